@@ -1,0 +1,65 @@
+"""The modules around torchvision's ResNet18: any channels in, frozen parts that stay frozen."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+
+class ToColour(nn.Module):
+    """Grey pictures become colour ones by repeating the channel, small ones are enlarged: (N, 1 or 3, H, W) -> (N, 3, h, w)."""
+
+    def __init__(self, side: int):
+        super().__init__()
+        self.side = side  # pixels; 0 keeps the size
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        if self.side and images.shape[-2:] != (self.side, self.side):
+            images = functional.interpolate(images, size=(self.side, self.side), mode="bilinear", antialias=False)
+        return images.expand(-1, 3, -1, -1) if images.shape[1] == 1 else images
+
+
+class Frozen(nn.Sequential):
+    """Layers that are not trained. They stay in evaluation mode, so that batch norm keeps its statistics too."""
+
+    def __init__(self, layers: OrderedDict[str, nn.Module]):
+        super().__init__(layers)
+        self.requires_grad_(False)
+        self.train(False)
+
+    def train(self, mode: bool = True) -> Frozen:
+        return super().train(False)
+
+
+def build_resnet18(classes: int, *, train: str, side: int) -> nn.Module:
+    """torchvision's ResNet18 (He et al. 2015, arXiv:1512.03385) with a new last layer: (N, 1 or 3, H, W) -> (N, classes).
+
+    `train` is "head", "last_block" or "all": what is not trained is frozen.
+    """
+    from torchvision.models import resnet18
+
+    network = resnet18(weights=None)
+    parts = OrderedDict((name, part) for name, part in network.named_children() if name != "fc")
+    parts["flatten"] = nn.Flatten()
+    frozen = {"head": list(parts), "last_block": [n for n in parts if n not in ("layer4", "avgpool", "flatten")], "all": []}
+    body = OrderedDict((name, part) for name, part in parts.items() if name in frozen[train])
+    tail = OrderedDict((name, part) for name, part in parts.items() if name not in frozen[train])
+    modules: OrderedDict[str, nn.Module] = OrderedDict(to_colour=ToColour(side))
+    if body:
+        modules["frozen"] = Frozen(body)
+    if tail:
+        modules["trained"] = nn.Sequential(tail)
+    modules["head"] = nn.Linear(network.fc.in_features, classes)
+    return nn.Sequential(modules)
+
+
+def load_backbone(model: nn.Module, weights: dict[str, torch.Tensor]) -> None:
+    """Copies ResNet18 weights in torchvision's names into a network of `build_resnet18`; its new last layer stays as it is.
+
+    Raises KeyError or RuntimeError when the weights are not those of a ResNet18.
+    """
+    own = {name.split(".", 1)[1]: name for name in model.state_dict() if name.split(".", 1)[0] in ("frozen", "trained")}
+    model.load_state_dict({**model.state_dict(), **{long: weights[short] for short, long in own.items()}})

@@ -1,0 +1,51 @@
+"""MLP: every pixel connected to every neuron, layer after layer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from core.architectures._base import ARCHITECTURES, ArchitectureSettings, Shape
+from core.settings import setting
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@ARCHITECTURES.register
+class MLP(ArchitectureSettings):
+    """Multi-layer perceptron: a row of fully connected layers with ReLU between them.
+
+    With hidden layers 200, 200 on MNIST it is the 784-200-200-10 network of the PyTorch MNIST tutorials.
+    """
+
+    label: ClassVar[str] = "MLP"
+    name: Literal["mlp"] = "mlp"
+    hidden: tuple[Annotated[int, Field(ge=1, le=4096)], ...] = setting(
+        (200, 200),
+        "Hidden layers",
+        "Neurons in each hidden layer, from the first to the last. More neurons can learn more and train slower.",
+        unit="neurons",
+        max_length=8,
+    )
+    dropout: float = setting(
+        0.0,
+        "Dropout",
+        "Share of neurons silenced at random in each training step, against memorising. 0 switches it off.",
+        ge=0,
+        le=0.9,
+    )
+
+    def build(self, shape: Shape, classes: int) -> nn.Module:
+        from torch import nn
+
+        channels, height, width = shape
+        layers: list[nn.Module] = [nn.Flatten()]  # (N, C, H, W) -> (N, C*H*W)
+        inputs = channels * height * width
+        for neurons in self.hidden:
+            layers += [nn.Linear(inputs, neurons), nn.ReLU(inplace=True)]
+            if self.dropout:
+                layers.append(nn.Dropout(self.dropout))
+            inputs = neurons
+        return nn.Sequential(*layers, nn.Linear(inputs, classes))  # -> (N, classes)

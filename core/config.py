@@ -1,0 +1,172 @@
+"""RunConfig: the whole description of a run, to and from JSON, with every problem reported at once."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Literal, Self
+
+from pydantic import SerializeAsAny, field_validator
+
+from core.architectures import ARCHITECTURES, ArchitectureSettings
+from core.datasets import DATASETS, DatasetSettings
+from core.registry import Registry
+from core.settings import Problem, Settings, SettingsError, parse, setting
+from core.training.augmentation import Augmentation
+from core.training.losses import LOSSES, LossSettings
+from core.training.optimizers import OPTIMIZERS, OptimizerSettings
+
+FORMAT = 1
+PARTS: dict[str, Registry] = {
+    "dataset": DATASETS,
+    "architecture": ARCHITECTURES,
+    "loss": LOSSES,
+    "optimizer": OPTIMIZERS,
+}  # parts that are chosen by name
+DEFAULTS = {"dataset": "digits", "architecture": "simple_cnn", "loss": "cross_entropy", "optimizer": "adam"}
+
+
+class TrainingSettings(Settings):
+    """How long, in what portions and where a run trains."""
+
+    epochs: int = setting(
+        10, "Epochs", "How many times the network sees every training image.", ge=1, le=10_000
+    )
+    batch_size: int = setting(
+        64, "Batch size", "Images per step. The weights move once after each batch.", ge=1, le=100_000, unit="images"
+    )
+    validation_share: float = setting(
+        0.1,
+        "Validation share",
+        "Share of the training images held back to check progress on pictures the network never trains on.",
+        gt=0,
+        le=0.5,
+    )
+    evaluation_batch_size: int = setting(
+        250,
+        "Evaluation batch size",
+        "Images at a time when measuring. It changes memory and speed, never the result.",
+        ge=1,
+        le=100_000,
+        unit="images",
+    )
+    seed: int = setting(
+        0, "Seed", "Start of all random numbers. The same seed and settings give the same run.", ge=0, le=2**31 - 1
+    )
+    device: str = setting(
+        "auto",
+        "Device",
+        "Where to compute: automatic takes a GPU if there is one.",
+    )
+
+    @field_validator("device")
+    @classmethod
+    def _known_kind(cls, device: str) -> str:
+        if not re.fullmatch(r"auto|cpu|mps|cuda(:\d{1,3})?", device):
+            raise ValueError(f"Device is '{device[:40]}'; it must be auto, cpu, mps, cuda or cuda:0, cuda:1 and so on.")
+        return device
+
+
+GROUPS: dict[str, type[Settings]] = {"augmentation": Augmentation, "training": TrainingSettings}
+
+
+class RunConfig(Settings):
+    """One run, described completely."""
+
+    format: Literal[1] = FORMAT
+    title: str = ""
+    recipe: str = ""
+    dataset: SerializeAsAny[DatasetSettings]
+    architecture: SerializeAsAny[ArchitectureSettings]
+    loss: SerializeAsAny[LossSettings]
+    optimizer: SerializeAsAny[OptimizerSettings]
+    augmentation: Augmentation
+    training: TrainingSettings
+
+    @classmethod
+    def from_dict(cls, data: Any) -> Self:
+        """A config made from plain data; what is left out takes its default. Raises SettingsError with all problems."""
+        if not isinstance(data, dict):
+            raise SettingsError([Problem("", "The config is not an object with settings by name.")])
+        problems: list[Problem] = []
+        if data.get("format", FORMAT) != FORMAT:
+            raise SettingsError(
+                [Problem("format", f"The config has format {data['format']!r}; this version reads format {FORMAT}.")]
+            )
+        parts: dict[str, Any] = {key: data[key] for key in ("title", "recipe") if key in data}
+        known = ["format", "title", "recipe", *PARTS, *GROUPS]
+        problems += [
+            Problem(str(key), f"A config has no setting '{str(key)[:60]}'; its settings are: {', '.join(known)}.")
+            for key in data
+            if key not in known
+        ]
+        for key, registry in PARTS.items():
+            try:
+                parts[key] = registry.parse(data.get(key, DEFAULTS[key]))
+            except SettingsError as error:
+                problems += error.problems
+        for key, group in GROUPS.items():
+            try:
+                value = data.get(key, {})
+                parts[key] = value if isinstance(value, group) else parse(group, value, key)
+            except SettingsError as error:
+                problems += error.problems
+        problems += _conflicts(parts)
+        if problems:
+            raise SettingsError(problems)
+        return parse(cls, parts)  # type: ignore[return-value]
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Raises SettingsError, also when the text is not JSON."""
+        try:
+            data = json.loads(text)
+        except ValueError as error:
+            raise SettingsError([Problem("", f"The config is not valid JSON ({error}).")]) from None
+        return cls.from_dict(data)
+
+    def to_dict(self) -> dict[str, Any]:
+        return self.model_dump(mode="json")
+
+
+def _conflicts(parts: dict[str, Any]) -> list[Problem]:
+    """Values that are fine alone and wrong together. Looks only at parts that were valid."""
+    problems = []
+    dataset, architecture, training = (parts.get(key) for key in ("dataset", "architecture", "training"))
+    if dataset and training:
+        info = dataset.info()
+        left = info.train_images - round(info.train_images * training.validation_share)
+        if training.batch_size > left:
+            problems.append(
+                Problem(
+                    "training.batch_size",
+                    f"Batch size is {training.batch_size:,}, but {dataset.label} has {left:,} training images after "
+                    f"the validation share; choose at most {left:,}.",
+                )
+            )
+        if info.train_images - left < len(info.class_names):
+            problems.append(
+                Problem(
+                    "training.validation_share",
+                    f"Validation share {training.validation_share:g} of {info.train_images:,} images leaves "
+                    f"{info.train_images - left} to check with; choose at least {len(info.class_names) / info.train_images:.3g}.",
+                )
+            )
+    if architecture and training and training.batch_size < architecture.smallest_batch:
+        problems.append(
+            Problem(
+                "training.batch_size",
+                f"Batch size is {training.batch_size}, but {architecture.label} has batch norm; choose at least "
+                f"{architecture.smallest_batch}.",
+            )
+        )
+    if dataset and architecture and min(dataset.info().shape[1:]) < architecture.side_needed():
+        height, width = dataset.info().shape[1:]
+        problems.append(
+            Problem(
+                "architecture.channels",
+                f"{architecture.label} halves the picture until nothing is left: it needs {architecture.side_needed()} "
+                f"pixels and {dataset.label} has {width} x {height}; use fewer entries in Channels.",
+            )
+        )
+    return problems

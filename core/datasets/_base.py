@@ -1,0 +1,100 @@
+"""What every dataset is: settings that load images, and `prepare`, which makes any picture into the dataset's own form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from core.errors import TrainDeskError
+from core.registry import Registry
+from core.settings import Settings, setting
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from PIL import Image
+
+
+class DatasetError(TrainDeskError):
+    """Data that is missing, damaged or cannot be downloaded."""
+
+
+@dataclass(frozen=True)
+class DatasetInfo:
+    """Facts about a dataset that are known without loading it."""
+
+    shape: tuple[int, int, int]  # channels, height, width
+    class_names: tuple[str, ...]
+    train_images: int  # training images published, before validation images are held out
+    test_images: int
+    mean: tuple[float, ...]  # of each channel over the training images, pixel values 0..1
+    deviation: tuple[float, ...]
+    download_bytes: int = 0  # 0: comes with the installation
+
+
+@dataclass
+class ImageData:
+    """All images of a dataset, decoded."""
+
+    train_images: torch.Tensor  # (N, C, H, W) uint8
+    train_labels: torch.Tensor  # (N,) int64
+    test_images: torch.Tensor  # (M, C, H, W) uint8
+    test_labels: torch.Tensor  # (M,) int64
+
+
+class DatasetSettings(Settings):
+    """Base of all datasets. Importing one must not import torch: `load` and `download` do that themselves."""
+
+    label: ClassVar[str]
+    input_hint: ClassVar[str] = "a picture"  # what to draw or upload, in words
+    drawable: ClassVar[bool] = False  # can its classes be drawn by hand?
+    normalisation: Literal["standard", "zero_one", "half", "imagenet"] = setting(
+        "standard",
+        "Normalisation",
+        "How pixel values 0 to 255 are scaled before the network sees them. Centred values usually train faster.",
+        labels={
+            "standard": "this dataset's mean and deviation",
+            "zero_one": "0 to 1",
+            "half": "-1 to 1 (mean 0.5, deviation 0.5)",
+            "imagenet": "ImageNet's mean and deviation",
+        },
+    )
+
+    def info(self) -> DatasetInfo:
+        raise NotImplementedError
+
+    def is_present(self, data_folder: Path) -> bool:
+        """Whether `load` will find its files."""
+        raise NotImplementedError
+
+    def download(self, data_folder: Path) -> None:
+        """Fetches the files into the data folder. Raises whatever the network raises; see `core.datasets.obtain`."""
+
+    def archives(self, data_folder: Path) -> list[Path]:
+        """The files a download writes, to measure its progress."""
+        return []
+
+    def load(self, data_folder: Path) -> ImageData:
+        """Reads all images. Raises DatasetError in one sentence when files are missing or damaged."""
+        raise NotImplementedError
+
+    def prepare(self, image: Image.Image) -> np.ndarray:
+        """A picture of any kind in the dataset's own form: uint8 (C, H, W). Raises NothingDrawn for an empty one."""
+        raise NotImplementedError
+
+    def mean_and_deviation(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """What to subtract from and divide by, per channel, for pixel values 0..1."""
+        info = self.info()
+        channels = info.shape[0]
+        if self.normalisation == "zero_one":
+            return (0.0,) * channels, (1.0,) * channels
+        if self.normalisation == "half":
+            return (0.5,) * channels, (0.5,) * channels
+        if self.normalisation == "imagenet":
+            mean, deviation = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # torchvision's models page
+            return (mean, deviation) if channels == 3 else ((sum(mean) / 3,), (sum(deviation) / 3,))
+        return info.mean, info.deviation
+
+
+DATASETS: Registry[type[DatasetSettings]] = Registry("dataset")

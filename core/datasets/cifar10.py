@@ -1,0 +1,55 @@
+"""CIFAR-10: 60,000 colour photos of ten kinds of things, 32 x 32 pixels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from core.datasets import _torchvision
+from core.datasets._base import DATASETS, DatasetInfo, DatasetSettings, ImageData
+
+if TYPE_CHECKING:
+    import numpy as np
+    from PIL import Image
+
+FILES = ("data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "test_batch", "batches.meta")
+
+
+@DATASETS.register
+class CIFAR10(DatasetSettings):
+    """Krizhevsky 2009, https://www.cs.toronto.edu/~kriz/cifar.html, through torchvision."""
+
+    label: ClassVar[str] = "CIFAR-10"
+    input_hint: ClassVar[str] = "a photo of an animal or a vehicle"
+    name: Literal["cifar10"] = "cifar10"
+
+    def info(self) -> DatasetInfo:
+        return DatasetInfo(
+            shape=(3, 32, 32),
+            class_names=(
+                "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
+            ),  # fmt: skip
+            train_images=50_000,
+            test_images=10_000,
+            mean=(0.4914, 0.4822, 0.4465),
+            deviation=(0.2470, 0.2435, 0.2616),
+            download_bytes=170_498_071,
+        )
+
+    def is_present(self, data_folder: Path) -> bool:
+        return all((data_folder / "cifar-10-batches-py" / file).is_file() for file in FILES)
+
+    def download(self, data_folder: Path) -> None:
+        _torchvision.download("CIFAR10", data_folder)
+
+    def archives(self, data_folder: Path) -> list[Path]:
+        return [data_folder / "cifar-10-python.tar.gz"]
+
+    def load(self, data_folder: Path) -> ImageData:
+        return _torchvision.load(self, "CIFAR10", data_folder)
+
+    def prepare(self, image: Image.Image) -> np.ndarray:
+        from core.images.photo import prepare_photo
+
+        channels, height, width = self.info().shape
+        return prepare_photo(image, channels=channels, size=(height, width))

@@ -1,0 +1,57 @@
+"""Handwritten digits that come with scikit-learn: the default that needs no internet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from core.datasets._base import DATASETS, DatasetInfo, DatasetSettings, ImageData
+
+if TYPE_CHECKING:
+    import numpy as np
+    from PIL import Image
+
+TEST_IMAGES = 360  # one in five
+
+
+@DATASETS.register
+class Digits(DatasetSettings):
+    """1,797 real handwritten digits, 8 x 8 pixels, bundled with scikit-learn (UCI Optical Recognition of Handwritten
+    Digits, https://archive.ics.uci.edu/dataset/80). A fixed, stratified fifth is kept for the test."""
+
+    label: ClassVar[str] = "Handwritten digits"
+    input_hint: ClassVar[str] = "a digit"
+    drawable: ClassVar[bool] = True
+    name: Literal["digits"] = "digits"
+
+    def info(self) -> DatasetInfo:
+        return DatasetInfo(
+            shape=(1, 8, 8),
+            class_names=tuple("0123456789"),
+            train_images=1797 - TEST_IMAGES,
+            test_images=TEST_IMAGES,
+            mean=(0.3053,),
+            deviation=(0.3761,),
+        )
+
+    def is_present(self, data_folder: Path) -> bool:
+        return True
+
+    def load(self, data_folder: Path) -> ImageData:
+        import torch
+        from sklearn.datasets import load_digits
+        from sklearn.model_selection import train_test_split
+
+        bundle = load_digits()
+        levels = (bundle.images * (255 / 16)).round().astype("uint8")  # 0..16 -> 0..255
+        images = torch.from_numpy(levels).unsqueeze(1)  # (1797, 1, 8, 8)
+        labels = torch.from_numpy(bundle.target).long()
+        train, test = train_test_split(
+            range(len(labels)), test_size=TEST_IMAGES, stratify=bundle.target, random_state=0
+        )
+        return ImageData(images[train], labels[train], images[test], labels[test])
+
+    def prepare(self, image: Image.Image) -> np.ndarray:
+        from core.images.ink import prepare_optdigits
+
+        return prepare_optdigits(image)

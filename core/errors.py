@@ -1,0 +1,13 @@
+"""Errors whose text is meant for the person at the screen: one sentence with the value, the limit and the remedy."""
+
+
+class TrainDeskError(Exception):
+    """Something the user can put right; `str(error)` is the sentence to show."""
+
+
+class ImageError(TrainDeskError):
+    """A picture that cannot be read or used."""
+
+
+class NothingDrawn(ImageError):
+    """A picture without any ink or content: an empty canvas, a blank page."""

@@ -1,0 +1,16 @@
+"""Where TrainDesk keeps data and runs. Two environment variables move them."""
+
+import os
+from pathlib import Path
+
+HOME = Path(__file__).resolve().parent.parent
+
+
+def data_folder() -> Path:
+    """Datasets and downloaded weights: `TRAINDESK_DATA`, or `data` beside the program."""
+    return Path(os.environ.get("TRAINDESK_DATA") or HOME / "data").expanduser().resolve()
+
+
+def runs_folder() -> Path:
+    """One folder per run: `TRAINDESK_RUNS`, or `checkpoints` beside the program."""
+    return Path(os.environ.get("TRAINDESK_RUNS") or HOME / "checkpoints").expanduser().resolve()

@@ -1,0 +1,192 @@
+"""Typed settings: one class is the form, the validation, the JSON and the builder of a part of a run."""
+
+from __future__ import annotations
+
+import math
+import types
+from dataclasses import dataclass, field
+from typing import Any, Literal, Union, get_args, get_origin
+
+from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from core.errors import TrainDeskError
+
+
+class Settings(BaseModel):
+    """Base of every settings class: frozen, finite numbers only, unknown names refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
+
+
+def setting(
+    default: Any,
+    title: str,
+    help: str,
+    *,
+    ge: float | None = None,
+    gt: float | None = None,
+    le: float | None = None,
+    unit: str = "",
+    labels: dict[Any, str] | None = None,
+    **constraints: Any,
+) -> Any:
+    """A settings field: its default and all that a form shows. `labels` name the choices of a Literal in plain words."""
+    extra = {"unit": unit, "labels": labels or {}}
+    return Field(default, title=title, description=help, ge=ge, gt=gt, le=le, json_schema_extra=extra, **constraints)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One wrong value: where it is (dotted path such as `optimizer.learning_rate`) and one sentence."""
+
+    path: str
+    message: str
+
+
+class SettingsError(TrainDeskError):
+    """All problems of a config at once; its text joins their sentences."""
+
+    def __init__(self, problems: list[Problem]):
+        self.problems = tuple(problems)
+        super().__init__(" ".join(problem.message for problem in problems))
+
+
+@dataclass(frozen=True)
+class FieldSpec:
+    """What a form and an error text need to know of one field."""
+
+    name: str
+    title: str
+    help: str
+    unit: str
+    default: Any
+    kind: Literal["boolean", "integer", "number", "choice", "text", "integers"]
+    low: float | None = None
+    high: float | None = None
+    above: float | None = None  # exclusive lower bound
+    choices: dict[Any, str] = field(default_factory=dict)  # value -> label
+    entries: tuple[int, int] = (0, 0)  # fewest and most numbers of a list
+
+    def allowed(self) -> str:
+        """The values this field takes, in words that complete "it must be ..."."""
+        if self.kind == "boolean":
+            return "on or off (true or false)"
+        if self.kind == "choice":
+            return "one of " + ", ".join(str(value) for value in self.choices)
+        if self.kind == "text":
+            return "text"
+        noun = {
+            "integer": "a whole number",
+            "number": "a number",
+            "integers": f"{self.entries[0]} to {self.entries[1]} whole numbers separated by commas, each",
+        }[self.kind]
+        unit = f" {self.unit}" if self.unit else ""
+        if self.above is not None and self.high is not None:
+            return f"{noun} above {_plain(self.above)}, at most {_plain(self.high)}{unit}"
+        if self.low is not None and self.high is not None:
+            return f"{noun} from {_plain(self.low)} to {_plain(self.high)}{unit}"
+        if self.low is not None:
+            return f"{noun} of at least {_plain(self.low)}{unit}"
+        return noun
+
+
+def fields_of(settings_class: type[Settings]) -> list[FieldSpec]:
+    """The fields of a settings class in order, without the registry's `name`."""
+    return [_spec(name, info) for name, info in settings_class.model_fields.items() if name != "name"]
+
+
+def parse(settings_class: type[Settings], data: Any, path: str = "") -> Settings:
+    """An instance made from plain data. Raises SettingsError with every problem, paths prefixed with `path`."""
+    if not isinstance(data, dict):
+        owner = f"The setting '{path}'" if path else "The config"
+        raise SettingsError(
+            [Problem(path, f"{owner} is {_shown(data)}; it must be an object with settings by name.")]
+        )
+    try:
+        return settings_class.model_validate(data)
+    except ValidationError as error:
+        problems = [_problem(settings_class, details, path) for details in error.errors(include_url=False)]
+        raise SettingsError(list({problem.path: problem for problem in problems}.values())) from None
+
+
+def _problem(settings_class: type[Settings], details: Any, path: str) -> Problem:
+    name = str(details["loc"][0]) if details["loc"] else ""
+    full_path = ".".join(part for part in (path, name) if part)
+    specs = {spec.name: spec for spec in fields_of(settings_class)}
+    if details["type"] == "extra_forbidden":
+        known = ", ".join(specs) or "none"
+        owner = f"'{path}'" if path else "A config"
+        return Problem(full_path, f"{owner} has no setting '{name}'; its settings are: {known}.")
+    spec = specs.get(name)
+    if spec is None or details["type"] == "value_error":
+        text = details["msg"].removeprefix("Value error, ")
+        return Problem(full_path, text if text.endswith(".") else text + ".")
+    return Problem(full_path, f"{spec.title} is {_shown(details['input'])}; it must be {spec.allowed()}.")
+
+
+def _spec(name: str, info: Any) -> FieldSpec:
+    extra = info.json_schema_extra or {}
+    bounds: dict[str, float] = {}
+    fewest = most = 0
+    for constraint in info.metadata:
+        if isinstance(constraint, MinLen):
+            fewest = constraint.min_length
+        elif isinstance(constraint, MaxLen):
+            most = constraint.max_length
+        elif isinstance(constraint, Ge):
+            bounds["low"] = constraint.ge
+        elif isinstance(constraint, Gt):
+            bounds["above"] = constraint.gt
+        elif isinstance(constraint, Le):
+            bounds["high"] = constraint.le
+        elif isinstance(constraint, Lt):
+            raise TypeError(f"field '{name}': use le instead of lt, forms show inclusive upper bounds")
+    annotation = info.annotation
+    if get_origin(annotation) in (Union, types.UnionType):
+        raise TypeError(f"field '{name}': settings take one plain type, not {annotation}")
+    choices: dict[Any, str] = {}
+    if get_origin(annotation) is Literal:
+        kind = "choice"
+        choices = {value: extra["labels"].get(value, str(value)) for value in get_args(annotation)}
+    elif get_origin(annotation) is tuple:
+        kind = "integers"
+        bounds |= _item_bounds(get_args(annotation)[0])
+    else:
+        kind = {bool: "boolean", int: "integer", float: "number", str: "text"}[annotation]
+    return FieldSpec(
+        name=name,
+        title=info.title or name,
+        help=info.description or "",
+        unit=extra.get("unit", ""),
+        default=info.default,
+        kind=kind,  # type: ignore[arg-type]
+        choices=choices,
+        entries=(fewest, most),
+        **bounds,
+    )
+
+
+def _item_bounds(item: Any) -> dict[str, float]:
+    bounds: dict[str, float] = {}
+    for info in getattr(item, "__metadata__", ()):
+        for constraint in getattr(info, "metadata", [info]):
+            if isinstance(constraint, Ge):
+                bounds["low"] = constraint.ge
+            elif isinstance(constraint, Le):
+                bounds["high"] = constraint.le
+    return bounds
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, float) and not math.isfinite(value):
+        return "not a number (NaN)" if math.isnan(value) else "infinite"
+    if isinstance(value, str):
+        return f"'{value[:60]}'"
+    if isinstance(value, tuple | list):
+        return ", ".join(str(item) for item in value)[:60] or "empty"
+    return str(value)[:60]
+
+
+def _plain(number: float) -> str:
+    return f"{number:,.0f}" if float(number).is_integer() else f"{number:g}"

@@ -1,0 +1,1 @@
+"""Training: one readable loop and the parts it uses."""

@@ -1,0 +1,95 @@
+"""Losses. Every network ends in logits; the loss owns the last activation, so each pair is combined correctly."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from core.registry import Registry
+from core.settings import Settings
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class LossSettings(Settings):
+    """Base of all losses."""
+
+    label: ClassVar[str]
+
+    def measure(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Mean loss: float (N, classes), int64 (N,) -> scalar."""
+        raise NotImplementedError
+
+    def probabilities(self, logits: Tensor) -> Tensor:
+        """What the network thinks of each class, each row summing to 1: (N, classes) -> (N, classes)."""
+        return logits.softmax(dim=1)
+
+
+LOSSES: Registry[type[LossSettings]] = Registry("loss")
+
+
+@LOSSES.register
+class CrossEntropy(LossSettings):
+    """Softmax and negative log-likelihood in one, torch.nn.functional.cross_entropy. The usual choice."""
+
+    label: ClassVar[str] = "cross-entropy"
+    name: Literal["cross_entropy"] = "cross_entropy"
+
+    def measure(self, logits: Tensor, labels: Tensor) -> Tensor:
+        from torch.nn import functional
+
+        return functional.cross_entropy(logits, labels)
+
+
+@LOSSES.register
+class NegativeLogLikelihood(LossSettings):
+    """Log-softmax as the last layer, then torch.nn.functional.nll_loss: the MLP tutorial's pair."""
+
+    label: ClassVar[str] = "negative log-likelihood"
+    name: Literal["nll"] = "nll"
+
+    def measure(self, logits: Tensor, labels: Tensor) -> Tensor:
+        from torch.nn import functional
+
+        return functional.nll_loss(logits.log_softmax(dim=1), labels)
+
+
+@LOSSES.register
+class MeanSquaredError(LossSettings):
+    """Softmax probabilities against one-hot targets (Brier score), torch.nn.functional.mse_loss."""
+
+    label: ClassVar[str] = "mean squared error"
+    name: Literal["mse"] = "mse"
+
+    def measure(self, logits: Tensor, labels: Tensor) -> Tensor:
+        from torch.nn import functional
+
+        return functional.mse_loss(logits.softmax(dim=1), _one_hot(labels, logits))
+
+
+@LOSSES.register
+class BinaryCrossEntropy(LossSettings):
+    """A sigmoid for each class against one-hot targets, torch.nn.functional.binary_cross_entropy_with_logits.
+
+    Each class is judged alone; the probabilities shown are the sigmoids scaled to sum to 1.
+    """
+
+    label: ClassVar[str] = "binary cross-entropy"
+    name: Literal["bce"] = "bce"
+
+    def measure(self, logits: Tensor, labels: Tensor) -> Tensor:
+        from torch.nn import functional
+
+        return functional.binary_cross_entropy_with_logits(logits, _one_hot(labels, logits))
+
+    def probabilities(self, logits: Tensor) -> Tensor:
+        # exp(logsigmoid - its largest) scaled: sigmoids that all underflow to 0 still give a ranking
+        from torch.nn import functional
+
+        return functional.logsigmoid(logits).softmax(dim=1)
+
+
+def _one_hot(labels: Tensor, logits: Tensor) -> Tensor:
+    from torch.nn import functional
+
+    return functional.one_hot(labels, logits.shape[1]).to(logits.dtype)  # (N,) -> (N, classes)
