@@ -29,9 +29,7 @@ DEFAULTS = {"dataset": "digits", "architecture": "simple_cnn", "loss": "cross_en
 class TrainingSettings(Settings):
     """How long, in what portions and where a run trains."""
 
-    epochs: int = setting(
-        10, "Epochs", "How many times the network sees every training image.", ge=1, le=10_000
-    )
+    epochs: int = setting(10, "Epochs", "How many times the network sees every training image.", ge=1, le=10_000)
     batch_size: int = setting(
         64, "Batch size", "Images per step. The weights move once after each batch.", ge=1, le=100_000, unit="images"
     )
@@ -52,6 +50,14 @@ class TrainingSettings(Settings):
     )
     seed: int = setting(
         0, "Seed", "Start of all random numbers. The same seed and settings give the same run.", ge=0, le=2**31 - 1
+    )
+    shortest_epoch: float = setting(
+        0.0,
+        "Slow motion",
+        "An epoch takes at least this long, so that a room can watch a fast training. 0: full speed.",
+        ge=0,
+        le=600,
+        unit="seconds",
     )
     device: str = setting(
         "auto",

@@ -100,9 +100,7 @@ def parse(settings_class: type[Settings], data: Any, path: str = "") -> Settings
     """An instance made from plain data. Raises SettingsError with every problem, paths prefixed with `path`."""
     if not isinstance(data, dict):
         owner = f"The setting '{path}'" if path else "The config"
-        raise SettingsError(
-            [Problem(path, f"{owner} is {_shown(data)}; it must be an object with settings by name.")]
-        )
+        raise SettingsError([Problem(path, f"{owner} is {_shown(data)}; it must be an object with settings by name.")])
     try:
         return settings_class.model_validate(data)
     except ValidationError as error:

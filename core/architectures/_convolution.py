@@ -6,7 +6,6 @@ from __future__ import annotations
 from torch import nn
 
 
-
 def block(inputs: int, outputs: int, *, convolutions: int = 1, batch_norm: bool = False) -> list[nn.Module]:
     """3x3 convolutions that keep the size, then 2x2 max pooling: (N, inputs, H, W) -> (N, outputs, H//2, W//2).
 

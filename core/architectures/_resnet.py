@@ -44,7 +44,11 @@ def build_resnet18(classes: int, *, train: str, side: int) -> nn.Module:
     network = resnet18(weights=None)
     parts = OrderedDict((name, part) for name, part in network.named_children() if name != "fc")
     parts["flatten"] = nn.Flatten()
-    frozen = {"head": list(parts), "last_block": [n for n in parts if n not in ("layer4", "avgpool", "flatten")], "all": []}
+    frozen = {
+        "head": list(parts),
+        "last_block": [n for n in parts if n not in ("layer4", "avgpool", "flatten")],
+        "all": [],
+    }
     body = OrderedDict((name, part) for name, part in parts.items() if name in frozen[train])
     tail = OrderedDict((name, part) for name, part in parts.items() if name not in frozen[train])
     modules: OrderedDict[str, nn.Module] = OrderedDict(to_colour=ToColour(side))

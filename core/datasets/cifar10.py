@@ -27,7 +27,16 @@ class CIFAR10(DatasetSettings):
         return DatasetInfo(
             shape=(3, 32, 32),
             class_names=(
-                "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
+                "airplane",
+                "automobile",
+                "bird",
+                "cat",
+                "deer",
+                "dog",
+                "frog",
+                "horse",
+                "ship",
+                "truck",
             ),  # fmt: skip
             train_images=50_000,
             test_images=10_000,

@@ -26,7 +26,16 @@ class FashionMNIST(DatasetSettings):
         return DatasetInfo(
             shape=(1, 28, 28),
             class_names=(
-                "T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot",
+                "T-shirt",
+                "trousers",
+                "pullover",
+                "dress",
+                "coat",
+                "sandal",
+                "shirt",
+                "sneaker",
+                "bag",
+                "ankle boot",
             ),  # fmt: skip
             train_images=60_000,
             test_images=10_000,

@@ -39,7 +39,9 @@ def prepare_clothing(image: Image.Image, *, size: int = 28) -> np.ndarray:
     background = background if background < 128 else 255 - background
     item = np.abs(bright.astype(np.float32) - background) > 13  # 5 % of white: the tolerance of the recipe's trimming
     if item.sum() < 0.002 * item.size:
-        raise NothingDrawn("The picture shows no item: it is all one colour; choose a picture of one piece of clothing.")
+        raise NothingDrawn(
+            "The picture shows no item: it is all one colour; choose a picture of one piece of clothing."
+        )
     rows, columns = np.flatnonzero(item.any(1)), np.flatnonzero(item.any(0))
     trimmed = (int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
     width, height = trimmed[2] - trimmed[0], trimmed[3] - trimmed[1]

@@ -69,7 +69,9 @@ def _contents(source: bytes | Path, name: str) -> bytes:
             )
         data = source if isinstance(source, bytes) else source.read_bytes()
     except (OSError, ValueError) as error:
-        raise ImageError(f"'{name}' cannot be opened ({error}); check that the file is there and may be read.") from error
+        raise ImageError(
+            f"'{name}' cannot be opened ({error}); check that the file is there and may be read."
+        ) from error
     if not data:
         raise ImageError(f"'{name}' is empty (0 bytes); save or download the picture again and try again.")
     return data
@@ -85,8 +87,10 @@ def _open(data: bytes, name: str) -> Image.Image:
                 continue
             return factory(io.BytesIO(data), "")
         except Image.DecompressionBombError as error:
-            raise ImageError(f"'{name}' unpacks to more than {MAX_PIXELS // 1_000_000} million pixels, "
-                             "the limit; scale it down first.") from error
+            raise ImageError(
+                f"'{name}' unpacks to more than {MAX_PIXELS // 1_000_000} million pixels, "
+                "the limit; scale it down first."
+            ) from error
         except Exception:  # damaged header: as unreadable as any other file
             break
     raise ImageError(

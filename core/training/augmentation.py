@@ -14,9 +14,7 @@ if TYPE_CHECKING:
 class Augmentation(Settings):
     """Random geometry, drawn anew for every image in every epoch. All zero and off: images stay as they are."""
 
-    shift: float = setting(
-        0.0, "Shift", "Moves each picture at random by up to this share of its size.", ge=0, le=0.5
-    )
+    shift: float = setting(0.0, "Shift", "Moves each picture at random by up to this share of its size.", ge=0, le=0.5)
     rotation: float = setting(
         0.0, "Rotation", "Turns each picture at random by up to this angle.", ge=0, le=180, unit="degrees"
     )

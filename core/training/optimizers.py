@@ -47,7 +47,11 @@ def _weight_decay(default: float = 0.0) -> float:
 
 def _momentum(default: float) -> float:
     return setting(
-        default, "Momentum", "Share of the last step's movement that is kept, like a rolling ball. 0: none.", ge=0, le=0.999
+        default,
+        "Momentum",
+        "Share of the last step's movement that is kept, like a rolling ball. 0: none.",
+        ge=0,
+        le=0.999,
     )
 
 

@@ -1,0 +1,54 @@
+"""A trained network ready to answer: class probabilities for prepared pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import nn
+
+from core.config import RunConfig
+from core.runs.store import Run
+from core.training.batches import pictures
+from core.training.checkpoints import CheckpointError, load_checkpoint, rebuild
+
+BATCH = 250  # images at a time; more is slower on a CPU
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """The network of one checkpoint, on the CPU, with its class names and its dataset's way of preparing pictures."""
+
+    config: RunConfig
+    model: nn.Module
+    class_names: tuple[str, ...]
+    checkpoint: str  # "best" or "last"
+    epoch: int
+
+    @classmethod
+    def load(cls, run: Run) -> Classifier:
+        """From the run's best checkpoint, or its last. Raises TrainDeskError when there is none or it is damaged."""
+        path = run.checkpoint()
+        if path is None:
+            raise CheckpointError(f"Run {run.id} has no checkpoint yet; wait for its first epoch to end.")
+        content = load_checkpoint(path)
+        config = RunConfig.from_dict(content["config"])
+        model = rebuild(content, path)
+        return cls(config, model, tuple(content["class_names"]), path.stem, content["epoch"])
+
+    def prepare(self, image: Image.Image) -> np.ndarray:
+        """A picture as the network's pixels, uint8 (C, H, W). Raises ImageError."""
+        return self.config.dataset.prepare(image)
+
+    def predict(self, prepared: list[np.ndarray]) -> np.ndarray:
+        """Probabilities float32 (N, classes), rows summing to 1, of N pictures from `prepare`."""
+        images = torch.from_numpy(np.stack(prepared))  # (N, C, H, W) uint8
+        split = pictures(images, torch.zeros(len(images), dtype=torch.int64), self.config.dataset, torch.device("cpu"))
+        rows = []
+        with torch.inference_mode():
+            for start in range(0, len(images), BATCH):
+                inputs, _ = split.slice(start, start + BATCH)
+                rows.append(self.config.loss.probabilities(self.model(inputs)))
+        return torch.cat(rows).numpy()

@@ -1,0 +1,89 @@
+"""The event log of a run: one JSON object a line, appended by its worker, read from any offset by anyone."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from pathlib import Path
+from typing import IO, Any
+
+Event = dict[str, Any]
+
+# kinds of events, the value of "event" in each line
+DOWNLOAD, STARTED, STEP, EPOCH, TEST = "download", "started", "step", "epoch", "test"
+FINISHED, STOPPED, FAILED = "finished", "stopped", "failed"
+ENDS = (FINISHED, STOPPED, FAILED)
+
+
+class EventWriter:
+    """Appends events to a log. A half line left by a killed writer is ended first, so that it spoils no other."""
+
+    def __init__(self, path: Path):
+        self._file: IO[bytes] = path.open("ab")
+        if self._file.tell() and not _ends_with_newline(path):
+            self._file.write(b"\n")
+
+    def write(self, kind: str, **values: Any) -> Event:
+        """Appends one event with the time in Unix seconds; numbers that are not finite become null, as JSON has none."""
+        event = {"event": kind, "time": round(time.time(), 3), **_finite(values)}
+        self._file.write(json.dumps(event, allow_nan=False, separators=(",", ":")).encode() + b"\n")
+        self._file.flush()
+        return event
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def read_events(path: Path, offset: int = 0) -> tuple[list[Event], int]:
+    """Events of the complete lines from byte `offset` on, and the offset to go on from. A missing log is an empty one.
+
+    Damaged lines are passed over; a half-written last line waits for its end.
+    """
+    try:
+        with path.open("rb") as file:
+            file.seek(offset)
+            data = file.read()
+    except FileNotFoundError:
+        return [], offset
+    end = data.rfind(b"\n") + 1
+    events = []
+    for line in data[:end].splitlines():
+        try:
+            event = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(event, dict) and isinstance(event.get("event"), str):
+            events.append(event)
+    return events, offset + end
+
+
+def last_event(path: Path) -> Event | None:
+    """The last complete event, read from the end of the log."""
+    try:
+        size = path.stat().st_size
+    except OSError:
+        return None
+    window = 64 * 1024
+    while size:
+        events, _ = read_events(path, max(0, size - window))
+        if events or window >= size:
+            return events[-1] if events else None
+        window *= 8
+    return None
+
+
+def _ends_with_newline(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-1, 2)
+        return file.read() == b"\n"
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return value

@@ -1,0 +1,176 @@
+"""The run store: one folder per run, which is the whole truth about it. Copy the folder and you have moved the run."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from filelock import FileLock, Timeout
+
+from core.config import RunConfig
+from core.errors import TrainDeskError
+from core.runs.events import DOWNLOAD, ENDS, Event, last_event, read_events
+
+StatusName = Literal["starting", "running", "finished", "stopped", "failed", "interrupted"]
+ACTIVE: tuple[StatusName, ...] = ("starting", "running")
+START_SECONDS = 30  # a folder whose worker has not taken its lock by then never started
+
+
+@dataclass(frozen=True)
+class Status:
+    """What a run is doing, and why in one sentence (empty when there is nothing to add)."""
+
+    name: StatusName
+    reason: str = ""
+
+    @property
+    def is_active(self) -> bool:
+        return self.name in ACTIVE
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run's folder and the names of what is in it."""
+
+    folder: Path
+
+    @property
+    def id(self) -> str:
+        return self.folder.name
+
+    @property
+    def config_file(self) -> Path:
+        return self.folder / "config.json"
+
+    @property
+    def event_log(self) -> Path:
+        return self.folder / "events.jsonl"
+
+    @property
+    def best(self) -> Path:
+        return self.folder / "best.pt"
+
+    @property
+    def last(self) -> Path:
+        return self.folder / "last.pt"
+
+    @property
+    def worker_log(self) -> Path:
+        return self.folder / "worker.log"
+
+    @property
+    def worker_lock(self) -> Path:
+        return self.folder / "worker.lock"
+
+    @property
+    def stop_request(self) -> Path:
+        return self.folder / "stop"
+
+    def config(self) -> RunConfig:
+        """Raises SettingsError when the file is damaged or names what this version does not know."""
+        try:
+            text = self.config_file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise TrainDeskError(f"The config of run {self.id} cannot be read ({error}).") from error
+        return RunConfig.from_json(text)
+
+    def created(self) -> float:
+        """Unix seconds."""
+        try:
+            return self.config_file.stat().st_mtime
+        except OSError:
+            return 0.0
+
+    def events(self, offset: int = 0) -> tuple[list[Event], int]:
+        return read_events(self.event_log, offset)
+
+    def checkpoint(self) -> Path | None:
+        """The checkpoint to predict with: `best`, else `last`, else None."""
+        return next((path for path in (self.best, self.last) if path.is_file()), None)
+
+    def request_stop(self) -> None:
+        """Asks the worker to stop; it does within one step."""
+        self.stop_request.touch()
+
+    def worker_is_alive(self) -> bool:
+        """Whether a process holds the worker's lock. The system frees it however the process ends, reboots included."""
+        if not self.worker_lock.exists():
+            return False
+        try:
+            with FileLock(self.worker_lock, timeout=0):
+                return False
+        except Timeout:
+            return True
+        except OSError:  # a read-only folder has no worker
+            return False
+
+    def status(self) -> Status:
+        """Derived from the log's last line and the worker's lock, never stored."""
+        last = last_event(self.event_log)
+        if last and last["event"] in ENDS:
+            return Status(last["event"], str(last.get("message", "")))
+        if self.worker_is_alive():
+            return Status("running" if last and last["event"] != DOWNLOAD else "starting")
+        if last := last_event(self.event_log):  # it may have ended between the two looks
+            if last["event"] in ENDS:
+                return Status(last["event"], str(last.get("message", "")))
+        elif not self.worker_lock.exists() and time.time() - self.created() < START_SECONDS:
+            return Status("starting")
+        return Status("interrupted", "Its process ended without a word: it was killed, or the computer went down.")
+
+
+def create_run(config: RunConfig, runs_folder: Path) -> Run:
+    """A new run folder with its config. Two calls in the same moment get two folders. Raises TrainDeskError if it cannot be written."""
+    words = re.sub(r"[^a-z0-9]+", "-", config.title.lower()).strip("-")[:40] or config.architecture.name
+    try:
+        runs_folder.mkdir(parents=True, exist_ok=True)
+        run = Run(runs_folder / f"{time.strftime('%Y%m%d-%H%M%S')}-{words}-{secrets.token_hex(2)}")
+        run.folder.mkdir()
+        write_atomically(run.config_file, config.model_dump_json(indent=1).encode())
+    except OSError as error:
+        raise TrainDeskError(
+            f"The run cannot be stored in {runs_folder} ({error.strerror}); free space or choose another runs folder."
+        ) from error
+    return run
+
+
+def list_runs(runs_folder: Path) -> list[Run]:
+    """All run folders, newest first. Anything else in the folder is passed over."""
+    with contextlib.suppress(OSError):
+        folders = [Path(entry.path) for entry in os.scandir(runs_folder) if entry.is_dir()]
+        runs = [Run(folder) for folder in folders if (folder / "config.json").is_file()]
+        return sorted(runs, key=lambda run: (run.created(), run.id), reverse=True)
+    return []
+
+
+def find_run(run_id: str, runs_folder: Path) -> Run:
+    """The run of that id, of a unique beginning of it, or the newest for "latest". Raises TrainDeskError."""
+    runs = list_runs(runs_folder)
+    if run_id == "latest" and runs:
+        return runs[0]
+    matches = [run for run in runs if run.id == run_id] or [run for run in runs if run_id and run.id.startswith(run_id)]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        raise TrainDeskError(f"'{run_id[:80]}' fits {len(matches)} runs; give more of the id.")
+    known = f"the newest is {runs[0].id}" if runs else "there is none yet"
+    raise TrainDeskError(f"There is no run '{run_id[:80]}' in {runs_folder}; {known}.")
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Replaces a file in one step: readers see the old bytes or the new ones, also after a crash."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,41 @@
+"""Scores from a confusion matrix."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def scores(confusion: np.ndarray, class_names: tuple[str, ...]) -> dict[str, Any]:
+    """Accuracy, macro and per-class precision, recall and F1 of a confusion matrix (classes, classes), rows true,
+    columns predicted, in images.
+
+    Where nothing was predicted as a class its precision is 0, and likewise for recall, as scikit-learn does with
+    `zero_division=0`; macro is the plain mean over classes.
+    """
+    confusion = np.asarray(confusion, dtype=np.int64)
+    hits = np.diag(confusion).astype(float)
+    predicted, true = confusion.sum(axis=0), confusion.sum(axis=1)
+    precision = np.divide(hits, predicted, out=np.zeros_like(hits), where=predicted > 0)
+    recall = np.divide(hits, true, out=np.zeros_like(hits), where=true > 0)
+    both = precision + recall
+    f1 = np.divide(2 * precision * recall, both, out=np.zeros_like(hits), where=both > 0)
+    return {
+        "accuracy": float(hits.sum() / max(1, confusion.sum())),
+        "precision": float(precision.mean()),
+        "recall": float(recall.mean()),
+        "f1": float(f1.mean()),
+        "per_class": [
+            {
+                "class": name,
+                "precision": float(precision[index]),
+                "recall": float(recall[index]),
+                "f1": float(f1[index]),
+                "images": int(true[index]),
+            }
+            for index, name in enumerate(class_names)
+        ],
+        "confusion_matrix": confusion.tolist(),
+        "images": int(confusion.sum()),
+    }

@@ -1,0 +1,103 @@
+"""What is written down about a training: losses a few times a second, epochs, the pace."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+
+import torch
+
+from core.config import RunConfig
+from core.errors import TrainDeskError
+from core.runs import events
+from core.training.batches import Splits, batch_bounds
+from core.training.loop import Epoch, Step, TrainingState
+
+POINTS = 1000  # points of the loss curve of a run, at least if it has so many steps
+LONGEST_SILENCE = 0.5  # seconds between points of a slow run
+
+
+class Recorder:
+    """Gathers losses on the device and records their mean every few steps, because each reading waits for the device."""
+
+    def __init__(
+        self,
+        config: RunConfig,
+        splits: Splits,
+        state: TrainingState,
+        device: torch.device,
+        record: Callable[..., events.Event],
+    ):
+        self.steps_per_epoch = len(batch_bounds(len(splits.train), config.training.batch_size))
+        self.total_steps = self.steps_per_epoch * config.training.epochs
+        self._every = max(1, self.total_steps // POINTS)  # steps
+        self._config = config
+        self._state = state
+        self._record = record
+        self._losses: list[torch.Tensor] = []
+        self._images = 0
+        self._last: Step | None = None
+        record(
+            events.STARTED,
+            device=str(device),
+            device_name=torch.cuda.get_device_name(device) if device.type == "cuda" else str(device),
+            parameters=sum(weights.numel() for weights in state.model.parameters()),
+            train_images=len(splits.train),
+            val_images=len(splits.val),
+            test_images=len(splits.test),
+            steps_per_epoch=self.steps_per_epoch,
+            total_steps=self.total_steps,
+            epochs=config.training.epochs,
+            class_names=list(config.dataset.info().class_names),
+        )
+        self._time = self._epoch_start = time.perf_counter()
+
+    def step(self, step: Step) -> None:
+        """Takes note of a step; records when enough have gathered or enough time has passed."""
+        self._losses.append(step.loss)
+        self._images += step.images
+        self._last = step
+        if len(self._losses) >= self._every or time.perf_counter() - self._time > LONGEST_SILENCE:
+            self.flush()
+
+    def flush(self) -> None:
+        """Records what has gathered. Raises TrainDeskError at the first loss that is not finite."""
+        if not self._losses or self._last is None:
+            return
+        losses = torch.stack(self._losses).tolist()
+        for position, loss in enumerate(losses):
+            if not math.isfinite(loss):
+                self._fail(self._last.step - len(losses) + 1 + position, loss)
+        now = time.perf_counter()
+        self._record(
+            events.STEP,
+            epoch=self._last.epoch,
+            step=self._last.step,
+            **{"train/loss": sum(losses) / len(losses)},
+            images_per_second=round(self._images / max(1e-9, now - self._time), 1),
+            learning_rate=self._state.optimizer.param_groups[0]["lr"],
+        )
+        self._losses.clear()
+        self._images, self._time = 0, now
+
+    def epoch(self, epoch: Epoch) -> None:
+        """Records an epoch."""
+        now = time.perf_counter()
+        self._record(
+            events.EPOCH,
+            epoch=epoch.epoch,
+            step=epoch.step,
+            **epoch.metrics,
+            best=epoch.is_best,
+            seconds=round(now - self._epoch_start, 3),
+        )
+        self._time = self._epoch_start = now  # validation must not count as slow training
+
+    def _fail(self, step: int, loss: float) -> None:
+        word = "NaN" if math.isnan(loss) else "infinite"
+        learning_rate = self._state.optimizer.param_groups[0]["lr"]
+        raise TrainDeskError(
+            f"The loss became {word} at step {step:,} with learning rate {learning_rate:g}; "
+            f"try {learning_rate / 10:g} or less."
+        )
