@@ -19,7 +19,7 @@ class Registry(Generic[S]):
         self._classes: dict[str, S] = {}
 
     def register(self, settings_class: S) -> S:
-        """Class decorator. The class carries `name: Literal["its_name"] = "its_name"` and `label`. Raises ValueError on a duplicate."""
+        """Class decorator; the class has a `name` field (a Literal) and a `label`. Raises ValueError on a duplicate."""
         name = settings_class.model_fields["name"].default
         if name in self._classes:
             other = self._classes[name]

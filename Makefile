@@ -1,0 +1,32 @@
+# make run: sets up everything and opens the dashboard.   make test: sets up everything and passes the tests.
+PYTHON ?= python3
+BIN := .venv/bin
+CHROMIUM := $(firstword $(TRAINDESK_CHROMIUM) $(shell command -v chromium || command -v chromium-browser || command -v google-chrome))
+
+.PHONY: run test lint clean
+
+run: .venv/installed
+	$(BIN)/streamlit run dashboard.py
+
+test: .venv/installed-dev lint
+ifeq ($(CHROMIUM),)
+	$(BIN)/playwright install chromium || echo "No Chromium could be installed: the browser tests will be skipped."
+endif
+	$(BIN)/python -m pytest
+
+lint: .venv/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+.venv/installed: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "TrainDesk needs Python 3.11 or later; say which with make run PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install -r requirements.txt
+	@touch $@
+
+.venv/installed-dev: requirements-dev.txt .venv/installed
+	$(BIN)/pip install -r requirements-dev.txt
+	@touch $@
+
+clean:
+	rm -rf .venv static .pytest_cache .ruff_cache
