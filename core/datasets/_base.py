@@ -49,6 +49,9 @@ class DatasetSettings(Settings):
     label: ClassVar[str]
     input_hint: ClassVar[str] = "a picture"  # what to draw or upload, in words
     drawable: ClassVar[bool] = False  # can its classes be drawn by hand?
+    black_background: ClassVar[bool] = (
+        False  # what is beyond the edge when a picture is moved: black, or more of the edge
+    )
     normalisation: Literal["standard", "zero_one", "half", "imagenet"] = setting(
         "standard",
         "Normalisation",

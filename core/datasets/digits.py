@@ -22,6 +22,7 @@ class Digits(DatasetSettings):
     label: ClassVar[str] = "Handwritten digits"
     input_hint: ClassVar[str] = "a digit"
     drawable: ClassVar[bool] = True
+    black_background: ClassVar[bool] = True
     name: Literal["digits"] = "digits"
 
     def info(self) -> DatasetInfo:

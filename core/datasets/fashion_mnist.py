@@ -20,6 +20,7 @@ class FashionMNIST(DatasetSettings):
 
     label: ClassVar[str] = "Fashion-MNIST"
     input_hint: ClassVar[str] = "a piece of clothing"
+    black_background: ClassVar[bool] = True
     name: Literal["fashion_mnist"] = "fashion_mnist"
 
     def info(self) -> DatasetInfo:

@@ -22,6 +22,7 @@ class MNIST(DatasetSettings):
     label: ClassVar[str] = "MNIST"
     input_hint: ClassVar[str] = "a digit"
     drawable: ClassVar[bool] = True
+    black_background: ClassVar[bool] = True
     name: Literal["mnist"] = "mnist"
 
     def info(self) -> DatasetInfo:

@@ -28,10 +28,13 @@ class Augmentation(Settings):
     def is_on(self) -> bool:
         return bool(self.shift or self.rotation or self.scale or self.flip)
 
-    def apply(self, images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-        """Changed pictures of the same shape: float (N, C, H, W), padding repeats the border. The generator is a CPU one.
+    def apply(
+        self, images: torch.Tensor, generator: torch.Generator, outside: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """Changed pictures of the same shape, float (N, C, H, W).
 
-        One affine map per image sampled bilinearly, as in spatial transformers (arXiv:1506.02025): the whole batch at
+        What comes in from beyond the edge has the values `outside` (C,), or repeats the edge. The generator is a CPU one.
+        One affine map per image, sampled bilinearly, as in spatial transformers (arXiv:1506.02025): the whole batch at
         once is about seven times faster than a transform per sample.
         """
         import torch
@@ -47,4 +50,7 @@ class Augmentation(Settings):
         rows = [cosine * mirror, -sine, shift_x, sine * mirror, cosine, shift_y]
         theta = torch.stack(rows, dim=1).view(count, 2, 3).to(images.device)
         grid = functional.affine_grid(theta, list(images.shape), align_corners=False)
-        return functional.grid_sample(images, grid, padding_mode="border", align_corners=False)
+        if outside is None:
+            return functional.grid_sample(images, grid, padding_mode="border", align_corners=False)
+        level = outside.view(1, -1, 1, 1)  # grid_sample pads with zeros, so the outside is made zero and back
+        return functional.grid_sample(images - level, grid, padding_mode="zeros", align_corners=False) + level

@@ -90,6 +90,7 @@ def train(state: TrainingState, config: RunConfig, splits: Splits) -> Iterator[S
     model, optimizer, loss_of = state.model, state.optimizer, config.loss
     device = splits.train.labels.device
     bounds = batch_bounds(len(splits.train), config.training.batch_size)
+    outside = splits.train.offset if config.dataset.black_background else None  # the network input that means black
     while state.epoch < config.training.epochs:
         model.train()
         order = torch.randperm(len(splits.train), generator=state.random).to(device)
@@ -98,7 +99,7 @@ def train(state: TrainingState, config: RunConfig, splits: Splits) -> Iterator[S
         for start, end in bounds:
             inputs, labels = splits.train.pick(order[start:end])  # (n, C, H, W), (n,)
             if config.augmentation.is_on():
-                inputs = config.augmentation.apply(inputs, state.random)
+                inputs = config.augmentation.apply(inputs, state.random, outside)
             logits = model(inputs)  # (n, classes)
             loss = loss_of.measure(logits, labels)
             optimizer.zero_grad(set_to_none=True)
