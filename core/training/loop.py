@@ -19,6 +19,7 @@ from torch import nn
 
 from core.config import RunConfig
 from core.training.batches import Pictures, Splits, batch_bounds
+from core.training.linear import use_onednn
 from core.training.losses import LossSettings
 
 
@@ -80,6 +81,7 @@ def begin(config: RunConfig, splits: Splits, device: torch.device, weights_folde
     model = config.architecture.build(splits.train.shape, len(config.dataset.info().class_names))
     config.architecture.load_initial_weights(model, weights_folder)
     model = model.to(device, memory_format=torch.channels_last)
+    use_onednn(model)
     optimizer = config.optimizer.build([weights for weights in model.parameters() if weights.requires_grad])
     random = torch.Generator().manual_seed(config.training.seed)
     return TrainingState(model, optimizer, random)

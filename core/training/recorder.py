@@ -15,6 +15,7 @@ from core.training.batches import Splits, batch_bounds
 from core.training.loop import Epoch, Step, TrainingState
 
 POINTS = 1000  # points of the loss curve of a run, at least if it has so many steps
+SHORTEST_SILENCE = 0.02  # seconds between points of a fast run: nobody sees more, and each costs a moment
 LONGEST_SILENCE = 0.5  # seconds between points of a slow run
 
 
@@ -58,7 +59,8 @@ class Recorder:
         self._losses.append(step.loss)
         self._images += step.images
         self._last = step
-        if len(self._losses) >= self._every or time.perf_counter() - self._time > LONGEST_SILENCE:
+        silence = time.perf_counter() - self._time
+        if silence > LONGEST_SILENCE or (len(self._losses) >= self._every and silence > SHORTEST_SILENCE):
             self.flush()
 
     def flush(self) -> None:
