@@ -1,0 +1,34 @@
+"""What a dataset is made of, and whether its files are here."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.datasets import DatasetSettings
+from core.paths import data_folder
+from core.settings import SettingsError
+from pages.components.wording import megabytes, plain_markdown
+
+
+def dataset_notice(settings_class: type[DatasetSettings]) -> None:
+    """One line of facts and one about its files."""
+    try:
+        dataset = settings_class()
+        info = dataset.info()
+    except (SettingsError, ValueError):  # a dataset without sensible defaults says itself what it lacks, at its fields
+        return
+    channels, height, width = info.shape
+    kind = {1: "grey", 3: "colour"}.get(channels, f"{channels}-channel")
+    st.caption(
+        f"{info.train_images:,} training and {info.test_images:,} test pictures, {kind}, {width} x {height} pixels. "
+        f"{len(info.class_names)} classes: {plain_markdown(', '.join(info.class_names))}."
+    )
+    folder = data_folder()
+    if dataset.is_present(folder):
+        text = f"Its files are in `{folder}`." if info.download_bytes else "Its files come with the program."
+        st.caption(f":green[:material/check_circle:] {text}")
+    elif info.download_bytes:
+        size = megabytes(info.download_bytes)
+        st.caption(f":material/download: {size} will be downloaded once, when you start, into `{folder}`.")
+    else:
+        st.caption(f":orange[:material/warning:] Its files are not in `{folder}`.")

@@ -1,0 +1,126 @@
+"""The training form, generated from the settings classes: nothing here knows any one dataset, architecture or optimizer."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from core.config import DEFAULTS, GROUPS, PARTS
+from core.devices import list_devices
+from core.settings import FieldSpec, fields_of
+from pages.components.dataset_notice import dataset_notice
+from pages.components.form_values import check, current, seed, to_widget
+from pages.components.wording import count, plain_markdown, rows_of
+
+RARELY_USED = ("training.validation_share", "training.evaluation_batch_size", "training.seed")
+
+
+def draw_form() -> tuple[Any, dict[str, str]]:
+    """Draws all settings. Returns the config, or None and the sentence of each wrong value by its path."""
+    values = current()
+    config, problems = check(values)
+    shown: set[str] = set()
+    with st.container(border=True):
+        st.text_input(
+            "Title of this run", key=seed("title", ""), max_chars=80, placeholder="a name to find it by", live=True
+        )
+    for pair in rows_of(list(PARTS), 2):
+        for column, part in zip(st.columns(2), pair, strict=False):
+            with column, st.container(border=True, height="stretch"):
+                _part(part, problems, shown)
+    with st.container(border=True):
+        st.subheader("Training")
+        _fields(_specs("training", rare=False), "training", "training", problems, shown, columns=4)
+    _folded("More training settings", _specs("training", rare=True), "training", problems, shown)
+    for group in GROUPS:
+        if group != "training":
+            _folded(group.capitalize(), _specs(group), group, problems, shown)
+    for path, sentence in problems.items():  # a problem that belongs to no field on the page
+        if path not in shown:
+            st.html(f'<p class="problem" role="alert">{escape(sentence)}</p>')
+    return config, problems
+
+
+def _part(part: str, problems: dict[str, str], shown: set[str]) -> None:
+    """A selector (which dataset, which optimizer ...) and the settings of what it selects."""
+    registry = PARTS[part]
+    st.subheader(part.capitalize())
+    labels = {name: settings_class.label for name, settings_class in registry.items()}
+    name = st.selectbox(
+        part.capitalize(),
+        registry.names(),
+        key=seed(part, DEFAULTS[part]),
+        format_func=lambda name: labels.get(name, name),
+        label_visibility="collapsed",
+    )
+    settings_class = registry.get(name)
+    st.caption(_first_paragraph(settings_class))
+    if part == "dataset":
+        dataset_notice(settings_class)
+    _fields(fields_of(settings_class), part, f"{part}.{name}", problems, shown)
+
+
+def _folded(label: str, specs: list[FieldSpec], group: str, problems: dict[str, str], shown: set[str]) -> None:
+    """Settings behind a click, opened by themselves when one of them is wrong."""
+    wrong = sum(f"{group}.{spec.name}" in problems for spec in specs)
+    title = f"{label}: {count(wrong, 'value')} to correct" if wrong else label
+    with st.expander(title, expanded=bool(wrong), key=f"fold {label}"):
+        if doc := (_first_paragraph(GROUPS[group]) if group != "training" else ""):
+            st.caption(doc)
+        _fields(specs, group, group, problems, shown, columns=4)
+
+
+def _specs(group: str, rare: bool | None = None) -> list[FieldSpec]:
+    specs = fields_of(GROUPS[group])
+    return [spec for spec in specs if rare is None or (f"{group}.{spec.name}" in RARELY_USED) == rare]
+
+
+def _fields(
+    specs: list[FieldSpec], owner: str, prefix: str, problems: dict[str, str], shown: set[str], columns: int = 2
+) -> None:
+    """Widgets in rows; each row is its own set of columns, so that a phone stacks them in reading order."""
+    for row in rows_of(specs, columns):
+        for column, spec in zip(st.columns(1 if len(specs) == 1 else columns), row, strict=False):
+            path = f"{owner}.{spec.name}"
+            shown.add(path)
+            with column:
+                _widget(spec, f"{prefix}.{spec.name}", _choices(spec, path))
+                if path in problems:
+                    st.html(f'<p class="problem" role="alert">{escape(problems[path])}</p>')
+
+
+def _widget(spec: FieldSpec, key: str, choices: dict[Any, str]) -> None:
+    """No bounds are given to the widgets: the browser would clamp or hide a wrong value instead of letting it be explained."""
+    label = f"{spec.title} ({spec.unit})" if spec.unit and not choices else spec.title
+    tip = spec.help if choices or spec.kind in ("boolean", "text") else f"{spec.help} Allowed: {spec.allowed()}."
+    tip = plain_markdown(tip)
+    widget = seed(key, to_widget(spec, spec.default))
+    if choices:
+        if st.session_state[widget] not in choices:  # a run from another computer, for example
+            choices = {**choices, st.session_state[widget]: f"{st.session_state[widget]} (not available here)"}
+        st.selectbox(
+            label, list(choices), key=widget, format_func=lambda value: choices.get(value, str(value)), help=tip
+        )
+    elif spec.kind == "boolean":
+        st.space("small")
+        st.toggle(label, key=widget, help=tip)
+    elif spec.kind == "integer":
+        st.number_input(label, value=None, step=1, format="%d", key=widget, help=tip)
+    else:
+        can_be_empty = spec.kind == "text" or (spec.kind == "integers" and not spec.entries[0])
+        st.text_input(label, key=widget, help=tip, live=True, placeholder="none" if can_be_empty else None)
+
+
+def _choices(spec: FieldSpec, path: str) -> dict[Any, str]:
+    return devices() if path == "training.device" else spec.choices
+
+
+@st.cache_data(ttl=300, show_spinner=False)
+def devices() -> dict[str, str]:
+    return list_devices()
+
+
+def _first_paragraph(settings_class: type) -> str:
+    return " ".join((settings_class.__doc__ or "").strip().split("\n\n")[0].split())

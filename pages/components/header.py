@@ -1,0 +1,35 @@
+"""The top of every page: browser title, icon, style and the navigation."""
+
+from __future__ import annotations
+
+import base64
+from functools import lru_cache
+from pathlib import Path
+
+import streamlit as st
+
+FOLDER = Path(__file__).parent
+ICON = FOLDER / "icon.png"  # a picture file: a Material icon would make the browser ask a foreign host for it
+PAGES = {
+    "dashboard.py": "Home",
+    "pages/train.py": "Train",
+    "pages/runs.py": "Runs",
+    "pages/classify.py": "Classify",
+}
+
+
+def open_page(title: str) -> None:
+    """Sets up a page and draws its header. The first call of every page."""
+    st.set_page_config(page_title=f"{title} - TrainDesk", page_icon=str(ICON), layout="wide")
+    st.html(FOLDER / "style.css")
+    with st.container(key="header", horizontal=True, vertical_alignment="center", gap="xsmall"):
+        st.html(
+            f'<div class="brand"><img src="{_icon_data()}" alt="" width="30" height="30"> <span>TrainDesk</span></div>'
+        )
+        for page, label in PAGES.items():
+            st.page_link(page, label=label)
+
+
+@lru_cache
+def _icon_data() -> str:
+    return "data:image/png;base64," + base64.b64encode(ICON.read_bytes()).decode()

@@ -1,0 +1,70 @@
+// Live curves around Plotly.react. `component.data` is what live_plot.py sends; the zoomed x range goes back as "range".
+const charts = new WeakMap(); // element -> { hoverX, dragging, draws }
+
+const loadPlotly = (source) =>
+  (window.traindeskPlotly ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = new URL(source, document.baseURI).href;
+    script.onload = () => resolve(window.Plotly);
+    script.onerror = () => { window.traindeskPlotly = undefined; reject(new Error("plotly.js did not load")); };
+    document.head.appendChild(script);
+  }));
+
+const floats = (text) => new Float32Array(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
+
+export default function (component) {
+  const { parentElement, data, setStateValue } = component;
+  const plot = parentElement.querySelector(".plot");
+  plot.style.height = `${data.height}px`;
+  plot.setAttribute("aria-label", `Chart: ${data.title}`);
+  const chart = charts.get(plot) ?? { hoverX: null, draws: 0 };
+  charts.set(plot, chart);
+  chart.report = setStateValue;
+
+  const style = getComputedStyle(parentElement.host ?? parentElement);
+  const theme = (name) => style.getPropertyValue(name).trim();
+  const colours = theme("--st-chart-categorical-colors").split(",").map((colour) => colour.trim());
+  const text = theme("--st-text-color"), grid = theme("--st-border-color"), paper = theme("--st-background-color");
+
+  const traces = data.curves.map((curve) => ({
+    type: "scatter", name: curve.name, uid: curve.name, x: floats(curve.x), y: floats(curve.y),
+    mode: curve.markers ? "lines+markers" : "lines", connectgaps: false,
+    line: { color: colours[curve.colour % colours.length], width: curve.markers ? 2.4 : 1.4 }, marker: { size: 6 },
+  }));
+  const best = data.best ?? [null, null];
+  traces.push({
+    type: "scatter", name: "best epoch", uid: "best", mode: "markers", x: [best[0]], y: [best[1]], showlegend: data.best != null,
+    hoverinfo: "skip", marker: { symbol: "star", size: 15, color: colours[1], line: { color: paper, width: 1.5 } },
+  });
+  const touch = matchMedia("(pointer: coarse)").matches; // a finger scrolls the page, also across a chart
+  const axis = { gridcolor: grid, zeroline: false, linecolor: grid, automargin: true, fixedrange: touch };
+  const layout = {
+    uirevision: `${data.view}`, height: data.height, autosize: true, margin: { l: 52, r: 10, t: 40, b: 42 },
+    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { color: text, family: theme("--st-font"), size: 13 },
+    title: { text: data.title, x: 0, xref: "paper", xanchor: "left", y: 1.045, yref: "paper", yanchor: "bottom", font: { size: 15 } },
+    hovermode: "x unified", hoverlabel: { bgcolor: paper, bordercolor: grid, font: { color: text } }, dragmode: touch ? false : "zoom",
+    showlegend: true, legend: { orientation: "h", x: 1, xanchor: "right", y: 1.02, yanchor: "bottom", bgcolor: "rgba(0,0,0,0)" },
+    modebar: { bgcolor: "rgba(0,0,0,0)", color: grid, activecolor: text, orientation: "h" },
+    xaxis: { ...axis, title: { text: "epoch", standoff: 6 }, rangemode: "tozero", hoverformat: ".2~f" },
+    yaxis: { ...axis, tickformat: data.yFormat, hoverformat: data.yFormat || ".4~g", type: data.logarithmic ? "log" : "linear",
+      uirevision: `${data.view} ${data.logarithmic}`,
+      ...(data.limits ? { autorangeoptions: { clipmin: data.limits[0], clipmax: data.limits[1] } } : {}) },
+  };
+  const config = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["lasso2d", "select2d", "toImage", "autoScale2d"],
+    displayModeBar: false, doubleClick: "reset+autosize" };
+
+  loadPlotly(data.source).then(async (Plotly) => {
+    if (!plot.isConnected || plot.querySelector(".zoomlayer > *")) return; // never redraw under a zoom that is being drawn
+    await Plotly.react(plot, traces, layout, config);
+    plot.dataset.draws = ++chart.draws;
+    plot.dataset.points = Math.max(0, ...traces.map((trace) => trace.x.length));
+    if (chart.hoverX != null && plot.matches(":hover")) Plotly.Fx.hover(plot, [{ xval: chart.hoverX }]); // redrawing hides it
+    if (chart.draws > 1) return;
+    plot.on("plotly_hover", (event) => { chart.hoverX = event.points[0].x; });
+    plot.on("plotly_unhover", () => { chart.hoverX = null; });
+    plot.on("plotly_relayout", (change) => {
+      if ("xaxis.range[0]" in change) chart.report("range", [change["xaxis.range[0]"], change["xaxis.range[1]"]]);
+      else if (change["xaxis.autorange"]) chart.report("range", null);
+    });
+  }, () => { plot.textContent = "The chart could not be drawn: plotly.js did not load. Reload the page."; });
+}

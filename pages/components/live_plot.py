@@ -1,0 +1,93 @@
+"""A chart of growing curves that keeps zoom, legend choices, hover and its place in the page while new points arrive.
+
+`st.plotly_chart` is built anew whenever its data changes; this component hands new data to the same chart (Plotly.react).
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from pages.components.plotly_file import plotly_address
+from pages.components.thinning import LIMIT, thin, window
+
+_component = st.components.v2.component(
+    "live_plot",
+    html='<div class="plot" role="group"></div>\n',
+    css=".plot { width: 100%; }\n.plot .modebar-btn { cursor: pointer; }\n",
+    js=Path(__file__).with_name("live_plot.js").read_text(encoding="utf-8"),
+    isolate_styles=False,  # Plotly writes its own styles into the document
+)
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One line of a chart."""
+
+    name: str
+    x: np.ndarray  # (N,) ascending
+    y: np.ndarray  # (N,) NaN where there is none
+    colour: int  # place in the theme's chart colours
+    markers: bool = False
+    keep: tuple[int, ...] = ()  # indices that thinning must not drop
+
+
+def live_plot(
+    curves: list[Curve],
+    *,
+    key: str,
+    title: str,
+    view: str,
+    y_format: str = "",
+    best: tuple[float, float] | None = None,
+    limits: tuple[float, float] | None = None,
+    logarithmic: bool = False,
+    height: int = 330,
+) -> None:
+    """Draws the curves over epochs. A new `view` (a run's id) starts with a fresh zoom; `best` marks the best epoch's point."""
+    seen = zoomed_window(st.session_state.get(key))
+    data = {
+        "source": plotly_address(),
+        "view": view,
+        "title": title,
+        "yFormat": y_format,
+        "limits": limits,
+        "logarithmic": logarithmic,
+        "height": height,
+        "best": best,
+        "curves": [packed(curve, seen) for curve in curves],
+    }
+    _component(key=key, data=data, default={"range": None}, on_range_change=lambda: None)
+
+
+def zoomed_window(state: Any) -> tuple[float, float] | None:
+    """The x range that the browser reports it shows, or None for all of it. What arrives is not to be trusted."""
+    reported = state.get("range") if hasattr(state, "get") else None
+    try:
+        low, high = (float(edge) for edge in reported)
+    except (TypeError, ValueError):
+        return None
+    return (low, high) if np.isfinite([low, high]).all() else None
+
+
+def packed(curve: Curve, seen: tuple[float, float] | None, limit: int = LIMIT) -> dict[str, Any]:
+    """A curve for the browser: the window it shows, thinned, as little-endian float32 in base64."""
+    part = window(curve.x, seen)
+    kept = tuple(index - part.start for index in curve.keep if part.start <= index < part.stop)
+    chosen = thin(curve.y[part], limit, kept) + part.start
+    return {
+        "name": curve.name,
+        "colour": curve.colour,
+        "markers": curve.markers,
+        "x": _base64(curve.x[chosen]),
+        "y": _base64(curve.y[chosen]),
+    }
+
+
+def _base64(values: np.ndarray) -> str:
+    return base64.b64encode(values.astype("<f4").tobytes()).decode()

@@ -1,0 +1,45 @@
+"""One card per recipe; a click fills the form."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.recipes import RECIPES, Recipe
+from pages.components.form_values import fill
+from pages.components.wording import count, rows_of
+
+COLUMNS = 4
+FILLED_FROM = "form filled from"  # ("recipe", name) or ("from", run id)
+
+
+def draw_recipe_cards() -> None:
+    chosen = st.session_state.get(FILLED_FROM)
+    for row in rows_of(RECIPES, COLUMNS):
+        for column, recipe in zip(st.columns(COLUMNS), row, strict=False):
+            with column:
+                _card(recipe, chosen == ("recipe", recipe.name))
+
+
+def use_recipe(recipe: Recipe) -> None:
+    """Fills the form and says so in the address, which can be kept as a link."""
+    fill(recipe.config())
+    st.session_state[FILLED_FROM] = ("recipe", recipe.name)
+    st.query_params.from_dict({"recipe": recipe.name})
+
+
+def _card(recipe: Recipe, is_chosen: bool) -> None:
+    config = recipe.config()
+    key = f"chosen-{recipe.name}" if is_chosen else None  # style.css frames it
+    with st.container(border=True, height="stretch", vertical_alignment="distribute", gap="small", key=key):
+        with st.container(gap="xxsmall"):
+            st.markdown(f"**{recipe.title}**")
+            st.caption(f"{config.dataset.label}, {config.architecture.label}, {count(config.training.epochs, 'epoch')}")
+            st.markdown(recipe.summary)
+        st.button(
+            "In the form below" if is_chosen else "Use this recipe",
+            key=f"recipe {recipe.name}",
+            icon=":material/check:" if is_chosen else None,
+            on_click=use_recipe,
+            args=(recipe,),
+            width="stretch",
+        )

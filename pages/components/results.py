@@ -1,0 +1,91 @@
+"""The end of a run: final numbers on the test pictures, each class on its own, and what was taken for what."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from core.runs.history import History
+from pages.components.heatmap import heatmap
+from pages.components.wording import NOT_YET, count, device_in_words, duration, facts, percent, plain_markdown
+
+
+def draw_final_numbers(history: History) -> None:
+    """One row: how good, how sure we are, how long it took."""
+    best, test = history.best_epoch(), history.test
+    pairs = []
+    if test:
+        pairs += [
+            ("Test accuracy", percent(test.get("test/accuracy")), right_of_all(test)),
+            ("Precision", percent(test.get("test/precision")), "average of the classes"),
+            ("Recall", percent(test.get("test/recall")), "average of the classes"),
+            ("F1", percent(test.get("test/f1")), "average of the classes"),
+        ]
+    if best:
+        pairs.append(("Best val accuracy", percent(best.get("val/accuracy")), f"epoch {best['epoch']}"))
+    if history.started:
+        device = device_in_words(history.started)
+        pairs.append(("Training time", duration(history.elapsed()), f"on {device}" if device else ""))
+    if pairs:
+        st.html(facts(pairs))
+
+
+def draw_test_results(test: dict[str, Any], class_names: list[str]) -> None:
+    """Per-class table and confusion matrix, both of the test split."""
+    st.subheader("How it does on the test pictures")
+    st.caption(
+        f"The network of epoch {test.get('from_epoch', NOT_YET)}, the best one, saw these "
+        f"{count(test.get('images', 0), 'picture')} only once, after the training."
+    )
+    matrix = test.get("confusion_matrix") or []
+    if sentence := mistakes_in_words(matrix, class_names, test.get("per_class") or []):
+        st.markdown(sentence)
+    table, picture = st.columns([5, 6], gap="medium")
+    with table:
+        st.html(_class_table(test.get("per_class") or []))
+    with picture:
+        heatmap(matrix, class_names, key="confusion", title="Confusion matrix, test split (number of pictures)")
+
+
+def right_of_all(test: dict[str, Any]) -> str:
+    """How many of how many test pictures, counted where the matrix is there."""
+    matrix, images = test.get("confusion_matrix") or [], test.get("images", 0)
+    right = sum(row[index] for index, row in enumerate(matrix) if index < len(row))
+    if not matrix:
+        right = round((test.get("test/accuracy") or 0) * images)
+    return f"{right:,} of {images:,} pictures right"
+
+
+def mistakes_in_words(matrix: list[list[int]], class_names: list[str], per_class: list[dict[str, Any]]) -> str:
+    """The commonest confusion and the hardest class, as Markdown."""
+    wrong = [
+        (number, true, predicted)
+        for true, row in enumerate(matrix)
+        for predicted, number in enumerate(row)
+        if number and true != predicted and max(true, predicted) < len(class_names)
+    ]
+    if not matrix:
+        return ""
+    if not wrong:
+        return "Every test picture was recognised."
+    number, true, predicted = max(wrong, key=lambda entry: entry[0])
+    taken, name = plain_markdown(class_names[true]), plain_markdown(class_names[predicted])
+    sentence = f"Most frequent mistake: **{taken}** taken for **{name}**, {count(number, 'time')}."
+    scored = [entry for entry in per_class if entry.get("f1") is not None]
+    if scored:
+        hardest = min(scored, key=lambda entry: entry["f1"])
+        sentence += f" Hardest class: **{plain_markdown(str(hardest['class']))}** (F1 {percent(hardest['f1'])})."
+    return sentence
+
+
+def _class_table(per_class: list[dict[str, Any]]) -> str:
+    rows = "".join(
+        f"<tr><th scope='row'>{escape(str(entry.get('class', '')))}</th>"
+        + "".join(f"<td>{percent(entry.get(name))}</td>" for name in ("precision", "recall", "f1"))
+        + f"<td>{entry.get('images', 0):,}</td></tr>"
+        for entry in per_class
+    )
+    head = "".join(f"<th scope='col'>{title}</th>" for title in ("Class", "Precision", "Recall", "F1", "Pictures"))
+    return f'<div class="frame"><table class="table"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'

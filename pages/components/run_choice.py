@@ -1,0 +1,42 @@
+"""Which run answers on the classify page."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.paths import runs_folder
+from core.runs.store import Run, list_runs
+from pages.components.describe import in_short, read_config
+from pages.components.messages import show_warning
+from pages.components.summaries import summary
+from pages.components.wording import moment, percent
+
+KEY = "classify run"
+
+
+def runs_with_checkpoint() -> list[Run]:
+    """Newest first; running ones too."""
+    return [run for run in list_runs(runs_folder()) if run.checkpoint()]
+
+
+def choose_run(runs: list[Run]) -> Run:
+    """A selector that a link (/classify?run=ID) can set. The address follows the choice."""
+    by_id = {run.id: run for run in runs}
+    wanted = st.query_params.get("run")
+    if wanted and wanted not in by_id:
+        show_warning(f"Run '{wanted[:80]}' has no checkpoint to try; here is the newest that has one.")
+    elif wanted and st.session_state.get("classify link") != wanted:
+        st.session_state[KEY] = wanted
+    if st.session_state.get(KEY) not in by_id:
+        st.session_state[KEY] = runs[0].id
+    st.session_state["classify link"] = wanted
+    chosen = st.selectbox("Network of run", list(by_id), key=KEY, format_func=lambda run_id: _label(by_id[run_id]))
+    return by_id[chosen]
+
+
+def _label(run: Run) -> str:
+    config, _ = read_config(run)
+    facts = summary(run)
+    score = f"test accuracy {percent(facts.test_accuracy)}" if facts.test_accuracy is not None else facts.status
+    what = in_short(config) if config else "damaged config"
+    return f"{facts.title}: {what}, {score}, {moment(facts.started)}"

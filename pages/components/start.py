@@ -1,0 +1,30 @@
+"""Starting a run from a page."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.config import RunConfig
+from core.errors import TrainDeskError
+from core.paths import data_folder, runs_folder
+from core.recipes import find_recipe
+from core.runs.launch import launch
+from core.runs.store import create_run
+from pages.components.messages import show_error
+
+
+def start_run(config: RunConfig) -> None:
+    """Stores and launches a run, then goes to its page. On failure shows the sentence where it is called."""
+    try:
+        run = create_run(config, runs_folder())
+        launch(run, data_folder())
+    except TrainDeskError as error:
+        show_error(error)
+        return
+    st.switch_page("pages/run.py", query_params={"run": run.id})
+
+
+def start_digits_button(key: str) -> None:
+    """The shortest way to a trained network: one click, no internet, no settings."""
+    if st.button("Start the digits training", type="primary", icon=":material/play_arrow:", key=key):
+        start_run(find_recipe("digits").config())

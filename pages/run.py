@@ -1,0 +1,65 @@
+"""One run: watch it live, stop it, read its results."""
+
+import streamlit as st
+
+from core.errors import TrainDeskError
+from core.paths import runs_folder
+from core.runs.store import find_run, list_runs
+from pages.components.classifiers import warm_up
+from pages.components.describe import draw_settings, in_short, read_config, title_of
+from pages.components.header import open_page
+from pages.components.histories import shared_history
+from pages.components.live_view import draw_live_view
+from pages.components.messages import show_error
+from pages.components.recipe_cards import FILLED_FROM
+from pages.components.results import draw_final_numbers, draw_test_results
+from pages.components.start import start_digits_button
+from pages.components.wording import plain_markdown
+from pages.components.worker_log import draw_worker_log
+
+open_page("Run")
+
+if not list_runs(runs_folder()):
+    st.title("No run yet")
+    st.markdown("A run is one training. Start one: the digits need no internet and are done within a minute.")
+    start_digits_button("start digits")
+    st.page_link("pages/train.py", label="Choose another recipe")
+    st.stop()
+try:
+    run = find_run(st.query_params.get("run") or "latest", runs_folder())
+except TrainDeskError as error:
+    st.title("Run not found")
+    show_error(error)
+    st.page_link("pages/runs.py", label="See all runs")
+    st.stop()
+
+st.query_params["run"] = run.id  # so that the address can be kept, also when it said only "the newest"
+config, damage = read_config(run)
+st.title(plain_markdown(title_of(run, config)))
+if config:
+    st.caption(plain_markdown(in_short(config)))
+else:
+    show_error(damage)
+
+
+def draw_ended() -> None:
+    """Final numbers, and what to do with the run now."""
+    draw_final_numbers(shared_history(run).history)
+    with st.container(horizontal=True):
+        if run.checkpoint() and st.button("Try it: draw or upload", type="primary", icon=":material/draw:"):
+            st.switch_page("pages/classify.py", query_params={"run": run.id})
+        if config and st.button("Train again with changes", icon=":material/replay:"):
+            st.session_state.pop(FILLED_FROM, None)  # also when the form holds this very run, changed since
+            st.switch_page("pages/train.py", query_params={"from": run.id})
+
+
+if not draw_live_view(run, draw_ended):
+    history = shared_history(run).history
+    if history.test:
+        draw_test_results(history.test, list((history.started or {}).get("class_names", [])))
+    if run.status().name in ("failed", "interrupted"):
+        draw_worker_log(run)
+    warm_up()
+if config:
+    with st.expander("Settings of this run"):
+        draw_settings(config)

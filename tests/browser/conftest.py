@@ -1,0 +1,142 @@
+"""One real Chromium for all browser tests, and dashboards of their own runs folders."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.helpers import closed_port, wait_until
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+ARGUMENTS = [  # nothing but the pages under test may use the network
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+# Streamlit's page looks for its server below the page's own address first; two misses on every deep link.
+STREAMLIT_PROBES = ("/_stcore/health", "/_stcore/host-config")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium: TRAINDESK_CHROMIUM, else one on the PATH, else playwright's own. Without one: skip, on a build server fail."""
+    from playwright.sync_api import Error, sync_playwright
+
+    path = os.environ.get("TRAINDESK_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    with sync_playwright() as playwright:
+        try:
+            chromium = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        except Error as error:
+            reason = f"no Chromium: set TRAINDESK_CHROMIUM or run 'playwright install chromium' ({str(error).splitlines()[0]})"
+            if os.environ.get("CI"):
+                pytest.fail(reason)
+            pytest.skip(reason)
+        yield chromium
+        chromium.close()
+
+
+class Server:
+    """A dashboard, where it is and where its runs are."""
+
+    def __init__(self, port: int, runs: Path):
+        self.url, self.runs = f"http://127.0.0.1:{port}", runs
+
+
+@contextmanager
+def serving(runs: Path, data: Path) -> Iterator[Server]:
+    """A freshly started dashboard for the length of a `with`."""
+    port = closed_port()
+    log = (runs.parent / f"server-{port}.log").open("wb")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "streamlit", "run", "dashboard.py", "--server.port", str(port)],
+        cwd=ROOT,
+        env={**os.environ, "TRAINDESK_RUNS": str(runs), "TRAINDESK_DATA": str(data)},
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    try:
+        wait_until(lambda: process.poll() is not None or _answers(port), what="the dashboard answers")
+        assert process.poll() is None, Path(log.name).read_text()
+        yield Server(port, runs)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        log.close()
+
+
+def _answers(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=2):
+            return True
+    except OSError:
+        return False
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory, data_folder) -> Iterator[Server]:
+    """The dashboard that most journeys share."""
+    runs = tmp_path_factory.mktemp("browser") / "runs"
+    runs.mkdir()
+    with serving(runs, data_folder) as running:
+        yield running
+
+
+class Visit:
+    """A browser window that takes note of what must not happen."""
+
+    def __init__(self, page):
+        self.page = page
+        self.errors: list[str] = []
+        self.foreign: list[str] = []
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", self._on_console)
+        page.on("request", self._on_request)
+
+    def _on_console(self, message) -> None:
+        address = message.location.get("url", "")
+        if message.type == "error" and not address.endswith(STREAMLIT_PROBES):
+            self.errors.append(f"{message.text} {address}")
+
+    def _on_request(self, request) -> None:
+        if not request.url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:")):
+            self.foreign.append(request.url)
+
+
+@pytest.fixture
+def visit(browser):
+    """Opens windows; at the end no page may have had an error or asked a foreign host."""
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=30_000)
+    contexts, visits = [], []
+
+    def open_window(**options) -> Visit:
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+        context.set_default_timeout(30_000)
+        contexts.append(context)
+        visits.append(Visit(context.new_page()))
+        return visits[-1]
+
+    yield open_window
+    for context in contexts:
+        context.close()
+    assert [visit.errors for visit in visits if visit.errors] == []
+    assert [visit.foreign for visit in visits if visit.foreign] == []

@@ -1,0 +1,33 @@
+"""What a person does on a page: draw with the mouse, read a chart."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tests.drawings import _STROKES, _path
+
+CHARTS = """[...document.querySelectorAll('.js-plotly-plot')].filter(chart => chart.dataset.draws).map(chart => ({
+    draws: Number(chart.dataset.draws), points: chart.data[0].x.length, range: chart._fullLayout.xaxis.range,
+    visible: chart._fullData[1].visible, title: chart._fullLayout.title.text, marked: chart.marked === true}))"""
+
+
+def draw_with_mouse(page, digit: int, style: int = 0, fill: float = 0.7) -> None:
+    """Strokes of the digit on the canvas of the page."""
+    box = page.get_by_role("img", name="Drawing area").bounding_box()
+    paths = [_path(text, 0, np.random.default_rng(0)) for text in _STROKES[digit][style]]
+    points = np.concatenate(paths)
+    middle = (points.min(0) + points.max(0)) / 2
+    for path in paths:
+        spots = (path - middle) * fill * box["height"] + np.array(
+            [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2]
+        )
+        page.mouse.move(*spots[0])
+        page.mouse.down()
+        for spot in spots[1::3]:
+            page.mouse.move(*spot)
+        page.mouse.move(*spots[-1])
+        page.mouse.up()
+
+
+def charts(page) -> list[dict]:
+    return page.evaluate(CHARTS)

@@ -1,0 +1,147 @@
+"""Whole journeys of a visitor, from the first click to the answer."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from core.runs.store import find_run, list_runs
+from tests.browser.conftest import serving
+from tests.browser.hands import charts, draw_with_mouse
+from tests.drawings import draw_digit
+from tests.helpers import wait_until
+from tests.pages.fake_runs import fake_run
+
+pytestmark = pytest.mark.browser
+PATIENCE = 180_000  # milliseconds for a training on a busy computer
+
+
+def wait_for_growth(page) -> None:
+    """The loss curve has points, and then more of them."""
+    page.wait_for_function("document.querySelector('.js-plotly-plot')?.data?.[0].x.length > 2", timeout=PATIENCE)
+    points = charts(page)[0]["points"]
+    page.wait_for_function(f"document.querySelector('.js-plotly-plot').data[0].x.length > {points}", timeout=PATIENCE)
+
+
+def draw_three_and_read(page) -> None:
+    expect(page.get_by_text("Draw a digit on the left.")).to_be_visible()
+    draw_with_mouse(page, 3)
+    expect(page.locator(".answer b")).to_have_text("3")
+    expect(page.locator(".bars li")).to_have_count(10)
+    expect(page.locator(".bars .winner .name")).to_have_text("3")
+
+
+def test_digits_from_the_first_click_to_a_drawn_three(visit, server):
+    page = visit().page
+    page.goto(server.url)
+    page.get_by_role("button", name="Start the digits training").click()
+    expect(page).to_have_url(re.compile(r"/run\?run="))
+    wait_for_growth(page)
+    expect(page.get_by_text("finished", exact=True)).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("of 360 pictures right")).to_be_visible()
+    page.get_by_role("button", name="Try it: draw or upload").click()
+    draw_three_and_read(page)
+    expect(page.get_by_text("What the network sees, 8 x 8")).to_be_visible()
+    page.get_by_role("button", name="Clear").click()
+    expect(page.get_by_text("Draw a digit on the left.")).to_be_visible()
+
+
+@pytest.mark.mnist
+def test_mnist_for_one_epoch_with_a_changed_form(visit, server):
+    page = visit().page
+    page.goto(f"{server.url}/train?recipe=simple_cnn_wide")
+    epochs = page.get_by_role("spinbutton", name="Epochs")
+    expect(epochs).to_have_value("10")
+    epochs.fill("1")
+    epochs.press("Enter")
+    expect(page.get_by_text("SimpleCNN on MNIST, 1 epoch", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Start training").click()
+    expect(page).to_have_url(re.compile(r"/run\?run="))
+    wait_for_growth(page)
+    expect(page.get_by_text("finished", exact=True)).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("button", name="Try it: draw or upload").click()
+    draw_three_and_read(page)
+    expect(page.get_by_text("What the network sees, 28 x 28")).to_be_visible()
+
+
+@pytest.mark.parametrize("address", ["/", "/train", "/runs", "/run", "/classify"])
+def test_a_deep_link_to_a_fresh_server_looks_like_a_click(address, visit, tmp_path, data_folder):
+    runs = tmp_path / "runs"
+    fake_run(runs, "finished")
+    with serving(runs, data_folder) as fresh:
+        window = visit()
+        page = window.page
+        page.goto(fresh.url + address)
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        header = page.locator(".st-key-header")
+        expect(header.get_by_role("link")).to_have_text(["Home", "Train", "Runs", "Classify"])
+        expect(page.get_by_test_id("stSidebarNav")).to_have_count(0)
+        expect(page.get_by_text("Page not found")).to_have_count(0)
+        if address == "/run":
+            page.wait_for_function("document.querySelectorAll('.js-plotly-plot .main-svg').length > 0")
+        assert window.errors == [] and window.foreign == []
+
+
+def test_a_wrong_value_is_explained_at_its_field_while_typing(visit, server):
+    page = visit().page
+    page.goto(f"{server.url}/train?recipe=digits")
+    rate = page.get_by_role("textbox", name="Learning rate")
+    expect(rate).to_have_value("0.002")
+    rate.fill("-1")
+    sentence = page.get_by_role("alert").filter(has_text="Learning rate is -1; it must be a number above 0")
+    expect(sentence).to_be_visible()
+    start = page.get_by_role("button", name="Start training")
+    expect(start).to_be_disabled()
+    expect(page.get_by_text("1 value to correct")).to_be_visible()
+    field, text = rate.bounding_box(), sentence.bounding_box()
+    assert 0 <= text["y"] - (field["y"] + field["height"]) < 40, "directly under its field"
+    rate.fill("0.01")
+    expect(sentence).to_have_count(0)
+    expect(start).to_be_enabled()
+
+
+def test_stop_keeps_what_was_learned(visit, server):
+    page = visit().page
+    page.goto(f"{server.url}/train?recipe=digits")
+    epochs = page.get_by_role("spinbutton", name="Epochs")
+    expect(epochs).to_have_value("40")
+    epochs.fill("5000")
+    epochs.press("Enter")
+    expect(page.get_by_text("5,000 epochs").last).to_be_visible()
+    page.get_by_role("button", name="Start training").click()
+    expect(page).to_have_url(re.compile(r"/run\?run="))
+    run = find_run(re.search(r"run=([\w-]+)", page.url)[1], server.runs)
+    wait_until(run.checkpoint, timeout=PATIENCE / 1000, what="the first checkpoint")
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text("stopped", exact=True)).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("button", name="Stop")).to_have_count(0)
+    page.get_by_role("button", name="Try it: draw or upload").click()
+    expect(page.get_by_text("Draw a digit on the left.")).to_be_visible()
+
+
+def test_a_bad_and_a_good_upload_together(visit, server, tmp_path):
+    if not any(run.checkpoint() for run in list_runs(server.runs)):
+        pytest.skip("the journeys that train did not leave a checkpoint")
+    (tmp_path / "broken.png").write_bytes(b"this is no picture")
+    draw_digit(3).save(tmp_path / "three.png")
+    page = visit().page
+    page.goto(f"{server.url}/classify")
+    page.get_by_role("tab", name="Upload").click()
+    page.locator("input[type=file]").set_input_files([tmp_path / "broken.png", tmp_path / "three.png"])
+    expect(page.get_by_role("alert").filter(has_text="'broken.png' is not an image")).to_be_visible()
+    expect(page.locator(".answer")).to_have_count(1)
+    expect(page.locator("figcaption").filter(has_text="three.png")).to_be_visible()
+
+
+@pytest.mark.parametrize("address", ["/", "/train", "/runs", "/run", "/classify"])
+def test_a_phone_never_scrolls_sideways(address, visit, server):
+    if not list_runs(server.runs):
+        fake_run(server.runs, "finished")
+    page = visit(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True).page
+    page.goto(server.url + address)
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    wide = page.evaluate(
+        "[document.documentElement, ...document.querySelectorAll('[data-testid=stMain]')].map(e => e.scrollWidth - e.clientWidth)"
+    )
+    assert max(wide) <= 0

@@ -1,0 +1,41 @@
+"""What all tests share: one thread of torch, the folder of real data, a runs folder of their own."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # read by torch when it is imported, here and in worker processes
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def _data_folder() -> Path:
+    return Path(os.environ.get("TRAINDESK_DATA") or ROOT / "data").resolve()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Tests marked `mnist` are skipped where MNIST is absent, except on a build server, where they must run."""
+    if (
+        item.get_closest_marker("mnist")
+        and not (_data_folder() / "MNIST" / "raw" / "train-images-idx3-ubyte").is_file()
+    ):
+        reason = f"MNIST is not in {_data_folder()}; set TRAINDESK_DATA to a folder that has it"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The real data: TRAINDESK_DATA, or `data` beside the program. Only to be read."""
+    return _data_folder()
+
+
+@pytest.fixture
+def runs_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty runs folder, also the one that TRAINDESK_RUNS names."""
+    folder = tmp_path / "runs"
+    folder.mkdir()
+    monkeypatch.setenv("TRAINDESK_RUNS", str(folder))
+    return folder

@@ -1,0 +1,179 @@
+"""The event log: complete lines only, damage passed over, read from any offset."""
+
+import json
+import math
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.runs.events import EventWriter, last_event, read_events
+
+
+@pytest.fixture
+def log(tmp_path):
+    return tmp_path / "events.jsonl"
+
+
+def names(events):
+    return [event["event"] for event in events]
+
+
+def test_what_is_written_is_read(log):
+    writer = EventWriter(log)
+    first = writer.write("started", parameters=5, class_names=["a", "ü"])
+    second = writer.write("step", step=1, **{"train/loss": 0.5})
+    events, offset = read_events(log)
+    assert events == [first, second]
+    assert offset == log.stat().st_size
+    assert first["time"] <= second["time"]
+    assert log.read_bytes().count(b"\n") == 2
+    writer.close()
+
+
+def test_each_event_is_on_disk_when_write_returns(log):
+    writer = EventWriter(log)
+    for number in range(3):
+        writer.write("step", step=number)
+        assert last_event(log)["step"] == number
+    writer.close()
+
+
+def test_reading_goes_on_from_the_offset(log):
+    writer = EventWriter(log)
+    writer.write("started")
+    _, offset = read_events(log)
+    assert read_events(log, offset) == ([], offset)
+    writer.write("step", step=1)
+    events, further = read_events(log, offset)
+    assert names(events) == ["step"] and further > offset
+    writer.close()
+
+
+def test_a_missing_log_is_empty(log):
+    assert read_events(log) == ([], 0)
+    assert read_events(log, 7) == ([], 7)
+    assert last_event(log) is None
+    log.touch()
+    assert read_events(log) == ([], 0)
+    assert last_event(log) is None
+
+
+def test_a_half_line_waits_for_its_end(log):
+    log.write_bytes(b'{"event":"started"}\n{"event":"st')
+    events, offset = read_events(log)
+    assert names(events) == ["started"]
+    assert names(read_events(log, offset)[0]) == []
+    assert last_event(log)["event"] == "started"
+    with log.open("ab") as file:
+        file.write(b'ep"}\n')
+    assert names(read_events(log, offset)[0]) == ["step"]
+    assert last_event(log)["event"] == "step"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"not json",
+        b'{"event":',
+        b"null",
+        b"[1]",
+        b'"event"',
+        b"{}",
+        b'{"event":5}',
+        b"\xff\xfe\x00",
+        b"{" * 20,
+        b"[" * 200_000,
+        b'{"event":"step"\x00}',
+    ],
+    ids=lambda line: repr(line[:12]),
+)
+def test_a_damaged_line_is_passed_over(line, log):
+    log.write_bytes(b'{"event":"started"}\n' + line + b'\n{"event":"finished"}\n')
+    assert names(read_events(log)[0]) == ["started", "finished"]
+    log.write_bytes(b'{"event":"started"}\n' + line + b"\n")
+    assert last_event(log)["event"] == "started"
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_can_be_read(tmp_path_factory, data):
+    log = tmp_path_factory.mktemp("log") / "events.jsonl"
+    log.write_bytes(data)
+    events, offset = read_events(log)
+    assert 0 <= offset <= len(data)
+    assert last_event(log) == (events[-1] if events else None)
+
+
+@given(st.integers(1, 400))
+def test_a_log_cut_anywhere_loses_at_most_its_last_line(tmp_path_factory, cut):
+    log = tmp_path_factory.mktemp("log") / "events.jsonl"
+    lines = [json.dumps({"event": "step", "step": number}).encode() + b"\n" for number in range(10)]
+    whole = b"".join(lines)
+    log.write_bytes(whole[: min(cut, len(whole))])
+    assert len(read_events(log)[0]) == min(cut, len(whole)) // len(lines[0])
+
+
+def test_a_writer_after_a_killed_one_ends_the_half_line_first(log):
+    log.write_bytes(b'{"event":"started"}\n{"event":"st')
+    writer = EventWriter(log)
+    writer.write("failed", message="x")
+    writer.close()
+    assert names(read_events(log)[0]) == ["started", "failed"]
+
+
+def test_numbers_that_are_not_finite_become_null(log):
+    writer = EventWriter(log)
+    event = writer.write("epoch", loss=math.nan, deep={"a": [math.inf, 1.5, (-math.inf,)]}, whole=3)
+    writer.close()
+    assert event["loss"] is None and event["deep"] == {"a": [None, 1.5, [None]]} and event["whole"] == 3
+    text = log.read_text()
+    assert "NaN" not in text and "Infinity" not in text
+    assert read_events(log)[0] == [event]
+
+
+def test_text_with_line_breaks_stays_on_its_line(log):
+    writer = EventWriter(log)
+    message = "one\ntwo\r\nthree\u2028four\x85five"
+    writer.write("failed", message=message)
+    writer.close()
+    assert read_events(log)[0][0]["message"] == message
+
+
+@pytest.mark.parametrize("filler", [1, 1000, 100_000, 700_000])
+def test_the_last_event_of_a_long_log_is_found_whatever_its_length(filler, log):
+    lines = [json.dumps({"event": "step", "step": number}) for number in range(20_000)]
+    last = json.dumps({"event": "test", "filler": "x" * filler})
+    log.write_text("\n".join([*lines, last]) + "\n")
+    assert last_event(log)["event"] == "test"
+    log.write_text("\n".join([*lines, last]) + "\n" + "damage " * min(filler, 100_000))
+    assert last_event(log)["event"] == "test"
+
+
+def test_the_last_event_is_read_without_reading_a_long_log(log, monkeypatch):
+    log.write_text('{"event":"step"}\n' * 200_000)
+    sizes = []
+    from core.runs import events as module
+
+    monkeypatch.setattr(module, "read_events", lambda path, offset=0: sizes.append(offset) or read_events(path, offset))
+    assert last_event(log)["event"] == "step"
+    assert log.stat().st_size - sizes[0] <= 64 * 1024 and len(sizes) == 1
+
+
+def test_a_reader_beside_a_writer_sees_every_event_once(log):
+    def write():
+        writer = EventWriter(log)
+        for number in range(2000):
+            writer.write("step", step=number)
+        writer.close()
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    seen, offset = [], 0
+    while thread.is_alive():
+        events, offset = read_events(log, offset)
+        seen += events
+    thread.join()
+    seen += read_events(log, offset)[0]
+    assert [event["step"] for event in seen] == list(range(2000))

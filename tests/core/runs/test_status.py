@@ -1,0 +1,150 @@
+"""The status of a run, derived from its log and its worker's lock in every state."""
+
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+from filelock import FileLock
+
+from core.runs import store
+from core.runs.events import EventWriter
+from core.runs.store import ACTIVE, create_run
+from tests.helpers import quick_config, wait_until
+
+HOLDER = """
+import sys
+from filelock import FileLock
+lock = FileLock(sys.argv[1])
+lock.acquire()
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def run(runs_folder):
+    return create_run(quick_config(), runs_folder)
+
+
+@pytest.fixture
+def holder(run):
+    """Another process that holds the worker's lock, as a worker does."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(run.worker_lock)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout.readline() == "held\n"
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def log(run, *kinds, **values):
+    writer = EventWriter(run.event_log)
+    for kind in kinds:
+        writer.write(kind, **values)
+    writer.close()
+
+
+def test_a_new_run_is_starting(run):
+    assert run.status().name == "starting" and run.status().is_active
+
+
+def test_a_run_whose_worker_never_came_is_interrupted(run):
+    old = time.time() - store.START_SECONDS - 1
+    os.utime(run.config_file, (old, old))
+    status = run.status()
+    assert status.name == "interrupted" and not status.is_active and status.reason.endswith(".")
+
+
+def test_a_worker_that_has_said_nothing_yet_is_starting(run, holder):
+    old = time.time() - 1000
+    os.utime(run.config_file, (old, old))
+    assert run.status().name == "starting"
+
+
+def test_a_worker_that_downloads_is_starting(run, holder):
+    log(run, "download", done_bytes=1, total_bytes=2)
+    assert run.status().name == "starting"
+
+
+@pytest.mark.parametrize("kinds", [("started",), ("started", "step"), ("started", "epoch", "test")])
+def test_a_worker_that_trains_is_running(kinds, run, holder):
+    log(run, *kinds)
+    assert run.status().name == "running" and run.status().is_active
+    assert run.worker_is_alive()
+
+
+@pytest.mark.parametrize("end", ["finished", "stopped", "failed"])
+def test_a_run_that_ended_says_how_and_why(end, run):
+    log(run, "started", "step")
+    log(run, end, message="Because of this.")
+    assert (run.status().name, run.status().reason) == (end, "Because of this.")
+    assert not run.status().is_active
+
+
+def test_an_end_counts_although_the_worker_still_closes_its_files(run, holder):
+    log(run, "started", "finished", message="Done.")
+    assert run.status().name == "finished"
+
+
+@pytest.mark.parametrize("kinds", [("started",), ("started", "step"), ("download",)])
+def test_a_worker_killed_without_a_word_is_interrupted_at_once(kinds, run, holder):
+    log(run, *kinds)
+    assert run.status().is_active
+    holder.kill()
+    begin = time.monotonic()
+    wait_until(lambda: run.status().name == "interrupted", timeout=3)
+    assert time.monotonic() - begin < 3
+    assert "killed" in run.status().reason
+
+
+def test_a_worker_killed_in_the_middle_of_a_line_is_interrupted(run):
+    log(run, "started")
+    with run.event_log.open("ab") as file:
+        file.write(b'{"event":"fini')
+    run.worker_lock.touch()
+    assert run.status().name == "interrupted"
+
+
+def test_a_worker_killed_before_its_first_word_is_interrupted_without_waiting(run):
+    run.worker_lock.touch()
+    assert run.status().name == "interrupted"
+
+
+def test_looking_does_not_keep_a_worker_from_starting(run):
+    run.worker_lock.touch()
+    for _ in range(50):
+        assert not run.worker_is_alive()
+    with FileLock(run.worker_lock, timeout=0):
+        assert run.worker_is_alive()
+    assert not run.worker_is_alive()
+
+
+def test_a_run_that_ends_between_two_looks_is_not_called_interrupted(run, monkeypatch):
+    log(run, "started")
+    run.worker_lock.touch()
+
+    def ends_now(self):
+        log(run, "finished", message="Done.")
+        return False
+
+    monkeypatch.setattr(store.Run, "worker_is_alive", ends_now)
+    assert run.status().name == "finished"
+
+
+def test_a_damaged_config_does_not_hide_the_status(run):
+    log(run, "started", "finished", message="Done.")
+    run.config_file.write_text("{")
+    assert run.status().name == "finished"
+
+
+def test_looking_at_a_run_writes_nothing_new(run):
+    before = sorted(path.name for path in run.folder.iterdir())
+    run.status()
+    assert sorted(path.name for path in run.folder.iterdir()) == before
+
+
+def test_active_states_are_states():
+    assert set(ACTIVE) == {"starting", "running"}

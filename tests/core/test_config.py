@@ -1,0 +1,191 @@
+"""The whole description of a run: to and from JSON, all problems at once, values that do not go together."""
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.config import DEFAULTS, PARTS, RunConfig
+from core.settings import SettingsError
+from tests.helpers import assert_one_sentence
+
+
+def problems(data):
+    with pytest.raises(SettingsError) as caught:
+        RunConfig.from_dict(data)
+    found = {problem.path: problem.message for problem in caught.value.problems}
+    assert len(found) == len(caught.value.problems), f"the same path twice: {caught.value.problems}"
+    for message in found.values():
+        assert_one_sentence(message)
+    return found
+
+
+def test_an_empty_object_is_a_whole_config():
+    config = RunConfig.from_dict({})
+    assert {part: getattr(config, part).name for part in PARTS} == DEFAULTS
+
+
+@pytest.mark.parametrize(("part", "name"), [(part, name) for part in PARTS for name in PARTS[part].names()])
+def test_everything_registered_survives_json(part, name):
+    data = {part: name, "title": "Títle ✓", "recipe": "r", "training": {"epochs": 3, "seed": 7}}
+    config = RunConfig.from_dict(data)
+    again = RunConfig.from_json(json.dumps(config.to_dict()))
+    assert again == config
+    assert RunConfig.from_json(config.model_dump_json()) == config
+    assert getattr(again, part).name == name
+    assert again.to_dict() == config.to_dict()
+
+
+def test_the_json_says_everything_also_what_was_left_out():
+    data = RunConfig.from_dict({"optimizer": "sgd"}).to_dict()
+    assert data["format"] == 1
+    assert data["optimizer"] == {
+        "name": "sgd",
+        "learning_rate": 0.01,
+        "momentum": 0.9,
+        "nesterov": False,
+        "weight_decay": 0.0,
+    }
+    assert data["training"]["epochs"] == 10
+
+
+def test_problems_of_all_parts_come_at_once():
+    found = problems(
+        {
+            "dataset": "letters",
+            "architecture": {"name": "mlp", "hidden": [0]},
+            "loss": "hinge",
+            "optimizer": {"name": "adam", "learning_rate": float("nan"), "speed": 1},
+            "augmentation": {"rotation": 200},
+            "training": {"epochs": 0, "batch_size": "big"},
+            "colour": "red",
+        }
+    )
+    assert set(found) == {
+        "dataset",
+        "architecture.hidden",
+        "loss",
+        "optimizer.learning_rate",
+        "optimizer.speed",
+        "augmentation.rotation",
+        "training.epochs",
+        "training.batch_size",
+        "colour",
+    }
+    assert found["optimizer.learning_rate"] == (
+        "Learning rate is not a number (NaN); it must be a number above 0, at most 10."
+    )
+    assert found["loss"] == "Unknown loss 'hinge'; choose one of: cross_entropy, nll, mse, bce."
+
+
+def test_an_unknown_setting_lists_the_known():
+    assert problems({"colour": 1})["colour"] == (
+        "A config has no setting 'colour'; its settings are: format, title, recipe, dataset, architecture, loss, "
+        "optimizer, augmentation, training."
+    )
+
+
+@pytest.mark.parametrize("format_number", [0, 2, "1", None])
+def test_another_format_is_refused(format_number):
+    message = problems({"format": format_number})["format"]
+    assert "this version reads format 1" in message
+
+
+@pytest.mark.parametrize("data", [None, 5, "config", [], [{}]])
+def test_a_config_that_is_no_object_is_refused(data):
+    assert problems(data) == {"": "The config is not an object with settings by name."}
+
+
+@pytest.mark.parametrize("text", ["", "{", "{'a': 1}", '{"training": {"epochs": 3}', "\x00\x01", "\ufeff{}"])
+def test_text_that_is_not_json_is_refused_in_one_sentence(text):
+    with pytest.raises(SettingsError) as caught:
+        RunConfig.from_json(text)
+    assert_one_sentence(str(caught.value), "not valid JSON")
+
+
+def test_json_nested_without_end_is_refused():
+    with pytest.raises(SettingsError):
+        RunConfig.from_json("[" * 200_000)
+
+
+@pytest.mark.parametrize("key", ["title", "recipe"])
+@pytest.mark.parametrize("value", [5, None, ["a"], {"a": 1}])
+def test_a_title_that_is_not_text_is_refused(key, value):
+    found = problems({key: value})
+    assert set(found) == {key}
+    assert "text" in found[key]
+
+
+@pytest.mark.parametrize("part", [*PARTS, "augmentation", "training"])
+@pytest.mark.parametrize("value", [5, [1], None, True])
+def test_a_part_of_another_kind_is_refused(part, value):
+    assert set(problems({part: value})) == {part}
+
+
+def test_a_batch_larger_than_the_dataset_names_the_limit():
+    assert problems({"training": {"batch_size": 1300}})["training.batch_size"] == (
+        "Batch size is 1,300, but Handwritten digits has 1,293 training images after the validation share; "
+        "choose at most 1,293."
+    )
+    assert RunConfig.from_dict({"training": {"batch_size": 1293}})
+
+
+def test_a_validation_share_too_small_to_check_with_is_refused():
+    assert "choose at least" in problems({"training": {"validation_share": 0.001}})["training.validation_share"]
+
+
+def test_the_remedy_for_a_small_validation_share_works():
+    message = problems({"training": {"validation_share": 0.001}})["training.validation_share"]
+    share = float(message.rsplit(" ", 1)[1].rstrip("."))
+    assert RunConfig.from_dict({"training": {"validation_share": share}})
+
+
+@pytest.mark.parametrize("architecture", ["improved_cnn", "cifar_cnn", "resnet18"])
+def test_batch_norm_needs_two_images(architecture):
+    found = problems({"architecture": architecture, "training": {"batch_size": 1}})
+    assert "batch norm; choose at least 2" in found["training.batch_size"]
+    assert RunConfig.from_dict({"architecture": "mlp", "training": {"batch_size": 1}})
+
+
+@pytest.mark.parametrize("architecture", ["simple_cnn", "improved_cnn", "cifar_cnn"])
+def test_more_poolings_than_the_picture_has_pixels_are_refused(architecture):
+    found = problems({"dataset": "digits", "architecture": {"name": architecture, "channels": [8] * 4}})
+    assert_one_sentence(found["architecture.channels"], "16 pixels", "8 x 8", "fewer entries in Channels")
+    assert RunConfig.from_dict({"dataset": "digits", "architecture": {"name": architecture, "channels": [8] * 3}})
+
+
+def test_nesterov_needs_momentum():
+    found = problems({"optimizer": {"name": "sgd", "momentum": 0, "nesterov": True}})
+    assert found == {
+        "optimizer.nesterov": "Nesterov is on but momentum is 0; it needs a momentum above 0, 0.9 for example."
+    }
+
+
+@pytest.mark.parametrize("device", ["auto", "cpu", "mps", "cuda", "cuda:0", "cuda:12"])
+def test_devices_are_known_by_kind(device):
+    assert RunConfig.from_dict({"training": {"device": device}}).training.device == device
+
+
+@pytest.mark.parametrize("device", ["gpu", "cuda:x", "CPU", "", "cuda:0; rm -rf /", "cpu\n"])
+def test_other_devices_are_refused(device):
+    assert "it must be auto, cpu, mps, cuda" in problems({"training": {"device": device}})["training.device"]
+
+
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+_KEYS = st.sampled_from([*PARTS, "augmentation", "training", "title", "recipe", "format"]) | st.text(max_size=5)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.dictionaries(_KEYS, _VALUES, max_size=4))
+def test_any_object_is_taken_or_refused_but_never_breaks(data):
+    try:
+        config = RunConfig.from_dict(data)
+    except SettingsError as error:
+        assert error.problems
+    else:
+        assert RunConfig.from_json(json.dumps(config.to_dict())) == config

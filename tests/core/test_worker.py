@@ -1,0 +1,381 @@
+"""The process of a run: real workers that finish, stop, die and fail, and what is left of each."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import urllib.request
+from pathlib import Path
+
+import pytest
+import torch
+from filelock import FileLock
+
+from core import worker
+from core.errors import TrainDeskError
+from core.inference.classifier import Classifier
+from core.paths import HOME
+from core.runs import launch as launcher
+from core.runs.events import EventWriter
+from core.runs.history import History
+from core.runs.launch import launch, worker_environment
+from core.runs.store import create_run, find_run
+from core.training.checkpoints import load_checkpoint
+from core.training.optimizers import SGD
+from tests.helpers import assert_one_sentence, closed_port, quick_config, wait_until
+
+SLOW = {"training": {"shortest_epoch": 15}}  # seconds; 21 steps, so that a step is under way nearly always
+
+
+@pytest.fixture
+def started(runs_folder):
+    """Starts workers as the dashboard does, and kills what is left of them after the test."""
+    children = []
+
+    def start(data_folder=None, **settings):
+        run = create_run(quick_config(**settings), runs_folder)
+        launch(run, data_folder or runs_folder / "data")
+        children.append(launcher._children[-1])
+        return run, children[-1]
+
+    yield start
+    for child in children:
+        if child.poll() is None:
+            child.kill()
+        child.wait(10)
+
+
+def kinds(run):
+    return [event["event"] for event in run.events()[0]]
+
+
+def last_step(run):
+    step = History(run).update().last_step
+    return step["step"] if step else 0
+
+
+def finite(path):
+    return all(value.isfinite().all() for value in load_checkpoint(path)["model"].values() if value.is_floating_point())
+
+
+def test_a_worker_trains_to_the_end_and_leaves_everything(started):
+    run, child = started(epochs=3, title="Whole")
+    assert run.status().name in ("starting", "running")
+    wait_until(lambda: not run.status().is_active)
+    assert run.status().name == "finished" and "3 epochs" in run.status().reason
+    assert child.wait(10) == 0
+    left = {path.name for path in run.folder.iterdir()}
+    assert left == {"config.json", "events.jsonl", "best.pt", "last.pt", "worker.log", "worker.lock"}
+    assert run.worker_log.read_text() == ""
+    history = History(run).update()
+    assert kinds(run)[0] == "started" and kinds(run)[-2:] == ["test", "finished"]
+    assert [epoch["epoch"] for epoch in history.epochs] == [1, 2, 3]
+    assert history.progress() == 1.0
+    assert history.steps == sorted(set(history.steps)) and history.steps[-1] == 63
+    assert load_checkpoint(run.last)["epoch"] == 3
+    assert load_checkpoint(run.best)["epoch"] == history.best_epoch()["epoch"] == history.test["from_epoch"]
+    assert history.test["images"] == 360
+    classifier = Classifier.load(run)
+    assert classifier.config.title == "Whole"
+
+
+def test_a_stop_request_is_followed_within_a_step_and_leaves_a_usable_network(started):
+    run, child = started(epochs=50, **SLOW)
+    wait_until(lambda: last_step(run) >= 2)
+    assert run.status().name == "running"
+    before = last_step(run)
+    run.request_stop()
+    wait_until(lambda: not run.status().is_active, timeout=5)
+    status = run.status()
+    assert status.name == "stopped"
+    assert_one_sentence(status.reason, "Stopped by request at step", "of 1,050", "the last state is kept")
+    assert child.wait(10) == 0
+    assert before <= last_step(run) <= before + 2
+    assert load_checkpoint(run.last)["step"] == last_step(run)
+    assert Classifier.load(run).predict([run.config().dataset.load(None).test_images[0].numpy()]).shape == (1, 10)
+    assert not run.stop_request.exists()
+
+
+def test_a_termination_signal_is_followed_likewise(started):
+    run, child = started(epochs=50, **SLOW)
+    wait_until(lambda: last_step(run) >= 2)
+    child.terminate()
+    assert child.wait(5) == 0
+    assert run.status().name == "stopped"
+    assert load_checkpoint(run.last)["step"] == last_step(run)
+
+
+STARTER = """
+import sys, pathlib
+from core.runs import launch
+from core.runs.store import Run
+launch.launch(Run(pathlib.Path(sys.argv[1])), pathlib.Path(sys.argv[2]))
+print(launch._children[-1].pid, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_worker_outlives_its_starter_and_its_own_death_is_seen_within_three_seconds(runs_folder):
+    run = create_run(quick_config(epochs=50, **SLOW), runs_folder)
+    command = [sys.executable, "-c", STARTER, str(run.folder), str(runs_folder / "data")]
+    starter = subprocess.Popen(command, cwd=HOME, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    pid = int(starter.stdout.readline())
+    try:
+        wait_until(lambda: last_step(run) >= 1)
+        os.killpg(os.getpgid(starter.pid), 0)
+        starter.kill()
+        starter.communicate()
+        step = last_step(run)
+        wait_until(lambda: last_step(run) > step, timeout=20)
+        assert run.status().name == "running"
+    finally:
+        os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: run.status().name == "interrupted", timeout=3)
+    assert_one_sentence(run.status().reason)
+    assert kinds(run)[-1] == "step"
+
+
+def test_a_worker_is_not_in_the_process_group_of_its_starter(started):
+    run, child = started(epochs=50, **SLOW)
+    assert os.getpgid(child.pid) != os.getpgid(0)
+    assert os.getsid(child.pid) == child.pid
+
+
+def test_a_worker_keeps_freed_memory_unless_told_otherwise(monkeypatch):
+    assert worker_environment()["MALLOC_TRIM_THRESHOLD_"] == "2147483647"
+    monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "5")
+    monkeypatch.setenv("SOME_SETTING", "kept")
+    assert worker_environment()["MALLOC_TRIM_THRESHOLD_"] == "5"
+    assert worker_environment()["SOME_SETTING"] == "kept"
+
+
+def test_a_worker_that_cannot_be_started_is_one_sentence(runs_folder, monkeypatch):
+    run = create_run(quick_config(), runs_folder)
+    monkeypatch.setattr(launcher.sys, "executable", str(runs_folder / "no python"))
+    with pytest.raises(TrainDeskError) as caught:
+        launch(run, runs_folder)
+    assert_one_sentence(str(caught.value), "could not be started")
+
+
+# --- in this process -------------------------------------------------------------------------------------------------
+
+
+def work(runs_folder, **settings):
+    run = create_run(quick_config(**settings), runs_folder)
+    return run, worker.work(run, runs_folder / "data")
+
+
+def test_two_workers_never_share_a_run(runs_folder, monkeypatch):
+    class Hurried(FileLock):
+        def acquire(self, timeout=None, **options):
+            return super().acquire(timeout=min(timeout, 0.1), **options)
+
+    monkeypatch.setattr(worker, "FileLock", Hurried)
+    run = create_run(quick_config(), runs_folder)
+    EventWriter(run.event_log).write("started")
+    before = run.event_log.read_bytes()
+    with FileLock(run.worker_lock), pytest.raises(TrainDeskError) as caught:
+        worker.work(run, runs_folder)
+    assert_one_sentence(str(caught.value), run.id, "already being trained")
+    assert run.event_log.read_bytes() == before, "the second writes nothing"
+    assert not run.last.exists()
+
+
+def test_a_second_worker_process_says_so_without_a_traceback(runs_folder, monkeypatch, capsys):
+    class Refused(FileLock):
+        def acquire(self, **options):
+            return super().acquire(timeout=0)
+
+    monkeypatch.setattr(worker, "FileLock", Refused)
+    run = create_run(quick_config(), runs_folder)
+    with FileLock(run.worker_lock):
+        assert worker.main([str(run.folder), "--data", str(runs_folder)]) == 1
+    assert_one_sentence(capsys.readouterr().err.strip(), "already being trained")
+
+
+def test_a_page_that_looks_in_the_same_moment_does_not_keep_a_worker_out(runs_folder):
+    run = create_run(quick_config(), runs_folder)
+    look = FileLock(run.worker_lock, thread_local=False)
+    look.acquire()
+    threading.Timer(0.3, look.release).start()
+    assert worker.work(run, runs_folder)["event"] == "finished"
+
+
+def test_events_also_go_to_the_listener(runs_folder):
+    run = create_run(quick_config(epochs=2), runs_folder)
+    heard = []
+    end = worker.work(run, runs_folder, heard.append)
+    assert heard == run.events()[0]
+    assert heard[-1] == end
+
+
+DIVERGING = {"name": "sgd", "learning_rate": 10, "weight_decay": 1, "momentum": 0.999}
+
+
+def test_a_diverging_training_fails_with_step_and_remedy_and_keeps_the_best(runs_folder):
+    run, end = work(runs_folder, epochs=40, batch_size=250, optimizer=DIVERGING)
+    assert end["event"] == "failed" == run.status().name
+    assert_one_sentence(end["message"], "at step", "with learning rate 10", "try 1 or less")
+    assert kinds(run).count("failed") == 1
+    assert not any(epoch["train/loss"] is None for epoch in History(run).update().epochs)
+    assert finite(run.best)
+
+
+def explode_at(number):
+    """An SGD whose update of that number throws the weights out of the numbers."""
+
+    def build(self, parameters):
+        optimizer, calls = torch.optim.SGD(parameters, lr=0.01), iter(range(1, 1000))
+        optimizer.register_step_pre_hook(
+            lambda *_: optimizer.param_groups[0].update(lr=1e38 if next(calls) == number else 0.01)
+        )
+        return optimizer
+
+    return build
+
+
+@pytest.mark.parametrize("epoch", [1, 2, 3], ids=["first", "middle", "last"])
+def test_weights_that_leave_the_numbers_in_the_last_step_of_an_epoch_replace_no_checkpoint(
+    epoch, runs_folder, monkeypatch
+):
+    """The loss of a step is measured before its update: only validation sees what the last update of an epoch did."""
+    monkeypatch.setattr(SGD, "build", explode_at(3 * epoch))
+    run, end = work(runs_folder, epochs=3, batch_size=500, optimizer="sgd")
+    assert end["event"] == "failed", "a network that answers NaN is no success"
+    assert_one_sentence(end["message"], "try")
+    assert all(finite(path) for path in (run.best, run.last) if path.exists())
+    assert run.best.exists() == (epoch > 1)
+
+
+def test_missing_data_without_internet_is_one_sentence(runs_folder, monkeypatch, capfd):
+    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{closed_port()}")
+    monkeypatch.setattr(urllib.request, "_opener", None)  # it remembers the proxies of its first use
+    run, end = work(runs_folder, dataset="mnist")
+    assert end["event"] == "failed"
+    folder = runs_folder / "data"
+    assert_one_sentence(end["message"], "MNIST could not be downloaded", str(folder), "Handwritten digits")
+    assert "Traceback" not in capfd.readouterr().err
+    assert run.status().reason == end["message"]
+
+
+def test_missing_imagenet_weights_without_internet_are_one_sentence(runs_folder, monkeypatch):
+    from torchvision.models import ResNet18_Weights
+
+    url = f"http://127.0.0.1:{closed_port()}/resnet18-f37072fd.pth"
+    monkeypatch.setattr(ResNet18_Weights.IMAGENET1K_V1.value, "url", url)
+    _, end = work(runs_folder, architecture="resnet18")
+    assert end["event"] == "failed"
+    assert_one_sentence(end["message"], "ImageNet weights could not be downloaded", "random weights")
+
+
+def test_a_damaged_config_fails_in_one_sentence(runs_folder):
+    run = create_run(quick_config(), runs_folder)
+    run.config_file.write_text("{")
+    end = worker.work(run, runs_folder)
+    assert end["event"] == "failed"
+    assert_one_sentence(end["message"], "not valid JSON")
+
+
+def test_an_unexpected_error_is_one_sentence_and_its_traceback_goes_to_standard_error(runs_folder, monkeypatch, capsys):
+    def broken(*_):
+        raise ZeroDivisionError("division by zero\nsecond line")
+
+    monkeypatch.setattr(worker, "_train", broken)
+    _, end = work(runs_folder)
+    assert_one_sentence(end["message"], "unexpected error", "ZeroDivisionError: division by zero")
+    assert "Traceback" in capsys.readouterr().err
+
+
+CPU_IS_FULL = (
+    "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: "
+    "you tried to allocate 400000000000000 bytes. Error code 12 (Cannot allocate memory)"
+)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (MemoryError(), "smaller batch size"),
+        (RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"), "smaller batch size"),
+        (RuntimeError(CPU_IS_FULL), "smaller batch size"),
+        (OSError(28, "No space left on device", "/runs/x"), "No space left on device"),
+    ],
+    ids=["Python", "GPU", "CPU", "disk"],
+)
+def test_known_errors_have_their_remedy(error, words, runs_folder, monkeypatch):
+    def broken(*_):
+        raise error
+
+    monkeypatch.setattr(worker, "_train", broken)
+    _, end = work(runs_folder)
+    assert_one_sentence(end["message"], words)
+
+
+def test_a_full_disk_fails_in_one_sentence_and_keeps_the_old_checkpoints(runs_folder, monkeypatch):
+    from core.training import checkpoints
+
+    save, saved = checkpoints.save_checkpoint, []
+
+    def full_after_the_first(path, *rest):
+        if path.name in saved:
+            raise OSError(28, "No space left on device", str(path))
+        saved.append(path.name)
+        save(path, *rest)
+
+    monkeypatch.setattr(checkpoints, "save_checkpoint", full_after_the_first)
+    run, end = work(runs_folder, epochs=3)
+    assert end["event"] == "failed"
+    assert_one_sentence(end["message"], "No space left on device")
+    assert load_checkpoint(run.best)["epoch"] == load_checkpoint(run.last)["epoch"] == 1
+
+
+def test_a_stop_asked_for_before_the_start_ends_after_one_step(runs_folder):
+    run = create_run(quick_config(epochs=5), runs_folder)
+    run.request_stop()
+    assert worker.work(run, runs_folder)["event"] == "stopped"
+    assert load_checkpoint(run.last)["step"] <= 1
+    assert not run.stop_request.exists()
+
+
+def test_a_stop_asked_for_while_testing_keeps_both_checkpoints(runs_folder, monkeypatch):
+    run = create_run(quick_config(epochs=1), runs_folder)
+    testing = worker._test
+
+    def stop_now(*arguments):
+        run.request_stop()
+        return testing(*arguments)
+
+    monkeypatch.setattr(worker, "_test", stop_now)
+    end = worker.work(run, runs_folder)
+    assert end["event"] == "stopped"
+    assert run.best.exists() and run.last.exists()
+
+
+def test_slow_motion_makes_an_epoch_last_as_long_as_asked(runs_folder):
+    run, _ = work(runs_folder, epochs=2, batch_size=500, training={"shortest_epoch": 0.5})
+    history = History(run).update()
+    assert all(epoch["seconds"] >= 0.49 for epoch in history.epochs)
+    third, sixth = (e["time"] for e in run.events()[0] if e["event"] == "step" and e["step"] in (3, 6))
+    assert third - history.started["time"] > 0.3, "the pause is spread over the steps"
+    assert sixth - history.epochs[0]["time"] > 0.3
+
+
+def test_the_last_checkpoint_follows_every_epoch_and_the_best_only_better_ones(runs_folder):
+    run, _ = work(runs_folder, epochs=6, optimizer={"name": "adam", "learning_rate": 0.05})
+    history = History(run).update()
+    best = history.best_epoch()
+    content = load_checkpoint(run.best)
+    assert load_checkpoint(run.last)["epoch"] == 6
+    assert content["epoch"] == best["epoch"]
+    assert content["metrics"]["val/accuracy"] == best["val/accuracy"] == max(e["val/accuracy"] for e in history.epochs)
+
+
+def test_a_run_folder_named_on_the_command_line_is_enough(runs_folder):
+    run = create_run(quick_config(), runs_folder)
+    assert worker.main([str(run.folder), "--data", str(Path(runs_folder) / "data")]) == 0
+    assert find_run("latest", runs_folder).status().name == "finished"
+    broken = create_run(quick_config(), runs_folder)
+    broken.config_file.write_text("{}}")
+    assert worker.main([str(broken.folder), "--data", str(runs_folder)]) == 1

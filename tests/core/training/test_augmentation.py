@@ -1,0 +1,134 @@
+"""Augmentation: what it may do to pictures, and what it must leave alone."""
+
+import pytest
+import torch
+
+from core.training.augmentation import Augmentation
+
+STRENGTHS = {"shift": 0.2, "rotation": 30, "scale": 0.3, "flip": True}
+
+
+def random(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def images(count=32, channels=1, side=16):
+    return torch.rand(count, channels, side, side, generator=random(9))
+
+
+def test_it_is_off_by_default_and_on_with_any_strength():
+    assert not Augmentation().is_on()
+    for name, value in STRENGTHS.items():
+        assert Augmentation(**{name: value}).is_on()
+
+
+def test_without_strength_pictures_stay_as_they_are():
+    torch.testing.assert_close(Augmentation().apply(images(), random()), images(), rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("name", STRENGTHS)
+def test_shape_type_and_range_are_kept_and_pictures_change(name, channels):
+    before = images(channels=channels)
+    after = Augmentation(**{name: STRENGTHS[name]}).apply(before, random())
+    assert after.shape == before.shape and after.dtype == torch.float32
+    assert after.min() >= before.min() - 1e-5 and after.max() <= before.max() + 1e-5
+    assert not torch.allclose(after, before, atol=1e-2)
+    torch.testing.assert_close(before, images(channels=channels), msg="the pictures given are not touched")
+
+
+def test_mirroring_is_exact_and_happens_to_half():
+    before = images(400)
+    after = Augmentation(flip=True).apply(before, random())
+    mirrored = torch.isclose(after, before.flip(3), atol=1e-5).flatten(1).all(dim=1)
+    same = torch.isclose(after, before, atol=1e-5).flatten(1).all(dim=1)
+    assert (mirrored ^ same).all()
+    assert 150 < mirrored.sum() < 250
+
+
+def centre_of_mass(pictures):
+    pictures = pictures.squeeze(1)
+    side = pictures.shape[-1]
+    mass = pictures.sum(dim=(1, 2))
+    rows = (pictures.sum(dim=2) * torch.arange(side)).sum(dim=1) / mass
+    columns = (pictures.sum(dim=1) * torch.arange(side)).sum(dim=1) / mass
+    return torch.stack([rows, columns], dim=1)  # (N, 2)
+
+
+def dots(count, side=41):
+    pictures = torch.zeros(count, 1, side, side)
+    pictures[:, :, side // 2 - 1 : side // 2 + 2, side // 2 - 1 : side // 2 + 2] = 1
+    return pictures
+
+
+def test_shift_stays_within_its_share_in_both_directions():
+    before = dots(500)
+    moved = centre_of_mass(Augmentation(shift=0.2).apply(before, random())) - centre_of_mass(before)  # pixels
+    limit = 0.2 * 41
+    assert moved.abs().max() <= limit + 0.01
+    for axis in (0, 1):
+        assert moved[:, axis].max() > 0.9 * limit and moved[:, axis].min() < -0.9 * limit
+
+
+def test_rotation_turns_within_its_angle_about_the_middle():
+    before = torch.zeros(300, 1, 41, 41)
+    before[:, :, 19:22, 35:38] = 1  # to the right of the middle
+    after = centre_of_mass(Augmentation(rotation=30).apply(before, random())) - 20
+    degrees = torch.rad2deg(torch.atan2(after[:, 0], after[:, 1]))
+    assert degrees.abs().max() <= 30.5
+    assert degrees.max() > 25 and degrees.min() < -25
+    torch.testing.assert_close(after.norm(dim=1), torch.full((300,), 16.0), rtol=0, atol=0.3)
+
+
+def test_scale_enlarges_and_shrinks_within_its_share():
+    before = torch.zeros(300, 1, 41, 41)
+    before[:, :, 15:26, 15:26] = 1
+    sides = Augmentation(scale=0.3).apply(before, random()).sum(dim=(1, 2, 3)).sqrt() / 11
+    assert sides.min() >= 0.69 and sides.max() <= 1.31
+    assert sides.min() < 0.75 and sides.max() > 1.25
+
+
+def test_the_generator_alone_decides():
+    change = Augmentation(**STRENGTHS)
+    first = change.apply(images(), random(3))
+    torch.manual_seed(77)
+    assert torch.equal(first, change.apply(images(), random(3)))
+    assert not torch.equal(first, change.apply(images(), random(4)))
+
+
+def test_each_picture_and_each_call_is_changed_differently():
+    same = images(1).expand(8, -1, -1, -1)
+    generator = random()
+    first, second = (Augmentation(shift=0.2).apply(same, generator) for _ in range(2))
+    assert len({tuple(picture.flatten().tolist()) for picture in [*first, *second]}) == 16
+
+
+def test_padding_repeats_the_border():
+    after = Augmentation(shift=0.5, rotation=180, scale=0.5).apply(torch.full((50, 3, 8, 8), 0.7), random())
+    torch.testing.assert_close(after, torch.full((50, 3, 8, 8), 0.7), rtol=0, atol=1e-5)
+
+
+def test_with_an_outside_what_comes_in_has_its_value_in_each_channel():
+    outside = torch.tensor([-0.4, 0.1, 2.0])
+    after = Augmentation(shift=0.5).apply(torch.full((50, 3, 8, 8), 0.7), random(), outside)
+    for channel, value in enumerate(outside.tolist()):
+        low, high = sorted([value, 0.7])
+        assert after[:, channel].min() >= low - 1e-5 and after[:, channel].max() <= high + 1e-5
+        assert torch.isclose(after[:, channel], outside[channel]).any(), "nothing came in"
+        assert torch.isclose(after[:, channel], torch.tensor(0.7)).any(), "the picture is gone"
+
+
+def test_an_outside_changes_nothing_where_nothing_comes_in():
+    before = images(100)
+    outside = torch.tensor([-0.4])
+    torch.testing.assert_close(Augmentation().apply(before, random(), outside), before, rtol=0, atol=1e-5)
+    mirrored = Augmentation(flip=True)
+    torch.testing.assert_close(
+        mirrored.apply(before, random(), outside), mirrored.apply(before, random()), rtol=0, atol=1e-5
+    )
+
+
+def test_channels_of_a_picture_move_together():
+    grey = images(20).expand(-1, 3, -1, -1)
+    after = Augmentation(**STRENGTHS).apply(grey, random())
+    assert torch.equal(after[:, 0], after[:, 1]) and torch.equal(after[:, 0], after[:, 2])

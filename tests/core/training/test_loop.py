@@ -1,0 +1,305 @@
+"""The training loop: what it yields, what it repeats, and that it does what a loop written by hand does."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from core.training import loop
+from core.training.augmentation import Augmentation
+from core.training.batches import Pictures, split
+from core.training.loop import Epoch, Evaluation, Measuring, Step, begin, evaluate, train
+from tests.helpers import quick_config
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def data():
+    return quick_config().dataset.load(None)
+
+
+def splits_of(config, data):
+    return split(data, config.dataset, config.training.validation_share, config.training.seed, CPU)
+
+
+def run(config, data):
+    splits = splits_of(config, data)
+    state = begin(config, splits, CPU, None)
+    return state, list(train(state, config, splits)), splits
+
+
+def result_of(generator):
+    while True:
+        try:
+            next(generator)
+        except StopIteration as end:
+            return end.value
+
+
+def same_weights(first, second):
+    pairs = zip(first.model.state_dict().values(), second.model.state_dict().values(), strict=True)
+    return all(torch.equal(a, b) for a, b in pairs)
+
+
+WITH_CHANCE = {
+    "architecture": {"name": "improved_cnn", "channels": [4], "dropout": 0.5},
+    "augmentation": {"shift": 0.1, "flip": True},
+}
+
+
+@pytest.mark.parametrize("settings", [{}, WITH_CHANCE], ids=["plain", "dropout and augmentation"])
+def test_the_same_seed_gives_the_same_weights_bit_for_bit(settings, data):
+    config = quick_config(epochs=2, training={"seed": 5}, **settings)
+    first, happened, _ = run(config, data)
+    torch.manual_seed(12345)
+    second, again, _ = run(config, data)
+    assert same_weights(first, second)
+    assert [h.metrics for h in happened if isinstance(h, Epoch)] == [h.metrics for h in again if isinstance(h, Epoch)]
+
+
+def test_another_seed_gives_other_weights(data):
+    assert not same_weights(*(run(quick_config(training={"seed": seed}), data)[0] for seed in (1, 2)))
+
+
+def test_steps_and_epochs_are_counted_from_one(data):
+    config = quick_config(epochs=3, batch_size=500)
+    state, happened, splits = run(config, data)
+    steps = [h for h in happened if isinstance(h, Step)]
+    epochs = [h for h in happened if isinstance(h, Epoch)]
+    assert [step.step for step in steps] == list(range(1, 10))
+    assert [step.epoch for step in steps] == [1] * 3 + [2] * 3 + [3] * 3
+    assert [step.images for step in steps] == [500, 500, len(splits.train) - 1000] * 3
+    assert [(epoch.epoch, epoch.step) for epoch in epochs] == [(1, 3), (2, 6), (3, 9)]
+    assert (state.epoch, state.step) == (3, 9)
+
+
+def test_an_epoch_has_its_four_metrics_as_plain_numbers(data):
+    _, happened, _ = run(quick_config(), data)
+    (epoch,) = [h for h in happened if isinstance(h, Epoch)]
+    assert list(epoch.metrics) == ["train/loss", "train/accuracy", "val/loss", "val/accuracy"]
+    assert all(type(value) is float for value in epoch.metrics.values())
+
+
+def test_train_loss_is_the_mean_over_images(data):
+    _, happened, splits = run(quick_config(batch_size=500), data)
+    steps = [h for h in happened if isinstance(h, Step)]
+    mean = sum(step.loss.item() * step.images for step in steps) / len(splits.train)
+    assert happened[-1].metrics["train/loss"] == pytest.approx(mean, rel=1e-5)
+    assert not any(step.loss.requires_grad for step in steps)
+
+
+def test_train_accuracy_counts_the_answers_given_before_each_step(data, monkeypatch):
+    config = quick_config(optimizer={"name": "sgd", "learning_rate": 1e-12, "momentum": 0})
+    state, happened, splits = run(config, data)
+    inputs, labels = splits.train.slice(0, len(splits.train))
+    hits = (state.model(inputs).argmax(dim=1) == labels).float().mean().item()
+    assert happened[-1].metrics["train/accuracy"] == pytest.approx(hits, abs=0.002)
+
+
+def test_each_epoch_sees_every_image_exactly_once_in_another_order(data, monkeypatch):
+    seen = []
+    pick = Pictures.pick
+    monkeypatch.setattr(Pictures, "pick", lambda self, index: seen.append(index) or pick(self, index))
+    _, _, splits = run(quick_config(epochs=2), data)
+    order = torch.cat(seen)
+    first, second = order[: len(splits.train)], order[len(splits.train) :]
+    for epoch in (first, second):
+        assert epoch.sort().values.tolist() == list(range(len(splits.train)))
+    assert not torch.equal(first, second)
+
+
+def test_dropout_and_batch_norm_train_in_steps_and_rest_in_validation(data):
+    config = quick_config(epochs=2, **WITH_CHANCE)
+    splits = splits_of(config, data)
+    state = begin(config, splits, CPU, None)
+    statistics = None
+    for happened in train(state, config, splits):
+        (norm,) = [module for module in state.model.modules() if isinstance(module, nn.BatchNorm2d)]
+        if isinstance(happened, Step):
+            assert state.model.training
+            statistics = norm.running_mean.clone()
+        elif isinstance(happened, Measuring):
+            assert not any(module.training for module in state.model.modules())
+        else:
+            assert torch.equal(norm.running_mean, statistics), "validation must not change batch norm"
+            again = result_of(evaluate(state.model, splits.val, config.loss, 33))
+            assert again.loss == pytest.approx(happened.metrics["val/loss"], rel=1e-5)
+            assert again.accuracy == happened.metrics["val/accuracy"]
+
+
+def test_training_can_be_left_after_any_step_and_goes_on_from_there(data):
+    config = quick_config(epochs=2)
+    splits = splits_of(config, data)
+    state = begin(config, splits, CPU, None)
+    for happened in train(state, config, splits):
+        if isinstance(happened, Epoch):
+            break
+    rest = list(train(state, config, splits))
+    assert [h.epoch for h in rest if isinstance(h, Epoch)] == [2]
+    whole, _, _ = run(config, data)
+    assert same_weights(state, whole)
+
+
+@pytest.mark.parametrize(
+    ("scores", "best"),
+    [
+        ([(0.5, 1.0), (0.6, 1.0), (0.4, 0.1), (0.7, 9.0)], [True, True, False, True]),
+        ([(0.5, 1.0), (0.5, 0.9), (0.5, 1.1), (0.5, 0.9)], [True, True, False, False]),
+        ([(0.0, 5.0), (0.0, 6.0)], [True, False]),
+    ],
+    ids=["accuracy decides", "then loss", "the first is the best so far"],
+)
+def test_the_best_epoch_has_the_best_accuracy_then_the_smallest_loss(scores, best, data, monkeypatch):
+    left = iter(scores)
+
+    def scripted(*_):
+        accuracy, loss = next(left)
+        hits = round(accuracy * 100)
+        return Evaluation(loss, np.array([[hits, 100 - hits], [0, 0]]))
+        yield
+
+    monkeypatch.setattr(loop, "evaluate", scripted)
+    _, happened, _ = run(quick_config(epochs=len(scores), batch_size=1000), data)
+    assert [h.is_best for h in happened if isinstance(h, Epoch)] == best
+
+
+def test_an_epoch_whose_validation_loss_is_not_a_number_is_never_the_best_after_a_good_one(data, monkeypatch):
+    left = iter([0.5, float("nan"), 0.4])
+
+    def scripted(*_):
+        return Evaluation(next(left), np.array([[50, 50], [0, 0]]))
+        yield
+
+    monkeypatch.setattr(loop, "evaluate", scripted)
+    _, happened, _ = run(quick_config(epochs=3, batch_size=1000), data)
+    assert [h.is_best for h in happened if isinstance(h, Epoch)] == [True, False, True]
+
+
+@pytest.mark.parametrize("normalisation", ["standard", "half"])
+def test_moved_digits_leave_black_behind(normalisation, data, monkeypatch):
+    seen = []
+    apply = Augmentation.apply
+    monkeypatch.setattr(
+        Augmentation, "apply", lambda self, *rest: seen.append((rest[0], apply(self, *rest))) or seen[-1][1]
+    )
+    config = quick_config(dataset={"name": "digits", "normalisation": normalisation}, augmentation={"shift": 0.4})
+    _, _, splits = run(config, data)
+    black = splits.train.offset.item()
+    bright = torch.full_like(seen[0][0], 5.0)
+    moved = config.augmentation.apply(bright, torch.Generator().manual_seed(0), splits.train.offset)
+    assert moved.min().item() == pytest.approx(black, abs=1e-5)
+    for before, after in seen:
+        assert after.min() >= before.min() - 1e-4
+        assert after.min().item() == pytest.approx(black, abs=1e-4)
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "bce"])
+@pytest.mark.parametrize("batch_size", [1, 7, 360, 1000])
+def test_evaluate_is_a_plain_loop_over_the_images(batch_size, loss, data):
+    config = quick_config(loss=loss)
+    splits = splits_of(config, data)
+    model = begin(config, splits, CPU, None).model.eval()
+    measuring = evaluate(model, splits.test, config.loss, batch_size)
+    done = []
+    while True:
+        try:
+            done.append(next(measuring))
+        except StopIteration as end:
+            evaluation = end.value
+            break
+    confusion, losses = np.zeros((10, 10), dtype=int), []
+    with torch.no_grad():
+        for index in range(len(splits.test)):
+            inputs, labels = splits.test.slice(index, index + 1)
+            logits = model(inputs)
+            losses.append(config.loss.measure(logits, labels).item())
+            confusion[labels.item(), logits.argmax().item()] += 1
+    assert np.array_equal(evaluation.confusion, confusion)
+    assert evaluation.loss == pytest.approx(np.mean(losses), rel=1e-5)
+    assert evaluation.accuracy == np.trace(confusion) / 360
+    assert done[-1] == Measuring(360, 360)
+    assert len(done) == -(-360 // batch_size)
+
+
+def mlp_by_hand():
+    return nn.Sequential(nn.Flatten(), nn.Linear(64, 20), nn.ReLU(), nn.Linear(20, 10))
+
+
+def wide_mlp_by_hand():
+    return nn.Sequential(
+        *(nn.Flatten(), nn.Linear(64, 300), nn.ReLU()), *(nn.Linear(300, 100), nn.ReLU()), nn.Linear(100, 10)
+    )
+
+
+def cnn_by_hand():
+    return nn.Sequential(
+        *(nn.Conv2d(1, 4, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)),
+        *(nn.Conv2d(4, 8, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)),
+        *(nn.Flatten(), nn.Linear(32, 16), nn.ReLU(), nn.Linear(16, 10)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("architecture", "by_hand"),
+    [
+        ({"name": "mlp", "hidden": [20]}, mlp_by_hand),
+        ({"name": "simple_cnn", "channels": [4, 8], "hidden": [16]}, cnn_by_hand),
+        ({"name": "mlp", "hidden": [300, 100]}, wide_mlp_by_hand),
+    ],
+    ids=["mlp", "cnn", "wide mlp"],
+)
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_it_learns_what_a_plain_pytorch_loop_learns(architecture, by_hand, optimizer, data):
+    config = quick_config(
+        epochs=2, batch_size=100, architecture=architecture, optimizer=optimizer, training={"seed": 11}
+    )
+    state, happened, splits = run(config, data)
+
+    torch.manual_seed(11)
+    model = by_hand()
+    kinds = {
+        "sgd": lambda p: torch.optim.SGD(p, lr=0.01, momentum=0.9),
+        "adam": lambda p: torch.optim.Adam(p, lr=0.001),
+    }
+    stepper = kinds[optimizer](model.parameters())
+    images, labels = splits.train.slice(0, len(splits.train))
+    random = torch.Generator().manual_seed(11)
+    losses = []
+    for _ in range(2):
+        order = torch.randperm(len(labels), generator=random)
+        for chosen in order.split(100):
+            value = functional.cross_entropy(model(images[chosen]), labels[chosen])
+            stepper.zero_grad()
+            value.backward()
+            stepper.step()
+            losses.append(value.item())
+
+    assert [h.loss.item() for h in happened if isinstance(h, Step)] == pytest.approx(losses, rel=1e-3)
+    for own, other in zip(state.model.parameters(), model.parameters(), strict=True):
+        torch.testing.assert_close(own, other, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "loss", "augmentation"),
+    [
+        ({"name": "simple_cnn", "channels": [16, 32], "hidden": [64]}, "cross_entropy", {}),
+        ({"name": "mlp", "hidden": [128]}, "nll", {}),
+        ({"name": "improved_cnn", "channels": [16, 32], "dropout": 0.2}, "bce", {"shift": 0.05}),
+    ],
+    ids=["simple_cnn", "mlp", "improved_cnn"],
+)
+def test_it_learns_to_read_digits(architecture, loss, augmentation, data):
+    config = quick_config(
+        epochs=12,
+        batch_size=32,
+        architecture=architecture,
+        loss=loss,
+        augmentation=augmentation,
+        optimizer={"name": "adam", "learning_rate": 0.003},
+    )
+    state, happened, splits = run(config, data)
+    epochs = [h.metrics for h in happened if isinstance(h, Epoch)]
+    assert epochs[-1]["train/loss"] < epochs[0]["train/loss"] / 3
+    assert result_of(evaluate(state.model, splits.test, config.loss, 100)).accuracy > 0.95

@@ -1,0 +1,51 @@
+"""Scores against scikit-learn's."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
+
+from core.training.metrics import scores
+
+
+def check(true, predicted, classes):
+    names = tuple(f"class {index}" for index in range(classes))
+    labels = list(range(classes))
+    confusion = confusion_matrix(true, predicted, labels=labels)
+    report = scores(confusion, names)
+    each = precision_recall_fscore_support(true, predicted, labels=labels, zero_division=0)
+    macro = precision_recall_fscore_support(true, predicted, labels=labels, zero_division=0, average="macro")
+    assert report["accuracy"] == pytest.approx(accuracy_score(true, predicted))
+    assert [report[key] for key in ("precision", "recall", "f1")] == pytest.approx(macro[:3])
+    assert [entry["class"] for entry in report["per_class"]] == list(names)
+    for position, key in enumerate(("precision", "recall", "f1", "images")):
+        assert [entry[key] for entry in report["per_class"]] == pytest.approx(list(each[position]))
+    assert report["confusion_matrix"] == confusion.tolist()
+    assert report["images"] == len(true)
+    assert json.loads(json.dumps(report)) == report
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(2, 12), st.data())
+def test_scores_are_those_of_scikit_learn(classes, data):
+    pairs = data.draw(st.lists(st.tuples(*[st.integers(0, classes - 1)] * 2), min_size=1, max_size=60))
+    true, predicted = zip(*pairs, strict=True)
+    check(true, predicted, classes)
+
+
+@pytest.mark.parametrize(
+    ("true", "predicted"),
+    [([0, 0, 1, 1], [0, 0, 0, 0]), ([0, 0], [1, 1]), ([0, 1, 3], [0, 2, 3]), ([2], [2]), ([0, 1, 2, 3], [0, 1, 2, 3])],
+    ids=["never predicted", "never true", "absent", "one image", "perfect"],
+)
+def test_absent_classes_count_as_zero(true, predicted):
+    check(true, predicted, 4)
+
+
+def test_rows_are_true_and_columns_predicted():
+    report = scores(np.array([[8, 2], [1, 9]]), ("cat", "dog"))
+    assert report["per_class"][0]["recall"] == pytest.approx(8 / 10)
+    assert report["per_class"][0]["precision"] == pytest.approx(8 / 9)

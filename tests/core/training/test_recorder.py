@@ -1,0 +1,98 @@
+"""What is written down while a network trains."""
+
+import math
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from core.errors import TrainDeskError
+from core.training import recorder as module
+from core.training.batches import split
+from core.training.loop import Epoch, Step, begin
+from core.training.recorder import Recorder
+from tests.helpers import assert_one_sentence, quick_config
+
+CPU = torch.device("cpu")
+
+
+def make(monkeypatch, points=1000, **settings):
+    monkeypatch.setattr(module, "POINTS", points)
+    config = quick_config(**settings)
+    data = config.dataset.load(None)
+    splits = split(data, config.dataset, 0.1, 0, CPU)
+    state = begin(config, splits, CPU, None)
+    recorded = []
+    recorder = Recorder(config, splits, state, CPU, lambda kind, **values: recorded.append({"event": kind, **values}))
+    return recorder, recorded
+
+
+def step(number, loss):
+    return Step(1, number, 64, torch.tensor(loss))
+
+
+def test_the_start_says_what_will_be_trained_on_what(monkeypatch):
+    recorder, (started,) = make(monkeypatch, epochs=3, batch_size=100)  # a tenth of each class is held out
+    assert started["event"] == "started"
+    assert (started["train_images"], started["val_images"], started["test_images"]) == (1295, 142, 360)
+    assert (started["steps_per_epoch"], started["total_steps"], started["epochs"]) == (13, 39, 3)
+    assert started["parameters"] == 64 * 16 + 16 + 16 * 10 + 10
+    assert started["class_names"] == list("0123456789")
+    assert (started["device"], started["device_name"]) == ("cpu", "cpu")
+    assert recorder.total_steps == 39
+
+
+def test_losses_are_recorded_as_means_of_neighbours(monkeypatch):
+    monkeypatch.setattr(module, "LONGEST_SILENCE", math.inf)
+    monkeypatch.setattr(module, "SHORTEST_SILENCE", -1)
+    recorder, recorded = make(monkeypatch, points=7, batch_size=64)  # 21 steps: every third
+    for number in range(1, 8):
+        recorder.step(step(number, float(number)))
+    assert [(event["step"], event["train/loss"]) for event in recorded[1:]] == [(3, 2.0), (6, 5.0)]
+    recorder.flush()
+    recorder.flush()
+    assert [(event["step"], event["train/loss"]) for event in recorded[3:]] == [(7, 7.0)]
+    assert all(event["images_per_second"] > 0 and event["learning_rate"] == 0.001 for event in recorded[1:])
+
+
+def test_slow_steps_are_recorded_one_by_one(monkeypatch):
+    monkeypatch.setattr(module, "LONGEST_SILENCE", -1)
+    recorder, recorded = make(monkeypatch, points=1)
+    recorder.step(step(1, 1.0))
+    recorder.step(step(2, 2.0))
+    assert [event["step"] for event in recorded[1:]] == [1, 2]
+
+
+def test_fast_steps_are_gathered_and_none_is_lost(monkeypatch):
+    monkeypatch.setattr(module, "SHORTEST_SILENCE", math.inf)
+    recorder, recorded = make(monkeypatch)
+    for number in range(1, 6):
+        recorder.step(step(number, float(number)))
+    assert recorded[1:] == []
+    recorder.flush()
+    assert [(event["step"], event["train/loss"]) for event in recorded[1:]] == [(5, 3.0)]
+
+
+@pytest.mark.parametrize(("value", "word"), [(math.nan, "NaN"), (math.inf, "infinite"), (-math.inf, "infinite")])
+def test_a_loss_that_is_no_number_names_its_step_and_the_remedy(value, word, monkeypatch):
+    monkeypatch.setattr(module, "LONGEST_SILENCE", math.inf)
+    recorder, recorded = make(monkeypatch, points=1, optimizer={"name": "sgd", "learning_rate": 2})
+    for number, loss in [(1, 1.0), (2, 1.0), (3, value), (4, math.nan)]:
+        recorder.step(step(number, loss))
+    with pytest.raises(TrainDeskError) as caught:
+        recorder.flush()
+    assert_one_sentence(str(caught.value), word, "at step 3", "learning rate 2", "try 0.2 or less")
+    assert len(recorded) == 1
+
+
+def test_an_epoch_carries_its_metrics_and_time(monkeypatch):
+    recorder, recorded = make(monkeypatch)
+    clock = SimpleNamespace(now=module.time.perf_counter())
+    monkeypatch.setattr(module.time, "perf_counter", lambda: clock.now)
+    for number in (1, 2):
+        clock.now += 2.5
+        recorder.epoch(Epoch(number, number * 10, {"val/accuracy": 0.5}, number == 1))
+    assert [event["epoch"] for event in recorded[1:]] == [1, 2]
+    assert [event["best"] for event in recorded[1:]] == [True, False]
+    assert recorded[2]["seconds"] == 2.5
+    assert recorded[2]["val/accuracy"] == 0.5 and recorded[2]["step"] == 20

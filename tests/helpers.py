@@ -1,0 +1,102 @@
+"""Small tools of the tests: waiting, sentences, quick configs, a local web server."""
+
+from __future__ import annotations
+
+import contextlib
+import http.server
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from core.config import RunConfig
+
+
+def wait_until(condition: Callable[[], Any], timeout: float = 60, what: str = "") -> Any:
+    """Polls until `condition` gives something true, and returns that. Fails after `timeout` seconds."""
+    end = time.monotonic() + timeout
+    while not (result := condition()):
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {timeout:g} seconds: {what or condition}")
+        time.sleep(0.02)
+    return result
+
+
+def assert_one_sentence(text: str, *parts: str) -> None:
+    """The text is one sentence for a person, and says each of `parts`."""
+    assert "\n" not in text, text
+    assert "Traceback" not in text, text
+    assert text.endswith((".", "?")), text
+    assert len(text) < 700, text
+    assert not re.search(r"[.!?] [A-Z]", text), f"more than one sentence: {text}"
+    for part in parts:
+        assert part in text, f"{part!r} is not in {text!r}"
+
+
+def quick_config(*, epochs: int = 1, batch_size: int = 64, **settings: Any) -> RunConfig:
+    """A config on the small digits with a small network; `settings` are parts of a config."""
+    training = {"epochs": epochs, "batch_size": batch_size, "device": "cpu", **settings.pop("training", {})}
+    return RunConfig.from_dict({"architecture": {"name": "mlp", "hidden": [16]}, **settings, "training": training})
+
+
+def closed_port() -> int:
+    """A port of this computer where nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Site(http.server.ThreadingHTTPServer):
+    """Serves `files` (path -> bytes) and notes what was asked for. With `hold`, half of each file waits for `go`."""
+
+    daemon_threads = True
+
+    def __init__(self, files: dict[str, bytes], hold: bool = False):
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.files, self.hold = files, hold
+        self.asked: list[str] = []
+        self.go = threading.Event()
+        self.url = f"http://127.0.0.1:{self.server_port}/"
+
+    def handle_error(self, *_: Any) -> None:
+        """Clients may hang up."""
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    server: Site
+
+    def do_GET(self) -> None:
+        name = self.path.lstrip("/")
+        self.server.asked.append(name)
+        content = self.server.files.get(name)
+        if content is None:
+            self.send_error(404)
+            return
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        half = len(content) // 2
+        self.wfile.write(content[:half])
+        self.wfile.flush()
+        if self.server.hold:
+            self.server.go.wait(20)
+        self.wfile.write(content[half:])
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@contextlib.contextmanager
+def serve(files: dict[str, bytes], hold: bool = False) -> Iterator[Site]:
+    """A web server on this computer for the length of a `with`."""
+    site = Site(files, hold)
+    thread = threading.Thread(target=site.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield site
+    finally:
+        site.go.set()
+        site.shutdown()
+        site.server_close()

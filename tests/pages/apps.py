@@ -1,0 +1,67 @@
+"""Opening a page in Streamlit's own test harness, as a visitor with a link would."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+from streamlit.testing.v1 import AppTest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PAGES = ("", "train", "runs", "run", "classify")  # addresses; "" is the home page
+
+
+def open_app(page: str = "", **query: str) -> AppTest:
+    """The page after its first run, with nothing raised."""
+    app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=60)
+    go(app, page)
+    for name, value in query.items():
+        app.query_params[name] = value
+    return run(app)
+
+
+def go(app: AppTest, page: str) -> AppTest:
+    """Makes the next run that of another page, without running it."""
+    return app.switch_page(f"pages/{page}.py" if page else "dashboard.py")
+
+
+def run(app: AppTest) -> AppTest:
+    app.run()
+    assert not app.exception, [exception.message for exception in app.exception]
+    return app
+
+
+def nodes(node: Any) -> Iterator[Any]:
+    """Every block and element below a node."""
+    for child in getattr(node, "children", {}).values():
+        yield child
+        yield from nodes(child)
+
+
+def words(node: Any) -> str:
+    """All text at and below a node, HTML included, in the order of the page."""
+    found = []
+    for child in nodes(getattr(node, "_tree", node)):
+        proto = getattr(child, "proto", None)
+        for name in ("body", "value", "label", "element_markdown"):
+            text = getattr(proto, name, None) if proto is not None else None
+            if isinstance(text, str):
+                found.append(text)
+    return unescape("\n".join(found)).replace("\\", "")
+
+
+def sentence(message: Any) -> str:
+    """The text of an error or warning as a person reads it."""
+    return message.value.replace("\\", "")
+
+
+def beside(app: AppTest, key: str) -> str:
+    """All text in the innermost block that holds the widget of this key."""
+    blocks = [
+        node
+        for node in nodes(app._tree)
+        if any(getattr(child, "key", None) == key for child in getattr(node, "children", {}).values())
+    ]
+    return words(blocks[-1])

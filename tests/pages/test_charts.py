@@ -1,0 +1,98 @@
+"""What the charts are given: few points, the right ones, and the window that is looked at."""
+
+import base64
+import threading
+
+import numpy as np
+import pytest
+
+from core.runs.events import EventWriter
+from pages.components.histories import shared_history
+from pages.components.live_plot import Curve, packed, zoomed_window
+from pages.components.live_view import accuracy_curves, loss_curves
+from pages.components.thinning import LIMIT, thin, window
+from tests.pages.fake_runs import STEPS_PER_EPOCH, fake_run, write_epoch, write_start
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 1999, 2000, 2001, 4001, 100_000, 1_000_003])
+def test_thinning_keeps_ends_and_extremes_within_the_limit(count):
+    values = np.random.default_rng(0).normal(size=count)
+    chosen = thin(values)
+    assert len(chosen) <= LIMIT
+    assert (np.diff(chosen) > 0).all()
+    if count:
+        assert {0, count - 1, values.argmin(), values.argmax()} <= set(chosen)
+
+
+def test_thinning_keeps_every_lonely_spike():
+    values = np.zeros(500_000)
+    spikes = np.arange(777, 500_000, 1_000)
+    values[spikes] = np.where(np.arange(len(spikes)) % 2, 5.0, -5.0)
+    assert set(spikes) <= set(thin(values))
+
+
+def test_thinning_keeps_the_best_epoch_also_where_it_is_no_extreme():
+    values = np.sin(np.arange(50_000))
+    keep = (12_345, 40_001)
+    chosen = thin(values, keep=keep)
+    assert set(keep) <= set(chosen)
+    assert len(chosen) <= LIMIT
+
+
+def test_thinning_sees_past_values_that_are_not_numbers():
+    values = np.full(10_000, np.nan)
+    values[5_003] = 2.0
+    assert 5_003 in thin(values)
+
+
+def test_the_window_has_a_point_more_on_either_side():
+    x = np.arange(10.0)
+    assert window(x, (3.5, 5.5)) == slice(3, 7)
+    assert window(x, (5.5, 3.5)) == slice(3, 7)
+    assert window(x, (-5, 50)) == slice(0, 10)
+    assert window(x, None) == slice(0, 10)
+
+
+def test_a_zoomed_curve_is_sent_at_full_resolution():
+    x = np.arange(1_000_000.0)
+    curve = Curve("train", x, np.sin(x), colour=0)
+    assert len(_floats(packed(curve, None)["x"])) <= LIMIT
+    assert _floats(packed(curve, (1000, 2000))["x"]).tolist() == list(range(999, 2002))
+
+
+@pytest.mark.parametrize("reported", [None, "x", [1], [1, 2, 3], ["a", "b"], [float("nan"), 1], {"low": 1}, 7])
+def test_a_window_that_makes_no_sense_is_no_window(reported):
+    assert zoomed_window({"range": reported}) is None
+    assert zoomed_window(None) is None
+
+
+def test_curves_run_over_epochs_and_mark_the_best(tmp_path):
+    shared = shared_history(fake_run(tmp_path, "finished", epochs=3))
+    (train, val), best = loss_curves(shared)
+    assert train.x[-1] == 3 and len(train.x) == 3 * STEPS_PER_EPOCH
+    assert val.x.tolist() == [1, 2, 3]
+    assert best == (3.0, pytest.approx(1.1 / 3))
+    (train, val), best = accuracy_curves(shared)
+    assert train.y.tolist() == val.y.tolist()
+    assert val.keep == (2,)
+
+
+def test_visitors_share_one_history_without_reading_anything_twice(tmp_path):
+    run = fake_run(tmp_path, "starting")
+    log = EventWriter(run.event_log)
+    write_start(log, run, 50)
+    visitors = [threading.Thread(target=lambda: [shared_history(run) for _ in range(60)]) for _ in range(4)]
+    for visitor in visitors:
+        visitor.start()
+    for epoch in range(1, 51):
+        write_epoch(log, epoch)
+    for visitor in visitors:
+        visitor.join()
+    steps, losses = shared_history(run).step_curve()
+    assert steps.tolist() == list(range(1, 50 * STEPS_PER_EPOCH + 1))
+    assert len(losses) == len(steps)
+    assert len(shared_history(run).history.epochs) == 50
+
+
+def _floats(text):
+    return np.frombuffer(base64.b64decode(text), "<f4")

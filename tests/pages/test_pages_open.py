@@ -1,0 +1,104 @@
+"""Every page opens, whatever is or is not in the runs folder, and without torch."""
+
+import subprocess
+import sys
+
+import pytest
+
+from core.runs.store import START_SECONDS
+from tests.pages.apps import PAGES, ROOT, open_app, sentence, words
+from tests.pages.fake_runs import STATUSES, fake_run
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_opens_without_runs_and_says_what_to_do(page, runs_folder):
+    app = open_app(page)
+    labels = [button.label for button in app.button]
+    assert labels[-1] == ("Start training" if page == "train" else "Start the digits training")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_opens_with_runs_of_every_status(page, runs_folder):
+    for status in STATUSES:
+        fake_run(runs_folder, status)
+    app = open_app(page)
+    assert app.title
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_links_to_the_others(page, runs_folder):
+    links = [element.proto.label for element in open_app(page).get("page_link")]
+    assert links[:4] == ["Home", "Train", "Runs", "Classify"]
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_a_run_of_every_status_opens(status, runs_folder):
+    run = fake_run(runs_folder, status)
+    app = open_app("run", run=run.id)
+    text = words(app)
+    if status == "damaged":
+        assert "atlantis" in sentence(app.error[0])
+    else:
+        assert status in text
+
+
+def test_an_unknown_run_is_one_sentence(runs_folder):
+    fake_run(runs_folder, "finished")
+    app = open_app("run", run="nosuch")
+    assert "There is no run 'nosuch'" in sentence(app.error[0])
+
+
+def test_without_an_id_the_newest_run_opens(runs_folder):
+    import os
+
+    old, new = fake_run(runs_folder, "finished"), fake_run(runs_folder, "failed")
+    os.utime(old.config_file, (1, 1))
+    os.utime(new.config_file, (2, 2))
+    assert "failed" in words(open_app("run"))
+
+
+def test_a_finished_run_shows_its_results(runs_folder):
+    text = words(open_app("run", run=fake_run(runs_folder, "finished").id))
+    assert "90 of 93 pictures right" in text
+    assert "96.8 %" in text
+    assert "Most frequent mistake: **4** taken for **9**, 3 times." in text
+    assert "Hardest class: **4**" in text
+    assert "Learning rate" in text and "0.002" in text, "the settings of the run"
+
+
+def test_a_failed_run_shows_its_sentence_and_the_end_of_its_log(runs_folder):
+    text = words(open_app("run", run=fake_run(runs_folder, "failed").id))
+    assert "choose a smaller batch size" in text
+    assert "OutOfMemoryError" in text
+
+
+def test_an_interrupted_run_says_so(runs_folder):
+    assert START_SECONDS
+    text = words(open_app("run", run=fake_run(runs_folder, "interrupted").id))
+    assert "process ended without a word" in text
+
+
+def test_a_damaged_run_is_a_row_with_a_sentence(runs_folder):
+    fake_run(runs_folder, "finished")
+    fake_run(runs_folder, "damaged")
+    table = open_app("runs").dataframe[0].value
+    assert sorted(table["Status"]) == ["damaged", "finished"]
+    assert any("atlantis" in note for note in table["Note"])
+
+
+def test_opening_pages_does_not_import_torch(runs_folder):
+    """Torch costs seconds and 500 MB; only the background thread of a page may bring it."""
+    fake_run(runs_folder, "finished")
+    code = """
+import sys
+from pages.components import classifiers
+classifiers._import_torch = lambda: None
+from tests.pages.apps import PAGES, open_app
+for page in PAGES:
+    open_app(page)
+    assert "torch" not in sys.modules, page
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert result.returncode == 0, result.stderr[-2000:]

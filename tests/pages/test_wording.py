@@ -1,0 +1,58 @@
+"""Numbers in words."""
+
+import time
+
+import pytest
+
+from core.recipes import find_recipe
+from core.settings import fields_of
+from pages.components.describe import value_in_words
+from pages.components.form_values import from_widget, to_widget
+from pages.components.wording import count, duration, moment, percent, plain_markdown
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        (0, "0.0 %"),
+        (0.0001, "<0.1 %"),
+        (0.5, "50.0 %"),
+        (0.9785, "97.9 %"),
+        (0.99996, "99.9 %"),
+        (1, "100.0 %"),
+        (None, "-"),
+    ],
+)
+def test_a_share_is_never_rounded_to_all_or_nothing(share, text):
+    assert percent(share) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.4, "0 s"), (59, "59 s"), (75, "1 min 15 s"), (3720, "1 h 02 min"), (None, "-"), (-3, "0 s")],
+)
+def test_durations(seconds, text):
+    assert duration(seconds) == text
+
+
+def test_moments():
+    assert moment(time.time()).startswith("today ")
+    assert moment(0).startswith(("1 Jan 1970", "31 Dec 1969"))
+
+
+def test_counts():
+    assert (count(1, "value"), count(0, "value"), count(1200, "picture")) == ("1 value", "0 values", "1,200 pictures")
+
+
+def test_text_that_looks_like_markdown_is_shown_as_it_is():
+    assert plain_markdown("a_b [x](y)") == r"a\_b \[x\]\(y\)"
+
+
+def test_every_setting_of_a_config_has_words_and_a_widget_value():
+    config = find_recipe("digits").config()
+    for part in (config.dataset, config.architecture, config.optimizer, config.augmentation, config.training):
+        for spec in fields_of(type(part)):
+            value = getattr(part, spec.name)
+            assert isinstance(value_in_words(spec, value), str)
+            read = from_widget(spec, to_widget(spec, value))
+            assert (tuple(read) if isinstance(read, list) else read) == value

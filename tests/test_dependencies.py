@@ -1,0 +1,147 @@
+"""The rules of who may import whom, and how long a module may be."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+LONGEST = 300  # lines
+MODULES = sorted(path for folder in ("core", "pages") for path in (ROOT / folder).rglob("*.py"))
+
+# Inside core a module imports only from its own layer or from those before it.
+LAYERS = (
+    ("core.errors", "core.paths"),
+    ("core.settings",),
+    ("core.registry",),
+    ("core.images",),
+    ("core.architectures", "core.datasets", "core.devices"),
+    ("core.training.augmentation", "core.training.losses", "core.training.optimizers", "core.training.metrics"),
+    ("core.config",),
+    ("core.recipes", "core.overrides", "core.runs"),
+    ("core.training.batches", "core.training.linear"),
+    ("core.training.loop",),
+    ("core.training.checkpoints", "core.training.recorder"),
+    ("core.training.scoring",),
+    ("core.worker", "core.inference"),
+    ("core.cli",),
+    ("core.__main__",),
+)
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(path: Path, *, at_import: bool = False) -> set[str]:
+    """Full names of the modules a file imports; with `at_import` only those it imports when it is itself imported."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    hidden: set[ast.AST] = set()
+    if at_import:
+        for node in ast.walk(tree):
+            typing_only = isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+            if typing_only or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+                hidden.update(ast.walk(node))
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if node in hidden:
+            continue
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{path}: relative import, write the full name"
+            found |= {node.module or ""} | {f"{node.module}.{name.name}" for name in node.names}
+    return found
+
+
+def layer(name: str) -> int | None:
+    fits = [
+        (len(prefix), index)
+        for index, prefixes in enumerate(LAYERS)
+        for prefix in prefixes
+        if name == prefix or name.startswith(prefix + ".")
+    ]
+    return max(fits)[1] if fits else None
+
+
+def top(name: str) -> str:
+    return name.split(".")[0]
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if p.is_relative_to(ROOT / "core")], ids=module_name)
+def test_core_knows_no_page_and_no_streamlit(path):
+    assert not {top(name) for name in imports(path)} & {"streamlit", "pages", "dashboard", "tests", "benchmarks"}
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if p.is_relative_to(ROOT / "core")], ids=module_name)
+def test_core_imports_only_from_layers_below(path):
+    own = layer(module_name(path))
+    if own is None:
+        assert path.name == "__init__.py" and not imports(path), f"give {module_name(path)} its place among the layers"
+        return
+    above = {name for name in imports(path) if top(name) == "core" and (layer(name) or 0) > own}
+    assert not above, f"{module_name(path)} imports {sorted(above)}, which build on it"
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if p.is_relative_to(ROOT / "core" / "runs")], ids=module_name)
+def test_the_run_store_mentions_no_torch(path):
+    assert not {top(name) for name in imports(path)} & {"torch", "torchvision"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [p for p in MODULES if p.parent in (ROOT / "core/architectures", ROOT / "core/datasets") and p.name[0] != "_"],
+    ids=module_name,
+)
+def test_architectures_and_datasets_import_torch_only_when_used(path):
+    assert not {top(name) for name in imports(path, at_import=True)} & {"torch", "torchvision", "sklearn", "numpy"}
+
+
+def test_components_know_no_page():
+    for path in (ROOT / "pages" / "components").rglob("*.py"):
+        pages = {name for name in imports(path) if top(name) == "pages" and not name.startswith("pages.components")}
+        assert pages <= {"pages"}, f"{path} imports {pages}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=module_name)
+def test_modules_are_short(path):
+    lines = len(path.read_text(encoding="utf-8").splitlines())
+    assert lines <= LONGEST, f"{path} has {lines} lines; split it by purpose"
+
+
+def test_what_a_page_needs_before_training_imports_without_torch():
+    modules = [
+        "core.runs.store",
+        "core.runs.launch",
+        "core.runs.history",
+        "core.runs.events",
+        "core.config",
+        "core.recipes",
+        "core.overrides",
+        "core.devices",
+        "core.cli",
+        "core.worker",
+        "core.architectures",
+        "core.datasets",
+        "core.datasets.obtain",
+        "core.training.losses",
+        "core.training.optimizers",
+        "core.training.augmentation",
+        "core.training.metrics",
+    ]
+    program = (
+        "import sys\n"
+        f"for name in {modules}:\n"
+        "    __import__(name)\n"
+        "    assert not {'torch', 'torchvision', 'streamlit', 'sklearn'} & set(sys.modules), name\n"
+        "from core.config import RunConfig\n"
+        "from core.recipes import RECIPES\n"
+        "for recipe in RECIPES:\n"
+        "    RunConfig.from_json(recipe.config().model_dump_json())\n"
+        "assert 'torch' not in sys.modules, 'making a config'\n"
+    )
+    result = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert result.returncode == 0, result.stderr

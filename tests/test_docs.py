@@ -1,0 +1,60 @@
+"""The documents tell the truth: everything that can be chosen is in README, and nothing else."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from core.architectures import ARCHITECTURES
+from core.datasets import DATASETS
+from core.recipes import RECIPES
+from core.training.losses import LOSSES
+from core.training.optimizers import OPTIMIZERS
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def _listed(word: str) -> set[str]:
+    """The names in backticks between a bold word and the end of its sentence."""
+    paragraph = README.split(f"**{word}**", 1)[1].split(". ", 1)[0]
+    return set(re.findall(r"`([a-z0-9_]+)`", paragraph))
+
+
+@pytest.mark.parametrize(
+    ("word", "registry"),
+    [
+        ("Architectures", ARCHITECTURES),
+        ("Datasets", DATASETS),
+        ("Optimizers", OPTIMIZERS),
+        ("Losses", LOSSES),
+    ],
+)
+def test_readme_lists_every_registered_name_and_no_other(word, registry):
+    assert _listed(word) == set(registry.names())
+
+
+def test_readme_has_a_row_for_every_recipe_and_no_other():
+    rows = re.findall(r"^\| `([a-z0-9_]+)` \|", README, flags=re.MULTILINE)
+    assert rows == [recipe.name for recipe in RECIPES]
+
+
+@pytest.mark.parametrize("document", sorted(path.name for path in ROOT.glob("*.md")))
+def test_every_linked_file_exists(document):
+    text = (ROOT / document).read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)#:]+)\)", text):
+        assert (ROOT / target).exists(), f"{document} links to {target}"
+
+
+def test_architecture_describes_every_event_and_file_of_a_run():
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    from core.runs import events
+    from core.runs.store import Run
+
+    kinds = {events.DOWNLOAD, events.STARTED, events.STEP, events.EPOCH, events.TEST, *events.ENDS}
+    run = Run(Path("run"))
+    files = {
+        path.name
+        for path in (run.config_file, run.event_log, run.best, run.last, run.worker_lock, run.worker_log, run.stop_request)
+    }
+    assert all(f"`{name}`" in text for name in kinds | files)
