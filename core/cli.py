@@ -125,8 +125,8 @@ def _summary(run: Run) -> dict[str, Any]:
         "title": config.title,
         "dataset": config.dataset.name,
         "architecture": config.architecture.name,
-        "val/accuracy": best["val/accuracy"] if best else None,
-        "test/accuracy": history.test["test/accuracy"] if history.test else None,
+        "val/accuracy": best.get("val/accuracy") if best else None,
+        "test/accuracy": history.test.get("test/accuracy") if history.test else None,
     }
 
 

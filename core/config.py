@@ -69,7 +69,9 @@ class TrainingSettings(Settings):
     @classmethod
     def _known_kind(cls, device: str) -> str:
         if not re.fullmatch(r"auto|cpu|mps|cuda(:\d{1,3})?", device):
-            raise ValueError(f"Device is '{device[:40]}'; it must be auto, cpu, mps, cuda or cuda:0, cuda:1 and so on.")
+            raise ValueError(
+                f"Device is '{' '.join(device.split())[:40]}'; it must be auto, cpu, mps, cuda or cuda:0, cuda:1 and so on."
+            )
         return device
 
 
@@ -100,6 +102,11 @@ class RunConfig(Settings):
                 [Problem("format", f"The config has format {data['format']!r}; this version reads format {FORMAT}.")]
             )
         parts: dict[str, Any] = {key: data[key] for key in ("title", "recipe") if key in data}
+        problems += [
+            Problem(key, f"{key.capitalize()} is {str(parts[key])[:60]}; it must be text.")
+            for key in parts
+            if not isinstance(parts[key], str)
+        ]
         known = ["format", "title", "recipe", *PARTS, *GROUPS]
         problems += [
             Problem(str(key), f"A config has no setting '{str(key)[:60]}'; its settings are: {', '.join(known)}.")
@@ -108,7 +115,8 @@ class RunConfig(Settings):
         ]
         for key, registry in PARTS.items():
             try:
-                parts[key] = registry.parse(data.get(key, DEFAULTS[key]))
+                value = data.get(key, DEFAULTS[key])
+                parts[key] = registry.parse({"name": DEFAULTS[key], **value} if isinstance(value, dict) else value)
             except SettingsError as error:
                 problems += error.problems
         for key, group in GROUPS.items():
@@ -127,7 +135,7 @@ class RunConfig(Settings):
         """Raises SettingsError, also when the text is not JSON."""
         try:
             data = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise SettingsError([Problem("", f"The config is not valid JSON ({error}).")]) from None
         return cls.from_dict(data)
 

@@ -46,7 +46,7 @@ def with_overrides(data: dict[str, Any], assignments: list[str]) -> dict[str, An
                 spec.name: _value(spec, value),
             }
     if problems:
-        raise SettingsError(problems)
+        raise SettingsError(list(dict.fromkeys(problems)))
     return data
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Union, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from core.errors import TrainDeskError
 
@@ -17,6 +18,14 @@ class Settings(BaseModel):
     """Base of every settings class: frozen, finite numbers only, unknown names refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _on_is_not_one(cls, value: Any, info: ValidationInfo) -> Any:
+        """pydantic would take true for 1."""
+        if isinstance(value, bool) and cls.model_fields[info.field_name or ""].annotation in (int, float):
+            raise PydanticCustomError("number_type", "not a number")
+        return value
 
 
 def setting(
@@ -180,9 +189,9 @@ def _shown(value: Any) -> str:
     if isinstance(value, float) and not math.isfinite(value):
         return "not a number (NaN)" if math.isnan(value) else "infinite"
     if isinstance(value, str):
-        return f"'{value[:60]}'"
+        return f"'{' '.join(value.split())[:60]}'"
     if isinstance(value, tuple | list):
-        return ", ".join(str(item) for item in value)[:60] or "empty"
+        return ", ".join(_shown(item) if isinstance(item, float) else str(item) for item in value)[:60] or "empty"
     return str(value)[:60]
 
 

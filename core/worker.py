@@ -34,7 +34,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("run", type=Path)
     parser.add_argument("--data", type=Path, required=True)
     options = parser.parse_args(arguments)
-    end = work(Run(options.run.resolve()), options.data)
+    try:
+        end = work(Run(options.run.resolve()), options.data)
+    except TrainDeskError as error:
+        print(error, file=sys.stderr)
+        return 1
     return 1 if end["event"] == events.FAILED else 0
 
 
@@ -88,7 +92,8 @@ def _train(run: Run, data_folder: Path, record: Callable[..., Event], should_sto
                 share = state.step / recorder.steps_per_epoch - state.epoch  # of this epoch that is done
                 _wait_until(epoch_start + config.training.shortest_epoch * share, should_stop)
         elif isinstance(happened, Epoch):
-            recorder.flush()  # before saving: a loss that is not finite must not replace the last good checkpoint
+            recorder.flush()  # before saving: a network without finite losses must not replace the last good checkpoint
+            recorder.check(happened)
             for path in [run.last, run.best] if happened.is_best else [run.last]:
                 save_checkpoint(path, state, config, happened.metrics)
             recorder.epoch(happened)
@@ -156,7 +161,9 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, TrainDeskError):
         return str(error)
     first_line = next(iter(str(error).strip().splitlines()), "")[:200]
-    if "out of memory" in str(error).lower() or isinstance(error, MemoryError):
+    if any(words in str(error).lower() for words in ("out of memory", "can't allocate memory")) or isinstance(
+        error, MemoryError
+    ):
         return "There was not enough memory for these settings; choose a smaller batch size or a smaller network."
     if isinstance(error, OSError) and error.strerror:
         return (

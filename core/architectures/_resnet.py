@@ -65,5 +65,12 @@ def load_backbone(model: nn.Module, weights: dict[str, torch.Tensor]) -> None:
 
     Raises KeyError or RuntimeError when the weights are not those of a ResNet18.
     """
+    if not isinstance(weights, dict):
+        raise TypeError("not a state of named weights")
     own = {name.split(".", 1)[1]: name for name in model.state_dict() if name.split(".", 1)[0] in ("frozen", "trained")}
-    model.load_state_dict({**model.state_dict(), **{long: weights[short] for short, long in own.items()}})
+    counted = {  # files written before PyTorch 0.4.1 lack batch norm's counters, which torch itself then leaves alone
+        long: weights[short]
+        for short, long in own.items()
+        if short in weights or not short.endswith("num_batches_tracked")
+    }
+    model.load_state_dict({**model.state_dict(), **counted})

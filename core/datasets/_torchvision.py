@@ -24,6 +24,9 @@ def load(settings: DatasetSettings, class_name: str, data_folder: Path) -> Image
         test_images, test_labels = _tensors(dataset_class(str(data_folder), train=False))
         whole = (
             train_images.shape[1:] == test_images.shape[1:] == info.shape
+            and all(
+                labels.min() >= 0 and labels.max() < len(info.class_names) for labels in (train_labels, test_labels)
+            )
             and len(train_images) == len(train_labels)
             and len(test_images) == len(test_labels)
         )

@@ -53,6 +53,6 @@ class Digits(DatasetSettings):
         return ImageData(images[train], labels[train], images[test], labels[test])
 
     def prepare(self, image: Image.Image) -> np.ndarray:
-        from core.images.ink import prepare_optdigits
+        from core.images.optdigits import prepare_optdigits
 
         return prepare_optdigits(image)

@@ -1,4 +1,4 @@
-"""Bring a picture of one handwritten figure into the form of MNIST or of scikit-learn's digits.
+"""Bring a picture of one handwritten figure into the form of MNIST.
 
 MNIST's own recipe (LeCun, Cortes, Burges, http://yann.lecun.com/exdb/mnist): the ink's bounding box scaled to fit 20 x 20
 keeping its aspect, antialiased, and placed so that its centre of mass is in the centre of a 28 x 28 field. Measured on the
@@ -9,7 +9,8 @@ import numpy as np
 from PIL import Image
 
 from core.errors import NothingDrawn
-from core.images.inkmap import BLANK, flat_colours, ink_map, pick_strokes
+from core.images.inkmap import flat_colours, ink_map, pick_strokes
+from core.images.paper import BLANK
 
 FINE = 8  # working pixels for each pixel of the box, so that strokes can be thickened by fractions of a pixel
 THINNEST, THICKEST = (
@@ -77,8 +78,12 @@ def fit(solid: np.ndarray, box: int) -> np.ndarray:
     cut = solid[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     height, width = cut.shape
     scale = box / max(height, width)
-    shape = max(1, round(width * scale)), max(1, round(height * scale))
-    return np.asarray(Image.fromarray(cut.astype(np.uint8) * 255).resize(shape, Image.Resampling.BOX))
+    return resized(cut, max(1, round(height * scale)), max(1, round(width * scale)))
+
+
+def resized(solid: np.ndarray, height: int, width: int) -> np.ndarray:
+    """uint8 (height, width), 0 to 255: how much of each new pixel the bool figure covers."""
+    return np.asarray(Image.fromarray(solid.astype(np.uint8) * 255).resize((width, height), Image.Resampling.BOX))
 
 
 def centre(figure: np.ndarray, size: int) -> np.ndarray:
@@ -111,13 +116,7 @@ def _already_prepared(image: Image.Image, size: int, box: int) -> np.ndarray | N
 
 
 def prepare_optdigits(image: Image.Image) -> np.ndarray:
-    """uint8 (1, 8, 8): the figure as in scikit-learn's load_digits (UCI Optical Recognition), 0..16 scaled to 0..255.
+    """uint8 (1, 8, 8): the figure in the form of scikit-learn's load_digits; see core.images.optdigits."""
+    from core.images.optdigits import prepare_optdigits as prepare
 
-    There a 32 x 32 bitmap, size-normalised, is counted in 4 x 4 blocks. An 8 x 8 picture, white on black, passes unchanged.
-    """
-    if image.size == (8, 8) and not image.has_transparency_data:
-        grey = np.asarray(image.convert("L"))
-        if np.median(np.r_[grey[0], grey[-1], grey[:, 0], grey[:, -1]]) < 128:
-            return grey[None].copy()
-    field = prepare_ink(image, size=36, box=32)[0]
-    return np.asarray(Image.fromarray(field).crop((2, 2, 34, 34)).reduce(4))[None].copy()
+    return prepare(image)

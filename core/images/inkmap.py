@@ -8,11 +8,12 @@ import numpy as np
 from PIL import Image
 
 from core.errors import NothingDrawn
+from core.images.paper import BLANK, photo_map
+from core.images.rules import without_rules
 
 WORK_SIDE = (
     560  # pixels; longer side while ink is looked for: a 1.5 px pen line in 1600 px still shows, and it takes 40 ms
 )
-BLANK = "Nothing is drawn in this picture; draw one figure with strokes that stand out from the background."
 
 
 def flat_colours(image: Image.Image) -> np.ndarray:
@@ -26,17 +27,16 @@ def flat_colours(image: Image.Image) -> np.ndarray:
 
 def ink_map(colours: np.ndarray) -> np.ndarray:
     """float32 (H, W): 0 background, about 1 full ink, from (H, W, 3) colours. Raises NothingDrawn if nothing stands out."""
-    background, share = _plain_background(colours)
-    if share >= 0.5:
-        return _distance_map(colours, background)
-    return _photo_map(colours)
+    page = _plain_page(colours)
+    return photo_map(colours) if page is None else _distance_map(colours, page)
 
 
 def pick_strokes(ink: np.ndarray) -> np.ndarray:
     """bool (H, W): the strokes of the figure, without specks, rules and what only borders the picture."""
     from scipy import ndimage
 
-    strong, weak = ink > 0.5, ink > 0.3  # hysteresis: faint ends of a stroke belong to it, faint things alone do not
+    weak = without_rules(ink, ink > 0.3)  # hysteresis: faint ends of a stroke belong to it, faint things alone do not
+    strong = weak & (ink > 0.5)
     labels, count = ndimage.label(weak, structure=np.ones((3, 3)))
     if count == 0:
         raise NothingDrawn(BLANK)
@@ -48,7 +48,9 @@ def pick_strokes(ink: np.ndarray) -> np.ndarray:
     edges = np.array(
         [(s[0].start <= 1) + (s[0].stop >= height - 1) + (s[1].start <= 1) + (s[1].stop >= width - 1) for s in boxes]
     )
-    worth = areas * np.where(edges > 0, 0.25, 1.0)
+    down, across = np.gradient(ink)
+    sharp = ndimage.sum_labels(down**2 + across**2, labels, index) * keep  # a shadow is large, but its edges are soft
+    worth = sharp * np.where(edges > 0, 0.05, 1.0)  # table, fingers, shadows; a lone huge digit still wins
     main = int(np.argmax(worth))
     if areas[main] < 6:
         raise NothingDrawn(BLANK)
@@ -95,24 +97,23 @@ def _without_alpha(pixels: np.ndarray) -> np.ndarray:
     return colours * alpha + page * (1 - alpha)
 
 
-def _plain_background(colours: np.ndarray) -> tuple[np.ndarray, float]:
-    """The most common border colour (3,) and the share of all pixels within 8 steps of it; 0.5 and more means a drawn page."""
+def _plain_page(colours: np.ndarray) -> np.ndarray | None:
+    """The one colour (3,) of a drawn page, or None for a photo: light that falls off leaves many pixels a little beside it."""
+    pixels = colours.reshape(-1, 3)
     ring = max(1, min(colours.shape[:2]) // 50)
-    border = np.concatenate(
-        [part.reshape(-1, 3) for part in (colours[:ring], colours[-ring:], colours[:, :ring], colours[:, -ring:])]
-    )
-    best, best_share = border[0], -1.0
-    near_all = colours.reshape(-1, 3)
-    for candidate in (np.median(border, axis=0), np.median(near_all, axis=0), _mode(near_all)):
-        share = float((np.abs(near_all - candidate).max(1) <= 8).mean())
-        if share > best_share:
-            best, best_share = candidate, share
-    return best, best_share
+    border = np.concatenate([part.reshape(-1, 3) for part in (
+        colours[:ring], colours[-ring:], colours[:, :ring], colours[:, -ring:])])
+    for page in (np.median(border, axis=0), _mode(pixels)):
+        away = np.abs(pixels - page).max(1)
+        same, beside, beyond = (away <= 8).mean(), ((away > 8) & (away <= 24)).mean(), (away > 24).mean()
+        if same >= 0.4 and beside <= 0.005 + 0.25 * beyond:  # edges of strokes are beside it too, a few for each ink pixel
+            return page
+    return None
 
 
 def _mode(pixels: np.ndarray) -> np.ndarray:
     """The most common colour (3,), to 8 steps a channel."""
-    codes = (pixels.astype(np.int32) >> 3) @ np.array([1024, 32, 1])
+    codes = (pixels.astype(np.int32) >> 3) @ np.array([1024, 32, 1], dtype=np.int32)
     code = np.bincount(codes).argmax()
     return np.median(pixels[codes == code], axis=0)
 
@@ -124,44 +125,3 @@ def _distance_map(colours: np.ndarray, background: np.ndarray) -> np.ndarray:
     if beyond.size < 4:
         raise NothingDrawn(BLANK)
     return (distance / np.percentile(beyond, 90)).clip(0, 1)
-
-
-def _photo_map(colours: np.ndarray) -> np.ndarray:
-    """Ink on paper (or chalk on a board) with uneven light: the difference to a local background, in units of the ink's own."""
-    from scipy import ndimage
-
-    grey = ndimage.gaussian_filter(colours @ np.float32([0.299, 0.587, 0.114]), 0.8)
-    if _dark_ink(grey):
-        ink = 1 - grey / np.maximum(
-            _local_page(grey), 1
-        )  # a quotient: ink in the shade is as black as ink in the light
-    else:
-        ink = (grey - (255 - _local_page(255 - grey))) / 255
-    ink -= np.median(ink)
-    noise = 1.4826 * np.median(np.abs(ink))
-    level = np.percentile(ink, 99.5)
-    if level < max(0.06, 5 * noise):
-        raise NothingDrawn(BLANK)
-    return (ink / level).clip(0, 1)
-
-
-def _dark_ink(grey: np.ndarray) -> bool:
-    """Whether the ink is darker than the page: what stands out from the median of the middle is the minority."""
-    height, width = grey.shape
-    middle = grey[height // 8 : height - height // 8, width // 8 : width - width // 8]
-    away = middle - np.median(middle)
-    return float((away**3).sum()) < 0
-
-
-def _local_page(grey: np.ndarray) -> np.ndarray:
-    """(H, W) brightness of the page under the ink: closing of a small copy, which fills in strokes but keeps shadows and edges."""
-    from scipy import ndimage
-
-    height, width = grey.shape
-    small = Image.fromarray(grey).resize(
-        (max(8, width * 96 // max(grey.shape)), max(8, height * 96 // max(grey.shape))), Image.Resampling.BOX
-    )
-    window = max(3, min(small.size) // 4) | 1
-    page = ndimage.grey_closing(np.asarray(small), size=(window, window), mode="nearest")
-    page = ndimage.gaussian_filter(page, 2.0, mode="nearest")
-    return np.asarray(Image.fromarray(page).resize((width, height), Image.Resampling.BICUBIC))

@@ -51,7 +51,7 @@ def read_events(path: Path, offset: int = 0) -> tuple[list[Event], int]:
     for line in data[:end].splitlines():
         try:
             event = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(event, dict) and isinstance(event.get("event"), str):
             events.append(event)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 
 from core.runs import events
@@ -27,7 +28,8 @@ class History:
     def update(self) -> History:
         new, self.offset = self.run.events(self.offset)
         for event in new:
-            self._take(event)
+            with contextlib.suppress(KeyError, TypeError):  # a damaged event
+                self._take(event)
         return self
 
     def best_epoch(self) -> Event | None:
@@ -55,9 +57,10 @@ class History:
     def _take(self, event: Event) -> None:
         kind = event["event"]
         if kind == events.STEP:
+            step, loss = int(event["step"]), event["train/loss"]
             self.last_step = event
-            self.steps.append(event["step"])
-            self.losses.append(event["train/loss"])
+            self.steps.append(step)
+            self.losses.append(loss)
         elif kind == events.EPOCH:
             self.epochs.append(event)
         elif kind == events.DOWNLOAD:

@@ -130,8 +130,11 @@ def create_run(config: RunConfig, runs_folder: Path) -> Run:
     words = re.sub(r"[^a-z0-9]+", "-", config.title.lower()).strip("-")[:40] or config.architecture.name
     try:
         runs_folder.mkdir(parents=True, exist_ok=True)
-        run = Run(runs_folder / f"{time.strftime('%Y%m%d-%H%M%S')}-{words}-{secrets.token_hex(2)}")
-        run.folder.mkdir()
+        while True:
+            run = Run(runs_folder / f"{time.strftime('%Y%m%d-%H%M%S')}-{words}-{secrets.token_hex(2)}")
+            with contextlib.suppress(FileExistsError):
+                run.folder.mkdir()
+                break
         write_atomically(run.config_file, config.model_dump_json(indent=1).encode())
     except OSError as error:
         raise TrainDeskError(

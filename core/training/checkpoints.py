@@ -16,6 +16,7 @@ from core.runs.store import write_atomically
 from core.training.loop import TrainingState
 
 FORMAT = 1
+_PARTS = {"config", "class_names", "shape", "metrics", "epoch", "step", "model"}
 
 
 class CheckpointError(TrainDeskError):
@@ -55,7 +56,7 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     where = f"The checkpoint '{path.parent.name}/{path.name}'"
     try:
         with zipfile.ZipFile(path) as archive:
-            damaged = archive.testzip()
+            damaged = archive.testzip() or _misread(archive)
         if damaged:
             raise CheckpointError(
                 f"{where} is damaged (its part '{Path(damaged).name}' does not match its checksum); {_REMEDY}"
@@ -71,9 +72,14 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
                 f"{where} holds more than weights and plain values, so it was not opened; {_REMEDY}"
             ) from error
         raise CheckpointError(f"{where} is damaged and cannot be read; {_REMEDY}") from error
-    if not isinstance(content, dict) or content.get("format") != FORMAT or "model" not in content:
+    if not isinstance(content, dict) or content.get("format") != FORMAT or not set(content) >= _PARTS:
         raise CheckpointError(f"{where} was not written by this version of TrainDesk; {_REMEDY}")
     return content
+
+
+def _misread(archive: zipfile.ZipFile) -> str | None:
+    """The first entry with attributes torch never writes: one marked as a folder it would read as uninitialised memory."""
+    return next((entry.filename for entry in archive.infolist() if entry.external_attr or entry.compress_type), None)
 
 
 def rebuild(content: dict[str, Any], path: Path) -> nn.Module:

@@ -14,7 +14,7 @@ from core.runs import events
 from core.training.batches import Splits, batch_bounds
 from core.training.loop import Epoch, Step, TrainingState
 
-POINTS = 1000  # points of the loss curve of a run, at least if it has so many steps
+POINTS = 1000  # points of the loss curve that a run aims at, if it has so many steps
 SHORTEST_SILENCE = 0.02  # seconds between points of a fast run: nobody sees more, and each costs a moment
 LONGEST_SILENCE = 0.5  # seconds between points of a slow run
 
@@ -95,6 +95,11 @@ class Recorder:
             seconds=round(now - self._epoch_start, 3),
         )
         self._time = self._epoch_start = now  # validation must not count as slow training
+
+    def check(self, epoch: Epoch) -> None:
+        """Raises TrainDeskError when the network gives no numbers any more, which the loss of its last step could not show."""
+        if not math.isfinite(epoch.metrics["val/loss"]):
+            self._fail(epoch.step, epoch.metrics["val/loss"])
 
     def _fail(self, step: int, loss: float) -> None:
         word = "NaN" if math.isnan(loss) else "infinite"

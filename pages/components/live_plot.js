@@ -28,7 +28,7 @@ export default function (component) {
 
   const traces = data.curves.map((curve) => ({
     type: "scatter", name: curve.name, uid: curve.name, x: floats(curve.x), y: floats(curve.y),
-    mode: curve.markers ? "lines+markers" : "lines", connectgaps: false,
+    mode: curve.markers ? "lines+markers" : "lines", connectgaps: false, hovertemplate: "%{y}",
     line: { color: colours[curve.colour % colours.length], width: curve.markers ? 2.4 : 1.4 }, marker: { size: 6 },
   }));
   const best = data.best ?? [null, null];
@@ -45,8 +45,9 @@ export default function (component) {
     hovermode: "x unified", hoverlabel: { bgcolor: paper, bordercolor: grid, font: { color: text } }, dragmode: touch ? false : "zoom",
     showlegend: true, legend: { orientation: "h", x: 1, xanchor: "right", y: 1.02, yanchor: "bottom", bgcolor: "rgba(0,0,0,0)" },
     modebar: { bgcolor: "rgba(0,0,0,0)", color: grid, activecolor: text, orientation: "h" },
-    xaxis: { ...axis, title: { text: "epoch", standoff: 6 }, rangemode: "tozero", hoverformat: ".2~f" },
-    yaxis: { ...axis, tickformat: data.yFormat, hoverformat: data.yFormat || ".4~g", type: data.logarithmic ? "log" : "linear",
+    xaxis: { ...axis, title: { text: "epoch", standoff: 6 }, rangemode: "tozero", unifiedhovertitle: { text: "epoch %{x:.2~f}" },
+      spikecolor: text, spikethickness: 1, spikedash: "dot" },
+    yaxis: { ...axis, tickformat: data.yFormat, hoverformat: data.yFormat ? ".1%" : ".4~g", type: data.logarithmic ? "log" : "linear",
       uirevision: `${data.view} ${data.logarithmic}`,
       ...(data.limits ? { autorangeoptions: { clipmin: data.limits[0], clipmax: data.limits[1] } } : {}) },
   };
@@ -58,7 +59,9 @@ export default function (component) {
     await Plotly.react(plot, traces, layout, config);
     plot.dataset.draws = ++chart.draws;
     plot.dataset.points = Math.max(0, ...traces.map((trace) => trace.x.length));
-    if (chart.hoverX != null && plot.matches(":hover")) Plotly.Fx.hover(plot, [{ xval: chart.hoverX }]); // redrawing hides it
+    if (chart.hoverX != null && plot.matches(":hover")) {
+      Plotly.Fx.hover(plot, { xval: chart.hoverX }, "xy"); // redrawing hides it; an array would add a second kind of label
+    }
     if (chart.draws > 1) return;
     plot.on("plotly_hover", (event) => { chart.hoverX = event.points[0].x; });
     plot.on("plotly_unhover", () => { chart.hoverX = null; });

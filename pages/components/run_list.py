@@ -7,6 +7,7 @@ from datetime import datetime
 import streamlit as st
 
 from core.runs.store import Run
+from pages.components.messages import show_warning
 from pages.components.summaries import Summary, summary
 from pages.components.wording import STATUS_COLOURS, moment, percent, plain_markdown
 
@@ -28,13 +29,13 @@ def draw_run_table(runs: list[Run]) -> None:
         "Open": ["Open"] * len(facts),
         "Title": [entry.title for entry in facts],
         "Status": [entry.status for entry in facts],
-        "Note": [entry.problem for entry in facts],
         "Dataset": [entry.dataset for entry in facts],
         "Architecture": [entry.architecture for entry in facts],
         "Best val accuracy": [_of_hundred(entry.val_accuracy) for entry in facts],
         "Test accuracy": [_of_hundred(entry.test_accuracy) for entry in facts],
         "Started": [datetime.fromtimestamp(entry.started) for entry in facts],
         "Seconds": [entry.seconds for entry in facts],
+        "Note": [entry.problem for entry in facts],
     }
     if not any(rows["Note"]):
         del rows["Note"]
@@ -52,6 +53,9 @@ def draw_run_table(runs: list[Run]) -> None:
             "Seconds": st.column_config.NumberColumn(format="%.0f"),
         },
     )
+    for entry in facts:
+        if entry.problem:
+            show_warning(f"{entry.title}: {entry.problem}")
     click = st.session_state.get("open run")
     if click is not None and 0 <= click["row"] < len(runs):
         st.switch_page("pages/run.py", query_params={"run": runs[click["row"]].id})

@@ -67,10 +67,13 @@ def test_zoom_legend_choice_and_hover_outlive_refreshes(visit, server, growing_r
     assert accuracy["visible"] is True and accuracy["range"][1] > zoomed[1], "the other chart goes on"
 
     page.mouse.move(x + 10, y + 10, steps=4)
-    label = page.locator(".js-plotly-plot").first.locator(".hoverlayer > *").first
+    label = page.locator(".js-plotly-plot").first.locator(".hoverlayer .legend")
     expect(label).to_be_visible()
     wait_for_draws(page, 2)
     expect(label).to_be_visible()
+    expect(page.locator(".js-plotly-plot .hoverlayer .hovertext")).to_have_count(
+        0
+    )  # the one box for all curves, nothing else
 
     page.mouse.dblclick(x + 10, y + 10)
     page.wait_for_function(f"document.querySelector('.js-plotly-plot')._fullLayout.xaxis.range[1] > {zoomed[1]}")

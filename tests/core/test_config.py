@@ -129,6 +129,7 @@ def test_a_batch_larger_than_the_dataset_names_the_limit():
         "choose at most 1,293."
     )
     assert RunConfig.from_dict({"training": {"batch_size": 1293}})
+    assert "at most 1,293" in problems({"training": {"batch_size": 1294}})["training.batch_size"]
 
 
 def test_a_validation_share_too_small_to_check_with_is_refused():

@@ -19,6 +19,7 @@ class Oven(Settings):
     dose: float = setting(0.5, "Dose", "How much.", gt=0, le=1)
     turns: int = setting(3, "Turns", "How often.", ge=1, le=1_000_000)
     least: int = setting(3, "Least", "At least.", ge=2)
+    free: float = setting(0.0, "Free", "Any number.")
     fan: bool = setting(False, "Fan", "Blows.")
     mode: Literal["top", "both"] = setting("top", "Mode", "Which side.", labels={"both": "both sides"})
     size: Literal[0, 64] = setting(0, "Size", "How wide.", labels={0: "not at all"})
@@ -40,12 +41,23 @@ def problems(data, settings_class=Oven, path=""):
 
 
 def test_fields_come_in_order_without_the_registry_name():
-    assert list(SPECS) == ["heat", "dose", "turns", "least", "fan", "mode", "size", "note", "trays"]
+    assert list(SPECS) == ["heat", "dose", "turns", "least", "free", "fan", "mode", "size", "note", "trays"]
 
 
 def test_each_type_has_its_kind():
     kinds = [spec.kind for spec in SPECS.values()]
-    assert kinds == ["number", "number", "integer", "integer", "boolean", "choice", "choice", "text", "integers"]
+    assert kinds == [
+        "number",
+        "number",
+        "integer",
+        "integer",
+        "number",
+        "boolean",
+        "choice",
+        "choice",
+        "text",
+        "integers",
+    ]
 
 
 def test_a_field_carries_title_help_unit_default_and_bounds():
@@ -69,6 +81,7 @@ def test_choices_have_plain_words_and_keep_their_type():
         ("dose", "a number above 0, at most 1"),
         ("turns", "a whole number from 1 to 1,000,000"),
         ("least", "a whole number of at least 2"),
+        ("free", "a number"),
         ("fan", "on or off (true or false)"),
         ("mode", "one of top, both"),
         ("size", "one of 0, 64"),
@@ -92,6 +105,8 @@ def test_allowed_without_bounds():
         ("heat", math.nan, "Heat is not a number (NaN); it must be a number from 20 to 300 degrees."),
         ("heat", math.inf, "Heat is infinite; it must be a number from 20 to 300 degrees."),
         ("heat", -math.inf, "Heat is infinite; it must be a number from 20 to 300 degrees."),
+        ("free", math.nan, "Free is not a number (NaN); it must be a number."),
+        ("free", -math.inf, "Free is infinite; it must be a number."),
         ("dose", 0, "Dose is 0; it must be a number above 0, at most 1."),
         ("turns", 1.5, "Turns is 1.5; it must be a whole number from 1 to 1,000,000."),
         ("turns", 0, "Turns is 0; it must be a whole number from 1 to 1,000,000."),
@@ -126,7 +141,7 @@ def test_the_error_text_joins_the_sentences():
 def test_an_unknown_name_lists_the_known_ones():
     message = problems({"smoke": 1}, path="oven")["oven.smoke"]
     assert message == (
-        "'oven' has no setting 'smoke'; its settings are: heat, dose, turns, least, fan, mode, size, note, trays."
+        "'oven' has no setting 'smoke'; its settings are: heat, dose, turns, least, free, fan, mode, size, note, trays."
     )
 
 

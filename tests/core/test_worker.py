@@ -1,5 +1,6 @@
 """The process of a run: real workers that finish, stop, die and fail, and what is left of each."""
 
+import math
 import os
 import signal
 import subprocess
@@ -228,7 +229,7 @@ def explode_at(number):
     def build(self, parameters):
         optimizer, calls = torch.optim.SGD(parameters, lr=0.01), iter(range(1, 1000))
         optimizer.register_step_pre_hook(
-            lambda *_: optimizer.param_groups[0].update(lr=1e38 if next(calls) == number else 0.01)
+            lambda *_: optimizer.param_groups[0].update(lr=math.inf if next(calls) == number else 0.01)
         )
         return optimizer
 

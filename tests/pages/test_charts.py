@@ -2,11 +2,13 @@
 
 import base64
 import threading
+import time
 
 import numpy as np
 import pytest
 
 from core.runs.events import EventWriter
+from core.runs.store import Run
 from pages.components.histories import shared_history
 from pages.components.live_plot import Curve, packed, zoomed_window
 from pages.components.live_view import accuracy_curves, loss_curves
@@ -77,7 +79,15 @@ def test_curves_run_over_epochs_and_mark_the_best(tmp_path):
     assert val.keep == (2,)
 
 
-def test_visitors_share_one_history_without_reading_anything_twice(tmp_path):
+def test_visitors_share_one_history_without_reading_anything_twice(tmp_path, monkeypatch):
+    read = Run.events
+
+    def read_slowly(run, offset=0):
+        result = read(run, offset)
+        time.sleep(0.002)  # long enough for another visitor to begin reading at the same place
+        return result
+
+    monkeypatch.setattr(Run, "events", read_slowly)
     run = fake_run(tmp_path, "starting")
     log = EventWriter(run.event_log)
     write_start(log, run, 50)

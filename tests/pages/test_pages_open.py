@@ -81,7 +81,9 @@ def test_an_interrupted_run_says_so(runs_folder):
 def test_a_damaged_run_is_a_row_with_a_sentence(runs_folder):
     fake_run(runs_folder, "finished")
     fake_run(runs_folder, "damaged")
-    table = open_app("runs").dataframe[0].value
+    app = open_app("runs")
+    assert "atlantis" in sentence(app.warning[0])
+    table = app.dataframe[0].value
     assert sorted(table["Status"]) == ["damaged", "finished"]
     assert any("atlantis" in note for note in table["Note"])
 

@@ -94,6 +94,7 @@ def test_a_training_step_changes_the_chosen_part_and_nothing_else(train):
 
 def test_frozen_layers_stay_in_evaluation_mode_when_training_is_switched_on():
     model = ResNet18(train="last_block", weights="random").build((3, 32, 32), 3)
+    assert not any(module.training for module in model.frozen.modules())
     model.train()
     assert model.training and model.trained.training
     assert not any(module.training for module in model.frozen.modules())

@@ -229,6 +229,14 @@ def test_a_second_process_waits_for_the_first_and_does_not_fetch_again(tmp_path,
 
 def test_nothing_is_printed_to_standard_output(tmp_path, monkeypatch, capfd):
     files, checks = files_of("mnist")
+    settings_class = DATASETS.get("mnist")
+    download = settings_class.download
+
+    def chatty(self, folder):
+        print("Downloading ...")
+        download(self, folder)
+
+    monkeypatch.setattr(settings_class, "download", chatty)
     with serve(files) as site:
         publish(monkeypatch, "mnist", site.url, checks)
         list(obtain.obtain(DATASETS.parse("mnist"), tmp_path))

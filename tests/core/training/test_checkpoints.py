@@ -153,6 +153,14 @@ def test_damage_anywhere_is_told_or_harmless(saved):
     assert told > 50
 
 
+def test_a_changed_weight_is_told_by_its_checksum(saved):
+    whole = bytearray(saved.best.read_bytes())
+    weights = load_checkpoint(saved.best)["model"]["0.weight"].numpy().tobytes()
+    whole[whole.index(weights) + 5] ^= 1
+    saved.best.write_bytes(whole)
+    refused(saved, "does not match its checksum")
+
+
 def test_damage_in_the_list_of_contents_is_told_or_harmless(saved):
     """torch reads an entry whose attributes say "folder" as uninitialised memory; its checksum is right all the same."""
     whole = saved.best.read_bytes()

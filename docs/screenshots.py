@@ -1,0 +1,52 @@
+"""Makes README's pictures from the real pages: python -m docs.screenshots (needs requirements-dev.txt and Chromium)."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from core.paths import data_folder
+from core.runs.store import list_runs
+from tests.browser.conftest import ARGUMENTS, NAMES, serving
+from tests.browser.hands import draw_with_mouse
+
+IMAGES = Path(__file__).resolve().parent / "images"
+PATIENCE = 180_000  # milliseconds
+
+
+def main() -> None:
+    chromium = os.environ.get("TRAINDESK_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    runs = Path(tempfile.mkdtemp()) / "runs"
+    with serving(runs, data_folder()) as server, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.set_default_timeout(PATIENCE)
+        page.goto(f"{server.url}/train?recipe=mlp")
+        page.get_by_role("button", name="Start training").wait_for()
+        _shoot(page, "train")
+        page.goto(server.url)
+        page.get_by_role("button", name="Start the digits training").click()
+        page.get_by_text("finished", exact=True).wait_for()
+        page.locator(".js-plotly-plot .scatterlayer").first.wait_for()
+        _shoot(page, "run", full_page=True)
+        page.goto(f"{server.url}/classify?run={list_runs(runs)[0].id}")
+        page.get_by_role("img", name="Drawing area").wait_for()
+        draw_with_mouse(page, 3)
+        page.locator(".bars .winner").wait_for()
+        _shoot(page, "classify")
+        browser.close()
+
+
+def _shoot(page: Page, name: str, *, full_page: bool = False) -> None:
+    page.mouse.move(0, 0)
+    page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')")
+    page.screenshot(path=IMAGES / f"{name}.png", full_page=full_page)
+    print(IMAGES / f"{name}.png")
+
+
+if __name__ == "__main__":
+    main()
