@@ -43,7 +43,16 @@ def main() -> None:
         for threads in options.threads:
             rates = side_by_side.measure(
                 {
-                    variant: ["-m", "benchmarks.engine", "--variant", variant, "--recipes", recipe, "--threads", str(threads)]
+                    variant: [
+                        "-m",
+                        "benchmarks.engine",
+                        "--variant",
+                        variant,
+                        "--recipes",
+                        recipe,
+                        "--threads",
+                        str(threads),
+                    ]
                     for variant in ("tutorial", "engine", "floor")
                 },
                 options.rounds,

@@ -24,7 +24,9 @@ def serve(round_of: Callable[[], float]) -> None:
         print(round_of(), flush=True)
 
 
-def measure(commands: dict[str, list[str]], rounds: int, environments: dict[str, dict[str, str]]) -> dict[str, list[float]]:
+def measure(
+    commands: dict[str, list[str]], rounds: int, environments: dict[str, dict[str, str]]
+) -> dict[str, list[float]]:
     """Rates of every variant, one for each round. Raises RuntimeError when a variant dies."""
     processes = {
         name: subprocess.Popen(

@@ -32,7 +32,9 @@ def main() -> None:
         page.get_by_role("button", name="Start the digits training").click()
         page.get_by_text("finished", exact=True).wait_for()
         page.locator(".js-plotly-plot .scatterlayer").first.wait_for()
-        _shoot(page, "run", full_page=True)
+        page.set_viewport_size({"width": 1280, "height": 1450})  # all of the page
+        _shoot(page, "run")
+        page.set_viewport_size({"width": 1280, "height": 900})
         page.goto(f"{server.url}/classify?run={list_runs(runs)[0].id}")
         page.get_by_role("img", name="Drawing area").wait_for()
         draw_with_mouse(page, 3)
@@ -41,10 +43,10 @@ def main() -> None:
         browser.close()
 
 
-def _shoot(page: Page, name: str, *, full_page: bool = False) -> None:
+def _shoot(page: Page, name: str) -> None:
     page.mouse.move(0, 0)
     page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')")
-    page.screenshot(path=IMAGES / f"{name}.png", full_page=full_page)
+    page.screenshot(path=IMAGES / f"{name}.png")
     print(IMAGES / f"{name}.png")
 
 

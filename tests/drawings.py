@@ -151,9 +151,13 @@ def _path(text: str, wobble: float, random: np.random.Generator) -> np.ndarray:
     return np.concatenate([*pieces, knots[-1:]])
 
 
-def see_through(mask: Image.Image, ink: tuple[int, int, int] = (0, 0, 0), hidden: tuple[int, int, int] = (0, 0, 0)) -> Image.Image:
+def see_through(
+    mask: Image.Image, ink: tuple[int, int, int] = (0, 0, 0), hidden: tuple[int, int, int] = (0, 0, 0)
+) -> Image.Image:
     """RGBA: strokes of `mask` in `ink` on nothing; `hidden` is the colour stored under the clear pixels."""
-    picture = Image.composite(Image.new("RGB", mask.size, ink), Image.new("RGB", mask.size, hidden), mask.point(lambda v: 255 * (v > 0)))
+    picture = Image.composite(
+        Image.new("RGB", mask.size, ink), Image.new("RGB", mask.size, hidden), mask.point(lambda v: 255 * (v > 0))
+    )
     picture.putalpha(mask)
     return picture
 
@@ -169,7 +173,9 @@ def on_paper(mask: Image.Image, *, ink: tuple[int, int, int] = (40, 40, 60), str
     slope = np.cos(angle) * (x - x.mean()) + np.sin(angle) * (y - y.mean())
     shade = 1 - light * (slope - slope.min()) / max(float(np.ptp(slope)), 1e-6)
     edge = random.uniform(0.2, 0.8)
-    shade *= 1 - 0.4 * light / (1 + np.exp(np.clip((x + 0.3 * y - edge) * random.choice([-60, 60]), -50, 50)))  # a hand's shadow
+    shade *= 1 - 0.4 * light / (
+        1 + np.exp(np.clip((x + 0.3 * y - edge) * random.choice([-60, 60]), -50, 50))
+    )  # a hand's shadow
     page = np.ones((height, width, 3), np.float32) * np.float32([238, 236, 228])
     if rule:
         thick = max(1, rule // 24)

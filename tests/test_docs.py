@@ -17,8 +17,8 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 def _listed(word: str) -> set[str]:
     """The names in backticks between a bold word and the end of its sentence."""
-    paragraph = README.split(f"**{word}**", 1)[1].split(". ", 1)[0]
-    return set(re.findall(r"`([a-z0-9_]+)`", paragraph))
+    sentence = re.split(r"\.\s", README.split(f"**{word}**", 1)[1])[0]
+    return set(re.findall(r"`([a-z0-9_]+)`", sentence))
 
 
 @pytest.mark.parametrize(
@@ -55,6 +55,14 @@ def test_architecture_describes_every_event_and_file_of_a_run():
     run = Run(Path("run"))
     files = {
         path.name
-        for path in (run.config_file, run.event_log, run.best, run.last, run.worker_lock, run.worker_log, run.stop_request)
+        for path in (
+            run.config_file,
+            run.event_log,
+            run.best,
+            run.last,
+            run.worker_lock,
+            run.worker_log,
+            run.stop_request,
+        )
     }
     assert all(f"`{name}`" in text for name in kinds | files)

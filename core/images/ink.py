@@ -2,7 +2,7 @@
 
 MNIST's own recipe (LeCun, Cortes, Burges, http://yann.lecun.com/exdb/mnist): the ink's bounding box scaled to fit 20 x 20
 keeping its aspect, antialiased, and placed so that its centre of mass is in the centre of a 28 x 28 field. Measured on the
-test images: the longer side is 20 in every one, and the centre of mass lies within half a pixel of (14, 14).
+test images: the longer side is 20 in 9,997 of 10,000 and 19 in the others, and the centre of mass lies within half a pixel of (14, 14).
 """
 
 import numpy as np
@@ -13,10 +13,9 @@ from core.images.inkmap import flat_colours, ink_map, pick_strokes
 from core.images.paper import BLANK
 
 FINE = 8  # working pixels for each pixel of the box, so that strokes can be thickened by fractions of a pixel
-THINNEST, THICKEST = (
-    2.4,
-    4.0,
-)  # stroke width in pixels of a 20 box; MNIST's quartiles are 2.4 and 3.3, 5 to 95 %: 2.0 and 4.2
+# Stroke widths in pixels of a 20 box; in MNIST 2.0 to 4.2 (5 to 95 %), quartiles 2.4 and 3.3. Without them 2 px pens on a
+# 280 px canvas are read 94.5 % right, with them 99.8 %.
+THINNEST, THICKEST = 2.6, 4.0
 
 
 def prepare_ink(image: Image.Image, *, size: int = 28, box: int = 20) -> np.ndarray:
@@ -106,7 +105,7 @@ def _already_prepared(image: Image.Image, size: int, box: int) -> np.ndarray | N
     grey = np.asarray(image.convert("L"))
     for field in (grey, 255 - grey):
         rows, columns = np.flatnonzero(field.any(1)), np.flatnonzero(field.any(0))
-        if rows.size == 0 or max(np.ptp(rows), np.ptp(columns)) + 1 != box:
+        if rows.size == 0 or not box - 1 <= max(np.ptp(rows), np.ptp(columns)) + 1 <= box:
             continue
         mass = field.sum(dtype=np.float64)
         row, column = field.sum(1) @ np.arange(size) / mass, field.sum(0) @ np.arange(size) / mass

@@ -101,12 +101,15 @@ def _plain_page(colours: np.ndarray) -> np.ndarray | None:
     """The one colour (3,) of a drawn page, or None for a photo: light that falls off leaves many pixels a little beside it."""
     pixels = colours.reshape(-1, 3)
     ring = max(1, min(colours.shape[:2]) // 50)
-    border = np.concatenate([part.reshape(-1, 3) for part in (
-        colours[:ring], colours[-ring:], colours[:, :ring], colours[:, -ring:])])
+    border = np.concatenate(
+        [part.reshape(-1, 3) for part in (colours[:ring], colours[-ring:], colours[:, :ring], colours[:, -ring:])]
+    )
     for page in (np.median(border, axis=0), _mode(pixels)):
         away = np.abs(pixels - page).max(1)
         same, beside, beyond = (away <= 8).mean(), ((away > 8) & (away <= 24)).mean(), (away > 24).mean()
-        if same >= 0.4 and beside <= 0.005 + 0.25 * beyond:  # edges of strokes are beside it too, a few for each ink pixel
+        if (
+            same >= 0.4 and beside <= 0.005 + 0.25 * beyond
+        ):  # edges of strokes are beside it too, a few for each ink pixel
             return page
     return None
 

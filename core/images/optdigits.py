@@ -60,4 +60,4 @@ def _in_blocks(solid: np.ndarray) -> np.ndarray:
     left = min(max(round(15.5 - middle), 0), 32 - width)
     field = np.zeros((32, 32), dtype=np.uint8)
     field[:, left : left + width] = figure
-    return np.asarray(Image.fromarray(field).reduce(4))
+    return np.asarray(Image.fromarray(field).reduce(4)).copy()

@@ -7,9 +7,14 @@ from core.errors import NothingDrawn
 
 BLANK = "Nothing is drawn in this picture; draw one figure with strokes that stand out from the background."
 FAINTEST = 0.06  # contrast of the faintest ink looked for, as a share of the page; pencil has 0.2 and more
+SOFTEST = 0.07  # of full ink for each pixel; edges of strokes have 0.14 even out of focus, shadows 0.03 to 0.06
 INK_SHARE = 99.85  # percentile that is surely ink: a 2 px pen writing 60 px high in 560 x 420 covers 0.2 %
 PAGE_SIDE = 128  # pixels; longer side of the copy in which the page is estimated: 60 times fewer pixels to search
-WINDOWS = (1 / 16, 1 / 8, 1 / 3)  # of the shorter side: what is narrower can be a stroke, what is wider is page or shadow
+WINDOWS = (
+    1 / 16,
+    1 / 8,
+    1 / 3,
+)  # of the shorter side: what is narrower can be a stroke, what is wider is page or shadow
 JUMP = 1.7  # times brighter within 9 pixels of that copy: an edge of the page, not a shadow
 
 
@@ -25,14 +30,20 @@ def photo_map(colours: np.ndarray) -> np.ndarray:
     for window in WINDOWS[1:]:
         level = np.percentile(ink, INK_SHARE)
         wider = _contrast(grey, small, beside, dark, window)
-        missed = (wider > 0.75 * max(level, FAINTEST)) & (ink < 0.4 * level)  # broad strokes; a shadow is seldom as dark
+        missed = (wider > 0.75 * max(level, FAINTEST)) & (
+            ink < 0.4 * level
+        )  # broad strokes; a shadow is seldom as dark
         if missed.mean() > 0.1 * (ink > 0.5 * level).mean():
             ink = wider
     noise = 1.4826 * np.median(np.abs(ink[~beside]))
     level = np.percentile(ink, INK_SHARE)
     if level < max(FAINTEST, 5 * noise):
         raise NothingDrawn(BLANK)
-    return (ink / level).clip(0, 1).astype(np.float32)
+    ink = (ink / level).clip(0, 1).astype(np.float32)
+    steps = ndimage.gaussian_gradient_magnitude(ink, 1.5)[ndimage.binary_dilation(ink > 0.5)]
+    if np.percentile(steps, 90) < SOFTEST:
+        raise NothingDrawn(BLANK)
+    return ink
 
 
 def _without_table(small: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

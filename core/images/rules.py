@@ -4,7 +4,10 @@ import numpy as np
 
 TILTS = np.linspace(-0.15, 0.15, 61)  # slopes of rules looked for, up to 8.5 degrees; a step is 1.4 pixels at 560 wide
 FAINT = 0.2  # of full ink; rules are looked for in fainter marks than strokes, since shadows break them up
-SURE, LIKELY = 0.7, 0.4  # shares of the width: two lines as long as the first are rules, and then those parallel to them
+SURE, LIKELY = (
+    0.7,
+    0.4,
+)  # shares of the width: two lines as long as the first are rules, and then those parallel to them
 MOST = 40  # rules looked at, which bounds the time
 
 
@@ -48,7 +51,9 @@ def _rules(ink: np.ndarray, mask: np.ndarray) -> np.ndarray:
         if thick > 0.04 * height:
             continue
         rules.append((tilt, spot, thick))
-        gone = (away <= thick / 2 + 2) & (runs <= 1.7 * thick + 1) & (dark <= 1.4 * np.median(dark[near]) + 0.05)
+        gone = (
+            (away <= thick / 2 + 2) & (runs <= 1.7 * thick + 1) & (dark <= 1.4 * np.percentile(dark[near], 80) + 0.05)
+        )
         found[y[gone], x[gone]] = True
         if len(rules) == MOST:
             break

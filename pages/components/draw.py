@@ -35,7 +35,7 @@ def draw_drawing(classifier: Classifier) -> None:
             show_error(trouble)
         elif pixels is None:
             st.html(
-                f'<div class="invitation"><p class="lead">Draw {escape(hint)} on the left.</p>'
+                f'<div class="invitation"><p class="lead">Draw {escape(hint)} in the box.</p>'
                 '<p class="quiet">The answer appears here while you draw: how likely the network finds every class, '
                 "and what it sees.</p></div>"
             )

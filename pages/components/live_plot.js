@@ -33,7 +33,7 @@ export default function (component) {
   }));
   const best = data.best ?? [null, null];
   traces.push({
-    type: "scatter", name: "best epoch", uid: "best", mode: "markers", x: [best[0]], y: [best[1]], showlegend: data.best != null,
+    type: "scatter", name: "best epoch", uid: "best", mode: "markers", cliponaxis: false, x: [best[0]], y: [best[1]], showlegend: data.best != null,
     hoverinfo: "skip", marker: { symbol: "star", size: 15, color: colours[1], line: { color: paper, width: 1.5 } },
   });
   const touch = matchMedia("(pointer: coarse)").matches; // a finger scrolls the page, also across a chart

@@ -62,7 +62,17 @@ def serving(runs: Path, data: Path) -> Iterator[Server]:
     port = closed_port()
     log = (runs.parent / f"server-{port}.log").open("wb")
     process = subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", "dashboard.py", "--server.port", str(port)],
+        [
+            sys.executable,
+            "-m",
+            "streamlit",
+            "run",
+            "dashboard.py",
+            "--server.port",
+            str(port),
+            "--server.headless",
+            "true",
+        ],
         cwd=ROOT,
         env={**os.environ, "TRAINDESK_RUNS": str(runs), "TRAINDESK_DATA": str(data)},
         stdout=log,

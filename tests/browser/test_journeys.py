@@ -24,7 +24,7 @@ def wait_for_growth(page) -> None:
 
 
 def draw_three_and_read(page) -> None:
-    expect(page.get_by_text("Draw a digit on the left.")).to_be_visible()
+    expect(page.get_by_text("Draw a digit in the box.")).to_be_visible()
     draw_with_mouse(page, 3)
     expect(page.locator(".answer b")).to_have_text("3")
     expect(page.locator(".bars li")).to_have_count(10)
@@ -43,7 +43,7 @@ def test_digits_from_the_first_click_to_a_drawn_three(visit, server):
     draw_three_and_read(page)
     expect(page.get_by_text("What the network sees, 8 x 8")).to_be_visible()
     page.get_by_role("button", name="Clear").click()
-    expect(page.get_by_text("Draw a digit on the left.")).to_be_visible()
+    expect(page.get_by_text("Draw a digit in the box.")).to_be_visible()
 
 
 @pytest.mark.mnist
@@ -117,7 +117,7 @@ def test_stop_keeps_what_was_learned(visit, server):
     expect(page.get_by_text("stopped", exact=True)).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_role("button", name="Stop")).to_have_count(0)
     page.get_by_role("button", name="Try it: draw or upload").click()
-    expect(page.get_by_text("Draw a digit on the left.")).to_be_visible()
+    expect(page.get_by_text("Draw a digit in the box.")).to_be_visible()
 
 
 def test_a_bad_and_a_good_upload_together(visit, server, tmp_path):

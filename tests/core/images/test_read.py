@@ -30,6 +30,7 @@ def ramp(mode: str = "RGB") -> Image.Image:
 
 def huge_png(side: int) -> bytes:
     """A white 1-channel PNG, written row by row: about 1/1000 of its pixels in bytes."""
+
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
