@@ -11,9 +11,8 @@ from core.errors import NothingDrawn
 from core.images.paper import BLANK, photo_map
 from core.images.rules import without_rules
 
-WORK_SIDE = (
-    560  # pixels; longer side while ink is looked for: a 1.5 px pen line in 1600 px still shows, and it takes 40 ms
-)
+WORK_SIDE = 560  # pixels; longer side while ink is looked for: a 1.5 px pen in 1600 px still shows, and it takes 40 ms
+SMALLEST = 0.025  # of the longer side; what is smaller is dust, or where the lines of checked paper cross
 
 
 def flat_colours(image: Image.Image) -> np.ndarray:
@@ -27,6 +26,8 @@ def flat_colours(image: Image.Image) -> np.ndarray:
 
 def ink_map(colours: np.ndarray) -> np.ndarray:
     """float32 (H, W): 0 background, about 1 full ink, from (H, W, 3) colours. Raises NothingDrawn if nothing stands out."""
+    if min(colours.shape[:2]) < 4:  # no room for a figure
+        raise NothingDrawn(BLANK)
     page = _plain_page(colours)
     return photo_map(colours) if page is None else _distance_map(colours, page)
 
@@ -52,9 +53,11 @@ def pick_strokes(ink: np.ndarray) -> np.ndarray:
     sharp = ndimage.sum_labels(down**2 + across**2, labels, index) * keep  # a shadow is large, but its edges are soft
     worth = sharp * np.where(edges > 0, 0.05, 1.0)  # table, fingers, shadows; a lone huge digit still wins
     main = int(np.argmax(worth))
-    if areas[main] < 6:
-        raise NothingDrawn(BLANK)
     chosen = _belonging(boxes, areas, edges, main)
+    figure = [boxes[part] for part in np.flatnonzero(chosen)]
+    extent = max(max(box[axis].stop for box in figure) - min(box[axis].start for box in figure) for axis in (0, 1))
+    if areas[main] < 6 or extent < max(4, SMALLEST * max(ink.shape)):
+        raise NothingDrawn(BLANK)
     return np.isin(labels, index[chosen])
 
 

@@ -21,6 +21,7 @@ from core.config import RunConfig
 from core.training.batches import Pictures, Splits, batch_bounds
 from core.training.linear import use_onednn
 from core.training.losses import LossSettings
+from core.training.metrics import Tally
 
 
 @dataclass
@@ -96,8 +97,7 @@ def train(state: TrainingState, config: RunConfig, splits: Splits) -> Iterator[S
     while state.epoch < config.training.epochs:
         model.train()
         order = torch.randperm(len(splits.train), generator=state.random).to(device)
-        loss_sum = torch.zeros((), device=device)
-        hits = torch.zeros((), dtype=torch.int64, device=device)
+        tally = Tally()
         for start, end in bounds:
             inputs, labels = splits.train.pick(order[start:end])  # (n, C, H, W), (n,)
             if config.augmentation.is_on():
@@ -109,14 +109,13 @@ def train(state: TrainingState, config: RunConfig, splits: Splits) -> Iterator[S
             optimizer.step()
             state.step += 1
             loss = loss.detach()
-            loss_sum += loss * (end - start)
-            hits += (logits.detach().argmax(dim=1) == labels).sum()
+            tally.add(logits.detach(), labels, loss)
             yield Step(state.epoch + 1, state.step, end - start, loss)
         val = yield from evaluate(model, splits.val, loss_of, config.training.evaluation_batch_size)
         state.epoch += 1
         metrics = {
-            "train/loss": loss_sum.item() / len(splits.train),
-            "train/accuracy": hits.item() / len(splits.train),
+            "train/loss": tally.loss(),
+            "train/accuracy": tally.accuracy(),
             "val/loss": val.loss,
             "val/accuracy": val.accuracy,
         }
