@@ -162,8 +162,18 @@ def see_through(
     return picture
 
 
-def on_paper(mask: Image.Image, *, ink: tuple[int, int, int] = (40, 40, 60), strength: float = 0.9, light: float = 0.5,
-             noise: float = 4.0, rule: int = 0, checked: bool = False, table: float = 0.0, seed: int = 0) -> Image.Image:  # fmt: skip
+def on_paper(
+    mask: Image.Image,
+    *,
+    ink: tuple[int, int, int] = (40, 40, 60),
+    strength: float = 0.9,
+    light: float = 0.5,
+    noise: float = 4.0,
+    rule: int = 0,
+    checked: bool = False,
+    table: float = 0.0,
+    seed: int = 0,
+) -> Image.Image:
     """RGB "photo" of the strokes on paper: light falling off to 1 - `light`, sensor noise (steps of 255), rules every `rule`
     pixels, and a dark table showing along one side for `table` of the width."""
     random = np.random.default_rng(seed)

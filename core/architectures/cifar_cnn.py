@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 
 @ARCHITECTURES.register
 class CifarCNN(ArchitectureSettings):
-    """Stages of 3x3 convolutions with batch norm, in the manner of VGG (Simonyan and Zisserman 2014, arXiv:1409.1556),
-    with fewer channels, then one hidden layer and dropout."""
+    """Three stages of filters, from edges to parts of things: made for small colour photos.
+
+    3x3 convolutions with batch norm in the manner of VGG (Simonyan and Zisserman 2014, arXiv:1409.1556), with fewer
+    channels, then one hidden layer and dropout.
+    """
 
     label: ClassVar[str] = "CIFAR CNN"
     smallest_batch: ClassVar[int] = 2

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 @ARCHITECTURES.register
 class ImprovedCNN(ArchitectureSettings):
-    """SimpleCNN wide with batch norm after each convolution and dropout before the answer.
+    """SimpleCNN with two helpers: batch norm steadies the learning, dropout works against memorising.
 
-    Batch norm: Ioffe and Szegedy 2015, arXiv:1502.03167. Dropout: Srivastava et al. 2014, JMLR 15.
+    Batch norm after each convolution, dropout before the answer. Batch norm: Ioffe and Szegedy 2015,
+    arXiv:1502.03167. Dropout: Srivastava et al. 2014, JMLR 15.
     """
 
     label: ClassVar[str] = "ImprovedCNN"

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 @ARCHITECTURES.register
 class MLP(ArchitectureSettings):
-    """Multi-layer perceptron: a row of fully connected layers with ReLU between them.
+    """Every pixel is connected to every neuron, layer after layer. The classic first network.
 
-    With hidden layers 200, 200 on MNIST it is the 784-200-200-10 network of the PyTorch MNIST tutorials.
+    Multi-layer perceptron: fully connected layers with ReLU between them. With hidden layers 200, 200 on MNIST it is
+    the 784-200-200-10 network of the PyTorch MNIST tutorials.
     """
 
     label: ClassVar[str] = "MLP"

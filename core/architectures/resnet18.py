@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
 @ARCHITECTURES.register
 class ResNet18(ArchitectureSettings):
-    """torchvision's ResNet18 (He et al. 2015, arXiv:1512.03385) with its last layer replaced.
+    """A deep network, best started from what it learned on a million photos (transfer learning).
 
-    Transfer learning as in PyTorch's tutorial of that name: start from weights learned on ImageNet, train the new last
-    layer alone or the last block with it.
+    torchvision's ResNet18 (He et al. 2015, arXiv:1512.03385) with its last layer replaced. Transfer learning as in
+    PyTorch's tutorial of that name: start from weights learned on ImageNet, train the new last layer alone or the
+    last block with it.
     """
 
     label: ClassVar[str] = "ResNet18"

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
 @ARCHITECTURES.register
 class SimpleCNN(ArchitectureSettings):
-    """Convolution 3x3, ReLU, max pooling for each entry of `channels`, then fully connected layers.
+    """Small filters slide over the picture and find strokes and corners; a last layer combines them.
 
-    Channels 16, 32 with one hidden layer of 128 is the tutorials' SimpleCNN; channels 32, 64 without hidden layer is the
-    wide one. The tutorial writes 3 input channels, which do not fit MNIST's single one: here they follow the dataset.
+    Convolution 3x3, ReLU, max pooling for each entry of `channels`, then fully connected layers. Channels 16, 32 with
+    one hidden layer of 128 is the tutorials' SimpleCNN; channels 32, 64 without hidden layer is the wide one. The
+    tutorial writes 3 input channels, which do not fit MNIST's single one: here they follow the dataset.
     """
 
     label: ClassVar[str] = "SimpleCNN"

@@ -17,7 +17,10 @@ FILES = ("data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_b
 
 @DATASETS.register
 class CIFAR10(DatasetSettings):
-    """Krizhevsky 2009, https://www.cs.toronto.edu/~kriz/cifar.html, through torchvision."""
+    """Small colour photos of animals and vehicles.
+
+    Krizhevsky 2009, https://www.cs.toronto.edu/~kriz/cifar.html, through torchvision.
+    """
 
     label: ClassVar[str] = "CIFAR-10"
     input_hint: ClassVar[str] = "a photo of an animal or a vehicle"

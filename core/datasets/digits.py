@@ -16,8 +16,11 @@ TEST_IMAGES = 360  # one in five
 
 @DATASETS.register
 class Digits(DatasetSettings):
-    """1,797 real handwritten digits, 8 x 8 pixels, bundled with scikit-learn (UCI Optical Recognition of Handwritten
-    Digits, https://archive.ics.uci.edu/dataset/80). A fixed, stratified fifth is kept for the test."""
+    """Real digits written by 13 people, coarse and few: they come with the program and train in seconds.
+
+    UCI Optical Recognition of Handwritten Digits, https://archive.ics.uci.edu/dataset/80, in scikit-learn's copy of
+    1,797 images. A fixed, stratified fifth is kept for the test.
+    """
 
     label: ClassVar[str] = "Handwritten digits"
     input_hint: ClassVar[str] = "a digit"

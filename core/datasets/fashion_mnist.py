@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 @DATASETS.register
 class FashionMNIST(DatasetSettings):
-    """Xiao, Rasul and Vollgraf 2017, arXiv:1708.07747, through torchvision."""
+    """Grey pictures of clothes, in MNIST's size and harder than digits.
+
+    Xiao, Rasul and Vollgraf 2017, arXiv:1708.07747, through torchvision.
+    """
 
     label: ClassVar[str] = "Fashion-MNIST"
     input_hint: ClassVar[str] = "a piece of clothing"

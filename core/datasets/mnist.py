@@ -17,7 +17,10 @@ FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3
 
 @DATASETS.register
 class MNIST(DatasetSettings):
-    """LeCun, Cortes and Burges, http://yann.lecun.com/exdb/mnist, through torchvision."""
+    """Digits written by pupils and office workers: the classic first dataset.
+
+    LeCun, Cortes and Burges, http://yann.lecun.com/exdb/mnist, through torchvision.
+    """
 
     label: ClassVar[str] = "MNIST"
     input_hint: ClassVar[str] = "a digit"

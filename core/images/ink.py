@@ -2,7 +2,8 @@
 
 MNIST's own recipe (LeCun, Cortes, Burges, http://yann.lecun.com/exdb/mnist): the ink's bounding box scaled to fit 20 x 20
 keeping its aspect, antialiased, and placed so that its centre of mass is in the centre of a 28 x 28 field. Measured on the
-test images: the longer side is 20 in 9,997 of 10,000 and 19 in the others, and the centre of mass lies within half a pixel of (14, 14).
+test images: the longer side is 20 in 9,997 of 10,000 and 19 in the others; the centre of mass lies within half a pixel of
+(14, 14), counted from pixel 0.
 """
 
 import numpy as np
@@ -56,7 +57,7 @@ def stroke_width(solid: np.ndarray) -> float:
 
 
 def even_thickness(solid: np.ndarray, box: int) -> np.ndarray:
-    """bool (h', w'): very thin strokes thickened to THINNEST, very thick ones slimmed towards THICKEST, where that leaves them whole."""
+    """bool (h', w'): very thin strokes thickened to THINNEST, very thick ones slimmed towards THICKEST."""
     from scipy import ndimage
 
     unit = FINE * box / 20

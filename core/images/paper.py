@@ -19,7 +19,7 @@ JUMP = 1.7  # times brighter within 9 pixels of that copy: an edge of the page, 
 
 
 def photo_map(colours: np.ndarray) -> np.ndarray:
-    """float32 (H, W): 0 page, about 1 full ink, from a photo (H, W, 3). Raises NothingDrawn if nothing stands out of the noise."""
+    """float32 (H, W): 0 page, about 1 full ink, from a photo (H, W, 3). NothingDrawn if nothing stands out."""
     from scipy import ndimage
 
     grey = ndimage.gaussian_filter(colours @ np.float32([0.299, 0.587, 0.114]), 0.8)
@@ -47,7 +47,7 @@ def photo_map(colours: np.ndarray) -> np.ndarray:
 
 
 def _without_table(small: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The small grey copy with what lies beside the page painted over, and bool of the same shape: beside the page or at its edge.
+    """The small grey copy with what lies beside the page painted over, and bool (h, w): beside the page or at its edge.
 
     Beside the page is what is dark, reaches the border and ends in a sharp jump most of the way round.
     """

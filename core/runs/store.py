@@ -126,7 +126,10 @@ class Run:
 
 
 def create_run(config: RunConfig, runs_folder: Path) -> Run:
-    """A new run folder with its config. Two calls in the same moment get two folders. Raises TrainDeskError if it cannot be written."""
+    """A new run folder with its config. Two calls in the same moment get two folders.
+
+    Raises TrainDeskError if it cannot be written.
+    """
     words = re.sub(r"[^a-z0-9]+", "-", config.title.lower()).strip("-")[:40] or config.architecture.name
     try:
         runs_folder.mkdir(parents=True, exist_ok=True)

@@ -30,7 +30,10 @@ LOSSES: Registry[type[LossSettings]] = Registry("loss")
 
 @LOSSES.register
 class CrossEntropy(LossSettings):
-    """Softmax and negative log-likelihood in one, torch.nn.functional.cross_entropy. The usual choice."""
+    """The usual choice: punishes being sure and wrong.
+
+    Softmax and negative log-likelihood in one, torch.nn.functional.cross_entropy.
+    """
 
     label: ClassVar[str] = "cross-entropy"
     name: Literal["cross_entropy"] = "cross_entropy"
@@ -43,7 +46,10 @@ class CrossEntropy(LossSettings):
 
 @LOSSES.register
 class NegativeLogLikelihood(LossSettings):
-    """Log-softmax as the last layer, then torch.nn.functional.nll_loss: the MLP tutorial's pair."""
+    """The same as cross-entropy, written as the MLP tutorial does.
+
+    Log-softmax as the last layer, then torch.nn.functional.nll_loss.
+    """
 
     label: ClassVar[str] = "negative log-likelihood"
     name: Literal["nll"] = "nll"
@@ -56,7 +62,10 @@ class NegativeLogLikelihood(LossSettings):
 
 @LOSSES.register
 class MeanSquaredError(LossSettings):
-    """Softmax probabilities against one-hot targets (Brier score), torch.nn.functional.mse_loss."""
+    """How far the probabilities are from 0 and 1, squared. Learns more slowly.
+
+    Softmax probabilities against one-hot targets (Brier score), torch.nn.functional.mse_loss.
+    """
 
     label: ClassVar[str] = "mean squared error"
     name: Literal["mse"] = "mse"
@@ -69,9 +78,10 @@ class MeanSquaredError(LossSettings):
 
 @LOSSES.register
 class BinaryCrossEntropy(LossSettings):
-    """A sigmoid for each class against one-hot targets, torch.nn.functional.binary_cross_entropy_with_logits.
+    """Asks of every class alone: is it this one, yes or no?
 
-    Each class is judged alone; the probabilities shown are the sigmoids scaled to sum to 1.
+    A sigmoid for each class against one-hot targets, torch.nn.functional.binary_cross_entropy_with_logits. Each class
+    is judged alone; the probabilities shown are the sigmoids scaled to sum to 1.
     """
 
     label: ClassVar[str] = "binary cross-entropy"

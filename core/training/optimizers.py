@@ -57,7 +57,10 @@ def _momentum(default: float) -> float:
 
 @OPTIMIZERS.register
 class SGD(OptimizerSettings):
-    """Stochastic gradient descent, torch.optim.SGD."""
+    """Steps straight downhill, with momentum like a rolling ball.
+
+    Stochastic gradient descent, torch.optim.SGD.
+    """
 
     label: ClassVar[str] = "SGD"
     name: Literal["sgd"] = "sgd"
@@ -87,7 +90,10 @@ class SGD(OptimizerSettings):
 
 @OPTIMIZERS.register
 class Adam(OptimizerSettings):
-    """Kingma and Ba 2014, arXiv:1412.6980, torch.optim.Adam."""
+    """Finds a step length for every weight by itself: a good first choice.
+
+    Kingma and Ba 2014, arXiv:1412.6980, torch.optim.Adam.
+    """
 
     label: ClassVar[str] = "Adam"
     name: Literal["adam"] = "adam"
@@ -102,7 +108,10 @@ class Adam(OptimizerSettings):
 
 @OPTIMIZERS.register
 class AdamW(OptimizerSettings):
-    """Loshchilov and Hutter 2017, arXiv:1711.05101, torch.optim.AdamW."""
+    """Adam with a weight decay that works as meant.
+
+    Loshchilov and Hutter 2017, arXiv:1711.05101, torch.optim.AdamW.
+    """
 
     label: ClassVar[str] = "AdamW"
     name: Literal["adamw"] = "adamw"
@@ -117,7 +126,10 @@ class AdamW(OptimizerSettings):
 
 @OPTIMIZERS.register
 class RMSprop(OptimizerSettings):
-    """Hinton's lecture 6e, torch.optim.RMSprop."""
+    """Divides each step by how much the slope jumps.
+
+    Hinton, Neural Networks for Machine Learning, lecture 6e, torch.optim.RMSprop.
+    """
 
     label: ClassVar[str] = "RMSprop"
     name: Literal["rmsprop"] = "rmsprop"
