@@ -2,27 +2,31 @@
 
     python -m benchmarks.engine [--rounds 7] [--recipes mlp simple_cnn ...] [--threads 1 2]
 
-Floor: forward, backward and step of the engine's own network on one batch that never changes, in the same layout and
-with the same allocator settings; nothing that trains can be faster. The engine's figure includes picking, converting and
-normalising the images, counting hits, and writing the event log.
+Floor: forward, backward and step of the tutorial's own network on one batch that never changes: what its loop would do if
+data cost nothing. Own floor: the same for the engine's network, in its layout, with its allocator settings and its oneDNN
+layers. The engine's figure includes picking, converting and normalising the images, counting hits, and writing the event
+log.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import statistics
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import torch
+from torch.utils.data import DataLoader
 
 from benchmarks import side_by_side
 from core.recipes import find_recipe
 from core.runs.launch import worker_environment
 
 RECIPES = ["mlp", "simple_cnn", "simple_cnn_wide", "improved_cnn", "cifar_cnn"]
+VARIANTS = ("tutorial", "floor", "engine", "own floor")
 STEPS = {"mlp": 200, "cifar_cnn": 60}  # in a round; 80 for the others
 
 
@@ -31,37 +35,30 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--recipes", nargs="+", choices=RECIPES, default=RECIPES)
     parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
-    parser.add_argument("--variant", choices=["tutorial", "engine", "floor"], help=argparse.SUPPRESS)
+    parser.add_argument("--variant", choices=VARIANTS, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.variant:
         torch.set_num_threads(options.threads[0])
         side_by_side.serve(_variant(options.variant, options.recipes[0]))
         return
-    print("| recipe | threads | engine, images/s | engine / tutorial (min / median / max) | engine / floor |")
-    print("| --- | --- | --- | --- | --- |")
+    print(
+        "| recipe | threads | engine, images/s | engine / tutorial (min / median / max) | engine / floor | engine / own floor |"
+    )
+    print("| --- | --- | --- | --- | --- | --- |")
     for recipe in options.recipes:
         for threads in options.threads:
-            rates = side_by_side.measure(
-                {
-                    variant: [
-                        "-m",
-                        "benchmarks.engine",
-                        "--variant",
-                        variant,
-                        "--recipes",
-                        recipe,
-                        "--threads",
-                        str(threads),
-                    ]
-                    for variant in ("tutorial", "engine", "floor")
-                },
-                options.rounds,
-                {name: _allocator() for name in ("engine", "floor")},
-            )
-            speed = sorted(rates["engine"])[len(rates["engine"]) // 2]
-            versus_tutorial = side_by_side.ratio(rates["engine"], rates["tutorial"])
-            versus_floor = side_by_side.ratio(rates["engine"], rates["floor"])
-            print(f"| {recipe} | {threads} | {speed:,.0f} | {versus_tutorial} | {versus_floor} |", flush=True)
+            print(_row(recipe, threads, options.rounds), flush=True)
+
+
+def _row(recipe: str, threads: int, rounds: int) -> str:
+    command = ["-m", "benchmarks.engine", "--recipes", recipe, "--threads", str(threads), "--variant"]
+    rates = side_by_side.measure(
+        {variant: [*command, variant] for variant in VARIANTS},
+        rounds,
+        dict.fromkeys(("engine", "own floor"), _allocator()),
+    )
+    ratios = [side_by_side.ratio(rates["engine"], rates[other]) for other in ("tutorial", "floor", "own floor")]
+    return f"| {recipe} | {threads} | {statistics.median(rates['engine']):,.0f} | {' | '.join(ratios)} |"
 
 
 def _allocator() -> dict[str, str]:
@@ -75,7 +72,7 @@ def _variant(variant: str, recipe: str) -> Callable[[], float]:
         from benchmarks.tutorials import training_round
 
         return training_round(recipe, steps)
-    return _engine(recipe, steps) if variant == "engine" else _floor(recipe, steps)
+    return {"engine": _engine, "own floor": _own_floor, "floor": _floor}[variant](recipe, steps)
 
 
 def _begin(recipe: str):
@@ -112,20 +109,31 @@ def _engine(recipe: str, steps: int) -> Callable[[], float]:
     return one_round
 
 
-def _floor(recipe: str, steps: int) -> Callable[[], float]:
+def _own_floor(recipe: str, steps: int) -> Callable[[], float]:
     config, splits, state = _begin(recipe)
-    size = config.training.batch_size
-    inputs, labels = splits.train.slice(0, size)
+    inputs, labels = splits.train.slice(0, config.training.batch_size)
     state.model.train()
+    return _same_batch(state.model, config.loss.measure, state.optimizer, inputs, labels, steps)
 
+
+def _floor(recipe: str, steps: int) -> Callable[[], float]:
+    from benchmarks.tutorials import TUTORIALS
+
+    model_class, images, batch_size, loss_class, optimizer_of = TUTORIALS[recipe]
+    inputs, labels = next(iter(DataLoader(images(), batch_size=batch_size)))
+    model = model_class()
+    return _same_batch(model, loss_class(), optimizer_of(model.parameters()), inputs, labels, steps)
+
+
+def _same_batch(model, measure, optimizer, inputs, labels, steps: int) -> Callable[[], float]:
     def one_round() -> float:
         start = time.perf_counter()
         for _ in range(steps):
-            loss = config.loss.measure(state.model(inputs), labels)
-            state.optimizer.zero_grad(set_to_none=True)
+            loss = measure(model(inputs), labels)
+            optimizer.zero_grad()
             loss.backward()
-            state.optimizer.step()
-        return steps * size / (time.perf_counter() - start)
+            optimizer.step()
+        return steps * len(labels) / (time.perf_counter() - start)
 
     return one_round
 

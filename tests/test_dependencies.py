@@ -21,7 +21,7 @@ LAYERS = (
     ("core.training.augmentation", "core.training.losses", "core.training.optimizers", "core.training.metrics"),
     ("core.config",),
     ("core.recipes", "core.overrides", "core.runs"),
-    ("core.training.batches", "core.training.linear"),
+    ("core.training.batches", "core.training.linear", "core.training.tally"),
     ("core.training.loop",),
     ("core.training.checkpoints", "core.training.recorder"),
     ("core.training.scoring",),

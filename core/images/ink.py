@@ -113,10 +113,3 @@ def _already_prepared(image: Image.Image, size: int, box: int) -> np.ndarray | N
         if max(abs(row - size / 2), abs(column - size / 2)) <= 0.75:
             return field[None].copy()
     return None
-
-
-def prepare_optdigits(image: Image.Image) -> np.ndarray:
-    """uint8 (1, 8, 8): the figure in the form of scikit-learn's load_digits; see core.images.optdigits."""
-    from core.images.optdigits import prepare_optdigits as prepare
-
-    return prepare(image)

@@ -65,7 +65,9 @@ def _without_table(small: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     for label in np.setdiff1d(np.r_[labels[0], labels[-1], labels[:, 0], labels[:, -1]], 0):
         part = labels == label
         rim = ndimage.binary_dilation(part, iterations=2) & ~part
-        if rim.any() and jumps[rim].mean() > 0.6:
+        along = part[0].sum() + part[-1].sum() + part[:, 0].sum() + part[:, -1].sum()
+        long = max(part.any(0).sum(), part.any(1).sum())  # a stroke may reach the border too, but does not run along it
+        if rim.any() and jumps[rim].mean() > 0.6 and along > 0.6 * long:
             table |= part
     if not table.any() or table.mean() > 0.6:
         return small, nowhere

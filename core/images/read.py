@@ -121,9 +121,10 @@ def _check_size(image: Image.Image, name: str) -> None:
     width, height = image.size
     if width < 1 or height < 1:
         raise ImageError(f"'{name}' is {width} x {height} pixels, so it shows nothing; save it again and try again.")
-    if width * height > MAX_PIXELS:
+    limit = MAX_PIXELS // 2 if image.format == "WEBP" else MAX_PIXELS  # its decoder keeps four copies of the picture
+    if width * height > limit:
         raise ImageError(
-            f"'{name}' is {width:,} x {height:,} pixels; the limit is {MAX_PIXELS // 1_000_000} million pixels, "
+            f"'{name}' is {width:,} x {height:,} pixels; the limit is {limit // 1_000_000} million pixels, "
             "so scale it down first."
         )
 

@@ -7,7 +7,7 @@ FAINT = 0.2  # of full ink; rules are looked for in fainter marks than strokes, 
 SURE, LIKELY = (
     0.7,
     0.4,
-)  # shares of the width: two lines as long as the first are rules, and then those parallel to them
+)  # shares of the width: three of the first length (a frame has two), then those parallel
 MOST = 40  # rules looked at, which bounds the time
 
 
@@ -40,20 +40,23 @@ def _rules(ink: np.ndarray, mask: np.ndarray) -> np.ndarray:
         return found
     runs, dark = _run_lengths(mask)[y, x], ink[y, x]
     rules: list[tuple[float, int, float]] = []  # (tilt, row, thickness)
+    shades: list[float] = []
     for coverage, tilt, spot in lines:
-        if coverage < SURE and (len(rules) < 2 or abs(tilt - rules[0][0]) > 0.03):  # parallel, but for the perspective
+        if coverage < SURE and (len(rules) < 3 or abs(tilt - rules[0][0]) > 0.03):  # parallel, but for the perspective
             continue
         if any(abs(spot - other) <= thick + 3 + width / 2 * abs(tilt - slope) for slope, other, thick in rules):
             continue
         away = np.abs(y - tilt * (x - width / 2) - spot)
         near = away <= 1.5
-        thick = float(np.median(runs[near]))
+        if x[near].min() > side or x[near].max() < width - side:  # a stroke: rules run from side to side
+            continue
+        thick, shade = float(np.median(runs[near])), float(np.percentile(dark[near], 80))
         if thick > 0.04 * height:
             continue
         rules.append((tilt, spot, thick))
-        gone = (
-            (away <= thick / 2 + 2) & (runs <= 1.7 * thick + 1) & (dark <= 1.4 * np.percentile(dark[near], 80) + 0.05)
-        )
+        shades.append(shade)
+        usual = float(np.median(shades))  # not only its own: a stroke may lie along this line
+        gone = (away <= thick / 2 + 2) & (runs <= 1.7 * thick + 1) & (dark <= 1.4 * usual + 0.05)
         found[y[gone], x[gone]] = True
         if len(rules) == MOST:
             break

@@ -21,7 +21,7 @@ from core.config import RunConfig
 from core.training.batches import Pictures, Splits, batch_bounds
 from core.training.linear import use_onednn
 from core.training.losses import LossSettings
-from core.training.metrics import Tally
+from core.training.tally import Tally
 
 
 @dataclass

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageOps
 
 from core.errors import NothingDrawn
-from core.images.ink import THINNEST, enlarge, even_thickness, prepare_ink, prepare_optdigits, stroke_width
+from core.images.ink import THINNEST, enlarge, even_thickness, prepare_ink, stroke_width
 from core.images.inkmap import flat_colours, ink_map, pick_strokes
+from core.images.optdigits import prepare_optdigits
 from core.images.rules import without_rules
 from tests.drawings import draw_digit, on_paper, see_through, stroke_mask, styles
 
@@ -54,6 +55,9 @@ RENDERINGS = {
     "photo with the table": lambda mask: on_paper(mask, table=0.1, light=0.3, seed=3),
     "photo of lined paper": lambda mask: on_paper(mask, rule=44, light=0.3, noise=2, seed=5),
     "photo of checked paper": lambda mask: on_paper(mask, rule=44, checked=True, light=0.3, noise=2, seed=6),
+    "photo of faint ink in the shade": lambda mask: on_paper(mask, strength=0.45, light=0.75, noise=1.5, seed=1),
+    "paper lying on a table": lambda mask: ImageOps.expand(on_paper(mask, light=0.2, seed=3), 40, (52, 40, 33)),
+    "faint chalk": lambda mask: on_paper(mask, strength=0.4, light=0.3, noise=2).point(lambda v: 60 + (255 - v) // 2),
     "chalk": lambda mask: on_paper(mask, light=0.3, noise=3).point(lambda v: 255 - v),
 }
 
@@ -78,6 +82,18 @@ def test_place_and_size_do_not_matter(digit):
     assert distance(plain, small) < 0.4  # 45 pixels high; one column wider or narrower is 0.33 away
     assert distance(plain, large) < 0.25
     assert distance(plain, coarse) < 0.25
+
+
+@pytest.mark.parametrize("digit", DIGITS)
+def test_a_frame_or_a_fine_grid_around_the_digit_is_left_out(digit):
+    mask = stroke_mask(digit, size=300, pen=12)
+    plain = prepare_ink(mask)
+    framed = mask.point(lambda v: 255 - v)
+    ImageDraw.Draw(framed).rectangle((2, 2, 297, 297), outline=0, width=2)
+    assert distance(plain, prepare_ink(framed)) < 0.05
+    grid = np.full((300, 300), 255, np.uint8)
+    grid[::20] = grid[:, ::20] = 200
+    assert distance(plain, prepare_ink(Image.fromarray(np.minimum(grid, 255 - np.asarray(mask))))) < 0.3
 
 
 def test_specks_are_left_out_and_parts_kept():
@@ -130,6 +146,8 @@ def test_rules_go_and_strokes_stay():
     ink[strokes] = 0.9
     left = without_rules(ink, ink > 0.3)
     assert (left & ~strokes).sum() == 0 and (left & strokes).sum() == strokes.sum()
+    ink[strokes] = 0.45  # pencil as faint as the rules is told from them by its length across them
+    assert (without_rules(ink, ink > 0.3) & strokes).sum() == strokes.sum()
 
 
 @pytest.mark.parametrize("inverted", [False, True])

@@ -28,12 +28,13 @@ def ramp(mode: str = "RGB") -> Image.Image:
     return Image.fromarray(GREY_RAMP).convert(mode)
 
 
+def chunk(kind: bytes, data: bytes) -> bytes:
+    """A piece of a PNG file."""
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
 def huge_png(side: int) -> bytes:
     """A white 1-channel PNG, written row by row: about 1/1000 of its pixels in bytes."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
     packer, row = zlib.compressobj(1), b"\0" + b"\xff" * side
     rows = b"".join(packer.compress(row) for _ in range(side)) + packer.flush()
     header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
@@ -106,6 +107,22 @@ def test_a_file_over_the_limit_is_refused_unread(tmp_path):
 def test_a_missing_file_is_an_image_error(tmp_path):
     with pytest.raises(ImageError, match="'gone.png' cannot be opened"):
         read_image(tmp_path / "gone.png", "gone.png")
+
+
+def test_text_that_unpacks_to_gigabytes_is_an_image_error():
+    bomb = chunk(b"zTXt", b"Comment\0\0" + zlib.compress(b"a" * 80_000_000))
+    data = saved(ramp(), "PNG")
+    for place in (33, len(data) - 12):  # after the header, and after the pixels, where only decoding meets it
+        with pytest.raises(ImageError, match="'x.png'.*damaged"):
+            read_image(data[:place] + bomb + data[place:], "x.png")
+
+
+def test_a_picture_that_pillow_warns_about_is_read_without_a_warning():
+    data = saved(ramp(), "PNG")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        image = read_image(data[:33] + chunk(b"acTL", b"\0" * 8) + data[33:], "x.png")  # an animation of no frames
+    assert image.size == (32, 20)
 
 
 @pytest.mark.parametrize("format_name", ["PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF"])
