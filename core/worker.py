@@ -8,6 +8,7 @@ It is the only writer of its run folder. It needs nothing but the two folders.
 from __future__ import annotations
 
 import argparse
+import math
 import signal
 import sys
 import threading
@@ -119,10 +120,11 @@ def _wait_until(moment: float, should_stop: Callable[[], bool]) -> None:
 def _get_ready(config, data_folder: Path, record: Callable[..., Event], should_stop: Callable[[], bool]):
     """The device and the splits on it, downloading what is missing."""
     from core.datasets.obtain import obtain
-    from core.devices import resolve_device
+    from core.devices import choose_threads, resolve_device
     from core.training.batches import split
 
     device = resolve_device(config.training.device)
+    choose_threads(config.training.batch_size * math.prod(config.dataset.info().shape))
     told = 0.0
     for done, total in obtain(config.dataset, data_folder):
         if should_stop():

@@ -56,3 +56,15 @@ def test_a_broken_driver_tool_hides_the_gpus(monkeypatch):
     monkeypatch.setattr(devices.shutil, "which", lambda name: "/usr/bin/nvidia-smi")
     monkeypatch.setattr(devices.subprocess, "run", broken)
     assert not any(name.startswith("cuda") for name in devices.list_devices())
+
+
+def test_only_small_batches_are_kept_to_one_thread():
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        devices.choose_threads(64 * 28 * 28)
+        assert torch.get_num_threads() == 2
+        devices.choose_threads(32 * 8 * 8)
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(before)
