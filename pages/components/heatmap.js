@@ -1,13 +1,4 @@
 // A confusion matrix drawn by Plotly. `component.data` is what heatmap.py sends.
-const loadPlotly = (source) =>
-  (window.traindeskPlotly ??= new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.src = new URL(source, document.baseURI).href;
-    script.onload = () => resolve(window.Plotly);
-    script.onerror = () => { window.traindeskPlotly = undefined; reject(new Error("plotly.js did not load")); };
-    document.head.appendChild(script);
-  }));
-
 export default function (component) {
   const { parentElement, data } = component;
   const plot = parentElement.querySelector(".plot");

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import streamlit as st
 
-from pages.components.plotly_file import plotly_address
+from pages.components.plotly_file import plotly_address, script_with_plotly
 
 _component = st.components.v2.component(
     "heatmap",
     html='<div class="plot" role="group"></div>\n',
     css=".plot { width: 100%; }\n",
-    js=Path(__file__).with_name("heatmap.js").read_text(encoding="utf-8"),
+    js=script_with_plotly("heatmap.js"),
     isolate_styles=False,
 )
 

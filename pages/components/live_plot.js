@@ -1,15 +1,6 @@
 // Live curves around Plotly.react. `component.data` is what live_plot.py sends; the zoomed x range goes back as "range".
 const charts = new WeakMap(); // element -> { hoverX, dragging, draws }
 
-const loadPlotly = (source) =>
-  (window.traindeskPlotly ??= new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.src = new URL(source, document.baseURI).href;
-    script.onload = () => resolve(window.Plotly);
-    script.onerror = () => { window.traindeskPlotly = undefined; reject(new Error("plotly.js did not load")); };
-    document.head.appendChild(script);
-  }));
-
 const floats = (text) => new Float32Array(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
 
 export default function (component) {

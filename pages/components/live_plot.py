@@ -7,20 +7,19 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from pages.components.plotly_file import plotly_address
+from pages.components.plotly_file import plotly_address, script_with_plotly
 from pages.components.thinning import LIMIT, thin, window
 
 _component = st.components.v2.component(
     "live_plot",
     html='<div class="plot" role="group"></div>\n',
     css=".plot { width: 100%; }\n.plot .modebar-btn { cursor: pointer; }\n",
-    js=Path(__file__).with_name("live_plot.js").read_text(encoding="utf-8"),
+    js=script_with_plotly("live_plot.js"),
     isolate_styles=False,  # Plotly writes its own styles into the document
 )
 

@@ -26,3 +26,9 @@ def plotly_address() -> str:
         shutil.copyfile(source, temporary)
         os.replace(temporary, target)  # in one step: another visitor may be reading
     return f"app/static/{name}"
+
+
+def script_with_plotly(name: str) -> str:
+    """The JavaScript of a component in this folder, with `loadPlotly(address)` before it."""
+    folder = Path(__file__).parent
+    return "".join((folder / file).read_text(encoding="utf-8") for file in ("load_plotly.js", name))
