@@ -55,6 +55,8 @@ def _bytes_so_far(dataset: DatasetSettings, data_folder: Path) -> int:
 
 
 def _reason(error: Exception) -> str:
+    if "Name or service not known" in str(error) or "name resolution" in str(error) or "getaddrinfo" in str(error):
+        return "no internet connection"
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     text = lines[-1] if lines else type(error).__name__
     return text.removeprefix("<urlopen error ").removesuffix(">")[:100]

@@ -36,7 +36,7 @@ RECIPES = (
             "architecture": {"name": "simple_cnn", "channels": [32, 64], "hidden": [128]},
             "loss": "cross_entropy",
             "optimizer": {"name": "adam", "learning_rate": 0.002},
-            "augmentation": {"shift": 0.1, "rotation": 12, "scale": 0.12},
+            "augmentation": {"shift": 0.1, "rotation": 12, "scale": 0.12, "stretch": 0.2, "shear": 0.5},
             "training": {"epochs": 40, "batch_size": 32, "validation_share": 0.15, "shortest_epoch": 0.5},
         },
     ),

@@ -21,12 +21,22 @@ class Augmentation(Settings):
     scale: float = setting(
         0.0, "Scale", "Enlarges or shrinks each picture at random by up to this share.", ge=0, le=0.5
     )
+    stretch: float = setting(
+        0.0, "Stretch", "Makes each picture taller or flatter at random by up to this share.", ge=0, le=0.5
+    )
+    shear: float = setting(
+        0.0,
+        "Shear",
+        "Slants each picture at random by up to this share of its height, like italic writing.",
+        ge=0,
+        le=1,
+    )
     flip: bool = setting(
         False, "Mirror", "Mirrors half of the pictures left to right. Good for photos, wrong for digits and letters."
     )
 
     def is_on(self) -> bool:
-        return bool(self.shift or self.rotation or self.scale or self.flip)
+        return bool(self.shift or self.rotation or self.scale or self.stretch or self.shear or self.flip)
 
     def apply(
         self, images: torch.Tensor, generator: torch.Generator, outside: torch.Tensor | None = None
@@ -41,13 +51,17 @@ class Augmentation(Settings):
         from torch.nn import functional
 
         count = len(images)
-        chance = torch.rand((5, count), generator=generator) * 2 - 1  # (5, N) in -1..1
-        angle = chance[0] * math.radians(self.rotation)
-        zoom = 1 + chance[1] * self.scale
+        chance = torch.rand((7, count), generator=generator) * 2 - 1  # (7, N) in -1..1
+        angle, zoom = chance[0] * math.radians(self.rotation), 1 + chance[1] * self.scale
         mirror = torch.where(chance[2] < 0, -1.0, 1.0) if self.flip else torch.ones(count)
-        cosine, sine = torch.cos(angle) / zoom, torch.sin(angle) / zoom
         shift_x, shift_y = chance[3] * self.shift * 2, chance[4] * self.shift * 2  # the grid runs from -1 to 1
-        rows = [cosine * mirror, -sine, shift_x, sine * mirror, cosine, shift_y]
+        slant, tall = chance[5] * self.shear, zoom * (1 + chance[6] * self.stretch)
+        cosine, sine = torch.cos(angle), torch.sin(angle)
+        # where each new pixel comes from: (x, y) scaled, slanted, turned, mirrored, moved
+        rows = [
+            cosine / zoom * mirror, (cosine * slant - sine) / tall, shift_x,
+            sine / zoom * mirror, (sine * slant + cosine) / tall, shift_y,
+        ]  # fmt: skip
         theta = torch.stack(rows, dim=1).view(count, 2, 3).to(images.device)
         grid = functional.affine_grid(theta, list(images.shape), align_corners=False)
         if outside is None:

@@ -5,7 +5,7 @@ import torch
 
 from core.training.augmentation import Augmentation
 
-STRENGTHS = {"shift": 0.2, "rotation": 30, "scale": 0.3, "flip": True}
+STRENGTHS = {"shift": 0.2, "rotation": 30, "scale": 0.3, "stretch": 0.3, "shear": 0.5, "flip": True}
 
 
 def random(seed=0):
@@ -132,3 +132,26 @@ def test_channels_of_a_picture_move_together():
     grey = images(20).expand(-1, 3, -1, -1)
     after = Augmentation(**STRENGTHS).apply(grey, random())
     assert torch.equal(after[:, 0], after[:, 1]) and torch.equal(after[:, 0], after[:, 2])
+
+
+def upright_line(count: int = 32) -> torch.Tensor:
+    """(count, 1, 17, 17): a line down the middle, 3 to 13."""
+    images = torch.zeros(count, 1, 17, 17)
+    images[:, :, 3:14, 8] = 1
+    return images
+
+
+def test_shear_slants_an_upright_line_and_keeps_its_middle():
+    changed = Augmentation(shear=0.8).apply(upright_line(), torch.Generator().manual_seed(0), torch.zeros(1))
+    places = (changed * torch.arange(17.0)).sum(-1) / changed.sum(-1).clamp(min=1e-6)  # (N, 1, rows): where the line is
+    top, middle, bottom = places[:, 0, 4], places[:, 0, 8], places[:, 0, 12]
+    assert torch.allclose(middle, torch.full_like(middle, 8), atol=0.05)
+    assert (top - middle).abs().max() > 2
+    assert torch.allclose(top - middle, middle - bottom, atol=0.1)
+
+
+def test_stretch_changes_the_height_of_a_line_and_not_its_place_across():
+    changed = Augmentation(stretch=0.4).apply(upright_line(), torch.Generator().manual_seed(0), torch.zeros(1))
+    heights = changed.sum(dim=(1, 2, 3))
+    assert heights.min() < 9 and heights.max() > 13
+    assert changed[..., :8].abs().max() < 1e-4 and changed[..., 9:].abs().max() < 1e-4
