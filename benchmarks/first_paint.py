@@ -6,8 +6,6 @@ python -m benchmarks.first_paint [--rounds 5]        (needs requirements-dev.txt
 from __future__ import annotations
 
 import argparse
-import os
-import shutil
 import statistics
 import tempfile
 import time
@@ -16,7 +14,7 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 from core.paths import data_folder
-from tests.browser.conftest import ARGUMENTS, NAMES, serving
+from tests.browser.conftest import launch_chromium, serving
 
 PAGES = ("/", "/train", "/runs", "/classify")
 
@@ -25,12 +23,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    chromium = os.environ.get("TRAINDESK_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
     times: dict[str, list[float]] = {address: [] for address in PAGES}
     with sync_playwright() as playwright:
         for _ in range(options.rounds):
             for address in PAGES:
-                browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+                browser = launch_chromium(playwright)
                 page = browser.new_page()
                 with serving(Path(tempfile.mkdtemp()) / "runs", data_folder()) as server:
                     start = time.perf_counter()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import tempfile
 from pathlib import Path
 
@@ -11,7 +9,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from core.paths import data_folder
 from core.runs.store import list_runs
-from tests.browser.conftest import ARGUMENTS, NAMES, serving
+from tests.browser.conftest import launch_chromium, serving
 from tests.browser.hands import draw_with_mouse
 
 IMAGES = Path(__file__).resolve().parent / "images"
@@ -19,10 +17,9 @@ PATIENCE = 180_000  # milliseconds
 
 
 def main() -> None:
-    chromium = os.environ.get("TRAINDESK_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
     runs = Path(tempfile.mkdtemp()) / "runs"
     with serving(runs, data_folder()) as server, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        browser = launch_chromium(playwright)
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.set_default_timeout(PATIENCE)
         page.goto(f"{server.url}/train?recipe=mlp")

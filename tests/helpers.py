@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.server
+import json
 import re
 import socket
 import threading
@@ -100,3 +101,12 @@ def serve(files: dict[str, bytes], hold: bool = False) -> Iterator[Site]:
         site.go.set()
         site.shutdown()
         site.server_close()
+
+
+def document(text):
+    """The one JSON document that a text is. NaN and infinity are no JSON."""
+
+    def refuse(word):
+        raise AssertionError(f"{word} is not JSON")
+
+    return json.loads(text, parse_constant=refuse)

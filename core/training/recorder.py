@@ -33,7 +33,6 @@ class Recorder:
         self.steps_per_epoch = len(batch_bounds(len(splits.train), config.training.batch_size))
         self.total_steps = self.steps_per_epoch * config.training.epochs
         self._every = max(1, self.total_steps // POINTS)  # steps
-        self._config = config
         self._state = state
         self._record = record
         self._losses: list[torch.Tensor] = []

@@ -31,15 +31,20 @@ ARGUMENTS = [  # nothing but the pages under test may use the network
 STREAMLIT_PROBES = ("/_stcore/health", "/_stcore/host-config")
 
 
+def launch_chromium(playwright):
+    """TRAINDESK_CHROMIUM, else a Chromium on the PATH, else playwright's own. Raises playwright's Error without one."""
+    path = os.environ.get("TRAINDESK_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    return playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+
+
 @pytest.fixture(scope="session")
 def browser():
-    """Chromium: TRAINDESK_CHROMIUM, else one on the PATH, else playwright's own. Without one: skip, on a build server fail."""
+    """A Chromium for all tests. Without one: skip, on a build server fail."""
     from playwright.sync_api import Error, sync_playwright
 
-    path = os.environ.get("TRAINDESK_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
     with sync_playwright() as playwright:
         try:
-            chromium = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+            chromium = launch_chromium(playwright)
         except Error as error:
             reason = f"no Chromium: set TRAINDESK_CHROMIUM or run 'playwright install chromium' ({str(error).splitlines()[0]})"
             if os.environ.get("CI"):

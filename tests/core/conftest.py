@@ -5,7 +5,10 @@ import signal
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from core import cli
+from core.config import RunConfig
 from core.runs.store import Run, create_run
 from tests.helpers import quick_config
 
@@ -39,3 +42,28 @@ def _finished(tmp_path_factory: pytest.TempPathFactory) -> Run:
 def finished_run(_finished: Run, runs_folder: Path) -> Run:
     """A run on the digits that finished, alone in a runs folder of its own, to be damaged at will."""
     return Run(Path(shutil.copytree(_finished.folder, runs_folder / _finished.id)))
+
+
+@pytest.fixture
+def call(runs_folder, tmp_path, capsys):
+    """Runs one command here and gives its exit status, standard output and standard error."""
+
+    def run(*arguments):
+        capsys.readouterr()
+        status = cli.main([*map(str, arguments), "--runs", str(runs_folder), "--data", str(tmp_path / "data")])
+        captured = capsys.readouterr()
+        assert "Traceback" not in captured.out + captured.err
+        return status, captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """Three digits of the test images as PNG files, and what they show."""
+    data = RunConfig.from_dict({}).dataset.load(None)
+    paths = []
+    for index in range(3):
+        paths.append(tmp_path / f"digit {index}.png")
+        Image.fromarray(data.test_images[index, 0].numpy()).save(paths[-1])
+    return paths

@@ -1,11 +1,7 @@
 """The command line: one JSON document on standard output, progress on standard error, and what it exits with."""
 
-import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -13,46 +9,11 @@ from PIL import Image
 
 from core import cli
 from core.config import RunConfig
-from core.paths import HOME
 from core.recipes import RECIPES
 from core.runs.store import Run, create_run, list_runs
-from tests.helpers import assert_one_sentence, quick_config
+from tests.helpers import assert_one_sentence, document, quick_config
 
 FAST = ["epochs=2", "shortest_epoch=0", "device=cpu", "architecture=mlp", "hidden=16"]
-
-
-@pytest.fixture
-def call(runs_folder, tmp_path, capsys):
-    """Runs one command here and gives its exit status, standard output and standard error."""
-
-    def run(*arguments):
-        capsys.readouterr()
-        status = cli.main([*map(str, arguments), "--runs", str(runs_folder), "--data", str(tmp_path / "data")])
-        captured = capsys.readouterr()
-        assert "Traceback" not in captured.out + captured.err
-        return status, captured.out, captured.err
-
-    return run
-
-
-@pytest.fixture
-def pictures(tmp_path):
-    """Three digits of the test images as PNG files, and what they show."""
-    data = RunConfig.from_dict({}).dataset.load(None)
-    paths = []
-    for index in range(3):
-        paths.append(tmp_path / f"digit {index}.png")
-        Image.fromarray(data.test_images[index, 0].numpy()).save(paths[-1])
-    return paths
-
-
-def document(text):
-    """The one JSON document that a text is. NaN and infinity are no JSON."""
-
-    def refuse(word):
-        raise AssertionError(f"{word} is not JSON")
-
-    return json.loads(text, parse_constant=refuse)
 
 
 def refused(result, *parts):
@@ -318,33 +279,3 @@ def test_an_empty_picture_is_told(call, finished_run, tmp_path):
     (item,) = document(out)
     assert status == 1
     assert_one_sentence(item["error"])
-
-
-# --- as a program ----------------------------------------------------------------------------------------------------
-
-
-def program(*arguments, **environment):
-    return subprocess.run(
-        [sys.executable, "-m", "core", *map(str, arguments)],
-        cwd=HOME,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-
-
-def test_the_program_trains_and_then_classifies(runs_folder, pictures):
-    trained = program("train", "--recipe", "digits", "--set", *FAST, "--json")
-    result = document(trained.stdout)
-    assert trained.returncode == 0 and result["status"] == "finished"
-    assert trained.stderr and "Traceback" not in trained.stderr
-    classified = program("classify", result["run"], *pictures, "--json")
-    assert classified.returncode == 0 and len(document(classified.stdout)) == 3
-
-
-def test_the_program_exits_with_2_on_wrong_input(runs_folder):
-    result = program("train", "--recipe", "vgg", "--json")
-    assert result.returncode == 2
-    assert set(document(result.stdout)) == {"error"}
-    assert_one_sentence(result.stderr.strip())

@@ -297,3 +297,11 @@ def test_a_label_outside_the_classes_is_refused(tmp_path):
     (target / FILES[1]).write_bytes(labels)
     with pytest.raises(DatasetError):
         DATASETS.parse("mnist").load(tmp_path)
+
+
+def test_a_host_that_cannot_be_found_is_said_in_plain_words(tmp_path, monkeypatch):
+    def unknown(*_, **__):
+        raise urllib.error.URLError(socket.gaierror(-2, "Name or service not known"))
+
+    monkeypatch.setattr(urllib.request, "urlopen", unknown)
+    assert "(no internet connection)" in failure("mnist", tmp_path)

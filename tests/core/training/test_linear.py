@@ -7,7 +7,10 @@ import torch
 from torch import nn
 
 from core.training import linear
+from core.training.batches import split
 from core.training.linear import OneDNNLinear, use_onednn
+from core.training.loop import begin
+from tests.helpers import quick_config
 
 needs_onednn = pytest.mark.skipif(not linear._is_available(), reason="this build of torch lacks the operator")
 
@@ -80,3 +83,13 @@ def test_without_the_operator_nothing_is_changed(monkeypatch):
     model = nn.Sequential(nn.Linear(200, 200))
     use_onednn(model)
     assert type(model[0]) is nn.Linear
+
+
+@needs_onednn
+def test_a_training_uses_it():
+    config = quick_config(architecture={"name": "mlp", "hidden": [300, 100]})
+    data = config.dataset.load(None)
+    splits = split(data, config.dataset, 0.1, 0, torch.device("cpu"))
+    model = begin(config, splits, torch.device("cpu"), None).model
+    kinds = [type(layer) for layer in model if isinstance(layer, nn.Linear)]
+    assert kinds == [OneDNNLinear, OneDNNLinear, nn.Linear]

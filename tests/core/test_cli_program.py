@@ -1,0 +1,37 @@
+"""The command line as a program of its own."""
+
+import os
+import subprocess
+import sys
+
+from core.paths import HOME
+from tests.helpers import assert_one_sentence, document
+
+FAST = ["epochs=2", "shortest_epoch=0", "device=cpu", "architecture=mlp", "hidden=16"]
+
+
+def program(*arguments, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "core", *map(str, arguments)],
+        cwd=HOME,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def test_the_program_trains_and_then_classifies(runs_folder, pictures):
+    trained = program("train", "--recipe", "digits", "--set", *FAST, "--json")
+    result = document(trained.stdout)
+    assert trained.returncode == 0 and result["status"] == "finished"
+    assert trained.stderr and "Traceback" not in trained.stderr
+    classified = program("classify", result["run"], *pictures, "--json")
+    assert classified.returncode == 0 and len(document(classified.stdout)) == 3
+
+
+def test_the_program_exits_with_2_on_wrong_input(runs_folder):
+    result = program("train", "--recipe", "vgg", "--json")
+    assert result.returncode == 2
+    assert set(document(result.stdout)) == {"error"}
+    assert_one_sentence(result.stderr.strip())
