@@ -1,16 +1,18 @@
-"""The engine beside the tutorials' loops and beside the floor, in float32, with one thread and with two.
+"""The engine beside the tutorials' loops and beside the floor, with one thread and with two.
 
     python -m benchmarks.engine [--rounds 7] [--recipes mlp simple_cnn ...] [--threads 1 2]
 
-Floor: forward, backward and step of the tutorial's own network on one batch that never changes: what its loop would do if
-data cost nothing. Own floor: the same for the engine's network, in its layout, with its allocator settings and its oneDNN
-layers. The engine's figure includes picking, converting and normalising the images, counting hits, and writing the event
-log.
+Floor: forward, backward and step on one batch that never changes, of the engine's own network in its layout, with its
+allocator settings and its oneDNN layers: what its loop would do if data and records cost nothing. Plain floor: the same of
+the tutorial's network as published. The engine's figure includes picking, converting and normalising the images, counting
+hits, the schedule and writing the event log. Automatic: the precision the engine chooses by itself on this processor.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import math
 import os
 import statistics
 import tempfile
@@ -22,11 +24,20 @@ import torch
 from torch.utils.data import DataLoader
 
 from benchmarks import side_by_side
+from core.config import RunConfig
 from core.recipes import find_recipe
 from core.runs.launch import worker_environment
+from core.training.precision import choose_precision, mixed
 
 RECIPES = ["mlp", "simple_cnn", "simple_cnn_wide", "improved_cnn", "cifar_cnn"]
-VARIANTS = ("tutorial", "floor", "engine", "own floor")
+VARIANTS = ("tutorial", "plain floor", "float32 engine", "float32 floor", "engine", "floor")
+COLUMNS = (
+    ("engine", "tutorial"),
+    ("float32 engine", "tutorial"),
+    ("float32 engine", "plain floor"),
+    ("float32 engine", "float32 floor"),
+    ("engine", "floor"),
+)
 STEPS = {"mlp": 200, "cifar_cnn": 60}  # in a round; 80 for the others
 
 
@@ -41,10 +52,9 @@ def main() -> None:
         torch.set_num_threads(options.threads[0])
         side_by_side.serve(_variant(options.variant, options.recipes[0]))
         return
-    print(
-        "| recipe | threads | engine, images/s | engine / tutorial (min / median / max) | engine / floor | engine / own floor |"
-    )
-    print("| --- | --- | --- | --- | --- | --- |")
+    print("| recipe | threads | automatic: images/s, precision | automatic / tutorial (min / median / max) | "
+          "float32 / tutorial | float32 / plain floor | float32 / floor | automatic / floor |")  # fmt: skip
+    print("| --- " * 8 + "|")
     for recipe in options.recipes:
         for threads in options.threads:
             print(_row(recipe, threads, options.rounds), flush=True)
@@ -52,13 +62,22 @@ def main() -> None:
 
 def _row(recipe: str, threads: int, rounds: int) -> str:
     command = ["-m", "benchmarks.engine", "--recipes", recipe, "--threads", str(threads), "--variant"]
+    ours = [variant for variant in VARIANTS if variant not in ("tutorial", "plain floor")]
     rates = side_by_side.measure(
-        {variant: [*command, variant] for variant in VARIANTS},
-        rounds,
-        dict.fromkeys(("engine", "own floor"), _allocator()),
+        {variant: [*command, variant] for variant in VARIANTS}, rounds, dict.fromkeys(ours, _allocator())
     )
-    ratios = [side_by_side.ratio(rates["engine"], rates[other]) for other in ("tutorial", "floor", "own floor")]
-    return f"| {recipe} | {threads} | {statistics.median(rates['engine']):,.0f} | {' | '.join(ratios)} |"
+    ratios = [side_by_side.ratio(rates[one], rates[other]) for one, other in COLUMNS]
+    pace = f"{statistics.median(rates['engine']):,.0f}, {_precision(recipe)}"
+    return f"| {recipe} | {threads} | {pace} | {' | '.join(ratios)} |"
+
+
+def _precision(recipe: str, wanted: str = "auto") -> str:
+    return str(_choice(find_recipe(recipe).config(), wanted)).removeprefix("torch.")
+
+
+def _choice(config: RunConfig, wanted: str) -> torch.dtype:
+    pixels = config.training.batch_size * math.prod(config.dataset.info().shape)
+    return choose_precision(wanted, torch.device("cpu"), pixels)
 
 
 def _allocator() -> dict[str, str]:
@@ -72,66 +91,84 @@ def _variant(variant: str, recipe: str) -> Callable[[], float]:
         from benchmarks.tutorials import training_round
 
         return training_round(recipe, steps)
-    return {"engine": _engine, "own floor": _own_floor, "floor": _floor}[variant](recipe, steps)
+    if variant == "plain floor":
+        return _plain_floor(recipe, steps)
+    wanted = "float32" if variant.startswith("float32") else "auto"
+    return (_engine if variant.endswith("engine") else _floor)(recipe, steps, wanted)
 
 
-def _begin(recipe: str):
+def _begin(recipe: str, wanted: str):
     from benchmarks.cifar_zip import load_cifar10
+    from core.datasets.cache import open_images
     from core.paths import data_folder
     from core.training.batches import split
     from core.training.loop import begin
 
     config, device = find_recipe(recipe).config(), torch.device("cpu")
-    data = load_cifar10() if config.dataset.name == "cifar10" else config.dataset.load(data_folder())
-    splits = split(data, config.dataset, config.training.validation_share, config.training.seed, device)
-    return config, splits, begin(config, splits, device, data_folder() / "weights")
+    is_cifar = config.dataset.name == "cifar10"
+    images = load_cifar10() if is_cifar else open_images(config.dataset, data_folder())
+    precision = _choice(config, wanted)
+    training = config.training
+    splits = split(images, config.dataset, training.validation_share, training.seed, device, precision)
+    return config, splits, begin(config, splits, device, data_folder() / "weights", precision)
 
 
-def _engine(recipe: str, steps: int) -> Callable[[], float]:
+def _engine(recipe: str, steps: int, wanted: str) -> Callable[[], float]:
     from core.runs.events import EventWriter
-    from core.training.loop import train
+    from core.training.loop import Step, train
     from core.training.recorder import Recorder
 
-    config, splits, state = _begin(recipe)
+    config, splits, state = _begin(recipe, wanted)
     log = EventWriter(Path(tempfile.mkdtemp()) / "events.jsonl")
-    recorder = Recorder(config, splits, state, torch.device("cpu"), log.write)
+    recorder = Recorder(config, splits, state, torch.get_num_threads(), log.write)
+    happening = train(state, config, splits)
 
     def one_round() -> float:
-        images = 0
+        nonlocal happening
+        images = done = 0
+        if len(splits.train) // config.training.batch_size - state.batch < steps:  # no validation within a round
+            happening.close()
+            state.batch = 0
+            happening = train(state, config, splits)
         start = time.perf_counter()
-        for step, happened in enumerate(train(state, config, splits), start=1):
-            recorder.step(happened)
-            images += happened.images
-            if step == steps:
+        for happened in happening:
+            if isinstance(happened, Step):
+                recorder.step(happened)
+                images += happened.images
+                done += 1
+            if done == steps:
                 break
         return images / (time.perf_counter() - start)
 
     return one_round
 
 
-def _own_floor(recipe: str, steps: int) -> Callable[[], float]:
-    config, splits, state = _begin(recipe)
+def _floor(recipe: str, steps: int, wanted: str) -> Callable[[], float]:
+    config, splits, state = _begin(recipe, wanted)
     inputs, labels = splits.train.slice(0, config.training.batch_size)
     state.model.train()
-    return _same_batch(state.model, config.loss.measure, state.optimizer, inputs, labels, steps)
+    precision = mixed(state.precision, torch.device("cpu"))
+    return _same_batch(state.model, config.loss.measure, state.optimizer, inputs, labels, steps, precision)
 
 
-def _floor(recipe: str, steps: int) -> Callable[[], float]:
+def _plain_floor(recipe: str, steps: int) -> Callable[[], float]:
     from benchmarks.tutorials import TUTORIALS
 
     model_class, images, batch_size, loss_class, optimizer_of = TUTORIALS[recipe]
-    inputs, labels = next(iter(DataLoader(images(), batch_size=batch_size)))
+    inputs, labels = next(iter(DataLoader(images(True), batch_size=batch_size)))
     model = model_class()
     return _same_batch(model, loss_class(), optimizer_of(model.parameters()), inputs, labels, steps)
 
 
-def _same_batch(model, measure, optimizer, inputs, labels, steps: int) -> Callable[[], float]:
+def _same_batch(model, measure, optimizer, inputs, labels, steps: int, precision=None) -> Callable[[], float]:
     torch.set_flush_denormal(True)  # a batch learned by heart gives gradients too small for the processor's fast path
 
     def one_round() -> float:
         start = time.perf_counter()
         for _ in range(steps):
-            loss = measure(model(inputs), labels)
+            with precision or contextlib.nullcontext():
+                logits = model(inputs)
+            loss = measure(logits, labels)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import torch
 from PIL import Image
@@ -103,12 +103,13 @@ class CifarCNN(nn.Module):
 class _PILCifar(Dataset):
     """What torchvision.datasets.CIFAR10 does for a sample, over images from anywhere."""
 
-    def __init__(self, transform):
+    def __init__(self, transform, train: bool):
         from benchmarks.cifar_zip import load_cifar10
 
         data = load_cifar10()
-        self.data = data.train_images.permute(0, 2, 3, 1).numpy()
-        self.targets = data.train_labels.tolist()
+        images, labels = (data.train_images, data.train_labels) if train else (data.test_images, data.test_labels)
+        self.data = images.permute(0, 2, 3, 1).numpy()
+        self.targets = labels.tolist()
         self.transform = transform
 
     def __len__(self) -> int:
@@ -118,31 +119,31 @@ class _PILCifar(Dataset):
         return self.transform(Image.fromarray(self.data[index])), self.targets[index]
 
 
-def _mnist(transform) -> Dataset:
-    return datasets.MNIST(str(data_folder()), train=True, transform=transform)
+def _mnist(transform, train: bool) -> Dataset:
+    return datasets.MNIST(str(data_folder()), train=train, transform=transform)
 
 
 NORMALISED = transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.1307,), (0.3081,))])
 HALF = transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))])
 
 
-# recipe -> model, images, batch size, loss, optimizer
+# recipe -> model, images (train or test), batch size, loss, optimizer
 TUTORIALS: dict[str, tuple] = {
     "mlp": (
-        MLP, lambda: _mnist(NORMALISED), 200, nn.NLLLoss, lambda p: optim.SGD(p, lr=0.01, momentum=0.9),
+        MLP, lambda train: _mnist(NORMALISED, train), 200, nn.NLLLoss, lambda p: optim.SGD(p, lr=0.01, momentum=0.9),
     ),
     "simple_cnn": (
-        SimpleCNN, lambda: _mnist(transforms.ToTensor()), 64, nn.CrossEntropyLoss,
+        SimpleCNN, lambda train: _mnist(transforms.ToTensor(), train), 64, nn.CrossEntropyLoss,
         lambda p: optim.SGD(p, lr=0.001, momentum=0.9),
     ),
     "simple_cnn_wide": (
-        SimpleCNNWide, lambda: _mnist(NORMALISED), 64, nn.CrossEntropyLoss, lambda p: optim.Adam(p, lr=0.001),
+        SimpleCNNWide, lambda train: _mnist(NORMALISED, train), 64, nn.CrossEntropyLoss, lambda p: optim.Adam(p, lr=0.001),
     ),
     "improved_cnn": (
-        ImprovedCNN, lambda: _mnist(NORMALISED), 64, nn.CrossEntropyLoss, lambda p: optim.Adam(p, lr=0.001),
+        ImprovedCNN, lambda train: _mnist(NORMALISED, train), 64, nn.CrossEntropyLoss, lambda p: optim.Adam(p, lr=0.001),
     ),
     "cifar_cnn": (
-        CifarCNN, lambda: _PILCifar(HALF), 32, nn.CrossEntropyLoss, lambda p: optim.Adam(p, lr=0.001),
+        CifarCNN, lambda train: _PILCifar(HALF, train), 32, nn.CrossEntropyLoss, lambda p: optim.Adam(p, lr=0.001),
     ),
 }  # fmt: skip
 
@@ -152,7 +153,7 @@ def training_round(recipe: str, steps: int) -> Callable[[], float]:
     model_class, images, batch_size, loss_class, optimizer_of = TUTORIALS[recipe]
     model, criterion = model_class(), loss_class()
     optimizer = optimizer_of(model.parameters())
-    loader = DataLoader(images(), batch_size=batch_size, shuffle=True)
+    loader = DataLoader(images(True), batch_size=batch_size, shuffle=True)
 
     def one_round() -> float:
         model.train()
@@ -173,3 +174,44 @@ def training_round(recipe: str, steps: int) -> Callable[[], float]:
 
     torch.manual_seed(0)
     return one_round
+
+
+def whole_training(recipe: str, epochs: int, seed: int) -> float:
+    """Test accuracy after so many epochs of the tutorial's loop."""
+    return list(tested_epochs(recipe, seed, epochs, every_epoch=False))[-1][0]
+
+
+def tested_epochs(recipe: str, seed: int, epochs: int, every_epoch: bool = True) -> Iterator[tuple[float, float]]:
+    """Trains as the tutorial does and yields test accuracy and seconds of training so far, after each epoch or the last."""
+    torch.manual_seed(seed)
+    model_class, images, batch_size, loss_class, optimizer_of = TUTORIALS[recipe]
+    model, criterion = model_class(), loss_class()
+    optimizer = optimizer_of(model.parameters())
+    train_loader = DataLoader(images(True), batch_size=batch_size, shuffle=True)
+    test_loader = DataLoader(images(False), batch_size=1000)
+    seconds = 0.0
+    for epoch in range(epochs):
+        start = time.perf_counter()
+        model.train()
+        running_loss = 0.0
+        for inputs, labels in train_loader:
+            optimizer.zero_grad()
+            outputs = model(inputs)
+            loss = criterion(outputs, labels)
+            loss.backward()
+            optimizer.step()
+            running_loss += loss.item()
+        seconds += time.perf_counter() - start
+        if every_epoch or epoch == epochs - 1:
+            yield _accuracy(model, test_loader), seconds
+
+
+def _accuracy(model: nn.Module, loader: DataLoader) -> float:
+    model.eval()
+    correct = total = 0
+    with torch.no_grad():
+        for inputs, labels in loader:
+            predicted = model(inputs).argmax(dim=1)
+            total += labels.size(0)
+            correct += (predicted == labels).sum().item()
+    return correct / total

@@ -1,4 +1,4 @@
-"""The command line: recipes, train, runs, evaluate, classify.
+"""The command line: recipes, runs, evaluate, classify, and the commands that train.
 
 Results go to standard output, as text or with --json as one JSON document; progress and errors go to standard error.
 Exit status: 0 done, 1 failed, 2 wrong input.
@@ -12,28 +12,25 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from core.config import RunConfig
+from core.cli_common import Result, WrongInput, find, metric_lines
+from core.cli_training import add_training_commands
 from core.errors import ImageError, TrainDeskError
-from core.overrides import with_overrides
 from core.paths import data_folder, runs_folder
-from core.recipes import RECIPES, find_recipe
-from core.runs import events
+from core.recipes import RECIPES
 from core.runs.history import History
-from core.runs.store import Run, create_run, find_run, list_runs
+from core.runs.store import Run, list_runs
 from core.settings import SettingsError
 
 DONE, FAILED, WRONG_INPUT = 0, 1, 2
-
-
-class WrongInput(TrainDeskError):
-    """The command line names something that does not exist."""
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command and returns its exit status."""
     options = _parser().parse_args(arguments)
     try:
-        return options.command(options)
+        result = options.command(options)
+        print(json.dumps(result.data) if options.json else result.text)
+        return DONE if result.is_well else FAILED
     except (SettingsError, WrongInput) as error:
         return _complain(options, error, WRONG_INPUT)
     except TrainDeskError as error:
@@ -57,12 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     recipes = commands.add_parser("recipes", parents=[common], help="list the ready recipes")
     recipes.set_defaults(command=_recipes)
 
-    train = commands.add_parser("train", parents=[common], help="train a recipe to its end")
-    train.add_argument("--recipe", required=True, metavar="NAME")
-    train.add_argument(
-        "--set", action="append", default=[], nargs="+", metavar="KEY=VALUE", help="change a setting, e.g. epochs=3"
-    )
-    train.set_defaults(command=_train)
+    add_training_commands(commands, common)
 
     runs = commands.add_parser("runs", parents=[common], help="list the runs")
     runs.set_defaults(command=_runs)
@@ -79,36 +71,18 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _recipes(options: argparse.Namespace) -> int:
+def _recipes(options: argparse.Namespace) -> Result:
     listing = [
         {"name": recipe.name, "title": recipe.title, "summary": recipe.summary, "config": recipe.config().to_dict()}
         for recipe in RECIPES
     ]
-    _print(options, listing, "\n".join(f"{item['name']:<16} {item['summary']}" for item in listing))
-    return DONE
+    return Result(listing, "\n".join(f"{item['name']:<16} {item['summary']}" for item in listing))
 
 
-def _train(options: argparse.Namespace) -> int:
-    recipe = find_recipe(options.recipe)
-    assignments = [text for group in options.set for text in group]
-    config = RunConfig.from_dict(with_overrides(recipe.config().to_dict(), assignments))
-    run = create_run(config, options.runs)
-
-    from core.worker import work
-
-    with _Progress(run) as progress:
-        end = work(run, options.data, progress.show)
-    report = _report(History(run).update().test)
-    result = {"run": run.id, "status": end["event"], "message": end["message"], **report}
-    _print(options, result, "\n".join([f"{run.id}: {end['event']}. {end['message']}", *_metric_lines(report)]))
-    return DONE if end["event"] == events.FINISHED else FAILED
-
-
-def _runs(options: argparse.Namespace) -> int:
+def _runs(options: argparse.Namespace) -> Result:
     listing = [_summary(run) for run in list_runs(options.runs)]
     lines = [f"{item['run']:<48} {item['status']:<12} {item['message']}" for item in listing]
-    _print(options, listing, "\n".join(lines) or f"There are no runs in {options.runs} yet.")
-    return DONE
+    return Result(listing, "\n".join(lines) or f"There are no runs in {options.runs} yet.")
 
 
 def _summary(run: Run) -> dict[str, Any]:
@@ -130,12 +104,13 @@ def _summary(run: Run) -> dict[str, Any]:
     }
 
 
-def _evaluate(options: argparse.Namespace) -> int:
-    run = _find(options)
+def _evaluate(options: argparse.Namespace) -> Result:
+    run = find(options)
     path = run.checkpoint()
     if path is None:
         raise TrainDeskError(f"Run {run.id} has no checkpoint yet; wait for its first epoch to end.")
 
+    from core.datasets.cache import open_images
     from core.datasets.obtain import obtain
     from core.devices import resolve_device
     from core.training.batches import split
@@ -146,7 +121,8 @@ def _evaluate(options: argparse.Namespace) -> int:
     for _ in obtain(config.dataset, options.data):
         pass
     training = config.training
-    splits = split(config.dataset.load(options.data), config.dataset, training.validation_share, training.seed, device)
+    images = open_images(config.dataset, options.data)
+    splits = split(images, config.dataset, training.validation_share, training.seed, device)
     pictures = splits.test if options.split == "test" else splits.val
     measuring = evaluate_checkpoint(path, pictures, device, options.split)
     from tqdm import tqdm
@@ -159,12 +135,11 @@ def _evaluate(options: argparse.Namespace) -> int:
                 report = end.value
                 break
     result = {"run": run.id, "checkpoint": path.stem, "split": options.split, **report}
-    _print(options, result, "\n".join([f"{run.id}, {path.stem}, {options.split} images", *_metric_lines(report)]))
-    return DONE
+    return Result(result, "\n".join([f"{run.id}, {path.stem}, {options.split} images", *metric_lines(report)]))
 
 
-def _classify(options: argparse.Namespace) -> int:
-    run = _find(options)
+def _classify(options: argparse.Namespace) -> Result:
+    run = find(options)
 
     from core.images.read import read_image
     from core.inference.classifier import Classifier
@@ -186,27 +161,7 @@ def _classify(options: argparse.Namespace) -> int:
         else f"{item['file']}: {item['error']}"
         for item in results
     ]
-    _print(options, results, "\n".join(lines))
-    return FAILED if any("error" in item for item in results) else DONE
-
-
-def _find(options: argparse.Namespace) -> Run:
-    try:
-        return find_run(options.run, options.runs)
-    except TrainDeskError as error:
-        raise WrongInput(str(error)) from None
-
-
-def _report(test: events.Event | None) -> dict[str, Any]:
-    return {key: value for key, value in (test or {}).items() if key not in ("event", "time")}
-
-
-def _metric_lines(report: dict[str, Any]) -> list[str]:
-    return [f"{name:<16} {value:.4f}" for name, value in report.items() if "/" in name]
-
-
-def _print(options: argparse.Namespace, result: Any, text: str) -> None:
-    print(json.dumps(result) if options.json else text)
+    return Result(results, "\n".join(lines), is_well=not any("error" in item for item in results))
 
 
 def _complain(options: argparse.Namespace, error: TrainDeskError, status: int) -> int:
@@ -215,28 +170,3 @@ def _complain(options: argparse.Namespace, error: TrainDeskError, status: int) -
     sentences = [problem.message for problem in error.problems] if isinstance(error, SettingsError) else [str(error)]
     print("\n".join(sentences), file=sys.stderr)
     return status
-
-
-class _Progress:
-    """A tqdm bar on standard error that follows a run's events."""
-
-    def __init__(self, run: Run):
-        self._run = run
-        self._bar: Any = None
-
-    def __enter__(self) -> _Progress:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
-
-    def show(self, event: events.Event) -> None:
-        from tqdm import tqdm
-
-        if event["event"] == events.STARTED:
-            self._bar = tqdm(total=event["total_steps"], unit="step", desc=self._run.id, file=sys.stderr)
-        elif event["event"] == events.STEP and self._bar is not None:
-            self._bar.update(event["step"] - self._bar.n)
-        elif event["event"] == events.EPOCH and self._bar is not None:
-            self._bar.set_postfix_str(f"epoch {event['epoch']}, val accuracy {event['val/accuracy']:.4f}")

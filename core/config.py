@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any, Literal, Self
 
-from pydantic import SerializeAsAny, field_validator
+from pydantic import SerializeAsAny
 
 from core.architectures import ARCHITECTURES, ArchitectureSettings
 from core.datasets import DATASETS, DatasetSettings
 from core.registry import Registry
-from core.settings import Problem, Settings, SettingsError, parse, setting
+from core.settings import Problem, Settings, SettingsError, parse
 from core.training.augmentation import Augmentation
 from core.training.losses import LOSSES, LossSettings
 from core.training.optimizers import OPTIMIZERS, OptimizerSettings
+from core.training.schedules import SCHEDULES, ScheduleSettings
+from core.training.settings import TrainingSettings
 
 FORMAT = 1
 PARTS: dict[str, Registry] = {
@@ -22,57 +23,15 @@ PARTS: dict[str, Registry] = {
     "architecture": ARCHITECTURES,
     "loss": LOSSES,
     "optimizer": OPTIMIZERS,
+    "schedule": SCHEDULES,
 }  # parts that are chosen by name
-DEFAULTS = {"dataset": "digits", "architecture": "simple_cnn", "loss": "cross_entropy", "optimizer": "adam"}
-
-
-class TrainingSettings(Settings):
-    """How long, in what portions and where a run trains."""
-
-    epochs: int = setting(10, "Epochs", "How many times the network sees every training image.", ge=1, le=10_000)
-    batch_size: int = setting(
-        64, "Batch size", "Images per step. The weights move once after each batch.", ge=1, le=100_000, unit="images"
-    )
-    validation_share: float = setting(
-        0.1,
-        "Validation share",
-        "Share of the training images held back to check progress on pictures the network never trains on.",
-        gt=0,
-        le=0.5,
-    )
-    evaluation_batch_size: int = setting(
-        250,
-        "Evaluation batch size",
-        "Images at a time when measuring. It changes memory and speed, never the result.",
-        ge=1,
-        le=100_000,
-        unit="images",
-    )
-    seed: int = setting(
-        0, "Seed", "Start of all random numbers. The same seed and settings give the same run.", ge=0, le=2**31 - 1
-    )
-    shortest_epoch: float = setting(
-        0.0,
-        "Slow motion",
-        "An epoch takes at least this long, so that a room can watch a fast training. 0: full speed.",
-        ge=0,
-        le=600,
-        unit="seconds",
-    )
-    device: str = setting(
-        "auto",
-        "Device",
-        "Where to compute: automatic takes a GPU if there is one.",
-    )
-
-    @field_validator("device")
-    @classmethod
-    def _known_kind(cls, device: str) -> str:
-        if not re.fullmatch(r"auto|cpu|mps|cuda(:\d{1,3})?", device):
-            raise ValueError(
-                f"Device is '{' '.join(device.split())[:40]}'; it must be auto, cpu, mps, cuda or cuda:0, cuda:1 and so on."
-            )
-        return device
+DEFAULTS = {
+    "dataset": "digits",
+    "architecture": "simple_cnn",
+    "loss": "cross_entropy",
+    "optimizer": "adam",
+    "schedule": "constant",
+}
 
 
 GROUPS: dict[str, type[Settings]] = {"augmentation": Augmentation, "training": TrainingSettings}
@@ -88,6 +47,7 @@ class RunConfig(Settings):
     architecture: SerializeAsAny[ArchitectureSettings]
     loss: SerializeAsAny[LossSettings]
     optimizer: SerializeAsAny[OptimizerSettings]
+    schedule: SerializeAsAny[ScheduleSettings]
     augmentation: Augmentation
     training: TrainingSettings
 
@@ -146,7 +106,11 @@ class RunConfig(Settings):
 def _conflicts(parts: dict[str, Any]) -> list[Problem]:
     """Values that are fine alone and wrong together. Looks only at parts that were valid."""
     problems = []
-    dataset, architecture, training = (parts.get(key) for key in ("dataset", "architecture", "training"))
+    dataset, architecture, training, schedule = (
+        parts.get(key) for key in ("dataset", "architecture", "training", "schedule")
+    )
+    if schedule and training and (sentence := schedule.problem(training.epochs)):
+        problems.append(Problem("schedule.warmup", sentence))
     if dataset and training:
         info = dataset.info()
         left = info.train_images - round(info.train_images * training.validation_share)

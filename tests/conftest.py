@@ -1,6 +1,7 @@
 """What all tests share: one thread of torch, the folder of real data, a runs folder of their own."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,10 +27,16 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip(reason)
 
 
-@pytest.fixture(scope="session")
-def data_folder() -> Path:
-    """The real data: TRAINDESK_DATA, or `data` beside the program. Only to be read."""
-    return _data_folder()
+@pytest.fixture(scope="session", autouse=True)
+def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder of links to the real data, which TRAINDESK_DATA names from now on: what a test writes stays in it."""
+    real, folder = _data_folder(), tmp_path_factory.mktemp("data")
+    for entry in real.iterdir() if real.is_dir() else ():
+        if entry.name != "cache" and not entry.name.startswith("."):
+            (folder / entry.name).symlink_to(entry, target_is_directory=entry.is_dir())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TRAINDESK_DATA", str(folder))
+        yield folder
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -25,8 +26,20 @@ class ArchitectureSettings(Settings):
         """A new network: float32 (N, *shape) -> logits (N, classes), with random weights."""
         raise NotImplementedError
 
+    def obtain_weights(self, weights_folder: Path) -> Iterator[tuple[int, int]]:
+        """Downloads the published weights that the settings ask for, if the folder lacks them.
+
+        Yields (bytes so far, bytes in all) a few times a second; nothing if all is there. Raises TrainDeskError.
+        """
+        return iter(())
+
     def load_initial_weights(self, model: nn.Module, weights_folder: Path) -> None:
-        """Puts published weights into a network fresh from `build`, if the settings ask for them. Raises TrainDeskError."""
+        """Puts the weights the settings ask for into a network fresh from `build`, reading from disk what
+        `obtain_weights` brought there. Raises TrainDeskError."""
+
+    def pace(self, parameter_name: str) -> float:
+        """Share of the learning rate, 0..1, with which one of the network's parameters trains."""
+        return 1.0
 
     def side_needed(self) -> int:
         """The smallest height and width, in pixels, of images this network takes."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -42,6 +43,14 @@ class ResNet18(ArchitectureSettings):
         "Which part learns. The last layer alone is fastest; the last block can fit unusual pictures better.",
         labels={"head": "the new last layer", "last_block": "the last block and layer", "all": "everything"},
     )
+    backbone_pace: float = setting(
+        0.1,
+        "Pace of the old layers",
+        "Share of the learning rate for layers that begin with learned weights, so that they change little and keep what "
+        "they know. Used when more than the last layer trains.",
+        ge=0,
+        le=1,
+    )  # discriminative learning rates, Howard and Ruder 2018, arXiv:1801.06146
     enlarge_to: Literal[0, 64, 128, 224] = setting(
         0,
         "Enlarge pictures to",
@@ -55,48 +64,51 @@ class ResNet18(ArchitectureSettings):
 
         return build_resnet18(classes, train=self.train, side=self.enlarge_to)
 
+    def pace(self, parameter_name: str) -> float:
+        learned = self.weights != "random" and parameter_name.startswith("trained.")
+        return self.backbone_pace if learned else 1.0
+
+    def obtain_weights(self, weights_folder: Path) -> Iterator[tuple[int, int]]:
+        if self.weights != "imagenet":
+            return iter(())
+        from core.architectures._imagenet import obtain_imagenet
+
+        return obtain_imagenet(weights_folder)
+
     def load_initial_weights(self, model: nn.Module, weights_folder: Path) -> None:
         if self.weights == "random":
             return
+        from core.architectures._imagenet import imagenet_file
         from core.architectures._resnet import load_backbone
 
-        state = self._from_file() if self.weights == "file" else self._from_internet(weights_folder)
+        path = imagenet_file(weights_folder) if self.weights == "imagenet" else Path(self.weights_file).expanduser()
+        state = self._read(path)
         try:
             load_backbone(model, state)
         except (KeyError, RuntimeError, AttributeError, TypeError) as error:
             raise TrainDeskError(
-                f"The weights in '{self.weights_file or 'the downloaded file'}' are not those of a ResNet18; "
+                f"The weights in '{path}' are not those of a ResNet18; "
                 "choose a state file saved from torchvision's resnet18."
             ) from error
 
-    def _from_file(self) -> dict:
+    def _read(self, path: Path) -> dict:
         import torch
 
-        path = Path(self.weights_file).expanduser()
-        if not self.weights_file or not path.is_file():
-            raise TrainDeskError(
+        if self.weights == "imagenet":
+            missing = f"The ImageNet weights are not there yet; put {path.name} into {path.parent}, or start from random weights."
+            remedy = "delete it, so that it is downloaded anew"
+        else:
+            missing = (
                 f"The weights file '{self.weights_file}' does not exist; give the path of a .pth file, "
                 "or start from ImageNet or random weights."
             )
+            remedy = "choose another"
+        if not path.is_file():
+            raise TrainDeskError(missing)
         try:
             return torch.load(path, map_location="cpu", weights_only=True)
         except Exception as error:  # torch raises many kinds for damaged or foreign files
             raise TrainDeskError(
-                f"The weights file '{self.weights_file}' cannot be read as plain weights; it is damaged or holds more "
-                "than weights, so it was not opened."
-            ) from error
-
-    def _from_internet(self, weights_folder: Path) -> dict:
-        from torch.hub import load_state_dict_from_url
-        from torchvision.models import ResNet18_Weights
-
-        url = ResNet18_Weights.IMAGENET1K_V1.url
-        try:
-            return load_state_dict_from_url(
-                url, model_dir=str(weights_folder), map_location="cpu", check_hash=True, weights_only=True
-            )
-        except Exception as error:  # no connection, proxy, damaged download, full disk
-            raise TrainDeskError(
-                f"The ImageNet weights could not be downloaded ({str(error)[:80]}); connect to the internet once, put "
-                f"{url.rsplit('/', 1)[1]} into {weights_folder}, or start from random weights."
+                f"The weights file '{path}' cannot be read as plain weights; it is damaged or holds more "
+                f"than weights, so it was not opened; {remedy}."
             ) from error

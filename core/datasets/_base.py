@@ -35,7 +35,7 @@ class DatasetInfo:
 
 @dataclass
 class ImageData:
-    """All images of a dataset, decoded."""
+    """All images of a dataset, decoded, as `load` gives them; `core.datasets.cache` keeps them on disk."""
 
     train_images: torch.Tensor  # (N, C, H, W) uint8
     train_labels: torch.Tensor  # (N,) int64
@@ -67,9 +67,17 @@ class DatasetSettings(Settings):
     def info(self) -> DatasetInfo:
         raise NotImplementedError
 
+    def sources(self, data_folder: Path) -> list[Path]:
+        """The files that `load` reads. When the name, size or time of one changes, the images are decoded anew."""
+        raise NotImplementedError
+
+    def decoder(self) -> str:
+        """What beside files and settings decides what `load` gives, such as the version of a library."""
+        return ""
+
     def is_present(self, data_folder: Path) -> bool:
         """Whether `load` will find its files."""
-        raise NotImplementedError
+        return all(file.is_file() for file in self.sources(data_folder))
 
     def download(self, data_folder: Path) -> None:
         """Fetches the files into the data folder. Raises whatever the network raises; see `core.datasets.obtain`."""

@@ -48,8 +48,8 @@ class CIFAR10(DatasetSettings):
             download_bytes=170_498_071,
         )
 
-    def is_present(self, data_folder: Path) -> bool:
-        return all((data_folder / "cifar-10-batches-py" / file).is_file() for file in FILES)
+    def sources(self, data_folder: Path) -> list[Path]:
+        return [data_folder / "cifar-10-batches-py" / file for file in FILES]
 
     def download(self, data_folder: Path) -> None:
         _torchvision.download("CIFAR10", data_folder)

@@ -48,8 +48,8 @@ class FashionMNIST(DatasetSettings):
             download_bytes=30_878_645,
         )
 
-    def is_present(self, data_folder: Path) -> bool:
-        return all((data_folder / "FashionMNIST" / "raw" / file).is_file() for file in FILES)
+    def sources(self, data_folder: Path) -> list[Path]:
+        return [data_folder / "FashionMNIST" / "raw" / file for file in FILES]
 
     def download(self, data_folder: Path) -> None:
         _torchvision.download("FashionMNIST", data_folder)

@@ -39,8 +39,8 @@ class MNIST(DatasetSettings):
             download_bytes=11_594_722,
         )
 
-    def is_present(self, data_folder: Path) -> bool:
-        return all((data_folder / "MNIST" / "raw" / file).is_file() for file in FILES)
+    def sources(self, data_folder: Path) -> list[Path]:
+        return [data_folder / "MNIST" / "raw" / file for file in FILES]
 
     def download(self, data_folder: Path) -> None:
         _torchvision.download("MNIST", data_folder)

@@ -11,9 +11,10 @@ from typing import IO, Any
 Event = dict[str, Any]
 
 # kinds of events, the value of "event" in each line
-DOWNLOAD, STARTED, STEP, EPOCH, TEST = "download", "started", "step", "epoch", "test"
-FINISHED, STOPPED, FAILED = "finished", "stopped", "failed"
-ENDS = (FINISHED, STOPPED, FAILED)
+DOWNLOAD, PREPARING, STARTED, STEP, EPOCH, TEST = "download", "preparing", "started", "step", "epoch", "test"
+RESUMING, RESUMED, LEARNING_RATE, NOTICE = "resuming", "resumed", "learning_rate", "notice"
+PAUSED, FINISHED, STOPPED, FAILED = "paused", "finished", "stopped", "failed"
+ENDS = (PAUSED, FINISHED, STOPPED, FAILED)  # after these no process works on the run
 
 
 class EventWriter:
@@ -21,7 +22,8 @@ class EventWriter:
 
     def __init__(self, path: Path):
         self._file: IO[bytes] = path.open("ab")
-        if self._file.tell() and not _ends_with_newline(path):
+        self.has_events = self._file.tell() > 0  # from before
+        if self.has_events and not _ends_with_newline(path):
             self._file.write(b"\n")
 
     def write(self, kind: str, **values: Any) -> Event:

@@ -18,12 +18,17 @@ class History:
     offset: int = 0
     started: Event | None = None
     download: Event | None = None
+    preparing: Event | None = None
     test: Event | None = None
     end: Event | None = None
     last_step: Event | None = None
     steps: list[int] = field(default_factory=list)
     losses: list[float | None] = field(default_factory=list)  # train/loss, one for each entry of `steps`
     epochs: list[Event] = field(default_factory=list)
+    notices: list[Event] = field(default_factory=list)  # what a person should know, `message`
+    learning_rates: list[Event] = field(default_factory=list)  # changes while it ran
+    trained_seconds: float = 0.0  # before the last pause or interruption
+    session: Event | None = None  # the `started` or `resumed` event of the process at work
 
     def update(self) -> History:
         new, self.offset = self.run.events(self.offset)
@@ -43,16 +48,29 @@ class History:
         return min(1.0, self.last_step["step"] / max(1, self.started["total_steps"]))
 
     def seconds_left(self) -> float | None:
-        """Until the last epoch ends, from the pace since the start; None before there is a pace."""
-        if not (self.started and self.last_step) or self.end:
+        """Until the last epoch ends, from the pace since the start or the last pause; None before there is a pace."""
+        if not (self.started and self.session and self.last_step) or self.end:
             return None
-        elapsed = self.last_step["time"] - self.started["time"]
-        return elapsed / self.last_step["step"] * (self.started["total_steps"] - self.last_step["step"])
+        steps = self.last_step["step"] - self.session.get("step", 0)
+        elapsed = self.last_step["time"] - self.session["time"]
+        return elapsed / steps * (self.started["total_steps"] - self.last_step["step"]) if steps > 0 else None
 
-    def elapsed(self) -> float | None:
-        """Seconds from the first step's start to the last thing that happened."""
+    def elapsed(self, now: float | None = None) -> float | None:
+        """Seconds of training from the first step's start to the last thing that happened, or to `now`; pauses left out."""
         latest = self.end or self.test or self.last_step
-        return latest["time"] - self.started["time"] if self.started and latest else None
+        if not (self.session and latest):
+            return None
+        until = max(latest["time"], now) if now is not None and not self.end else latest["time"]
+        return self.trained_seconds + max(0.0, until - self.session["time"])
+
+    def images_per_second(self) -> float | None:
+        """Average since the start or the last pause: the pace of single steps jumps too much to be read."""
+        if not (self.started and self.session and self.last_step):
+            return None
+        elapsed = self.last_step["time"] - self.session["time"]
+        steps = self.last_step["step"] - self.session.get("step", 0)
+        images = steps / max(1, self.started["steps_per_epoch"]) * self.started["train_images"]
+        return images / elapsed if elapsed > 0 and steps > 0 else None
 
     def _take(self, event: Event) -> None:
         kind = event["event"]
@@ -65,9 +83,36 @@ class History:
             self.epochs.append(event)
         elif kind == events.DOWNLOAD:
             self.download = event
+        elif kind == events.PREPARING:
+            self.preparing = event
         elif kind == events.STARTED:
-            self.started = event
+            self._forget_after(0, 0)
+            self.trained_seconds, self.started, self.session = 0.0, event, event
+        elif kind == events.RESUMING:
+            latest = self.last_step or self.session
+            if self.session and latest:
+                self.trained_seconds += max(0.0, latest["time"] - self.session["time"])
+            self.session = self.end = self.test = None
+        elif kind == events.RESUMED:
+            self._forget_after(event["step"], event["epoch"])
+            self.started = {**(self.started or {}), **event, "time": (self.started or event)["time"]}
+            self.session = event
+        elif kind == events.NOTICE:
+            self.notices.append(event)
+        elif kind == events.LEARNING_RATE:
+            self.learning_rates.append(event)
         elif kind == events.TEST:
             self.test = event
         elif kind in events.ENDS:
             self.end = event
+
+    def _forget_after(self, step: int, epoch: int) -> None:
+        """What came after the checkpoint a run goes on from happens again."""
+        kept = sum(number <= step for number in self.steps)
+        del self.steps[kept:], self.losses[kept:]
+        if not kept:
+            self.last_step = None
+        elif self.last_step and self.last_step["step"] > step:
+            self.last_step = {**self.last_step, "step": self.steps[-1], "train/loss": self.losses[-1]}
+        self.epochs = [event for event in self.epochs if event["epoch"] <= epoch]
+        self.learning_rates = [event for event in self.learning_rates if event["step"] <= step]

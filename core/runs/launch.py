@@ -1,56 +1,148 @@
-"""Starting a run's worker as a process of its own, which outlives the page, the browser and the dashboard."""
+"""Starting a run's worker as a process of its own, which outlives the page, the browser and the dashboard.
+
+A fresh process needs seconds until its first step, most of them to import torch. So one is kept waiting with all of that
+done (`prepare`), and the next run is given to it. Without one, or when it has died, a run starts in a fresh process.
+"""
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
+from typing import Any
 
 from core.errors import TrainDeskError
+from core.machine import usable_cores
 from core.paths import HOME
+from core.runs.standby import Standby
 from core.runs.store import Run
 
+FIRST_DELAY = 1.0  # seconds that `prepare` leaves to the page that asks: getting ready keeps a core busy for 3 seconds
+NEXT_DELAY = 10.0  # seconds after a start until the next worker gets ready, which the run that began would feel
+NEXT_DELAY_WITH_CORES = 3.0  # the same where at least 4 cores are
+RETRY_DELAY = 300.0  # seconds after one died before it was ready: whatever it was, the next would die of it too
+
 _children: list[subprocess.Popen] = []  # kept to be reaped: an unreaped child stays in the process table
+_lock = threading.RLock()  # pages are threads: guards what follows
+_standby: Standby | None = None
+_timer: threading.Timer | None = None  # will start the next standby
 
 
 def launch(run: Run, data_folder: Path) -> None:
-    """Starts `python -m core.worker` for the run, detached, and returns at once. Raises TrainDeskError if it cannot."""
-    for child in list(_children):
-        if child.poll() is not None:
-            _children.remove(child)
-    detached = (
-        {"creationflags": subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP}
-        if sys.platform == "win32"
-        else {"start_new_session": True}  # a Ctrl-C in the dashboard's terminal must not reach the training
-    )
-    command = [sys.executable, "-m", "core.worker", str(run.folder), "--data", str(data_folder)]
-    try:
-        with run.worker_log.open("ab") as log:
-            _children.append(
-                subprocess.Popen(
-                    command,
-                    cwd=HOME,
-                    env=worker_environment(),
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    **detached,
-                )
-            )
-    except OSError as error:
-        raise TrainDeskError(f"The training process could not be started ({error.strerror or error}).") from error
+    """Gives the run to the waiting worker, or starts `python -m core.worker` for it, and returns at once.
+
+    Either is detached from this process. Raises TrainDeskError if it cannot be started.
+    """
+    global _standby
+    with _lock:
+        _reap()
+        standby, _standby = _standby, None  # nobody else can have it now
+        if standby is not None or _timer is not None:  # someone asked for waiting workers
+            _schedule(NEXT_DELAY if usable_cores() < 4 else NEXT_DELAY_WITH_CORES)
+    if standby is not None and standby.order(run, data_folder):
+        _children.append(standby.process)
+    else:
+        _start_fresh(run, data_folder)
+
+
+def prepare(delay: float = FIRST_DELAY) -> None:
+    """Sees to it that a worker waits, in `delay` seconds, unless one does or is on the way. Cheap: pages call it always.
+
+    TRAINDESK_STANDBY=0 switches waiting workers off.
+    """
+    with _lock:
+        _reap()
+        if _standby is None and _timer is None and os.environ.get("TRAINDESK_STANDBY") != "0":
+            _schedule(delay)
+
+
+def standby_is_ready() -> bool:
+    """Whether a worker waits with everything imported."""
+    with _lock:
+        return _standby is not None and _standby.is_ready
+
+
+@atexit.register
+def end_standby() -> None:
+    """Ends the waiting worker, as the end of this process does; when it is killed, the worker's input ends, and so does it."""
+    global _standby, _timer
+    with _lock:
+        if _timer is not None:
+            _timer.cancel()
+        standby, _standby, _timer = _standby, None, None
+    if standby is not None:
+        standby.end()
 
 
 def worker_environment() -> dict[str, str]:
-    """This process's environment with glibc told to keep freed memory.
+    """This process's environment with glibc told to keep freed memory, and CUDA to number GPUs as nvidia-smi does.
 
-    By default it returns big tensors to the kernel at every step and takes them anew: 1.15 to 1.33 times slower for
+    By default glibc returns big tensors to the kernel at every step and takes them anew: 1.15 to 1.33 times slower for
     small convolutional networks.
     """
     return {
         "MALLOC_MMAP_THRESHOLD_": "1073741824",
         "MALLOC_TRIM_THRESHOLD_": "2147483647",
+        "CUDA_DEVICE_ORDER": "PCI_BUS_ID",
         **os.environ,
         "PYTHONUNBUFFERED": "1",
     }
+
+
+def _reap() -> None:
+    """Takes note of children that ended, and of a waiting worker that died or does not get ready."""
+    global _standby
+    for child in list(_children):
+        if child.poll() is not None:
+            _children.remove(child)
+    if _standby is not None and (_standby.has_ended() or _standby.is_stuck()):
+        was_ready, standby, _standby = _standby.is_ready, _standby, None
+        standby.end()
+        if not was_ready:
+            _schedule(RETRY_DELAY)
+
+
+def _schedule(delay: float) -> None:
+    global _timer
+    if _timer is not None:
+        _timer.cancel()
+    _timer = threading.Timer(delay, _start_standby)
+    _timer.daemon = True
+    _timer.start()
+
+
+def _start_standby() -> None:
+    global _standby, _timer
+    with _lock:
+        if threading.current_thread() is not _timer:  # another was scheduled in the meantime
+            return
+        _timer = None
+        if _standby is None:
+            with contextlib.suppress(OSError):  # then runs start in fresh processes, or say why they cannot
+                _standby = Standby(
+                    _start(["core.standby"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL),
+                    _start_fresh,
+                )
+
+
+def _start_fresh(run: Run, data_folder: Path) -> None:
+    try:
+        with run.worker_log.open("ab") as log:
+            command = ["core.worker", str(run.folder), "--data", str(data_folder)]
+            child = _start(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+    except OSError as error:
+        raise TrainDeskError(f"The training process could not be started ({error.strerror or error}).") from error
+    _children.append(child)
+
+
+def _start(module: list[str], **streams: Any) -> subprocess.Popen:
+    detached = (
+        {"creationflags": subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP}
+        if sys.platform == "win32"
+        else {"start_new_session": True}  # a Ctrl-C in the dashboard's terminal must not reach the training
+    )
+    return subprocess.Popen([sys.executable, "-m", *module], cwd=HOME, env=worker_environment(), **streams, **detached)

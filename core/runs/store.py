@@ -15,9 +15,9 @@ from filelock import FileLock, Timeout
 
 from core.config import RunConfig
 from core.errors import TrainDeskError
-from core.runs.events import DOWNLOAD, ENDS, Event, last_event, read_events
+from core.runs.events import DOWNLOAD, ENDS, PREPARING, RESUMING, Event, last_event, read_events
 
-StatusName = Literal["starting", "running", "finished", "stopped", "failed", "interrupted"]
+StatusName = Literal["starting", "running", "paused", "finished", "stopped", "failed", "interrupted"]
 ACTIVE: tuple[StatusName, ...] = ("starting", "running")
 START_SECONDS = 30  # a folder whose worker has not taken its lock by then never started
 
@@ -72,6 +72,18 @@ class Run:
     def stop_request(self) -> Path:
         return self.folder / "stop"
 
+    @property
+    def pause_request(self) -> Path:
+        return self.folder / "pause"
+
+    @property
+    def resume_request(self) -> Path:
+        return self.folder / "resume"
+
+    @property
+    def learning_rate_request(self) -> Path:
+        return self.folder / "learning_rate"
+
     def config(self) -> RunConfig:
         """Raises SettingsError when the file is damaged or names what this version does not know."""
         try:
@@ -98,6 +110,14 @@ class Run:
         """Asks the worker to stop; it does within one step."""
         self.stop_request.touch()
 
+    def request_pause(self) -> None:
+        """Asks the worker to pause; it does within one step."""
+        self.pause_request.touch()
+
+    def request_learning_rate(self, learning_rate: float) -> None:
+        """Asks the worker for another learning rate (before the schedule) from the next step on."""
+        write_atomically(self.learning_rate_request, repr(float(learning_rate)).encode())
+
     def worker_is_alive(self) -> bool:
         """Whether a process holds the worker's lock. The system frees it however the process ends, reboots included."""
         if not self.worker_lock.exists():
@@ -111,18 +131,31 @@ class Run:
             return False
 
     def status(self) -> Status:
-        """Derived from the log's last line and the worker's lock, never stored."""
+        """Derived from the log's last line, the worker's lock and a fresh request to resume, never stored."""
         last = last_event(self.event_log)
         if last and last["event"] in ENDS:
-            return Status(last["event"], str(last.get("message", "")))
+            return (
+                Status("starting")
+                if self._is_asked_to_resume()
+                else Status(last["event"], str(last.get("message", "")))
+            )
         if self.worker_is_alive():
-            return Status("running" if last and last["event"] != DOWNLOAD else "starting")
+            is_ready = last and last["event"] not in (DOWNLOAD, PREPARING, RESUMING)
+            return Status("running" if is_ready else "starting")
+        if self._is_asked_to_resume():
+            return Status("starting")
         if last := last_event(self.event_log):  # it may have ended between the two looks
             if last["event"] in ENDS:
                 return Status(last["event"], str(last.get("message", "")))
         elif not self.worker_lock.exists() and time.time() - self.created() < START_SECONDS:
             return Status("starting")
         return Status("interrupted", "Its process ended without a word: it was killed, or the computer went down.")
+
+    def _is_asked_to_resume(self) -> bool:
+        try:
+            return time.time() - self.resume_request.stat().st_mtime < START_SECONDS
+        except OSError:
+            return False
 
 
 def create_run(config: RunConfig, runs_folder: Path) -> Run:
@@ -169,7 +202,7 @@ def find_run(run_id: str, runs_folder: Path) -> Run:
     raise TrainDeskError(f"There is no run '{run_id[:80]}' in {runs_folder}; {known}.")
 
 
-def write_atomically(path: Path, data: bytes) -> None:
+def write_atomically(path: Path, data: bytes | memoryview) -> None:
     """Replaces a file in one step: readers see the old bytes or the new ones, also after a crash."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-import math
+import random
 from typing import TYPE_CHECKING
 
 from core.settings import Settings, setting
 
 if TYPE_CHECKING:
     import torch
+    from torch import Tensor
+
+DRAWS = 13  # random numbers per image: always all of them, so that one change added leaves the others as they were
 
 
 class Augmentation(Settings):
-    """Random geometry, drawn anew for every image in every epoch. All zero and off: images stay as they are."""
+    """Random changes, drawn anew for every image in every epoch. All zero and off: images stay as they are."""
 
+    flip: bool = setting(
+        False, "Mirror", "Mirrors half of the pictures left to right. Good for photos, wrong for digits and letters."
+    )
+    crop: int = setting(
+        0,
+        "Crop",
+        "Adds a margin of this width and cuts a window of the old size from a random place. Good for photos.",
+        ge=0,
+        le=32,
+        unit="pixels",
+    )
     shift: float = setting(0.0, "Shift", "Moves each picture at random by up to this share of its size.", ge=0, le=0.5)
     rotation: float = setting(
         0.0, "Rotation", "Turns each picture at random by up to this angle.", ge=0, le=180, unit="degrees"
@@ -31,40 +45,95 @@ class Augmentation(Settings):
         ge=0,
         le=1,
     )
-    flip: bool = setting(
-        False, "Mirror", "Mirrors half of the pictures left to right. Good for photos, wrong for digits and letters."
+    brightness: float = setting(
+        0.0,
+        "Brightness",
+        "Makes each picture brighter or darker at random by up to this share. Black stays black.",
+        ge=0,
+        le=0.9,
+    )
+    contrast: float = setting(
+        0.0,
+        "Contrast",
+        "Moves light and dark further apart or closer together at random by up to this share.",
+        ge=0,
+        le=0.9,
+    )
+    cutout: float = setting(
+        0.0,
+        "Cutout",
+        "Blanks a square at a random place, so that no single detail is relied on: its side as a share of the picture's.",
+        ge=0,
+        le=0.75,
+    )
+    mixup: float = setting(
+        0.0,
+        "MixUp",
+        "Blends each picture with another and asks for both classes in the same shares. Larger blends more; 0.2 is "
+        "usual, 0 is off.",
+        ge=0,
+        le=2,
     )
 
     def is_on(self) -> bool:
-        return bool(self.shift or self.rotation or self.scale or self.stretch or self.shear or self.flip)
+        """Whether `apply` changes anything."""
+        return bool(self._moves() or self.flip or self.crop or self.brightness or self.contrast or self.cutout)
 
-    def apply(
-        self, images: torch.Tensor, generator: torch.Generator, outside: torch.Tensor | None = None
-    ) -> torch.Tensor:
-        """Changed pictures of the same shape, float (N, C, H, W).
+    def mixes(self) -> bool:
+        """Whether `mix` changes anything."""
+        return self.mixup > 0
 
-        What comes in from beyond the edge has the values `outside` (C,), or repeats the edge. The generator is a CPU one.
-        One affine map per image, sampled bilinearly, as in spatial transformers (arXiv:1506.02025): the whole batch at
-        once is about seven times faster than a transform per sample.
+    def _moves(self) -> bool:
+        return bool(self.shift or self.rotation or self.scale or self.stretch or self.shear)
+
+    def apply(self, images: Tensor, generator: torch.Generator, outside: Tensor | None = None) -> Tensor:
+        """Changed pictures of the same shape and memory layout, float (N, C, H, W); those given are not touched.
+
+        What comes in from beyond the edge has the values `outside` (C,), the network's input for black; without it the
+        edge is repeated, or mirrored by a crop. A crop adds at most half the picture's side. The generator is a CPU one,
+        and its numbers go to the images' device at once.
         """
         import torch
-        from torch.nn import functional
 
-        count = len(images)
-        chance = torch.rand((7, count), generator=generator) * 2 - 1  # (7, N) in -1..1
-        angle, zoom = chance[0] * math.radians(self.rotation), 1 + chance[1] * self.scale
-        mirror = torch.where(chance[2] < 0, -1.0, 1.0) if self.flip else torch.ones(count)
-        shift_x, shift_y = chance[3] * self.shift * 2, chance[4] * self.shift * 2  # the grid runs from -1 to 1
-        slant, tall = chance[5] * self.shear, zoom * (1 + chance[6] * self.stretch)
-        cosine, sine = torch.cos(angle), torch.sin(angle)
-        # where each new pixel comes from: (x, y) scaled, slanted, turned, mirrored, moved
-        rows = [
-            cosine / zoom * mirror, (cosine * slant - sine) / tall, shift_x,
-            sine / zoom * mirror, (sine * slant + cosine) / tall, shift_y,
-        ]  # fmt: skip
-        theta = torch.stack(rows, dim=1).view(count, 2, 3).to(images.device)
-        grid = functional.affine_grid(theta, list(images.shape), align_corners=False)
-        if outside is None:
-            return functional.grid_sample(images, grid, padding_mode="border", align_corners=False)
-        level = outside.view(1, -1, 1, 1)  # grid_sample pads with zeros, so the outside is made zero and back
-        return functional.grid_sample(images - level, grid, padding_mode="zeros", align_corners=False) + level
+        from core.training import transforms
+
+        count, _, height, width = images.shape
+        chance = torch.rand((DRAWS, count), generator=generator)  # (13, N) in 0..1
+        mirrored = (chance[2] < 0.5).nonzero().flatten().to(images.device) if self.flip and not self._moves() else None
+        chance = chance.to(images.device)
+        pixels = images.permute(0, 2, 3, 1).contiguous()  # (N, H, W, C)
+        if self._moves():
+            most = transforms.Affine(self.shift, self.rotation, self.scale, self.stretch, self.shear, self.flip)
+            pixels = transforms.warped(pixels, most, chance[:7], outside)
+        if self.crop:
+            pad = min(self.crop, height // 2, width // 2)
+            top, left = (chance[7:9] * (2 * pad + 1)).long()
+            pixels = transforms.windows(pixels, pad, top, left, outside)
+        if mirrored is not None:
+            pixels = pixels if self.crop else pixels.clone()
+            transforms.mirror(pixels, mirrored)
+        if self.brightness or self.contrast:
+            light, contrast = 1 + (chance[9] * 2 - 1) * self.brightness, 1 + (chance[10] * 2 - 1) * self.contrast
+            pixels = transforms.lit(pixels, light, contrast, outside)
+        if self.cutout:
+            side = max(1, round(self.cutout * min(height, width)))
+            top, left = (chance[11] * (height - side + 1)).long(), (chance[12] * (width - side + 1)).long()
+            pixels = transforms.blanked(pixels, side, top, left, outside)
+        changed = pixels.permute(0, 3, 1, 2)  # (N, C, H, W), channels last
+        return changed if images.is_contiguous(memory_format=torch.channels_last) else changed.contiguous()
+
+    def mix(self, images: Tensor, labels: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor, float]:
+        """Each picture blended with another of the batch: MixUp, arXiv:1710.09412.
+
+        images float (N, C, H, W) or features (N, F), labels (N,) -> blended images, the other picture's labels (N,), and
+        the share 0.5..1 of the picture itself, one for the whole batch. The loss is share * loss(labels) + (1 - share) *
+        loss(other labels).
+        """
+        import torch
+
+        seed = int(torch.randint(2**62, (), generator=generator))
+        share = random.Random(seed).betavariate(self.mixup, self.mixup)  # torch's own Beta takes no generator
+        share = max(share, 1 - share)
+        order = torch.randperm(len(images), generator=generator).to(images.device)
+        other = images.movedim(1, -1).index_select(0, order).movedim(-1, 1)  # images stay channels last
+        return images.lerp(other, 1 - share), labels.index_select(0, order), share

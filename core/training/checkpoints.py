@@ -1,4 +1,4 @@
-"""Checkpoint files: weights with all that is needed to use them. Opening one never runs code from it."""
+"""Checkpoint files: weights with all that is needed to use them and to go on. Opening one never runs code from it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from core.config import RunConfig
 from core.errors import TrainDeskError
 from core.runs.store import write_atomically
 from core.training.loop import TrainingState
+from core.training.tally import Tally
 
 FORMAT = 1
 _PARTS = {"config", "class_names", "shape", "metrics", "epoch", "step", "model"}
@@ -23,11 +24,14 @@ class CheckpointError(TrainDeskError):
     """A checkpoint file that is missing, damaged or not ours."""
 
 
-def save_checkpoint(path: Path, state: TrainingState, config: RunConfig, metrics: dict[str, float]) -> None:
-    """Replaces the file in one step with the state of training. Raises OSError when it cannot be written."""
+def snapshot(state: TrainingState, config: RunConfig, metrics: dict[str, float]) -> dict[str, Any]:
+    """The content of a checkpoint to use a network: a copy on the CPU that further steps do not change.
+
+    Weights that do not train are not copied.
+    """
     info = config.dataset.info()
     mean, deviation = config.dataset.mean_and_deviation()
-    content = {
+    return {
         "format": FORMAT,
         "config": config.to_dict(),
         "class_names": list(info.class_names),
@@ -37,14 +41,67 @@ def save_checkpoint(path: Path, state: TrainingState, config: RunConfig, metrics
         "metrics": metrics,
         "epoch": state.epoch,
         "step": state.step,
-        "best": list(state.best) if state.best else None,
-        "model": state.model.state_dict(),
-        "optimizer": state.optimizer.state_dict(),
-        "random": {"order": state.random.get_state(), "torch": torch.get_rng_state()},
+        "model": _weights(state.judged),
     }
+
+
+def progress(state: TrainingState, threads: int) -> dict[str, Any]:
+    """What a checkpoint needs besides, to go on as if there had been no pause."""
+    device = next(state.model.parameters()).device
+    return {
+        "resume": {
+            "batch": state.batch,
+            "best": list(state.best) if state.best else None,
+            "waited": state.waited,
+            "pieces": state.pieces,
+            "learning_rate": state.learning_rate,
+            "schedule_memory": dict(state.schedule_memory),
+            "tally": state.tally.state(),
+            "precision": str(state.precision).removeprefix("torch."),
+            "threads": threads,
+            "trained": _weights(state.model) if state.average else None,
+            "average": _copied(state.average.state_dict()) if state.average else None,
+            "optimizer": _copied(state.optimizer.state_dict()),
+            "random": torch.get_rng_state(),
+            "random_cuda": torch.cuda.get_rng_state(device) if device.type == "cuda" else None,
+        }
+    }
+
+
+def restore(state: TrainingState, content: dict[str, Any], path: Path) -> None:
+    """Puts a fresh state where the checkpoint was taken. Raises CheckpointError when it does not fit or holds no progress."""
+    where = f"The checkpoint '{path.parent.name}/{path.name}'"
+    resume = content.get("resume")
+    if not resume:
+        raise CheckpointError(f"{where} holds a network but not the training's progress; {_REMEDY}")
+    device = next(state.model.parameters()).device
+    try:
+        state.model.load_state_dict(resume["trained"] or content["model"])
+        state.optimizer.load_state_dict(resume["optimizer"])
+        if state.average:
+            state.average.load_state_dict(resume["average"])
+        state.epoch, state.step, state.batch = content["epoch"], content["step"], resume["batch"]
+        state.best = tuple(resume["best"]) if resume["best"] else None
+        state.waited, state.pieces = resume["waited"], resume["pieces"]
+        state.learning_rate, state.schedule_memory = resume["learning_rate"], dict(resume["schedule_memory"])
+        state.tally = Tally.restored(resume["tally"], device)
+        torch.set_rng_state(resume["random"])
+        if device.type == "cuda" and resume["random_cuda"] is not None:
+            torch.cuda.set_rng_state(resume["random_cuda"], device)
+    except (RuntimeError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise CheckpointError(f"{where} does not fit the config beside it; {_REMEDY}") from error
+
+
+def is_finite(state: TrainingState) -> bool:
+    """Whether every weight is a number: only such a network may replace the last good checkpoint."""
+    return all(bool(weights.isfinite().all()) for weights in state.model.parameters() if weights.requires_grad)
+
+
+def write_checkpoint(path: Path, content: dict[str, Any]) -> None:
+    """Replaces the file in one step. Raises OSError when it cannot be written; the file is then as it was."""
     buffer = io.BytesIO()
     torch.save(content, buffer)
-    write_atomically(path, buffer.getvalue())
+    write_atomically(path, buffer.getbuffer())
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:
@@ -93,6 +150,31 @@ def rebuild(content: dict[str, Any], path: Path) -> nn.Module:
             f"The weights in '{path.parent.name}/{path.name}' do not fit the config beside them; {_REMEDY}"
         ) from error
     return model.eval()
+
+
+def _weights(model: nn.Module) -> dict[str, torch.Tensor]:
+    """Weights and buffers by name. Copied, except what cannot change: weights without gradient and their layers' buffers."""
+    fixed = {id(weights) for weights in model.parameters() if not weights.requires_grad}
+    for module in model.modules():
+        weights_within = list(module.parameters())
+        if weights_within and not module.training and not any(weights.requires_grad for weights in weights_within):
+            fixed |= {id(buffer) for buffer in module.buffers()}
+    state = model.state_dict(keep_vars=True)
+    return {name: _apart(tensor.detach(), id(tensor) not in fixed) for name, tensor in state.items()}
+
+
+def _apart(tensor: torch.Tensor, copied: bool) -> torch.Tensor:
+    return tensor.to("cpu", copy=copied)
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, torch.Tensor):
+        return _apart(value.detach(), True)
+    if isinstance(value, dict):
+        return {key: _copied(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_copied(item) for item in value)
+    return value
 
 
 _REMEDY = "use another run, or train this one again."

@@ -1,26 +1,33 @@
 """The training loop: a generator that yields what happened and knows no files, processes or pages.
 
-    state = begin(config, splits, device, weights_folder)
+    state = begin(config, splits, device, weights_folder, precision)
     for happened in train(state, config, splits): ...
 
-Whoever calls decides what to store and when to stop, after any step.
+Whoever calls decides what to store and when to stop, after any step. A state that was stored and restored goes on exactly
+where it was: the order of the images and their augmentation are made from the seed and the step's number alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import nn
 
 from core.config import RunConfig
+from core.training.average import WeightAverage
 from core.training.batches import Pictures, Splits, batch_bounds
-from core.training.linear import use_onednn
+from core.training.features import Features
+from core.training.frozen import Trainable, trainable_part
+from core.training.gradients import add_gradients, is_out_of_memory, more_pieces
+from core.training.linear import speed_up_linear
 from core.training.losses import LossSettings
+from core.training.optimizers import parameter_groups
+from core.training.precision import mixed
 from core.training.tally import Tally
 
 
@@ -30,10 +37,29 @@ class TrainingState:
 
     model: nn.Module
     optimizer: torch.optim.Optimizer
-    random: torch.Generator  # data order and augmentation, on the CPU
+    learning_rate: float  # before the schedule; may be changed between two steps
+    precision: torch.dtype
+    average: WeightAverage | None = None
     epoch: int = 0  # epochs completed
+    batch: int = 0  # batches done of the epoch under way
     step: int = 0  # optimizer updates done
-    best: tuple[float, float] | None = None  # val accuracy and minus val loss of the best epoch
+    best: tuple[float, float] | None = None  # rank of the best epoch, larger is better
+    waited: int = 0  # epochs since the best one
+    pieces: int = 1  # that a batch is cut into because memory is short
+    tally: Tally = field(default_factory=Tally)  # of the epoch under way
+    schedule_memory: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def judged(self) -> nn.Module:
+        """The network that is validated, kept as best and used: the average if there is one."""
+        return self.average.model if self.average else self.model
+
+
+class Preparing(NamedTuple):
+    """Pictures went through the frozen layers, once for all epochs."""
+
+    done: int  # images
+    images: int
 
 
 class Step(NamedTuple):
@@ -43,6 +69,12 @@ class Step(NamedTuple):
     step: int  # from 1, over all epochs
     images: int
     loss: torch.Tensor  # scalar on the device: reading it waits for the device, so read it seldom
+
+
+class Divided(NamedTuple):
+    """Memory was short: batches are cut into this many pieces from now on."""
+
+    pieces: int
 
 
 class Measuring(NamedTuple):
@@ -61,6 +93,9 @@ class Epoch(NamedTuple):
     is_best: bool
 
 
+Happened = Preparing | Step | Divided | Measuring | Epoch
+
+
 @dataclass(frozen=True)
 class Evaluation:
     """How a network does on a split."""
@@ -73,75 +108,145 @@ class Evaluation:
         return float(np.diag(self.confusion).sum() / self.confusion.sum())
 
 
-def begin(config: RunConfig, splits: Splits, device: torch.device, weights_folder: Path) -> TrainingState:
-    """A fresh network on the device, with published weights if the architecture asks for them, and its optimizer.
+def begin(
+    config: RunConfig,
+    splits: Splits,
+    device: torch.device,
+    weights_folder: Path | None,
+    precision: torch.dtype = torch.float32,
+    start_weights: dict[str, Any] | None = None,
+) -> TrainingState:
+    """A fresh network on the device, with its optimizer.
 
-    Raises TrainDeskError when such weights cannot be had.
+    It starts from `start_weights` (of an earlier run), else from published weights in `weights_folder` if the
+    architecture asks for them, else at random. Raises TrainDeskError when such weights cannot be had or do not fit.
     """
     torch.manual_seed(config.training.seed)  # weights and dropout
     model = config.architecture.build(splits.train.shape, len(config.dataset.info().class_names))
-    config.architecture.load_initial_weights(model, weights_folder)
+    if start_weights is not None:
+        from core.training.start_weights import copy_matching
+
+        copy_matching(model, start_weights)
+    elif weights_folder is not None:
+        config.architecture.load_initial_weights(model, weights_folder)
     model = model.to(device, memory_format=torch.channels_last)
-    use_onednn(model)
-    optimizer = config.optimizer.build([weights for weights in model.parameters() if weights.requires_grad])
-    random = torch.Generator().manual_seed(config.training.seed)
-    return TrainingState(model, optimizer, random)
+    speed_up_linear(model)
+    optimizer = config.optimizer.build(parameter_groups(model, config.optimizer, config.architecture.pace))
+    decay = config.training.average_decay
+    average = WeightAverage(model, decay) if decay else None
+    return TrainingState(model, optimizer, config.optimizer.learning_rate, precision, average)
 
 
-def train(state: TrainingState, config: RunConfig, splits: Splits) -> Iterator[Step | Measuring | Epoch]:
+def train(state: TrainingState, config: RunConfig, splits: Splits) -> Iterator[Happened]:
     """Trains from where `state` is to the last epoch, changing `state` in place."""
-    model, optimizer, loss_of = state.model, state.optimizer, config.loss
+    training, augmentation, loss_of = config.training, config.augmentation, config.loss
     device = splits.train.labels.device
-    bounds = batch_bounds(len(splits.train), config.training.batch_size)
+    bounds = batch_bounds(len(splits.train), training.batch_size)
     outside = splits.train.offset if config.dataset.black_background else None  # the network input that means black
-    while state.epoch < config.training.epochs:
-        model.train()
-        order = torch.randperm(len(splits.train), generator=state.random).to(device)
-        tally = Tally()
-        for start, end in bounds:
-            inputs, labels = splits.train.pick(order[start:end])  # (n, C, H, W), (n,)
-            if config.augmentation.is_on():
-                inputs = config.augmentation.apply(inputs, state.random, outside)
-            logits = model(inputs)  # (n, classes)
-            loss = loss_of.measure(logits, labels)
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            optimizer.step()
+    random = torch.Generator()  # of the augmentation, on the CPU
+    precision = mixed(state.precision, device)
+    part = yield from _prepare(state, config, splits)
+    network = part.network
+    trained = [weights for weights in network.parameters() if weights.requires_grad]
+    while state.epoch < training.epochs and not (training.patience and state.waited >= training.patience):
+        network.train()
+        order = torch.randperm(len(splits.train), generator=_seeded(random, training.seed, state.epoch))
+        for inputs, labels in part.batches(order, bounds[state.batch :], random):
+            _set_learning_rate(state, config, state.epoch + state.batch / len(bounds))
+            mix = None
+            if augmentation.is_on() or augmentation.mixes():
+                _seeded(random, training.seed, state.step)
+                if not part.on_features:  # which hold the mirrored pictures already
+                    inputs = augmentation.apply(inputs, random, outside)
+                if augmentation.mixes():
+                    inputs, others, share = augmentation.mix(inputs, labels, random)
+                    mix = (others, share)
+            while True:
+                try:
+                    loss, logits = add_gradients(network, loss_of, inputs, labels, mix, state.pieces, precision)
+                    break
+                except (RuntimeError, MemoryError) as error:
+                    if not is_out_of_memory(error):
+                        raise
+                state.optimizer.zero_grad(set_to_none=True)
+                smallest = config.architecture.smallest_batch
+                state.pieces = more_pieces(state.pieces, len(labels), smallest, device)
+                yield Divided(state.pieces)
+            if training.gradient_clip:
+                nn.utils.clip_grad_norm_(trained, training.gradient_clip)
+            state.optimizer.step()
+            for weights in trained:
+                weights.grad = None
+            if state.average:
+                state.average.update()
             state.step += 1
-            loss = loss.detach()
-            tally.add(logits.detach(), labels, loss)
-            yield Step(state.epoch + 1, state.step, end - start, loss)
-        val = yield from evaluate(model, splits.val, loss_of, config.training.evaluation_batch_size)
-        state.epoch += 1
+            state.batch += 1
+            state.tally.add(logits, labels, loss)
+            yield Step(state.epoch + 1, state.step, len(labels), loss)
+        val = yield from evaluate(part.judged, part.val, loss_of, training.evaluation_batch_size, state.precision)
         metrics = {
-            "train/loss": tally.loss(),
-            "train/accuracy": tally.accuracy(),
+            "train/loss": state.tally.loss(),
+            "train/accuracy": state.tally.accuracy(),
             "val/loss": val.loss,
             "val/accuracy": val.accuracy,
         }
-        rank = (val.accuracy, -val.loss)
+        rank = (val.accuracy, -val.loss) if training.best_by == "accuracy" else (-val.loss, val.accuracy)
         is_best = state.best is None or rank > state.best
-        if is_best:
-            state.best = rank
+        state.best = rank if is_best else state.best
+        state.waited = 0 if is_best else state.waited + 1
+        state.epoch, state.batch, state.tally = state.epoch + 1, 0, Tally()
+        config.schedule.after_epoch(state.schedule_memory, val.loss)
         yield Epoch(state.epoch, state.step, metrics, is_best)
 
 
 def evaluate(
-    model: nn.Module, pictures: Pictures, loss_of: LossSettings, batch_size: int
+    model: nn.Module,
+    pictures: Pictures | Features,
+    loss_of: LossSettings,
+    batch_size: int,
+    precision: torch.dtype = torch.float32,
 ) -> Generator[Measuring, None, Evaluation]:
-    """Measures a network on a split, yielding after each batch; the result is the generator's return value."""
+    """Measures a network on a split, yielding after each batch; the result is the generator's return value.
+
+    The loss is without label smoothing, so that it says how well the network knows the classes.
+    """
     model.eval()
     device = pictures.labels.device
+    loss_of = loss_of.plain()
     loss_sum = torch.zeros((), device=device)
     confusion: torch.Tensor | None = None  # (classes * classes,)
-    for start in range(0, len(pictures), batch_size):
+    done = 0
+    bounds = [(start, min(start + batch_size, len(pictures))) for start in range(0, len(pictures), batch_size)]
+    for inputs, labels in pictures.batches(None, bounds):
         with torch.inference_mode():
-            inputs, labels = pictures.slice(start, start + batch_size)
-            logits = model(inputs)
+            with mixed(precision, device):
+                logits = model(inputs)
             loss_sum += loss_of.measure(logits, labels) * len(labels)
             classes = logits.shape[1]
             cells = torch.bincount(labels * classes + logits.argmax(dim=1), minlength=classes * classes)
             confusion = cells if confusion is None else confusion + cells
-        yield Measuring(min(start + batch_size, len(pictures)), len(pictures))
+        done += len(labels)
+        yield Measuring(done, len(pictures))
     assert confusion is not None, "a split is never empty"
     return Evaluation(loss=loss_sum.item() / len(pictures), confusion=confusion.view(classes, classes).cpu().numpy())
+
+
+def _prepare(state: TrainingState, config: RunConfig, splits: Splits) -> Generator[Preparing, None, Trainable]:
+    preparing = trainable_part(state.model, state.average, config, splits, state.precision)
+    while True:
+        try:
+            yield Preparing(*next(preparing))
+        except StopIteration as end:
+            if config.training.compile:
+                end.value.network.compile()
+            return end.value
+
+
+def _set_learning_rate(state: TrainingState, config: RunConfig, epoch: float) -> None:
+    factor = config.schedule.factor(epoch, config.training.epochs, state.schedule_memory)
+    for group in state.optimizer.param_groups:
+        group["lr"] = state.learning_rate * factor * group["pace"]
+
+
+def _seeded(random: torch.Generator, seed: int, number: int) -> torch.Generator:
+    return random.manual_seed((seed * 1_000_003 + number) % 2**63)

@@ -1,11 +1,14 @@
-"""Losses. Every network ends in logits; the loss owns the last activation, so each pair is combined correctly."""
+"""Losses. Every network ends in logits; the loss owns the last activation, so each pair is combined correctly.
+
+All are computed in float32, also for bfloat16 logits, whose 8 bits would make losses of 1.003 and 1.000 the same.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from core.registry import Registry
-from core.settings import Settings
+from core.settings import Settings, setting
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -15,14 +18,34 @@ class LossSettings(Settings):
     """Base of all losses."""
 
     label: ClassVar[str]
+    label_smoothing: float = setting(
+        0.0,
+        "Label smoothing",
+        "Share of the wanted answer that is spread over all classes, so that the network does not grow too sure of itself.",
+        ge=0,
+        le=0.5,
+    )
 
     def measure(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Mean loss: float (N, classes), int64 (N,) -> scalar."""
+        """Mean loss: float (N, classes), int64 (N,) -> float32 scalar. Smoothing: Szegedy 2015, arXiv:1512.00567."""
         raise NotImplementedError
 
     def probabilities(self, logits: Tensor) -> Tensor:
-        """What the network thinks of each class, each row summing to 1: (N, classes) -> (N, classes)."""
-        return logits.softmax(dim=1)
+        """What the network thinks of each class, each row summing to 1: (N, classes) -> float32 (N, classes)."""
+        return logits.float().softmax(dim=1)
+
+    def _targets(self, labels: Tensor, classes: int) -> Tensor:
+        """What the network should answer, each row summing to 1: int64 (N,) -> float32 (N, classes)."""
+        from torch.nn import functional
+
+        wanted = functional.one_hot(labels, classes).float()
+        if not self.label_smoothing:
+            return wanted
+        return wanted * (1 - self.label_smoothing) + self.label_smoothing / classes
+
+    def plain(self) -> Self:
+        """The same loss without smoothing, for measuring: losses of runs with and without it can then be compared."""
+        return self.model_copy(update={"label_smoothing": 0.0})
 
 
 LOSSES: Registry[type[LossSettings]] = Registry("loss")
@@ -41,7 +64,7 @@ class CrossEntropy(LossSettings):
     def measure(self, logits: Tensor, labels: Tensor) -> Tensor:
         from torch.nn import functional
 
-        return functional.cross_entropy(logits, labels)
+        return functional.cross_entropy(logits.float(), labels, label_smoothing=self.label_smoothing)
 
 
 @LOSSES.register
@@ -57,7 +80,11 @@ class NegativeLogLikelihood(LossSettings):
     def measure(self, logits: Tensor, labels: Tensor) -> Tensor:
         from torch.nn import functional
 
-        return functional.nll_loss(logits.log_softmax(dim=1), labels)
+        log_shares = logits.float().log_softmax(dim=1)  # (N, classes)
+        loss = functional.nll_loss(log_shares, labels)
+        if not self.label_smoothing:
+            return loss
+        return (1 - self.label_smoothing) * loss - self.label_smoothing * log_shares.mean()
 
 
 @LOSSES.register
@@ -73,7 +100,7 @@ class MeanSquaredError(LossSettings):
     def measure(self, logits: Tensor, labels: Tensor) -> Tensor:
         from torch.nn import functional
 
-        return functional.mse_loss(logits.softmax(dim=1), _one_hot(labels, logits))
+        return functional.mse_loss(logits.float().softmax(dim=1), self._targets(labels, logits.shape[1]))
 
 
 @LOSSES.register
@@ -90,16 +117,11 @@ class BinaryCrossEntropy(LossSettings):
     def measure(self, logits: Tensor, labels: Tensor) -> Tensor:
         from torch.nn import functional
 
-        return functional.binary_cross_entropy_with_logits(logits, _one_hot(labels, logits))
+        targets = self._targets(labels, logits.shape[1])
+        return functional.binary_cross_entropy_with_logits(logits.float(), targets)
 
     def probabilities(self, logits: Tensor) -> Tensor:
         # exp(logsigmoid - its largest) scaled: sigmoids that all underflow to 0 still give a ranking
         from torch.nn import functional
 
-        return functional.logsigmoid(logits).softmax(dim=1)
-
-
-def _one_hot(labels: Tensor, logits: Tensor) -> Tensor:
-    from torch.nn import functional
-
-    return functional.one_hot(labels, logits.shape[1]).to(logits.dtype)  # (N,) -> (N, classes)
+        return functional.logsigmoid(logits.float()).softmax(dim=1)

@@ -1,9 +1,9 @@
-"""Optimizers: settings classes that build torch's own."""
+"""Optimizers: settings classes that build torch's own, and the groups of weights they are given."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, ClassVar, Literal
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import ValidationInfo, field_validator
 
@@ -12,21 +12,76 @@ from core.settings import Settings, setting
 
 if TYPE_CHECKING:
     import torch
+    from torch import nn
 
-    Parameters = Iterable[torch.nn.Parameter]
+Groups = list[dict[str, Any]]  # torch's parameter groups
+CACHED = 1_000_000  # weights; up to here torch's fused SGD is faster on a CPU
 
 
 class OptimizerSettings(Settings):
-    """Base of all optimizers."""
+    """Base of all optimizers. Each has a `learning_rate` and a `weight_decay` with defaults of its own."""
 
     label: ClassVar[str]
 
-    def build(self, parameters: Parameters) -> torch.optim.Optimizer:
-        """torch's optimizer over these parameters."""
+    def build(self, groups: Groups) -> torch.optim.Optimizer:
+        """torch's optimizer over the groups of `parameter_groups`."""
         raise NotImplementedError
 
 
 OPTIMIZERS: Registry[type[OptimizerSettings]] = Registry("optimizer")
+
+
+def parameter_groups(model: nn.Module, optimizer: OptimizerSettings, pace: Callable[[str], float]) -> Groups:
+    """The trainable weights of a model as torch's parameter groups, in the order in which the model names them.
+
+    `pace` gives each weight's share of the learning rate by its name. A group keeps it as `pace`, so that a schedule can
+    set `lr` to learning_rate * factor * pace. Weight decay is for matrices and filters: pulling biases and the scales of
+    norms towards zero takes away what they are for (He et al. 2018, arXiv:1812.01187, section 3.1).
+    """
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    for name, weights in model.named_parameters():
+        if weights.requires_grad:
+            decay = optimizer.weight_decay if weights.ndim >= 2 else 0.0
+            groups.setdefault((pace(name), decay), []).append(weights)
+    return [
+        {"params": members, "lr": optimizer.learning_rate * share, "pace": share, "weight_decay": decay}
+        for (share, decay), members in groups.items()
+    ]
+
+
+def _all_weights(groups: Groups) -> list[torch.Tensor]:
+    return [weights for group in groups for weights in group["params"]]
+
+
+def _fused(groups: Groups, most: float = float("inf")) -> bool | None:
+    """Whether one kernel should update the weights: True on CUDA, and on a CPU with at most `most` weights; None leaves
+    the choice to torch.
+
+    Ratios of the step alone, one core: Adam and AdamW 2.5 to 2.9 on small networks (8 % of an MLP's whole step), 1.2 to
+    1.3 on ResNet18; SGD with momentum 1.4 to 1.8 on small networks but 0.4 on ResNet18, without momentum 0.8 to 1.1.
+    RMSprop has no such kernel.
+    """
+    weights = _all_weights(groups)
+    device = weights[0].device.type
+    if device == "cuda" or (device == "cpu" and sum(each.numel() for each in weights) <= most):
+        return True
+    return None
+
+
+def _kept_in_layout(optimizer: torch.optim.Optimizer) -> torch.optim.Optimizer:
+    """The same optimizer, which gives every loaded state the memory layout of its weights: torch's fused kernels read
+    memory in order and would silently mix up numbers of a state that is not channels last where the weights are."""
+    optimizer.register_load_state_dict_post_hook(_match_layout)
+    return optimizer
+
+
+def _match_layout(optimizer: torch.optim.Optimizer) -> None:
+    import torch
+
+    for weights, state in optimizer.state.items():
+        for name, value in state.items():
+            if torch.is_tensor(value) and value.shape == weights.shape and value.stride() != weights.stride():
+                state[name] = torch.empty_like(weights, dtype=value.dtype).copy_(value)
 
 
 def _learning_rate(default: float) -> float:
@@ -76,16 +131,18 @@ class SGD(OptimizerSettings):
             raise ValueError("Nesterov is on but momentum is 0; it needs a momentum above 0, 0.9 for example.")
         return nesterov
 
-    def build(self, parameters: Parameters) -> torch.optim.Optimizer:
+    def build(self, groups: Groups) -> torch.optim.Optimizer:
         import torch
 
-        return torch.optim.SGD(
-            parameters,
+        optimizer = torch.optim.SGD(
+            groups,
             lr=self.learning_rate,
             momentum=self.momentum,
             nesterov=self.nesterov,
             weight_decay=self.weight_decay,
+            fused=_fused(groups, most=CACHED if self.momentum else 0),
         )
+        return _kept_in_layout(optimizer)
 
 
 @OPTIMIZERS.register
@@ -100,10 +157,13 @@ class Adam(OptimizerSettings):
     learning_rate: float = _learning_rate(0.001)
     weight_decay: float = _weight_decay()
 
-    def build(self, parameters: Parameters) -> torch.optim.Optimizer:
+    def build(self, groups: Groups) -> torch.optim.Optimizer:
         import torch
 
-        return torch.optim.Adam(parameters, lr=self.learning_rate, weight_decay=self.weight_decay)
+        optimizer = torch.optim.Adam(
+            groups, lr=self.learning_rate, weight_decay=self.weight_decay, fused=_fused(groups)
+        )
+        return _kept_in_layout(optimizer)
 
 
 @OPTIMIZERS.register
@@ -118,10 +178,13 @@ class AdamW(OptimizerSettings):
     learning_rate: float = _learning_rate(0.001)
     weight_decay: float = _weight_decay(0.01)
 
-    def build(self, parameters: Parameters) -> torch.optim.Optimizer:
+    def build(self, groups: Groups) -> torch.optim.Optimizer:
         import torch
 
-        return torch.optim.AdamW(parameters, lr=self.learning_rate, weight_decay=self.weight_decay)
+        optimizer = torch.optim.AdamW(
+            groups, lr=self.learning_rate, weight_decay=self.weight_decay, fused=_fused(groups)
+        )
+        return _kept_in_layout(optimizer)
 
 
 @OPTIMIZERS.register
@@ -137,9 +200,9 @@ class RMSprop(OptimizerSettings):
     momentum: float = _momentum(0.0)
     weight_decay: float = _weight_decay()
 
-    def build(self, parameters: Parameters) -> torch.optim.Optimizer:
+    def build(self, groups: Groups) -> torch.optim.Optimizer:
         import torch
 
         return torch.optim.RMSprop(
-            parameters, lr=self.learning_rate, momentum=self.momentum, weight_decay=self.weight_decay
+            groups, lr=self.learning_rate, momentum=self.momentum, weight_decay=self.weight_decay
         )

@@ -10,12 +10,14 @@ import torch
 
 from core.config import RunConfig
 from core.errors import TrainDeskError
+from core.memory import peak_bytes
 from core.runs import events
 from core.training.batches import Splits, batch_bounds
 from core.training.loop import Epoch, Step, TrainingState
 
 POINTS = 1000  # points of the loss curve that a run aims at, if it has so many steps
 SHORTEST_SILENCE = 0.02  # seconds between points of a fast run: nobody sees more, and each costs a moment
+SHORTEST_SILENCE_GPU = 0.2  # the same on a GPU, which each reading makes wait for the processor
 LONGEST_SILENCE = 0.5  # seconds between points of a slow run
 
 
@@ -27,21 +29,28 @@ class Recorder:
         config: RunConfig,
         splits: Splits,
         state: TrainingState,
-        device: torch.device,
+        threads: int,
         record: Callable[..., events.Event],
+        goes_on: bool = False,
     ):
         self.steps_per_epoch = len(batch_bounds(len(splits.train), config.training.batch_size))
         self.total_steps = self.steps_per_epoch * config.training.epochs
+        self._device = device = splits.train.labels.device
         self._every = max(1, self.total_steps // POINTS)  # steps
+        self._shortest = SHORTEST_SILENCE if device.type == "cpu" else SHORTEST_SILENCE_GPU
         self._state = state
         self._record = record
         self._losses: list[torch.Tensor] = []
         self._images = 0
         self._last: Step | None = None
+        where = {"step": state.step, "epoch": state.epoch} if goes_on else {}
         record(
-            events.STARTED,
+            events.RESUMED if goes_on else events.STARTED,
+            **where,
             device=str(device),
             device_name=torch.cuda.get_device_name(device) if device.type == "cuda" else str(device),
+            precision=str(state.precision).removeprefix("torch."),
+            threads=threads,
             parameters=sum(weights.numel() for weights in state.model.parameters()),
             train_images=len(splits.train),
             val_images=len(splits.val),
@@ -53,13 +62,17 @@ class Recorder:
         )
         self._time = self._epoch_start = time.perf_counter()
 
+    def begin_steps(self) -> None:
+        """Now the first step begins: what was prepared before must not count as slow training."""
+        self._time = self._epoch_start = time.perf_counter()
+
     def step(self, step: Step) -> None:
         """Takes note of a step; records when enough have gathered or enough time has passed."""
         self._losses.append(step.loss)
         self._images += step.images
         self._last = step
         silence = time.perf_counter() - self._time
-        if silence > LONGEST_SILENCE or (len(self._losses) >= self._every and silence > SHORTEST_SILENCE):
+        if silence > LONGEST_SILENCE or (len(self._losses) >= self._every and silence > self._shortest):
             self.flush()
 
     def flush(self) -> None:
@@ -77,7 +90,7 @@ class Recorder:
             step=self._last.step,
             **{"train/loss": sum(losses) / len(losses)},
             images_per_second=round(self._images / max(1e-9, now - self._time), 1),
-            learning_rate=self._state.optimizer.param_groups[0]["lr"],
+            learning_rate=self._learning_rate(),
         )
         self._losses.clear()
         self._images, self._time = 0, now
@@ -92,6 +105,7 @@ class Recorder:
             **epoch.metrics,
             best=epoch.is_best,
             seconds=round(now - self._epoch_start, 3),
+            memory_bytes=peak_bytes(self._device),
         )
         self._time = self._epoch_start = now  # validation must not count as slow training
 
@@ -100,9 +114,14 @@ class Recorder:
         if not math.isfinite(epoch.metrics["val/loss"]):
             self._fail(epoch.step, epoch.metrics["val/loss"])
 
+    def _learning_rate(self) -> float:
+        """That of the last step, after the schedule, of the layers that train at full pace."""
+        group = max(self._state.optimizer.param_groups, key=lambda group: group["pace"])
+        return group["lr"] / (group["pace"] or 1)
+
     def _fail(self, step: int, loss: float) -> None:
         word = "NaN" if math.isnan(loss) else "infinite"
-        learning_rate = self._state.optimizer.param_groups[0]["lr"]
+        learning_rate = self._state.learning_rate
         raise TrainDeskError(
             f"The loss became {word} at step {step:,} with learning rate {learning_rate:g}; "
             f"try {learning_rate / 10:g} or less."

@@ -1,59 +1,17 @@
 """ResNet18: what trains and what stays frozen, and where its first weights come from."""
 
-import hashlib
-import io
 import os
 import pickle
 
 import pytest
 import torch
-from torchvision.models import ResNet18_Weights, resnet18
+from torchvision.models import resnet18
 
 from core.architectures.resnet18 import ResNet18
-from core.errors import TrainDeskError
-from tests.helpers import assert_one_sentence, closed_port, serve
+from tests.core.architectures.loading import error_of, load, same_body
+from tests.helpers import assert_one_sentence
 
 BODY = {name for name, _ in resnet18(weights=None).named_parameters() if not name.startswith("fc.")}
-
-
-@pytest.fixture(scope="module")
-def published():
-    """torchvision's network with weights and statistics that are not those of a fresh one."""
-    torch.manual_seed(5)
-    network = resnet18(weights=None)
-    for module in network.modules():
-        if isinstance(module, torch.nn.BatchNorm2d):
-            module.running_mean.normal_(0, 0.1)
-            module.running_var.uniform_(0.5, 1.5)
-    return network.eval()
-
-
-@pytest.fixture(scope="module")
-def weights_bytes(published):
-    buffer = io.BytesIO()
-    torch.save(published.state_dict(), buffer)
-    return buffer.getvalue()
-
-
-def load(settings, folder, classes=7):
-    model = settings.build((3, 32, 32), classes)
-    settings.load_initial_weights(model, folder)
-    return model
-
-
-def error_of(settings, folder):
-    with pytest.raises(TrainDeskError) as caught:
-        load(settings, folder)
-    return str(caught.value)
-
-
-def same_body(model, network, inputs):
-    """Whether both networks, without their last layers, give the same features."""
-    body = torch.nn.Sequential(*list(network.children())[:-1], torch.nn.Flatten())
-    with torch.inference_mode():
-        expected = body(inputs)
-        got = model[:-1].eval()(inputs)
-    torch.testing.assert_close(got, expected)
 
 
 def short(name):
@@ -179,44 +137,34 @@ def test_a_weights_file_that_would_run_code_is_not_opened(form, tmp_path):
     assert not mark.exists()
 
 
-def _published_at(monkeypatch, url):
-    monkeypatch.setattr(ResNet18_Weights.IMAGENET1K_V1.value, "url", url)
-    assert ResNet18_Weights.IMAGENET1K_V1.url == url
-
-
-def test_imagenet_weights_are_downloaded_once_and_checked(tmp_path, monkeypatch, published, weights_bytes):
-    name = f"resnet18-{hashlib.sha256(weights_bytes).hexdigest()[:8]}.pth"
-    with serve({name: weights_bytes}) as site:
-        _published_at(monkeypatch, site.url + name)
-        same_body(load(ResNet18(), tmp_path / "weights"), published, torch.randn(2, 3, 64, 64))
-        load(ResNet18(), tmp_path / "weights")
-        assert site.asked == [name]
-    assert (tmp_path / "weights" / name).read_bytes() == weights_bytes
-
-
-def test_imagenet_weights_put_into_the_folder_by_hand_need_no_internet(tmp_path, monkeypatch, published, weights_bytes):
-    (tmp_path / "resnet18-12345678.pth").write_bytes(weights_bytes)
-    _published_at(monkeypatch, f"http://127.0.0.1:{closed_port()}/resnet18-12345678.pth")
-    same_body(load(ResNet18(), tmp_path), published, torch.randn(2, 3, 64, 64))
-
-
-def test_imagenet_weights_damaged_on_the_way_are_not_kept(tmp_path, monkeypatch, weights_bytes):
-    with serve({"resnet18-00000000.pth": weights_bytes[:100_000]}) as site:
-        _published_at(monkeypatch, site.url + "resnet18-00000000.pth")
-        message = error_of(ResNet18(), tmp_path)
-    assert_one_sentence(message, "ImageNet weights could not be downloaded", "resnet18-00000000.pth", "random weights")
-    assert not list(tmp_path.glob("*.pth"))
-
-
-def test_no_internet_names_the_file_the_folder_and_the_remedy(tmp_path, monkeypatch):
-    _published_at(monkeypatch, f"http://127.0.0.1:{closed_port()}/resnet18-f37072fd.pth")
-    message = error_of(ResNet18(), tmp_path)
-    assert_one_sentence(message, "resnet18-f37072fd.pth", str(tmp_path), "connect to the internet", "random weights")
-
-
 def test_random_weights_need_nothing(tmp_path):
     settings = ResNet18(weights="random")
     model = settings.build((3, 32, 32), 3)
     before = {name: value.clone() for name, value in model.state_dict().items()}
+    assert list(settings.obtain_weights(tmp_path / "nowhere")) == []
     settings.load_initial_weights(model, tmp_path / "nowhere")
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
+
+@pytest.mark.parametrize(("train", "slow"), [("head", 0), ("last_block", 15), ("all", 60)])
+def test_layers_that_begin_with_learned_weights_train_at_their_own_pace(train, slow):
+    settings = ResNet18(train=train, weights="file", backbone_pace=0.25)
+    model = settings.build((3, 32, 32), 3)
+    paces = {name: settings.pace(name) for name, weights in model.named_parameters() if weights.requires_grad}
+    assert paces["head.weight"] == paces["head.bias"] == 1
+    assert sum(pace == 0.25 for pace in paces.values()) == slow == len(paces) - 2
+
+
+def test_layers_that_begin_with_chance_train_at_full_pace():
+    assert ResNet18().backbone_pace == 0.1
+    settings = ResNet18(train="all", weights="random")
+    assert {settings.pace(name) for name, _ in settings.build((3, 32, 32), 3).named_parameters()} == {1}
+
+
+def test_the_last_layer_computes_in_float32_under_autocast_too():
+    model = ResNet18(weights="random").build((3, 32, 32), 3)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        features = model[:-1](torch.randn(4, 3, 32, 32))
+        logits = model.head(features)
+    assert features.dtype == torch.bfloat16 and logits.dtype == torch.float32
+    assert torch.equal(logits, torch.nn.functional.linear(features.float(), model.head.weight, model.head.bias))

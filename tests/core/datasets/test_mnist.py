@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from core.datasets import DATASETS
+from core.datasets.cache import open_images
 
 pytestmark = pytest.mark.mnist
 
@@ -30,6 +31,15 @@ def test_facts_told_without_loading_are_true(mnist):
     pixels = mnist.train_images.float() / 255
     assert info.mean[0] == pytest.approx(pixels.mean().item(), abs=1e-4)
     assert info.deviation[0] == pytest.approx(pixels.std().item(), abs=1e-4)
+
+
+def test_kept_decoded_they_are_the_same(mnist, data_folder):
+    images = open_images(DATASETS.parse("mnist"), data_folder)
+    assert images.mapped and images.shape == (1, 28, 28)
+    assert torch.equal(images.train_pixels, mnist.train_images.flatten(1))
+    assert torch.equal(images.test_pixels, mnist.test_images.flatten(1))
+    assert torch.equal(images.train_labels, mnist.train_labels)
+    assert torch.equal(images.test_labels, mnist.test_labels)
 
 
 def test_the_mlp_learns_mnist_within_an_epoch(mnist):

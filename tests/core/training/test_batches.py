@@ -1,12 +1,18 @@
 """Splits and batches: what is held out, how pixels become network inputs, where batches begin and end."""
 
+import dataclasses
+import math
+import threading
+
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torchvision import transforms
 
 from core.datasets import DATASETS, ImageData
+from core.datasets.cache import open_images
+from core.training import batches
 from core.training.batches import batch_bounds, held_out_mask, pictures, split
 
 CPU = torch.device("cpu")
@@ -68,6 +74,7 @@ def test_using_a_batch_does_not_change_the_pictures():
 labels_of_some_classes = st.lists(st.integers(0, 5), min_size=1, max_size=200).map(torch.tensor)
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(labels_of_some_classes, st.floats(0.001, 0.5), st.integers(0, 2**31 - 1))
 def test_each_class_gives_its_share(labels, share, seed):
     mask = held_out_mask(labels, share, seed)
@@ -77,6 +84,7 @@ def test_each_class_gives_its_share(labels, share, seed):
         assert mask[members].sum() == max(1, round(int(members.sum()) * share))
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.integers(0, 1000))
 def test_the_seed_alone_decides_what_is_held_out(seed):
     labels = torch.arange(300) % 10
@@ -95,7 +103,8 @@ def test_splits_are_disjoint_complete_and_keep_image_and_label_together():
     splits = split(data, DATASETS.parse("digits"), 0.1, 3, CPU)
 
     def numbers(pictures):
-        return (pictures.pixels[:, 0].long() + 256 * pictures.pixels[:, 1].long()).tolist()
+        pixels = pictures.pixels if pictures.rows is None else pictures.pixels[pictures.rows]
+        return (pixels[:, 0].long() + 256 * pixels[:, 1].long()).tolist()
 
     train, val = numbers(splits.train), numbers(splits.val)
     assert len(val) == 50 and len(train) == 450
@@ -106,6 +115,162 @@ def test_splits_are_disjoint_complete_and_keep_image_and_label_together():
     assert numbers(splits.test) == list(range(50)), "the test images are all there, in their order"
 
 
+GREY, COLOUR = "digits", {"name": "cifar10", "normalisation": "imagenet"}
+
+
+@pytest.fixture(params=[GREY, COLOUR], ids=["grey", "colour"])
+def dataset(request):
+    return DATASETS.parse(request.param)
+
+
+@pytest.fixture
+def data(dataset):
+    random = torch.Generator().manual_seed(3)
+    images = torch.randint(0, 256, (90, *dataset.info().shape), dtype=torch.uint8, generator=random)
+    labels = torch.randint(0, 10, (90,), generator=random)
+    return ImageData(images[:70], labels[:70], images[70:], labels[70:])
+
+
+@pytest.fixture
+def kept(data, dataset, tmp_path, monkeypatch):
+    """The images mapped from files."""
+    monkeypatch.setattr(type(dataset), "load", lambda self, folder: data)
+    monkeypatch.setattr(type(dataset), "sources", lambda self, folder: [])
+    images = open_images(dataset, tmp_path)
+    assert images.mapped
+    return images
+
+
+def threads():
+    return [thread for thread in threading.enumerate() if thread.name == "ahead of time"]
+
+
+def assert_same_batches(first, second):
+    first, second = list(first), list(second)
+    assert len(first) == len(second) > 0
+    for (inputs, labels), (other_inputs, other_labels) in zip(first, second, strict=True):
+        assert torch.equal(inputs, other_inputs) and inputs.dtype == other_inputs.dtype
+        assert inputs.stride() == other_inputs.stride()
+        assert torch.equal(labels, other_labels)
+
+
+@pytest.mark.parametrize("memory", [None, 0], ids=["resident", "streaming"])
+@pytest.mark.parametrize("part", ["train", "val", "test"])
+def test_batches_are_what_pick_and_slice_give(part, memory, kept, dataset):
+    pictures = getattr(split(kept, dataset, 0.3, 1, CPU, memory=memory), part)
+    bounds = batch_bounds(len(pictures), 7)
+    order = torch.randperm(len(pictures), generator=torch.Generator().manual_seed(2))
+    picked = [pictures.pick(order[start:end]) for start, end in bounds]
+    assert_same_batches(pictures.batches(order, bounds), picked)
+    assert_same_batches(pictures.batches(None, bounds), [pictures.slice(start, end) for start, end in bounds])
+    assert_same_batches(pictures.batches(None, bounds[1:3]), [pictures.slice(start, end) for start, end in bounds[1:3]])
+
+
+@pytest.mark.parametrize("memory", [None, 0], ids=["resident", "streaming"])
+def test_the_images_of_a_split_are_those_held_out_and_the_others(memory, kept, data, dataset):
+    splits = split(kept, dataset, 0.3, 1, CPU, memory=memory)
+    held_out = held_out_mask(data.train_labels, 0.3, 1)
+    mean, deviation = (torch.tensor(values).view(-1, 1, 1) for values in dataset.mean_and_deviation())
+    for part, mask in ((splits.train, ~held_out), (splits.val, held_out)):
+        order = torch.randperm(len(part), generator=torch.Generator().manual_seed(2))
+        expected = ((data.train_images[mask] / 255 - mean) / deviation)[order]
+        for inputs, labels in (part.pick(order), next(part.batches(order, [(0, len(part))]))):
+            torch.testing.assert_close(inputs, expected, rtol=0, atol=2e-6)
+            assert torch.equal(labels, data.train_labels[mask][order])
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+def test_streaming_gives_the_same_batches_bit_for_bit(dtype, kept, data, dataset):
+    resident, streaming, unkept = (
+        split(images, dataset, 0.3, 1, CPU, dtype, memory) for images, memory in ((kept, None), (kept, 0), (data, None))
+    )
+    assert not resident.train.streams and streaming.train.streams
+    assert torch.equal(streaming.train.offset, resident.train.offset)
+    for part in ("train", "val", "test"):
+        here, there, plain = (getattr(splits, part) for splits in (resident, streaming, unkept))
+        bounds = batch_bounds(len(here), 9)
+        for order in (None, torch.randperm(len(here))):
+            assert_same_batches(there.batches(order, bounds), here.batches(order, bounds))
+            assert_same_batches(plain.batches(order, bounds), here.batches(order, bounds))
+
+
+def test_bfloat16_is_the_float32_result_rounded_once(data, dataset):
+    exact, rounded = (split(data, dataset, 0.3, 1, CPU, dtype) for dtype in (torch.float32, torch.bfloat16))
+    for ours, theirs in ((rounded.test, exact.test), (rounded.train, exact.train)):
+        inputs, expected = ours.slice(0, 20)[0], theirs.slice(0, 20)[0]
+        assert inputs.dtype == torch.bfloat16 and expected.dtype == torch.float32
+        assert torch.equal(inputs, expected.to(torch.bfloat16))
+        assert inputs.is_contiguous(memory_format=torch.channels_last)
+    assert torch.equal(rounded.train.offset, exact.train.offset.to(torch.bfloat16))
+
+
+def test_the_offset_is_the_input_of_a_black_picture(dataset):
+    black = torch.zeros(2, *dataset.info().shape, dtype=torch.uint8)
+    split = pictures(black, torch.zeros(2).long(), dataset, CPU)
+    inputs, _ = split.slice(0, 2)
+    assert split.offset.shape == (inputs.shape[1],)
+    assert torch.equal(inputs, split.offset.view(1, -1, 1, 1).expand_as(inputs))
+
+
+def test_every_batch_is_its_own_memory(kept, dataset):
+    for memory in (None, 0):
+        train = split(kept, dataset, 0.3, 1, CPU, memory=memory).train
+        bounds = batch_bounds(len(train), 10)
+        before = [inputs.clone() for inputs, _ in train.batches(None, bounds)]
+        for inputs, _ in train.batches(None, bounds):
+            inputs.fill_(7)
+        batches = list(train.batches(None, bounds))
+        assert all(torch.equal(inputs, old) for (inputs, _), old in zip(batches, before, strict=True))
+
+
+def test_train_and_val_share_one_copy_of_the_pixels(kept, dataset):
+    splits = split(kept, dataset, 0.3, 1, CPU)
+    assert splits.train.pixels.data_ptr() == splits.val.pixels.data_ptr()
+    assert splits.train.pixels.data_ptr() != kept.train_pixels.data_ptr(), "not the files themselves"
+    streaming = split(kept, dataset, 0.3, 1, CPU, memory=0)
+    assert streaming.train.pixels.data_ptr() == streaming.val.pixels.data_ptr() == kept.train_pixels.data_ptr()
+    assert streaming.test.pixels.data_ptr() == kept.test_pixels.data_ptr()
+
+
+def test_pixels_stream_when_they_take_more_than_there_is(kept, dataset, monkeypatch):
+    size = 90 * math.prod(dataset.info().shape)
+    assert not split(kept, dataset, 0.3, 1, CPU, memory=size).train.streams
+    assert split(kept, dataset, 0.3, 1, CPU, memory=size - 1).test.streams
+    for free, streams in ((2 * size, False), (2 * size - 2, True)):
+        monkeypatch.setattr(batches, "free_bytes", lambda device, free=free: free)
+        assert split(kept, dataset, 0.3, 1, CPU).train.streams == streams
+
+
+@pytest.mark.parametrize("end", ["close", "error", "last batch"])
+def test_the_thread_that_streams_ends_with_its_batches(end, kept, dataset):
+    train = split(kept, dataset, 0.3, 1, CPU, memory=0).train
+    loading = train.batches(None, batch_bounds(len(train), 2))
+    assert threads() == []
+    next(loading)
+    assert len(threads()) == 1
+    if end == "close":
+        loading.close()
+    elif end == "error":
+        with pytest.raises(KeyError) as caught:
+            loading.throw(KeyError())
+        assert threads() == [], "even while somebody looks at the error"
+        assert caught.traceback
+    else:
+        assert len(list(loading)) > 10
+    assert threads() == []
+
+
+def test_an_error_while_streaming_is_raised_where_the_batch_is_used(kept, dataset):
+    train = split(kept, dataset, 0.3, 1, CPU, memory=0).train
+    seen = []
+    broken = dataclasses.replace(train, rows=torch.tensor([0, 1, 2, 3, 4_000]), labels=torch.arange(5))
+    with pytest.raises(IndexError):
+        for _, labels in broken.batches(None, [(0, 2), (2, 4), (4, 5)]):
+            seen.append(labels.tolist())
+    assert seen == [[0, 1], [2, 3]] and threads() == []
+
+
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.integers(1, 400), st.integers(1, 450))
 def test_batches_cover_every_image_once(images, batch_size):
     bounds = batch_bounds(images, batch_size)

@@ -13,7 +13,7 @@ from core.inference.classifier import Classifier
 from core.runs.store import Run
 from core.training import checkpoints
 from core.training.batches import split
-from core.training.checkpoints import CheckpointError, load_checkpoint, rebuild, save_checkpoint
+from core.training.checkpoints import CheckpointError, load_checkpoint, rebuild
 from core.training.loop import begin, train
 from tests.helpers import assert_one_sentence, quick_config
 

@@ -21,28 +21,64 @@ def sigmoid(value):
     return 1 / (1 + math.exp(-value))
 
 
-def by_hand(name, logits, labels):
+def by_hand(name, logits, labels, smoothing=0.0):
     """Mean loss in plain Python."""
     rows, labels = logits.tolist(), labels.tolist()
     pairs = list(zip(rows, labels, strict=True))
+    classes = len(rows[0])
+    targets = [
+        [(index == label) * (1 - smoothing) + smoothing / classes for index in range(classes)] for _, label in pairs
+    ]
     if name in ("cross_entropy", "nll"):
-        return sum(-math.log(softmax(row)[label]) for row, label in pairs) / len(rows)
-    targets = [[float(index == label) for index in range(len(row))] for row, label in pairs]
+        logs = [[math.log(share) for share in softmax(row)] for row in rows]
+        return -sum(logs[i][j] * targets[i][j] for i in range(len(rows)) for j in range(classes)) / len(rows)
     if name == "mse":
         shares = [softmax(row) for row in rows]
-        cells = [(shares[i][j] - targets[i][j]) ** 2 for i in range(len(rows)) for j in range(len(rows[0]))]
+        cells = [(shares[i][j] - targets[i][j]) ** 2 for i in range(len(rows)) for j in range(classes)]
     else:
         cells = [
-            -math.log(sigmoid(value)) if wanted else -math.log(1 - sigmoid(value))
-            for row, target in zip(rows, targets, strict=True)
-            for value, wanted in zip(row, target, strict=True)
+            -target * math.log(sigmoid(value)) - (1 - target) * math.log(1 - sigmoid(value))
+            for row, wanted in zip(rows, targets, strict=True)
+            for value, target in zip(row, wanted, strict=True)
         ]
     return sum(cells) / len(cells)
 
 
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.5])
 @pytest.mark.parametrize("name", ["cross_entropy", "nll", "mse", "bce"])
-def test_a_loss_is_its_formula(name):
-    assert LOSSES.parse(name).measure(LOGITS, LABELS).item() == pytest.approx(by_hand(name, LOGITS, LABELS), rel=1e-5)
+def test_a_loss_is_its_formula(name, smoothing):
+    loss = LOSSES.parse({"name": name, "label_smoothing": smoothing})
+    expected = by_hand(name, LOGITS, LABELS, smoothing)
+    assert loss.measure(LOGITS, LABELS).item() == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_plain_loss_has_no_smoothing_and_is_the_same_otherwise(name):
+    smooth = LOSSES.parse({"name": name, "label_smoothing": 0.3})
+    assert smooth.plain() == LOSSES.parse(name) == LOSSES.parse(name).plain()
+    assert smooth.label_smoothing == 0.3
+    assert smooth.measure(LOGITS, LABELS) != smooth.plain().measure(LOGITS, LABELS)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_smoothed_answer_is_where_a_loss_wants_to_go(name):
+    answer = torch.tensor([[0.025, 0.025, 0.925, 0.025]])  # 0.1 of it spread over four classes
+    logits = (answer.logit() if name == "bce" else answer.log()).requires_grad_()
+    LOSSES.parse({"name": name, "label_smoothing": 0.1}).measure(logits, torch.tensor([2])).backward()
+    torch.testing.assert_close(logits.grad, torch.zeros(1, 4), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("name", NAMES)
+def test_short_numbers_are_computed_as_long_ones(name, kind):
+    loss = LOSSES.parse({"name": name, "label_smoothing": 0.1})
+    short = LOGITS.to(kind)
+    for result, expected in (
+        (loss.measure(short, LABELS), loss.measure(short.float(), LABELS)),
+        (loss.probabilities(short), loss.probabilities(short.float())),
+    ):
+        assert result.dtype == torch.float32
+        assert torch.equal(result, expected)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -78,10 +114,11 @@ def test_binary_cross_entropy_shows_its_sigmoids_scaled_to_one():
     torch.testing.assert_close(LOSSES.parse("bce").probabilities(LOGITS), expected)
 
 
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
 @pytest.mark.parametrize("size", [1e3, 1e6, 1e30])
 @pytest.mark.parametrize("name", NAMES)
-def test_extreme_logits_stay_numbers(name, size):
-    loss = LOSSES.parse(name)
+def test_extreme_logits_stay_numbers(name, size, smoothing):
+    loss = LOSSES.parse({"name": name, "label_smoothing": smoothing})
     logits = torch.tensor([[size, -size, 0.0], [-size, -2 * size, -3 * size]]).requires_grad_()
     value = loss.measure(logits, torch.tensor([1, 0]))
     value.backward()

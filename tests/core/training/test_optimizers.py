@@ -1,15 +1,25 @@
 """Optimizers are torch's own with the settings of the form, and every one learns with every loss."""
 
+import copy
+import io
+
 import pytest
 import torch
 
+from core.settings import fields_of
 from core.training.losses import LOSSES
-from core.training.optimizers import OPTIMIZERS
+from core.training.optimizers import CACHED, OPTIMIZERS, parameter_groups
+
+NAMES = OPTIMIZERS.names()
+
+
+def everywhere(_name):
+    return 1.0
 
 
 def group(data):
     weights = torch.nn.Parameter(torch.zeros(3))
-    optimizer = OPTIMIZERS.parse(data).build([weights])
+    optimizer = OPTIMIZERS.parse(data).build([{"params": [weights]}])
     return type(optimizer), optimizer.param_groups[0]
 
 
@@ -46,8 +56,6 @@ def test_settings_reach_torch(data, kind, settings):
 
 
 def test_every_setting_of_every_optimizer_makes_a_difference():
-    from core.settings import fields_of
-
     for name, settings_class in OPTIMIZERS.items():
         _, plain = group(name)
         for spec in fields_of(settings_class):
@@ -57,14 +65,14 @@ def test_every_setting_of_every_optimizer_makes_a_difference():
 
 
 @pytest.mark.parametrize("loss", LOSSES.names())
-@pytest.mark.parametrize("optimizer", OPTIMIZERS.names())
+@pytest.mark.parametrize("optimizer", NAMES)
 def test_every_optimizer_learns_with_every_loss(optimizer, loss):
     torch.manual_seed(0)
     labels = torch.arange(90) % 3
     inputs = torch.randn(90, 4) * 0.5 + torch.eye(4)[labels] * 3
     model = torch.nn.Sequential(torch.nn.Linear(4, 16), torch.nn.ReLU(), torch.nn.Linear(16, 3))
-    rate = 0.1 if optimizer == "sgd" else 0.01
-    stepper = OPTIMIZERS.parse({"name": optimizer, "learning_rate": rate}).build(model.parameters())
+    settings = OPTIMIZERS.parse({"name": optimizer, "learning_rate": 0.1 if optimizer == "sgd" else 0.01})
+    stepper = settings.build(parameter_groups(model, settings, everywhere))
     measure = LOSSES.parse(loss).measure
     values = []
     for _ in range(60):
@@ -75,3 +83,151 @@ def test_every_optimizer_learns_with_every_loss(optimizer, loss):
         values.append(value.item())
     assert values[-1] < values[0] / 3
     assert (model(inputs).argmax(dim=1) == labels).float().mean() > 0.95
+
+
+def network(seed=0):
+    """A convolution, a batch norm and two layers, channels last as in training."""
+    torch.manual_seed(seed)
+    model = torch.nn.Sequential(
+        torch.nn.Conv2d(3, 6, 3, bias=False),
+        torch.nn.BatchNorm2d(6),
+        torch.nn.ReLU(),
+        torch.nn.Flatten(),
+        torch.nn.Linear(6 * 16, 8),
+        torch.nn.Linear(8, 4),
+    )
+    return model.to(memory_format=torch.channels_last)
+
+
+def names_of(model, found):
+    names = {id(weights): name for name, weights in model.named_parameters()}
+    return [[names[id(weights)] for weights in each["params"]] for each in found]
+
+
+def test_groups_part_weights_by_pace_and_decay_in_the_order_of_the_model():
+    model = network()
+    settings = OPTIMIZERS.parse({"name": "adamw", "learning_rate": 0.2, "weight_decay": 0.03})
+    found = parameter_groups(model, settings, lambda name: 0.1 if name.startswith(("0.", "1.")) else 1.0)
+    assert names_of(model, found) == [
+        ["0.weight"],
+        ["1.weight", "1.bias"],
+        ["4.weight", "5.weight"],
+        ["4.bias", "5.bias"],
+    ]
+    assert [each["pace"] for each in found] == [0.1, 0.1, 1.0, 1.0]
+    assert [each["lr"] for each in found] == pytest.approx([0.02, 0.02, 0.2, 0.2])
+    assert [each["weight_decay"] for each in found] == [0.03, 0.0, 0.03, 0.0]
+
+
+def test_without_decay_and_paces_there_is_one_group_and_frozen_weights_are_in_none():
+    model = network()
+    model[4].requires_grad_(False)
+    found = parameter_groups(model, OPTIMIZERS.parse("adam"), everywhere)
+    assert names_of(model, found) == [["0.weight", "1.weight", "1.bias", "5.weight", "5.bias"]]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_paces_and_decays_of_groups_are_what_the_optimizer_uses(name):
+    settings = OPTIMIZERS.parse({"name": name, "learning_rate": 0.01, "weight_decay": 0.5})
+    model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Linear(2, 2))
+    for weights in model.parameters():
+        torch.nn.init.ones_(weights)
+        weights.grad = torch.zeros_like(weights)
+    optimizer = settings.build(parameter_groups(model, settings, lambda name: 0.5 if name.startswith("0") else 1.0))
+    assert [each["pace"] for each in optimizer.param_groups] == [0.5, 0.5, 1.0, 1.0]
+    optimizer.step()
+    moved = {name: (1 - weights).abs().max().item() for name, weights in model.named_parameters()}
+    assert moved["0.bias"] == moved["1.bias"] == 0
+    assert moved["0.weight"] > 0 and moved["0.weight"] == pytest.approx(moved["1.weight"] / 2, rel=1e-4)
+
+
+def train(model, optimizer, first, last):
+    """Steps `first` up to `last`, each on a batch of its own."""
+    for step in range(first, last):
+        random = torch.Generator().manual_seed(step)
+        inputs = torch.randn(16, 3, 6, 6, generator=random)
+        labels = torch.randint(0, 4, (16,), generator=random)
+        optimizer.zero_grad()
+        torch.nn.functional.cross_entropy(model(inputs), labels).backward()
+        optimizer.step()
+
+
+def built(name, model, **settings):
+    parsed = OPTIMIZERS.parse({"name": name, "weight_decay": 0.01, **settings})
+    return parsed.build(parameter_groups(model, parsed, lambda name: 0.3 if name.startswith("0.") else 1.0))
+
+
+CASES = [(name, {}) for name in NAMES] + [
+    ("sgd", {"momentum": 0.0}),
+    ("sgd", {"nesterov": True}),
+    ("rmsprop", {"momentum": 0.5}),
+]
+
+
+@pytest.mark.parametrize(("name", "settings"), CASES)
+def test_an_optimizer_goes_on_from_its_state_bit_for_bit(name, settings):
+    whole = network()
+    optimizer = built(name, whole, **settings)
+    train(whole, optimizer, 0, 5)
+    file = io.BytesIO()
+    torch.save({"model": whole.state_dict(), "optimizer": optimizer.state_dict()}, file)
+    train(whole, optimizer, 5, 10)
+    file.seek(0)
+    content = torch.load(file, weights_only=True)
+    parted = network(seed=1)
+    parted.load_state_dict(content["model"])
+    optimizer = built(name, parted, **settings)
+    optimizer.load_state_dict(content["optimizer"])
+    train(parted, optimizer, 5, 10)
+    for key, value in whole.state_dict().items():
+        assert torch.equal(value, parted.state_dict()[key]), key
+
+
+@pytest.mark.parametrize(("name", "settings"), CASES)
+def test_a_state_in_another_memory_layout_is_taken_rightly(name, settings):
+    whole = network()
+    optimizer = built(name, whole, **settings)
+    train(whole, optimizer, 0, 3)
+    state = copy.deepcopy(optimizer.state_dict())
+    for values in state["state"].values():
+        for key, value in values.items():
+            if torch.is_tensor(value):
+                values[key] = value.clone(memory_format=torch.contiguous_format)
+    parted = network()
+    parted.load_state_dict(whole.state_dict())
+    other = built(name, parted, **settings)
+    other.load_state_dict(state)
+    train(whole, optimizer, 3, 6)
+    train(parted, other, 3, 6)
+    for key, value in whole.state_dict().items():
+        torch.testing.assert_close(value, parted.state_dict()[key], msg=f"{name}: {key}")
+
+
+@pytest.mark.parametrize(("name", "settings"), CASES)
+def test_one_kernel_for_all_weights_gives_what_torch_gives_without(name, settings):
+    ours, plain = network(), network()
+    optimizer, reference = built(name, ours, **settings), built(name, plain, **settings)
+    for each in reference.param_groups:
+        each["fused"] = None
+        each["foreach"] = False
+    train(ours, optimizer, 0, 10)
+    train(plain, reference, 0, 10)
+    for key, value in plain.state_dict().items():
+        torch.testing.assert_close(ours.state_dict()[key], value, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("data", "weights", "fused"),
+    [
+        ("adam", 10, True),
+        ("adam", 2 * CACHED, True),
+        ("adamw", 2 * CACHED, True),
+        ("sgd", 10, True),
+        ("sgd", 2 * CACHED, None),
+        ({"name": "sgd", "momentum": 0}, 10, None),
+    ],
+)
+def test_the_kernel_is_used_where_it_is_faster(data, weights, fused):
+    parts = [torch.nn.Parameter(torch.zeros(weights // 2)) for _ in range(2)]
+    optimizer = OPTIMIZERS.parse(data).build([{"params": [part]} for part in parts])
+    assert [each["fused"] for each in optimizer.param_groups] == [fused, fused]

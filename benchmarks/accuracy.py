@@ -1,0 +1,135 @@
+"""What each tutorial recipe reaches on the published test images, the tutorial's own loop beside ours, seed by seed.
+
+    python -m benchmarks.accuracy [--recipes mlp ...] [--seeds 0 1 2] [--at-once 2] [--keep results.jsonl]
+
+Tutorial: its loop as published (benchmarks/tutorials.py), all training images, the network after the last epoch. Ours: the
+recipe as it is started by a click, with the precision that the engine chooses on this processor: 5 % of the training images
+held out, and of its epochs the best by those is tested, once. Every training gets one thread; --at-once of them run side by
+side. Results are kept as they come, so that an interrupted measurement goes on where it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from benchmarks.side_by_side import ROOT
+from core.recipes import find_recipe
+from core.runs.launch import worker_environment
+
+RECIPES = ["mlp", "simple_cnn", "simple_cnn_wide", "improved_cnn", "cifar_cnn"]
+LOOPS = ("ours", "tutorial")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--recipes", nargs="+", choices=RECIPES, default=RECIPES)
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    parser.add_argument("--at-once", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--keep", type=Path, default=Path(tempfile.gettempdir()) / "traindesk-accuracy.jsonl")
+    parser.add_argument("--one", nargs=3, metavar=("LOOP", "RECIPE", "SEED"), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.one:
+        loop, recipe, seed = options.one
+        print(json.dumps({"accuracy": {"ours": _ours, "tutorial": _tutorial}[loop](recipe, int(seed))}))
+        return
+    known = list(_kept(options.keep))
+    jobs = [
+        (loop, recipe, seed)
+        for recipe in options.recipes
+        for seed in options.seeds
+        for loop in LOOPS
+        if not any((row["loop"], row["recipe"], row["seed"]) == (loop, recipe, seed) for row in known)
+    ]
+    with ThreadPoolExecutor(options.at_once) as pool, options.keep.open("a", encoding="utf-8") as file:
+        for row in pool.map(_job, jobs):
+            print(json.dumps(row), file=file, flush=True)
+            print(row, file=sys.stderr, flush=True)
+            known.append(row)
+    print(
+        "| recipe | epochs | ours, test accuracy (mean, lowest to highest) | tutorial's loop | ours, seconds | tutorial's |"
+    )
+    print("| --- | --- | --- | --- | --- | --- |")
+    for recipe in options.recipes:
+        cells = [_cell(known, loop, recipe, options.seeds) for loop in LOOPS]
+        epochs = find_recipe(recipe).config().training.epochs
+        print(
+            f"| {recipe} | {epochs} | {' | '.join(cell[0] for cell in cells)} | {' | '.join(cell[1] for cell in cells)} |"
+        )
+
+
+def _cell(rows: list[dict], loop: str, recipe: str, seeds: list[int]) -> tuple[str, str]:
+    mine = [row for row in rows if (row["loop"], row["recipe"]) == (loop, recipe) and row["seed"] in seeds]
+    found = [row["accuracy"] for row in mine]
+    seconds = statistics.mean(row["seconds"] for row in mine)
+    return f"**{statistics.mean(found):.2%}** ({min(found):.2%} to {max(found):.2%})", f"{seconds:,.0f}"
+
+
+def _kept(path: Path) -> Iterator[dict]:
+    if path.exists():
+        yield from (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
+
+
+def _job(job: tuple[str, str, int]) -> dict:
+    loop, recipe, seed = job
+    command = [sys.executable, "-m", "benchmarks.accuracy", "--one", loop, recipe, str(seed)]
+    start = time.perf_counter()
+    environment = {**(worker_environment() if loop == "ours" else os.environ), "OMP_NUM_THREADS": "1"}
+    answer = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
+    seconds = time.perf_counter() - start
+    return {"loop": loop, "recipe": recipe, "seed": seed, "seconds": seconds, **json.loads(answer.splitlines()[-1])}
+
+
+def _ours(recipe: str, seed: int) -> float:
+    """The recipe's test accuracy through the engine, with the parts a worker puts together."""
+    import torch
+
+    from benchmarks.cifar_zip import load_cifar10
+    from core.datasets.cache import open_images
+    from core.paths import data_folder
+    from core.runs.store import Run
+    from core.training.batches import split
+    from core.training.checkpoints import snapshot, write_checkpoint
+    from core.training.loop import Epoch, begin, train
+    from core.training.precision import choose_precision
+    from core.training.ready import pixels_of_a_batch
+    from core.training.scoring import evaluate_checkpoint
+
+    settings = find_recipe(recipe).config().to_dict()
+    settings["training"]["seed"] = seed
+    config = find_recipe(recipe).config().from_dict(settings)
+    device = torch.device("cpu")
+    images = load_cifar10() if config.dataset.name == "cifar10" else open_images(config.dataset, data_folder())
+    precision = choose_precision("auto", device, pixels_of_a_batch(config))
+    splits = split(images, config.dataset, config.training.validation_share, seed, device, precision)
+    state = begin(config, splits, device, data_folder() / "weights", precision)
+    with tempfile.TemporaryDirectory() as folder:
+        best = Run(Path(folder)).best
+        for happened in train(state, config, splits):
+            if isinstance(happened, Epoch) and happened.is_best:
+                write_checkpoint(best, snapshot(state, config, happened.metrics))
+        testing = evaluate_checkpoint(best, splits.test, device, "test")
+        while True:
+            try:
+                next(testing)
+            except StopIteration as end:
+                return end.value["test/accuracy"]
+
+
+def _tutorial(recipe: str, seed: int) -> float:
+    from benchmarks.tutorials import whole_training
+
+    return whole_training(recipe, find_recipe(recipe).config().training.epochs, seed)
+
+
+if __name__ == "__main__":
+    main()

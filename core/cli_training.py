@@ -1,0 +1,160 @@
+"""The commands that train: train, resume, pause, stop, adjust and forecast."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import asdict
+from typing import Any
+
+from core.cli_common import Result, find, metric_lines
+from core.config import RunConfig
+from core.errors import TrainDeskError
+from core.overrides import with_overrides
+from core.recipes import find_recipe
+from core.runs import events
+from core.runs.control import ask_to_resume, check_learning_rate
+from core.runs.history import History
+from core.runs.store import Run, create_run
+
+
+def add_training_commands(commands: Any, common: argparse.ArgumentParser) -> None:
+    """Adds these commands to the parser of all."""
+    chosen = argparse.ArgumentParser(add_help=False)
+    chosen.add_argument("--recipe", required=True, metavar="NAME")
+    chosen.add_argument(
+        "--set", action="append", default=[], nargs="+", metavar="KEY=VALUE", help="change a setting, e.g. epochs=3"
+    )
+    which = argparse.ArgumentParser(add_help=False)
+    which.add_argument("run", metavar="RUN", help="run id, a unique beginning of it, or 'latest'")
+
+    train = commands.add_parser("train", parents=[common, chosen], help="train a recipe to its end")
+    train.set_defaults(command=_train)
+    forecast = commands.add_parser(
+        "forecast", parents=[common, chosen], help="measure how long a recipe will train, and in how much memory"
+    )
+    forecast.set_defaults(command=_forecast)
+    resume = commands.add_parser(
+        "resume", parents=[common, which], help="go on with a run that was paused, stopped or interrupted"
+    )
+    resume.add_argument("--more-epochs", type=int, default=0, metavar="N", help="train N epochs longer than planned")
+    resume.add_argument("--learning-rate", type=float, metavar="X", help="from the next step on, before the schedule")
+    resume.set_defaults(command=_resume)
+    pause = commands.add_parser("pause", parents=[common, which], help="pause a run within a step")
+    pause.set_defaults(command=_pause)
+    stop = commands.add_parser("stop", parents=[common, which], help="stop a run within a step")
+    stop.set_defaults(command=_stop)
+    adjust = commands.add_parser(
+        "adjust", parents=[common, which], help="change the learning rate of a running training"
+    )
+    adjust.add_argument("--learning-rate", type=float, required=True, metavar="X")
+    adjust.set_defaults(command=_adjust)
+
+
+def _config(options: argparse.Namespace) -> RunConfig:
+    assignments = [text for group in options.set for text in group]
+    return RunConfig.from_dict(with_overrides(find_recipe(options.recipe).config().to_dict(), assignments))
+
+
+def _train(options: argparse.Namespace) -> Result:
+    return _work(create_run(_config(options), options.runs), options)
+
+
+def _resume(options: argparse.Namespace) -> Result:
+    run = find(options)
+    ask_to_resume(run, options.more_epochs, options.learning_rate)
+    return _work(run, options)
+
+
+def _work(run: Run, options: argparse.Namespace) -> Result:
+    from core.worker import work
+
+    with _Progress(run) as progress:
+        end = work(run, options.data, progress.show)
+    report = report_of(History(run).update().test)
+    result = {"run": run.id, "status": end["event"], "message": end["message"], **report}
+    text = "\n".join([f"{run.id}: {end['event']}. {end['message']}", *metric_lines(report)])
+    return Result(result, text, end["event"] == events.FINISHED)
+
+
+def _forecast(options: argparse.Namespace) -> Result:
+    config = _config(options)
+
+    from core.datasets.obtain import obtain
+    from core.training.forecast import forecast
+
+    for _ in obtain(config.dataset, options.data):
+        pass
+    for _ in config.architecture.obtain_weights(options.data / "weights"):
+        pass
+    found = forecast(config, options.data)
+    text = (
+        f"{found.parameters:,} weights, {found.trainable:,} of them trained, in {found.precision} on {found.device} with "
+        f"{found.threads} {'thread' if found.threads == 1 else 'threads'}\n"
+        f"{found.memory_bytes / 1e6:,.0f} MB of memory\n"
+        f"{found.seconds_before:,.1f} s before the first epoch, {found.seconds_per_epoch:,.1f} s for each of "
+        f"{found.epochs:,} epochs, {found.seconds:,.1f} s in all"
+    )
+    return Result({**asdict(found), "seconds": found.seconds}, text)
+
+
+def _pause(options: argparse.Namespace) -> Result:
+    run = _active(options)
+    run.request_pause()
+    return Result({"run": run.id, "asked": "pause"}, f"{run.id} pauses after its present step.")
+
+
+def _stop(options: argparse.Namespace) -> Result:
+    run = _active(options)
+    run.request_stop()
+    return Result({"run": run.id, "asked": "stop"}, f"{run.id} stops after its present step.")
+
+
+def _adjust(options: argparse.Namespace) -> Result:
+    run = _active(options)
+    check_learning_rate(run.config(), options.learning_rate)
+    run.request_learning_rate(options.learning_rate)
+    result = {"run": run.id, "asked": "learning_rate", "learning_rate": options.learning_rate}
+    return Result(result, f"{run.id} learns at {options.learning_rate:g} from its next step on.")
+
+
+def _active(options: argparse.Namespace) -> Run:
+    run = find(options)
+    status = run.status()
+    if not status.is_active:
+        raise TrainDeskError(f"Run {run.id} is not being trained (it is {status.name}); start or resume it first.")
+    return run
+
+
+def report_of(test: events.Event | None) -> dict[str, Any]:
+    """A `test` event without what belongs to the log."""
+    return {key: value for key, value in (test or {}).items() if key not in ("event", "time")}
+
+
+class _Progress:
+    """A tqdm bar on standard error that follows a run's events."""
+
+    def __init__(self, run: Run):
+        self._run = run
+        self._bar: Any = None
+
+    def __enter__(self) -> _Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def show(self, event: events.Event) -> None:
+        from tqdm import tqdm
+
+        kind = event["event"]
+        if kind in (events.STARTED, events.RESUMED):
+            total, done = event["total_steps"], event.get("step", 0)
+            self._bar = tqdm(total=total, initial=done, unit="step", desc=self._run.id, file=sys.stderr)
+        elif kind == events.STEP and self._bar is not None:
+            self._bar.update(event["step"] - self._bar.n)
+        elif kind == events.EPOCH and self._bar is not None:
+            self._bar.set_postfix_str(f"epoch {event['epoch']}, val accuracy {event['val/accuracy']:.4f}")
+        elif kind == events.NOTICE:
+            tqdm.write(event["message"], file=sys.stderr)

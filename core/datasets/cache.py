@@ -1,0 +1,174 @@
+"""Images kept decoded on disk: read, checked and laid out once, then opened in a moment."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import time
+import uuid
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.datasets._base import DatasetSettings, ImageData
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+
+FORMAT = 1  # of the kept files; another number decodes everything anew
+SPLITS = ("train", "test")
+LEFT_OVER_SECONDS = 3600  # a half-written folder of this age belongs to a process that died
+
+
+@dataclass(frozen=True)
+class DecodedImages:
+    """All images of a dataset as two matrices, pixels of a picture in a row, channels last."""
+
+    shape: tuple[int, int, int]  # C, H, W
+    train_pixels: torch.Tensor  # (N, H*W*C) uint8; only to be read
+    train_labels: torch.Tensor  # (N,) int64
+    test_pixels: torch.Tensor  # (M, H*W*C) uint8; only to be read
+    test_labels: torch.Tensor  # (M,) int64
+    mapped: bool = False  # do the pixels lie in files, mapped into memory?
+
+
+def open_images(dataset: DatasetSettings, data_folder: Path) -> DecodedImages:
+    """The images of a dataset, from `cache` in the data folder if they are kept there, else decoded and then kept there.
+
+    They are decoded anew when a source file, a setting or a library that decides the result has changed, or when the
+    kept files are damaged. Where none can be kept (read-only folder, full disk) the decoded images stay in memory.
+    Raises DatasetError when the dataset's own files are missing or damaged.
+    """
+    place = _place(dataset, data_folder)
+    if place is None:
+        return decoded(dataset.load(data_folder))
+    images = _read(place, dataset)
+    if images is None:
+        images = decoded(dataset.load(data_folder))
+        if _write(images, place, dataset):
+            images = _read(place, dataset) or images
+    return images
+
+
+def decoded(data: ImageData) -> DecodedImages:
+    """What `load` gave, laid out."""
+    channels, height, width = data.train_images.shape[1:]
+    return DecodedImages(
+        shape=(channels, height, width),
+        train_pixels=as_matrix(data.train_images),
+        train_labels=data.train_labels,
+        test_pixels=as_matrix(data.test_images),
+        test_labels=data.test_labels,
+    )
+
+
+def as_matrix(images: torch.Tensor) -> torch.Tensor:
+    """(N, C, H, W) -> (N, H*W*C), channels last: the same memory if there is one channel, else a copy."""
+    return images.permute(0, 2, 3, 1).flatten(1).contiguous()
+
+
+def _place(dataset: DatasetSettings, data_folder: Path) -> Path | None:
+    """The folder that keeps what these very files decode to; None when a file cannot be seen."""
+    try:
+        files = [
+            (os.path.relpath(file, data_folder), (facts := file.stat()).st_size, facts.st_mtime_ns)
+            for file in dataset.sources(data_folder)
+        ]
+    except (OSError, ValueError):
+        return None
+    return data_folder / "cache" / f"{_prefix(dataset)}{_digest([FORMAT, dataset.decoder(), files])}"
+
+
+def _prefix(dataset: DatasetSettings) -> str:
+    """What the folders of a dataset begin with: its name, and its own settings where it has any."""
+    settings = dataset.model_dump(mode="json", exclude={"name", "normalisation"})
+    name = dataset.name  # type: ignore[attr-defined]
+    return f"{name}-{_digest(settings)[:8]}-" if settings else f"{name}-"
+
+
+def _digest(facts: object) -> str:
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _read(place: Path, dataset: DatasetSettings) -> DecodedImages | None:
+    """The images kept in a folder; None when there are none or their files are not whole."""
+    import torch
+
+    info = dataset.info()
+    channels, height, width = info.shape
+    tensors = {}
+    try:
+        for split in SPLITS:
+            pixels = _mapped(place / f"{split}_pixels.npy", "uint8", (height, width, channels))
+            labels = _mapped(place / f"{split}_labels.npy", "int64", ())
+            if not len(pixels) == len(labels) > 0 or labels.min() < 0 or labels.max() >= len(info.class_names):
+                return None
+            with warnings.catch_warnings():  # the pixels may not be written, of which torch warns; nobody does
+                warnings.simplefilter("ignore")
+                tensors[f"{split}_pixels"] = torch.from_numpy(pixels.reshape(len(pixels), -1))
+            tensors[f"{split}_labels"] = torch.from_numpy(labels.copy())
+    except Exception:  # a damaged file raises many kinds
+        return None
+    return DecodedImages(shape=info.shape, mapped=True, **tensors)
+
+
+def _mapped(file: Path, dtype: str, row: tuple[int, ...]) -> np.ndarray:
+    """A .npy file mapped into memory, read-only: a writable mapping larger than memory is refused by Linux.
+
+    Raises ValueError when it is not what it should be, and whatever numpy and the system raise.
+    """
+    import numpy as np
+
+    array = np.load(file, mmap_mode="r", allow_pickle=False)
+    whole = array.offset + array.nbytes == file.stat().st_size
+    if not whole or array.dtype != dtype or array.shape[1:] != row or not array.flags.c_contiguous:
+        raise ValueError(f"{file} is damaged")
+    return np.asarray(array)
+
+
+def _write(images: DecodedImages, place: Path, dataset: DatasetSettings) -> bool:
+    """Keeps images in a folder that appears all at once, and removes what is kept of older files. False: could not."""
+    channels, height, width = images.shape
+    temporary = place.with_name(f".{place.name}.{uuid.uuid4().hex}")
+    try:
+        temporary.mkdir(parents=True)
+        for split in SPLITS:
+            pixels, labels = getattr(images, f"{split}_pixels"), getattr(images, f"{split}_labels")
+            _save(temporary / f"{split}_pixels.npy", pixels.view(-1, height, width, channels).numpy())
+            _save(temporary / f"{split}_labels.npy", labels.numpy())
+        if _read(place, dataset) is None:  # no other process was quicker
+            shutil.rmtree(place, ignore_errors=True)  # a damaged one
+            temporary.rename(place)
+    except OSError:
+        return False
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    _tidy(place, _prefix(dataset))
+    return True
+
+
+def _save(file: Path, array: np.ndarray) -> None:
+    """Written through to the disk: after a power cut a file of the right size could otherwise hold zeros."""
+    import numpy as np
+
+    with file.open("wb") as stream:
+        np.save(stream, array, allow_pickle=False)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _tidy(place: Path, prefix: str) -> None:
+    """Removes the same dataset's other folders and what dead processes left half-written."""
+    for other in place.parent.iterdir():
+        stale = other.name.startswith(prefix) and other != place
+        if other.name.startswith(f".{prefix}"):
+            try:
+                stale = time.time() - other.stat().st_mtime > LEFT_OVER_SECONDS
+            except OSError:  # its process has just finished
+                continue
+        if stale:
+            shutil.rmtree(other, ignore_errors=True)

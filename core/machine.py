@@ -1,0 +1,130 @@
+"""Shares of this computer: how many other runs train now, which GPUs they use, how many processor cores there are.
+
+Every training marks what it uses with a lock file in the system's folder for temporary files. The system frees the lock
+however the process ends. Where no such file can be kept, everything is as if nobody else were training.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import math
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+QUOTA = Path("/sys/fs/cgroup/cpu.max")  # of a container: microseconds of processor time a period, and the period
+_notice = True
+
+
+class Taken:
+    """A mark on something that this process uses, until `release` or the end of the process."""
+
+    def __init__(self, lock: FileLock | None = None):
+        self._lock = lock
+
+    def release(self) -> None:
+        """Gives it back; a second time does nothing."""
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+
+def take_processor() -> tuple[Taken, int]:
+    """Marks one more run as training on this computer, and says how many others are."""
+    _, others, taken = _take(["processor"])
+    return taken, others
+
+
+def take_gpu(candidates: Sequence[str]) -> tuple[str, Taken]:
+    """Marks the first of these GPUs that no run uses; when all are in use, the one with the fewest runs.
+
+    The names must mean the same GPU in every process (its UUID, not its number), and there must be at least one.
+    """
+    name, _, taken = _take([f"gpu-{candidate}" for candidate in candidates])
+    return name.removeprefix("gpu-"), taken
+
+
+@contextlib.contextmanager
+def unnoticed() -> Iterator[None]:
+    """Inside, this process takes nothing and sees no other run: for a practice that must not slow a real run down."""
+    global _notice
+    _notice = False
+    try:
+        yield
+    finally:
+        _notice = True
+
+
+def usable_cores() -> int:
+    """Processor cores this process may keep busy, at least 1.
+
+    OMP_NUM_THREADS if it is set; else the cores it is bound to, or fewer where a container's quota is below that:
+    more threads than the quota would stand still for most of each period.
+    """
+    wanted = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    if wanted.isdigit() and int(wanted):
+        return int(wanted)
+    if hasattr(os, "sched_getaffinity"):
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = getattr(os, "process_cpu_count", os.cpu_count)() or 1
+    with contextlib.suppress(OSError, ValueError):  # no such file, or "max" for no quota
+        quota, period = map(int, QUOTA.read_text().split())
+        cores = min(cores, math.ceil(quota / period))
+    return max(1, cores)
+
+
+def lock_folder() -> Path:
+    """This user's folder of marks, made if it is missing. Raises OSError when it cannot be used."""
+    user = os.getuid() if hasattr(os, "getuid") else re.sub(r"\W+", "-", getpass.getuser())
+    folder = Path(tempfile.gettempdir()) / f"traindesk-{user}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if hasattr(os, "getuid") and (folder.is_symlink() or folder.stat().st_uid != user):
+        raise PermissionError(f"{folder} belongs to somebody else")
+    return folder
+
+
+def _take(things: list[str]) -> tuple[str, int, Taken]:
+    """Of these the one with the fewest users (the first of equals), its number of other users, and our mark on it."""
+    if not _notice:
+        return things[0], 0, Taken()
+    try:
+        folder = lock_folder()
+        with FileLock(folder / "taking.lock", timeout=2):  # one at a time: looking at a mark means holding it a moment
+            users = {thing: _users(folder, thing) for thing in things}
+            thing = min(things, key=users.__getitem__)
+            return thing, users[thing], Taken(_mark(folder, thing))
+    except (OSError, NotImplementedError):  # an unwritable or full disk, a disk without locks, 2 seconds without a turn
+        return things[0], 0, Taken()
+
+
+def _users(folder: Path, thing: str) -> int:
+    return sum(_is_held(path) for path in folder.glob(f"{_file_name(thing)}.*.lock"))
+
+
+def _is_held(path: Path) -> bool:
+    try:
+        with FileLock(path, timeout=0):
+            return False
+    except Timeout:
+        return True
+
+
+def _mark(folder: Path, thing: str) -> FileLock:
+    number = 0
+    while True:
+        lock = FileLock(folder / f"{_file_name(thing)}.{number}.lock", thread_local=False)
+        try:
+            lock.acquire(timeout=0)
+            return lock
+        except Timeout:
+            number += 1
+
+
+def _file_name(thing: str) -> str:
+    return re.sub(r"[^A-Za-z0-9-]+", "-", thing)

@@ -1,0 +1,64 @@
+"""What people ask a run while it trains: files that a page or a command leaves in its folder, and signals."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import signal
+import threading
+import time
+from typing import Literal
+
+from core.runs.store import Run
+
+POLL_SECONDS = 0.02  # between looks into the folder: a look at every step would cost a small network 1 %
+
+
+class Requests:
+    """Asked after every step: was a stop or a pause asked for, or another learning rate?"""
+
+    def __init__(self, run: Run):
+        self._run = run
+        self._next_look = 0.0
+        self._end: Literal["stop", "pause"] | None = None
+        self._learning_rate: float | None = None
+        self._signalled = threading.Event()
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda *_: self._signalled.set())
+
+    def end(self) -> Literal["stop", "pause"] | None:
+        """How the training should end, if it should. A signal, of a shutdown or Ctrl-C, is a pause: nothing is lost."""
+        self._look()
+        return self._end
+
+    def learning_rate(self) -> float | None:
+        """A learning rate that was asked for since the last time; what is not a number above 0 is passed over."""
+        self._look()
+        value, self._learning_rate = self._learning_rate, None
+        return value
+
+    @property
+    def was_signalled(self) -> bool:
+        return self._signalled.is_set()
+
+    def clear(self) -> None:
+        """Removes the requests that were followed."""
+        for path in (self._run.stop_request, self._run.pause_request):
+            path.unlink(missing_ok=True)
+
+    def _look(self) -> None:
+        now = time.monotonic()
+        if now < self._next_look and not self._signalled.is_set():
+            return
+        self._next_look = now + POLL_SECONDS
+        if self._run.stop_request.exists():
+            self._end = "stop"
+        elif self._signalled.is_set() or self._run.pause_request.exists():
+            self._end = "pause"
+        path = self._run.learning_rate_request
+        if path.exists():
+            with contextlib.suppress(OSError, ValueError):
+                value = float(path.read_text())
+                self._learning_rate = value if math.isfinite(value) and value > 0 else None
+            path.unlink(missing_ok=True)

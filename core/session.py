@@ -1,0 +1,195 @@
+"""One session of a run's training: from its config or its last checkpoint to its end, a pause or a stop."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.config import RunConfig
+from core.errors import TrainDeskError
+from core.runs import events
+from core.runs.requests import Requests
+from core.runs.store import Run, find_run
+
+if TYPE_CHECKING:
+    from core.devices import Claim
+    from core.training.batches import Splits
+    from core.training.loop import TrainingState
+
+LONGEST_LOSS = 60.0  # seconds of training that a crash may cost, when epochs are longer
+Record = Callable[..., events.Event]
+
+
+class StopRequested(Exception):
+    """The user asked this run to stop."""
+
+
+class PauseRequested(Exception):
+    """The run pauses and can go on: the user asked for it, the computer shuts down or the disk is full."""
+
+
+def train_run(run: Run, data_folder: Path, record: Record, requests: Requests) -> str:
+    """Trains a run to its end, going on where its last checkpoint left it, and returns one sentence about it."""
+    from core.devices import claim
+    from core.training.checkpoints import load_checkpoint  # torch: a second to import, after the lock is taken
+    from core.training.loop import begin
+    from core.training.ready import data_on_device, pixels_of_a_batch
+    from core.training.recorder import Recorder
+
+    config = run.config()
+    last = load_checkpoint(run.last) if run.last.exists() else None
+    resume = (last or {}).get("resume") or {}
+    with claim(config.training.device, pixels_of_a_batch(config), resume.get("threads")) as share:
+        _obtain(config.dataset, data_folder, "the dataset", record, requests)
+        splits, precision = data_on_device(config, data_folder, share.device, resume.get("precision"))
+        weights_folder, start_weights = None, None
+        if last is None:
+            weights_folder = data_folder / "weights"
+            start_weights = _start_weights(run, config)
+            if start_weights is None:
+                _obtain(config.architecture, weights_folder, "the weights", record, requests)
+        state = begin(config, splits, share.device, weights_folder, precision, start_weights)
+        if last is not None:
+            from core.training.checkpoints import restore
+
+            restore(state, last, run.last)
+        recorder = Recorder(config, splits, state, share.threads, record, goes_on=last is not None)
+        _train(run, config, splits, state, share.threads, recorder, record, requests)
+        report = _test(run, splits, share, requests)
+    record(events.TEST, **report)
+    count = state.epoch
+    early = f" of {config.training.epochs} (nothing better in {state.waited})" if count < config.training.epochs else ""
+    return f"Trained {count}{early} {'epoch' if count == 1 else 'epochs'}; the best was epoch {report['from_epoch']}."
+
+
+def _train(
+    run: Run,
+    config: RunConfig,
+    splits: Splits,
+    state: TrainingState,
+    threads: int,
+    recorder: Any,
+    record: Record,
+    requests: Requests,
+) -> None:
+    from core.training.checkpoints import is_finite, progress, snapshot
+    from core.training.loop import Divided, Epoch, Preparing, Step, train
+    from core.training.saving import CheckpointWriter
+
+    writer = CheckpointWriter()
+    epoch_start = saved = time.monotonic()
+    told = 0.0
+
+    def save_last(metrics: dict[str, float]) -> None:
+        nonlocal saved
+        writer.save(run.last, {**snapshot(state, config, metrics), **progress(state, threads)})
+        saved = time.monotonic()
+
+    for happened in train(state, config, splits):
+        writer.check()
+        if isinstance(happened, Step):
+            recorder.step(happened)
+            if (learning_rate := requests.learning_rate()) is not None:
+                state.learning_rate = learning_rate
+                record(events.LEARNING_RATE, step=state.step, learning_rate=learning_rate)
+            if time.monotonic() - saved > LONGEST_LOSS:
+                recorder.flush()
+                if is_finite(state):
+                    save_last({})
+            if config.training.shortest_epoch:
+                share = state.step / recorder.steps_per_epoch - state.epoch  # of this epoch that is done
+                _wait_until(epoch_start + config.training.shortest_epoch * share, requests)
+        elif isinstance(happened, Epoch):
+            recorder.flush()  # before saving: a network without finite losses must not replace the last good checkpoint
+            recorder.check(happened)
+            if happened.is_best:
+                writer.save(run.best, snapshot(state, config, happened.metrics))
+            save_last(happened.metrics)
+            recorder.epoch(happened)
+            epoch_start = time.monotonic()
+        elif isinstance(happened, Preparing):
+            if happened.done == happened.images or time.monotonic() - told > 0.5:
+                record(events.PREPARING, done=happened.done, images=happened.images)
+                told = time.monotonic()
+            recorder.begin_steps()
+        elif isinstance(happened, Divided):
+            record(events.NOTICE, message=_divided(happened.pieces, config))
+        if (end := requests.end()) is not None:
+            recorder.flush()
+            if is_finite(state) and not isinstance(happened, Preparing):
+                save_last({})
+            writer.wait()
+            _end(run, end, f"at step {state.step:,} of {recorder.total_steps:,}", requests)
+    writer.wait()
+
+
+def _end(run: Run, how: str, when: str, requests: Requests) -> None:
+    """Ends the session by the exception that says how."""
+    if how == "pause":
+        why = "because its process was told to end" if requests.was_signalled else "by request"
+        raise PauseRequested(f"Paused {why} {when}; it goes on from there when you resume it.")
+    kept = "the best and the last state are kept" if run.best.is_file() else "the last state is kept"
+    raise StopRequested(f"Stopped by request {when}" + (f"; {kept}." if run.last.is_file() else "."))
+
+
+def _divided(pieces: int, config: RunConfig) -> str:
+    same = "the arithmetic stays the same"
+    if config.architecture.smallest_batch > 1:
+        same = "the gradients add up to the same, only batch norm sees smaller groups"
+    return (
+        f"A batch of {config.training.batch_size:,} images does not fit into the memory, so it is computed in {pieces} "
+        f"pieces; {same}."
+    )
+
+
+def _wait_until(moment: float, requests: Requests) -> None:
+    """Slow motion: waits until that moment of the monotonic clock, or until an end is asked for."""
+    while (left := moment - time.monotonic()) > 0 and requests.end() is None:
+        time.sleep(min(left, 0.05))
+
+
+def _obtain(what: Any, folder: Path, name: str, record: Record, requests: Requests) -> None:
+    """Downloads what is missing of a dataset or of an architecture's weights."""
+    from core.datasets import DatasetSettings
+    from core.datasets.obtain import obtain
+
+    is_dataset = isinstance(what, DatasetSettings)
+    downloading: Iterator[tuple[int, int]] = obtain(what, folder) if is_dataset else what.obtain_weights(folder)
+    told = 0.0
+    for done, total in downloading:
+        if (end := requests.end()) is not None:
+            raise {"stop": StopRequested, "pause": PauseRequested}[end](
+                f"{'Stopped' if end == 'stop' else 'Paused'} by request while downloading {name}."
+            )
+        if done == total or time.monotonic() - told > 1:
+            record(events.DOWNLOAD, what=name, done_bytes=done, total_bytes=total)
+            told = time.monotonic()
+
+
+def _start_weights(run: Run, config: RunConfig) -> dict[str, Any] | None:
+    """The weights of the earlier run that this one starts from, if any."""
+    if not config.training.start_from:
+        return None
+    from core.training.start_weights import weights_of_checkpoint
+
+    earlier = find_run(config.training.start_from, run.folder.parent)
+    path = earlier.checkpoint()
+    if path is None:
+        raise TrainDeskError(f"Run {earlier.id} has no checkpoint to start from; choose another run or none.")
+    return weights_of_checkpoint(path)
+
+
+def _test(run: Run, splits: Splits, share: Claim, requests: Requests) -> dict[str, Any]:
+    """The report of the best checkpoint on the test split."""
+    from core.training.scoring import evaluate_checkpoint
+
+    measuring = evaluate_checkpoint(run.best, splits.test, share.device, "test")
+    while True:
+        try:
+            next(measuring)
+        except StopIteration as end:
+            return end.value
+        if (end_asked := requests.end()) is not None:
+            _end(run, end_asked, "while testing", requests)

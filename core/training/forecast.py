@@ -1,0 +1,108 @@
+"""What a training will take: measured on a few of its own real steps, before it starts."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+
+from core.config import RunConfig
+from core.devices import claim
+from core.memory import peak_bytes
+from core.training.batches import Pictures, Splits, batch_bounds
+from core.training.frozen import layers_to_skip
+from core.training.loop import Epoch, Measuring, Preparing, Step, TrainingState, begin, train
+from core.training.ready import data_on_device, pixels_of_a_batch
+
+WARM_UP_STEPS = 5  # the first steps choose kernels and take memory
+FEATURE_BATCHES = 8  # of images that go through frozen layers for a forecast
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a config will take on this computer."""
+
+    device: str
+    precision: str
+    threads: int
+    parameters: int  # all weights
+    trainable: int  # those that training moves
+    memory_bytes: int  # the most in use: on a GPU of its memory, on the CPU by the whole process
+    seconds_before: float  # once, for the features of frozen layers
+    seconds_per_epoch: float  # with validation
+    epochs: int
+
+    @property
+    def seconds(self) -> float:
+        """All epochs; the test at the end comes to about one validation more."""
+        return self.seconds_before + self.seconds_per_epoch * self.epochs
+
+
+def forecast(config: RunConfig, data_folder: Path, seconds: float = 1.5) -> Forecast:
+    """Trains for about so many seconds and scales up. The dataset must be there. Raises TrainDeskError as training would.
+
+    Meant for a process of its own: the memory is that of the whole process, as in a run.
+    """
+    with claim(config.training.device, pixels_of_a_batch(config)) as share:
+        splits, precision = data_on_device(config, data_folder, share.device)
+        state = begin(config, splits, share.device, data_folder / "weights", precision)
+        size, most = config.training.batch_size, len(splits.train)
+        if layers_to_skip(state.model, config, splits, precision):  # a pass over all images could take minutes
+            most = FEATURE_BATCHES * size
+        warm_up = _measure(state, config, _beginning(splits, min(most, WARM_UP_STEPS * size)), 0)
+        enough = max(WARM_UP_STEPS, round(seconds / max(1e-6, warm_up.step))) * size
+        pace = _measure(state, config, _beginning(splits, min(most, enough)), seconds)
+        steps = len(batch_bounds(len(splits.train), config.training.batch_size))
+        weights = list(state.model.parameters())
+        return Forecast(
+            device=str(share.device),
+            precision=str(precision).removeprefix("torch."),
+            threads=share.threads,
+            parameters=sum(tensor.numel() for tensor in weights),
+            trainable=sum(tensor.numel() for tensor in weights if tensor.requires_grad),
+            memory_bytes=peak_bytes(share.device),
+            seconds_before=pace.prepared * (len(splits.train) + len(splits.val)),
+            seconds_per_epoch=max(steps * pace.step + pace.measured * len(splits.val), config.training.shortest_epoch),
+            epochs=config.training.epochs,
+        )
+
+
+def _beginning(splits: Splits, images: int) -> Splits:
+    def first(pictures: Pictures) -> Pictures:
+        rows = torch.arange(len(pictures)) if pictures.rows is None else pictures.rows
+        return replace(pictures, rows=rows[:images], labels=pictures.labels[:images])
+
+    return replace(splits, train=first(splits.train), val=first(splits.val))
+
+
+class _Pace(NamedTuple):
+    prepared: float  # seconds for an image's features
+    step: float  # seconds
+    measured: float  # seconds for an image of a validation
+
+
+def _measure(state: TrainingState, config: RunConfig, splits: Splits, seconds: float) -> _Pace:
+    """Trains whole epochs until so many seconds have passed."""
+    endless = config.training.model_copy(update={"epochs": 1_000_000, "patience": 0, "compile": False})
+    spent, counts = {Preparing: 0.0, Step: 0.0, Measuring: 0.0}, {Preparing: 0, Step: 0, Measuring: 0}
+    start = before = time.perf_counter()
+    for happened in train(state, config.model_copy(update={"training": endless}), splits):
+        if isinstance(happened, Step):
+            happened.loss.item()  # waits for a GPU
+        now = time.perf_counter()
+        kind = type(happened)
+        if kind in spent:
+            spent[kind] += now - before
+            counts[kind] += 1
+        before = now
+        if kind is Epoch and now - start >= seconds:
+            break
+    epochs = max(1, counts[Measuring] // -(-len(splits.val) // config.training.evaluation_batch_size))
+    return _Pace(
+        spent[Preparing] / (len(splits.train) + len(splits.val)),
+        spent[Step] / max(1, counts[Step]),
+        spent[Measuring] / (epochs * len(splits.val)),
+    )

@@ -1,0 +1,88 @@
+"""What of a network trains, and on what: with frozen layers in front, their output is computed once for all epochs."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from core.config import RunConfig
+from core.training.average import WeightAverage
+from core.training.batches import Bounds, Pictures, Splits
+from core.training.features import (
+    Features,
+    can_cache,
+    compute_features,
+    features_bytes,
+    memory_for_features,
+    split_frozen,
+)
+from core.training.precision import mixed
+
+
+@dataclass(frozen=True)
+class Trainable:
+    """The layers that train, those that are judged, and what both receive."""
+
+    network: nn.Module
+    judged: nn.Module
+    train: Pictures | Features
+    val: Pictures | Features
+
+    @property
+    def on_features(self) -> bool:
+        return isinstance(self.train, Features)
+
+    def batches(
+        self, order: torch.Tensor, bounds: Bounds, random: torch.Generator
+    ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Inputs and labels of the training images, a batch at a time; mirrored ones are chosen by `random`."""
+        if isinstance(self.train, Features) and self.train.mirrored:
+            return self.train.batches(order, bounds, random)
+        return self.train.batches(order, bounds)
+
+
+def trainable_part(
+    model: nn.Module, average: WeightAverage | None, config: RunConfig, splits: Splits, precision: torch.dtype
+) -> Generator[tuple[int, int], None, Trainable]:
+    """Splits off the frozen layers and computes their features, yielding (images done, images in all).
+
+    Nothing is split off when nothing is frozen in front, when augmentation shows other pictures in every epoch, or when the
+    features would take more memory than there is.
+    """
+    judged = average.model if average else model
+    frozen = layers_to_skip(model, config, splits, precision)
+    if frozen is None:
+        return Trainable(model, judged, splits.train, splits.val)
+    rest = split_frozen(model)[1]
+    context, mirrored = mixed(precision, splits.train.device), config.augmentation.flip
+    size, images = config.training.evaluation_batch_size, len(splits.train) + len(splits.val)
+    computing = compute_features(frozen, splits.train, size, context, mirrored=mirrored)
+    train = yield from _told(computing, 0, images)
+    val = yield from _told(compute_features(frozen, splits.val, size, context), len(splits.train), images)
+    return Trainable(rest, split_frozen(judged)[1] if average else rest, train, val)
+
+
+def layers_to_skip(model: nn.Module, config: RunConfig, splits: Splits, precision: torch.dtype) -> nn.Module | None:
+    """The frozen layers in front whose features can stand in for the pictures; None when every picture must pass them."""
+    frozen, _ = split_frozen(model)
+    if frozen is None or not can_cache(config.augmentation):
+        return None
+    device = splits.train.device
+    context = mixed(precision, device)
+    needed = features_bytes(frozen, splits.train, context, mirrored=config.augmentation.flip)
+    needed += features_bytes(frozen, splits.val, context)
+    return frozen if needed <= memory_for_features(device) else None
+
+
+def _told(
+    computing: Generator[tuple[int, int], None, Features], before: int, images: int
+) -> Generator[tuple[int, int], None, Features]:
+    while True:
+        try:
+            done, _ = next(computing)
+        except StopIteration as end:
+            return end.value
+        yield before + done, images

@@ -1,0 +1,77 @@
+"""The gradients of one batch, in one piece or, when memory is short, in several that add up to the same."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+
+import torch
+from torch import nn
+
+from core.errors import TrainDeskError
+from core.training.losses import LossSettings
+
+Mix = tuple[torch.Tensor, float]  # MixUp: the labels of the pictures mixed in (n,), and the share of the first ones
+
+
+def add_gradients(
+    network: nn.Module,
+    loss_of: LossSettings,
+    inputs: torch.Tensor,
+    labels: torch.Tensor,
+    mix: Mix | None,
+    pieces: int,
+    precision: AbstractContextManager,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Adds the gradients of the batch's mean loss to the weights' own.
+
+    `inputs` (n, ...), `labels` (n,). Returns the mean loss () and the logits (n, classes), without gradients. In several
+    pieces the sum is the same up to rounding, except that batch norm sees each piece alone. Raises torch's out-of-memory
+    errors.
+    """
+    if pieces == 1:
+        loss, logits = _loss(network, loss_of, inputs, labels, mix, precision)
+        loss.backward()
+        return loss.detach(), logits.detach()
+    total, parts = torch.zeros((), device=labels.device), []
+    for index in torch.arange(len(labels), device=labels.device).tensor_split(min(pieces, len(labels))):
+        some = (mix[0][index], mix[1]) if mix else None
+        loss, logits = _loss(network, loss_of, inputs[index], labels[index], some, precision)
+        loss = loss * (len(index) / len(labels))
+        loss.backward()
+        total += loss.detach()
+        parts.append(logits.detach())
+    return total, torch.cat(parts)
+
+
+def _loss(network, loss_of, inputs, labels, mix, precision):
+    with precision:
+        logits = network(inputs)  # (n, classes)
+    loss = loss_of.measure(logits, labels)
+    if mix:
+        others, share = mix
+        loss = share * loss + (1 - share) * loss_of.measure(logits, others)
+    return loss, logits
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether torch ran out of memory: CUDA has an error of its own, the CPU's allocator says it in words."""
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)
+
+
+def more_pieces(pieces: int, batch_size: int, smallest_batch: int, device: torch.device) -> int:
+    """Twice as many pieces, for a batch that did not fit. Raises TrainDeskError when they would become too small."""
+    if batch_size // (pieces * 2) < smallest_batch:
+        share = f"{batch_size // pieces} {'image' if batch_size // pieces == 1 else 'images'}"
+        raise TrainDeskError(
+            f"There is not enough memory for this network even with {share} at a time{_memory(device)}; choose a smaller "
+            "network, smaller pictures or another device."
+        )
+    return pieces * 2
+
+
+def _memory(device: torch.device) -> str:
+    if device.type != "cuda":
+        return ""
+    free, total = torch.cuda.mem_get_info(device)
+    wanted = torch.cuda.max_memory_allocated(device)
+    return f" (it took {wanted / 1e9:.1f} GB and wanted more; the GPU has {total / 1e9:.1f} GB, {free / 1e9:.1f} GB of it free)"

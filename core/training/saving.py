@@ -1,0 +1,57 @@
+"""Checkpoints are written by a thread of their own: no step waits for the disk."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+from core.training.checkpoints import write_checkpoint
+
+
+class CheckpointWriter:
+    """Writes the newest content asked for of each file, in the order in which the files were asked for."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[Path, dict[str, Any]] = {}
+        self._change = threading.Condition()
+        self._is_writing = False
+        self._failure: Exception | None = None
+        self._thread = threading.Thread(target=self._write, name="checkpoints", daemon=True)
+        self._thread.start()
+
+    def save(self, path: Path, content: dict[str, Any]) -> None:
+        """Asks for a file to be replaced, at once if the thread is free. Raises OSError when an earlier one failed."""
+        self.check()
+        with self._change:
+            self._waiting.pop(path, None)
+            self._waiting[path] = content
+            self._change.notify_all()
+
+    def check(self) -> None:
+        """Raises the OSError that a file could not be written with; the file is then as it was before."""
+        if self._failure is not None:
+            failure, self._failure = self._failure, None
+            raise failure
+
+    def wait(self) -> None:
+        """Returns when everything is on the disk. Raises OSError."""
+        with self._change:
+            self._change.wait_for(lambda: not self._waiting and not self._is_writing)
+        self.check()
+
+    def _write(self) -> None:
+        while True:
+            with self._change:
+                self._is_writing = False
+                self._change.notify_all()
+                self._change.wait_for(lambda: self._waiting)
+                path = next(iter(self._waiting))
+                content = self._waiting.pop(path)
+                self._is_writing = True
+            try:
+                write_checkpoint(path, content)
+            except Exception as error:  # a full disk, most likely: raised where the training can see it
+                with self._change:
+                    self._failure = error
+                    self._waiting.clear()

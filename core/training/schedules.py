@@ -1,0 +1,157 @@
+"""Schedules: how large a share of the learning rate is used as training goes on."""
+
+from __future__ import annotations
+
+import math
+from typing import ClassVar, Literal
+
+from core.registry import Registry
+from core.settings import Settings, setting
+
+START = 0.01  # share at the first step of a warm-up
+SMALLEST = 1e-6  # share below which no schedule goes: a step of 0 would look like a training that hangs
+
+
+class ScheduleSettings(Settings):
+    """Base of all schedules. They keep no state: what one must remember lies in a plain dict that its caller stores."""
+
+    label: ClassVar[str]
+
+    def factor(self, epoch: float, epochs: int, memory: dict[str, float]) -> float:
+        """Share of the learning rate to use, above 0 and at most 1, when `epoch` (0..epochs, 1.5: in the middle of the
+        second) of `epochs` are done. Called in every step."""
+        raise NotImplementedError
+
+    def after_epoch(self, memory: dict[str, float], val_loss: float) -> None:
+        """Takes note of an epoch's val/loss in `memory`, which starts empty."""
+
+    def problem(self, epochs: int) -> str | None:
+        """One sentence on what does not fit a training of so many epochs."""
+        return None
+
+
+SCHEDULES: Registry[type[ScheduleSettings]] = Registry("schedule")
+
+
+class _WithWarmUp(ScheduleSettings):
+    """Base of the schedules that can begin with a warm-up, in which the share rises evenly from 0.01 to 1."""
+
+    warmup: float = setting(
+        0.0,
+        "Warm-up",
+        "Begins with tiny steps that grow over this time, which keeps a large learning rate from exploding. 0: off.",
+        ge=0,
+        le=1000,
+        unit="epochs",
+    )
+
+    def factor(self, epoch: float, epochs: int, memory: dict[str, float]) -> float:
+        if epoch < self.warmup:
+            return START + (1 - START) * epoch / self.warmup
+        return max(SMALLEST, self._after_warm_up(epoch, epochs, memory))
+
+    def _after_warm_up(self, epoch: float, epochs: int, memory: dict[str, float]) -> float:
+        """The share from the end of the warm-up on, 0..1."""
+        raise NotImplementedError
+
+    def problem(self, epochs: int) -> str | None:
+        if self.warmup < epochs:
+            return None
+        unit = "epoch" if epochs == 1 else "epochs"
+        return (
+            f"Warm-up is {self.warmup:g} epochs, but the training has {epochs:,} {unit}; choose less than {epochs:,}."
+        )
+
+
+@SCHEDULES.register
+class Constant(_WithWarmUp):
+    """The same learning rate from start to end."""
+
+    label: ClassVar[str] = "constant"
+    name: Literal["constant"] = "constant"
+
+    def _after_warm_up(self, epoch: float, epochs: int, memory: dict[str, float]) -> float:
+        return 1.0
+
+
+@SCHEDULES.register
+class Step(_WithWarmUp):
+    """Falls in steps: big moves first, fine ones later.
+
+    The learning rate times `gamma` after every so many epochs, as torch.optim.lr_scheduler.StepLR.
+    """
+
+    label: ClassVar[str] = "steps"
+    name: Literal["step"] = "step"
+    every: int = setting(5, "Every", "Epochs between one fall and the next.", ge=1, le=10_000, unit="epochs")
+    gamma: float = setting(0.1, "Factor", "What the learning rate is multiplied by at each fall.", gt=0, le=1)
+
+    def _after_warm_up(self, epoch: float, epochs: int, memory: dict[str, float]) -> float:
+        return self.gamma ** (epoch // self.every)
+
+
+@SCHEDULES.register
+class Cosine(_WithWarmUp):
+    """Falls gently to almost nothing at the end: a good choice for most trainings.
+
+    Half a cosine wave from the end of the warm-up to the last step (Loshchilov and Hutter 2016, arXiv:1608.03983, without
+    restarts), as torch.optim.lr_scheduler.CosineAnnealingLR.
+    """
+
+    label: ClassVar[str] = "cosine"
+    name: Literal["cosine"] = "cosine"
+    final: float = setting(0.0, "Final share", "Share of the learning rate that is left at the end.", ge=0, le=1)
+
+    def _after_warm_up(self, epoch: float, epochs: int, memory: dict[str, float]) -> float:
+        # a training that was shortened below its warm-up never comes here: before, epoch <= epochs <= warmup
+        done = (epoch - self.warmup) / (epochs - self.warmup) if epochs > self.warmup else 1.0
+        return self.final + (1 - self.final) * (1 + math.cos(math.pi * done)) / 2
+
+
+@SCHEDULES.register
+class OneCycle(ScheduleSettings):
+    """Rises to the learning rate and falls to almost nothing: the fastest way to a good network in few epochs.
+
+    Smith and Topin 2017, arXiv:1708.07120, in the cosine shape of torch.optim.lr_scheduler.OneCycleLR: from 1/25 up to 1 and
+    down to 1/250,000.
+    """
+
+    label: ClassVar[str] = "one cycle"
+    name: Literal["one_cycle"] = "one_cycle"
+    peak_at: float = setting(
+        0.3, "Peak at", "Share of the training after which the learning rate is reached.", ge=0.01, le=0.99
+    )
+
+    def factor(self, epoch: float, epochs: int, memory: dict[str, float]) -> float:
+        first, last = 1 / 25, 1 / 250_000
+        done, peak = epoch / epochs, self.peak_at
+        if done < peak:
+            return 1 + (first - 1) * (1 + math.cos(math.pi * done / peak)) / 2
+        return last + (1 - last) * (1 + math.cos(math.pi * (done - peak) / (1 - peak))) / 2
+
+
+@SCHEDULES.register
+class Plateau(_WithWarmUp):
+    """Falls whenever the network stops getting better on the validation images.
+
+    By val/loss, which must fall by a ten-thousandth to count as better, as torch.optim.lr_scheduler.ReduceLROnPlateau.
+    """
+
+    label: ClassVar[str] = "plateau"
+    name: Literal["plateau"] = "plateau"
+    gamma: float = setting(0.5, "Factor", "What the learning rate is multiplied by at each fall.", gt=0, le=0.99)
+    patience: int = setting(
+        2, "Patience", "Epochs in a row that may pass without getting better.", ge=0, le=1000, unit="epochs"
+    )
+
+    def _after_warm_up(self, epoch: float, epochs: int, memory: dict[str, float]) -> float:
+        return memory.get("factor", 1.0)
+
+    def after_epoch(self, memory: dict[str, float], val_loss: float) -> None:
+        if val_loss < memory.get("best", math.inf) * (1 - 1e-4):
+            memory["best"], memory["worse"] = val_loss, 0.0
+            return
+        memory["worse"] = memory.get("worse", 0.0) + 1  # NaN comes here too: it is no progress
+        if memory["worse"] > self.patience:
+            memory["factor"] = max(SMALLEST, memory.get("factor", 1.0) * self.gamma)
+            memory["worse"] = 0.0

@@ -1,0 +1,105 @@
+"""How a run trains, apart from its dataset, network, loss, optimizer and schedule."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from pydantic import field_validator
+
+from core.settings import Settings, setting
+
+
+class TrainingSettings(Settings):
+    """How long, in what portions and where a run trains."""
+
+    epochs: int = setting(10, "Epochs", "How many times the network sees every training image.", ge=1, le=10_000)
+    batch_size: int = setting(
+        64, "Batch size", "Images per step. The weights move once after each batch.", ge=1, le=100_000, unit="images"
+    )
+    validation_share: float = setting(
+        0.1,
+        "Validation share",
+        "Share of the training images held back to check progress on pictures the network never trains on.",
+        gt=0,
+        le=0.5,
+    )
+    evaluation_batch_size: int = setting(
+        250,
+        "Evaluation batch size",
+        "Images at a time when measuring. It changes memory and speed, never the result.",
+        ge=1,
+        le=100_000,
+        unit="images",
+    )
+    seed: int = setting(
+        0, "Seed", "Start of all random numbers. The same seed and settings give the same run.", ge=0, le=2**31 - 1
+    )
+    shortest_epoch: float = setting(
+        0.0,
+        "Slow motion",
+        "An epoch takes at least this long, so that a room can watch a fast training. 0: full speed.",
+        ge=0,
+        le=600,
+        unit="seconds",
+    )
+    device: str = setting(
+        "auto",
+        "Device",
+        "Where to compute: automatic takes a GPU if there is one, and the first free one of several.",
+    )
+    precision: Literal["auto", "float32", "bfloat16"] = setting(
+        "auto",
+        "Precision",
+        "How finely numbers are kept while computing. Mixed bfloat16 is faster where the processor has it built in; "
+        "weights always stay float32.",
+        labels={"auto": "automatic", "float32": "float32", "bfloat16": "mixed bfloat16"},
+    )
+    best_by: Literal["accuracy", "loss"] = setting(
+        "accuracy",
+        "Best epoch by",
+        "What makes an epoch the best one: the highest accuracy or the lowest loss on the validation images.",
+        labels={"accuracy": "validation accuracy", "loss": "validation loss"},
+    )
+    patience: int = setting(
+        0,
+        "Patience",
+        "Stops early when so many epochs in a row brought nothing better. 0: trains all epochs.",
+        ge=0,
+        le=10_000,
+        unit="epochs",
+    )
+    gradient_clip: float = setting(
+        0.0,
+        "Gradient clipping",
+        "Longest step direction (norm of all gradients together) that is let through unshortened. 0: off.",
+        ge=0,
+        le=1000,
+    )
+    average_decay: float = setting(
+        0.0,
+        "Weight averaging",
+        "Keeps a moving average of the weights and judges that: steadier than the last step alone. "
+        "The share kept in each step, 0.99 for example. 0: off.",
+        ge=0,
+        le=0.9999,
+    )
+    start_from: str = setting(
+        "",
+        "Start from run",
+        "An earlier run whose best network this one starts from, instead of random weights.",
+    )
+    compile: bool = setting(
+        False,
+        "Compile",
+        "Lets torch.compile rewrite the network for this GPU: a minute's wait, then faster steps. On a CPU it is slower.",
+    )
+
+    @field_validator("device")
+    @classmethod
+    def _known_kind(cls, device: str) -> str:
+        if not re.fullmatch(r"auto|cpu|mps|cuda(:\d{1,3})?", device):
+            raise ValueError(
+                f"Device is '{' '.join(device.split())[:40]}'; it must be auto, cpu, mps, cuda or cuda:0, cuda:1 and so on."
+            )
+        return device

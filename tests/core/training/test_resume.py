@@ -1,0 +1,278 @@
+"""A training that is left anywhere and gone on with from its checkpoint ends as one that was never left, bit for bit."""
+
+import copy
+
+import pytest
+import torch
+
+from core.config import RunConfig
+from core.errors import TrainDeskError
+from core.training.checkpoints import CheckpointError, load_checkpoint, progress, restore, snapshot, write_checkpoint
+from core.training.loop import Epoch, Measuring, Preparing, Step, begin, train
+from core.training.optimizers import OPTIMIZERS
+from core.training.schedules import SCHEDULES
+from tests.core.training.trained import (
+    CPU,
+    epochs,
+    everything,
+    few,
+    losses,
+    plain,
+    run,
+    run_in_two,
+    splits_of,
+)
+from tests.helpers import assert_one_sentence, quick_config
+
+CNN = {"name": "improved_cnn", "channels": [4], "dropout": 0.4}  # convolution, batch norm and dropout
+TRAINING = {"evaluation_batch_size": 12, "validation_share": 0.1, "batch_size": 64, "seed": 3}
+# 270 training images: 5 steps; 30 validation images: 3 batches; one epoch: what happened in each
+EPOCH = [Step] * 5 + [Measuring] * 3 + [Epoch]
+MOMENTS = {
+    "after the first step": 1,
+    "in the middle of an epoch": 3,
+    "at its last step": 5,
+    "while validating": 7,
+    "at the end of validation": 8,
+    "between two epochs": 9,
+    "in the second epoch": 9 + 2,
+    "before the last validation": 18 + 5,
+    "at the end": 27,
+}
+
+
+@pytest.fixture(scope="module")
+def data():
+    return few(quick_config().dataset.load(None))
+
+
+def config_of(training=(), **parts):
+    training = {"epochs": 3, "device": "cpu", **TRAINING, **dict(training)}
+    return RunConfig.from_dict({"architecture": CNN, **parts, "training": training})
+
+
+def with_all_on(optimizer):
+    """The settings of an optimizer with everything that it remembers between steps switched on."""
+    fields = OPTIMIZERS.get(optimizer).model_fields
+    extra = {"momentum": 0.9, "nesterov": True, "weight_decay": 0.01}
+    return {"name": optimizer, **{name: value for name, value in extra.items() if name in fields}}
+
+
+def assert_same(config, data, moment, folder, precision=torch.float32, prepare=lambda state: None, whole=None):
+    expected, happened, _ = whole or run(config, data, precision, prepare)
+    random = torch.get_rng_state()
+    expected = expected if isinstance(expected, dict) else everything(expected)
+    state, again, _ = run_in_two(config, data, moment, folder / "last.pt", precision, prepare)
+    found = everything(state)
+    for part, value in expected.items():
+        assert found[part] == value, f"{part} differs after {happened[moment - 1]}"
+    assert losses(again) == losses(happened)
+    assert [(e.epoch, e.step, e.metrics, e.is_best) for e in epochs(again)] == [
+        (e.epoch, e.step, e.metrics, e.is_best) for e in epochs(happened)
+    ]
+    torch.set_rng_state(random)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS.names())
+def test_every_optimizer_goes_on_from_anywhere(optimizer, data, tmp_path):
+    config = config_of(optimizer=with_all_on(optimizer))
+    state, happened, splits = run(config, data)
+    assert [type(h) for h in happened] == EPOCH * 3
+    whole = everything(state), happened, splits
+    for moment in MOMENTS.values():
+        assert_same(config, data, moment, tmp_path, whole=whole)
+
+
+ALL_CHANGES = {
+    "flip": True, "crop": 1, "shift": 0.1, "rotation": 10, "scale": 0.1, "stretch": 0.1, "shear": 0.2, "brightness": 0.2,
+    "contrast": 0.2, "cutout": 0.2,
+}  # fmt: skip
+
+SITUATIONS = {
+    "augmentation": {"augmentation": ALL_CHANGES},
+    "MixUp": {"augmentation": {"mixup": 0.4}},
+    "augmentation and MixUp": {"augmentation": {**ALL_CHANGES, "mixup": 0.4}},
+    "average": {"training": {"average_decay": 0.9}},
+    "gradient clip": {"training": {"gradient_clip": 0.1}},
+    "best by loss": {"training": {"best_by": "loss"}},
+    "patience": {"training": {"patience": 1, "epochs": 6}, "optimizer": {"name": "sgd", "learning_rate": 1e-7}},
+    "label smoothing": {"loss": {"name": "cross_entropy", "label_smoothing": 0.1}},
+    "weight decay": {"optimizer": {"name": "adamw", "weight_decay": 0.3}},
+    "MLP with dropout": {"architecture": {"name": "mlp", "hidden": [16], "dropout": 0.3}},
+    "plateau": {"schedule": {"name": "plateau", "patience": 0, "warmup": 0.5}, "optimizer": {"name": "sgd", "learning_rate": 1e-6}},
+    "all": {
+        "augmentation": {"shift": 0.1, "mixup": 0.3},
+        "schedule": "one_cycle",
+        "training": {"average_decay": 0.95, "gradient_clip": 1.0, "best_by": "loss", "patience": 2},
+        "optimizer": {"name": "adamw", "weight_decay": 0.1},
+        "loss": {"name": "bce", "label_smoothing": 0.05},
+    },
+}  # fmt: skip
+WHERE = (1, 3, 7, 9, 11)
+
+
+@pytest.mark.parametrize("name", SITUATIONS)
+def test_every_situation_goes_on_from_anywhere(name, data, tmp_path):
+    config = config_of(**SITUATIONS[name])
+    state, happened, splits = run(config, data)
+    whole = everything(state), happened, splits
+    for moment in WHERE:
+        assert_same(config, data, moment, tmp_path, whole=whole)
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES.names())
+def test_every_schedule_goes_on_with_what_it_remembers(schedule, data, tmp_path):
+    fields = SCHEDULES.get(schedule).model_fields
+    extra = {"warmup": 1.5, "every": 1, "patience": 0}
+    settings = {"name": schedule, **{name: value for name, value in extra.items() if name in fields}}
+    config = config_of(schedule=settings, architecture={"name": "mlp", "hidden": [8]}, optimizer="sgd")
+    for moment in WHERE:
+        assert_same(config, data, moment, tmp_path)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_mixed_precision_goes_on(optimizer, data, tmp_path):
+    for moment in WHERE:
+        assert_same(config_of(optimizer=with_all_on(optimizer)), data, moment, tmp_path, torch.bfloat16)
+
+
+def test_a_batch_in_pieces_stays_in_pieces(data, tmp_path):
+    def in_four(state):
+        state.pieces = 4
+
+    config = config_of(architecture={"name": "mlp", "hidden": [16], "dropout": 0.3})
+    for moment in WHERE:
+        assert_same(config, data, moment, tmp_path, prepare=in_four)
+    state, _, _ = run_in_two(config, data, 3, tmp_path / "last.pt", prepare=in_four)
+    assert state.pieces == 4
+
+
+def test_a_learning_rate_that_was_changed_stays_changed(data, tmp_path):
+    def slower(state):
+        state.learning_rate = 0.0002
+
+    config = config_of(schedule="cosine")
+    assert_same(config, data, 3, tmp_path, prepare=slower)
+    state, _, _ = run_in_two(config, data, 3, tmp_path / "last.pt", prepare=slower)
+    assert state.learning_rate == 0.0002
+
+
+RESNET = {"name": "resnet18", "weights": "random", "train": "head"}
+
+
+@pytest.mark.parametrize(
+    ("augmentation", "training"),
+    [({}, {}), ({"flip": True}, {}), ({"flip": True, "mixup": 0.3}, {"average_decay": 0.9})],
+    ids=["plain", "mirrored", "mirrored, mixed and averaged"],
+)
+@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16], ids=["float32", "bfloat16"])
+def test_features_of_frozen_layers_are_made_again(augmentation, training, precision, data, tmp_path):
+    config = config_of(training, architecture=RESNET, augmentation=augmentation)
+    data = few(data, 90)
+    whole = run(config, data, precision)
+    assert isinstance(whole[1][0], Preparing)
+    prepared = sum(isinstance(h, Preparing) for h in whole[1])
+    assert_same(config, data, prepared + 1, tmp_path, precision, whole=whole)
+
+
+def test_a_training_left_many_times_ends_the_same(data, tmp_path):
+    config = config_of(**SITUATIONS["all"])
+    whole, happened, splits = run(config, data)
+    expected, path = everything(whole), tmp_path / "last.pt"
+    state = begin(config, splits, CPU, None)
+    again = []
+    while state.epoch < 3:
+        training = train(state, config, splits)
+        some = [h for _, h in zip(range(2), training, strict=False)]
+        again += [h for h in some if isinstance(h, Step | Epoch)]
+        write_checkpoint(path, {**snapshot(state, config, {}), **progress(state, 1)})
+        training.close()
+        state = begin(config, splits, CPU, None)
+        restore(state, load_checkpoint(path), path)
+    assert everything(state) == expected
+    assert losses(again) == losses(happened)
+
+
+def test_the_end_of_a_training_can_be_moved_and_it_goes_on_from_its_last_weights(data, tmp_path):
+    short, long = config_of({"epochs": 2}), config_of({"epochs": 5})
+    splits = splits_of(short, data)
+    state, _, _ = run(short, data)
+    path = tmp_path / "last.pt"
+    write_checkpoint(path, {**snapshot(state, short, {}), **progress(state, 1)})
+    again = begin(long, splits, CPU, None)
+    restore(again, load_checkpoint(path), path)
+    assert plain(dict(again.model.state_dict())) == plain(dict(state.model.state_dict()))
+    more = list(train(again, long, splits))
+    assert [e.epoch for e in epochs(more)] == [3, 4, 5]
+    whole, _, _ = run(long, data)
+    assert everything(again) == everything(whole), "with a constant schedule as if planned so from the start"
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [{}, {"training": {"average_decay": 0.9}}, {"architecture": RESNET}],
+    ids=["plain", "average", "frozen"],
+)
+def test_a_snapshot_does_not_change_while_training_goes_on(parts, data):
+    """Writing it takes place in another thread, many steps long."""
+    config = config_of(**parts)
+    splits = splits_of(config, few(data, 90))
+    state = begin(config, splits, CPU, None)
+    training = train(state, config, splits)
+    while not isinstance(next(training), Step):
+        pass
+    taken = {**snapshot(state, config, {}), **progress(state, 1)}
+    kept = copy.deepcopy(taken)
+    list(training)
+    assert plain(taken) == plain(kept)
+    assert plain(dict(state.judged.state_dict())) != plain(kept["model"]), "it did learn"
+
+
+def test_a_snapshot_shares_what_never_changes(data):
+    """44 MB of a ResNet18 whose last layer trains are not copied at every checkpoint."""
+    config = config_of(architecture=RESNET)
+    state = begin(config, splits_of(config, data), CPU, None)
+    taken = snapshot(state, config, {})["model"]
+    own = state.model.state_dict()
+    shared = {name for name in own if taken[name].data_ptr() == own[name].data_ptr()}
+    assert shared == {name for name in own if name.startswith("frozen.")}
+
+
+def refused(content, config, data, path):
+    state = begin(config, splits_of(config, data), CPU, None)
+    with pytest.raises(CheckpointError) as caught:
+        restore(state, content, path)
+    assert isinstance(caught.value, TrainDeskError)
+    return str(caught.value)
+
+
+def test_a_checkpoint_without_progress_is_one_sentence(data, tmp_path):
+    config = config_of()
+    state, _, _ = run(config, data)
+    message = refused(snapshot(state, config, {}), config, data, tmp_path / "last.pt")
+    assert_one_sentence(message, "last.pt", "not the training's progress")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"architecture": {"name": "mlp", "hidden": [16]}},
+        {"optimizer": {"name": "sgd"}, "architecture": {**CNN, "channels": [6]}},
+        {"training": {"average_decay": 0.9}},
+    ],
+    ids=["architecture", "size", "average"],
+)
+def test_progress_of_another_config_is_one_sentence(change, data, tmp_path):
+    state, _, _ = run(config_of(), data)
+    content = {**snapshot(state, config_of(), {}), **progress(state, 1)}
+    message = refused(content, config_of(**change), data, tmp_path / "last.pt")
+    assert_one_sentence(message, "last.pt", "does not fit the config")
+
+
+@pytest.mark.parametrize("part", ["batch", "optimizer", "tally", "random", "schedule_memory"])
+def test_progress_without_one_of_its_parts_is_one_sentence(part, data, tmp_path):
+    config = config_of()
+    state, _, _ = run(config, data)
+    content = {**snapshot(state, config, {}), **progress(state, 1)}
+    del content["resume"][part]
+    assert_one_sentence(refused(content, config, data, tmp_path / "last.pt"), "does not fit the config")
