@@ -91,33 +91,19 @@ def _job(job: tuple[str, str, int]) -> dict:
 
 def _ours(recipe: str, seed: int) -> float:
     """The recipe's test accuracy through the engine, with the parts a worker puts together."""
-    import torch
-
-    from benchmarks.cifar_zip import load_cifar10
-    from core.datasets.cache import open_images
-    from core.paths import data_folder
+    from benchmarks.ours import CPU, prepared
     from core.runs.store import Run
-    from core.training.batches import split
     from core.training.checkpoints import snapshot, write_checkpoint
-    from core.training.loop import Epoch, begin, train
-    from core.training.precision import choose_precision
-    from core.training.ready import pixels_of_a_batch
+    from core.training.loop import Epoch, train
     from core.training.scoring import evaluate_checkpoint
 
-    settings = find_recipe(recipe).config().to_dict()
-    settings["training"]["seed"] = seed
-    config = find_recipe(recipe).config().from_dict(settings)
-    device = torch.device("cpu")
-    images = load_cifar10() if config.dataset.name == "cifar10" else open_images(config.dataset, data_folder())
-    precision = choose_precision("auto", device, pixels_of_a_batch(config))
-    splits = split(images, config.dataset, config.training.validation_share, seed, device, precision)
-    state = begin(config, splits, device, data_folder() / "weights", precision)
+    config, splits, state = prepared(recipe, seed)
     with tempfile.TemporaryDirectory() as folder:
         best = Run(Path(folder)).best
         for happened in train(state, config, splits):
             if isinstance(happened, Epoch) and happened.is_best:
                 write_checkpoint(best, snapshot(state, config, happened.metrics))
-        testing = evaluate_checkpoint(best, splits.test, device, "test")
+        testing = evaluate_checkpoint(best, splits.test, CPU, "test")
         while True:
             try:
                 next(testing)

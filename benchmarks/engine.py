@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import math
 import os
 import statistics
 import tempfile
@@ -24,10 +23,11 @@ import torch
 from torch.utils.data import DataLoader
 
 from benchmarks import side_by_side
-from core.config import RunConfig
+from benchmarks.ours import prepared
 from core.recipes import find_recipe
 from core.runs.launch import worker_environment
 from core.training.precision import choose_precision, mixed
+from core.training.ready import pixels_of_a_batch
 
 RECIPES = ["mlp", "simple_cnn", "simple_cnn_wide", "improved_cnn", "cifar_cnn"]
 VARIANTS = ("tutorial", "plain floor", "float32 engine", "float32 floor", "engine", "floor")
@@ -71,13 +71,9 @@ def _row(recipe: str, threads: int, rounds: int) -> str:
     return f"| {recipe} | {threads} | {pace} | {' | '.join(ratios)} |"
 
 
-def _precision(recipe: str, wanted: str = "auto") -> str:
-    return str(_choice(find_recipe(recipe).config(), wanted)).removeprefix("torch.")
-
-
-def _choice(config: RunConfig, wanted: str) -> torch.dtype:
-    pixels = config.training.batch_size * math.prod(config.dataset.info().shape)
-    return choose_precision(wanted, torch.device("cpu"), pixels)
+def _precision(recipe: str) -> str:
+    pixels = pixels_of_a_batch(find_recipe(recipe).config())
+    return str(choose_precision("auto", torch.device("cpu"), pixels)).removeprefix("torch.")
 
 
 def _allocator() -> dict[str, str]:
@@ -97,28 +93,12 @@ def _variant(variant: str, recipe: str) -> Callable[[], float]:
     return (_engine if variant.endswith("engine") else _floor)(recipe, steps, wanted)
 
 
-def _begin(recipe: str, wanted: str):
-    from benchmarks.cifar_zip import load_cifar10
-    from core.datasets.cache import open_images
-    from core.paths import data_folder
-    from core.training.batches import split
-    from core.training.loop import begin
-
-    config, device = find_recipe(recipe).config(), torch.device("cpu")
-    is_cifar = config.dataset.name == "cifar10"
-    images = load_cifar10() if is_cifar else open_images(config.dataset, data_folder())
-    precision = _choice(config, wanted)
-    training = config.training
-    splits = split(images, config.dataset, training.validation_share, training.seed, device, precision)
-    return config, splits, begin(config, splits, device, data_folder() / "weights", precision)
-
-
 def _engine(recipe: str, steps: int, wanted: str) -> Callable[[], float]:
     from core.runs.events import EventWriter
     from core.training.loop import Step, train
     from core.training.recorder import Recorder
 
-    config, splits, state = _begin(recipe, wanted)
+    config, splits, state = prepared(recipe, precision=wanted)
     log = EventWriter(Path(tempfile.mkdtemp()) / "events.jsonl")
     recorder = Recorder(config, splits, state, torch.get_num_threads(), log.write)
     happening = train(state, config, splits)
@@ -144,7 +124,7 @@ def _engine(recipe: str, steps: int, wanted: str) -> Callable[[], float]:
 
 
 def _floor(recipe: str, steps: int, wanted: str) -> Callable[[], float]:
-    config, splits, state = _begin(recipe, wanted)
+    config, splits, state = prepared(recipe, precision=wanted)
     inputs, labels = splits.train.slice(0, config.training.batch_size)
     state.model.train()
     precision = mixed(state.precision, torch.device("cpu"))

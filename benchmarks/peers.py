@@ -5,7 +5,8 @@
     .venv-peers/bin/python -m benchmarks.peers [--rounds 5] [--recipes mlp ...] [--threads 1 2] [--peers lightning ...]
 
 Each peer trains the tutorials' networks (same layers, batch size, loss and optimizer) as its documentation writes it and
-at its best; see `benchmarks/peer/__init__.py` for what that means. The engine trains as `benchmarks.engine` says.
+at its best; see `benchmarks/peer/__init__.py` for what that means. The engine trains as `benchmarks.engine` says. A peer's
+round is a number of steps inside a running `fit`, without the time that starting the fit takes.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from benchmarks import side_by_side
 from benchmarks.peer import arrays
 
 RECIPES = ["mlp", "simple_cnn", "simple_cnn_wide", "improved_cnn", "cifar_cnn"]
+ENGINES = ("engine", "float32 engine")  # with the precision it chooses by itself, and without bfloat16
 STEPS = {"mlp": 120, "cifar_cnn": 32}  # in a round of a peer; 40 for the others
 
 # peer -> title, file in benchmarks/peer, packages, variants
@@ -55,8 +57,8 @@ def main() -> None:
     missing = {package for peer in options.peers for package in PEERS[peer][2] if not importlib.util.find_spec(package)}
     if missing:
         sys.exit(f"Not installed: {', '.join(sorted(missing))}. Run pip install -r benchmarks/requirements.txt first.")
-    print("| recipe | threads | peer | images/s | engine / peer (min / median / max) |")
-    print("| --- | --- | --- | --- | --- |")
+    print("| recipe | threads | | images/s | engine / peer (min / median / max) | engine in float32 / peer |")
+    print("| --- | --- | --- | --- | --- | --- |")
     for recipe in options.recipes:
         with tempfile.TemporaryDirectory() as folder:
             arrays.prepare(recipe, Path(folder))
@@ -69,8 +71,8 @@ def _rows(recipe: str, threads: int, rounds: int, peers: list[str], folder: str)
     from benchmarks import engine
 
     same = ["--recipes", recipe, "--threads", str(threads), "--variant"]
-    commands = {"engine": ["-m", "benchmarks.engine", *same, "engine"]}
-    environments = {"engine": engine._allocator()}
+    commands = {variant: ["-m", "benchmarks.engine", *same, variant] for variant in ENGINES}
+    environments = dict.fromkeys(ENGINES, engine._allocator())
     for peer in peers:
         title, _, _, variants = PEERS[peer]
         for variant in variants:
@@ -78,11 +80,12 @@ def _rows(recipe: str, threads: int, rounds: int, peers: list[str], folder: str)
             commands[name] = ["-m", "benchmarks.peers", "--peers", peer, "--arrays", folder, *same, variant]
             environments[name] = _environment(peer)
     rates = side_by_side.measure(commands, rounds, environments)
-    rows = [f"| {recipe} | {threads} | engine | {statistics.median(rates['engine']):,.0f} | |"]
-    for name in list(commands)[1:]:
-        speed, ratio = statistics.median(rates[name]), side_by_side.ratio(rates["engine"], rates[name])
-        rows.append(f"| {recipe} | {threads} | {name} | {speed:,.0f} | {ratio} |")
-    return rows
+    return [f"| {recipe} | {threads} | {name} | {_figures(name, rates)} |" for name in commands]
+
+
+def _figures(name: str, rates: dict[str, list[float]]) -> str:
+    ratios = ["", ""] if name in ENGINES else [side_by_side.ratio(rates[ours], rates[name]) for ours in ENGINES]
+    return " | ".join([f"{statistics.median(rates[name]):,.0f}", *ratios])
 
 
 def _environment(peer: str) -> dict[str, str]:

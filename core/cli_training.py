@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
-from core.cli_common import Result, find, metric_lines
+from core.cli_common import Result, WrongInput, find, metric_lines
 from core.config import RunConfig
 from core.errors import TrainDeskError
 from core.overrides import with_overrides
@@ -21,7 +22,9 @@ from core.runs.store import Run, create_run
 def add_training_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     """Adds these commands to the parser of all."""
     chosen = argparse.ArgumentParser(add_help=False)
-    chosen.add_argument("--recipe", required=True, metavar="NAME")
+    what = chosen.add_mutually_exclusive_group(required=True)
+    what.add_argument("--recipe", metavar="NAME")
+    what.add_argument("--config", type=Path, metavar="FILE", help="a run's config.json instead of a recipe")
     chosen.add_argument(
         "--set", action="append", default=[], nargs="+", metavar="KEY=VALUE", help="change a setting, e.g. epochs=3"
     )
@@ -53,7 +56,14 @@ def add_training_commands(commands: Any, common: argparse.ArgumentParser) -> Non
 
 def _config(options: argparse.Namespace) -> RunConfig:
     assignments = [text for group in options.set for text in group]
-    return RunConfig.from_dict(with_overrides(find_recipe(options.recipe).config().to_dict(), assignments))
+    if options.config is None:
+        config = find_recipe(options.recipe).config()
+    else:
+        try:
+            config = RunConfig.from_json(options.config.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise WrongInput(f"The config '{options.config}' cannot be read ({error}).") from None
+    return RunConfig.from_dict(with_overrides(config.to_dict(), assignments))
 
 
 def _train(options: argparse.Namespace) -> Result:

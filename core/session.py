@@ -32,8 +32,10 @@ class PauseRequested(Exception):
 
 def train_run(run: Run, data_folder: Path, record: Record, requests: Requests) -> str:
     """Trains a run to its end, going on where its last checkpoint left it, and returns one sentence about it."""
+    import torch  # a second to import, after the lock is taken
+
     from core.devices import claim
-    from core.training.checkpoints import load_checkpoint  # torch: a second to import, after the lock is taken
+    from core.training.checkpoints import load_checkpoint
     from core.training.loop import begin
     from core.training.ready import data_on_device, pixels_of_a_batch
     from core.training.recorder import Recorder
@@ -51,12 +53,15 @@ def train_run(run: Run, data_folder: Path, record: Record, requests: Requests) -
             if start_weights is None:
                 _obtain(config.architecture, weights_folder, "the weights", record, requests)
         state = begin(config, splits, share.device, weights_folder, precision, start_weights)
+        if share.device.type == "cuda":
+            torch.backends.cudnn.benchmark = True  # tries the kernels for each shape and keeps the fastest
         if last is not None:
             from core.training.checkpoints import restore
 
             restore(state, last, run.last)
         recorder = Recorder(config, splits, state, share.threads, record, goes_on=last is not None)
         _train(run, config, splits, state, share.threads, recorder, record, requests)
+        torch.set_num_threads(share.threads)  # what trained may have needed fewer
         report = _test(run, splits, share, requests)
     record(events.TEST, **report)
     count = state.epoch
@@ -172,13 +177,13 @@ def _start_weights(run: Run, config: RunConfig) -> dict[str, Any] | None:
     """The weights of the earlier run that this one starts from, if any."""
     if not config.training.start_from:
         return None
-    from core.training.start_weights import weights_of_checkpoint
+    from core.training.checkpoints import load_checkpoint
 
     earlier = find_run(config.training.start_from, run.folder.parent)
     path = earlier.checkpoint()
     if path is None:
         raise TrainDeskError(f"Run {earlier.id} has no checkpoint to start from; choose another run or none.")
-    return weights_of_checkpoint(path)
+    return load_checkpoint(path)["model"]
 
 
 def _test(run: Run, splits: Splits, share: Claim, requests: Requests) -> dict[str, Any]:

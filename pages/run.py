@@ -1,10 +1,10 @@
-"""One run: watch it live, stop it, read its results."""
+"""One run: watch it live, pause, stop or resume it, read its results."""
 
 import streamlit as st
 
 from core.errors import TrainDeskError
 from core.paths import runs_folder
-from core.runs.store import find_run, list_runs
+from core.runs.store import Status, find_run, list_runs
 from pages.components.classifiers import warm_up
 from pages.components.describe import draw_settings, in_short, read_config, title_of
 from pages.components.header import open_page
@@ -13,6 +13,7 @@ from pages.components.live_view import draw_live_view
 from pages.components.messages import show_error
 from pages.components.recipe_cards import FILLED_FROM
 from pages.components.results import draw_final_numbers, draw_test_results
+from pages.components.run_controls import draw_ended_controls, draw_problem
 from pages.components.start import start_digits_button
 from pages.components.wording import plain_markdown
 from pages.components.worker_log import draw_worker_log
@@ -42,18 +43,28 @@ else:
     show_error(damage)
 
 
-def draw_ended() -> None:
+def draw_ended(status: Status) -> None:
     """Final numbers, and what to do with the run now."""
-    draw_final_numbers(shared_history(run).history)
+    history = shared_history(run).history
+    draw_final_numbers(history)
     with st.container(horizontal=True):
-        if run.checkpoint() and st.button("Try it: draw or upload", type="primary", icon=":material/draw:"):
+        if status.name == "paused" and config:  # what it waits for comes first
+            draw_ended_controls(run, status, config, history)
+        if run.checkpoint() and st.button(
+            "Try it: draw or upload",
+            type="secondary" if status.name == "paused" else "primary",
+            icon=":material/draw:",
+        ):
             st.switch_page("pages/classify.py", query_params={"run": run.id})
+        if status.name != "paused" and config:
+            draw_ended_controls(run, status, config, history)
         if config and st.button("Train again with changes", icon=":material/replay:"):
             st.session_state.pop(FILLED_FROM, None)  # also when the form holds this very run, changed since
             st.switch_page("pages/train.py", query_params={"from": run.id})
+    draw_problem(run)
 
 
-if not draw_live_view(run, draw_ended):
+if not draw_live_view(run, config, draw_ended):
     history = shared_history(run).history
     if history.test:
         draw_test_results(history.test, list((history.started or {}).get("class_names", [])))

@@ -6,14 +6,12 @@ from core.errors import TrainDeskError
 from core.paths import runs_folder
 from core.recipes import find_recipe
 from core.runs.store import find_run
-from pages.components.describe import in_short
 from pages.components.form import draw_form
 from pages.components.form_values import fill
 from pages.components.header import open_page
 from pages.components.messages import show_warning
 from pages.components.recipe_cards import FILLED_FROM, draw_recipe_cards, use_recipe
-from pages.components.start import start_run
-from pages.components.wording import count, plain_markdown
+from pages.components.start_bar import draw_start_bar
 
 open_page("Train")
 st.title("Train a network")
@@ -35,13 +33,5 @@ st.markdown("Pick a recipe, change what you like below, and start.")
 draw_recipe_cards()
 config, problems = draw_form()
 
-with (
-    st.bottom,
-    st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", wrap=False),
-):
-    if problems:
-        st.markdown(f"**{count(len(problems), 'value')} to correct** before it can start, marked in the form.")
-    else:
-        st.markdown(f"{plain_markdown(in_short(config))}, {count(config.training.epochs, 'epoch')}")
-    if st.button("Start training", type="primary", icon=":material/play_arrow:", disabled=bool(problems), key="start"):
-        start_run(config)
+with st.bottom:
+    draw_start_bar(config, problems)

@@ -10,6 +10,7 @@ from core.datasets import DATASETS
 from core.recipes import RECIPES
 from core.training.losses import LOSSES
 from core.training.optimizers import OPTIMIZERS
+from core.training.schedules import SCHEDULES
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -28,6 +29,7 @@ def _listed(word: str) -> set[str]:
         ("Datasets", DATASETS),
         ("Optimizers", OPTIMIZERS),
         ("Losses", LOSSES),
+        ("Schedules", SCHEDULES),
     ],
 )
 def test_readme_lists_every_registered_name_and_no_other(word, registry):
@@ -51,7 +53,7 @@ def test_architecture_describes_every_event_and_file_of_a_run():
     from core.runs import events
     from core.runs.store import Run
 
-    kinds = {events.DOWNLOAD, events.STARTED, events.STEP, events.EPOCH, events.TEST, *events.ENDS}
+    kinds = {value for name, value in vars(events).items() if name.isupper() and isinstance(value, str)}
     run = Run(Path("run"))
     files = {
         path.name
@@ -63,6 +65,9 @@ def test_architecture_describes_every_event_and_file_of_a_run():
             run.worker_lock,
             run.worker_log,
             run.stop_request,
+            run.pause_request,
+            run.resume_request,
+            run.learning_rate_request,
         )
     }
     assert all(f"`{name}`" in text for name in kinds | files)

@@ -19,16 +19,17 @@ def prepare(recipe: str, folder: Path) -> None:
 
     from benchmarks.tutorials import TUTORIALS
 
-    dataset = TUTORIALS[recipe][1]()
+    dataset = TUTORIALS[recipe][1](True)
     pixels = torch.as_tensor(dataset.data)  # uint8 (N, 28, 28) or (N, 32, 32, 3)
-    pixels = pixels[: VALUES // pixels[0].numel()]
+    rows = torch.randperm(len(pixels))[: VALUES // pixels[0].numel()]  # some sources lie in the order of their classes
+    pixels = pixels[rows]
     images = pixels.unsqueeze(1) if pixels.ndim == 3 else pixels.permute(0, 3, 1, 2)
     images = images.float().div_(255).contiguous()
     for transform in getattr(dataset.transform, "transforms", ()):
         if isinstance(transform, Normalize):
             images = transform(images)
     np.save(folder / "images.npy", images.numpy())
-    np.save(folder / "labels.npy", torch.as_tensor(dataset.targets)[: len(images)].numpy())
+    np.save(folder / "labels.npy", torch.as_tensor(dataset.targets)[rows].numpy())
 
 
 def load(folder: Path) -> tuple[np.ndarray, np.ndarray]:

@@ -12,16 +12,10 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-import torch
-from fastai.callback.channelslast import ChannelsLast
-from fastai.callback.core import Callback, CancelFitException
-from fastai.data.core import DataLoaders
-from fastai.learner import Learner
-from fastai.metrics import accuracy
-from fastai.optimizer import SGD, Adam
-from fastai.torch_core import default_device
+from fastai.vision.all import SGD, Adam, Callback, CancelFitException, DataLoaders, Learner, accuracy, default_device
 
 from benchmarks.peer.feeding import documented_loader, memory_loader
+from benchmarks.peer.models import model
 from benchmarks.peer.stopwatch import Stopwatch
 from benchmarks.tutorials import TUTORIALS
 
@@ -39,22 +33,20 @@ class Timing(Callback):
 
 def training_round(recipe: str, steps: int, variant: str, folder: Path) -> Callable[[], float]:
     default_device(False)  # the processor
-    model_class, _, batch_size, loss_class, optimizer_of = TUTORIALS[recipe]
-    model = model_class()
-    published = optimizer_of(model.parameters()).defaults
+    _, _, batch_size, loss_class, optimizer_of = TUTORIALS[recipe]
+    network = model(recipe, variant)
+    published = optimizer_of(network.parameters()).defaults
     optimizer = partial(SGD, mom=published["momentum"]) if "momentum" in published else partial(Adam, wd=0.0)
     loader = documented_loader(recipe) if variant == "documented" else memory_loader(recipe, folder)
     learner = Learner(
         DataLoaders(loader, loader),
-        model,
+        network,
         loss_func=loss_class(),
         opt_func=optimizer,
         metrics=accuracy if variant == "documented" else None,
     )
     timing = Timing()
     learner.add_cb(timing)
-    if variant != "documented" and recipe != "mlp":
-        learner.add_cb(ChannelsLast())  # fastai's own switch
 
     def one_round() -> float:
         timing.stopwatch = Stopwatch(steps)
@@ -65,5 +57,4 @@ def training_round(recipe: str, steps: int, variant: str, folder: Path) -> Calla
                 learner.fit(1, published["lr"])
         return timing.stopwatch.rate(batch_size)
 
-    torch.manual_seed(0)
     return one_round

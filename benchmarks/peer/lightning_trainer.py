@@ -12,9 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import lightning
-import torch
 
 from benchmarks.peer.feeding import documented_loader, memory_loader
+from benchmarks.peer.models import model
 from benchmarks.peer.stopwatch import WARM_STEPS, Stopwatch
 from benchmarks.tutorials import TUTORIALS
 
@@ -22,10 +22,10 @@ from benchmarks.tutorials import TUTORIALS
 class Documented(lightning.LightningModule):
     """As in Lightning's README: the loss is computed in `training_step`, logged and returned."""
 
-    def __init__(self, recipe: str):
+    def __init__(self, recipe: str, variant: str):
         super().__init__()
-        model_class, _, _, loss_class, self.optimizer_of = TUTORIALS[recipe]
-        self.model, self.criterion = model_class(), loss_class()
+        *_, loss_class, self.optimizer_of = TUTORIALS[recipe]
+        self.model, self.criterion = model(recipe, variant), loss_class()
         self.stopwatch: Stopwatch | None = None
 
     def training_step(self, batch, batch_idx):
@@ -52,13 +52,11 @@ class Quiet(Documented):
 def training_round(recipe: str, steps: int, variant: str, folder: Path) -> Callable[[], float]:
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     if variant == "documented":
-        module, loader = Documented(recipe), documented_loader(recipe)
+        module, loader = Documented(recipe, variant), documented_loader(recipe)
         options = {"default_root_dir": tempfile.mkdtemp()}  # for its logs and checkpoints
     else:
-        module, loader = Quiet(recipe), memory_loader(recipe, folder)
+        module, loader = Quiet(recipe, variant), memory_loader(recipe, folder)
         options = {"barebones": True}  # Lightning's own switch for all that costs speed
-        if recipe != "mlp":
-            module = module.to(memory_format=torch.channels_last)
         if variant == "best, bfloat16":
             options["precision"] = "bf16-mixed"
 

@@ -16,6 +16,7 @@ from skorch import NeuralNetClassifier
 from torch.nn import functional as F
 
 from benchmarks.peer.feeding import batch_sampler, in_memory
+from benchmarks.peer.models import model
 from benchmarks.peer.stopwatch import Stopwatch
 from benchmarks.tutorials import TUTORIALS
 
@@ -35,8 +36,9 @@ class Timed(NeuralNetClassifier):
 
 
 def training_round(recipe: str, steps: int, variant: str, folder: Path) -> Callable[[], float]:
-    model_class, images, batch_size, loss_class, optimizer_of = TUTORIALS[recipe]
-    published = optimizer_of(model_class().parameters())
+    _, images, batch_size, loss_class, optimizer_of = TUTORIALS[recipe]
+    network = model(recipe, variant)
+    published = optimizer_of(network.parameters())
     names = {"momentum"} & set(published.defaults)
     options = {f"optimizer__{name}": published.defaults[name] for name in names}
     if variant == "documented":
@@ -47,7 +49,7 @@ def training_round(recipe: str, steps: int, variant: str, folder: Path) -> Calla
         options |= {"iterator_train__batch_size": None, "iterator_train__sampler": batch_sampler(recipe, dataset)}
         options |= {"callbacks": "disable", "verbose": 0}
     net = Timed(
-        model_class,
+        network,
         criterion=NegativeLogLikelihood if loss_class is torch.nn.NLLLoss else loss_class,
         optimizer=type(published),
         lr=published.defaults["lr"],
@@ -57,9 +59,6 @@ def training_round(recipe: str, steps: int, variant: str, folder: Path) -> Calla
         device="cpu",
         **options,
     )
-    net.initialize()
-    if variant != "documented" and recipe != "mlp":
-        net.module_.to(memory_format=torch.channels_last)
 
     def one_round() -> float:
         net.stopwatch = Stopwatch(steps)

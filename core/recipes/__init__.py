@@ -1,4 +1,5 @@
-"""Recipes: named, ready configs. The tutorials' systems exactly as published, and one that needs no internet."""
+"""Recipes: named, ready configs. The tutorials' systems exactly as published, faster ways to the same, and one that needs
+no internet."""
 
 from __future__ import annotations
 
@@ -94,6 +95,19 @@ RECIPES = (
         },
     ),
     Recipe(
+        "fast_mnist",
+        "Fast MNIST",
+        "SimpleCNN wide with a learning rate that rises and falls: 99 % on MNIST in two epochs.",
+        {
+            "dataset": {"name": "mnist", "normalisation": "standard"},
+            "architecture": {"name": "simple_cnn", "channels": [32, 64], "hidden": []},
+            "loss": "cross_entropy",
+            "optimizer": {"name": "adam", "learning_rate": 0.004},
+            "schedule": "one_cycle",
+            "training": {"epochs": 2, "batch_size": 64, "validation_share": 0.02},
+        },
+    ),
+    Recipe(
         "cifar_cnn",
         "CIFAR CNN",
         "Three convolutional stages on colour photos of ten kinds.",
@@ -103,6 +117,19 @@ RECIPES = (
             "loss": "cross_entropy",
             "optimizer": {"name": "adam", "learning_rate": 0.001},
             "training": {"epochs": 10, "batch_size": 32, "validation_share": _HOLD_OUT},
+        },
+    ),
+    Recipe(
+        "fast_cifar",
+        "Fast CIFAR",
+        "A slim CIFAR CNN with a learning rate that rises and falls: above 70 % in two epochs.",
+        {
+            "dataset": {"name": "cifar10", "normalisation": "half"},
+            "architecture": {"name": "cifar_cnn", "channels": [16, 32, 64], "dropout": 0},
+            "loss": {"name": "cross_entropy", "label_smoothing": 0.1},
+            "optimizer": {"name": "adam", "learning_rate": 0.005},
+            "schedule": "one_cycle",
+            "training": {"epochs": 2, "batch_size": 64, "validation_share": 0.02},
         },
     ),
     Recipe(

@@ -17,6 +17,7 @@ from core.training.features import (
     compute_features,
     features_bytes,
     memory_for_features,
+    rest_of,
     split_frozen,
 )
 from core.training.precision import mixed
@@ -62,7 +63,9 @@ def trainable_part(
     computing = compute_features(frozen, splits.train, size, context, mirrored=mirrored)
     train = yield from _told(computing, 0, images)
     val = yield from _told(compute_features(frozen, splits.val, size, context), len(splits.train), images)
-    return Trainable(rest, split_frozen(judged)[1] if average else rest, train, val)
+    if len(train.shape) == 1 and splits.train.device.type == "cpu":
+        torch.set_num_threads(1)  # a last layer's step gains nothing from a second (126 against 134 microseconds)
+    return Trainable(rest, rest_of(judged, frozen) if average else rest, train, val)
 
 
 def layers_to_skip(model: nn.Module, config: RunConfig, splits: Splits, precision: torch.dtype) -> nn.Module | None:

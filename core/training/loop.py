@@ -147,6 +147,9 @@ def train(state: TrainingState, config: RunConfig, splits: Splits) -> Iterator[H
     precision = mixed(state.precision, device)
     part = yield from _prepare(state, config, splits)
     network = part.network
+    changes = (
+        augmentation.is_on() and not part.on_features
+    )  # features of mirrored pictures were computed with the others
     trained = [weights for weights in network.parameters() if weights.requires_grad]
     while state.epoch < training.epochs and not (training.patience and state.waited >= training.patience):
         network.train()
@@ -154,13 +157,13 @@ def train(state: TrainingState, config: RunConfig, splits: Splits) -> Iterator[H
         for inputs, labels in part.batches(order, bounds[state.batch :], random):
             _set_learning_rate(state, config, state.epoch + state.batch / len(bounds))
             mix = None
-            if augmentation.is_on() or augmentation.mixes():
+            if changes or augmentation.mixes():
                 _seeded(random, training.seed, state.step)
-                if not part.on_features:  # which hold the mirrored pictures already
-                    inputs = augmentation.apply(inputs, random, outside)
-                if augmentation.mixes():
-                    inputs, others, share = augmentation.mix(inputs, labels, random)
-                    mix = (others, share)
+            if changes:
+                inputs = augmentation.apply(inputs, random, outside)
+            if augmentation.mixes():
+                inputs, others, share = augmentation.mix(inputs, labels, random)
+                mix = (others, share)
             while True:
                 try:
                     loss, logits = add_gradients(network, loss_of, inputs, labels, mix, state.pieces, precision)

@@ -29,7 +29,12 @@ def data_on_device(
     training = config.training
     wanted = precision_before if precision_before and training.precision == "auto" else training.precision
     precision = choose_precision(wanted, device, pixels_of_a_batch(config))
-    is_augmented = config.augmentation.is_on() or config.augmentation.mixes()
-    dtype = torch.float32 if is_augmented else precision  # augmentation computes in float32
     images = open_images(config.dataset, data_folder)
+    dtype = inputs_type(config, precision)
     return split(images, config.dataset, training.validation_share, training.seed, device, dtype), precision
+
+
+def inputs_type(config: RunConfig, precision: torch.dtype) -> torch.dtype:
+    """The type in which pictures come out of the splits: augmentation computes in float32."""
+    is_augmented = config.augmentation.is_on() or config.augmentation.mixes()
+    return torch.float32 if is_augmented else precision

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import NamedTuple
 
 import torch
 from torch import nn
 
 from core.errors import TrainDeskError
-from core.training.checkpoints import load_checkpoint
 
 SMALLEST_SHARE = 0.5  # of the weights before the last layer that must fit; with less, little of the earlier run is left
 _GROUPS = ("frozen", "trained")  # in names of weights: the groups of layers that differ only in what trains
@@ -20,11 +18,6 @@ class Matched(NamedTuple):
 
     copied: int  # tensors taken over
     left: list[str]  # names of the network's tensors that stayed as they were
-
-
-def weights_of_checkpoint(path: Path) -> dict[str, torch.Tensor]:
-    """The weights in a checkpoint file by name, on the CPU. Raises CheckpointError."""
-    return load_checkpoint(path)["model"]
 
 
 def copy_matching(model: nn.Module, weights: dict[str, torch.Tensor]) -> Matched:

@@ -8,13 +8,15 @@ from typing import Any
 import streamlit as st
 
 from core.config import DEFAULTS, GROUPS, PARTS
-from core.devices import list_devices
 from core.settings import FieldSpec, fields_of
 from pages.components.dataset_notice import dataset_notice
+from pages.components.form_choices import choices_of
+from pages.components.form_layout import often_used, part_rows, sections
 from pages.components.form_values import check, current, seed, to_widget
 from pages.components.wording import count, plain_markdown, rows_of
 
-RARELY_USED = ("training.validation_share", "training.evaluation_batch_size", "training.seed")
+COLUMNS = 4  # of the groups
+NAMED = 5  # changed settings that a fold names; of more it gives the number
 
 
 def draw_form() -> tuple[Any, dict[str, str]]:
@@ -26,17 +28,17 @@ def draw_form() -> tuple[Any, dict[str, str]]:
         st.text_input(
             "Title of this run", key=seed("title", ""), max_chars=80, placeholder="a name to find it by", live=True
         )
-    for pair in rows_of(list(PARTS), 2):
-        for column, part in zip(st.columns(2), pair, strict=False):
+    for row in part_rows():
+        for column, part in zip(st.columns(len(row)), row, strict=True):
             with column, st.container(border=True, height="stretch"):
                 _part(part, problems, shown)
     with st.container(border=True):
         st.subheader("Training")
-        _fields(_specs("training", rare=False), "training", "training", problems, shown, columns=4)
-    _folded("More training settings", _specs("training", rare=True), "training", problems, shown)
+        _fields(often_used(fields_of(GROUPS["training"])), "training", "training", problems, shown, COLUMNS)
+    _folded("More training settings", "training", values, problems, shown)
     for group in GROUPS:
         if group != "training":
-            _folded(group.capitalize(), _specs(group), group, problems, shown)
+            _folded(group.capitalize(), group, values, problems, shown)
     for path, sentence in problems.items():  # a problem that belongs to no field on the page
         if path not in shown:
             st.html(f'<p class="problem" role="alert">{escape(sentence)}</p>')
@@ -62,19 +64,29 @@ def _part(part: str, problems: dict[str, str], shown: set[str]) -> None:
     _fields(fields_of(settings_class), part, f"{part}.{name}", problems, shown)
 
 
-def _folded(label: str, specs: list[FieldSpec], group: str, problems: dict[str, str], shown: set[str]) -> None:
-    """Settings behind a click, opened by themselves when one of them is wrong."""
+def _folded(label: str, group: str, values: dict[str, Any], problems: dict[str, str], shown: set[str]) -> None:
+    """A group's settings behind a click, opened by themselves when one of them is wrong."""
+    parts = sections(group, fields_of(GROUPS[group]))
+    specs = [spec for _, members in parts for spec in members]
     wrong = sum(f"{group}.{spec.name}" in problems for spec in specs)
-    title = f"{label}: {count(wrong, 'value')} to correct" if wrong else label
+    title = f"{label}: {count(wrong, 'value')} to correct" if wrong else label + _changed(group, specs, values)
     with st.expander(title, expanded=bool(wrong), key=f"fold {label}"):
-        if doc := (_first_paragraph(GROUPS[group]) if group != "training" else ""):
-            st.caption(doc)
-        _fields(specs, group, group, problems, shown, columns=4)
+        if group != "training":
+            st.caption(_first_paragraph(GROUPS[group]))
+        for heading, members in parts:
+            st.html(f'<h3 class="section">{escape(heading)}</h3>')
+            _fields(members, group, group, problems, shown, COLUMNS)
 
 
-def _specs(group: str, rare: bool | None = None) -> list[FieldSpec]:
-    specs = fields_of(GROUPS[group])
-    return [spec for spec in specs if rare is None or (f"{group}.{spec.name}" in RARELY_USED) == rare]
+def _changed(group: str, specs: list[FieldSpec], values: dict[str, Any]) -> str:
+    """Which settings behind a fold are not at their defaults: nothing that counts should be out of sight unsaid."""
+    standard = {spec.name: to_widget(spec, spec.default) for spec in specs}
+    changed = [
+        spec.title for spec in specs if values.get(f"{group}.{spec.name}", standard[spec.name]) != standard[spec.name]
+    ]
+    if not changed:
+        return ""
+    return f" :gray[{', '.join(changed) if len(changed) <= NAMED else f'{len(changed)} changed'}]"
 
 
 def _fields(
@@ -86,7 +98,7 @@ def _fields(
             path = f"{owner}.{spec.name}"
             shown.add(path)
             with column:
-                _widget(spec, f"{prefix}.{spec.name}", _choices(spec, path))
+                _widget(spec, f"{prefix}.{spec.name}", choices_of(spec, path))
                 if path in problems:
                     st.html(f'<p class="problem" role="alert">{escape(problems[path])}</p>')
 
@@ -111,15 +123,6 @@ def _widget(spec: FieldSpec, key: str, choices: dict[Any, str]) -> None:
     else:
         can_be_empty = spec.kind == "text" or (spec.kind == "integers" and not spec.entries[0])
         st.text_input(label, key=widget, help=tip, live=True, placeholder="none" if can_be_empty else None)
-
-
-def _choices(spec: FieldSpec, path: str) -> dict[Any, str]:
-    return devices() if path == "training.device" else spec.choices
-
-
-@st.cache_data(ttl=300, show_spinner=False)
-def devices() -> dict[str, str]:
-    return list_devices()
 
 
 def _first_paragraph(settings_class: type) -> str:

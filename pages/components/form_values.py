@@ -104,10 +104,15 @@ def to_widget(spec: FieldSpec, value: Any) -> Any:
 def from_widget(spec: FieldSpec, value: Any) -> Any:
     """The other way round. What cannot be read stays as typed, for the settings to find fault with."""
     if spec.kind == "number" and isinstance(value, str):
-        return _number(value, int, float)
+        return number_in(value)
     if spec.kind == "integers" and isinstance(value, str):
         return [_number(item, int) for item in value.replace(";", ",").replace(" ", ",").split(",") if item.strip()]
     return "" if value is None else value
+
+
+def number_in(text: str) -> Any:
+    """The number that someone typed, or the text itself for the settings to find fault with."""
+    return _number(text, int, float)
 
 
 def _number(text: str, *kinds: type) -> Any:

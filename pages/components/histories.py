@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
+from core.runs.events import Event
 from core.runs.history import History
 from core.runs.store import Run
 
@@ -22,10 +23,14 @@ class SharedHistory:
     lock: threading.Lock = field(default_factory=threading.Lock)
     steps: array = field(default_factory=lambda: array("d"))
     losses: array = field(default_factory=lambda: array("d"))
+    session: Event | None = None  # the one that the arrays belong to
 
     def update(self) -> History:
         with self.lock:
             self.history.update()
+            if self.history.session is not self.session:  # it goes on from a checkpoint: later steps happen once more
+                self.session = self.history.session
+                del self.steps[:], self.losses[:]
             new = slice(len(self.steps), None)
             self.steps.extend(self.history.steps[new])
             self.losses.extend(float("nan") if loss is None else loss for loss in self.history.losses[new])

@@ -42,6 +42,10 @@ export default function (component) {
       uirevision: `${data.view} ${data.logarithmic}`,
       ...(data.limits ? { autorangeoptions: { clipmin: data.limits[0], clipmax: data.limits[1] } } : {}) },
   };
+  layout.shapes = data.marks.map((mark) => ({ type: "line", xref: "x", yref: "paper", x0: mark.x, x1: mark.x, y0: 0, y1: 1,
+    line: { color: text, width: 1, dash: "dot" } }));
+  layout.annotations = data.marks.map((mark, place) => ({ xref: "x", yref: "paper", x: mark.x, y: 1 - 0.08 * (place % 4), text: mark.text,
+    showarrow: false, xanchor: "left", yanchor: "top", xshift: 3, font: { size: 12, color: text }, bgcolor: paper, opacity: 0.85 }));
   const config = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["lasso2d", "select2d", "toImage", "autoScale2d"],
     displayModeBar: false, doubleClick: "reset+autosize" };
 

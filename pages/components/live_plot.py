@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,10 +46,14 @@ def live_plot(
     y_format: str = "",
     best: tuple[float, float] | None = None,
     limits: tuple[float, float] | None = None,
+    marks: Sequence[tuple[float, str]] = (),
     logarithmic: bool = False,
     height: int = 330,
 ) -> None:
-    """Draws the curves over epochs. A new `view` (a run's id) starts with a fresh zoom; `best` marks the best epoch's point."""
+    """Draws the curves over epochs. A new `view` (a run's id) starts with a fresh zoom; `best` marks the best epoch's point.
+
+    `marks` are upright lines with words beside them, at places of the x axis.
+    """
     seen = zoomed_window(st.session_state.get(key))
     data = {
         "source": plotly_address(),
@@ -59,6 +64,7 @@ def live_plot(
         "logarithmic": logarithmic,
         "height": height,
         "best": best,
+        "marks": [{"x": x, "text": text} for x, text in marks],
         "curves": [packed(curve, seen) for curve in curves],
     }
     _component(key=key, data=data, default={"range": None}, on_range_change=lambda: None)

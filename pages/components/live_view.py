@@ -8,111 +8,60 @@ from collections.abc import Callable
 import numpy as np
 import streamlit as st
 
+from core.config import RunConfig
 from core.runs.history import History
 from core.runs.store import Run, Status
 from pages.components.classifiers import warm_up
 from pages.components.histories import SharedHistory, shared_history
 from pages.components.live_plot import Curve, live_plot
-from pages.components.wording import STATUS_COLOURS, device_in_words, duration, facts, megabytes, plain_markdown
+from pages.components.phases import meaning, progress_facts, progress_words
+from pages.components.run_controls import draw_active_controls
+from pages.components.wording import STATUS_COLOURS, facts, plain_markdown
 
 REFRESH_SECONDS = 1.0
-MEANINGS = {
-    "starting": "The training process is loading.",
-    "running": "Training.",
-    "finished": "All epochs are done.",
-    "stopped": "Stopped on request. The best and the last checkpoint are kept.",
-}
+NOTICES = 3  # shown at a time, the latest
 
 
-def draw_live_view(run: Run, draw_ended: Callable[[], None]) -> bool:
+def draw_live_view(run: Run, config: RunConfig | None, draw_ended: Callable[[Status], None]) -> bool:
     """Draws status, progress and curves until the run ends, then `draw_ended` in place of the progress.
 
     Returns whether the run is still active.
     """
     active = run.status().is_active
-    st.fragment(_draw, run_every=REFRESH_SECONDS if active else None)(run, active, draw_ended)
+    st.fragment(_draw, run_every=REFRESH_SECONDS if active else None)(run, config, active, draw_ended)
     return active
 
 
-def _draw(run: Run, was_active: bool, draw_ended: Callable[[], None]) -> None:
+def _draw(run: Run, config: RunConfig | None, was_active: bool, draw_ended: Callable[[Status], None]) -> None:
     status = run.status()
     if was_active and not status.is_active:
         st.rerun()  # the whole page once more, without the timer: results appear
     shared = shared_history(run)
     history = shared.history
-    _status_line(run, status, bool(history.download))
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.badge(status.name, color=STATUS_COLOURS[status.name])
+        st.markdown(plain_markdown(meaning(run, status, history)))
     if status.is_active:
-        _progress(run, history)
+        with shared.lock:  # another visitor may be reading on
+            share, text = progress_words(history)
+            numbers = progress_facts(history, time.time())
+        st.progress(share, text=text)
+        st.html(facts(numbers, small=True))
+        draw_active_controls(run, config, history)
         if history.epochs:  # not earlier: it would compete with the start of the training
             warm_up()
     else:
-        draw_ended()
+        draw_ended(status)
+    _notices(history)
     if history.started and (history.last_step or status.is_active):
         _curves(run, shared)
 
 
-def _status_line(run: Run, status: Status, is_downloading: bool) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.badge(status.name, color=STATUS_COLOURS[status.name])
-        text = status.reason or MEANINGS.get(status.name, "")
-        if status.name == "starting" and is_downloading:
-            text = "Fetching the pictures first; this is needed only once."
-        if status.is_active and run.stop_request.exists():
-            text = "Stopping after the current step. The best and the last checkpoint are kept."
-        st.markdown(plain_markdown(text))
-
-
-def _progress(run: Run, history: History) -> None:
-    share, text = progress_words(history)
-    st.progress(share, text=text)
-    st.html(facts(progress_facts(history)))
-    stopping = run.stop_request.exists()
-    st.button(
-        "Stopping ..." if stopping else "Stop",
-        key=f"stop {run.id}",
-        icon=":material/stop_circle:",
-        disabled=stopping,
-        on_click=run.request_stop,
-        help="Ends the training after the current step. The best and the last checkpoint are kept and can be tried.",
-    )
-
-
-def progress_words(history: History) -> tuple[float, str]:
-    """Share done (0..1) and the line beside the bar, whatever the run is doing."""
-    if history.started:
-        share = history.progress()
-        return share, f"{share:.0%} of the training done"
-    if history.download:
-        done, total = history.download.get("done_bytes", 0), history.download.get("total_bytes", 0)
-        share = min(1.0, done / total) if total else 0.0
-        return share, f"Downloading the dataset: {megabytes(done)} of {megabytes(total)}"
-    return 0.0, "Starting: loading the training program and the pictures takes a few seconds."
-
-
-def progress_facts(history: History) -> list[tuple[str, str, str]]:
-    """Always the same five, so that the page does not jump when numbers arrive."""
-    started, step = history.started, history.last_step
-    number = f"{step['epoch']:,} of {started['epochs']:,}" if started and step else "-"
-    steps = f"{step['step']:,} of {started['total_steps']:,}" if started and step else "-"
-    pace = images_per_second(history)
-    elapsed = time.time() - started["time"] if started else None
-    device = device_in_words(started) if started else ""
-    return [
-        ("Epoch", number, ""),
-        ("Step", steps, ""),
-        ("Images per second", f"{pace:,.0f}" if pace else "-", f"on {device}" if device else ""),
-        ("Time so far", duration(elapsed), ""),
-        ("Time left", duration(history.seconds_left()), ""),
-    ]
-
-
-def images_per_second(history: History) -> float | None:
-    """Average since the start: the pace of single steps jumps too much to be read."""
-    if not (history.started and history.last_step):
-        return None
-    elapsed = history.last_step["time"] - history.started["time"]
-    images = history.last_step["step"] / max(1, history.started["steps_per_epoch"]) * history.started["train_images"]
-    return images / elapsed if elapsed > 0 else None
+def _notices(history: History) -> None:
+    """What a person should know, quietly; what was said in an earlier session too is said once."""
+    said = dict.fromkeys(str(notice.get("message", "")) for notice in reversed(list(history.notices)))
+    for message in list(said)[:NOTICES]:
+        st.caption(f":material/info: {plain_markdown(message)}")
 
 
 def _curves(run: Run, shared: SharedHistory) -> None:
@@ -120,7 +69,15 @@ def _curves(run: Run, shared: SharedHistory) -> None:
     with loss:
         logarithmic = st.session_state.get(f"log {run.id}", False)
         curves, best = loss_curves(shared)
-        live_plot(curves, key=f"loss {run.id}", title="Loss", view=run.id, best=best, logarithmic=logarithmic)
+        live_plot(
+            curves,
+            key=f"loss {run.id}",
+            title="Loss",
+            view=run.id,
+            best=best,
+            marks=learning_rate_marks(shared.history),
+            logarithmic=logarithmic,
+        )
     with accuracy:
         curves, best = accuracy_curves(shared)
         live_plot(
@@ -141,6 +98,16 @@ def loss_curves(shared: SharedHistory) -> tuple[list[Curve], tuple[float, float]
         Curve("val", x, y, colour=1, markers=True, keep=best),
     ]
     return curves, _point(x, y, best)
+
+
+def learning_rate_marks(history: History) -> list[tuple[float, str]]:
+    """(epoch, words) where someone changed the learning rate."""
+    per_epoch = max(1, history.started["steps_per_epoch"])
+    return [
+        (event["step"] / per_epoch, f"learning rate {event['learning_rate']:.3g}")
+        for event in list(history.learning_rates)
+        if event.get("learning_rate")
+    ]
 
 
 def accuracy_curves(shared: SharedHistory) -> tuple[list[Curve], tuple[float, float] | None]:

@@ -8,7 +8,7 @@ from core.recipes import RECIPES, Recipe
 from pages.components.form_values import fill
 from pages.components.wording import count, rows_of
 
-COLUMNS = 4
+COLUMNS = 3
 FILLED_FROM = "form filled from"  # ("recipe", name) or ("from", run id)
 
 

@@ -9,7 +9,17 @@ import streamlit as st
 
 from core.runs.history import History
 from pages.components.heatmap import heatmap
-from pages.components.wording import NOT_YET, count, device_in_words, duration, facts, percent, plain_markdown
+from pages.components.phases import memory_fact
+from pages.components.wording import (
+    NOT_YET,
+    count,
+    device_in_words,
+    duration,
+    facts,
+    percent,
+    plain_markdown,
+    precision_in_words,
+)
 
 
 def draw_final_numbers(history: History) -> None:
@@ -23,11 +33,23 @@ def draw_final_numbers(history: History) -> None:
             ("Recall", percent(test.get("test/recall")), "average of the classes"),
             ("F1", percent(test.get("test/f1")), "average of the classes"),
         ]
+    elif history.started and history.last_step:
+        step = history.last_step
+        pairs.append(
+            (
+                "Epoch",
+                f"{step['epoch']:,} of {history.started['epochs']:,}",
+                f"step {step['step']:,} of {history.started['total_steps']:,}",
+            )
+        )
     if best:
         pairs.append(("Best val accuracy", percent(best.get("val/accuracy")), f"epoch {best['epoch']}"))
     if history.started:
-        device = device_in_words(history.started)
-        pairs.append(("Training time", duration(history.elapsed()), f"on {device}" if device else ""))
+        device, precision = device_in_words(history.started), precision_in_words(history.started)
+        where = ", ".join(words for words in (f"on {device}" if device else "", precision) if words)
+        pairs.append(("Training time", duration(history.elapsed()), where))
+    if history.epochs:
+        pairs.append(memory_fact(history))
     if pairs:
         st.html(facts(pairs))
 

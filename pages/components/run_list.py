@@ -9,7 +9,7 @@ import streamlit as st
 from core.runs.store import Run
 from pages.components.messages import show_warning
 from pages.components.summaries import Summary, summary
-from pages.components.wording import STATUS_COLOURS, moment, percent, plain_markdown
+from pages.components.wording import NEXT, STATUS_COLOURS, moment, percent, plain_markdown
 
 
 def draw_recent_runs(runs: list[Run]) -> None:
@@ -29,6 +29,7 @@ def draw_run_table(runs: list[Run]) -> None:
         "Open": ["Open"] * len(facts),
         "Title": [entry.title for entry in facts],
         "Status": [entry.status for entry in facts],
+        "You can": [NEXT[entry.status] for entry in facts],
         "Dataset": [entry.dataset for entry in facts],
         "Architecture": [entry.architecture for entry in facts],
         "Best val accuracy": [_of_hundred(entry.val_accuracy) for entry in facts],
@@ -67,9 +68,9 @@ def _in_short(facts: Summary) -> str:
     score = f"test accuracy {percent(facts.test_accuracy)}" if facts.test_accuracy is not None else ""
     if not score and facts.val_accuracy is not None:
         score = f"best val accuracy {percent(facts.val_accuracy)}"
-    return ", ".join(
-        part for part in (f"{facts.architecture} on {facts.dataset}", score, moment(facts.started)) if part
-    )
+    can = "you can resume it" if facts.status in ("paused", "interrupted") else ""
+    parts = (f"{facts.architecture} on {facts.dataset}", score, moment(facts.started), can)
+    return ", ".join(part for part in parts if part)
 
 
 def _of_hundred(share: float | None) -> float | None:

@@ -8,7 +8,7 @@ from core.config import RunConfig
 from core.errors import TrainDeskError
 from core.paths import data_folder, runs_folder
 from core.recipes import find_recipe
-from core.runs.launch import launch
+from core.runs.launch import launch, prepare
 from core.runs.store import create_run
 from pages.components.messages import show_error
 
@@ -26,5 +26,6 @@ def start_run(config: RunConfig) -> None:
 
 def start_digits_button(key: str) -> None:
     """The shortest way to a trained network: one click, no internet, no settings."""
+    prepare()
     if st.button("Start the digits training", type="primary", icon=":material/play_arrow:", key=key):
         start_run(find_recipe("digits").config())

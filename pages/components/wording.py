@@ -12,11 +12,22 @@ from core.runs.events import Event
 STATUS_COLOURS = {
     "starting": "gray",
     "running": "blue",
+    "paused": "violet",
     "finished": "green",
     "stopped": "orange",
     "failed": "red",
     "interrupted": "red",
     "damaged": "red",
+}
+NEXT = {  # what a person can do with a run of each status
+    "starting": "watch it",
+    "running": "watch, pause or stop it",
+    "paused": "resume it",
+    "finished": "try it, train it longer",
+    "stopped": "resume or try it",
+    "failed": "see why, resume it",
+    "interrupted": "resume it",
+    "damaged": "see what is wrong",
 }
 NOT_YET = "-"
 
@@ -45,6 +56,13 @@ def duration(seconds: float | None) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
+def about(seconds: float) -> str:
+    """A duration that is only estimated: 0.34 -> "0.3 s", 127 -> "2 min 10 s"."""
+    if seconds < 9.95:
+        return f"{max(0.1, seconds):.1f} s"
+    return duration(seconds if seconds < 60 or seconds >= 3600 else round(seconds, -1))
+
+
 def moment(seconds: float) -> str:
     """Unix seconds in local time: "today 14:03", "yesterday 14:03" or "3 Nov 2026 14:03"."""
     then = time.localtime(seconds)
@@ -56,6 +74,19 @@ def moment(seconds: float) -> str:
 
 def megabytes(size: int) -> str:
     return f"{size / 1e6:,.0f} MB" if size >= 1e6 else f"{size / 1e6:.1f} MB"
+
+
+def gigabytes(size: int) -> str:
+    """930_000_000 -> "0.9 GB"."""
+    return f"{size / 1e9:,.1f} GB" if size >= 1e8 else f"{size / 1e6:,.0f} MB"
+
+
+def precision_in_words(event: Event) -> str:
+    """ "bfloat16, 2 threads" from `precision` and `threads`; a GPU's threads say nothing, and old runs have neither."""
+    words = [str(event.get("precision") or "")]
+    if threads := event.get("threads") if event.get("device") == "cpu" else None:
+        words.append(count(threads, "thread"))
+    return ", ".join(word for word in words if word)
 
 
 def device_in_words(started: Event) -> str:
@@ -79,10 +110,10 @@ def plain_markdown(text: str) -> str:
     return "".join("\\" + letter if letter in r"\`*_{}[]()#+-.!$~<>|:" else letter for letter in text)
 
 
-def facts(pairs: list[tuple[str, str, str]]) -> str:
-    """HTML of (label, value, addition) side by side."""
+def facts(pairs: list[tuple[str, str, str]], small: bool = False) -> str:
+    """HTML of (label, value, addition) side by side; `small` for more of them in a row."""
     items = (
         f"<div><dt>{escape(label)}</dt><dd>{escape(value)}{f'<small>{escape(more)}</small>' if more else ''}</dd></div>"
         for label, value, more in pairs
     )
-    return f'<dl class="facts">{"".join(items)}</dl>'
+    return f'<dl class="facts{" small" if small else ""}">{"".join(items)}</dl>'

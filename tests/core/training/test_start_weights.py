@@ -7,8 +7,7 @@ from torch import nn
 from core.architectures import ARCHITECTURES
 from core.architectures.resnet18 import ResNet18
 from core.errors import TrainDeskError
-from core.training.checkpoints import CheckpointError
-from core.training.start_weights import copy_matching, weights_of_checkpoint
+from core.training.start_weights import copy_matching
 from tests.helpers import assert_one_sentence
 
 
@@ -107,18 +106,3 @@ def test_a_running_average_alone_does_not_make_a_network_fit():
     model = build("improved_cnn", shape=(3, 32, 32))
     statistics = {name: value for name, value in state(model).items() if "running" in name or "tracked" in name}
     assert_one_sentence(refusal(model, statistics), "Only 0 %")
-
-
-def test_weights_come_from_a_checkpoint(tmp_path, monkeypatch):
-    earlier, path = build(seed=1), tmp_path / "best.pt"
-    content = {path: {"model": state(earlier), "epoch": 3}}
-    monkeypatch.setattr("core.training.start_weights.load_checkpoint", content.__getitem__)
-    model = build()
-    assert copy_matching(model, weights_of_checkpoint(path)).left == []
-    assert same(model, earlier.state_dict(), model.state_dict())
-
-
-def test_a_checkpoint_that_is_not_there_is_one_sentence(tmp_path):
-    with pytest.raises(CheckpointError) as caught:
-        weights_of_checkpoint(tmp_path / "best.pt")
-    assert_one_sentence(str(caught.value), "best.pt", "does not exist")

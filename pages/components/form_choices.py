@@ -1,0 +1,46 @@
+"""Choices of the form that depend on this computer: its devices and its earlier runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from core.devices import list_devices
+from core.paths import runs_folder
+from core.runs.store import Run, list_runs
+from core.settings import FieldSpec
+from pages.components.describe import read_config, title_of
+from pages.components.wording import moment
+
+
+def choices_of(spec: FieldSpec, path: str) -> dict[Any, str]:
+    """value -> label for a selector; empty where the visitor types."""
+    if path == "training.device":
+        return devices()
+    if path == "training.start_from":
+        return {"": "none"} | earlier_runs()
+    return spec.choices
+
+
+@st.cache_data(ttl=300, show_spinner=False)
+def devices() -> dict[str, str]:
+    return list_devices()
+
+
+def earlier_runs() -> dict[str, str]:
+    """Runs whose network can be taken over, newest first: id -> title, architecture, when, and id."""
+    runs = [run for run in list_runs(runs_folder()) if run.checkpoint()]
+    return {
+        run.id: f"{_name(str(run.folder), created)}, {moment(created)} ({run.id})"
+        for run in runs
+        if (created := run.created())
+    }
+
+
+@st.cache_data(max_entries=2000, show_spinner=False)
+def _name(folder: str, changed: float) -> str:
+    run = Run(Path(folder))
+    config, _ = read_config(run)
+    return title_of(run, config) + (f": {config.architecture.label}" if config else "")

@@ -1,0 +1,50 @@
+"""Where a setting stands in the training form. What is not named here is drawn too: last, and folded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from core.config import PARTS
+from core.settings import FieldSpec
+from pages.components.wording import rows_of
+
+FIRST_PARTS = (
+    2  # the dataset and the architecture have the most to say and share a row; the other parts stand in threes
+)
+OFTEN_USED = ("epochs", "batch_size", "device", "shortest_epoch")  # of the training settings, in this order
+SECTIONS: dict[str, dict[str, tuple[str, ...]]] = {  # group -> heading -> settings, a row each
+    "training": {
+        "Judging and stopping": ("validation_share", "best_by", "patience"),
+        "Steps": ("gradient_clip", "average_decay", "seed"),
+        "Computing": ("precision", "evaluation_batch_size", "compile"),
+        "Beginning": ("start_from",),
+    },
+    "augmentation": {
+        "Place": ("flip", "crop", "shift", "rotation"),
+        "Form": ("scale", "stretch", "shear"),
+        "Light, covering and blending": ("brightness", "contrast", "cutout", "mixup"),
+    },
+}
+OTHERS = "Others"
+
+
+def part_rows() -> Iterator[list[str]]:
+    """The parts of a run, row by row."""
+    parts = list(PARTS)
+    yield parts[:FIRST_PARTS]
+    yield from (list(row) for row in rows_of(parts[FIRST_PARTS:], 3))
+
+
+def often_used(specs: list[FieldSpec]) -> list[FieldSpec]:
+    by_name = {spec.name: spec for spec in specs}
+    return [by_name[name] for name in OFTEN_USED if name in by_name]
+
+
+def sections(group: str, specs: list[FieldSpec]) -> list[tuple[str, list[FieldSpec]]]:
+    """A group's settings under their headings, those of `OFTEN_USED` left out."""
+    left = {spec.name: spec for spec in specs if not (group == "training" and spec.name in OFTEN_USED)}
+    found = []
+    for heading, names in SECTIONS.get(group, {}).items():
+        found.append((heading, [left.pop(name) for name in names if name in left]))
+    found.append((OTHERS, list(left.values())))
+    return [(heading, members) for heading, members in found if members]

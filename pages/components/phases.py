@@ -1,0 +1,107 @@
+"""What a run is doing, in words and numbers."""
+
+from __future__ import annotations
+
+from core.runs.events import Event
+from core.runs.history import History
+from core.runs.store import Run, Status
+from pages.components.wording import NOT_YET, device_in_words, duration, gigabytes, megabytes, precision_in_words
+
+MEANINGS = {
+    "starting": "The training process is loading.",
+    "running": "Training.",
+    "finished": "All epochs are done.",
+    "stopped": "Stopped on request. The best and the last checkpoint are kept.",
+}
+
+
+def meaning(run: Run, status: Status, history: History) -> str:
+    """The sentence beside the status."""
+    if status.is_active and run.stop_request.exists():
+        return "Stopping after the current step. The best and the last checkpoint are kept."
+    if status.is_active and run.pause_request.exists():
+        return "Pausing after the current step. Resume will go on from there."
+    if status.name == "interrupted":
+        where = (
+            "goes on from the last checkpoint"
+            if run.last.is_file()
+            else "starts it anew, as there is no checkpoint yet"
+        )
+        return f"{status.reason} Resume {where}."
+    if status.name == "starting" and is_downloading(history):
+        return f"Fetching {_what(history.download)} first; this is needed only once."
+    return status.reason or MEANINGS.get(status.name, "")
+
+
+def progress_words(history: History) -> tuple[float, str]:
+    """Share done (0..1) and the line beside the bar, whatever the run is doing."""
+    if is_downloading(history):
+        done, total = history.download.get("done_bytes", 0), history.download.get("total_bytes", 0)
+        return _share(done, total), f"Downloading {_what(history.download)}: {megabytes(done)} of {megabytes(total)}"
+    share = history.progress()
+    if history.started and history.session is None:
+        return share, "Loading what was learned so far and the pictures; this takes a few seconds."
+    if is_preparing(history):
+        done, images = history.preparing.get("done", 0), history.preparing.get("images", 0)
+        words = f"Looking once at every picture through the frozen layers: {done:,} of {images:,}"
+        return _share(done, images), words
+    if history.started:
+        if history.epochs and history.epochs[-1]["epoch"] >= history.started["epochs"]:
+            return 1.0, "All epochs are done. Measuring the best network on the test pictures."
+        return share, f"{share:.0%} of the training done"
+    return 0.0, "Starting: loading the training program and the pictures takes a few seconds."
+
+
+def progress_facts(history: History, now: float) -> list[tuple[str, str, str]]:
+    """Always the same seven, so that the page does not jump when numbers arrive. now: Unix seconds."""
+    started, step = history.started, history.last_step
+    known = started and step
+    rate = (step or {}).get("learning_rate")
+    pace = history.images_per_second()
+    elapsed = history.elapsed(now) if history.session else history.trained_seconds or None  # None: nothing trained yet
+    return [
+        (
+            "Epoch",
+            f"{step['epoch']:,} of {started['epochs']:,}" if known else NOT_YET,
+            f"step {step['step']:,} of {started['total_steps']:,}" if known else "",
+        ),
+        ("Images per second", f"{pace:,.0f}" if pace else NOT_YET, ""),
+        ("Learning rate", f"{rate:.3g}" if rate else NOT_YET, "in the last step" if rate else ""),
+        ("Time so far", duration(elapsed), ""),
+        ("Time left", duration(history.seconds_left()), ""),
+        ("Computes on", device_in_words(started or {}) or NOT_YET, precision_in_words(started or {})),
+        memory_fact(history),
+    ]
+
+
+def memory_fact(history: History) -> tuple[str, str, str]:
+    """The most memory in use so far, which the last epoch reports."""
+    used = next((epoch.get("memory_bytes") for epoch in reversed(history.epochs) if epoch.get("memory_bytes")), None)
+    on_gpu = str((history.started or {}).get("device", "")).startswith("cuda")
+    return (
+        "Memory",
+        gigabytes(used) if used else NOT_YET,
+        ("of the GPU" if on_gpu else "of the process") if used else "",
+    )
+
+
+def is_downloading(history: History) -> bool:
+    """Whether a download is the last thing heard of."""
+    download = history.download
+    later = (history.preparing, history.started, history.session, history.last_step, history.end)
+    return download is not None and not any(other and other["time"] >= download["time"] for other in later)
+
+
+def is_preparing(history: History) -> bool:
+    """Whether features of frozen layers are being made: no step has come since."""
+    preparing = history.preparing
+    later = (history.session, history.last_step, history.end)  # the session may begin in the same millisecond
+    return preparing is not None and not any(other and other["time"] > preparing["time"] for other in later)
+
+
+def _what(download: Event) -> str:
+    return {"the dataset": "the pictures"}.get(name := str(download.get("what", "the dataset")), name)
+
+
+def _share(done: int, total: int) -> float:
+    return min(1.0, done / total) if total else 0.0

@@ -1,0 +1,181 @@
+"""What a person can do with a run: pause, stop or change the learning rate while it trains; go on with it afterwards.
+
+What cannot be done is one sentence beside the button.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+
+import streamlit as st
+
+from core.config import RunConfig
+from core.errors import TrainDeskError
+from core.paths import data_folder
+from core.runs.control import ask_to_resume, check_learning_rate
+from core.runs.history import History
+from core.runs.launch import launch, prepare
+from core.runs.store import Run, Status
+from pages.components.form_values import number_in
+from pages.components.messages import show_error
+
+MORE_EPOCHS = 5
+RESUMABLE = ("paused", "stopped", "interrupted", "failed")
+LENGTHENED = ("finished", "stopped")
+PLACES = ("ask", "learning rate", "resume")  # where a sentence about what could not be done stands
+
+
+def draw_active_controls(run: Run, config: RunConfig | None, history: History) -> None:
+    """Pause, Stop and the learning rate, side by side."""
+    stopping, pausing = run.stop_request.exists(), run.pause_request.exists()
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.button(
+            "Pausing ..." if pausing and not stopping else "Pause",
+            key=f"pause {run.id}",
+            icon=":material/pause_circle:",
+            disabled=stopping or pausing,
+            on_click=_ask,
+            args=(run, run.request_pause),
+            help="Ends the training after the current step. Resume goes on exactly from there, also after a restart.",
+        )
+        st.button(
+            "Stopping ..." if stopping else "Stop",
+            key=f"stop {run.id}",
+            icon=":material/stop_circle:",
+            disabled=stopping,
+            on_click=_ask,
+            args=(run, run.request_stop),
+            help="Ends the training after the current step. The best and the last checkpoint are kept and can be tried.",
+        )
+        if config and not (stopping or pausing):
+            with st.popover("Learning rate", icon=":material/speed:", key=f"learning rate {run.id}"):
+                _learning_rate(run, config, history)
+    _show_problem(run, "ask")
+
+
+def draw_ended_controls(run: Run, status: Status, config: RunConfig, history: History) -> None:
+    """Resume and more epochs, as buttons of the row in which it is called."""
+    if status.name in RESUMABLE or status.name in LENGTHENED:
+        prepare()  # a click is likely: the next worker is warm by then
+    primary = "primary" if status.name == "paused" else "secondary"
+    if status.name == "failed":
+        with st.popover("Resume", icon=":material/resume:", key=f"resume {run.id}"):
+            _resume_failed(run, config, history)
+    elif status.name in RESUMABLE and st.button(
+        "Resume", key=f"resume {run.id}", icon=":material/resume:", type=primary, help=_where(run)
+    ):
+        _resume(run)
+    if status.name in LENGTHENED:
+        with st.popover("Train more epochs", icon=":material/add:", key=f"lengthen {run.id}"):
+            _more_epochs(run, config)
+
+
+def draw_problem(run: Run) -> None:
+    """Why the run could not go on, under the row of buttons."""
+    _show_problem(run, "resume")
+
+
+def current_learning_rate(config: RunConfig, history: History) -> float:
+    """The one that counts, before the schedule."""
+    changes = [event.get("learning_rate") for event in history.learning_rates]
+    return next((rate for rate in reversed(changes) if rate), config.optimizer.learning_rate)
+
+
+def _learning_rate(run: Run, config: RunConfig, history: History) -> None:
+    now = current_learning_rate(config, history)
+    key = f"new learning rate {run.id}"
+    st.session_state.setdefault(key, f"{now:.12g}")
+    st.text_input(
+        "Learning rate from the next step on",
+        key=key,
+        live=True,
+        on_change=_set_problem,
+        args=(run, "learning rate", ""),
+        help="Before the schedule, which goes on as planned and takes its shares of the new value.",
+    )
+    st.button("Apply", key=f"apply {run.id}", type="primary", on_click=_change_learning_rate, args=(run, config, key))
+    _show_problem(run, "learning rate")
+    if run.learning_rate_request.exists():
+        st.caption("It changes with the next step.")
+    else:
+        st.caption(f"Now {now:.12g}, before the schedule ({config.schedule.label}).")
+
+
+def _resume_failed(run: Run, config: RunConfig, history: History) -> None:
+    """What failed once fails again, unless something changes."""
+    now = current_learning_rate(config, history)
+    key = f"learning rate after failure {run.id}"
+    st.session_state.setdefault(key, f"{now:.12g}")
+    st.text_input("Learning rate from then on", key=key, live=True, help="A loss that exploded needs a smaller one.")
+    if st.button("Resume", key=f"go {run.id}", type="primary", help=_where(run)):
+        wanted = number_in(st.session_state[key])
+        _resume(run, learning_rate=None if wanted == now else wanted)
+
+
+def _more_epochs(run: Run, config: RunConfig) -> None:
+    key = f"more epochs {run.id}"
+    st.session_state.setdefault(key, MORE_EPOCHS)
+    more = st.number_input("Epochs more", value=None, step=1, format="%d", key=key)
+    planned = config.training.epochs
+    st.caption(
+        f"{planned:,} were planned; with {more:,} more it trains to epoch {planned + more:,}."
+        if more and more > 0
+        else "Give a whole number of at least 1."
+    )
+    if config.schedule.name != "constant":
+        st.caption(f"The schedule ({config.schedule.label}) is stretched over all of them.")
+    if st.button("Train on", key=f"train on {run.id}", type="primary", disabled=not more or more < 1):
+        _resume(run, more_epochs=more)
+
+
+def _where(run: Run) -> str:
+    return "Goes on from the last checkpoint." if run.last.is_file() else "Starts anew: there is no checkpoint yet."
+
+
+def _resume(run: Run, more_epochs: int = 0, learning_rate: float | None = None) -> None:
+    """Starts a worker that goes on, and draws the whole page anew: it is a live one again."""
+    try:
+        ask_to_resume(run, more_epochs, learning_rate)
+    except TrainDeskError as error:
+        _set_problem(run, "resume", str(error))
+        st.rerun()
+    try:
+        launch(run, data_folder())
+    except TrainDeskError as error:
+        with contextlib.suppress(OSError):
+            run.resume_request.unlink()  # else it would look like starting
+        _set_problem(run, "resume", str(error))
+    else:
+        for place in PLACES:
+            _set_problem(run, place, "")
+    st.rerun()
+
+
+def _ask(run: Run, request: Callable[[], None]) -> None:
+    try:
+        request()
+        _set_problem(run, "ask", "")
+    except OSError as error:
+        _set_problem(
+            run, "ask", f"The request could not be left in {run.folder} ({error.strerror}); check that folder."
+        )
+
+
+def _change_learning_rate(run: Run, config: RunConfig, key: str) -> None:
+    wanted = number_in(st.session_state[key])
+    try:
+        check_learning_rate(config, wanted)
+        _ask(run, lambda: run.request_learning_rate(wanted))
+        _set_problem(run, "learning rate", "")
+    except TrainDeskError as error:
+        _set_problem(run, "learning rate", str(error))
+
+
+def _set_problem(run: Run, place: str, sentence: str) -> None:
+    st.session_state[f"problem {place} {run.id}"] = sentence
+
+
+def _show_problem(run: Run, place: str) -> None:
+    if sentence := st.session_state.get(f"problem {place} {run.id}"):
+        show_error(sentence)
