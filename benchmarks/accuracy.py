@@ -3,7 +3,7 @@
     python -m benchmarks.accuracy [--recipes mlp ...] [--seeds 0 1 2] [--at-once 2] [--keep results.jsonl]
 
 Tutorial: its loop as published (benchmarks/tutorials.py), all training images, the network after the last epoch. Ours: the
-recipe as it is started by a click, with the precision that the engine chooses on this processor: 5 % of the training images
+recipe as it is started by a click, with the precision that the engine chooses on this processor: 2 % of the training images
 held out, and of its epochs the best by those is tested, once. Every training gets one thread; --at-once of them run side by
 side. Results are kept as they come, so that an interrupted measurement goes on where it was.
 """

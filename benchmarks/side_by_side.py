@@ -28,21 +28,19 @@ def measure(
     commands: dict[str, list[str]], rounds: int, environments: dict[str, dict[str, str]]
 ) -> dict[str, list[float]]:
     """Rates of every variant, one for each round. Raises RuntimeError when a variant dies."""
-    processes = {
-        name: subprocess.Popen(
-            [sys.executable, *command],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=ROOT,
-            env={**os.environ, **environments.get(name, {})},
-        )
-        for name, command in commands.items()
-    }
+    processes: dict[str, subprocess.Popen] = {}
     rates: dict[str, list[float]] = {name: [] for name in commands}
     try:
-        for name, process in processes.items():
-            _answer(name, process)
+        for name, command in commands.items():  # one after another, so that they do not warm up all at once
+            processes[name] = subprocess.Popen(
+                [sys.executable, *command],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                cwd=ROOT,
+                env={**os.environ, **environments.get(name, {})},
+            )
+            _answer(name, processes[name])
         for _ in range(rounds):
             for name, process in processes.items():
                 process.stdin.write("go\n")

@@ -53,12 +53,13 @@ def train_run(run: Run, data_folder: Path, record: Record, requests: Requests) -
             if start_weights is None:
                 _obtain(config.architecture, weights_folder, "the weights", record, requests)
         state = begin(config, splits, share.device, weights_folder, precision, start_weights)
-        if share.device.type == "cuda":
-            torch.backends.cudnn.benchmark = True  # tries the kernels for each shape and keeps the fastest
+        torch.backends.cudnn.benchmark = share.device.type == "cuda"  # tries kernels for each shape, keeps the fastest
         if last is not None:
             from core.training.checkpoints import restore
 
             restore(state, last, run.last)
+            if config.training.epochs > last["config"]["training"]["epochs"]:
+                state.waited = 0  # epochs were added: patience begins anew
         recorder = Recorder(config, splits, state, share.threads, record, goes_on=last is not None)
         _train(run, config, splits, state, share.threads, recorder, record, requests)
         torch.set_num_threads(share.threads)  # what trained may have needed fewer
@@ -85,6 +86,7 @@ def _train(
 
     writer = CheckpointWriter()
     epoch_start = saved = time.monotonic()
+    epoch_start -= config.training.shortest_epoch * state.batch / recorder.steps_per_epoch
     told = 0.0
 
     def save_last(metrics: dict[str, float]) -> None:
@@ -92,42 +94,46 @@ def _train(
         writer.save(run.last, {**snapshot(state, config, metrics), **progress(state, threads)})
         saved = time.monotonic()
 
-    for happened in train(state, config, splits):
-        writer.check()
-        if isinstance(happened, Step):
-            recorder.step(happened)
-            if (learning_rate := requests.learning_rate()) is not None:
-                state.learning_rate = learning_rate
-                record(events.LEARNING_RATE, step=state.step, learning_rate=learning_rate)
-            if time.monotonic() - saved > LONGEST_LOSS:
+    def follow_learning_rate() -> None:
+        if (learning_rate := requests.learning_rate()) is not None:
+            state.learning_rate = learning_rate
+            record(events.LEARNING_RATE, step=state.step, learning_rate=learning_rate)
+
+    follow_learning_rate()
+    with writer:  # whatever ends the training, what was to be saved is saved before the run is let go
+        for happened in train(state, config, splits):
+            writer.check()
+            if isinstance(happened, Step):
+                recorder.step(happened)
+                follow_learning_rate()
+                if time.monotonic() - saved > LONGEST_LOSS:
+                    recorder.flush()
+                    if is_finite(state):
+                        save_last({})
+                if config.training.shortest_epoch:
+                    share = state.step / recorder.steps_per_epoch - state.epoch  # of this epoch that is done
+                    _wait_until(epoch_start + config.training.shortest_epoch * share, requests)
+            elif isinstance(happened, Epoch):
+                recorder.flush()  # before saving: a network without finite losses must not replace the last good checkpoint
+                recorder.check(happened)
+                recorder.epoch(happened)  # too: after a crash in between it happens again, else it would be missing
+                if happened.is_best:
+                    writer.save(run.best, snapshot(state, config, happened.metrics))
+                save_last(happened.metrics)
+                epoch_start = time.monotonic()
+            elif isinstance(happened, Preparing):
+                if happened.done == happened.images or time.monotonic() - told > 0.5:
+                    record(events.PREPARING, done=happened.done, images=happened.images)
+                    told = time.monotonic()
+                recorder.begin_steps()
+            elif isinstance(happened, Divided):
+                record(events.NOTICE, message=_divided(happened.pieces, config))
+            if (end := requests.end()) is not None:
                 recorder.flush()
-                if is_finite(state):
+                if is_finite(state) and not isinstance(happened, Preparing):
                     save_last({})
-            if config.training.shortest_epoch:
-                share = state.step / recorder.steps_per_epoch - state.epoch  # of this epoch that is done
-                _wait_until(epoch_start + config.training.shortest_epoch * share, requests)
-        elif isinstance(happened, Epoch):
-            recorder.flush()  # before saving: a network without finite losses must not replace the last good checkpoint
-            recorder.check(happened)
-            if happened.is_best:
-                writer.save(run.best, snapshot(state, config, happened.metrics))
-            save_last(happened.metrics)
-            recorder.epoch(happened)
-            epoch_start = time.monotonic()
-        elif isinstance(happened, Preparing):
-            if happened.done == happened.images or time.monotonic() - told > 0.5:
-                record(events.PREPARING, done=happened.done, images=happened.images)
-                told = time.monotonic()
-            recorder.begin_steps()
-        elif isinstance(happened, Divided):
-            record(events.NOTICE, message=_divided(happened.pieces, config))
-        if (end := requests.end()) is not None:
-            recorder.flush()
-            if is_finite(state) and not isinstance(happened, Preparing):
-                save_last({})
-            writer.wait()
-            _end(run, end, f"at step {state.step:,} of {recorder.total_steps:,}", requests)
-    writer.wait()
+                writer.wait()
+                _end(run, end, f"at step {state.step:,} of {recorder.total_steps:,}", requests)
 
 
 def _end(run: Run, how: str, when: str, requests: Requests) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import errno
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -42,19 +43,34 @@ def work(run: Run, data_folder: Path, listen: Callable[[Event], None] = lambda e
     """Trains a run from its config or its last checkpoint to its end and returns the last event.
 
     Every event also goes to `listen`. Failures end as a `failed` event with one sentence; the traceback goes to standard
-    error. Raises TrainDeskError only if another process is training this run.
+    error. Raises TrainDeskError only if another process is training this run or nothing can be written in its folder.
     """
     lock = FileLock(run.worker_lock)
     try:
         lock.acquire(timeout=5)  # a page that looks whether we live holds it for a moment
     except Timeout:
         raise TrainDeskError(f"Run {run.id} is already being trained by another process.") from None
-    log = EventWriter(run.event_log)
+    try:
+        for left_over in run.folder.glob(".*.pt.*.tmp"):  # of a worker that was killed while it wrote
+            left_over.unlink(missing_ok=True)
+        log = EventWriter(run.event_log)
+    except OSError as error:
+        lock.release()
+        raise TrainDeskError(
+            f"The log of run {run.id} cannot be written ({error.strerror}); free space or check the folder."
+        ) from error
 
     def record(kind: str, **values: object) -> Event:
         event = log.write(kind, **values)
         listen(event)
         return event
+
+    def end(kind: str, message: str) -> Event:
+        try:
+            return record(kind, message=message)
+        except OSError as error:  # the disk is full for the log too: the free lock will say that the run is interrupted
+            print(f"{message} ({error})", file=sys.stderr)
+            return {"event": kind, "time": time.time(), "message": message}
 
     requests = Requests(run)
     try:
@@ -63,15 +79,15 @@ def work(run: Run, data_folder: Path, listen: Callable[[Event], None] = lambda e
         run.resume_request.unlink(missing_ok=True)
         return record(events.FINISHED, message=train_run(run, data_folder, record, requests))
     except PauseRequested as pause:
-        return record(events.PAUSED, message=str(pause))
+        return end(events.PAUSED, str(pause))
     except StopRequested as stop:
-        return record(events.STOPPED, message=str(stop))
+        return end(events.STOPPED, str(stop))
     except Exception as error:  # whatever happens, the log says how the run ended
         if _is_disk_full(error):
-            return record(events.PAUSED, message=_disk_full(run))
+            return end(events.PAUSED, _disk_full(run))
         if not isinstance(error, TrainDeskError):
             traceback.print_exc()
-        return record(events.FAILED, message=_sentence(error))
+        return end(events.FAILED, _sentence(error))
     finally:
         log.close()
         requests.clear()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-WARM_STEPS = 16  # the first steps of each fit are not counted: prefetching fills up, progress bars appear
+WARM_STEPS = 8  # the first steps of each fit are not counted: prefetching fills up, progress bars appear
 
 
 class Stopwatch:

@@ -23,9 +23,9 @@ class Recipe:
         return RunConfig.from_dict({**self.settings, "title": self.title, "recipe": self.name})
 
 
-# The tutorials measured on the test images after every epoch and held nothing back. Here 1 in 20 training images is
+# The tutorials measured on the test images after every epoch and held nothing back. Here 1 in 50 training images is
 # held out to choose the best epoch, and the test images are used once, at the end.
-_HOLD_OUT = 0.05
+_HOLD_OUT = 0.02
 
 RECIPES = (
     Recipe(
@@ -97,14 +97,14 @@ RECIPES = (
     Recipe(
         "fast_mnist",
         "Fast MNIST",
-        "SimpleCNN wide with a learning rate that rises and falls: 99 % on MNIST in two epochs.",
+        "Three slim convolutions and a learning rate that rises and falls: 99 % on MNIST in one epoch.",
         {
             "dataset": {"name": "mnist", "normalisation": "standard"},
-            "architecture": {"name": "simple_cnn", "channels": [32, 64], "hidden": []},
-            "loss": "cross_entropy",
-            "optimizer": {"name": "adam", "learning_rate": 0.004},
+            "architecture": {"name": "simple_cnn", "channels": [16, 32, 64], "hidden": []},
+            "loss": {"name": "cross_entropy", "label_smoothing": 0.1},
+            "optimizer": {"name": "adam", "learning_rate": 0.006},
             "schedule": "one_cycle",
-            "training": {"epochs": 2, "batch_size": 64, "validation_share": 0.02},
+            "training": {"epochs": 1, "batch_size": 32, "validation_share": 0.02},
         },
     ),
     Recipe(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
+import os
 import time
+from io import FileIO
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 Event = dict[str, Any]
 
@@ -21,16 +24,22 @@ class EventWriter:
     """Appends events to a log. A half line left by a killed writer is ended first, so that it spoils no other."""
 
     def __init__(self, path: Path):
-        self._file: IO[bytes] = path.open("ab")
+        self._file: FileIO = path.open("ab", buffering=0)  # what a full disk refuses must not wait for the next line
         self.has_events = self._file.tell() > 0  # from before
-        if self.has_events and not _ends_with_newline(path):
-            self._file.write(b"\n")
+        self._is_torn = self.has_events and not _ends_with_newline(path)
 
     def write(self, kind: str, **values: Any) -> Event:
-        """Appends one event with the time in Unix seconds; numbers that are not finite become null, as JSON has none."""
+        """Appends one event with the time in Unix seconds; numbers that are not finite become null, as JSON has none.
+
+        Raises OSError when the line could not be written whole.
+        """
         event = {"event": kind, "time": round(time.time(), 3), **_finite(values)}
-        self._file.write(json.dumps(event, allow_nan=False, separators=(",", ":")).encode() + b"\n")
-        self._file.flush()
+        line = json.dumps(event, allow_nan=False, separators=(",", ":")).encode() + b"\n"
+        line = b"\n" + line if self._is_torn else line
+        self._is_torn = True  # until all of it is written
+        if self._file.write(line) != len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), self._file.name)
+        self._is_torn = False
         return event
 
     def close(self) -> None:

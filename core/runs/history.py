@@ -89,7 +89,7 @@ class History:
             self._forget_after(0, 0)
             self.trained_seconds, self.started, self.session = 0.0, event, event
         elif kind == events.RESUMING:
-            latest = self.last_step or self.session
+            latest = self.end or self.test or self.last_step
             if self.session and latest:
                 self.trained_seconds += max(0.0, latest["time"] - self.session["time"])
             self.session = self.end = self.test = None

@@ -132,18 +132,14 @@ class Run:
 
     def status(self) -> Status:
         """Derived from the log's last line, the worker's lock and a fresh request to resume, never stored."""
+        if self._is_asked_to_resume():  # looked at first: the worker removes the request after it has said `resuming`
+            return Status("starting")
         last = last_event(self.event_log)
         if last and last["event"] in ENDS:
-            return (
-                Status("starting")
-                if self._is_asked_to_resume()
-                else Status(last["event"], str(last.get("message", "")))
-            )
+            return Status(last["event"], str(last.get("message", "")))
         if self.worker_is_alive():
             is_ready = last and last["event"] not in (DOWNLOAD, PREPARING, RESUMING)
             return Status("running" if is_ready else "starting")
-        if self._is_asked_to_resume():
-            return Status("starting")
         if last := last_event(self.event_log):  # it may have ended between the two looks
             if last["event"] in ENDS:
                 return Status(last["event"], str(last.get("message", "")))

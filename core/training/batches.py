@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
 from core.datasets import DatasetSettings, ImageData
@@ -190,12 +191,15 @@ def _on(device, pixels, labels, shape, dataset: DatasetSettings, *, rows=None, *
 
 def held_out_mask(labels: torch.Tensor, share: float, seed: int) -> torch.Tensor:
     """Which images are for validation: bool (N,), the same share of every class, at least one image of each."""
-    shuffled = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))
-    mask = torch.zeros(len(labels), dtype=torch.bool)
-    for label in labels.unique():
-        members = shuffled[labels[shuffled] == label]
-        mask[members[: max(1, round(len(members) * share))]] = True
-    return mask
+    shuffled = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed)).numpy()
+    classes = labels.numpy()
+    by_class = shuffled[np.argsort(classes[shuffled], kind="stable")]
+    mask, start = np.zeros(len(classes), dtype=bool), 0
+    for count in np.bincount(classes):
+        if count:
+            mask[by_class[start : start + max(1, round(int(count) * share))]] = True
+        start += count
+    return torch.from_numpy(mask)
 
 
 def batch_bounds(images: int, batch_size: int) -> list[tuple[int, int]]:

@@ -41,7 +41,7 @@ def snapshot(state: TrainingState, config: RunConfig, metrics: dict[str, float])
         "metrics": metrics,
         "epoch": state.epoch,
         "step": state.step,
-        "model": _weights(state.judged),
+        "model": _weights(state.judged, _fixed(state.model)),
     }
 
 
@@ -59,7 +59,7 @@ def progress(state: TrainingState, threads: int) -> dict[str, Any]:
             "tally": state.tally.state(),
             "precision": str(state.precision).removeprefix("torch."),
             "threads": threads,
-            "trained": _weights(state.model) if state.average else None,
+            "trained": _weights(state.model, _fixed(state.model)) if state.average else None,
             "average": _copied(state.average.state_dict()) if state.average else None,
             "optimizer": _copied(state.optimizer.state_dict()),
             "random": torch.get_rng_state(),
@@ -152,15 +152,19 @@ def rebuild(content: dict[str, Any], path: Path) -> nn.Module:
     return model.eval()
 
 
-def _weights(model: nn.Module) -> dict[str, torch.Tensor]:
-    """Weights and buffers by name. Copied, except what cannot change: weights without gradient and their layers' buffers."""
+def _fixed(model: nn.Module) -> set[str]:
+    """Names of what no step changes, in the network or its average: weights without gradient and their layers' buffers."""
     fixed = {id(weights) for weights in model.parameters() if not weights.requires_grad}
     for module in model.modules():
         weights_within = list(module.parameters())
         if weights_within and not module.training and not any(weights.requires_grad for weights in weights_within):
             fixed |= {id(buffer) for buffer in module.buffers()}
-    state = model.state_dict(keep_vars=True)
-    return {name: _apart(tensor.detach(), id(tensor) not in fixed) for name, tensor in state.items()}
+    return {name for name, tensor in model.state_dict(keep_vars=True).items() if id(tensor) in fixed}
+
+
+def _weights(model: nn.Module, fixed: set[str]) -> dict[str, torch.Tensor]:
+    """Weights and buffers by name, copied except the fixed ones."""
+    return {name: _apart(tensor.detach(), name not in fixed) for name, tensor in model.state_dict().items()}
 
 
 def _apart(tensor: torch.Tensor, copied: bool) -> torch.Tensor:

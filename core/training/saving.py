@@ -24,9 +24,26 @@ class CheckpointWriter:
         self._change = threading.Condition()
         self._is_writing = False
         self._is_awaited = False
+        self._has_ended = False
         self._failure: Exception | None = None
         self._thread = threading.Thread(target=self._write, name="checkpoints", daemon=True)
         self._thread.start()
+
+    def __enter__(self) -> CheckpointWriter:
+        return self
+
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
+        """Leaves everything on the disk and ends the thread. Raises OSError unless another error is on its way."""
+        try:
+            self.wait()
+        except Exception:
+            if error is None:
+                raise
+        finally:
+            with self._change:
+                self._has_ended = True
+                self._change.notify_all()
+            self._thread.join()
 
     def save(self, path: Path, content: dict[str, Any]) -> None:
         """Asks for a file to be replaced, at once if the thread is free. Raises OSError when an earlier one failed."""
@@ -56,7 +73,9 @@ class CheckpointWriter:
             with self._change:
                 self._is_writing = False
                 self._change.notify_all()
-                self._change.wait_for(lambda: self._waiting)
+                self._change.wait_for(lambda: self._waiting or self._has_ended)
+                if not self._waiting:
+                    return
                 path = next(iter(self._waiting))
                 content = self._waiting.pop(path)
                 self._is_writing = True
@@ -72,4 +91,4 @@ class CheckpointWriter:
                 if not self._waiting:  # both files of an epoch in a row, then a rest
                     self._is_writing = False
                     self._change.notify_all()
-                    self._change.wait_for(lambda: self._is_awaited, rest)
+                    self._change.wait_for(lambda: self._is_awaited or self._has_ended, rest)

@@ -59,6 +59,8 @@ def value_in_words(spec: FieldSpec, value: Any) -> str:
         return "on" if value else "off"
     if spec.choices:
         return spec.choices.get(value, str(value))
+    if spec.kind == "text":
+        return value or "none"
     if spec.kind == "integers":
         words = ", ".join(f"{item:,}" for item in value)
         return f"{words} {spec.unit}".strip() if words else "none"

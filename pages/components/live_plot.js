@@ -44,8 +44,13 @@ export default function (component) {
   };
   layout.shapes = data.marks.map((mark) => ({ type: "line", xref: "x", yref: "paper", x0: mark.x, x1: mark.x, y0: 0, y1: 1,
     line: { color: text, width: 1, dash: "dot" } }));
+  const end = Math.max(0, ...traces.map((trace) => trace.x.at(-1) ?? 0)); // words at a late mark stand on its left, or the edge would cut them
   layout.annotations = data.marks.map((mark, place) => ({ xref: "x", yref: "paper", x: mark.x, y: 1 - 0.08 * (place % 4), text: mark.text,
-    showarrow: false, xanchor: "left", yanchor: "top", xshift: 3, font: { size: 12, color: text }, bgcolor: paper, opacity: 0.85 }));
+    showarrow: false, yanchor: "top", ...(mark.x > 0.6 * end ? { xanchor: "right", xshift: -3 } : { xanchor: "left", xshift: 3 }), font: { size: 12, color: text }, bgcolor: paper, opacity: 0.85 }));
+  if (end === 0) { // axes without a point would show numbers that mean nothing
+    for (const empty of [layout.xaxis, layout.yaxis]) Object.assign(empty, { showticklabels: false, range: [0, 1] });
+    layout.annotations.push({ xref: "paper", yref: "paper", x: 0.5, y: 0.5, showarrow: false, opacity: 0.75, text: "no points yet" });
+  }
   const config = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["lasso2d", "select2d", "toImage", "autoScale2d"],
     displayModeBar: false, doubleClick: "reset+autosize" };
 

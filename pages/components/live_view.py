@@ -16,7 +16,7 @@ from pages.components.histories import SharedHistory, shared_history
 from pages.components.live_plot import Curve, live_plot
 from pages.components.phases import meaning, progress_facts, progress_words
 from pages.components.run_controls import draw_active_controls
-from pages.components.wording import STATUS_COLOURS, facts, plain_markdown
+from pages.components.wording import STATUS_COLOURS, decimal, facts, plain_markdown
 
 REFRESH_SECONDS = 1.0
 NOTICES = 3  # shown at a time, the latest
@@ -34,8 +34,8 @@ def draw_live_view(run: Run, config: RunConfig | None, draw_ended: Callable[[Sta
 
 def _draw(run: Run, config: RunConfig | None, was_active: bool, draw_ended: Callable[[Status], None]) -> None:
     status = run.status()
-    if was_active and not status.is_active:
-        st.rerun()  # the whole page once more, without the timer: results appear
+    if was_active != status.is_active:
+        st.rerun()  # the whole page once more: results appear and the timer ends, or someone else resumed the run
     shared = shared_history(run)
     history = shared.history
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -43,7 +43,7 @@ def _draw(run: Run, config: RunConfig | None, was_active: bool, draw_ended: Call
         st.markdown(plain_markdown(meaning(run, status, history)))
     if status.is_active:
         with shared.lock:  # another visitor may be reading on
-            share, text = progress_words(history)
+            share, text = progress_words(status, history)
             numbers = progress_facts(history, time.time())
         st.progress(share, text=text)
         st.html(facts(numbers, small=True))
@@ -104,7 +104,7 @@ def learning_rate_marks(history: History) -> list[tuple[float, str]]:
     """(epoch, words) where someone changed the learning rate."""
     per_epoch = max(1, history.started["steps_per_epoch"])
     return [
-        (event["step"] / per_epoch, f"learning rate {event['learning_rate']:.3g}")
+        (event["step"] / per_epoch, f"learning rate {decimal(event['learning_rate'])}")
         for event in list(history.learning_rates)
         if event.get("learning_rate")
     ]

@@ -5,7 +5,15 @@ from __future__ import annotations
 from core.runs.events import Event
 from core.runs.history import History
 from core.runs.store import Run, Status
-from pages.components.wording import NOT_YET, device_in_words, duration, gigabytes, megabytes, precision_in_words
+from pages.components.wording import (
+    NOT_YET,
+    decimal,
+    device_in_words,
+    duration,
+    gigabytes,
+    megabytes,
+    precision_in_words,
+)
 
 MEANINGS = {
     "starting": "The training process is loading.",
@@ -30,16 +38,20 @@ def meaning(run: Run, status: Status, history: History) -> str:
         return f"{status.reason} Resume {where}."
     if status.name == "starting" and is_downloading(history):
         return f"Fetching {_what(history.download)} first; this is needed only once."
+    if is_resuming(status, history):
+        return "Going on where it was."
+    if status.name == "starting" and is_preparing(history):
+        return "Every picture passes the frozen layers once; after that the epochs are short."
     return status.reason or MEANINGS.get(status.name, "")
 
 
-def progress_words(history: History) -> tuple[float, str]:
+def progress_words(status: Status, history: History) -> tuple[float, str]:
     """Share done (0..1) and the line beside the bar, whatever the run is doing."""
     if is_downloading(history):
         done, total = history.download.get("done_bytes", 0), history.download.get("total_bytes", 0)
         return _share(done, total), f"Downloading {_what(history.download)}: {megabytes(done)} of {megabytes(total)}"
     share = history.progress()
-    if history.started and history.session is None:
+    if is_resuming(status, history):
         return share, "Loading what was learned so far and the pictures; this takes a few seconds."
     if is_preparing(history):
         done, images = history.preparing.get("done", 0), history.preparing.get("images", 0)
@@ -66,7 +78,7 @@ def progress_facts(history: History, now: float) -> list[tuple[str, str, str]]:
             f"step {step['step']:,} of {started['total_steps']:,}" if known else "",
         ),
         ("Images per second", f"{pace:,.0f}" if pace else NOT_YET, ""),
-        ("Learning rate", f"{rate:.3g}" if rate else NOT_YET, "in the last step" if rate else ""),
+        ("Learning rate", decimal(rate) if rate else NOT_YET, "in the last step" if rate else ""),
         ("Time so far", duration(elapsed), ""),
         ("Time left", duration(history.seconds_left()), ""),
         ("Computes on", device_in_words(started or {}) or NOT_YET, precision_in_words(started or {})),
@@ -83,6 +95,15 @@ def memory_fact(history: History) -> tuple[str, str, str]:
         gigabytes(used) if used else NOT_YET,
         ("of the GPU" if on_gpu else "of the process") if used else "",
     )
+
+
+def is_resuming(status: Status, history: History) -> bool:
+    """Whether a process is on its way, or loads what it needs, to go on with what was learned."""
+    if status.name != "starting" or history.started is None:
+        return False
+    session, step = history.session, history.last_step
+    is_over = history.end is not None or (step is not None and session is not None and step["time"] >= session["time"])
+    return session is None or (is_over and not is_preparing(history))
 
 
 def is_downloading(history: History) -> bool:

@@ -51,7 +51,7 @@ def draw_final_numbers(history: History) -> None:
     if history.epochs:
         pairs.append(memory_fact(history))
     if pairs:
-        st.html(facts(pairs))
+        st.html(facts(pairs, small=len(pairs) > 6))
 
 
 def draw_test_results(test: dict[str, Any], class_names: list[str]) -> None:

@@ -19,6 +19,7 @@ from core.runs.launch import launch, prepare
 from core.runs.store import Run, Status
 from pages.components.form_values import number_in
 from pages.components.messages import show_error
+from pages.components.wording import decimal
 
 MORE_EPOCHS = 5
 RESUMABLE = ("paused", "stopped", "interrupted", "failed")
@@ -85,9 +86,9 @@ def current_learning_rate(config: RunConfig, history: History) -> float:
 def _learning_rate(run: Run, config: RunConfig, history: History) -> None:
     now = current_learning_rate(config, history)
     key = f"new learning rate {run.id}"
-    st.session_state.setdefault(key, f"{now:.12g}")
     st.text_input(
         "Learning rate from the next step on",
+        _at_first(key, now),
         key=key,
         live=True,
         on_change=_set_problem,
@@ -99,15 +100,20 @@ def _learning_rate(run: Run, config: RunConfig, history: History) -> None:
     if run.learning_rate_request.exists():
         st.caption("It changes with the next step.")
     else:
-        st.caption(f"Now {now:.12g}, before the schedule ({config.schedule.label}).")
+        st.caption(f"Now {decimal(now)}, before the schedule ({config.schedule.label}).")
 
 
 def _resume_failed(run: Run, config: RunConfig, history: History) -> None:
     """What failed once fails again, unless something changes."""
     now = current_learning_rate(config, history)
     key = f"learning rate after failure {run.id}"
-    st.session_state.setdefault(key, f"{now:.12g}")
-    st.text_input("Learning rate from then on", key=key, live=True, help="A loss that exploded needs a smaller one.")
+    st.text_input(
+        "Learning rate from then on",
+        _at_first(key, now),
+        key=key,
+        live=True,
+        help="A loss that exploded needs a smaller one.",
+    )
     if st.button("Resume", key=f"go {run.id}", type="primary", help=_where(run)):
         wanted = number_in(st.session_state[key])
         _resume(run, learning_rate=None if wanted == now else wanted)
@@ -115,8 +121,7 @@ def _resume_failed(run: Run, config: RunConfig, history: History) -> None:
 
 def _more_epochs(run: Run, config: RunConfig) -> None:
     key = f"more epochs {run.id}"
-    st.session_state.setdefault(key, MORE_EPOCHS)
-    more = st.number_input("Epochs more", value=None, step=1, format="%d", key=key)
+    more = st.number_input("Epochs more", value=MORE_EPOCHS, step=1, format="%d", key=key)
     planned = config.training.epochs
     st.caption(
         f"{planned:,} were planned; with {more:,} more it trains to epoch {planned + more:,}."
@@ -127,6 +132,12 @@ def _more_epochs(run: Run, config: RunConfig) -> None:
         st.caption(f"The schedule ({config.schedule.label}) is stretched over all of them.")
     if st.button("Train on", key=f"train on {run.id}", type="primary", disabled=not more or more < 1):
         _resume(run, more_epochs=more)
+
+
+def _at_first(key: str, learning_rate: float) -> str:
+    """What a field holds until someone types. Always the same, as another value would be another widget; and not from
+    session_state, which a popover that is opened after some refreshes never gets to see."""
+    return st.session_state.setdefault(f"{key} at first", decimal(learning_rate, digits=12))
 
 
 def _where(run: Run) -> str:

@@ -62,8 +62,8 @@ class Server:
 
 
 @contextmanager
-def serving(runs: Path, data: Path) -> Iterator[Server]:
-    """A freshly started dashboard for the length of a `with`."""
+def serving(runs: Path, data: Path, standby: str = "0") -> Iterator[Server]:
+    """A freshly started dashboard for the length of a `with`; `standby` "1": with a waiting worker, as people have it."""
     port = closed_port()
     log = (runs.parent / f"server-{port}.log").open("wb")
     process = subprocess.Popen(
@@ -79,7 +79,12 @@ def serving(runs: Path, data: Path) -> Iterator[Server]:
             "true",
         ],
         cwd=ROOT,
-        env={**os.environ, "TRAINDESK_RUNS": str(runs), "TRAINDESK_DATA": str(data)},
+        env={
+            **os.environ,
+            "TRAINDESK_RUNS": str(runs),
+            "TRAINDESK_DATA": str(data),
+            "TRAINDESK_STANDBY": standby,
+        },
         stdout=log,
         stderr=subprocess.STDOUT,
         start_new_session=True,
@@ -110,7 +115,7 @@ def server(tmp_path_factory, data_folder) -> Iterator[Server]:
     """The dashboard that most journeys share."""
     runs = tmp_path_factory.mktemp("browser") / "runs"
     runs.mkdir()
-    with serving(runs, data_folder) as running:
+    with serving(runs, data_folder, standby="1") as running:
         yield running
 
 

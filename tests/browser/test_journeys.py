@@ -50,7 +50,7 @@ def test_digits_from_the_first_click_to_a_drawn_three(visit, server):
 def test_mnist_for_one_epoch_with_a_changed_form(visit, server):
     page = visit().page
     page.goto(f"{server.url}/train?recipe=simple_cnn_wide")
-    epochs = page.get_by_role("spinbutton", name="Epochs")
+    epochs = page.get_by_role("spinbutton", name="Epochs", exact=True)
     expect(epochs).to_have_value("10")
     epochs.fill("1")
     epochs.press("Enter")
@@ -104,7 +104,7 @@ def test_a_wrong_value_is_explained_at_its_field_while_typing(visit, server):
 def test_stop_keeps_what_was_learned(visit, server):
     page = visit().page
     page.goto(f"{server.url}/train?recipe=digits")
-    epochs = page.get_by_role("spinbutton", name="Epochs")
+    epochs = page.get_by_role("spinbutton", name="Epochs", exact=True)
     expect(epochs).to_have_value("40")
     epochs.fill("5000")
     epochs.press("Enter")

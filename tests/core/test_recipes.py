@@ -9,6 +9,8 @@ from torch import nn
 from core.config import RunConfig
 from core.recipes import RECIPES, find_recipe
 from core.settings import SettingsError
+from core.training.optimizers import parameter_groups
+from core.training.schedules import SCHEDULES
 from tests.helpers import assert_one_sentence
 
 # name: dataset, normalisation, loss, optimizer and its settings, batch size, epochs, parameters, as published
@@ -57,13 +59,16 @@ def test_settings_are_the_published_ones(name):
     assert (config.dataset.name, config.dataset.normalisation) == (dataset, normalisation)
     assert config.loss.name == loss
     assert (config.training.batch_size, config.training.epochs) == (batch_size, epochs)
-    optimizer = config.optimizer.build(model.parameters())
+    optimizer = config.optimizer.build(parameter_groups(model, config.optimizer, config.architecture.pace))
     assert type(optimizer) is optimizer_class
-    group = optimizer.param_groups[0]
+    (group,) = optimizer.param_groups
     assert {key: group[key] for key in optimizer_settings} == optimizer_settings
     assert group["weight_decay"] == 0
-    assert not config.augmentation.is_on()
-    assert config.training.shortest_epoch == 0
+    assert not config.augmentation.is_on() and not config.augmentation.mixes()
+    assert config.schedule == SCHEDULES.parse("constant")
+    training = config.training
+    assert (training.shortest_epoch, training.gradient_clip, training.average_decay, training.patience) == (0, 0, 0, 0)
+    assert config.loss.label_smoothing == 0
     if parameters is not None:
         assert sum(weights.numel() for weights in model.parameters()) == parameters
 

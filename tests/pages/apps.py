@@ -45,7 +45,7 @@ def words(node: Any) -> str:
     found = []
     for child in nodes(getattr(node, "_tree", node)):
         proto = getattr(child, "proto", None)
-        for name in ("body", "value", "label", "element_markdown"):
+        for name in ("body", "value", "label", "text", "element_markdown"):
             text = getattr(proto, name, None) if proto is not None else None
             if isinstance(text, str):
                 found.append(text)
@@ -65,3 +65,12 @@ def beside(app: AppTest, key: str) -> str:
         if any(getattr(child, "key", None) == key for child in getattr(node, "children", {}).values())
     ]
     return words(blocks[-1])
+
+
+def widget(app: AppTest, key: str) -> Any:
+    """The widget of this key, of whatever kind."""
+    for kind in (app.text_input, app.number_input, app.selectbox, app.toggle, app.button):
+        for element in kind:
+            if element.key == key:
+                return element
+    raise KeyError(key)

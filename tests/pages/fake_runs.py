@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock
 
 from core.recipes import find_recipe
 from core.runs.events import EventWriter
 from core.runs.store import Run, create_run
 
 STEPS_PER_EPOCH = 20
-STATUSES = ("starting", "finished", "stopped", "failed", "interrupted", "damaged")  # "running" needs a live process
+STATUSES = (
+    "starting",
+    "paused",
+    "finished",
+    "stopped",
+    "failed",
+    "interrupted",
+    "damaged",
+)  # "running" needs a live process
 
 
 def fake_run(runs_folder: Path, status: str, epochs: int = 3, recipe: str = "digits") -> Run:
@@ -26,6 +38,7 @@ def fake_run(runs_folder: Path, status: str, epochs: int = 3, recipe: str = "dig
         write_test(log, run, epochs)
     messages = {
         "finished": "Done.",
+        "paused": "Paused by request at step 60 of 120; it goes on from there when you resume it.",
         "stopped": "Stopped.",
         "failed": "The memory of the GPU is full; choose a smaller batch size.",
     }
@@ -42,11 +55,26 @@ def fake_run(runs_folder: Path, status: str, epochs: int = 3, recipe: str = "dig
     return run
 
 
-def write_start(log: EventWriter, run: Run, epochs: int) -> None:
+@contextmanager
+def running(run: Run, epochs: int = 6, done: int = 2) -> Iterator[EventWriter]:
+    """For the length of a `with`, a run in the middle of its training, as if a worker were at it."""
+    with FileLock(run.worker_lock):
+        log = EventWriter(run.event_log)
+        write_start(log, run, epochs)
+        for epoch in range(1, done + 1):
+            write_epoch(log, epoch)
+        yield log
+        log.close()
+
+
+def write_start(log: EventWriter, run: Run, epochs: int, kind: str = "started", **values: object) -> None:
     log.write(
-        "started",
+        kind,
+        **values,
         device="cpu",
         device_name="cpu",
+        precision="bfloat16",
+        threads=2,
         parameters=1000,
         train_images=640,
         val_images=100,
@@ -75,6 +103,7 @@ def write_epoch(log: EventWriter, epoch: int) -> None:
         step=epoch * STEPS_PER_EPOCH,
         best=True,
         seconds=1.0,
+        memory_bytes=930_000_000,
         **{"train/loss": 1 / epoch, "train/accuracy": accuracy, "val/loss": 1.1 / epoch, "val/accuracy": accuracy},
     )
 

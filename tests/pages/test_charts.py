@@ -11,7 +11,7 @@ from core.runs.events import EventWriter
 from core.runs.store import Run
 from pages.components.histories import shared_history
 from pages.components.live_plot import Curve, packed, zoomed_window
-from pages.components.live_view import accuracy_curves, loss_curves
+from pages.components.live_view import accuracy_curves, learning_rate_marks, loss_curves
 from pages.components.thinning import LIMIT, thin, window
 from tests.pages.fake_runs import STEPS_PER_EPOCH, fake_run, write_epoch, write_start
 
@@ -77,6 +77,33 @@ def test_curves_run_over_epochs_and_mark_the_best(tmp_path):
     (train, val), best = accuracy_curves(shared)
     assert train.y.tolist() == val.y.tolist()
     assert val.keep == (2,)
+
+
+def test_curves_go_on_after_a_pause_without_gaps_and_double_points(tmp_path):
+    run = fake_run(tmp_path, "starting")
+    log = EventWriter(run.event_log)
+    write_start(log, run, 6)
+    for epoch in (1, 2, 3):
+        write_epoch(log, epoch)
+    log.write("paused", message="Paused.")
+    before = [curve.x.tolist() for curve in loss_curves(shared_history(run))[0]]
+    log.write("resuming")
+    assert [curve.x.tolist() for curve in loss_curves(shared_history(run))[0]] == before, "still there while it loads"
+    write_start(log, run, 6, "resumed", step=2 * STEPS_PER_EPOCH, epoch=2)  # its last checkpoint was older
+    for epoch in (3, 4, 5, 6):
+        write_epoch(log, epoch)
+    (train, val), _ = loss_curves(shared_history(run))
+    assert np.allclose(train.x, np.arange(1, 6 * STEPS_PER_EPOCH + 1) / STEPS_PER_EPOCH)
+    assert val.x.tolist() == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_changed_learning_rate_is_marked_where_it_changed(tmp_path):
+    run = fake_run(tmp_path, "starting")
+    log = EventWriter(run.event_log)
+    write_start(log, run, 6)
+    write_epoch(log, 1)
+    log.write("learning_rate", step=30, learning_rate=0.00003)
+    assert learning_rate_marks(shared_history(run).history) == [(1.5, "learning rate 0.00003")]
 
 
 def test_visitors_share_one_history_without_reading_anything_twice(tmp_path, monkeypatch):

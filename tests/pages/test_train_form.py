@@ -10,19 +10,10 @@ from core.runs.store import list_runs
 from core.settings import fields_of
 from pages.components import start
 from pages.components.form_values import check, data_of, values_of
-from tests.pages.apps import beside, go, open_app, run, sentence, words
+from tests.pages.apps import beside, go, open_app, run, sentence, widget, words
 from tests.pages.fake_runs import fake_run
 
 CHOICES = [(part, name) for part, registry in PARTS.items() for name in registry.names()]
-
-
-def widget(app, key):
-    """The widget of this key, of whatever kind."""
-    for kind in (app.text_input, app.number_input, app.selectbox, app.toggle, app.button):
-        for element in kind:
-            if element.key == key:
-                return element
-    raise KeyError(key)
 
 
 def change(app, key, value):

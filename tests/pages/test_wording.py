@@ -1,14 +1,28 @@
 """Numbers in words."""
 
 import time
+from typing import get_args
 
 import pytest
 
 from core.recipes import find_recipe
+from core.runs.store import StatusName
 from core.settings import fields_of
 from pages.components.describe import value_in_words
 from pages.components.form_values import from_widget, to_widget
-from pages.components.wording import count, duration, moment, percent, plain_markdown
+from pages.components.wording import (
+    NEXT,
+    STATUS_COLOURS,
+    about,
+    count,
+    decimal,
+    duration,
+    gigabytes,
+    moment,
+    percent,
+    plain_markdown,
+    precision_in_words,
+)
 
 
 @pytest.mark.parametrize(
@@ -33,6 +47,42 @@ def test_a_share_is_never_rounded_to_all_or_nothing(share, text):
 )
 def test_durations(seconds, text):
     assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.0, "0.1 s"), (0.34, "0.3 s"), (9.96, "10 s"), (12.4, "12 s"), (127, "2 min 10 s"), (3599, "1 h 00 min")],
+)
+def test_estimates_promise_no_more_than_they_know(seconds, text):
+    assert about(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(0.0000321, "0.0000321"), (0.1, "0.1"), (1e-10, "0.0000000001"), (2, "2"), (0.123456, "0.123")]
+)
+def test_small_numbers_have_no_exponent(number, text):
+    assert decimal(number) == text
+
+
+def test_memory():
+    assert [gigabytes(size) for size in (41_000_000, 930_000_000, 12_345_678_901)] == ["41 MB", "0.9 GB", "12.3 GB"]
+
+
+@pytest.mark.parametrize(
+    ("started", "text"),
+    [
+        ({"device": "cpu", "precision": "bfloat16", "threads": 1}, "bfloat16, 1 thread"),
+        ({"device": "cuda:0", "precision": "float32", "threads": 8}, "float32"),
+        ({"device": "cpu"}, ""),
+    ],
+)
+def test_how_it_computes(started, text):
+    assert precision_in_words(started) == text
+
+
+def test_every_status_has_a_colour_and_says_what_can_be_done():
+    names = {*get_args(StatusName), "damaged"}
+    assert set(STATUS_COLOURS) == set(NEXT) == names
 
 
 def test_moments():

@@ -13,8 +13,17 @@ from core.inference.classifier import Classifier
 from core.runs.store import Run
 from core.training import checkpoints
 from core.training.batches import split
-from core.training.checkpoints import CheckpointError, load_checkpoint, rebuild
+from core.training.checkpoints import (
+    CheckpointError,
+    is_finite,
+    load_checkpoint,
+    progress,
+    rebuild,
+    snapshot,
+    write_checkpoint,
+)
 from core.training.loop import begin, train
+from tests.core.training.trained import plain
 from tests.helpers import assert_one_sentence, quick_config
 
 CPU = torch.device("cpu")
@@ -35,17 +44,12 @@ def saved(trained, tmp_path):
     state, config, _ = trained
     run = Run(tmp_path / "run")
     run.folder.mkdir()
-    save_checkpoint(run.best, state, config, {"val/accuracy": 0.5})
+    save(run.best, state, config, {"val/accuracy": 0.5})
     return run
 
 
-def plain(value):
-    """Nested values with tensors as lists, to be compared."""
-    if isinstance(value, torch.Tensor):
-        return str(value.dtype), value.tolist()
-    if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
-    return [plain(item) for item in value] if isinstance(value, list | tuple) else value
+def save(path, state, config, metrics):
+    write_checkpoint(path, {**snapshot(state, config, metrics), **progress(state, 3)})
 
 
 def refused(run, *parts):
@@ -74,11 +78,33 @@ def test_a_checkpoint_gives_everything_back(saved, trained):
     assert content["shape"] == [1, 8, 8]
     assert (content["mean"], content["deviation"]) == ([0.3053], [0.3761])
     assert content["metrics"] == {"val/accuracy": 0.5}
-    assert (content["epoch"], content["step"], tuple(content["best"])) == (1, 3, state.best)
+    assert (content["epoch"], content["step"]) == (1, 3)
     assert plain(content["model"]) == plain(state.model.state_dict())
-    assert plain(content["optimizer"]) == plain(state.optimizer.state_dict())
-    assert torch.equal(content["random"]["order"], state.random.get_state())
-    assert torch.equal(content["random"]["torch"], torch.get_rng_state()) or content["random"]["torch"].numel()
+    resume = content["resume"]
+    assert plain(resume["optimizer"]) == plain(state.optimizer.state_dict())
+    assert tuple(resume["best"]) == state.best
+    assert (resume["batch"], resume["waited"], resume["pieces"], resume["threads"]) == (0, 0, 1, 3)
+    assert (resume["learning_rate"], resume["precision"], resume["schedule_memory"]) == (0.001, "float32", {})
+    assert resume["tally"]["sizes"] == [] and resume["average"] is None and resume["trained"] is None
+    assert torch.equal(resume["random"], torch.get_rng_state())
+
+
+def test_a_checkpoint_to_use_holds_no_progress(trained):
+    state, config, _ = trained
+    assert "resume" not in snapshot(state, config, {}) and set(progress(state, 1)) == {"resume"}
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_network_that_left_the_numbers_is_seen(value, trained):
+    state, _, _ = trained
+    assert is_finite(state)
+    weights = next(state.model.parameters())
+    before = weights.detach().clone()
+    with torch.no_grad():
+        weights.view(-1)[0] = value
+        assert not is_finite(state)
+        weights.copy_(before)
+    assert is_finite(state)
 
 
 def test_the_network_of_a_checkpoint_answers_as_it_did(saved, trained):
@@ -100,7 +126,7 @@ def test_a_checkpoint_that_cannot_be_replaced_leaves_the_old_one_whole(broken, s
 
     monkeypatch.setattr(os, broken.removeprefix("os."), fails)
     with pytest.raises(OSError):
-        save_checkpoint(saved.best, state, config, {"val/accuracy": 0.9})
+        save(saved.best, state, config, {"val/accuracy": 0.9})
     monkeypatch.undo()
     assert saved.best.read_bytes() == before
     assert [path.name for path in saved.folder.iterdir()] == ["best.pt"], "nothing half-written is left"
@@ -115,7 +141,7 @@ def test_a_network_that_cannot_be_written_leaves_the_old_checkpoint_whole(saved,
 
     monkeypatch.setattr(checkpoints.torch, "save", fails)
     with pytest.raises(MemoryError):
-        save_checkpoint(saved.best, state, config, {})
+        save(saved.best, state, config, {})
     assert saved.best.read_bytes() == before
 
 
@@ -129,7 +155,7 @@ def test_readers_see_the_old_or_the_new_checkpoint_never_a_part(saved, trained, 
         replace(source, target)
 
     monkeypatch.setattr(os, "replace", look_first)
-    save_checkpoint(saved.best, state, config, {"val/accuracy": 0.9})
+    save(saved.best, state, config, {"val/accuracy": 0.9})
     assert seen == [{"val/accuracy": 0.5}]
     assert load_checkpoint(saved.best)["metrics"] == {"val/accuracy": 0.9}
 

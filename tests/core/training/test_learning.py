@@ -57,10 +57,9 @@ def test_it_learns_what_a_plain_pytorch_loop_learns(architecture, by_hand, optim
     }
     stepper = kinds[optimizer](model.parameters())
     images, labels = splits.train.slice(0, len(splits.train))
-    random = torch.Generator().manual_seed(11)
     losses = []
-    for _ in range(2):
-        order = torch.randperm(len(labels), generator=random)
+    for epoch in range(2):
+        order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(11 * 1_000_003 + epoch))
         for chosen in order.split(100):
             value = functional.cross_entropy(model(images[chosen]), labels[chosen])
             stepper.zero_grad()

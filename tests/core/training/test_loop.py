@@ -79,9 +79,16 @@ def test_train_accuracy_counts_the_answers_given_before_each_step(data, monkeypa
 
 
 def test_each_epoch_sees_every_image_exactly_once_in_another_order(data, monkeypatch):
-    seen = []
-    pick = Pictures.pick
-    monkeypatch.setattr(Pictures, "pick", lambda self, index: seen.append(index) or pick(self, index))
+    seen, batches = [], Pictures.batches
+
+    def watched(self, order, bounds):
+        for (start, end), (inputs, labels) in zip(bounds, batches(self, order, bounds), strict=True):
+            if order is not None:
+                seen.append(order[start:end])
+                assert torch.equal(inputs, self.pick(seen[-1])[0]) and torch.equal(labels, self.pick(seen[-1])[1])
+            yield inputs, labels
+
+    monkeypatch.setattr(Pictures, "batches", watched)
     _, _, splits = run(quick_config(epochs=2), data)
     order = torch.cat(seen)
     first, second = order[: len(splits.train)], order[len(splits.train) :]

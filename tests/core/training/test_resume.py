@@ -1,6 +1,7 @@
 """A training that is left anywhere and gone on with from its checkpoint ends as one that was never left, bit for bit."""
 
 import copy
+from itertools import islice
 
 import pytest
 import torch
@@ -99,7 +100,10 @@ SITUATIONS = {
     "label smoothing": {"loss": {"name": "cross_entropy", "label_smoothing": 0.1}},
     "weight decay": {"optimizer": {"name": "adamw", "weight_decay": 0.3}},
     "MLP with dropout": {"architecture": {"name": "mlp", "hidden": [16], "dropout": 0.3}},
-    "plateau": {"schedule": {"name": "plateau", "patience": 0, "warmup": 0.5}, "optimizer": {"name": "sgd", "learning_rate": 1e-6}},
+    "plateau": {
+        "schedule": {"name": "plateau", "patience": 0, "warmup": 0.5},
+        "optimizer": {"name": "sgd", "learning_rate": 1e-6},
+    },
     "all": {
         "augmentation": {"shift": 0.1, "mixup": 0.3},
         "schedule": "one_cycle",
@@ -107,7 +111,7 @@ SITUATIONS = {
         "optimizer": {"name": "adamw", "weight_decay": 0.1},
         "loss": {"name": "bce", "label_smoothing": 0.05},
     },
-}  # fmt: skip
+}
 WHERE = (1, 3, 7, 9, 11)
 
 
@@ -162,8 +166,8 @@ RESNET = {"name": "resnet18", "weights": "random", "train": "head"}
 
 @pytest.mark.parametrize(
     ("augmentation", "training"),
-    [({}, {}), ({"flip": True}, {}), ({"flip": True, "mixup": 0.3}, {"average_decay": 0.9})],
-    ids=["plain", "mirrored", "mirrored, mixed and averaged"],
+    [({}, {}), ({"flip": True}, {"average_decay": 0.9})],
+    ids=["plain", "mirrored and averaged"],
 )
 @pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16], ids=["float32", "bfloat16"])
 def test_features_of_frozen_layers_are_made_again(augmentation, training, precision, data, tmp_path):
@@ -183,7 +187,7 @@ def test_a_training_left_many_times_ends_the_same(data, tmp_path):
     again = []
     while state.epoch < 3:
         training = train(state, config, splits)
-        some = [h for _, h in zip(range(2), training, strict=False)]
+        some = list(islice(training, 4))  # a validation of three batches is begun again, and ends with the fourth
         again += [h for h in some if isinstance(h, Step | Epoch)]
         write_checkpoint(path, {**snapshot(state, config, {}), **progress(state, 1)})
         training.close()

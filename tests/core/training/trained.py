@@ -58,7 +58,7 @@ def everything(state):
             "best": state.best,
             "learning_rate": state.learning_rate,
             "schedule": state.schedule_memory,
-    "tally": state.tally.state(),
+            "tally": state.tally.state(),
             "random": torch.get_rng_state(),
         }
     )

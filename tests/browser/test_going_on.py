@@ -1,0 +1,81 @@
+"""Pausing and going on, and a change while it trains, in a real browser with a real worker."""
+
+import re
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from core.runs.history import History
+from core.runs.store import create_run, find_run
+from tests.browser.hands import CHARTS
+from tests.helpers import quick_config
+
+pytestmark = pytest.mark.browser
+PATIENCE = 180_000  # milliseconds for a training on a busy computer
+CURVE = "name => Array.from(document.querySelector('.js-plotly-plot').data.find(curve => curve.name === name).x)"
+ENOUGH = "document.querySelector('.js-plotly-plot')?.data?.[0].x.length > 5"
+
+
+def start(page, server, **training):
+    """Starts a training by the form, filled from a run that holds these settings, and waits for its curve."""
+    source = create_run(quick_config(title="Going on", training=training), server.runs)
+    page.goto(f"{server.url}/train?from={source.id}")
+    page.get_by_role("button", name="Start training").click()
+    expect(page).to_have_url(re.compile(r"/run\?run="))
+    page.wait_for_function(ENOUGH, timeout=PATIENCE)
+    return find_run(re.search(r"run=([\w-]+)", page.url)[1], server.runs)
+
+
+def test_pause_close_the_tab_come_back_and_resume_to_the_end(visit, server):
+    page = visit().page
+    run = start(page, server, epochs=3, shortest_epoch=1.5)
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_text("paused", exact=True)).to_be_visible(timeout=PATIENCE)
+    paused_at = History(run).update().steps[-1]
+    page.close()
+
+    page = visit().page
+    page.goto(f"{server.url}/run?run={run.id}")
+    expect(page.get_by_text("it goes on from there when you resume it")).to_be_visible()
+    page.get_by_role("button", name="Resume").click()
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    expect(page.get_by_text("finished", exact=True)).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("of 360 pictures right")).to_be_visible()
+    history = History(run).update()
+    assert paused_at < history.started["total_steps"] == history.steps[-1], "it was paused in the middle"
+    page.wait_for_function(f"({CURVE})('val').length === 3")
+    shown = np.array(page.evaluate(CURVE, "train"))
+    assert np.allclose(shown * history.started["steps_per_epoch"], history.steps, atol=1e-3)
+    assert (np.diff(history.steps) > 0).all(), "no step twice"
+    assert page.evaluate(CURVE, "val") == [1, 2, 3]
+
+
+def test_another_learning_rate_while_it_trains(visit, server):
+    page = visit().page
+    run = start(page, server, epochs=200, shortest_epoch=2)
+    page.get_by_role("button", name="Learning rate").click()
+    field = page.get_by_role("textbox", name="Learning rate from the next step on")
+    expect(field).to_have_value("0.001")
+    field.fill("99")
+    page.get_by_role("button", name="Apply").click()
+    sentence = page.get_by_role("alert").filter(
+        has_text="Learning rate is 99; it must be a number above 0, at most 10."
+    )
+    expect(sentence).to_be_visible()
+    field.fill("0.0004")
+    expect(sentence).to_have_count(0)
+    draws = page.evaluate(CHARTS)[0]["draws"]
+    page.wait_for_function(f"Number(document.querySelector('.js-plotly-plot').dataset.draws) > {draws} + 1")
+    expect(field).to_have_value("0.0004")  # refreshes leave what was typed, and the popover open
+    page.get_by_role("button", name="Apply").click()
+    expect(page.get_by_text("Now 0.0004, before the schedule")).to_be_visible()
+    page.wait_for_function(
+        "document.querySelector('.js-plotly-plot .annotation-text')?.textContent === 'learning rate 0.0004'"
+    )
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text("stopped", exact=True)).to_be_visible(timeout=PATIENCE)
+    history = History(run).update()
+    assert [change["learning_rate"] for change in history.learning_rates] == [0.0004]
+    assert history.last_step["learning_rate"] == pytest.approx(0.0004)

@@ -1,0 +1,114 @@
+"""What a training will take, from a few of its own steps."""
+
+import math
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from core.errors import TrainDeskError
+from core.training import forecast as module
+from core.training import frozen, ready
+from core.training.batches import batch_bounds
+from core.training.forecast import FEATURE_BATCHES, WARM_UP_STEPS, forecast
+from core.training.loop import begin
+from tests.core.training.trained import CPU, splits_of
+from tests.helpers import assert_one_sentence, quick_config
+
+
+@pytest.fixture(scope="module")
+def data():
+    return quick_config().dataset.load(None)
+
+
+@pytest.fixture(autouse=True)
+def _given(data, monkeypatch, tmp_path):
+    """The digits, no other run on this computer, and a clock by which everything that happens takes a second."""
+    from core import machine
+
+    monkeypatch.setattr(machine.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(ready, "open_images", lambda *_: data)
+    now = iter(range(10**9))
+    monkeypatch.setattr(module, "time", SimpleNamespace(perf_counter=lambda: float(next(now))))
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+def test_it_says_what_will_be_trained(tmp_path):
+    found = forecast(quick_config(epochs=7), tmp_path)
+    assert (found.device, found.precision, found.threads, found.epochs) == ("cpu", "float32", 1, 7)
+    assert found.parameters == found.trainable == 64 * 16 + 16 + 16 * 10 + 10
+    assert found.memory_bytes > 10_000_000
+    assert found.seconds_before == 0
+    assert found.seconds == found.seconds_per_epoch * 7
+
+
+@pytest.mark.parametrize(("batch_size", "evaluation"), [(64, 250), (100, 50), (500, 1000)])
+def test_seconds_of_an_epoch_are_those_of_its_steps_and_its_validation(batch_size, evaluation, data, tmp_path):
+    config = quick_config(epochs=3, batch_size=batch_size, training={"evaluation_batch_size": evaluation})
+    splits = splits_of(config, data)
+    steps = len(batch_bounds(len(splits.train), batch_size))
+    tried = min(WARM_UP_STEPS * batch_size, len(splits.val))  # validation images that were measured
+    seconds_of_an_image = math.ceil(tried / evaluation) / tried
+    found = forecast(config, tmp_path)
+    assert found.seconds_per_epoch == pytest.approx(steps * 1.0 + seconds_of_an_image * len(splits.val))
+
+
+def test_slow_motion_is_the_least_an_epoch_takes(tmp_path):
+    assert forecast(quick_config(training={"shortest_epoch": 600}), tmp_path).seconds_per_epoch == 600
+
+
+@pytest.mark.parametrize("seconds", [0, 3, 40])
+def test_it_trains_about_as_long_as_it_may(seconds, monkeypatch, tmp_path):
+    steps, train = [], module.train
+
+    def counted(*arguments):
+        for happened in train(*arguments):
+            if isinstance(happened, module.Step):
+                steps.append(happened.images)
+            yield happened
+
+    monkeypatch.setattr(module, "train", counted)
+    forecast(quick_config(batch_size=20), tmp_path, seconds=seconds)
+    assert len(steps) == WARM_UP_STEPS + max(WARM_UP_STEPS, seconds), "the clock gives every step a second"
+
+
+def test_patience_and_a_schedule_do_not_end_it_early(tmp_path):
+    config = quick_config(epochs=2, training={"patience": 1}, schedule="one_cycle")
+    assert forecast(config, tmp_path, seconds=50).seconds_per_epoch > 0
+
+
+def test_frozen_layers_are_measured_on_few_images_and_told_for_all(data, monkeypatch, tmp_path):
+    passed, compute = [], frozen.compute_features
+
+    def counted(part, images, *rest, **how):
+        passed.append(len(images))
+        return compute(part, images, *rest, **how)
+
+    monkeypatch.setattr(frozen, "compute_features", counted)
+    config = quick_config(
+        architecture={"name": "resnet18", "weights": "random", "train": "head"},
+        batch_size=10,
+        training={"evaluation_batch_size": 10},
+    )
+    found = forecast(config, tmp_path, seconds=100)
+    assert max(passed) == passed[-1] == passed[-2] == FEATURE_BATCHES * 10
+    splits = splits_of(config, data)
+    images = len(splits.train) + len(splits.val)
+    assert found.seconds_before == pytest.approx(images / 10), "each batch of ten took a second"
+    assert found.trainable == 512 * 10 + 10 and found.parameters == 11_176_512 + found.trainable
+
+
+def test_it_leaves_the_data_and_the_config_alone(data, tmp_path):
+    config = quick_config()
+    before = config.to_dict(), data.train_images.sum().item()
+    forecast(config, tmp_path)
+    assert (config.to_dict(), data.train_images.sum().item()) == before
+    assert begin(config, splits_of(config, data), CPU, None).step == 0
+
+
+def test_what_training_would_refuse_is_refused(tmp_path):
+    with pytest.raises(TrainDeskError) as caught:
+        forecast(quick_config(training={"device": "cuda:99"}), tmp_path)
+    assert_one_sentence(str(caught.value), "cuda:99")

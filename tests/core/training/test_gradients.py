@@ -1,0 +1,181 @@
+"""Gradients of a batch in one piece or in several, and what happens when memory is short."""
+
+import pytest
+import torch
+from torch import nn
+
+from core.architectures import ARCHITECTURES, ArchitectureSettings
+from core.errors import TrainDeskError
+from core.training.gradients import add_gradients, is_out_of_memory, more_pieces
+from core.training.loop import Divided, Step, begin, train
+from core.training.losses import LOSSES
+from core.training.precision import mixed
+from tests.core.training.trained import CPU, epochs, few, losses, run, splits_of
+from tests.helpers import assert_one_sentence, quick_config
+
+WHOLE = mixed(torch.float32, CPU)
+CPU_IS_FULL = "DefaultCPUAllocator: can't allocate memory: you tried to allocate 400000000000000 bytes."
+
+
+def gradients(network, *arguments):
+    network.zero_grad()
+    loss, logits = add_gradients(network, *arguments)
+    return loss, logits, [weights.grad.clone() for weights in network.parameters()]
+
+
+@pytest.mark.parametrize("loss", LOSSES.names())
+@pytest.mark.parametrize("pieces", [2, 3, 8, 100])
+@pytest.mark.parametrize("mixed_up", [False, True], ids=["plain", "mixed"])
+def test_pieces_add_up_to_the_whole(loss, pieces, mixed_up):
+    torch.manual_seed(1)
+    network = nn.Sequential(nn.Linear(6, 9), nn.Tanh(), nn.Linear(9, 4))
+    inputs, labels, others = torch.randn(11, 6), torch.randint(4, (11,)), torch.randint(4, (11,))
+    mix = (others, 0.7) if mixed_up else None
+    measure = LOSSES.parse({"name": loss, "label_smoothing": 0.1})
+    expected = gradients(network, measure, inputs, labels, mix, 1, WHOLE)
+    found = gradients(network, measure, inputs, labels, mix, pieces, WHOLE)
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-6)
+    assert not found[0].requires_grad and not found[1].requires_grad
+    assert found[1].shape == (11, 4)
+
+
+def test_mixed_labels_count_in_their_shares():
+    network, measure = nn.Linear(3, 4), LOSSES.parse("cross_entropy")
+    inputs, labels, others = torch.randn(5, 3), torch.randint(4, (5,)), torch.randint(4, (5,))
+    loss, logits, _ = gradients(network, measure, inputs, labels, (others, 0.8), 1, WHOLE)
+    expected = 0.8 * measure.measure(logits, labels) + 0.2 * measure.measure(logits, others)
+    torch.testing.assert_close(loss, expected)
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"), True),
+        (MemoryError(), True),
+        (RuntimeError(CPU_IS_FULL), True),
+        (RuntimeError("mat1 and mat2 shapes cannot be multiplied"), False),
+        (ValueError("Expected more than 1 value per channel"), False),
+    ],
+    ids=["GPU", "Python", "CPU", "shapes", "batch norm"],
+)
+def test_out_of_memory_is_known_from_other_errors(error, says):
+    assert is_out_of_memory(error) == says
+
+
+def test_pieces_double_until_they_would_be_too_small():
+    assert more_pieces(1, 64, 1, CPU) == 2
+    assert more_pieces(32, 64, 1, CPU) == 64
+    assert more_pieces(16, 64, 2, CPU) == 32
+    for pieces, batch, smallest, words in [(64, 64, 1, "1 image at a time"), (32, 64, 2, "2 images at a time")]:
+        with pytest.raises(TrainDeskError) as caught:
+            more_pieces(pieces, batch, smallest, CPU)
+        assert_one_sentence(str(caught.value), "not enough memory", words, "choose a smaller network")
+
+
+class Limit(nn.Module):
+    """Has memory for so many images at a time."""
+
+    error = torch.OutOfMemoryError("out of memory")
+
+    def __init__(self, most):
+        super().__init__()
+        self.most = most
+
+    def forward(self, inputs):
+        if self.training and len(inputs) > self.most:
+            raise self.error
+        return inputs
+
+
+class Tight(ArchitectureSettings):
+    label = "tight"
+    name: str = "tight"
+    most: int = 1000
+    batch_norm: bool = False
+
+    @property
+    def smallest_batch(self):
+        return 2 if self.batch_norm else 1
+
+    def build(self, shape, classes):
+        size = shape[0] * shape[1] * shape[2]
+        norm = [nn.BatchNorm1d(size)] if self.batch_norm else []
+        return nn.Sequential(
+            nn.Flatten(), *norm, Limit(self.most), nn.Linear(size, 8), nn.Tanh(), nn.Linear(8, classes)
+        )
+
+
+@pytest.fixture
+def tight(monkeypatch):
+    monkeypatch.setitem(ARCHITECTURES._classes, "tight", Tight)
+    return lambda most, **settings: {"architecture": {"name": "tight", "most": most, **settings}}
+
+
+@pytest.fixture(scope="module")
+def data():
+    return few(quick_config().dataset.load(None))
+
+
+@pytest.mark.parametrize("error", [torch.OutOfMemoryError("out of memory"), RuntimeError(CPU_IS_FULL), MemoryError()])
+@pytest.mark.parametrize("parts", [{}, {"augmentation": {"shift": 0.1, "mixup": 0.3}}], ids=["plain", "augmented"])
+def test_a_batch_that_does_not_fit_is_trained_in_pieces_with_the_same_result(error, parts, tight, data, monkeypatch):
+    monkeypatch.setattr(Limit, "error", error)
+    settings = {"epochs": 2, "batch_size": 64, "training": {"validation_share": 0.1, "gradient_clip": 1.0}, **parts}
+    expected, happened, _ = run(quick_config(**settings, **tight(1000)), data)
+    state, again, _ = run(quick_config(**settings, **tight(20)), data)
+    assert [h.pieces for h in again if isinstance(h, Divided)] == [2, 4], "and once is enough"
+    assert isinstance(again[0], Divided) and state.pieces == 4
+    assert losses(again) == pytest.approx(losses(happened), rel=1e-4)
+    for one, other in zip(state.model.parameters(), expected.model.parameters(), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-5)
+    for one, other in zip(epochs(again), epochs(happened), strict=True):
+        assert one.metrics == pytest.approx(other.metrics, rel=1e-3)
+
+
+def test_a_network_too_large_for_one_image_is_one_sentence(tight, data):
+    config = quick_config(**tight(0), batch_size=16, training={"validation_share": 0.1})
+    with pytest.raises(TrainDeskError) as caught:
+        run(config, data)
+    assert_one_sentence(str(caught.value), "even with 1 image at a time")
+
+
+@pytest.mark.xfail(strict=True, reason="the last, smaller batch of an epoch is cut into as many pieces as the others")
+def test_batch_norm_never_gets_single_images(tight, data):
+    config = quick_config(**tight(3, batch_norm=True), batch_size=20, training={"validation_share": 0.1})
+    with pytest.raises(TrainDeskError) as caught:
+        run(quick_config(**tight(1, batch_norm=True), batch_size=16, training={"validation_share": 0.1}), data)
+    assert_one_sentence(str(caught.value), "even with 2 images at a time")
+    assert len(splits_of(config, data).train) % 20 == 12, "the last batch is smaller"
+    state, happened, _ = run(config, data)
+    assert state.pieces == 8 and state.epoch == 1
+
+
+def test_other_errors_are_not_taken_for_short_memory(tight, data, monkeypatch):
+    monkeypatch.setattr(Limit, "error", RuntimeError("something else"))
+    config = quick_config(**tight(5), training={"validation_share": 0.1})
+    splits = splits_of(config, data)
+    with pytest.raises(RuntimeError, match="something else"):
+        list(train(begin(config, splits, CPU, None), config, splits))
+
+
+def test_what_a_failed_try_left_behind_is_thrown_away(tight, data):
+    """The gradients of the first pieces of a batch whose later pieces did not fit must not count twice."""
+
+    class Second(Limit):
+        calls = 0
+
+        def forward(self, inputs):
+            Second.calls += self.training
+            if self.training and Second.calls == 4:
+                raise torch.OutOfMemoryError
+            return inputs
+
+    config = quick_config(**tight(1000), training={"validation_share": 0.1}, batch_size=64)
+    splits = splits_of(config, data)
+    states = [begin(config, splits, CPU, None) for _ in range(2)]
+    states[0].pieces = states[1].pieces = 2
+    states[1].model[1] = Second(0)
+    results = [list(train(state, config, splits)) for state in states]
+    assert [h.pieces for h in results[1] if isinstance(h, Divided)] == [4]
+    assert isinstance(results[1][1], Divided) and isinstance(results[1][0], Step)
+    assert losses(results[1]) == pytest.approx(losses(results[0]), rel=1e-4)
