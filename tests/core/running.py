@@ -1,5 +1,7 @@
 """What the worker's tests ask of a run."""
 
+import torch
+
 from core.runs.history import History
 from core.training.checkpoints import load_checkpoint
 
@@ -15,3 +17,9 @@ def last_step(run):
 
 def finite(path):
     return all(value.isfinite().all() for value in load_checkpoint(path)["model"].values() if value.is_floating_point())
+
+
+def same_weights(path, other):
+    """Whether two checkpoints hold the same network bit for bit."""
+    one, two = load_checkpoint(path)["model"], load_checkpoint(other)["model"]
+    return list(one) == list(two) and all(torch.equal(one[name], two[name]) for name in one)

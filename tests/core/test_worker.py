@@ -9,14 +9,14 @@ import pytest
 import torch
 from filelock import FileLock
 
-from core import worker
+from core import session, worker
 from core.errors import TrainDeskError
 from core.runs.events import EventWriter
 from core.runs.history import History
 from core.runs.store import create_run, find_run
 from core.training.checkpoints import load_checkpoint
 from core.training.optimizers import SGD
-from tests.core.running import finite, kinds
+from tests.core.running import finite, kinds, same_weights
 from tests.helpers import assert_one_sentence, closed_port, quick_config
 
 
@@ -141,7 +141,7 @@ def test_an_unexpected_error_is_one_sentence_and_its_traceback_goes_to_standard_
     def broken(*_):
         raise ZeroDivisionError("division by zero\nsecond line")
 
-    monkeypatch.setattr(worker, "_train", broken)
+    monkeypatch.setattr(worker, "train_run", broken)
     _, end = work(runs_folder)
     assert_one_sentence(end["message"], "unexpected error", "ZeroDivisionError: division by zero")
     assert "Traceback" in capsys.readouterr().err
@@ -159,7 +159,7 @@ CPU_IS_FULL = (
         (MemoryError(), "smaller batch size"),
         (RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"), "smaller batch size"),
         (RuntimeError(CPU_IS_FULL), "smaller batch size"),
-        (OSError(28, "No space left on device", "/runs/x"), "No space left on device"),
+        (OSError(13, "Permission denied", "/runs/x"), "Permission denied"),
     ],
     ids=["Python", "GPU", "CPU", "disk"],
 )
@@ -167,27 +167,31 @@ def test_known_errors_have_their_remedy(error, words, runs_folder, monkeypatch):
     def broken(*_):
         raise error
 
-    monkeypatch.setattr(worker, "_train", broken)
+    monkeypatch.setattr(worker, "train_run", broken)
     _, end = work(runs_folder)
     assert_one_sentence(end["message"], words)
 
 
-def test_a_full_disk_fails_in_one_sentence_and_keeps_the_old_checkpoints(runs_folder, monkeypatch):
-    from core.training import checkpoints
+def test_a_full_disk_pauses_in_one_sentence_and_the_run_goes_on_from_the_old_checkpoint(runs_folder, monkeypatch):
+    from core.training import saving
 
-    save, saved = checkpoints.save_checkpoint, []
+    write, written = saving.write_checkpoint, []
 
-    def full_after_the_first(path, *rest):
-        if path.name in saved:
+    def full_after_the_first(path, content):
+        if path.name in written:
             raise OSError(28, "No space left on device", str(path))
-        saved.append(path.name)
-        save(path, *rest)
+        written.append(path.name)
+        write(path, content)
 
-    monkeypatch.setattr(checkpoints, "save_checkpoint", full_after_the_first)
-    run, end = work(runs_folder, epochs=3)
-    assert end["event"] == "failed"
-    assert_one_sentence(end["message"], "No space left on device")
+    monkeypatch.setattr(saving, "write_checkpoint", full_after_the_first)
+    run, end = work(runs_folder, epochs=30)
+    assert end["event"] == "paused" == run.status().name
+    assert_one_sentence(end["message"], "disk is full", "the last checkpoint is intact", "resume")
     assert load_checkpoint(run.best)["epoch"] == load_checkpoint(run.last)["epoch"] == 1
+    monkeypatch.undo()
+    whole, _ = work(runs_folder, epochs=30)
+    assert worker.work(run, runs_folder)["event"] == "finished"
+    assert same_weights(run.last, whole.last)
 
 
 def test_a_stop_asked_for_before_the_start_ends_after_one_step(runs_folder):
@@ -200,13 +204,14 @@ def test_a_stop_asked_for_before_the_start_ends_after_one_step(runs_folder):
 
 def test_a_stop_asked_for_while_testing_keeps_both_checkpoints(runs_folder, monkeypatch):
     run = create_run(quick_config(epochs=1), runs_folder)
-    testing = worker._test
+    testing = session._test
 
     def stop_now(*arguments):
         run.request_stop()
         return testing(*arguments)
 
-    monkeypatch.setattr(worker, "_test", stop_now)
+    monkeypatch.setattr(session, "_test", stop_now)
+    monkeypatch.setattr("core.runs.requests.POLL_SECONDS", 0)
     end = worker.work(run, runs_folder)
     assert end["event"] == "stopped"
     assert run.best.exists() and run.last.exists()
@@ -241,11 +246,13 @@ def test_a_run_folder_named_on_the_command_line_is_enough(runs_folder):
 
 
 @pytest.mark.parametrize(("batch_size", "threads"), [(32, 1), (400, 2)])
-def test_a_worker_keeps_small_batches_to_one_thread(batch_size, threads, runs_folder):
+def test_a_worker_keeps_small_batches_to_one_thread_and_says_so(batch_size, threads, runs_folder, monkeypatch):
+    monkeypatch.setattr("core.devices.usable_cores", lambda: 2)
+    monkeypatch.setattr("core.devices._own_choice_of_torch", lambda: 2)
     before = torch.get_num_threads()
     try:
-        torch.set_num_threads(2)
-        work(runs_folder, epochs=1, batch_size=batch_size)
+        run, _ = work(runs_folder, epochs=1, batch_size=batch_size)
         assert torch.get_num_threads() == threads
     finally:
         torch.set_num_threads(before)
+    assert History(run).update().started["threads"] == load_checkpoint(run.last)["resume"]["threads"] == threads

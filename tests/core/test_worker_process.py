@@ -77,12 +77,13 @@ def test_a_stop_request_is_followed_within_a_step_and_leaves_a_usable_network(st
     assert not run.stop_request.exists()
 
 
-def test_a_termination_signal_is_followed_likewise(started):
+def test_a_termination_signal_pauses(started):
     run, child = started(epochs=50, **SLOW)
     wait_until(lambda: last_step(run) >= 2)
     child.terminate()
     assert child.wait(5) == 0
-    assert run.status().name == "stopped"
+    assert run.status().name == "paused"
+    assert_one_sentence(run.status().reason, "its process was told to end", "resume")
     assert load_checkpoint(run.last)["step"] == last_step(run)
 
 

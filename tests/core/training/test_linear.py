@@ -8,7 +8,7 @@ from torch import nn
 
 from core.training import linear
 from core.training.batches import split
-from core.training.linear import OneDNNLinear, use_onednn
+from core.training.linear import OneDNNLinear, SmallLinear, speed_up_linear
 from core.training.loop import begin
 from tests.helpers import quick_config
 
@@ -66,11 +66,12 @@ def test_other_inputs_take_torchs_own_way(form):
 
 
 @needs_onednn
-def test_only_large_layers_are_changed_and_names_and_weights_stay():
-    model = nn.Sequential(nn.Linear(200, 200), nn.ReLU(), nn.Linear(200, 10), nn.Conv2d(64, 64, 3))
+def test_large_and_small_layers_are_changed_and_names_and_weights_stay():
+    middle = nn.Linear(100, 100)
+    model = nn.Sequential(nn.Linear(200, 200), nn.ReLU(), nn.Linear(200, 10), nn.Conv2d(64, 64, 3), middle)
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    use_onednn(model)
-    assert [type(module) for module in model] == [OneDNNLinear, nn.ReLU, nn.Linear, nn.Conv2d]
+    speed_up_linear(model)
+    assert [type(module) for module in model] == [OneDNNLinear, nn.ReLU, SmallLinear, nn.Conv2d, nn.Linear]
     after = model.state_dict()
     assert list(after) == list(before) and all(torch.equal(after[name], before[name]) for name in before)
 
@@ -81,7 +82,7 @@ def test_without_the_operator_nothing_is_changed(monkeypatch):
 
     monkeypatch.setattr(linear, "_product", missing)
     model = nn.Sequential(nn.Linear(200, 200))
-    use_onednn(model)
+    speed_up_linear(model)
     assert type(model[0]) is nn.Linear
 
 
@@ -92,4 +93,18 @@ def test_a_training_uses_it():
     splits = split(data, config.dataset, 0.1, 0, torch.device("cpu"))
     model = begin(config, splits, torch.device("cpu"), None).model
     kinds = [type(layer) for layer in model if isinstance(layer, nn.Linear)]
-    assert kinds == [OneDNNLinear, OneDNNLinear, nn.Linear]
+    assert kinds == [OneDNNLinear, OneDNNLinear, SmallLinear]
+
+
+def test_small_layers_stay_in_float32_under_autocast_and_are_torchs_own_otherwise():
+    plain, small = pair(200, 10)
+    small.__class__ = SmallLinear
+    inputs = torch.randn(5, 200).bfloat16()
+    with torch.autocast("cpu", torch.bfloat16):
+        logits = small(inputs)
+        assert plain(inputs).dtype == torch.bfloat16
+    assert logits.dtype == torch.float32
+    assert torch.equal(logits, plain(inputs.float()))
+    assert torch.equal(small(inputs.float()), plain(inputs.float()))
+    logits.sum().backward()
+    assert small.weight.grad.dtype == torch.float32 and small.weight.grad.any()
