@@ -156,6 +156,37 @@ def test_more_poolings_than_the_picture_has_pixels_are_refused(architecture):
     assert RunConfig.from_dict({"dataset": "digits", "architecture": {"name": architecture, "channels": [8] * 3}})
 
 
+def test_a_warm_up_longer_than_the_training_is_refused():
+    found = problems({"schedule": {"name": "cosine", "warmup": 3}, "training": {"epochs": 3}})
+    assert_one_sentence(found["schedule.warmup"], "Warm-up is 3 epochs", "choose less than 3")
+    assert RunConfig.from_dict({"schedule": {"name": "cosine", "warmup": 2.5}, "training": {"epochs": 3}})
+
+
+def test_a_config_written_before_there_were_schedules_is_taken():
+    data = RunConfig.from_dict({}).to_dict()
+    del data["schedule"]
+    for name in ("precision", "best_by", "patience", "gradient_clip", "average_decay", "start_from", "compile"):
+        del data["training"][name]
+    del data["loss"]["label_smoothing"]
+    assert RunConfig.from_dict(data) == RunConfig.from_dict({})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "parts"),
+    [
+        ("precision", "float16", ["Precision is 'float16'", "auto, float32, bfloat16"]),
+        ("best_by", "luck", ["Best epoch by is 'luck'", "accuracy, loss"]),
+        ("patience", -1, ["Patience is -1", "from 0 to 10,000"]),
+        ("gradient_clip", -0.5, ["Gradient clipping is -0.5", "from 0 to 1,000"]),
+        ("average_decay", 1, ["Weight averaging is 1", "0.9999"]),
+        ("start_from", 5, ["Start from run is 5", "text"]),
+        ("compile", "perhaps", ["Compile is 'perhaps'", "on or off"]),
+    ],
+)
+def test_a_wrong_training_setting_is_one_sentence(name, value, parts):
+    assert_one_sentence(problems({"training": {name: value}})[f"training.{name}"], *parts)
+
+
 def test_nesterov_needs_momentum():
     found = problems({"optimizer": {"name": "sgd", "momentum": 0, "nesterov": True}})
     assert found == {

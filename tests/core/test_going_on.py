@@ -113,8 +113,10 @@ def test_a_finished_run_trains_more_epochs(runs_folder):
     with pytest.raises(TrainDeskError) as caught:
         ask_to_resume(run)
     assert_one_sentence(str(caught.value), "all its 2 epochs", "more epochs")
+    os.utime(run.config_file, (1e9, 1e9))
     ask_to_resume(run, more_epochs=3)
     assert run.status().name == "starting"
+    assert run.created() == 1e9, "a run that is lengthened does not become a new one"
     assert run.config().training.epochs == 5
     assert work(run, runs_folder)["event"] == run.status().name == "finished"
     assert not run.resume_request.exists()

@@ -97,6 +97,23 @@ def test_curves_go_on_after_a_pause_without_gaps_and_double_points(tmp_path):
     assert val.x.tolist() == [1, 2, 3, 4, 5, 6]
 
 
+def test_what_is_trained_again_after_a_crash_replaces_what_was_lost(tmp_path):
+    run = fake_run(tmp_path, "starting")
+    log = EventWriter(run.event_log)
+    write_start(log, run, 6)
+    write_epoch(log, 1)
+    for step in (22, 24, 26, 28):
+        log.write("step", epoch=2, step=step, learning_rate=0.001, **{"train/loss": 9.0})
+    assert shared_history(run).step_curve()[1][-1] == 9.0
+    log.write("resuming")
+    write_start(log, run, 6, "resumed", step=STEPS_PER_EPOCH, epoch=1)  # where the last checkpoint was
+    for step in (21, 23, 25, 27, 29, 31):  # more points than were lost, at other places
+        log.write("step", epoch=2, step=step, learning_rate=0.001, **{"train/loss": 1.0})
+    steps, losses = shared_history(run).step_curve()
+    assert steps.tolist() == [*range(1, STEPS_PER_EPOCH + 1), 21, 23, 25, 27, 29, 31]
+    assert losses[STEPS_PER_EPOCH:].tolist() == [1.0] * 6
+
+
 def test_a_changed_learning_rate_is_marked_where_it_changed(tmp_path):
     run = fake_run(tmp_path, "starting")
     log = EventWriter(run.event_log)

@@ -123,6 +123,45 @@ def test_a_writer_after_a_killed_one_ends_the_half_line_first(log):
     assert names(read_events(log)[0]) == ["started", "failed"]
 
 
+@pytest.mark.parametrize("written", [0, 5], ids=["nothing of the line", "a part of it"])
+def test_a_full_disk_is_told_and_spoils_no_later_line(written, log):
+    writer = EventWriter(log)
+    writer.write("started")
+
+    class Full:
+        """A file on a disk with room for so many bytes."""
+
+        name = str(log)
+
+        def __init__(self, file):
+            self.file = file
+
+        def write(self, line):
+            if written:
+                return self.file.write(line[:written])
+            raise OSError(28, "No space left on device")
+
+    whole, writer._file = writer._file, Full(writer._file)
+    for _ in range(2):
+        with pytest.raises(OSError) as caught:
+            writer.write("step", step=1)
+        assert caught.value.errno == 28
+    writer._file = whole
+    writer.write("paused", message="x")
+    writer.close()
+    assert names(read_events(log)[0]) == ["started", "paused"]
+
+
+def test_a_writer_says_whether_the_run_has_a_past(log):
+    first = EventWriter(log)
+    assert not first.has_events
+    first.write("started")
+    first.close()
+    again = EventWriter(log)
+    assert again.has_events
+    again.close()
+
+
 def test_numbers_that_are_not_finite_become_null(log):
     writer = EventWriter(log)
     event = writer.write("epoch", loss=math.nan, deep={"a": [math.inf, 1.5, (-math.inf,)]}, whole=3)

@@ -55,82 +55,116 @@ def test_reading_in_pieces_gives_what_reading_at_once_gives(run):
     assert growing.progress() == 0.5
 
 
-def test_time_left_follows_the_pace(run):
-    history = History(run)
-    history.started = history.session = {"time": 100.0, "total_steps": 40, "steps_per_epoch": 20, "train_images": 200}
-    history.last_step = {"time": 110.0, "step": 10}
-    assert history.progress() == 0.25
-    assert history.seconds_left() == pytest.approx(30)
-    assert history.elapsed() == pytest.approx(10)
-    assert history.elapsed(now=112.0) == pytest.approx(12)
-    assert history.images_per_second() == pytest.approx(10)
-    history.end = {"time": 115.0}
-    assert history.seconds_left() is None
-    assert history.elapsed() == history.elapsed(now=999.0) == pytest.approx(15)
+STARTED = {"total_steps": 40, "steps_per_epoch": 10, "train_images": 1000}
 
 
-def log(run, *events):
-    run.event_log.write_text("".join(json.dumps(event) + "\n" for event in events))
+def told(run, *events):
+    """A history of these events: (time, kind, values)."""
+    with run.event_log.open("a") as file:
+        for moment, kind, values in events:
+            file.write(json.dumps({"event": kind, "time": moment, **values}) + "\n")
     return History(run).update()
 
 
-STARTED = {
-    "event": "started",
-    "time": 100.0,
-    "total_steps": 40,
-    "steps_per_epoch": 20,
-    "train_images": 200,
-    "epochs": 2,
-}
+def step(number, loss=1.0):
+    return {"step": number, "epoch": 1, "train/loss": loss}
 
 
-def step(number, time):
-    return {"event": "step", "time": time, "step": number, "epoch": 1, "train/loss": float(number)}
+def resumed(number, finished_epochs, **values):
+    return {**STARTED, "step": number, "epoch": finished_epochs, **values}
 
 
-def test_a_pause_counts_neither_as_training_nor_as_pace(run):
-    history = log(
+def test_time_left_follows_the_pace(run):
+    history = told(run, (100, "started", STARTED), (110, "step", step(10)))
+    assert history.progress() == 0.25
+    assert history.seconds_left() == pytest.approx(30)
+    assert history.elapsed() == pytest.approx(10)
+    assert history.elapsed(now=112) == pytest.approx(12)
+    assert history.images_per_second() == pytest.approx(100)
+    history = told(run, (115, "stopped", {"message": "x"}))
+    assert history.seconds_left() is None
+    assert history.elapsed() == history.elapsed(now=1000) == pytest.approx(15)
+
+
+def test_pauses_are_in_no_time(run):
+    before = (100, "started", STARTED), (110, "step", step(10)), (111, "paused", {"message": "x"})
+    history = told(run, *before)
+    assert history.elapsed() == history.elapsed(now=5000) == 11
+    history = told(run, (1000, "resuming", {}))
+    assert history.elapsed(now=1003) is None, "it has not begun again"
+    history = told(run, (1003, "resumed", resumed(10, 1)))
+    assert history.elapsed() == 11 and history.elapsed(now=1004) == 12
+    assert history.seconds_left() is None and history.images_per_second() is None, "there is no pace yet"
+    history = told(run, (1008, "step", step(20)))
+    assert history.elapsed() == 16
+    assert history.seconds_left() == pytest.approx(10) and history.images_per_second() == pytest.approx(200)
+    assert history.progress() == 0.5
+    history = told(run, (1009, "paused", {}), (3000, "resuming", {}), (3001, "resumed", resumed(20, 2)))
+    assert history.elapsed() == 17
+
+
+def test_a_crash_costs_no_time_either(run):
+    told(run, (100, "started", STARTED), (110, "step", step(10)))
+    history = told(run, (1000, "resuming", {}), (1001, "resumed", resumed(0, 0)), (1005, "step", step(5)))
+    assert history.elapsed() == 14
+
+
+def test_what_came_after_the_checkpoint_is_forgotten(run):
+    history = told(
         run,
-        STARTED,
-        step(10, 110.0),
-        {"event": "paused", "time": 111.0, "message": "Paused."},
-        {"event": "resuming", "time": 500.0},
-        {**STARTED, "event": "resumed", "time": 502.0, "step": 10, "epoch": 0},
-        step(20, 507.0),
+        (100, "started", STARTED),
+        *((100 + number, "step", step(number, number / 10)) for number in range(2, 16, 2)),
+        (110, "epoch", epoch(1, 0.5, True)),
+        (111, "learning_rate", {"step": 4, "learning_rate": 0.1}),
+        (112, "learning_rate", {"step": 14, "learning_rate": 0.2}),
+        (114, "epoch", epoch(2, 0.6, True)),
+        (200, "resuming", {}),
     )
-    assert history.end is None
-    assert history.steps == [10, 20]
-    assert history.elapsed() == pytest.approx(11 + 5)
-    assert history.seconds_left() == pytest.approx(10), "10 steps in 5 seconds since it was resumed, 20 to go"
-    assert history.images_per_second() == pytest.approx(20)
-    assert history.started["time"] == 100.0
+    assert history.steps == [2, 4, 6, 8, 10, 12, 14]
+    history = told(run, (201, "resumed", resumed(11, 1)))
+    assert (history.steps, history.losses) == ([2, 4, 6, 8, 10], [0.2, 0.4, 0.6, 0.8, 1.0])
+    assert [event["epoch"] for event in history.epochs] == [1] and history.best_epoch()["epoch"] == 1
+    assert [event["learning_rate"] for event in history.learning_rates] == [0.1]
+    assert history.progress() == 0.25 and history.last_step["train/loss"] == 1.0
+    history = told(run, (202, "step", step(12, 9.0)), (203, "step", step(14, 9.5)))
+    assert history.steps == [2, 4, 6, 8, 10, 12, 14] and history.losses[-2:] == [9.0, 9.5]
+    assert history.progress() == 0.35
 
 
-def test_what_came_after_the_checkpoint_happens_again(run):
-    history = log(
+def test_a_run_that_began_anew_has_only_its_new_past(run):
+    told(
+        run, (100, "started", STARTED), (105, "step", step(5)), (106, "learning_rate", {"step": 5, "learning_rate": 1})
+    )
+    history = told(run, (200, "resuming", {}), (201, "started", STARTED))
+    assert (history.steps, history.epochs, history.learning_rates, history.last_step) == ([], [], [], None)
+    assert history.progress() == 0.0 and history.elapsed() is None
+    history = told(run, (203, "step", step(2)))
+    assert history.elapsed() == 2 and history.steps == [2]
+
+
+def test_more_epochs_count_in_the_progress_and_renew_the_test(run):
+    history = told(
         run,
-        STARTED,
-        step(10, 110.0),
-        {"event": "epoch", "time": 120.0, **epoch(1, 0.5, True)},
-        step(15, 121.0),
-        {"event": "learning_rate", "time": 121.5, "step": 15, "learning_rate": 0.5},
-        {"event": "epoch", "time": 122.0, **epoch(2, 0.9, True)},
-        {"event": "test", "time": 123.0, "test/accuracy": 1.0},
-        {"event": "resuming", "time": 130.0},
-        {**STARTED, "event": "resumed", "time": 131.0, "step": 10, "epoch": 1, "epochs": 7, "total_steps": 140},
+        (100, "started", {**STARTED, "epochs": 4, "class_names": ["a"]}),
+        (140, "step", step(40)),
+        (140, "epoch", epoch(4, 0.5, True)),
+        (143, "test", {"test/accuracy": 0.5}),
+        (144, "finished", {"message": "x"}),
     )
-    assert (history.steps, history.losses) == ([10], [10.0])
-    assert history.last_step["step"] == 10
-    assert [entry["epoch"] for entry in history.epochs] == [1]
-    assert history.learning_rates == [] and history.test is None
-    assert history.started["epochs"] == 7 and history.progress() == pytest.approx(10 / 140)
+    assert history.progress() == 1.0 and history.test and history.end and history.elapsed() == 44
+    history = told(run, (200, "resuming", {}))
+    assert history.end is None and history.test is None
+    history = told(run, (201, "resumed", resumed(40, 4, total_steps=80, epochs=8)))
+    assert history.progress() == 0.5 and history.started["epochs"] == 8
+    assert history.started["time"] == 100 and history.started["class_names"] == ["a"]
+    assert [event["epoch"] for event in history.epochs] == [4]
+    history = told(run, (221, "step", step(60)), (222, "test", {"test/accuracy": 0.7}), (223, "finished", {}))
+    assert history.test["test/accuracy"] == 0.7 and history.elapsed() == 44 + 22
 
 
-def test_a_run_that_began_anew_forgets_its_first_beginning(run):
-    again = {**STARTED, "time": 200.0}
-    history = log(run, STARTED, step(10, 110.0), {"event": "resuming", "time": 190.0}, again, step(5, 205.0))
-    assert history.steps == [5]
-    assert history.elapsed() == pytest.approx(5)
+def test_notices_and_preparations_are_kept(run):
+    history = told(run, (1, "preparing", {"done": 5, "images": 9}), (2, "notice", {"message": "Cut in two."}))
+    assert history.preparing["done"] == 5 and [event["message"] for event in history.notices] == ["Cut in two."]
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ def test_a_worker_that_trains_is_running(kinds, run, holder):
     assert run.worker_is_alive()
 
 
-@pytest.mark.parametrize("end", ["finished", "stopped", "failed"])
+@pytest.mark.parametrize("end", ["paused", "finished", "stopped", "failed"])
 def test_a_run_that_ended_says_how_and_why(end, run):
     log(run, "started", "step")
     log(run, end, message="Because of this.")
@@ -144,6 +144,76 @@ def test_looking_at_a_run_writes_nothing_new(run):
     before = sorted(path.name for path in run.folder.iterdir())
     run.status()
     assert sorted(path.name for path in run.folder.iterdir()) == before
+
+
+@pytest.mark.parametrize("kind", ["notice", "learning_rate", "resumed"])
+def test_a_worker_that_says_something_while_it_trains_is_running(kind, run, holder):
+    log(run, "started", "step", kind)
+    assert run.status().name == "running"
+
+
+@pytest.mark.parametrize("kind", ["resuming", "preparing", "download"])
+def test_a_worker_that_gets_ready_to_go_on_is_starting(kind, run, holder):
+    log(run, "started", "step", "paused", "resuming", kind)
+    assert run.status().name == "starting"
+
+
+ENDED = ["paused", "stopped", "failed", "interrupted", "finished"]
+
+
+@pytest.mark.parametrize("end", ENDED)
+def test_a_run_asked_to_go_on_is_starting_until_its_worker_has_said_so(end, run):
+    log(run, "started", "step", *([] if end == "interrupted" else [end]), message="It ended.")
+    run.worker_lock.touch()
+    assert run.status().name == end
+    run.resume_request.touch()
+    assert run.status().name == "starting" and run.status().is_active
+    lock = FileLock(run.worker_lock, thread_local=False)
+    with lock:
+        assert run.status().name == "starting", "its worker is there and has said nothing yet"
+        log(run, "resuming")
+        assert run.status().name == "starting"
+        run.resume_request.unlink()
+        assert run.status().name == "starting"
+        log(run, "resumed")
+        assert run.status().name == "running"
+    assert run.status().name == "interrupted", "it died"
+
+
+@pytest.mark.parametrize("end", ENDED)
+def test_a_request_that_nobody_followed_is_forgotten(end, run):
+    log(run, "started", "step", *([] if end == "interrupted" else [end]), message="It ended.")
+    run.worker_lock.touch()
+    run.resume_request.touch()
+    old = time.time() - store.START_SECONDS - 1
+    os.utime(run.resume_request, (old, old))
+    assert run.status().name == end
+
+
+def test_a_run_that_goes_on_never_shows_its_old_end_in_between(run, monkeypatch):
+    """Its worker speaks up and removes the request between two looks of a page at the folder."""
+    log(run, "started", "paused", message="Paused.")
+    run.resume_request.touch()
+    read = store.last_event
+
+    def then_the_worker_comes(path):
+        found = read(path)
+        if run.resume_request.exists():
+            log(run, "resuming")
+            run.resume_request.unlink()
+        return found
+
+    monkeypatch.setattr(store, "last_event", then_the_worker_comes)
+    with FileLock(run.worker_lock, thread_local=False):
+        assert [run.status().name for _ in range(3)] == ["starting"] * 3
+
+
+def test_a_finished_run_is_never_active_while_its_worker_closes(run, holder):
+    log(run, "started", "resuming", "resumed", "step", "test", "finished", message="Done.")
+    assert run.status().name == "finished"
+    holder.kill()
+    wait_until(lambda: not run.worker_is_alive())
+    assert run.status().name == "finished"
 
 
 def test_active_states_are_states():

@@ -164,6 +164,153 @@ def test_an_epoch_whose_validation_loss_is_not_a_number_is_never_the_best_after_
     assert [h.is_best for h in happened if isinstance(h, Epoch)] == [True, False, True]
 
 
+def scripted_losses(monkeypatch, values):
+    """Validations that find these losses one after the other, and accuracies that say the opposite."""
+    left = iter(values)
+
+    def scripted(*_):
+        loss = next(left)
+        return Evaluation(loss, np.array([[round(loss * 100), 100 - round(loss * 100)], [0, 0]]))
+        yield
+
+    monkeypatch.setattr(loop, "evaluate", scripted)
+
+
+def test_the_best_epoch_can_be_the_one_with_the_smallest_loss(data, monkeypatch):
+    values = [0.5, 0.4, 0.45, 0.3]
+    for best_by, best in [("loss", [True, True, False, True]), ("accuracy", [True, False, False, False])]:
+        scripted_losses(monkeypatch, values)
+        _, happened, _ = run(quick_config(epochs=4, batch_size=1000, training={"best_by": best_by}), data)
+        assert [h.is_best for h in happened if isinstance(h, Epoch)] == best
+
+
+@pytest.mark.parametrize(
+    ("patience", "values", "trained"),
+    [
+        (1, [0.5, 0.6, 0.4, 0.3], 2),
+        (2, [0.5, 0.6, 0.4, 0.5, 0.5, 0.3], 5),
+        (3, [0.5, 0.6, 0.6, 0.4, 0.3, 0.2], 6),
+        (0, [0.5, 0.6, 0.7, 0.8, 0.9, 0.9], 6),
+    ],
+)
+def test_it_stops_early_when_nothing_gets_better_for_as_long_as_it_may(patience, values, trained, data, monkeypatch):
+    scripted_losses(monkeypatch, values)
+    settings = {"patience": patience, "best_by": "loss"}
+    config = quick_config(epochs=len(values), batch_size=1000, training=settings)
+    state, happened, _ = run(config, data)
+    assert len([h for h in happened if isinstance(h, Epoch)]) == trained == state.epoch
+
+
+def test_the_average_is_what_is_judged(data):
+    config = quick_config(epochs=2, training={"average_decay": 0.99}, optimizer={"name": "sgd", "learning_rate": 0.3})
+    state, happened, splits = run(config, data)
+    assert state.judged is state.average.model is not state.model
+    last = [h for h in happened if isinstance(h, Epoch)][-1].metrics
+    judged, current = (
+        result_of(evaluate(model, splits.val, config.loss, 250)).loss for model in (state.judged, state.model)
+    )
+    assert last["val/loss"] == judged != current
+    plain_state, _, _ = run(quick_config(epochs=2, optimizer={"name": "sgd", "learning_rate": 0.3}), data)
+    assert same_weights(state, plain_state), "averaging changes nothing about the training itself"
+    assert plain_state.judged is plain_state.model
+
+
+def test_label_smoothing_trains_and_is_not_in_the_validation_loss(data):
+    config = quick_config(loss={"name": "cross_entropy", "label_smoothing": 0.5})
+    state, happened, splits = run(config, data)
+    metrics = happened[-1].metrics
+    plain_loss = config.loss.model_copy(update={"label_smoothing": 0.0})
+    assert metrics["val/loss"] == result_of(evaluate(state.model, splits.val, plain_loss, 250)).loss
+    first = next(h for h in happened if isinstance(h, Step)).loss.item()
+    unsmoothed = next(h for h in run(quick_config(), data)[1] if isinstance(h, Step)).loss.item()
+    assert first != pytest.approx(unsmoothed, rel=1e-4)
+
+
+def steps_of(config, data):
+    """The length of each step through the space of weights, for plain SGD with learning rate 1: the gradient's norm."""
+    splits = splits_of(config, data)
+    state = begin(config, splits, CPU, None)
+    before = [weights.detach().clone() for weights in state.model.parameters()]
+    lengths = []
+    for happened in train(state, config, splits):
+        if isinstance(happened, Step):
+            after = [weights.detach().clone() for weights in state.model.parameters()]
+            lengths.append(torch.cat([(a - b).flatten() for a, b in zip(after, before, strict=True)]).norm().item())
+            before = after
+    return lengths
+
+
+def test_clipped_gradients_are_never_longer_than_allowed(data):
+    optimizer = {"name": "sgd", "learning_rate": 1, "momentum": 0}
+    free = steps_of(quick_config(optimizer=optimizer), data)
+    clipped = steps_of(quick_config(optimizer=optimizer, training={"gradient_clip": 0.3}), data)
+    assert max(free) > 0.5
+    assert max(clipped) <= 0.3 * 1.001 and clipped[0] == pytest.approx(0.3, rel=1e-3)
+    loose = steps_of(quick_config(optimizer=optimizer, training={"gradient_clip": 1000}), data)
+    assert loose == pytest.approx(free), "what is short enough is let through as it is"
+
+
+def test_weight_decay_leaves_biases_alone(data):
+    """With almost no learning only decay moves weights: by learning rate times decay times themselves."""
+    config = quick_config(
+        epochs=1, batch_size=1000, optimizer={"name": "sgd", "learning_rate": 0.1, "momentum": 0, "weight_decay": 1.0}
+    )
+    splits = splits_of(config, data)
+    with_decay, without = begin(config, splits, CPU, None), begin(config, splits, CPU, None)
+    for group in without.optimizer.param_groups:
+        group["weight_decay"] = 0.0
+    start = {name: weights.detach().clone() for name, weights in with_decay.model.named_parameters()}
+    for state in (with_decay, without):
+        assert isinstance(next(train(state, config, splits)), Step)
+    for (name, decayed), plain in zip(with_decay.model.named_parameters(), without.model.parameters(), strict=True):
+        pull = 0.1 * start[name] if decayed.ndim >= 2 else torch.zeros_like(decayed)
+        torch.testing.assert_close(plain - decayed, pull, msg=name)
+
+
+def test_the_schedule_reaches_the_optimizer_in_every_step(data):
+    config = quick_config(
+        epochs=2, batch_size=500, optimizer={"name": "sgd", "learning_rate": 0.4}, schedule={"name": "cosine", "warmup": 0.5}
+    )  # fmt: skip
+    splits = splits_of(config, data)
+    state = begin(config, splits, CPU, None)
+    used, expected = [], [0.4 * config.schedule.factor(step / 3, 2, {}) for step in range(6)]
+    for happened in train(state, config, splits):
+        if isinstance(happened, Step):
+            used += [group["lr"] for group in state.optimizer.param_groups]
+    assert used == pytest.approx(expected) and len(set(used)) == 6
+
+
+def test_a_learning_rate_changed_between_two_steps_counts_from_the_next_and_scales_the_schedule(data):
+    config = quick_config(
+        epochs=2, batch_size=500, optimizer={"name": "sgd", "learning_rate": 0.4}, schedule={"name": "step", "every": 1}
+    )  # fmt: skip
+    splits = splits_of(config, data)
+    state = begin(config, splits, CPU, None)
+    used = []
+    for happened in train(state, config, splits):
+        if isinstance(happened, Step):
+            used.append(state.optimizer.param_groups[0]["lr"])
+            if happened.step == 2:
+                state.learning_rate = 0.04
+    assert used == pytest.approx([0.4, 0.4, 0.04, 0.004, 0.004, 0.004])
+
+
+def test_layers_with_a_pace_of_their_own_keep_it_under_a_schedule(data, monkeypatch):
+    from core.architectures.mlp import MLP
+
+    monkeypatch.setattr(MLP, "pace", lambda self, name: 0.1 if name.startswith("1.") else 1.0)
+    config = quick_config(
+        epochs=2, batch_size=500, optimizer={"name": "sgd", "learning_rate": 0.5}, schedule="one_cycle"
+    )
+    splits = splits_of(config, data)
+    state = begin(config, splits, CPU, None)
+    for happened in train(state, config, splits):
+        if isinstance(happened, Step):
+            slow, fast = state.optimizer.param_groups
+            assert slow["lr"] == pytest.approx(fast["lr"] / 10)
+    assert fast["lr"] < 0.1
+
+
 @pytest.mark.parametrize("dataset", ["digits", {"name": "digits", "normalisation": "half"}])
 def test_moved_digits_leave_black_behind(dataset, data, monkeypatch):
     seen = []

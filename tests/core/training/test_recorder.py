@@ -16,14 +16,17 @@ from tests.helpers import assert_one_sentence, quick_config
 CPU = torch.device("cpu")
 
 
-def make(monkeypatch, points=1000, **settings):
+def make(monkeypatch, points=1000, at=(0, 0, 0.001), **settings):
     monkeypatch.setattr(module, "POINTS", points)
     config = quick_config(**settings)
     data = config.dataset.load(None)
     splits = split(data, config.dataset, 0.1, 0, CPU)
     state = begin(config, splits, CPU, None)
     recorded = []
-    recorder = Recorder(config, splits, state, CPU, lambda kind, **values: recorded.append({"event": kind, **values}))
+    state.step, state.epoch, state.learning_rate = at
+    recorder = Recorder(
+        config, splits, state, 3, lambda kind, **values: recorded.append({"event": kind, **values}), goes_on=at[0] > 0
+    )
     return recorder, recorded
 
 
@@ -39,7 +42,44 @@ def test_the_start_says_what_will_be_trained_on_what(monkeypatch):
     assert started["parameters"] == 64 * 16 + 16 + 16 * 10 + 10
     assert started["class_names"] == list("0123456789")
     assert (started["device"], started["device_name"]) == ("cpu", "cpu")
-    assert recorder.total_steps == 39
+    assert (started["precision"], started["threads"]) == ("float32", 3)
+    assert "step" not in started
+    assert recorder.total_steps == 39 and recorder.steps_per_epoch == 13
+
+
+def test_a_run_that_goes_on_says_from_where(monkeypatch):
+    _, (resumed,) = make(monkeypatch, epochs=3, at=(17, 1, 0.001))
+    assert (resumed["event"], resumed["step"], resumed["epoch"]) == ("resumed", 17, 1)
+    assert (resumed["total_steps"], resumed["epochs"]) == (63, 3), "which may have grown"
+
+
+def test_a_step_carries_the_learning_rate_it_took(monkeypatch):
+    recorder, recorded = make(monkeypatch, architecture={"name": "resnet18", "weights": "random", "train": "all"})
+    groups = recorder._state.optimizer.param_groups
+    groups[0].update(lr=0.5 * 0.02, pace=0.02)
+    recorder.step(step(1, 1.0))
+    recorder.flush()
+    assert recorded[-1]["learning_rate"] == pytest.approx(0.5), "of layers that train at full pace"
+
+
+def test_what_was_prepared_before_is_no_slow_training(monkeypatch):
+    recorder, recorded = make(monkeypatch)
+    clock = SimpleNamespace(now=module.time.perf_counter() + 1000)
+    monkeypatch.setattr(module.time, "perf_counter", lambda: clock.now)
+    recorder.begin_steps()
+    clock.now += 2
+    recorder.step(step(1, 1.0))
+    recorder.epoch(Epoch(1, 1, {}, True))
+    assert recorded[1]["images_per_second"] == 32.0
+    assert recorded[2]["seconds"] == 2.0
+
+
+def test_an_epoch_whose_network_gives_no_numbers_fails(monkeypatch):
+    recorder, _ = make(monkeypatch)
+    recorder.check(Epoch(1, 21, {"val/loss": 0.5}, True))
+    with pytest.raises(TrainDeskError) as caught:
+        recorder.check(Epoch(1, 21, {"val/loss": math.nan}, False))
+    assert_one_sentence(str(caught.value), "NaN at step 21", "try 0.0001 or less")
 
 
 def test_losses_are_recorded_as_means_of_neighbours(monkeypatch):
@@ -76,7 +116,7 @@ def test_fast_steps_are_gathered_and_none_is_lost(monkeypatch):
 @pytest.mark.parametrize(("value", "word"), [(math.nan, "NaN"), (math.inf, "infinite"), (-math.inf, "infinite")])
 def test_a_loss_that_is_no_number_names_its_step_and_the_remedy(value, word, monkeypatch):
     monkeypatch.setattr(module, "LONGEST_SILENCE", math.inf)
-    recorder, recorded = make(monkeypatch, points=1, optimizer={"name": "sgd", "learning_rate": 2})
+    recorder, recorded = make(monkeypatch, points=1, at=(0, 0, 2.0))
     for number, loss in [(1, 1.0), (2, 1.0), (3, value), (4, math.nan)]:
         recorder.step(step(number, loss))
     with pytest.raises(TrainDeskError) as caught:
