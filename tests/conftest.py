@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # read by torch when it is imported, here and in worker processes
+os.environ.setdefault("TRAINDESK_STANDBY", "0")  # no worker gets ready beside a test that did not ask for one
 
 ROOT = Path(__file__).resolve().parent.parent
 

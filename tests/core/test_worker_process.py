@@ -7,17 +7,20 @@ import sys
 
 import pytest
 
+from core import session, worker
 from core.errors import TrainDeskError
 from core.inference.classifier import Classifier
 from core.paths import HOME
 from core.runs import launch as launcher
+from core.runs.control import ask_to_resume
 from core.runs.history import History
 from core.runs.launch import launch, worker_environment
 from core.runs.store import create_run
 from core.training.checkpoints import load_checkpoint
-from tests.core.running import kinds, last_step
+from tests.core.running import kinds, last_step, same_weights
 from tests.helpers import assert_one_sentence, quick_config, wait_until
 
+NETWORK = {"architecture": {"name": "improved_cnn", "channels": [4]}, "augmentation": {"shift": 0.1}}
 SLOW = {"training": {"shortest_epoch": 15}}  # seconds; 21 steps, so that a step is under way nearly always
 
 
@@ -26,11 +29,12 @@ def started(runs_folder):
     """Starts workers as the dashboard does, and kills what is left of them after the test."""
     children = []
 
-    def start(data_folder=None, **settings):
-        run = create_run(quick_config(**settings), runs_folder)
-        launch(run, data_folder or runs_folder / "data")
+    def start(run=None, **settings):
+        goes_on = run is not None
+        run = run or create_run(quick_config(**settings), runs_folder)
+        launch(run, runs_folder / "data")
         children.append(launcher._children[-1])
-        return run, children[-1]
+        return children[-1] if goes_on else (run, children[-1])
 
     yield start
     for child in children:
@@ -77,14 +81,36 @@ def test_a_stop_request_is_followed_within_a_step_and_leaves_a_usable_network(st
     assert not run.stop_request.exists()
 
 
-def test_a_termination_signal_pauses(started):
-    run, child = started(epochs=50, **SLOW)
+def test_paused_by_request_and_by_a_signal_a_run_ends_as_if_never_paused(started, runs_folder, monkeypatch):
+    settings = {**NETWORK, "epochs": 2, "training": {"shortest_epoch": 6}}
+    run, child = started(**settings)
     wait_until(lambda: last_step(run) >= 2)
+    run.request_pause()
+    assert child.wait(5) == 0
+    assert run.status().name == "paused"
+    assert_one_sentence(run.status().reason, "Paused by request at step", "of 42", "resume")
+    paused = last_step(run)
+    assert load_checkpoint(run.last)["step"] == paused and not run.pause_request.exists()
+    ask_to_resume(run)
+    assert run.status().name == "starting"
+    child = started(run)
+    wait_until(lambda: last_step(run) >= paused + 2)
+    assert run.status().name == "running" and not run.resume_request.exists()
     child.terminate()
     assert child.wait(5) == 0
     assert run.status().name == "paused"
     assert_one_sentence(run.status().reason, "its process was told to end", "resume")
     assert load_checkpoint(run.last)["step"] == last_step(run)
+    monkeypatch.setattr(session, "_wait_until", lambda *_: None)
+    whole = create_run(quick_config(**settings), runs_folder)
+    for other in (run, whole):
+        assert worker.work(other, runs_folder / "data")["event"] == "finished"
+    assert same_weights(run.last, whole.last) and same_weights(run.best, whole.best)
+    mine, theirs = (
+        [[epoch[key] for key in ("epoch", "train/loss", "val/loss")] for epoch in History(each).update().epochs]
+        for each in (run, whole)
+    )
+    assert mine == theirs and len(mine) == 2
 
 
 STARTER = """
