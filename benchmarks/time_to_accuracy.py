@@ -48,9 +48,7 @@ def main() -> None:
             json.dumps(_until(TARGETS[target].accuracy, {"tutorial": _tutorial, "fast": _fast}[who](target, int(seed))))
         )
         return
-    print(
-        "| test accuracy | tutorial, s | fast recipe, s (test accuracy reached) | sooner (min / median / max) |"
-    )
+    print("| test accuracy | tutorial, s | fast recipe, s (test accuracy reached) | sooner (min / median / max) |")
     print("| --- | --- | --- | --- |")
     for name in options.targets:
         rows = [[_measure(who, name, seed, options.threads) for who in ("tutorial", "fast")] for seed in options.seeds]
