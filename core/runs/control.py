@@ -30,10 +30,8 @@ def ask_to_resume(run: Run, more_epochs: int = 0, learning_rate: float | None = 
     try:
         if more_epochs:
             created = run.created()
-            created = run.created()
             write_atomically(run.config_file, config.model_dump_json(indent=1).encode())
             os.utime(run.config_file, (created, created))  # a run's age is that of its config
-            os.utime(run.config_file, (created, created))  # the run keeps its place among the others
         if learning_rate is not None:
             run.request_learning_rate(learning_rate)
         for request in (run.stop_request, run.pause_request):

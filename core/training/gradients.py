@@ -58,6 +58,12 @@ def is_out_of_memory(error: Exception) -> bool:
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)
 
 
+def pieces_for(images: int, batch_size: int, pieces: int, smallest_batch: int) -> int:
+    """How many pieces a batch of so many images is cut into, when full ones are cut into `pieces`: none is larger, and none
+    is smaller than the network takes."""
+    return max(1, min(-(-images * pieces // batch_size), images // smallest_batch))
+
+
 def more_pieces(pieces: int, batch_size: int, smallest_batch: int, device: torch.device) -> int:
     """Twice as many pieces, for a batch that did not fit. Raises TrainDeskError when they would become too small."""
     if batch_size // (pieces * 2) < smallest_batch:

@@ -23,7 +23,7 @@ from core.training.average import WeightAverage
 from core.training.batches import Pictures, Splits, batch_bounds
 from core.training.features import Features
 from core.training.frozen import Trainable, trainable_part
-from core.training.gradients import add_gradients, is_out_of_memory, more_pieces
+from core.training.gradients import add_gradients, is_out_of_memory, more_pieces, pieces_for
 from core.training.linear import speed_up_linear
 from core.training.losses import LossSettings
 from core.training.optimizers import parameter_groups
@@ -145,6 +145,7 @@ def train(state: TrainingState, config: RunConfig, splits: Splits) -> Iterator[H
     outside = splits.train.offset if config.dataset.black_background else None  # the network input that means black
     random = torch.Generator()  # of the augmentation, on the CPU
     precision = mixed(state.precision, device)
+    smallest = config.architecture.smallest_batch
     part = yield from _prepare(state, config, splits)
     network = part.network
     changes = (
@@ -166,14 +167,14 @@ def train(state: TrainingState, config: RunConfig, splits: Splits) -> Iterator[H
                 mix = (others, share)
             while True:
                 try:
-                    loss, logits = add_gradients(network, loss_of, inputs, labels, mix, state.pieces, precision)
+                    pieces = pieces_for(len(labels), training.batch_size, state.pieces, smallest)
+                    loss, logits = add_gradients(network, loss_of, inputs, labels, mix, pieces, precision)
                     break
                 except (RuntimeError, MemoryError) as error:
                     if not is_out_of_memory(error):
                         raise
                 state.optimizer.zero_grad(set_to_none=True)
-                smallest = config.architecture.smallest_batch
-                state.pieces = more_pieces(state.pieces, len(labels), smallest, device)
+                state.pieces = more_pieces(state.pieces, training.batch_size, smallest, device)
                 yield Divided(state.pieces)
             if training.gradient_clip:
                 nn.utils.clip_grad_norm_(trained, training.gradient_clip)

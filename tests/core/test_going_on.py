@@ -63,7 +63,8 @@ def pause_at(run, runs_folder, step):
     return worker.work(run, runs_folder / "data", listen)
 
 
-def test_a_run_paused_in_the_middle_of_an_epoch_ends_as_if_never_paused(runs_folder):
+def test_a_run_paused_in_the_middle_of_an_epoch_ends_as_if_never_paused(runs_folder, monkeypatch):
+    monkeypatch.setattr("core.runs.requests.POLL_SECONDS", 0)  # an epoch takes milliseconds
     settings = {**NETWORK, "epochs": 4, "schedule": "cosine", "augmentation": {"shift": 0.1}}
     run = create_run(quick_config(**settings), runs_folder)
     end = pause_at(run, runs_folder, 17)

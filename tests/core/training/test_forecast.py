@@ -44,14 +44,16 @@ def test_it_says_what_will_be_trained(tmp_path):
     assert found.seconds == found.seconds_per_epoch * 7
 
 
-@pytest.mark.parametrize(("batch_size", "evaluation"), [(64, 250), (100, 50), (500, 1000)])
-def test_seconds_of_an_epoch_are_those_of_its_steps_and_its_validation(batch_size, evaluation, data, tmp_path):
+@pytest.mark.parametrize(("batch_size", "evaluation", "seconds"), [(64, 250, 1.5), (100, 50, 1.5), (500, 1000, 40)])
+def test_seconds_of_an_epoch_are_those_of_its_steps_and_its_validation(batch_size, evaluation, seconds, data, tmp_path):
     config = quick_config(epochs=3, batch_size=batch_size, training={"evaluation_batch_size": evaluation})
     splits = splits_of(config, data)
     steps = len(batch_bounds(len(splits.train), batch_size))
-    tried = min(WARM_UP_STEPS * batch_size, len(splits.val))  # validation images that were measured
+    tried = min(
+        max(WARM_UP_STEPS, round(seconds)) * batch_size, len(splits.val)
+    )  # validation images that were measured
     seconds_of_an_image = math.ceil(tried / evaluation) / tried
-    found = forecast(config, tmp_path)
+    found = forecast(config, tmp_path, seconds)
     assert found.seconds_per_epoch == pytest.approx(steps * 1.0 + seconds_of_an_image * len(splits.val))
 
 

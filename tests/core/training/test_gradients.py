@@ -139,7 +139,6 @@ def test_a_network_too_large_for_one_image_is_one_sentence(tight, data):
     assert_one_sentence(str(caught.value), "even with 1 image at a time")
 
 
-@pytest.mark.xfail(strict=True, reason="the last, smaller batch of an epoch is cut into as many pieces as the others")
 def test_batch_norm_never_gets_single_images(tight, data):
     config = quick_config(**tight(3, batch_norm=True), batch_size=20, training={"validation_share": 0.1})
     with pytest.raises(TrainDeskError) as caught:
