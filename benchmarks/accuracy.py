@@ -67,11 +67,10 @@ def main() -> None:
         )
 
 
-def _cell(rows: list[dict], loop: str, recipe: str, seeds: list[int]) -> tuple[str, str]:
+def _cell(rows: list[dict], loop: str, recipe: str, seeds: list[int]) -> str:
     mine = [row for row in rows if (row["loop"], row["recipe"]) == (loop, recipe) and row["seed"] in seeds]
     found = [row["accuracy"] for row in mine]
-    seconds = statistics.mean(row["seconds"] for row in mine)
-    return f"**{statistics.mean(found):.2%}** ({min(found):.2%} to {max(found):.2%})", f"{seconds:,.0f}"
+    return f"**{statistics.mean(found):.2%}** ({min(found):.2%} to {max(found):.2%})"
 
 
 def _kept(path: Path) -> Iterator[dict]:
