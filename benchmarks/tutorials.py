@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterator
 
@@ -148,6 +149,20 @@ TUTORIALS: dict[str, tuple] = {
 }  # fmt: skip
 
 
+def _train(model: nn.Module, criterion, optimizer, batches) -> int:
+    """The tutorials' loop over the batches; returns how many there were."""
+    running_loss, count = 0.0, 0
+    for inputs, labels in batches:
+        optimizer.zero_grad()
+        outputs = model(inputs)
+        loss = criterion(outputs, labels)
+        loss.backward()
+        optimizer.step()
+        running_loss += loss.item()
+        count += 1
+    return count
+
+
 def training_round(recipe: str, steps: int) -> Callable[[], float]:
     """A function that trains `steps` batches as the tutorial does and returns images per second."""
     model_class, images, batch_size, loss_class, optimizer_of = TUTORIALS[recipe]
@@ -157,19 +172,9 @@ def training_round(recipe: str, steps: int) -> Callable[[], float]:
 
     def one_round() -> float:
         model.train()
-        running_loss, count = 0.0, 0
-        batches = iter(loader)
+        batches = itertools.islice(iter(loader), steps)
         start = time.perf_counter()
-        for inputs, labels in batches:
-            optimizer.zero_grad()
-            outputs = model(inputs)
-            loss = criterion(outputs, labels)
-            loss.backward()
-            optimizer.step()
-            running_loss += loss.item()
-            count += 1
-            if count == steps:
-                break
+        count = _train(model, criterion, optimizer, batches)
         return count * batch_size / (time.perf_counter() - start)
 
     torch.manual_seed(0)
@@ -193,14 +198,7 @@ def tested_epochs(recipe: str, seed: int, epochs: int, every_epoch: bool = True)
     for epoch in range(epochs):
         start = time.perf_counter()
         model.train()
-        running_loss = 0.0
-        for inputs, labels in train_loader:
-            optimizer.zero_grad()
-            outputs = model(inputs)
-            loss = criterion(outputs, labels)
-            loss.backward()
-            optimizer.step()
-            running_loss += loss.item()
+        _train(model, criterion, optimizer, train_loader)
         seconds += time.perf_counter() - start
         if every_epoch or epoch == epochs - 1:
             yield _accuracy(model, test_loader), seconds

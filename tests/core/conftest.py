@@ -8,8 +8,10 @@ import pytest
 from PIL import Image
 
 from core import cli
+from core.architectures import ARCHITECTURES
 from core.config import RunConfig
 from core.runs.store import Run, create_run
+from tests.core.tight import Tight
 from tests.helpers import quick_config
 
 
@@ -67,3 +69,9 @@ def pictures(tmp_path):
         paths.append(tmp_path / f"digit {index}.png")
         Image.fromarray(data.test_images[index, 0].numpy()).save(paths[-1])
     return paths
+
+
+@pytest.fixture
+def tight(monkeypatch):
+    monkeypatch.setitem(ARCHITECTURES._classes, "tight", Tight)
+    return lambda most, **settings: {"architecture": {"name": "tight", "most": most, **settings}}

@@ -1,37 +1,19 @@
 """Runs that are left and gone on with: pause, crash, more epochs, another learning rate."""
 
 import os
-import signal
-import subprocess
-import sys
 
 import pytest
 
 from core import worker
 from core.errors import TrainDeskError
-from core.paths import HOME
 from core.runs.control import ask_to_resume, check_learning_rate
 from core.runs.history import History
 from core.runs.store import START_SECONDS, create_run
 from core.training.checkpoints import load_checkpoint
-from tests.core.running import kinds, last_step, same_weights
-from tests.helpers import assert_one_sentence, quick_config, wait_until
+from tests.core.running import kinds, same_weights
+from tests.helpers import assert_one_sentence, quick_config
 
 NETWORK = {"architecture": {"name": "improved_cnn", "channels": [4]}, "optimizer": "adam", "batch_size": 100}
-
-# a worker whose checkpoints take long between writing and replacing, and come after every step: kills land everywhere
-SLOW_DISK = """
-import sys, time
-import core.session, core.runs.store as store, core.training.checkpoints as checkpoints
-from core import worker
-replace = store.os.replace
-def slowly(*paths):
-    time.sleep(0.01)
-    replace(*paths)
-store.os.replace = slowly
-core.session.LONGEST_LOSS = 0.0
-sys.exit(worker.main(sys.argv[1:]))
-"""
 
 
 def work(run, runs_folder):
@@ -81,32 +63,6 @@ def test_a_run_paused_in_the_middle_of_an_epoch_ends_as_if_never_paused(runs_fol
     mine, theirs = each_once(run), each_once(other)
     assert [[epoch[key] for key in kept] for epoch in mine.epochs] == [[e[key] for key in kept] for e in theirs.epochs]
     assert kinds(run)[kinds(run).index("paused") :][1:3] == ["resuming", "resumed"]
-
-
-def train_and_kill(command, run, step):
-    """Kills a worker as soon as its log shows a step beyond this one."""
-    process = subprocess.Popen(command, cwd=HOME)
-    try:
-        wait_until(lambda: last_step(run) > step or process.poll() is not None)
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait(10)
-
-
-def test_killed_at_any_moment_a_run_goes_on_and_ends_the_same(runs_folder):
-    settings = {**NETWORK, "epochs": 30}
-    run = create_run(quick_config(**settings), runs_folder)
-    command = [sys.executable, "-c", SLOW_DISK, str(run.folder), "--data", str(runs_folder / "data")]
-    for kill in range(5):
-        train_and_kill(command, run, last_step(run) + 7 * kill)
-        assert run.status().name == "interrupted"
-        if run.last.exists():
-            load_checkpoint(run.last)
-    assert run.last.exists()
-    assert work(run, runs_folder)["event"] == "finished"
-    assert same_weights(run.last, whole(runs_folder, **settings).last)
-    assert len(each_once(run).epochs) == 30
-    assert not list(run.folder.glob(".*.tmp")), "what a killed worker left half written is cleared away"
 
 
 def test_a_finished_run_trains_more_epochs(runs_folder):

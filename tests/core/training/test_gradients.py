@@ -4,12 +4,12 @@ import pytest
 import torch
 from torch import nn
 
-from core.architectures import ARCHITECTURES, ArchitectureSettings
 from core.errors import TrainDeskError
 from core.training.gradients import add_gradients, is_out_of_memory, more_pieces
 from core.training.loop import Divided, Step, begin, train
 from core.training.losses import LOSSES
 from core.training.precision import mixed
+from tests.core.tight import Limit
 from tests.core.training.trained import CPU, epochs, few, losses, run, splits_of
 from tests.helpers import assert_one_sentence, quick_config
 
@@ -70,45 +70,6 @@ def test_pieces_double_until_they_would_be_too_small():
         with pytest.raises(TrainDeskError) as caught:
             more_pieces(pieces, batch, smallest, CPU)
         assert_one_sentence(str(caught.value), "not enough memory", words, "choose a smaller network")
-
-
-class Limit(nn.Module):
-    """Has memory for so many images at a time."""
-
-    error = torch.OutOfMemoryError("out of memory")
-
-    def __init__(self, most):
-        super().__init__()
-        self.most = most
-
-    def forward(self, inputs):
-        if self.training and len(inputs) > self.most:
-            raise self.error
-        return inputs
-
-
-class Tight(ArchitectureSettings):
-    label = "tight"
-    name: str = "tight"
-    most: int = 1000
-    batch_norm: bool = False
-
-    @property
-    def smallest_batch(self):
-        return 2 if self.batch_norm else 1
-
-    def build(self, shape, classes):
-        size = shape[0] * shape[1] * shape[2]
-        norm = [nn.BatchNorm1d(size)] if self.batch_norm else []
-        return nn.Sequential(
-            nn.Flatten(), *norm, Limit(self.most), nn.Linear(size, 8), nn.Tanh(), nn.Linear(8, classes)
-        )
-
-
-@pytest.fixture
-def tight(monkeypatch):
-    monkeypatch.setitem(ARCHITECTURES._classes, "tight", Tight)
-    return lambda most, **settings: {"architecture": {"name": "tight", "most": most, **settings}}
 
 
 @pytest.fixture(scope="module")
