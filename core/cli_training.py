@@ -95,8 +95,6 @@ def _forecast(options: argparse.Namespace) -> Result:
 
     for _ in obtain(config.dataset, options.data):
         pass
-    for _ in config.architecture.obtain_weights(options.data / "weights"):
-        pass
     found = forecast(config, options.data)
     text = (
         f"{found.parameters:,} weights, {found.trainable:,} of them trained, in {found.precision} on {found.device} with "

@@ -94,10 +94,12 @@ def _train(
         writer.save(run.last, {**snapshot(state, config, metrics), **progress(state, threads)})
         saved = time.monotonic()
 
-    def follow_learning_rate() -> None:
-        if (learning_rate := requests.learning_rate()) is not None:
-            state.learning_rate = learning_rate
-            record(events.LEARNING_RATE, step=state.step, learning_rate=learning_rate)
+    def follow_learning_rate() -> bool:
+        if (learning_rate := requests.learning_rate()) is None:
+            return False
+        state.learning_rate = learning_rate
+        record(events.LEARNING_RATE, step=state.step, learning_rate=learning_rate)
+        return True
 
     follow_learning_rate()
     with writer:  # whatever ends the training, what was to be saved is saved before the run is let go
@@ -105,8 +107,7 @@ def _train(
             writer.check()
             if isinstance(happened, Step):
                 recorder.step(happened)
-                follow_learning_rate()
-                if time.monotonic() - saved > LONGEST_LOSS:
+                if follow_learning_rate() or time.monotonic() - saved > LONGEST_LOSS:  # what was asked outlives a crash
                     recorder.flush()
                     if is_finite(state):
                         save_last({})
@@ -185,7 +186,7 @@ def _start_weights(run: Run, config: RunConfig) -> dict[str, Any] | None:
         return None
     from core.training.checkpoints import load_checkpoint
 
-    earlier = find_run(config.training.start_from, run.folder.parent)
+    earlier = find_run(config.training.start_from, run.folder.parent, other_than=run)
     path = earlier.checkpoint()
     if path is None:
         raise TrainDeskError(f"Run {earlier.id} has no checkpoint to start from; choose another run or none.")

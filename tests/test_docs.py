@@ -66,7 +66,10 @@ def test_architecture_describes_every_event_and_file_of_a_run():
             run.worker_log,
             run.stop_request,
             run.pause_request,
-            run.resume_request,
+            run.starting_mark,
+            run.queue_place,
+            run.labels_file,
+            run.worker_pid,
             run.learning_rate_request,
         )
     }

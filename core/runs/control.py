@@ -7,23 +7,25 @@ import os
 from core.config import RunConfig
 from core.errors import TrainDeskError
 from core.runs.store import Run, write_atomically
-from core.settings import SettingsError
 
 
 def ask_to_resume(run: Run, more_epochs: int = 0, learning_rate: float | None = None) -> None:
-    """Makes a run ready for a worker to go on from its last checkpoint; the caller launches one.
+    """Makes a run ready for a worker to go on from its last checkpoint; the caller submits or trains it.
 
     `more_epochs` lengthens the training, and with it the schedule; `learning_rate` (before the schedule) counts from the
     next step on. Raises TrainDeskError when the run is being trained, has nothing left to do, or a value is wrong.
     """
-    if run.status().is_active:
+    status = run.status()
+    if status.is_active:
         raise TrainDeskError(f"Run {run.id} is being trained; pause or stop it first.")
+    if status.name == "queued":
+        raise TrainDeskError(f"Run {run.id} waits in the queue already; it starts when its turn comes.")
     config = run.config()
     if learning_rate is not None:
         check_learning_rate(config, learning_rate)
     if more_epochs:
         config = _lengthened(config, more_epochs)
-    elif run.status().name == "finished":
+    elif status.name == "finished":
         raise TrainDeskError(
             f"Run {run.id} has trained all its {config.training.epochs} epochs; add more epochs to go on."
         )
@@ -36,7 +38,6 @@ def ask_to_resume(run: Run, more_epochs: int = 0, learning_rate: float | None = 
             run.request_learning_rate(learning_rate)
         for request in (run.stop_request, run.pause_request):
             request.unlink(missing_ok=True)
-        run.resume_request.touch()
     except OSError as error:
         raise TrainDeskError(
             f"Run {run.id} cannot go on ({error.strerror}: {error.filename}); free space or check the folder."
@@ -52,10 +53,7 @@ def _lengthened(config: RunConfig, more_epochs: int) -> RunConfig:
 
 
 def check_learning_rate(config: RunConfig, learning_rate: float) -> None:
-    """Raises TrainDeskError in one sentence when the optimizer takes no such learning rate."""
+    """Raises SettingsError when the optimizer takes no such learning rate."""
     data = config.to_dict()
     data["optimizer"]["learning_rate"] = learning_rate
-    try:
-        RunConfig.from_dict(data)
-    except SettingsError as error:
-        raise TrainDeskError(str(error)) from None
+    RunConfig.from_dict(data)

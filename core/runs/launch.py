@@ -35,9 +35,17 @@ _timer: threading.Timer | None = None  # will start the next standby
 def launch(run: Run, data_folder: Path) -> None:
     """Gives the run to the waiting worker, or starts `python -m core.worker` for it, and returns at once.
 
-    Either is detached from this process. Raises TrainDeskError if it cannot be started.
+    Either is detached from this process. Until the worker says its first word a mark in the folder makes the run's status
+    `starting`. Raises TrainDeskError if it cannot be started.
     """
     global _standby
+    try:
+        run.starting_mark.touch()
+        os.utime(run.starting_mark)  # an old one becomes young
+    except OSError as error:
+        raise TrainDeskError(
+            f"Run {run.id} cannot be started ({error.strerror}: {error.filename}); free space or check the folder."
+        ) from error
     with _lock:
         _reap()
         standby, _standby = _standby, None  # nobody else can have it now
@@ -129,7 +137,9 @@ def _start_standby() -> None:
         if _standby is None:
             with contextlib.suppress(OSError):  # then runs start in fresh processes, or say why they cannot
                 _standby = Standby(
-                    _start(["core.standby"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL),
+                    start_detached(
+                        ["core.standby"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+                    ),
                     _start_fresh,
                 )
 
@@ -138,13 +148,15 @@ def _start_fresh(run: Run, data_folder: Path) -> None:
     try:
         with run.worker_log.open("ab") as log:
             command = ["core.worker", str(run.folder), "--data", str(data_folder)]
-            child = _start(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+            child = start_detached(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
     except OSError as error:
+        run.starting_mark.unlink(missing_ok=True)
         raise TrainDeskError(f"The training process could not be started ({error.strerror or error}).") from error
     _children.append(child)
 
 
-def _start(module: list[str], **streams: Any) -> subprocess.Popen:
+def start_detached(module: list[str], **streams: Any) -> subprocess.Popen:
+    """`python -m` these words, in a process that outlives this one. Raises OSError."""
     detached = (
         {"creationflags": subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP}
         if sys.platform == "win32"

@@ -11,7 +11,7 @@ from typing import Literal
 
 from core.runs.store import Run
 
-POLL_SECONDS = 0.02  # between looks into the folder: a look at every step would cost a small network 1 %
+POLL_SECONDS = 0.05  # between looks into the folder: a look at every step would cost a small network 1 %
 
 
 class Requests:

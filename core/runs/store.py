@@ -17,9 +17,9 @@ from core.config import RunConfig
 from core.errors import TrainDeskError
 from core.runs.events import DOWNLOAD, ENDS, PREPARING, RESUMING, Event, last_event, read_events
 
-StatusName = Literal["starting", "running", "paused", "finished", "stopped", "failed", "interrupted"]
+StatusName = Literal["queued", "starting", "running", "paused", "finished", "stopped", "failed", "interrupted"]
 ACTIVE: tuple[StatusName, ...] = ("starting", "running")
-START_SECONDS = 30  # a folder whose worker has not taken its lock by then never started
+START_SECONDS = 30  # a worker that has not taken the run's lock by then will not come
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,13 @@ class Status:
 
     @property
     def is_active(self) -> bool:
+        """Whether a process works on it, or is on its way."""
         return self.name in ACTIVE
+
+    @property
+    def will_change(self) -> bool:
+        """Whether it becomes another one without a person's doing."""
+        return self.is_active or self.name == "queued"
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,22 @@ class Run:
         return self.folder / "worker.lock"
 
     @property
+    def worker_pid(self) -> Path:
+        return self.folder / "worker.pid"
+
+    @property
+    def labels_file(self) -> Path:
+        return self.folder / "labels.json"
+
+    @property
+    def queue_place(self) -> Path:
+        return self.folder / "queued"
+
+    @property
+    def starting_mark(self) -> Path:
+        return self.folder / "starting"
+
+    @property
     def stop_request(self) -> Path:
         return self.folder / "stop"
 
@@ -77,12 +99,12 @@ class Run:
         return self.folder / "pause"
 
     @property
-    def resume_request(self) -> Path:
-        return self.folder / "resume"
-
-    @property
     def learning_rate_request(self) -> Path:
         return self.folder / "learning_rate"
+
+    def is_here(self) -> bool:
+        """Whether the folder is that of a run, be it a damaged one."""
+        return self.config_file.is_file() or self.event_log.is_file()
 
     def config(self) -> RunConfig:
         """Raises SettingsError when the file is damaged or names what this version does not know."""
@@ -131,10 +153,12 @@ class Run:
             return False
 
     def status(self) -> Status:
-        """Derived from the log's last line, the worker's lock and a fresh request to resume, never stored."""
-        if self._is_asked_to_resume():  # looked at first: the worker removes the request after it has said `resuming`
+        """Derived from the log's last line, the worker's lock, the place in the queue and the mark of a start; never stored."""
+        if self.is_on_its_way():  # looked at first: the worker removes the mark after it has said `resuming`
             return Status("starting")
         last = last_event(self.event_log)
+        if self.queue_place.exists() and not self.worker_is_alive():
+            return Status("queued")
         if last and last["event"] in ENDS:
             return Status(last["event"], str(last.get("message", "")))
         if self.worker_is_alive():
@@ -143,15 +167,24 @@ class Run:
         if last := last_event(self.event_log):  # it may have ended between the two looks
             if last["event"] in ENDS:
                 return Status(last["event"], str(last.get("message", "")))
-        elif not self.worker_lock.exists() and time.time() - self.created() < START_SECONDS:
-            return Status("starting")
+        elif not self.worker_lock.exists():
+            return self._never_begun()
         return Status("interrupted", "Its process ended without a word: it was killed, or the computer went down.")
 
-    def _is_asked_to_resume(self) -> bool:
+    def is_on_its_way(self) -> bool:
+        """Whether a worker was launched a moment ago and has not said a word yet."""
         try:
-            return time.time() - self.resume_request.stat().st_mtime < START_SECONDS
+            return (
+                abs(time.time() - self.starting_mark.stat().st_mtime) < START_SECONDS
+            )  # also if the clock was set back
         except OSError:
             return False
+
+    def _never_begun(self) -> Status:
+        with contextlib.suppress(OSError):
+            if self.worker_log.stat().st_size:
+                return Status("interrupted", "Its process ended before it could begin; the worker's log says why.")
+        return Status("stopped", "It has not been started.")
 
 
 def create_run(config: RunConfig, runs_folder: Path) -> Run:
@@ -178,15 +211,16 @@ def create_run(config: RunConfig, runs_folder: Path) -> Run:
 def list_runs(runs_folder: Path) -> list[Run]:
     """All run folders, newest first. Anything else in the folder is passed over."""
     with contextlib.suppress(OSError):
-        folders = [Path(entry.path) for entry in os.scandir(runs_folder) if entry.is_dir()]
-        runs = [Run(folder) for folder in folders if (folder / "config.json").is_file()]
+        with os.scandir(runs_folder) as entries:
+            names = [entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir()]
+        runs = [run for name in names if (run := Run(runs_folder / name)).is_here()]
         return sorted(runs, key=lambda run: (run.created(), run.id), reverse=True)
     return []
 
 
-def find_run(run_id: str, runs_folder: Path) -> Run:
+def find_run(run_id: str, runs_folder: Path, other_than: Run | None = None) -> Run:
     """The run of that id, of a unique beginning of it, or the newest for "latest". Raises TrainDeskError."""
-    runs = list_runs(runs_folder)
+    runs = [run for run in list_runs(runs_folder) if other_than is None or run.id != other_than.id]
     if run_id == "latest" and runs:
         return runs[0]
     matches = [run for run in runs if run.id == run_id] or [run for run in runs if run_id and run.id.startswith(run_id)]

@@ -48,7 +48,7 @@ def forecast(config: RunConfig, data_folder: Path, seconds: float = 1.5) -> Fore
     """
     with claim(config.training.device, pixels_of_a_batch(config)) as share:
         splits, precision = data_on_device(config, data_folder, share.device)
-        state = begin(config, splits, share.device, data_folder / "weights", precision)
+        state = begin(config, splits, share.device, None, precision)  # random weights take as long as published ones
         size, most = config.training.batch_size, len(splits.train)
         if layers_to_skip(state.model, config, splits, precision):  # a pass over all images could take minutes
             most = FEATURE_BATCHES * size

@@ -16,7 +16,7 @@ from core.training.batches import Splits, batch_bounds
 from core.training.loop import Epoch, Step, TrainingState
 
 POINTS = 1000  # points of the loss curve that a run aims at, if it has so many steps
-SHORTEST_SILENCE = 0.02  # seconds between points of a fast run: nobody sees more, and each costs a moment
+SHORTEST_SILENCE = 0.05  # seconds between points of a fast run: nobody sees more, and each costs a moment
 SHORTEST_SILENCE_GPU = 0.2  # the same on a GPU, which each reading makes wait for the processor
 LONGEST_SILENCE = 0.5  # seconds between points of a slow run
 

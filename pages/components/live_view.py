@@ -15,26 +15,27 @@ from pages.components.classifiers import warm_up
 from pages.components.histories import SharedHistory, shared_history
 from pages.components.live_plot import Curve, live_plot
 from pages.components.phases import meaning, progress_facts, progress_words
-from pages.components.run_controls import draw_active_controls
+from pages.components.run_controls import draw_active_controls, draw_queue_controls
 from pages.components.wording import STATUS_COLOURS, decimal, facts, plain_markdown
 
 REFRESH_SECONDS = 1.0
+REFRESH_SECONDS_AT_REST = 5.0  # of a run that ended: another visitor may go on with it
 NOTICES = 3  # shown at a time, the latest
 
 
 def draw_live_view(run: Run, config: RunConfig | None, draw_ended: Callable[[Status], None]) -> bool:
     """Draws status, progress and curves until the run ends, then `draw_ended` in place of the progress.
 
-    Returns whether the run is still active.
+    Returns whether the run is still on its way to an end.
     """
-    active = run.status().is_active
-    st.fragment(_draw, run_every=REFRESH_SECONDS if active else None)(run, config, active, draw_ended)
-    return active
+    moves = run.status().will_change
+    st.fragment(_draw, run_every=REFRESH_SECONDS if moves else REFRESH_SECONDS_AT_REST)(run, config, moves, draw_ended)
+    return moves
 
 
-def _draw(run: Run, config: RunConfig | None, was_active: bool, draw_ended: Callable[[Status], None]) -> None:
+def _draw(run: Run, config: RunConfig | None, did_move: bool, draw_ended: Callable[[Status], None]) -> None:
     status = run.status()
-    if was_active != status.is_active:
+    if did_move != status.will_change:
         st.rerun()  # the whole page once more: results appear and the timer ends, or someone else resumed the run
     shared = shared_history(run)
     history = shared.history
@@ -50,6 +51,8 @@ def _draw(run: Run, config: RunConfig | None, was_active: bool, draw_ended: Call
         draw_active_controls(run, config, history)
         if history.epochs:  # not earlier: it would compete with the start of the training
             warm_up()
+    elif status.name == "queued":
+        draw_queue_controls(run)
     else:
         draw_ended(status)
     _notices(history)

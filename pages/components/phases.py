@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from core.runs.disk import disk_problem
 from core.runs.events import Event
+from core.runs.expectations import expectations
 from core.runs.history import History
 from core.runs.store import Run, Status
 from pages.components.wording import (
     NOT_YET,
+    about,
+    count,
     decimal,
     device_in_words,
     duration,
@@ -25,6 +29,8 @@ MEANINGS = {
 
 def meaning(run: Run, status: Status, history: History) -> str:
     """The sentence beside the status."""
+    if status.name == "queued":
+        return waiting_words(run)
     if status.is_active and run.stop_request.exists():
         return "Stopping after the current step. The best and the last checkpoint are kept."
     if status.is_active and run.pause_request.exists():
@@ -43,6 +49,21 @@ def meaning(run: Run, status: Status, history: History) -> str:
     if status.name == "starting" and is_preparing(history):
         return "Every picture passes the frozen layers once; after that the epochs are short."
     return status.reason or MEANINGS.get(status.name, "")
+
+
+def waiting_words(run: Run) -> str:
+    """Its place in the queue and when its turn is expected."""
+    expected = expectations(run.folder.parent)
+    ids = [wait.run.id for wait in expected]
+    if run.id not in ids:
+        return "Its turn has come."
+    place = ids.index(run.id)
+    before = "It is the next one" if place == 0 else f"{count(place, 'run')} before it"
+    if disk_problem(run.folder.parent):
+        return f"Waiting: nothing is started while the disk is full. {before}."
+    seconds = expected[place].seconds
+    when = f"in about {about(seconds)}" if seconds is not None else "when there is room"
+    return f"Waiting for its turn. {before}; it begins {when}, also if you close this page."
 
 
 def progress_words(status: Status, history: History) -> tuple[float, str]:

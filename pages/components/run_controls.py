@@ -5,7 +5,6 @@ What cannot be done is one sentence beside the button.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 
 import streamlit as st
@@ -14,11 +13,14 @@ from core.config import RunConfig
 from core.errors import TrainDeskError
 from core.paths import data_folder
 from core.runs.control import ask_to_resume, check_learning_rate
+from core.runs.dispatch import submit
 from core.runs.history import History
-from core.runs.launch import launch, prepare
+from core.runs.launch import prepare
+from core.runs.queue import move, waiting, withdraw
 from core.runs.store import Run, Status
 from pages.components.form_values import number_in
 from pages.components.messages import show_error
+from pages.components.visitor import visitor
 from pages.components.wording import decimal
 
 MORE_EPOCHS = 5
@@ -55,19 +57,54 @@ def draw_active_controls(run: Run, config: RunConfig | None, history: History) -
     _show_problem(run, "ask")
 
 
+def draw_queue_controls(run: Run) -> None:
+    """What can be done with a run that waits: another place, or out of the queue."""
+    waiting_runs = [entry.run for entry in waiting(run.folder.parent)]
+    place = waiting_runs.index(run) if run in waiting_runs else 0
+    moves = (
+        ("first", "Run next", ":material/vertical_align_top:", place > 0),
+        ("up", "One earlier", ":material/arrow_upward:", place > 0),
+        ("down", "One later", ":material/arrow_downward:", place < len(waiting_runs) - 1),
+    )
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        for where, label, icon, is_possible in moves:
+            st.button(
+                label,
+                key=f"{where} {run.id}",
+                icon=icon,
+                disabled=not is_possible,
+                on_click=_change_queue,
+                args=(run, lambda where=where: move(run, where)),
+            )
+        st.button(
+            "Take out of the queue",
+            key=f"withdraw {run.id}",
+            icon=":material/close:",
+            on_click=_change_queue,
+            args=(run, lambda: withdraw(run)),
+            help="It keeps its settings and what it has learned, and can be started later.",
+        )
+    _show_problem(run, "ask")
+
+
 def draw_ended_controls(run: Run, status: Status, config: RunConfig, history: History) -> None:
     """Resume and more epochs, as buttons of the row in which it is called."""
     if status.name in RESUMABLE or status.name in LENGTHENED:
         prepare()  # a click is likely: the next worker is warm by then
-    primary = "primary" if status.name == "paused" else "secondary"
+    has_begun = history.started is not None
+    primary = "primary" if status.name == "paused" or not has_begun else "secondary"
     if status.name == "failed":
         with st.popover("Resume", icon=":material/resume:", key=f"resume {run.id}"):
             _resume_failed(run, config, history)
     elif status.name in RESUMABLE and st.button(
-        "Resume", key=f"resume {run.id}", icon=":material/resume:", type=primary, help=_where(run)
+        "Resume" if has_begun else "Start",
+        key=f"resume {run.id}",
+        icon=":material/resume:",
+        type=primary,
+        help=_where(run),
     ):
         _resume(run)
-    if status.name in LENGTHENED:
+    if status.name in LENGTHENED and has_begun:
         with st.popover("Train more epochs", icon=":material/add:", key=f"lengthen {run.id}"):
             _more_epochs(run, config)
 
@@ -145,17 +182,11 @@ def _where(run: Run) -> str:
 
 
 def _resume(run: Run, more_epochs: int = 0, learning_rate: float | None = None) -> None:
-    """Starts a worker that goes on, and draws the whole page anew: it is a live one again."""
+    """Has a worker go on, now or when there is room, and draws the whole page anew: it is a live one again."""
     try:
         ask_to_resume(run, more_epochs, learning_rate)
+        submit(run, data_folder(), visitor())
     except TrainDeskError as error:
-        _set_problem(run, "resume", str(error))
-        st.rerun()
-    try:
-        launch(run, data_folder())
-    except TrainDeskError as error:
-        with contextlib.suppress(OSError):
-            run.resume_request.unlink()  # else it would look like starting
         _set_problem(run, "resume", str(error))
     else:
         for place in PLACES:
@@ -171,6 +202,14 @@ def _ask(run: Run, request: Callable[[], None]) -> None:
         _set_problem(
             run, "ask", f"The request could not be left in {run.folder} ({error.strerror}); check that folder."
         )
+
+
+def _change_queue(run: Run, change: Callable[[], object]) -> None:
+    try:
+        change()
+        _set_problem(run, "ask", "")
+    except TrainDeskError as error:
+        _set_problem(run, "ask", str(error))
 
 
 def _change_learning_rate(run: Run, config: RunConfig, key: str) -> None:

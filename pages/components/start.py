@@ -8,16 +8,21 @@ from core.config import RunConfig
 from core.errors import TrainDeskError
 from core.paths import data_folder, runs_folder
 from core.recipes import find_recipe
-from core.runs.launch import launch, prepare
+from core.runs.dispatch import submit
+from core.runs.launch import prepare
 from core.runs.store import create_run
 from pages.components.messages import show_error
+from pages.components.visitor import visitor
 
 
 def start_run(config: RunConfig) -> None:
-    """Stores and launches a run, then goes to its page. On failure shows the sentence where it is called."""
+    """Stores and queues a run, which starts at once where there is room, then goes to its page.
+
+    On failure shows the sentence where it is called.
+    """
     try:
         run = create_run(config, runs_folder())
-        launch(run, data_folder())
+        submit(run, data_folder(), visitor())
     except TrainDeskError as error:
         show_error(error)
         return

@@ -12,6 +12,7 @@ import numpy as np
 from core.runs.events import Event
 
 STATUS_COLOURS = {
+    "queued": "gray",
     "starting": "gray",
     "running": "blue",
     "paused": "violet",
@@ -22,6 +23,7 @@ STATUS_COLOURS = {
     "damaged": "red",
 }
 NEXT = {  # what a person can do with a run of each status
+    "queued": "let it go first, take it out",
     "starting": "watch it",
     "running": "watch, pause or stop it",
     "paused": "resume it",

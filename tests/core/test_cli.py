@@ -10,6 +10,7 @@ from PIL import Image
 from core import cli
 from core.config import RunConfig
 from core.recipes import RECIPES
+from core.runs.queue import enqueue
 from core.runs.store import Run, create_run, list_runs
 from tests.helpers import assert_one_sentence, document, quick_config
 
@@ -147,10 +148,11 @@ def test_no_runs(form, call):
 
 def test_runs_are_listed_with_status_and_metrics(call, finished_run, runs_folder):
     waiting = create_run(quick_config(title="Waiting"), runs_folder)
+    enqueue(waiting)
     status, out, err = call("runs", "--json")
     listing = {item["run"]: item for item in document(out)}
     assert status == 0 and err == ""
-    assert listing[waiting.id]["status"] == "starting" and listing[waiting.id]["val/accuracy"] is None
+    assert listing[waiting.id]["status"] == "queued" and listing[waiting.id]["val/accuracy"] is None
     item = listing[finished_run.id]
     (test,) = [event for event in finished_run.events()[0] if event["event"] == "test"]
     assert item["status"] == "finished" and item["title"] == "Small digits"
@@ -159,7 +161,7 @@ def test_runs_are_listed_with_status_and_metrics(call, finished_run, runs_folder
     best = max(event["val/accuracy"] for event in finished_run.events()[0] if event["event"] == "epoch")
     assert item["val/accuracy"] == best
     _, out, _ = call("runs")
-    assert len(out.splitlines()) == 2 and "finished" in out and "starting" in out
+    assert len(out.splitlines()) == 2 and "finished" in out and "queued" in out
 
 
 @pytest.mark.parametrize(

@@ -102,16 +102,17 @@ def test_a_finished_run_is_not_resumed_without_more_epochs(form, call, finished_
 
 
 @pytest.mark.parametrize(
-    ("arguments", "part"),
+    ("arguments", "status", "part"),
     [
-        (["--learning-rate", "11"], "at most 10"),
-        (["--learning-rate", "nan"], "above 0"),
-        (["--more-epochs", "-2"], "-2"),
+        (["--learning-rate", "11"], 2, "at most 10"),
+        (["--learning-rate", "nan"], 2, "above 0"),
+        (["--more-epochs", "-2"], 1, "-2"),
+        (["--more-epochs", "20000"], 2, "from 1 to 10,000"),
     ],
 )
-def test_a_wrong_wish_changes_nothing(arguments, part, call, paused_run):
+def test_a_wrong_wish_changes_nothing(arguments, status, part, call, paused_run):
     before = paused_run.config_file.read_bytes(), paused_run.event_log.read_bytes()
-    refused(call("resume", paused_run.id, *arguments, "--json"), 1, part)
+    refused(call("resume", paused_run.id, *arguments, "--json"), status, part)
     assert (paused_run.config_file.read_bytes(), paused_run.event_log.read_bytes()) == before
     assert paused_run.status().name == "paused"
 
@@ -144,7 +145,7 @@ def test_a_run_that_does_not_train_takes_no_requests(command, call, finished_run
 
 
 def test_a_wrong_learning_rate_is_not_asked_for(call, running_run):
-    refused(call("adjust", running_run.id, "--learning-rate", "0", "--json"), 1, "Learning rate is 0")
+    refused(call("adjust", running_run.id, "--learning-rate", "0", "--json"), 2, "Learning rate is 0")
     assert not running_run.learning_rate_request.exists()
 
 

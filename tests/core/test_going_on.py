@@ -8,7 +8,7 @@ from core import worker
 from core.errors import TrainDeskError
 from core.runs.control import ask_to_resume, check_learning_rate
 from core.runs.history import History
-from core.runs.store import START_SECONDS, create_run
+from core.runs.store import create_run
 from core.training.checkpoints import load_checkpoint
 from tests.core.running import kinds, same_weights
 from tests.helpers import assert_one_sentence, quick_config
@@ -73,11 +73,10 @@ def test_a_finished_run_trains_more_epochs(runs_folder):
     assert_one_sentence(str(caught.value), "all its 2 epochs", "more epochs")
     os.utime(run.config_file, (1e9, 1e9))
     ask_to_resume(run, more_epochs=3)
-    assert run.status().name == "starting"
     assert run.created() == 1e9, "a run that is lengthened does not become a new one"
     assert run.config().training.epochs == 5
     assert work(run, runs_folder)["event"] == run.status().name == "finished"
-    assert not run.resume_request.exists()
+    assert not run.starting_mark.exists()
     history = each_once(run)
     assert len(history.epochs) == 5 and kinds(run).count("test") == 2
     assert history.started["epochs"] == 5 and history.progress() == 1.0
@@ -132,18 +131,10 @@ def test_a_wrong_learning_rate_is_told_before_it_is_asked_for(value, runs_folder
 
 def test_a_run_that_is_being_trained_is_not_resumed(runs_folder):
     run = create_run(quick_config(), runs_folder)
+    run.starting_mark.touch()
     with pytest.raises(TrainDeskError) as caught:
         ask_to_resume(run, more_epochs=1)
     assert_one_sentence(str(caught.value), "being trained", "pause or stop")
-
-
-def test_an_old_request_to_resume_does_not_hide_what_a_run_is(runs_folder):
-    run = create_run(quick_config(epochs=1), runs_folder)
-    work(run, runs_folder)
-    ask_to_resume(run, more_epochs=1)
-    long_ago = run.resume_request.stat().st_mtime - START_SECONDS - 1
-    os.utime(run.resume_request, (long_ago, long_ago))
-    assert run.status().name == "finished"
 
 
 def test_a_run_starts_from_the_best_network_of_an_earlier_one(runs_folder):
@@ -153,6 +144,8 @@ def test_a_run_starts_from_the_best_network_of_an_earlier_one(runs_folder):
     began = History(run).update().epochs[0]
     best = History(earlier).update().best_epoch()
     assert began["val/accuracy"] == best["val/accuracy"] > 0.8
+    newest = whole(runs_folder, **settings, training={"start_from": "latest"})
+    assert History(newest).update().epochs[0]["val/accuracy"] == best["val/accuracy"], "the newest but itself"
     other = create_run(
         quick_config(architecture={"name": "mlp", "hidden": [5, 5]}, training={"start_from": earlier.id}), runs_folder
     )

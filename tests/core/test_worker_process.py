@@ -92,10 +92,10 @@ def test_paused_by_request_and_by_a_signal_a_run_ends_as_if_never_paused(started
     paused = last_step(run)
     assert load_checkpoint(run.last)["step"] == paused and not run.pause_request.exists()
     ask_to_resume(run)
-    assert run.status().name == "starting"
     child = started(run)
+    assert run.status().name == "starting"
     wait_until(lambda: last_step(run) >= paused + 2)
-    assert run.status().name == "running" and not run.resume_request.exists()
+    assert run.status().name == "running" and not run.starting_mark.exists()
     child.terminate()
     assert child.wait(5) == 0
     assert run.status().name == "paused"

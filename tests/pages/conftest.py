@@ -1,8 +1,42 @@
-"""What the tests of pages share: no waiting worker, which every page with a Start would otherwise ask for."""
+"""What the tests of pages share: no process is started that a test did not ask for."""
 
 import pytest
+
+from core.errors import TrainDeskError
+from core.runs import dispatch
 
 
 @pytest.fixture(autouse=True)
 def no_standby(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRAINDESK_STANDBY", "0")
+
+
+@pytest.fixture(autouse=True)
+def supervisors(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """Commands of the supervisors that would have been started for the queue."""
+    commands: list[list[str]] = []
+    monkeypatch.setattr(dispatch, "start_detached", lambda command, **_: commands.append(command))
+    return commands
+
+
+@pytest.fixture
+def launched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Runs for which a worker would have been launched; each has its mark, as with a real one."""
+    runs: list[str] = []
+
+    def launch(run, data_folder):
+        run.starting_mark.touch()
+        runs.append(run.id)
+
+    monkeypatch.setattr(dispatch, "launch", launch)
+    return runs
+
+
+@pytest.fixture
+def no_launch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A computer on which no process can be started."""
+
+    def refuse(run, data_folder):
+        raise TrainDeskError("The training process could not be started (no memory).")
+
+    monkeypatch.setattr(dispatch, "launch", refuse)

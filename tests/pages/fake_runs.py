@@ -11,10 +11,12 @@ from filelock import FileLock
 
 from core.recipes import find_recipe
 from core.runs.events import EventWriter
+from core.runs.queue import enqueue
 from core.runs.store import Run, create_run
 
 STEPS_PER_EPOCH = 20
 STATUSES = (
+    "queued",
     "starting",
     "paused",
     "finished",
@@ -28,7 +30,11 @@ STATUSES = (
 def fake_run(runs_folder: Path, status: str, epochs: int = 3, recipe: str = "digits") -> Run:
     """A run folder whose status is `status`; "damaged" has a config that names an unknown dataset."""
     run = create_run(find_recipe(recipe).config(), runs_folder)
+    if status == "queued":
+        enqueue(run)
+        return run
     if status == "starting":
+        run.starting_mark.touch()
         return run
     log = EventWriter(run.event_log)
     write_start(log, run, epochs)
@@ -68,6 +74,7 @@ def running(run: Run, epochs: int = 6, done: int = 2) -> Iterator[EventWriter]:
 
 
 def write_start(log: EventWriter, run: Run, epochs: int, kind: str = "started", **values: object) -> None:
+    run.starting_mark.unlink(missing_ok=True)
     log.write(
         kind,
         **values,

@@ -134,8 +134,7 @@ def test_pictures_that_are_not_here_are_not_fetched_for_it(program, runs_folder,
     assert not calls
 
 
-def test_start_ends_it(program, runs_folder, monkeypatch):
-    monkeypatch.setattr("pages.components.start.launch", lambda run, data: None)
+def test_start_ends_it(program, runs_folder, launched):
     program("import time; time.sleep(60)")
     app = ask(open_app("train", recipe="digits"))
     process = app.session_state[STATE].process

@@ -36,7 +36,7 @@ def test_downloads_say_what_is_fetched(what, named, started):
     run, log = started
     log.write("download", done_bytes=3_000_000, total_bytes=12_000_000, **({"what": what} if what else {}))
     assert told(run) == (0.25, f"Downloading {named}: 3 MB of 12 MB")
-    run.resume_request.touch()  # a fresh worker, as far as the status is concerned
+    run.starting_mark.touch()  # a fresh worker, as far as the status is concerned
     assert f"Fetching {named} first" in meaning(run, run.status(), History(run).update())
 
 
@@ -52,9 +52,9 @@ def test_frozen_layers_are_counted_in_pictures(started):
     write_start(log, run, 4)
     log.write("preparing", done=12_000, images=50_000)
     assert told(run) == (0.24, "Looking once at every picture through the frozen layers: 12,000 of 50,000")
-    run.resume_request.touch()  # a fresh worker, as far as the status is concerned
+    run.starting_mark.touch()  # a fresh worker, as far as the status is concerned
     assert meaning(run, run.status(), History(run).update()).startswith("Every picture passes the frozen layers once")
-    run.resume_request.unlink()
+    run.starting_mark.unlink()
     time.sleep(0.002)  # the log counts milliseconds
     write_epoch(log, 1)
     assert told(run) == (0.25, "25% of the training done")
@@ -69,7 +69,7 @@ def test_after_the_last_epoch_the_test_pictures_are_measured(started):
 
 def test_going_on_keeps_the_share_and_says_that_it_loads(runs_folder):
     run = fake_run(runs_folder, "paused", epochs=3)
-    run.resume_request.touch()
+    run.starting_mark.touch()
     loading = (1.0, "Loading what was learned so far and the pictures; this takes a few seconds.")
     assert told(run) == loading
     log = EventWriter(run.event_log)

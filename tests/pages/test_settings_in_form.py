@@ -7,7 +7,6 @@ import pytest
 from core.config import GROUPS, PARTS
 from core.runs.store import list_runs
 from core.settings import fields_of
-from pages.components import start
 from pages.components.form_choices import earlier_runs
 from pages.components.form_layout import OFTEN_USED, SECTIONS, often_used, part_rows, sections
 from pages.components.form_values import from_widget, to_widget
@@ -53,8 +52,7 @@ def other_value(spec, start_from):
 
 
 @pytest.mark.parametrize(("owner", "name"), CLASSES)
-def test_every_value_is_kept_across_pages_and_comes_through_to_the_config(owner, name, runs_folder, monkeypatch):
-    monkeypatch.setattr(start, "launch", lambda run, data: None)
+def test_every_value_is_kept_across_pages_and_comes_through_to_the_config(owner, name, runs_folder, launched):
     earlier = fake_run(runs_folder, "finished")
     earlier.best.write_bytes(b"not read")
     wanted = {spec.name: other_value(spec, earlier.id) for spec in specs_of(owner, name)}

@@ -8,7 +8,6 @@ from core.config import GROUPS, PARTS
 from core.recipes import RECIPES, find_recipe
 from core.runs.store import list_runs
 from core.settings import fields_of
-from pages.components import start
 from pages.components.form_values import check, data_of, values_of
 from tests.pages.apps import beside, go, open_app, run, sentence, widget, words
 from tests.pages.fake_runs import fake_run
@@ -143,37 +142,29 @@ def test_a_device_of_another_computer_stays_and_is_marked(runs_folder):
     assert "cuda:7 (not available here)" in widget(app, "form:training.device").options
 
 
-def test_start_stores_the_run_and_opens_its_page(runs_folder, monkeypatch):
-    launched = []
-    monkeypatch.setattr(start, "launch", lambda run, data: launched.append(run))
+def test_start_stores_the_run_and_opens_its_page(runs_folder, launched):
     app = change(open_app("train", recipe="digits"), "training.epochs", 2)
     start_button(app).click()
     run(app)
-    assert [run.id for run in launched] == [run.id for run in list_runs(runs_folder)]
-    assert launched[0].config().training.epochs == 2
-    assert app.query_params["run"] == launched[0].id
+    (started,) = list_runs(runs_folder)
+    assert launched == [started.id]
+    assert started.config().training.epochs == 2
+    assert app.query_params["run"] == started.id
     assert "starting" in words(app)
 
 
-def test_a_start_that_fails_is_one_sentence(runs_folder, monkeypatch):
-    from core.errors import TrainDeskError
-
-    def refuse(run, data):
-        raise TrainDeskError("The training process could not be started (no memory).")
-
-    monkeypatch.setattr(start, "launch", refuse)
+def test_a_start_that_fails_is_one_sentence(runs_folder, no_launch):
     app = open_app("train")
     start_button(app).click()
     assert sentence(run(app).error[0]) == "The training process could not be started (no memory)."
 
 
-def test_one_click_on_the_home_page_starts_the_digits(runs_folder, monkeypatch):
-    launched = []
-    monkeypatch.setattr(start, "launch", lambda run, data: launched.append(run))
+def test_one_click_on_the_home_page_starts_the_digits(runs_folder, launched):
     app = open_app()
     app.button[0].click()
     run(app)
-    assert launched[0].config() == find_recipe("digits").config()
+    (started,) = list_runs(runs_folder)
+    assert launched == [started.id] and started.config() == find_recipe("digits").config()
 
 
 def test_values_that_were_never_shown_take_their_defaults():

@@ -39,7 +39,7 @@ def test_a_run_that_ended_before_its_time_is_asked_to_go_on(end, run):
     ended(run, end)
     before = run.config_file.read_bytes()
     ask_to_resume(run)
-    assert run.resume_request.exists() and run.status().name == "starting"
+    assert run.status().name == end, "the caller starts it"
     assert run.config_file.read_bytes() == before and not run.learning_rate_request.exists()
 
 
@@ -48,7 +48,6 @@ def test_a_run_whose_worker_died_is_asked_to_go_on(run):
     run.worker_lock.touch()
     assert run.status().name == "interrupted"
     ask_to_resume(run)
-    assert run.status().name == "starting"
 
 
 @pytest.mark.parametrize("options", [{}, {"more_epochs": 2}, {"learning_rate": 0.1}])
@@ -61,19 +60,19 @@ def test_a_run_that_is_being_trained_is_left_alone(options, run):
     assert run.config().training.epochs == 4
 
 
-def test_a_second_request_is_refused_until_the_first_was_followed(run):
+def test_a_run_that_waits_or_begins_is_refused(run):
     ended(run, "paused")
-    ask_to_resume(run)
+    run.queue_place.touch()
+    assert "waits in the queue already" in refused(run)
+    run.starting_mark.touch()
     assert "is being trained" in refused(run)
 
 
 def test_a_finished_run_needs_more_epochs(run):
     ended(run, "finished")
     assert "has trained all its 4 epochs; add more epochs" in refused(run)
-    assert not run.resume_request.exists()
     ask_to_resume(run, more_epochs=5)
     assert run.config() == quick_config(epochs=9, title="Mine")
-    assert run.status().name == "starting"
 
 
 def test_more_epochs_leave_the_run_in_its_place_in_the_list(run, runs_folder):
@@ -107,7 +106,7 @@ def test_a_wrong_learning_rate_is_one_sentence_and_changes_nothing(value, run):
     with pytest.raises(TrainDeskError) as caught:
         check_learning_rate(run.config(), value)
     assert_one_sentence(str(caught.value), "a number above 0, at most 10")
-    assert run.config().training.epochs == 4 and not run.resume_request.exists()
+    assert run.config().training.epochs == 4
     assert not run.learning_rate_request.exists()
 
 
@@ -134,4 +133,3 @@ def test_a_damaged_config_is_one_sentence(run):
     ended(run, "paused")
     run.config_file.write_text("{")
     refused(run)
-    assert not run.resume_request.exists()

@@ -43,7 +43,7 @@ def processes(monkeypatch):
 
     launcher.end_standby()
     monkeypatch.setenv("TRAINDESK_STANDBY", "1")
-    monkeypatch.setattr(launcher, "_start", start)
+    monkeypatch.setattr(launcher, "start_detached", start)
     yield started
     launcher.end_standby()
     for child in [*started["core.standby"], *started["core.worker"]]:
@@ -201,14 +201,14 @@ def test_it_ends_with_the_dashboard(processes):
 
 
 def test_a_process_that_cannot_be_started_to_wait_is_no_ones_concern(processes, run, runs_folder, monkeypatch):
-    started = launcher._start
+    started = launcher.start_detached
 
     def refuse(module, **streams):
         if module[0] == "core.standby":
             raise OSError("no more processes")
         return started(module, **streams)
 
-    monkeypatch.setattr(launcher, "_start", refuse)
+    monkeypatch.setattr(launcher, "start_detached", refuse)
     prepare(delay=0)
     wait_until(lambda: launcher._timer is None, timeout=10)
     launch(run, runs_folder)

@@ -11,7 +11,7 @@ from filelock import FileLock
 from core.runs import store
 from core.runs.events import EventWriter
 from core.runs.store import ACTIVE, create_run
-from tests.helpers import quick_config, wait_until
+from tests.helpers import assert_one_sentence, quick_config, wait_until
 
 HOLDER = """
 import sys
@@ -47,15 +47,42 @@ def log(run, *kinds, **values):
     writer.close()
 
 
-def test_a_new_run_is_starting(run):
+def test_a_new_run_has_not_been_started(run):
+    assert run.status().name == "stopped" and not run.status().will_change
+    assert_one_sentence(run.status().reason, "not been started")
+
+
+def test_a_run_whose_worker_is_on_its_way_is_starting(run):
+    run.starting_mark.touch()
     assert run.status().name == "starting" and run.status().is_active
 
 
-def test_a_run_whose_worker_never_came_is_interrupted(run):
-    old = time.time() - store.START_SECONDS - 1
-    os.utime(run.config_file, (old, old))
+def test_a_run_whose_worker_died_before_it_could_begin_is_interrupted(run):
+    run.worker_log.write_text("Traceback ...")
     status = run.status()
-    assert status.name == "interrupted" and not status.is_active and status.reason.endswith(".")
+    assert status.name == "interrupted" and not status.is_active
+    assert_one_sentence(status.reason, "before it could begin", "log")
+
+
+def test_a_worker_on_its_way_is_believed_in_for_half_a_minute_whatever_the_clock_does(run):
+    run.starting_mark.touch()
+    for jump, name in ((-10, "starting"), (10, "starting"), (-40, "stopped"), (40, "stopped")):
+        moment = time.time() + jump
+        os.utime(run.starting_mark, (moment, moment))
+        assert run.status().name == name, jump
+
+
+@pytest.mark.parametrize("ends", [[], ["started", "paused"], ["started", "finished"], ["started"]])
+def test_a_place_in_the_queue_counts_until_a_worker_has_the_run(ends, run):
+    log(run, *ends, message="It ended.")
+    run.queue_place.touch()
+    assert run.status().name == "queued" and run.status().will_change
+    run.starting_mark.touch()
+    assert run.status().name == "starting"
+    run.starting_mark.unlink()
+    with FileLock(run.worker_lock, thread_local=False):
+        assert run.status().name != "queued"
+    assert run.status().name == "queued", "its worker died before it said a word: it waits for the next"
 
 
 def test_a_worker_that_has_said_nothing_yet_is_starting(run, holder):
@@ -166,14 +193,14 @@ def test_a_run_asked_to_go_on_is_starting_until_its_worker_has_said_so(end, run)
     log(run, "started", "step", *([] if end == "interrupted" else [end]), message="It ended.")
     run.worker_lock.touch()
     assert run.status().name == end
-    run.resume_request.touch()
+    run.starting_mark.touch()
     assert run.status().name == "starting" and run.status().is_active
     lock = FileLock(run.worker_lock, thread_local=False)
     with lock:
         assert run.status().name == "starting", "its worker is there and has said nothing yet"
         log(run, "resuming")
         assert run.status().name == "starting"
-        run.resume_request.unlink()
+        run.starting_mark.unlink()
         assert run.status().name == "starting"
         log(run, "resumed")
         assert run.status().name == "running"
@@ -184,23 +211,23 @@ def test_a_run_asked_to_go_on_is_starting_until_its_worker_has_said_so(end, run)
 def test_a_request_that_nobody_followed_is_forgotten(end, run):
     log(run, "started", "step", *([] if end == "interrupted" else [end]), message="It ended.")
     run.worker_lock.touch()
-    run.resume_request.touch()
+    run.starting_mark.touch()
     old = time.time() - store.START_SECONDS - 1
-    os.utime(run.resume_request, (old, old))
+    os.utime(run.starting_mark, (old, old))
     assert run.status().name == end
 
 
 def test_a_run_that_goes_on_never_shows_its_old_end_in_between(run, monkeypatch):
     """Its worker speaks up and removes the request between two looks of a page at the folder."""
     log(run, "started", "paused", message="Paused.")
-    run.resume_request.touch()
+    run.starting_mark.touch()
     read = store.last_event
 
     def then_the_worker_comes(path):
         found = read(path)
-        if run.resume_request.exists():
+        if run.starting_mark.exists():
             log(run, "resuming")
-            run.resume_request.unlink()
+            run.starting_mark.unlink()
         return found
 
     monkeypatch.setattr(store, "last_event", then_the_worker_comes)

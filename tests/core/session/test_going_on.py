@@ -9,7 +9,7 @@ from core.runs.store import create_run
 from core.training.checkpoints import load_checkpoint
 from tests.core.running import kinds
 from tests.core.session.sessions import at, everything, new
-from tests.helpers import assert_one_sentence
+from tests.helpers import assert_one_sentence, wait_until
 
 SITUATIONS = {
     "plain": {},
@@ -151,3 +151,20 @@ def test_a_change_counts_from_the_next_step_on_under_the_schedule(train, runs_fo
     assert [rates(run)[step] for step in (3, 4, 5, 6, 10)] == pytest.approx([0.4, 0.08, 0.08, 0.04, 0.04])
     assert load_checkpoint(run.last)["resume"]["learning_rate"] == 0.08
     assert run.config().optimizer.learning_rate == 0.4, "the config says how it began"
+
+
+def test_a_change_is_kept_even_if_the_process_dies_at_once(train, runs_folder):
+    run = new(runs_folder, optimizer={"name": "sgd", "learning_rate": 0.4})
+    kept = []
+
+    def listen(event):
+        if event["event"] == "learning_rate":
+            assert not run.last.exists()
+        elif event["event"] == "step" and event["step"] == 2:
+            run.request_learning_rate(0.08)
+        elif event["event"] == "step" and event["step"] == 4:  # still within the first epoch
+            wait_until(run.last.exists)
+            kept.append(load_checkpoint(run.last)["resume"]["learning_rate"])
+
+    train(run, listen)
+    assert kept == [0.08]

@@ -1,0 +1,134 @@
+"""What people say about a run: its title, a note, tags, whether it is a favourite, and who asked for it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from core.errors import TrainDeskError
+from core.runs.belongings import locked
+from core.runs.store import Run, write_atomically
+
+LONGEST_TITLE, LONGEST_NOTE, LONGEST_TAG = 80, 2000, 30  # characters
+MOST_TAGS = 10
+# no terminal, page or file likes these; a note keeps its tabs and line breaks
+UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+
+
+@dataclass(frozen=True)
+class Labels:
+    """An empty title stands for that of the config."""
+
+    title: str = ""
+    note: str = ""
+    tags: tuple[str, ...] = ()
+    favourite: bool = False
+    owner: str = ""
+
+
+def read_labels(run: Run) -> Labels:
+    """What can be read of them; the rest has its default. Never raises."""
+    try:
+        return _read(run)
+    except OSError:
+        return Labels()
+
+
+def change_labels(run: Run, **changes: Any) -> Labels:
+    """Changes the named fields and leaves the others, whoever else changes them at the same time.
+
+    Raises TrainDeskError when a text is too long, or when they cannot be stored.
+    """
+    changes = {name: _tidied(name, value) for name, value in changes.items()}
+    return _change(run, lambda labels: replace(labels, **changes))
+
+
+def add_tags(run: Run, tags: Iterable[str]) -> Labels:
+    """Adds those that it does not have, be it in other upper and lower case. Raises TrainDeskError."""
+    added = tuple(tags)
+    return _change(run, lambda labels: replace(labels, tags=_tidied("tags", (*labels.tags, *added))))
+
+
+def remove_tags(run: Run, tags: Iterable[str]) -> Labels:
+    """Removes those that it has, in whatever case. Raises TrainDeskError when they cannot be stored."""
+    gone = {_line(tag).casefold() for tag in tags}
+    return _change(
+        run, lambda labels: replace(labels, tags=tuple(tag for tag in labels.tags if tag.casefold() not in gone))
+    )
+
+
+def _change(run: Run, make: Callable[[Labels], Labels]) -> Labels:
+    with locked(run.folder.parent, "labels"):
+        try:
+            before = _read(run)
+            after = make(before)
+            _check(after)
+            if after != before:
+                write_atomically(run.labels_file, json.dumps(asdict(after), ensure_ascii=False, indent=1).encode())
+        except OSError as error:
+            raise TrainDeskError(
+                f"What was changed of run {run.id} could not be stored ({error.strerror}); free space or check its folder."
+            ) from error
+    return after
+
+
+def _read(run: Run) -> Labels:
+    """Raises OSError when the file is there but cannot be read: to write it anew would lose what it holds."""
+    try:
+        data: Any = json.loads(run.labels_file.read_bytes())
+    except FileNotFoundError:
+        return Labels()
+    except (ValueError, RecursionError):
+        data = {}
+    if not isinstance(data, dict):
+        return Labels()
+    texts = {
+        name: _tidied(name, data[name])[:longest]
+        for name, longest in (("title", LONGEST_TITLE), ("note", LONGEST_NOTE), ("owner", LONGEST_TITLE))
+        if isinstance(data.get(name), str)
+    }
+    tags = data.get("tags") if isinstance(data.get("tags"), list) else []
+    good = [tag for tag in tags if isinstance(tag, str) and "," not in tag and len(tag) <= LONGEST_TAG]
+    return Labels(**texts, tags=_tidied("tags", good)[:MOST_TAGS], favourite=data.get("favourite") is True)
+
+
+def _tidied(name: str, value: Any) -> Any:
+    """A field's value as it is kept."""
+    if name == "favourite":
+        return bool(value)
+    if name == "tags":
+        return _unique(_line(tag) for tag in value)
+    return UNPRINTABLE.sub("", value).strip() if name == "note" else _line(value)
+
+
+def _line(text: str) -> str:
+    return UNPRINTABLE.sub("", " ".join(text.split()))
+
+
+def _unique(tags: Iterable[str]) -> tuple[str, ...]:
+    """The first of those that differ in case alone; a tag of nothing is none."""
+    found: dict[str, str] = {}
+    for tag in tags:
+        if tag:
+            found.setdefault(tag.casefold(), tag)
+    return tuple(found.values())
+
+
+def _check(labels: Labels) -> None:
+    for name, text, longest in (
+        ("title", labels.title, LONGEST_TITLE),
+        ("note", labels.note, LONGEST_NOTE),
+        ("owner", labels.owner, LONGEST_TITLE),
+        *(("tag", tag, LONGEST_TAG) for tag in labels.tags),
+    ):
+        if len(text) > longest:
+            raise TrainDeskError(
+                f"The {name} '{_line(text[:30])}…' has {len(text):,} characters; it may have at most {longest:,}, so shorten it."
+            )
+    if tag := next((tag for tag in labels.tags if "," in tag), None):
+        raise TrainDeskError(f"The tag '{tag}' has a comma in it, which separates tags; leave it out.")
+    if len(labels.tags) > MOST_TAGS:
+        raise TrainDeskError(f"There are {len(labels.tags)} tags; a run may have at most {MOST_TAGS}, so drop some.")

@@ -1,0 +1,145 @@
+"""The queue: runs that wait for their turn. Each keeps its place in its own folder, so nothing is lost with a process."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from core.errors import TrainDeskError
+from core.runs.activity import active_runs
+from core.runs.belongings import locked as locked_by_name
+from core.runs.labels import read_labels
+from core.runs.store import Run, write_atomically
+
+LAUNCHES = 3  # tries to start a run whose process dies before it says a word; then it leaves the queue
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A run that waits. The one of the lowest rank is the next."""
+
+    run: Run
+    rank: float
+    owner: str = ""  # who asked for it
+    since: float = 0.0  # Unix seconds
+    launches: int = 0  # tries to start it that came to nothing
+
+
+@contextlib.contextmanager
+def locked(runs_folder: Path) -> Iterator[None]:
+    """Whoever changes the queue or starts a run holds this. Not to be nested. Raises TrainDeskError."""
+    with locked_by_name(runs_folder, "queue"):
+        yield
+
+
+def waiting(runs_folder: Path) -> list[Entry]:
+    """The queue in the order in which it will be served."""
+    entries = []
+    with contextlib.suppress(OSError), os.scandir(runs_folder) as folders:
+        for folder in folders:
+            if not folder.name.startswith(".") and (entry := read_entry(Run(runs_folder / folder.name))):
+                entries.append(entry)
+    return sorted(entries, key=lambda entry: (entry.rank, entry.run.id))
+
+
+def enqueue(run: Run, owner: str = "") -> None:
+    """Puts a run into the queue: last, but before the second run of those who wait with more than this owner.
+
+    So everyone's first run comes before anyone's second. Raises TrainDeskError.
+    """
+    runs_folder = run.folder.parent
+    with locked(runs_folder):
+        entries = [entry for entry in waiting(runs_folder) if entry.run != run]
+        place = _fair_place(entries, owner, Counter(read_labels(active).owner for active in active_runs(runs_folder)))
+        _write(Entry(run, _between(entries, place), owner, time.time()))
+
+
+def withdraw(run: Run) -> bool:
+    """Takes a run out of the queue. False if it is not in it, or has just been started."""
+    with locked(run.folder.parent):
+        if run.is_on_its_way() or not run.queue_place.exists():
+            return False
+        run.queue_place.unlink(missing_ok=True)
+        return True
+
+
+def move(run: Run, where: Literal["up", "down", "first"]) -> None:
+    """Changes a run's place by one, or makes it the next. Raises TrainDeskError when it does not wait."""
+    with locked(run.folder.parent):
+        entries = waiting(run.folder.parent)
+        here = next((index for index, entry in enumerate(entries) if entry.run == run), None)
+        if here is None:
+            raise TrainDeskError(f"Run {run.id} does not wait in the queue any more; its page says what it does.")
+        place = {"up": max(0, here - 1), "down": min(here + 1, len(entries) - 1), "first": 0}[where]
+        entry = entries.pop(here)
+        _write(replace(entry, rank=_between(entries, place)))
+
+
+def note_launch(entry: Entry) -> None:
+    """Counts a try to start it. Raises TrainDeskError."""
+    _write(replace(entry, launches=entry.launches + 1))
+
+
+def read_entry(run: Run) -> Entry | None:
+    """The run's place; None when it does not wait. A damaged one waits at the end."""
+    try:
+        data: Any = json.loads(run.queue_place.read_text(encoding="utf-8"))
+    except OSError:
+        return None
+    except (ValueError, RecursionError):
+        data = {}
+    data = data if isinstance(data, dict) else {}
+
+    def number(name: str, default: float) -> float:
+        value = data.get(name)
+        return value if isinstance(value, int | float) and math.isfinite(value) else default
+
+    owner = data.get("owner")
+    return Entry(
+        run,
+        number("rank", math.inf),
+        owner if isinstance(owner, str) else "",
+        number("since", 0.0),
+        int(number("launches", 0)),
+    )
+
+
+def _fair_place(entries: list[Entry], owner: str, active: Counter[str]) -> int:
+    """Behind everyone who has no more runs before that one than this owner has in all."""
+    mine = active[owner] + sum(entry.owner == owner for entry in entries)
+    counts, place = Counter(active), 0
+    for index, entry in enumerate(entries):
+        if counts[entry.owner] <= mine:
+            place = index + 1
+        counts[entry.owner] += 1
+    return place
+
+
+def _between(entries: list[Entry], place: int) -> float:
+    """A rank that makes an entry the one at that place of these."""
+    ranks = [entry.rank for entry in entries if math.isfinite(entry.rank)]
+    if not ranks:
+        return 0.0
+    if place <= 0:
+        return ranks[0] - 1
+    if place >= len(ranks):
+        return ranks[-1] + 1
+    return (ranks[place - 1] + ranks[place]) / 2
+
+
+def _write(entry: Entry) -> None:
+    data = {name: value for name, value in asdict(entry).items() if name != "run"}
+    try:
+        write_atomically(entry.run.queue_place, json.dumps(data).encode())
+    except OSError as error:
+        raise TrainDeskError(
+            f"Run {entry.run.id} cannot be queued ({error.strerror}); free space or check its folder."
+        ) from error

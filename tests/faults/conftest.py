@@ -1,0 +1,101 @@
+"""What the fault tests share: a queue of real trainings served by real processes, and a small disk that can be filled."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from core.runs.activity import active_runs
+from core.runs.dispatch import ensure_supervisor, set_cpu_runs
+from core.runs.queue import waiting
+from core.runs.store import Run, create_run
+from tests.helpers import quick_config, wait_until
+
+SLOW = {"shortest_epoch": 1}  # seconds, of 21 steps: a step is under way, or waited for, at any moment
+
+
+@pytest.fixture
+def new(runs_folder: Path) -> Callable[..., Run]:
+    """Stores a run of a few seconds."""
+
+    def make(**settings) -> Run:
+        settings = {"epochs": 3, "training": SLOW, **settings}
+        return create_run(quick_config(**settings), runs_folder)
+
+    return make
+
+
+@pytest.fixture
+def served(runs_folder: Path, data_folder: Path) -> Iterator[Callable[[], None]]:
+    """A queue for one training at a time; call it to have a supervisor. Nothing is left running afterwards."""
+    set_cpu_runs(runs_folder, 1)
+    yield lambda: ensure_supervisor(runs_folder, data_folder)
+    for entry in waiting(runs_folder):
+        entry.run.queue_place.unlink(missing_ok=True)
+    for process in [*supervisors(runs_folder), *workers(runs_folder)]:
+        process.kill()
+    wait_until(lambda: not active_runs(runs_folder))
+
+
+def supervisors(runs_folder: Path) -> list[psutil.Process]:
+    return _processes("core.supervisor", runs_folder)
+
+
+def workers(runs_folder: Path) -> list[psutil.Process]:
+    return _processes("core.worker", runs_folder)
+
+
+def _processes(module: str, runs_folder: Path) -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter(["cmdline", "status"]):
+        words = process.info["cmdline"] or []
+        if module in words and str(runs_folder) in " ".join(words) and process.info["status"] != psutil.STATUS_ZOMBIE:
+            found.append(process)
+    return found
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 3 MB of its own, which needs the right to mount one; the build server's machines have it."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", folder], capture_output=True).returncode:
+        pytest.skip("mounting a small disk needs root")
+    yield folder
+    remount(folder, "rw")
+    subprocess.run(["umount", "-l", folder], check=True)
+
+
+def remount(folder: Path, how: str) -> None:
+    """ "ro": from now on nothing can be written there; "rw": again it can."""
+    subprocess.run(["mount", "-o", f"remount,{how}", folder], check=True)
+
+
+@pytest.fixture
+def shifted_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Sets the clock of processes that are started from now on, also while they run, by so many seconds."""
+    shift = tmp_path / "shift"
+    shift.write_text("0")
+    folder = tmp_path / "site"
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(
+        "import pathlib, time\n"
+        "real = time.time\n"
+        f"shift = pathlib.Path({str(shift)!r})\n"
+        "time.time = lambda: real() + float(shift.read_text() or 0)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])]))
+    assert sys.platform != "win32"
+
+    def set_by(seconds: float) -> None:
+        other = shift.with_name("shift.new")
+        other.write_text(str(seconds))
+        other.replace(shift)
+
+    return set_by

@@ -1,0 +1,101 @@
+"""Ten people at once: each starts, stops, renames, moves, deletes and restores whatever is there, as fast as it goes."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+import traceback
+from pathlib import Path
+
+from core.errors import TrainDeskError
+from core.paths import HOME
+from core.runs.control import ask_to_resume
+from core.runs.dispatch import ensure_supervisor, set_cpu_runs, submit
+from core.runs.labels import change_labels
+from core.runs.queue import move, waiting, withdraw
+from core.runs.store import create_run, list_runs
+from core.runs.trash import delete, restore, trashed
+from tests.faults.checks import assert_each_step_once
+from tests.helpers import quick_config, wait_until
+
+PEOPLE = 10
+SECONDS = float(os.environ.get("TRAINDESK_CROWD_SECONDS", "12"))
+
+
+def test_ten_people_at_once_lose_and_double_nothing(runs_folder, data_folder):
+    set_cpu_runs(runs_folder, 2)
+    command = [sys.executable, "-m", "tests.faults.test_crowd", str(runs_folder), str(data_folder), str(SECONDS)]
+    people = [
+        subprocess.Popen([*command, str(number)], cwd=HOME, stdout=subprocess.PIPE, text=True)
+        for number in range(PEOPLE)
+    ]
+    reports = [json.loads(person.communicate(timeout=SECONDS + 120)[0]) for person in people]
+    assert not [report["crash"] for report in reports if report["crash"]]
+    created = {run_id for report in reports for run_id in report["created"]}
+    for run in list_runs(runs_folder):
+        run.request_stop() if run.status().is_active else None
+    wait_until(lambda: not any(run.status().is_active for run in list_runs(runs_folder)))
+    kept, gone = list_runs(runs_folder), trashed(runs_folder)
+    assert sorted(run.id for run in [*kept, *gone]) == sorted(created), "none lost, none doubled"
+    assert len(created) >= PEOPLE and sum(report["done"] for report in reports) > 10 * PEOPLE
+    for run in [*kept, *gone]:
+        assert run.config().title.startswith("Run of ")
+        assert_each_step_once(run)
+        begun = [event["event"] for event in run.events()[0]]
+        assert begun.count("started") <= 1 + begun.count("resuming"), "trained twice"
+    for run in kept:
+        assert run.status().name in ("queued", "stopped", "paused", "finished", "interrupted"), run.status()
+    for entry in waiting(runs_folder):  # what still waits can be served
+        withdraw(entry.run)
+    ensure_supervisor(runs_folder, data_folder)
+
+
+def person(runs_folder: Path, data_folder: Path, seconds: float, number: int) -> dict:
+    """What one of them did: runs created, actions done, and the traceback of anything but a sentence."""
+    chance, end = random.Random(number), time.monotonic() + seconds
+    created, done = [], 0
+
+    def start():
+        config = quick_config(title=f"Run of {number}", training={"shortest_epoch": chance.choice([0, 1])})
+        run = create_run(config, runs_folder)
+        created.append(run.id)
+        submit(run, data_folder, f"person {number}")
+
+    def some():
+        return chance.choice(list_runs(runs_folder))
+
+    def go_on():
+        run = some()
+        ask_to_resume(run, more_epochs=chance.choice([0, 1]))
+        submit(run, data_folder, f"person {number}")
+
+    actions = [
+        start,
+        lambda: some().request_stop(),
+        lambda: some().request_pause(),
+        go_on,
+        lambda: change_labels(some(), title=f"Named by {number}", tags=(f"tag {number}",)),
+        lambda: move(some(), chance.choice(["up", "down", "first"])),
+        lambda: withdraw(some()),
+        lambda: delete(some()),
+        lambda: restore(chance.choice(trashed(runs_folder)).id, runs_folder),
+        lambda: [run.status() for run in list_runs(runs_folder)],
+    ]
+    while time.monotonic() < end:
+        try:
+            (chance.choice(actions) if created else start)()
+            done += 1
+        except (TrainDeskError, IndexError, FileNotFoundError):  # refused in a sentence, nothing there, or just deleted
+            pass
+        except Exception:
+            return {"created": created, "done": done, "crash": traceback.format_exc()}
+    return {"created": created, "done": done, "crash": ""}
+
+
+if __name__ == "__main__":
+    runs, data, seconds, number = sys.argv[1:]
+    print(json.dumps(person(Path(runs), Path(data), float(seconds), int(number))))

@@ -1,0 +1,156 @@
+"""kill -9 at random moments of workers and supervisors: nothing is lost, nothing happens twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import time
+
+import psutil
+import pytest
+
+from core.runs.control import ask_to_resume
+from core.runs.dispatch import submit
+from core.runs.queue import enqueue, waiting
+from tests.core.running import same_weights
+from tests.faults.checks import assert_whole
+from tests.faults.conftest import supervisors, workers
+from tests.helpers import wait_until
+
+ROUNDS = int(os.environ.get("TRAINDESK_FAULT_ROUNDS", "30"))
+
+
+def kill(process: psutil.Process) -> None:
+    """The process may have ended a moment ago."""
+    try:
+        process.kill()
+    except psutil.NoSuchProcess:
+        return
+
+
+def test_workers_and_supervisors_killed_at_random_moments(new, served, runs_folder, data_folder):
+    chance = random.Random(7)
+    whole = new()
+    submit(whole, data_folder)
+    runs = [new() for _ in range(3)]
+    for run in runs:
+        submit(run, data_folder)
+    killed = {"worker": 0, "supervisor": 0}
+    for _ in range(ROUNDS):
+        time.sleep(chance.random() * 0.6)  # not a wait: the moment of the kill is what is tried
+        victim = chance.choice(["worker", "worker", "supervisor"])
+        for process in (workers if victim == "worker" else supervisors)(runs_folder):
+            kill(process)
+            killed[victim] += 1
+        for run in [whole, *runs]:
+            if wait_until(run.status, timeout=3).name == "interrupted":
+                ask_to_resume(run)
+                submit(run, data_folder)
+        served()
+        if all(run.status().name == "finished" for run in [whole, *runs]):
+            runs.append(new())
+            submit(runs[-1], data_folder)
+    assert killed["worker"] >= ROUNDS // 10 and killed["supervisor"] >= 1, killed
+    deadline = time.monotonic() + 120
+    while not all(run.status().name == "finished" for run in [whole, *runs]):
+        assert time.monotonic() < deadline, [(run.id, run.status()) for run in runs]
+        for run in [whole, *runs]:
+            if run.status().name == "interrupted":
+                ask_to_resume(run)
+                submit(run, data_folder)
+        served()
+        time.sleep(0.1)
+    for run in [whole, *runs]:
+        assert_whole(run)
+        assert same_weights(run.last, whole.last), "the same settings, however often they were interrupted"
+
+
+def test_a_killed_worker_is_interrupted_within_three_seconds(new, served, runs_folder, data_folder):
+    run = new(training={"shortest_epoch": 30})
+    submit(run, data_folder)
+    wait_until(lambda: run.status().name == "running")
+    (process,) = workers(runs_folder)
+    process.kill()
+    begin = time.monotonic()
+    wait_until(lambda: run.status().name == "interrupted", timeout=3)
+    assert time.monotonic() - begin < 3
+
+
+def test_a_worker_killed_before_it_took_the_run_leaves_it_in_the_queue(
+    new, served, runs_folder, data_folder, monkeypatch
+):
+    monkeypatch.setattr("core.runs.store.START_SECONDS", 1)
+    run = new(epochs=1)
+    submit(run, data_folder)
+    for process in workers(runs_folder):  # it is still importing
+        process.kill()
+    if not run.worker_lock.exists():
+        wait_until(lambda: run.status().name == "queued", timeout=5)
+    submit(run, data_folder)
+    wait_until(lambda: run.status().name == "finished")
+    assert_whole(run)
+
+
+def test_the_queue_goes_on_when_its_supervisor_is_killed_and_no_page_is_open(new, served, runs_folder, data_folder):
+    """The worker that ends sees that nobody serves the queue."""
+    runs = [new(epochs=2) for _ in range(2)]
+    for run in runs:
+        submit(run, data_folder)
+    (supervisor,) = wait_until(lambda: supervisors(runs_folder))
+    wait_until(lambda: runs[0].status().name == "running")
+    supervisor.kill()
+    wait_until(lambda: not supervisors(runs_folder))
+    for run in runs:
+        wait_until(lambda run=run: run.status().name == "finished")
+        assert_whole(run)
+
+
+def test_a_reused_process_id_does_not_make_a_dead_run_look_alive(new, runs_folder):
+    run = new()
+    run.event_log.write_text('{"event":"started","time":1}\n')
+    run.worker_lock.touch()
+    run.worker_pid.write_text(json.dumps({"pid": os.getpid(), "started": 1.0}))  # ours, alive, another's
+    assert run.status().name == "interrupted"
+
+
+@pytest.mark.parametrize("how", ["stop", "pause"])
+def test_stop_and_pause_leave_no_process_within_three_seconds(how, new, served, runs_folder, data_folder):
+    run = new(training={"shortest_epoch": 60})
+    submit(run, data_folder)
+    wait_until(lambda: run.status().name == "running" and run.events()[0][-1]["event"] == "step")
+    (process,) = workers(runs_folder)
+    run.request_stop() if how == "stop" else run.request_pause()
+    gone, _ = psutil.wait_procs([process], timeout=3)
+    assert gone, "its memory is free again"
+    assert run.status().name == ("stopped" if how == "stop" else "paused")
+    assert run.checkpoint() is not None
+
+
+def test_a_stop_in_a_step_of_a_minute_ends_the_process_too(new, served, runs_folder, data_folder):
+    """One step of a hundred thousand multiply-adds times a thousand pictures: the training cannot look up in between."""
+    run = new(
+        dataset="digits",
+        architecture={"name": "resnet18", "weights": "random", "train": "all", "enlarge_to": 224},
+        batch_size=1024,
+        training={},
+    )
+    submit(run, data_folder)
+    wait_until(lambda: run.status().name == "running")
+    (process,) = workers(runs_folder)
+    run.request_stop()
+    gone, _ = psutil.wait_procs([process], timeout=3)
+    assert gone
+    assert run.status().name == "stopped" and "in the middle of its work" in run.status().reason
+    assert not run.stop_request.exists() and not run.worker_pid.exists()
+
+
+def test_two_that_start_the_same_run_train_it_once(new, served, runs_folder, data_folder):
+    run = new(epochs=2)
+    enqueue(run)
+    for _ in range(3):
+        served()
+        submit(run, data_folder) if run in [entry.run for entry in waiting(runs_folder)] else None
+    wait_until(lambda: run.status().name == "finished")
+    assert_whole(run)
+    assert [event["event"] for event in run.events()[0]].count("started") == 1
