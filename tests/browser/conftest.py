@@ -55,16 +55,19 @@ def browser():
 
 
 class Server:
-    """A dashboard, where it is and where its runs are."""
+    """A dashboard: its process, where it is and where its runs are."""
 
-    def __init__(self, port: int, runs: Path):
-        self.url, self.runs = f"http://127.0.0.1:{port}", runs
+    def __init__(self, port: int, runs: Path, process: subprocess.Popen):
+        self.url, self.runs, self.process = f"http://127.0.0.1:{port}", runs, process
 
 
 @contextmanager
-def serving(runs: Path, data: Path, standby: str = "0") -> Iterator[Server]:
-    """A freshly started dashboard for the length of a `with`; `standby` "1": with a waiting worker, as people have it."""
-    port = closed_port()
+def serving(runs: Path, data: Path, standby: str = "0", port: int = 0) -> Iterator[Server]:
+    """A freshly started dashboard for the length of a `with`; `standby` "1": with a waiting worker, as people have it.
+
+    `port` 0 takes a free one.
+    """
+    port = port or closed_port()
     log = (runs.parent / f"server-{port}.log").open("wb")
     process = subprocess.Popen(
         [
@@ -92,7 +95,7 @@ def serving(runs: Path, data: Path, standby: str = "0") -> Iterator[Server]:
     try:
         wait_until(lambda: process.poll() is not None or _answers(port), what="the dashboard answers")
         assert process.poll() is None, Path(log.name).read_text()
-        yield Server(port, runs)
+        yield Server(port, runs, process)
     finally:
         process.send_signal(signal.SIGTERM)
         try:
