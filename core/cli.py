@@ -1,4 +1,4 @@
-"""The command line: recipes, runs, evaluate, classify, and the commands that train.
+"""The command line: recipes, runs, evaluate, classify, the commands that train, and those for labels, trash and queue.
 
 Results go to standard output, as text or with --json as one JSON document; progress and errors go to standard error.
 Exit status: 0 done, 1 failed, 2 wrong input.
@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from core.cli_common import Result, WrongInput, find, metric_lines
+from core.cli_runs import add_run_commands
 from core.cli_training import add_training_commands
 from core.errors import ImageError, TrainDeskError
 from core.paths import data_folder, runs_folder
 from core.recipes import RECIPES
 from core.runs.history import History
+from core.runs.labels import read_labels
 from core.runs.store import Run, list_runs
 from core.settings import SettingsError
 
@@ -58,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
 
     runs = commands.add_parser("runs", parents=[common], help="list the runs")
     runs.set_defaults(command=_runs)
+    add_run_commands(commands, common)
 
     evaluate = commands.add_parser("evaluate", parents=[common], help="measure a run's best network on the test images")
     evaluate.add_argument("run", metavar="RUN", help="run id, a unique beginning of it, or 'latest'")
@@ -96,7 +99,7 @@ def _summary(run: Run) -> dict[str, Any]:
         "run": run.id,
         "status": status.name,
         "message": status.reason,
-        "title": config.title,
+        "title": read_labels(run).title or config.title,
         "dataset": config.dataset.name,
         "architecture": config.architecture.name,
         "val/accuracy": best.get("val/accuracy") if best else None,

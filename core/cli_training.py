@@ -5,14 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
-from core.cli_common import Result, WrongInput, find, metric_lines
-from core.config import RunConfig
+from core.cli_choice import choice, chosen_config
+from core.cli_common import Result, find, metric_lines
 from core.errors import TrainDeskError
-from core.overrides import with_overrides
-from core.recipes import find_recipe
 from core.runs import events
 from core.runs.control import ask_to_resume, check_learning_rate
 from core.runs.history import History
@@ -21,13 +18,7 @@ from core.runs.store import Run, create_run
 
 def add_training_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     """Adds these commands to the parser of all."""
-    chosen = argparse.ArgumentParser(add_help=False)
-    what = chosen.add_mutually_exclusive_group(required=True)
-    what.add_argument("--recipe", metavar="NAME")
-    what.add_argument("--config", type=Path, metavar="FILE", help="a run's config.json instead of a recipe")
-    chosen.add_argument(
-        "--set", action="append", default=[], nargs="+", metavar="KEY=VALUE", help="change a setting, e.g. epochs=3"
-    )
+    chosen = choice()
     which = argparse.ArgumentParser(add_help=False)
     which.add_argument("run", metavar="RUN", help="run id, a unique beginning of it, or 'latest'")
 
@@ -54,20 +45,8 @@ def add_training_commands(commands: Any, common: argparse.ArgumentParser) -> Non
     adjust.set_defaults(command=_adjust)
 
 
-def _config(options: argparse.Namespace) -> RunConfig:
-    assignments = [text for group in options.set for text in group]
-    if options.config is None:
-        config = find_recipe(options.recipe).config()
-    else:
-        try:
-            config = RunConfig.from_json(options.config.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError) as error:
-            raise WrongInput(f"The config '{options.config}' cannot be read ({error}).") from None
-    return RunConfig.from_dict(with_overrides(config.to_dict(), assignments))
-
-
 def _train(options: argparse.Namespace) -> Result:
-    return _work(create_run(_config(options), options.runs), options)
+    return _work(create_run(chosen_config(options), options.runs), options)
 
 
 def _resume(options: argparse.Namespace) -> Result:
@@ -88,7 +67,7 @@ def _work(run: Run, options: argparse.Namespace) -> Result:
 
 
 def _forecast(options: argparse.Namespace) -> Result:
-    config = _config(options)
+    config = chosen_config(options)
 
     from core.datasets.obtain import obtain
     from core.training.forecast import forecast

@@ -48,7 +48,8 @@ LAYERS = (
     ("core.worker", "core.supervisor", "core.inference"),
     ("core.standby",),
     ("core.cli_common",),
-    ("core.cli_training",),
+    ("core.cli_choice",),
+    ("core.cli_runs", "core.cli_training"),
     ("core.cli",),
     ("core.__main__",),
 )

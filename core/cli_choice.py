@@ -1,0 +1,36 @@
+"""How a command line names the config of a new run: a recipe or a file, and settings that are changed."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from core.cli_common import WrongInput
+from core.config import RunConfig
+from core.overrides import with_overrides
+from core.recipes import find_recipe
+
+
+def choice() -> argparse.ArgumentParser:
+    """The parent of the parsers of commands that take a config."""
+    parser = argparse.ArgumentParser(add_help=False)
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--recipe", metavar="NAME")
+    what.add_argument("--config", type=Path, metavar="FILE", help="a run's config.json instead of a recipe")
+    parser.add_argument(
+        "--set", action="append", default=[], nargs="+", metavar="KEY=VALUE", help="change a setting, e.g. epochs=3"
+    )
+    return parser
+
+
+def chosen_config(options: argparse.Namespace) -> RunConfig:
+    """Raises SettingsError or WrongInput."""
+    assignments = [text for group in options.set for text in group]
+    if options.config is None:
+        config = find_recipe(options.recipe).config()
+    else:
+        try:
+            config = RunConfig.from_json(options.config.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise WrongInput(f"The config '{options.config}' cannot be read ({error}).") from None
+    return RunConfig.from_dict(with_overrides(config.to_dict(), assignments))
