@@ -51,22 +51,37 @@ def read_events(path: Path, offset: int = 0) -> tuple[list[Event], int]:
 
     Damaged lines are passed over; a half-written last line waits for its end.
     """
+    data = complete_lines(path, offset)
+    return events_in(data), offset + len(data)
+
+
+def complete_lines(path: Path, offset: int = 0, most: int = -1) -> bytes:
+    """The bytes from `offset` on to the end of the last complete line; none of a missing log.
+
+    With `most` about that many, at least one line.
+    """
     try:
         with path.open("rb") as file:
             file.seek(offset)
-            data = file.read()
+            data = file.read(most)
+            if most >= 0 and b"\n" not in data:
+                data += file.readline()
     except FileNotFoundError:
-        return [], offset
-    end = data.rfind(b"\n") + 1
+        return b""
+    return data if data.endswith(b"\n") else data[: data.rfind(b"\n") + 1]
+
+
+def events_in(data: bytes) -> list[Event]:
+    """The events of complete lines; damaged ones are passed over."""
     events = []
-    for line in data[:end].splitlines():
+    for line in data.splitlines():
         try:
             event = json.loads(line)
         except (ValueError, RecursionError):
             continue
         if isinstance(event, dict) and isinstance(event.get("event"), str):
             events.append(event)
-    return events, offset + end
+    return events
 
 
 def last_event(path: Path) -> Event | None:

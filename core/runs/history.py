@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from dataclasses import dataclass, field
 
 from core.runs import events
-from core.runs.events import Event
+from core.runs.curve import StepCurve
+from core.runs.events import Event, complete_lines, events_in
+from core.runs.fast_log import AT_ONCE, LARGE, pieces
 from core.runs.store import Run
 
 
@@ -22,8 +25,7 @@ class History:
     test: Event | None = None
     end: Event | None = None
     last_step: Event | None = None
-    steps: list[int] = field(default_factory=list)
-    losses: list[float | None] = field(default_factory=list)  # train/loss, one for each entry of `steps`
+    curve: StepCurve = field(default_factory=StepCurve)
     epochs: list[Event] = field(default_factory=list)
     notices: list[Event] = field(default_factory=list)  # what a person should know, `message`
     learning_rates: list[Event] = field(default_factory=list)  # changes while it ran
@@ -31,11 +33,27 @@ class History:
     session: Event | None = None  # the `started` or `resumed` event of the process at work
 
     def update(self) -> History:
-        new, self.offset = self.run.events(self.offset)
-        for event in new:
-            with contextlib.suppress(KeyError, TypeError):  # a damaged event
-                self._take(event)
+        while data := complete_lines(self.run.event_log, self.offset, AT_ONCE):
+            self._read(data)
         return self
+
+    def _read(self, data: bytes) -> None:
+        self.offset += len(data)
+        for piece in (pieces(data) if len(data) > LARGE else None) or events_in(data):
+            if "event" in piece:
+                with contextlib.suppress(KeyError, TypeError, ValueError):  # a damaged event
+                    self._take(piece)
+            else:
+                self.curve.extend(piece)
+
+    @property
+    def steps(self) -> list[int]:
+        return self.curve.column("step").astype(int).tolist()
+
+    @property
+    def losses(self) -> list[float | None]:
+        """train/loss, one for each entry of `steps`."""
+        return [None if math.isnan(loss) else loss for loss in self.curve.column("train/loss").tolist()]
 
     def best_epoch(self) -> Event | None:
         """The last epoch that was the best so far."""
@@ -75,10 +93,8 @@ class History:
     def _take(self, event: Event) -> None:
         kind = event["event"]
         if kind == events.STEP:
-            step, loss = int(event["step"]), event["train/loss"]
+            self.curve.append(event)
             self.last_step = event
-            self.steps.append(step)
-            self.losses.append(loss)
         elif kind == events.EPOCH:
             self.epochs.append(event)
         elif kind == events.DOWNLOAD:
@@ -108,11 +124,10 @@ class History:
 
     def _forget_after(self, step: int, epoch: int) -> None:
         """What came after the checkpoint a run goes on from happens again."""
-        kept = sum(number <= step for number in self.steps)
-        del self.steps[kept:], self.losses[kept:]
-        if not kept:
+        self.curve.forget_after(step)
+        if not len(self.curve):
             self.last_step = None
         elif self.last_step and self.last_step["step"] > step:
-            self.last_step = {**self.last_step, "step": self.steps[-1], "train/loss": self.losses[-1]}
+            self.last_step = {**self.last_step, "step": int(self.curve.last("step")), "train/loss": self.losses[-1]}
         self.epochs = [event for event in self.epochs if event["epoch"] <= epoch]
         self.learning_rates = [event for event in self.learning_rates if event["step"] <= step]

@@ -3,43 +3,47 @@
 from __future__ import annotations
 
 import threading
-from array import array
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from core.runs.events import Event
 from core.runs.history import History
 from core.runs.store import Run
+
+KEPT = 32  # things made from one state of a history: curves for the windows that visitors look at
 
 
 @dataclass
 class SharedHistory:
-    """One run's history, and its step curve in compact arrays. `lock` lets one visitor at a time read on."""
+    """One run's history. `lock` lets one visitor at a time read on."""
 
     history: History
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    steps: array = field(default_factory=lambda: array("d"))
-    losses: array = field(default_factory=lambda: array("d"))
-    session: Event | None = None  # the one that the arrays belong to
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    _made: dict[Hashable, Any] = field(default_factory=dict)
+    _made_at: int = -1  # offset in the log of the state that they were made from
 
     def update(self) -> History:
         with self.lock:
-            self.history.update()
-            if self.history.session is not self.session:  # it goes on from a checkpoint: later steps happen once more
-                self.session = self.history.session
-                del self.steps[:], self.losses[:]
-            new = slice(len(self.steps), None)
-            self.steps.extend(self.history.steps[new])
-            self.losses.extend(float("nan") if loss is None else loss for loss in self.history.losses[new])
-        return self.history
+            return self.history.update()
+
+    def once(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """What `make` gives, made once for all visitors until the log grows. Whatever it depends on besides is in `key`."""
+        with self.lock:
+            if self._made_at != self.history.offset or len(self._made) > KEPT:
+                self._made.clear()
+                self._made_at = self.history.offset
+            if key not in self._made:
+                self._made[key] = make()
+            return self._made[key]
 
     def step_curve(self) -> tuple[np.ndarray, np.ndarray]:
         """Copies of (steps, train/loss), each (N,) float64, NaN where the loss was not a number."""
         with self.lock:
-            return np.array(self.steps), np.array(self.losses)
+            return self.history.curve.column("step"), self.history.curve.column("train/loss")
 
 
 def shared_history(run: Run) -> SharedHistory:

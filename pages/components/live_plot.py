@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,8 +38,9 @@ class Curve:
 
 
 def live_plot(
-    curves: list[Curve],
+    curves: Callable[[], list[Curve]],
     *,
+    once: Callable[[Hashable, Callable[[], Any]], Any],
     key: str,
     title: str,
     view: str,
@@ -52,6 +53,8 @@ def live_plot(
 ) -> None:
     """Draws the curves over epochs. A new `view` (a run's id) starts with a fresh zoom; `best` marks the best epoch's point.
 
+    `once(key, make)` gives what `make` gives, made once for all who look at the same: the curves are thinned for the window
+    that a visitor sees, and most see all.
     `marks` are upright lines with words beside them, at places of the x axis.
     """
     seen = zoomed_window(st.session_state.get(key))
@@ -65,7 +68,7 @@ def live_plot(
         "height": height,
         "best": best,
         "marks": [{"x": x, "text": text} for x, text in marks],
-        "curves": [packed(curve, seen) for curve in curves],
+        "curves": once((title, seen), lambda: [packed(curve, seen) for curve in curves()]),
     }
     _component(key=key, data=data, default={"range": None}, on_range_change=lambda: None)
 

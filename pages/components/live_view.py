@@ -71,36 +71,57 @@ def _curves(run: Run, shared: SharedHistory) -> None:
     loss, accuracy = st.columns(2, gap="medium")
     with loss:
         logarithmic = st.session_state.get(f"log {run.id}", False)
-        curves, best = loss_curves(shared)
         live_plot(
-            curves,
+            lambda: loss_curves(shared),
+            once=shared.once,
             key=f"loss {run.id}",
             title="Loss",
             view=run.id,
-            best=best,
+            best=best_point(shared.history, "val/loss"),
             marks=learning_rate_marks(shared.history),
             logarithmic=logarithmic,
         )
     with accuracy:
-        curves, best = accuracy_curves(shared)
         live_plot(
-            curves, key=f"accuracy {run.id}", title="Accuracy", view=run.id, best=best, y_format=".0%", limits=(0, 1)
+            lambda: accuracy_curves(shared),
+            once=shared.once,
+            key=f"accuracy {run.id}",
+            title="Accuracy",
+            view=run.id,
+            best=best_point(shared.history, "val/accuracy"),
+            y_format=".0%",
+            limits=(0, 1),
         )
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.caption("Drag across a chart to zoom in, double-click to see all of it. The star marks the best epoch.")
         st.toggle("Logarithmic loss", key=f"log {run.id}", help="Shows small differences late in a training.")
 
 
-def loss_curves(shared: SharedHistory) -> tuple[list[Curve], tuple[float, float] | None]:
-    """Train loss of each step and val loss of each epoch over epochs, and the best epoch's point."""
+def loss_curves(shared: SharedHistory) -> list[Curve]:
+    """Train loss of each step and val loss of each epoch, over epochs."""
     steps, losses = shared.step_curve()
     per_epoch = max(1, shared.history.started["steps_per_epoch"])
     x, y, best = _epoch_points(shared.history, "val/loss")
-    curves = [
+    return [
         Curve("train", steps / per_epoch, losses, colour=0),
         Curve("val", x, y, colour=1, markers=True, keep=best),
     ]
-    return curves, _point(x, y, best)
+
+
+def accuracy_curves(shared: SharedHistory) -> list[Curve]:
+    """Train and val accuracy of each epoch."""
+    x, train, _ = _epoch_points(shared.history, "train/accuracy")
+    x, val, best = _epoch_points(shared.history, "val/accuracy")
+    return [
+        Curve("train", x, train, colour=0, markers=True, keep=best),
+        Curve("val", x, val, colour=1, markers=True, keep=best),
+    ]
+
+
+def best_point(history: History, name: str) -> tuple[float, float] | None:
+    """(epoch, value) of the best epoch, if its value is a number."""
+    x, y, best = _epoch_points(history, name)
+    return (float(x[best[0]]), float(y[best[0]])) if best and np.isfinite(y[best[0]]) else None
 
 
 def learning_rate_marks(history: History) -> list[tuple[float, str]]:
@@ -113,24 +134,9 @@ def learning_rate_marks(history: History) -> list[tuple[float, str]]:
     ]
 
 
-def accuracy_curves(shared: SharedHistory) -> tuple[list[Curve], tuple[float, float] | None]:
-    """Train and val accuracy of each epoch, and the best epoch's point."""
-    x, train, _ = _epoch_points(shared.history, "train/accuracy")
-    x, val, best = _epoch_points(shared.history, "val/accuracy")
-    curves = [
-        Curve("train", x, train, colour=0, markers=True, keep=best),
-        Curve("val", x, val, colour=1, markers=True, keep=best),
-    ]
-    return curves, _point(x, val, best)
-
-
 def _epoch_points(history: History, name: str) -> tuple[np.ndarray, np.ndarray, tuple[int, ...]]:
     epochs = list(history.epochs)
     x = np.array([epoch["epoch"] for epoch in epochs], dtype=float)
     y = np.array([np.nan if epoch.get(name) is None else epoch[name] for epoch in epochs], dtype=float)
     best = max((index for index, epoch in enumerate(epochs) if epoch.get("best")), default=None)
     return x, y, () if best is None else (best,)
-
-
-def _point(x: np.ndarray, y: np.ndarray, best: tuple[int, ...]) -> tuple[float, float] | None:
-    return (float(x[best[0]]), float(y[best[0]])) if best and np.isfinite(y[best[0]]) else None

@@ -7,11 +7,11 @@ import time
 import numpy as np
 import pytest
 
+from core.runs import history
 from core.runs.events import EventWriter
-from core.runs.store import Run
 from pages.components.histories import shared_history
 from pages.components.live_plot import Curve, packed, zoomed_window
-from pages.components.live_view import accuracy_curves, learning_rate_marks, loss_curves
+from pages.components.live_view import accuracy_curves, best_point, learning_rate_marks, loss_curves
 from pages.components.thinning import LIMIT, thin, window
 from tests.pages.fake_runs import STEPS_PER_EPOCH, fake_run, write_epoch, write_start
 
@@ -70,11 +70,11 @@ def test_a_window_that_makes_no_sense_is_no_window(reported):
 
 def test_curves_run_over_epochs_and_mark_the_best(tmp_path):
     shared = shared_history(fake_run(tmp_path, "finished", epochs=3))
-    (train, val), best = loss_curves(shared)
+    train, val = loss_curves(shared)
     assert train.x[-1] == 3 and len(train.x) == 3 * STEPS_PER_EPOCH
     assert val.x.tolist() == [1, 2, 3]
-    assert best == (3.0, pytest.approx(1.1 / 3))
-    (train, val), best = accuracy_curves(shared)
+    assert best_point(shared.history, "val/loss") == (3.0, pytest.approx(1.1 / 3))
+    train, val = accuracy_curves(shared)
     assert train.y.tolist() == val.y.tolist()
     assert val.keep == (2,)
 
@@ -86,13 +86,13 @@ def test_curves_go_on_after_a_pause_without_gaps_and_double_points(tmp_path):
     for epoch in (1, 2, 3):
         write_epoch(log, epoch)
     log.write("paused", message="Paused.")
-    before = [curve.x.tolist() for curve in loss_curves(shared_history(run))[0]]
+    before = [curve.x.tolist() for curve in loss_curves(shared_history(run))]
     log.write("resuming")
-    assert [curve.x.tolist() for curve in loss_curves(shared_history(run))[0]] == before, "still there while it loads"
+    assert [curve.x.tolist() for curve in loss_curves(shared_history(run))] == before, "still there while it loads"
     write_start(log, run, 6, "resumed", step=2 * STEPS_PER_EPOCH, epoch=2)  # its last checkpoint was older
     for epoch in (3, 4, 5, 6):
         write_epoch(log, epoch)
-    (train, val), _ = loss_curves(shared_history(run))
+    train, val = loss_curves(shared_history(run))
     assert np.allclose(train.x, np.arange(1, 6 * STEPS_PER_EPOCH + 1) / STEPS_PER_EPOCH)
     assert val.x.tolist() == [1, 2, 3, 4, 5, 6]
 
@@ -124,14 +124,14 @@ def test_a_changed_learning_rate_is_marked_where_it_changed(tmp_path):
 
 
 def test_visitors_share_one_history_without_reading_anything_twice(tmp_path, monkeypatch):
-    read = Run.events
+    read = history.complete_lines
 
-    def read_slowly(run, offset=0):
-        result = read(run, offset)
+    def read_slowly(*arguments):
+        result = read(*arguments)
         time.sleep(0.002)  # long enough for another visitor to begin reading at the same place
         return result
 
-    monkeypatch.setattr(Run, "events", read_slowly)
+    monkeypatch.setattr(history, "complete_lines", read_slowly)
     run = fake_run(tmp_path, "starting")
     log = EventWriter(run.event_log)
     write_start(log, run, 50)
@@ -146,6 +146,20 @@ def test_visitors_share_one_history_without_reading_anything_twice(tmp_path, mon
     assert steps.tolist() == list(range(1, 50 * STEPS_PER_EPOCH + 1))
     assert len(losses) == len(steps)
     assert len(shared_history(run).history.epochs) == 50
+
+
+def test_what_visitors_see_is_made_once_until_the_log_grows(tmp_path):
+    run = fake_run(tmp_path, "starting")
+    log = EventWriter(run.event_log)
+    write_start(log, run, 6)
+    made = []
+    for growth in (False, False, True, False):
+        if growth:
+            write_epoch(log, 1)
+        shared = shared_history(run)
+        for window_ in (None, None, (0, 1)):
+            shared.once(("Loss", window_), lambda window_=window_: made.append(window_) or len(made))
+    assert made == [None, (0, 1), None, (0, 1)]
 
 
 def _floats(text):

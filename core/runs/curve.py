@@ -1,0 +1,56 @@
+"""The curve of a run's steps, in columns: a list of a million events would take a gigabyte and seconds."""
+
+from __future__ import annotations
+
+import bisect
+import math
+from array import array
+from collections.abc import Mapping
+
+import numpy as np
+
+COLUMNS = ("step", "train/loss", "images_per_second", "learning_rate", "time")
+
+
+class StepCurve:
+    """One row for each `step` event, steps rising; NaN where a number is missing or was not finite."""
+
+    def __init__(self) -> None:
+        self._columns = {name: array("d") for name in COLUMNS}
+
+    def __len__(self) -> int:
+        return len(self._columns["step"])
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, StepCurve) and all(
+            column.tobytes() == other._columns[name].tobytes() for name, column in self._columns.items()
+        )
+
+    def append(self, event: Mapping[str, object]) -> None:
+        """Adds a `step` event. Raises KeyError, TypeError or ValueError, and adds nothing, if it has no number of a step."""
+        row = {name: _number(event.get(name)) for name in COLUMNS}
+        row["step"] = float(int(event["step"]))  # type: ignore[call-overload]
+        for name, column in self._columns.items():
+            column.append(row[name])
+
+    def extend(self, columns: Mapping[str, np.ndarray]) -> None:
+        """Adds many at once: float64 (N,) each."""
+        for name, column in self._columns.items():
+            column.frombytes(np.ascontiguousarray(columns[name], dtype=np.float64).tobytes())
+
+    def forget_after(self, step: int) -> None:
+        """Removes what came after that step."""
+        kept = bisect.bisect_right(self._columns["step"], step)
+        for column in self._columns.values():
+            del column[kept:]
+
+    def column(self, name: str, start: int = 0) -> np.ndarray:
+        """A copy of a column from row `start` on, float64."""
+        return np.array(self._columns[name][start:] if start else self._columns[name])
+
+    def last(self, name: str) -> float:
+        return self._columns[name][-1]
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
