@@ -42,7 +42,9 @@ def main() -> None:
     parser.add_argument("--points", nargs="+", type=int, default=[1000, 100_000, 1_000_000])
     parser.add_argument("--seconds", type=float, default=20)
     options = parser.parse_args()
-    print("| points of the run | sessions | refreshes a second | ms: median | 95 % | longest | KiB a refresh | CPU ms |")
+    print(
+        "| points of the run | sessions | refreshes a second | ms: median | 95 % | longest | KiB a refresh | CPU ms |"
+    )
     print("| --- " * 8 + "|")
     for points in options.points:
         runs = Path(tempfile.mkdtemp()) / "runs"
@@ -63,11 +65,11 @@ def write_steps(run: Run, points: int) -> None:
     total = max(points, 1)
     with run.event_log.open("ab") as file:
         for start in range(0, points, 10_000):
-            lines = (_step(step, total) for step in range(start + 1, min(points, start + 10_000) + 1))
+            lines = (step_event(step, total) for step in range(start + 1, min(points, start + 10_000) + 1))
             file.write("".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines).encode())
 
 
-def _step(step: int, total: int) -> dict:
+def step_event(step: int, total: int) -> dict:
     loss = 2.3 * math.exp(-4 * step / total) + 0.1 * random.random()
     return {
         "event": "step",
@@ -85,7 +87,7 @@ def _grow(log: EventWriter, points: int, over: threading.Event) -> None:
     while not over.wait(0.5):
         step += 1
         log.write(
-            "step", **{name: value for name, value in _step(step, points).items() if name not in ("event", "time")}
+            "step", **{name: value for name, value in step_event(step, points).items() if name not in ("event", "time")}
         )
 
 

@@ -43,6 +43,7 @@ class RunConfig(Settings):
     format: Literal[1] = FORMAT
     title: str = ""
     recipe: str = ""
+    experiment: str = ""  # the group of runs it belongs to
     dataset: SerializeAsAny[DatasetSettings]
     architecture: SerializeAsAny[ArchitectureSettings]
     loss: SerializeAsAny[LossSettings]
@@ -61,13 +62,13 @@ class RunConfig(Settings):
             raise SettingsError(
                 [Problem("format", f"The config has format {data['format']!r}; this version reads format {FORMAT}.")]
             )
-        parts: dict[str, Any] = {key: data[key] for key in ("title", "recipe") if key in data}
+        parts: dict[str, Any] = {key: data[key] for key in ("title", "recipe", "experiment") if key in data}
         problems += [
             Problem(key, f"{key.capitalize()} is {str(parts[key])[:60]}; it must be text.")
             for key in parts
             if not isinstance(parts[key], str)
         ]
-        known = ["format", "title", "recipe", *PARTS, *GROUPS]
+        known = ["format", "title", "recipe", "experiment", *PARTS, *GROUPS]
         problems += [
             Problem(str(key), f"A config has no setting '{str(key)[:60]}'; its settings are: {', '.join(known)}.")
             for key in data

@@ -40,8 +40,8 @@ def launch(run: Run, data_folder: Path) -> None:
     """
     global _standby
     try:
+        run.starting_mark.unlink(missing_ok=True)  # an old one: that the folder changed shows that something happens
         run.starting_mark.touch()
-        os.utime(run.starting_mark)  # an old one becomes young
     except OSError as error:
         raise TrainDeskError(
             f"Run {run.id} cannot be started ({error.strerror}: {error.filename}); free space or check the folder."

@@ -39,4 +39,4 @@ def _label(run: Run) -> str:
     facts = summary(run)
     score = f"test accuracy {percent(facts.test_accuracy)}" if facts.test_accuracy is not None else facts.status
     what = in_short(config) if config else "damaged config"
-    return f"{facts.title}: {what}, {score}, {moment(facts.started)}"
+    return f"{facts.title}: {what}, {score}, {moment(facts.created)}"

@@ -7,8 +7,9 @@ from datetime import datetime
 import streamlit as st
 
 from core.runs.store import Run
+from core.runs.summary import DAMAGED, Summary
 from pages.components.messages import show_warning
-from pages.components.summaries import Summary, summary
+from pages.components.summaries import summary
 from pages.components.wording import NEXT, STATUS_COLOURS, moment, percent, plain_markdown
 
 
@@ -34,7 +35,7 @@ def draw_run_table(runs: list[Run]) -> None:
         "Architecture": [entry.architecture for entry in facts],
         "Best val accuracy": [_of_hundred(entry.val_accuracy) for entry in facts],
         "Test accuracy": [_of_hundred(entry.test_accuracy) for entry in facts],
-        "Started": [datetime.fromtimestamp(entry.started) for entry in facts],
+        "Started": [datetime.fromtimestamp(entry.created) for entry in facts],
         "Seconds": [entry.seconds for entry in facts],
         "Note": [entry.problem for entry in facts],
     }
@@ -55,7 +56,7 @@ def draw_run_table(runs: list[Run]) -> None:
         },
     )
     for entry in facts:
-        if entry.problem:
+        if entry.status == DAMAGED:
             show_warning(f"{entry.title}: {entry.problem}")
     click = st.session_state.get("open run")
     if click is not None and 0 <= click["row"] < len(runs):
@@ -63,13 +64,13 @@ def draw_run_table(runs: list[Run]) -> None:
 
 
 def _in_short(facts: Summary) -> str:
-    if facts.problem:
+    if facts.status == DAMAGED:
         return facts.problem
     score = f"test accuracy {percent(facts.test_accuracy)}" if facts.test_accuracy is not None else ""
     if not score and facts.val_accuracy is not None:
         score = f"best val accuracy {percent(facts.val_accuracy)}"
     can = "you can resume it" if facts.status in ("paused", "interrupted") else ""
-    parts = (f"{facts.architecture} on {facts.dataset}", score, moment(facts.started), can)
+    parts = (f"{facts.architecture} on {facts.dataset}", score, moment(facts.created), can)
     return ", ".join(part for part in parts if part)
 
 

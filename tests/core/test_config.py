@@ -81,8 +81,8 @@ def test_problems_of_all_parts_come_at_once():
 
 def test_an_unknown_setting_lists_the_known():
     assert problems({"colour": 1})["colour"] == (
-        "A config has no setting 'colour'; its settings are: format, title, recipe, dataset, architecture, loss, "
-        "optimizer, schedule, augmentation, training."
+        "A config has no setting 'colour'; its settings are: format, title, recipe, experiment, dataset, architecture, "
+        "loss, optimizer, schedule, augmentation, training."
     )
 
 

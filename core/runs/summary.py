@@ -1,0 +1,133 @@
+"""What lists show of a run, gathered from its folder."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from core.config import RunConfig
+from core.errors import TrainDeskError
+from core.runs.disk import size_of
+from core.runs.history import History
+from core.runs.labels import read_labels
+from core.runs.store import Run
+
+SPARKS = 30  # values of a small curve
+DAMAGED = "damaged"  # in place of a status: the config cannot be read
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One run in a list. `problem` is a sentence when its folder is damaged; what is not known is None or empty."""
+
+    id: str
+    title: str
+    status: str
+    reason: str
+    note: str
+    tags: tuple[str, ...]
+    favourite: bool
+    owner: str
+    dataset: str
+    architecture: str
+    optimizer: str
+    recipe: str
+    experiment: str
+    created: float  # Unix seconds
+    seconds: float | None  # of training
+    epochs: int  # completed
+    planned: int  # epochs
+    progress: float  # 0..1
+    best_epoch: int | None
+    val_accuracy: float | None  # of the best epoch, 0..1
+    val_loss: float | None
+    test_accuracy: float | None
+    test_loss: float | None
+    sparks: tuple[float, ...]  # val/accuracy of the epochs, thinned
+    size: int  # bytes on the disk
+    has_checkpoint: bool
+    problem: str = ""
+
+
+def summarise(run: Run, history: History, status_name: str, reason: str) -> Summary:
+    """The facts of a run; `history` is up to date. Never raises for what a folder may hold."""
+    config, problem = _config(run)
+    try:
+        facts = _facts(history)
+    except (KeyError, TypeError, ValueError):
+        facts, problem = dict(_NOTHING), problem or "Its log holds what this version does not understand."
+    labels = read_labels(run)
+    has_checkpoint = run.checkpoint() is not None
+    if not problem and facts["epochs"] and not has_checkpoint:
+        problem = "Its checkpoints are missing, so it cannot be tried or resumed."
+    return Summary(
+        id=run.id,
+        title=labels.title or (config.title if config else "") or run.id,
+        status=status_name if config else DAMAGED,
+        reason=reason,
+        note=labels.note,
+        tags=labels.tags,
+        favourite=labels.favourite,
+        owner=labels.owner,
+        dataset=config.dataset.label if config else "",
+        architecture=config.architecture.label if config else "",
+        optimizer=config.optimizer.label if config else "",
+        recipe=config.recipe if config else "",
+        experiment=config.experiment if config else "",
+        created=run.created(),
+        planned=config.training.epochs if config else 0,
+        size=size_of(run),
+        has_checkpoint=has_checkpoint,
+        problem=problem,
+        **facts,
+    )
+
+
+_NOTHING: dict[str, Any] = {
+    "seconds": None,
+    "epochs": 0,
+    "progress": 0.0,
+    "best_epoch": None,
+    "val_accuracy": None,
+    "val_loss": None,
+    "test_accuracy": None,
+    "test_loss": None,
+    "sparks": (),
+}
+
+
+def _config(run: Run) -> tuple[RunConfig | None, str]:
+    try:
+        return run.config(), ""
+    except TrainDeskError as error:
+        return None, str(error)
+
+
+def _facts(history: History) -> dict[str, Any]:
+    best, test = history.best_epoch() or {}, history.test or {}
+    curve = [accuracy for epoch in history.epochs if (accuracy := _number(epoch.get("val/accuracy"))) is not None]
+    return {
+        "seconds": history.elapsed(),
+        "epochs": len(history.epochs),
+        "progress": history.progress(),
+        "best_epoch": int(best["epoch"]) if best else None,
+        "val_accuracy": _number(best.get("val/accuracy")),
+        "val_loss": _number(best.get("val/loss")),
+        "test_accuracy": _number(test.get("test/accuracy")),
+        "test_loss": _number(test.get("test/loss")),
+        "sparks": tuple(round(curve[index], 4) for index in _evenly(len(curve))),
+    }
+
+
+def _evenly(count: int) -> list[int]:
+    """At most SPARKS places of so many, first and last among them."""
+    if count <= SPARKS:
+        return list(range(count))
+    return [round(index * (count - 1) / (SPARKS - 1)) for index in range(SPARKS)]
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return float(value)
