@@ -45,7 +45,7 @@ LAYERS = (
     ("core.training.checkpoints", "core.training.forecast", "core.training.recorder"),
     ("core.training.saving", "core.training.scoring"),
     ("core.session",),
-    ("core.worker", "core.supervisor", "core.inference"),
+    ("core.worker", "core.supervisor", "core.inference", "core.system", "core.coach", "core.compare"),
     ("core.standby",),
     ("core.cli_common",),
     ("core.cli_choice",),

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 from functools import lru_cache
 from pathlib import Path
 
 import streamlit as st
+
+from core.errors import TrainDeskError
+from core.paths import data_folder, runs_folder
+from core.runs.dispatch import ensure_supervisor
 
 FOLDER = Path(__file__).parent
 ICON = FOLDER / "icon.png"  # a picture file: a Material icon would make the browser ask a foreign host for it
@@ -15,6 +20,7 @@ PAGES = {
     "pages/train.py": "Train",
     "pages/runs.py": "Runs",
     "pages/classify.py": "Classify",
+    "pages/system.py": "Computer",
 }
 
 
@@ -28,6 +34,8 @@ def open_page(title: str) -> None:
         )
         for page, label in PAGES.items():
             st.page_link(page, label=label)
+    with contextlib.suppress(TrainDeskError):  # the page of a run that waits says why nothing starts
+        ensure_supervisor(runs_folder(), data_folder())
 
 
 @lru_cache
