@@ -6,7 +6,7 @@ from core.errors import TrainDeskError
 from core.paths import runs_folder
 from core.runs.store import Status, find_run, list_runs
 from pages.components.classifiers import warm_up
-from pages.components.describe import draw_settings, in_short, read_config, title_of
+from pages.components.describe import draw_settings, read_config
 from pages.components.header import open_page
 from pages.components.histories import shared_history
 from pages.components.live_view import draw_live_view
@@ -14,32 +14,30 @@ from pages.components.messages import show_error
 from pages.components.recipe_cards import FILLED_FROM
 from pages.components.results import draw_final_numbers, draw_test_results
 from pages.components.run_controls import draw_ended_controls, draw_problem
+from pages.components.run_heading import draw_heading, draw_missing
+from pages.components.run_manage import delete_button
 from pages.components.start import start_digits_button
-from pages.components.wording import plain_markdown
 from pages.components.worker_log import draw_worker_log
 
 open_page("Run")
 
-if not list_runs(runs_folder()):
+if not list_runs(runs_folder()) and not st.query_params.get("run"):
     st.title("No run yet")
     st.markdown("A run is one training. Start one: the digits need no internet and are done within a minute.")
     start_digits_button("start digits")
     st.page_link("pages/train.py", label="Choose another recipe")
     st.stop()
+wanted = st.query_params.get("run") or "latest"
 try:
-    run = find_run(st.query_params.get("run") or "latest", runs_folder())
+    run = find_run(wanted, runs_folder())
 except TrainDeskError as error:
-    st.title("Run not found")
-    show_error(error)
-    st.page_link("pages/runs.py", label="See all runs")
+    draw_missing(wanted, error)
     st.stop()
 
 st.query_params["run"] = run.id  # so that the address can be kept, also when it said only "the newest"
 config, damage = read_config(run)
-st.title(plain_markdown(title_of(run, config)))
-if config:
-    st.caption(plain_markdown(in_short(config)))
-else:
+draw_heading(run, config)
+if not config:
     show_error(damage)
 
 
@@ -61,6 +59,7 @@ def draw_ended(status: Status) -> None:
         if config and st.button("Train again with changes", icon=":material/replay:"):
             st.session_state.pop(FILLED_FROM, None)  # also when the form holds this very run, changed since
             st.switch_page("pages/train.py", query_params={"from": run.id})
+        delete_button([run], then_page="pages/runs.py")
     draw_problem(run)
 
 

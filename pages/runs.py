@@ -1,20 +1,32 @@
-"""Runs: every training so far."""
+"""Runs: what trains, what waits, and every training so far."""
 
 import streamlit as st
 
 from core.paths import runs_folder
-from core.runs.store import list_runs
+from core.runs.disk import disk_warning
 from pages.components.header import open_page
-from pages.components.run_list import draw_run_table
+from pages.components.messages import show_warning
+from pages.components.queue_view import draw_now_and_waiting
+from pages.components.run_filter import draw_filter
+from pages.components.run_list import draw_actions, draw_run_table
+from pages.components.run_manage import draw_deleted, draw_undo
 from pages.components.start import start_digits_button
+from pages.components.summaries import summaries
 
 open_page("Runs")
 st.title("Runs")
-runs = list_runs(runs_folder())
+if warning := disk_warning(runs_folder()):
+    show_warning(warning)
+draw_undo()
+draw_now_and_waiting()
+runs = summaries()
 if runs:
-    draw_run_table(runs)
+    st.subheader("All runs")
+    shown = draw_filter(runs)
+    draw_actions(draw_run_table(shown))
     st.caption(f"Each run is a folder in `{runs_folder()}`.")
 else:
     st.markdown("There is no run yet. Start the digits training, which needs no internet, or choose a recipe.")
     start_digits_button("start digits")
     st.page_link("pages/train.py", label="Choose another recipe")
+draw_deleted()

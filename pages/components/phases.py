@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from core.runs.disk import disk_problem
 from core.runs.events import Event
-from core.runs.expectations import expectations
 from core.runs.history import History
 from core.runs.store import Run, Status
+from pages.components.waits import expected
 from pages.components.wording import (
     NOT_YET,
     about,
@@ -53,15 +53,15 @@ def meaning(run: Run, status: Status, history: History) -> str:
 
 def waiting_words(run: Run) -> str:
     """Its place in the queue and when its turn is expected."""
-    expected = expectations(run.folder.parent)
-    ids = [wait.run.id for wait in expected]
+    waits = expected(run.folder.parent)
+    ids = [wait.run.id for wait in waits]
     if run.id not in ids:
         return "Its turn has come."
     place = ids.index(run.id)
     before = "It is the next one" if place == 0 else f"{count(place, 'run')} before it"
     if disk_problem(run.folder.parent):
         return f"Waiting: nothing is started while the disk is full. {before}."
-    seconds = expected[place].seconds
+    seconds = waits[place].seconds
     when = f"in about {about(seconds)}" if seconds is not None else "when there is room"
     return f"Waiting for its turn. {before}; it begins {when}, also if you close this page."
 

@@ -31,33 +31,43 @@ PLACES = ("ask", "learning rate", "resume")  # where a sentence about what could
 
 def draw_active_controls(run: Run, config: RunConfig | None, history: History) -> None:
     """Pause, Stop and the learning rate, side by side."""
-    stopping, pausing = run.stop_request.exists(), run.pause_request.exists()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.button(
-            "Pausing ..." if pausing and not stopping else "Pause",
-            key=f"pause {run.id}",
-            icon=":material/pause_circle:",
-            disabled=stopping or pausing,
-            on_click=_ask,
-            args=(run, run.request_pause),
-            help="Ends the training after the current step. Resume goes on exactly from there, also after a restart.",
-        )
-        st.button(
-            "Stopping ..." if stopping else "Stop",
-            key=f"stop {run.id}",
-            icon=":material/stop_circle:",
-            disabled=stopping,
-            on_click=_ask,
-            args=(run, run.request_stop),
-            help="Ends the training after the current step. The best and the last checkpoint are kept and can be tried.",
-        )
-        if config and not (stopping or pausing):
+        draw_pause_and_stop(run)
+        if config and not (run.stop_request.exists() or run.pause_request.exists()):
             with st.popover("Learning rate", icon=":material/speed:", key=f"learning rate {run.id}"):
                 _learning_rate(run, config, history)
     _show_problem(run, "ask")
 
 
-def draw_queue_controls(run: Run) -> None:
+def draw_pause_and_stop(run: Run, in_list: bool = False) -> None:
+    """The two buttons; in a list in a row of their own, with the sentence when one could not be followed."""
+    if in_list:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            draw_pause_and_stop(run)
+        _show_problem(run, "ask")
+        return
+    stopping, pausing = run.stop_request.exists(), run.pause_request.exists()
+    st.button(
+        "Pausing ..." if pausing and not stopping else "Pause",
+        key=f"pause {run.id}",
+        icon=":material/pause_circle:",
+        disabled=stopping or pausing,
+        on_click=_ask,
+        args=(run, run.request_pause),
+        help="Ends the training after the current step. Resume goes on exactly from there, also after a restart.",
+    )
+    st.button(
+        "Stopping ..." if stopping else "Stop",
+        key=f"stop {run.id}",
+        icon=":material/stop_circle:",
+        disabled=stopping,
+        on_click=_ask,
+        args=(run, run.request_stop),
+        help="Ends the training after the current step. The best and the last checkpoint are kept and can be tried.",
+    )
+
+
+def draw_queue_controls(run: Run, in_list: bool = False) -> None:
     """What can be done with a run that waits: another place, or out of the queue."""
     waiting_runs = [entry.run for entry in waiting(run.folder.parent)]
     place = waiting_runs.index(run) if run in waiting_runs else 0
@@ -73,11 +83,13 @@ def draw_queue_controls(run: Run) -> None:
                 key=f"{where} {run.id}",
                 icon=icon,
                 disabled=not is_possible,
+                type="tertiary" if in_list else "secondary",
                 on_click=_change_queue,
                 args=(run, lambda where=where: move(run, where)),
             )
         st.button(
             "Take out of the queue",
+            type="tertiary" if in_list else "secondary",
             key=f"withdraw {run.id}",
             icon=":material/close:",
             on_click=_change_queue,

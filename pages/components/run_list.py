@@ -1,16 +1,21 @@
-"""Runs as a short list or as a table; opening one goes to its page."""
+"""Runs as a short list or as a table; opening one goes to its page, and several can be dealt with at once."""
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 
 import streamlit as st
 
+from core.paths import runs_folder
 from core.runs.store import Run
 from core.runs.summary import DAMAGED, Summary
 from pages.components.messages import show_warning
+from pages.components.run_manage import delete_button, favourite_button, open_labels, open_tags
 from pages.components.summaries import summary
 from pages.components.wording import NEXT, STATUS_COLOURS, moment, percent, plain_markdown
+
+OPEN = "open run"
 
 
 def draw_recent_runs(runs: list[Run]) -> None:
@@ -24,43 +29,92 @@ def draw_recent_runs(runs: list[Run]) -> None:
             st.caption(plain_markdown(_in_short(facts)))
 
 
-def draw_run_table(runs: list[Run]) -> None:
-    facts = [summary(run) for run in runs]
-    rows = {
-        "Open": ["Open"] * len(facts),
-        "Title": [entry.title for entry in facts],
-        "Status": [entry.status for entry in facts],
-        "You can": [NEXT[entry.status] for entry in facts],
-        "Dataset": [entry.dataset for entry in facts],
-        "Architecture": [entry.architecture for entry in facts],
-        "Best val accuracy": [_of_hundred(entry.val_accuracy) for entry in facts],
-        "Test accuracy": [_of_hundred(entry.test_accuracy) for entry in facts],
-        "Started": [datetime.fromtimestamp(entry.created) for entry in facts],
-        "Seconds": [entry.seconds for entry in facts],
-        "Note": [entry.problem for entry in facts],
-    }
-    if not any(rows["Note"]):
-        del rows["Note"]
+def draw_run_table(facts: list[Summary]) -> list[Summary]:
+    """The table; returns the runs that are ticked."""
+    if not facts:
+        return []
     share = st.column_config.NumberColumn(format="%.1f %%")
-    st.dataframe(
+    rows = table_rows(facts)
+    event = st.dataframe(
         rows,
         hide_index=True,
         placeholder="-",
+        on_select="rerun",
+        selection_mode="multi-row",
+        key=f"runs {_ids(facts)}",  # another list is another table: what is ticked never slips to another run
         column_config={
-            "Open": st.column_config.ButtonColumn("", type="tertiary", key="open run"),
+            "Open": st.column_config.ButtonColumn("", type="tertiary", key=OPEN),
+            "★": st.column_config.TextColumn(width=35),
             "Best val accuracy": share,
             "Test accuracy": share,
+            "Val accuracy": st.column_config.LineChartColumn(width="small", help="Of each epoch"),
+            "Tags": st.column_config.ListColumn(),
             "Note": st.column_config.TextColumn(width="large"),
             "Started": st.column_config.DatetimeColumn(format="D MMM YYYY HH:mm"),
             "Seconds": st.column_config.NumberColumn(format="%.0f"),
+            "MB": st.column_config.NumberColumn(format="%.1f"),
         },
     )
     for entry in facts:
         if entry.status == DAMAGED:
             show_warning(f"{entry.title}: {entry.problem}")
-    click = st.session_state.get("open run")
-    if click is not None and 0 <= click["row"] < len(runs):
-        st.switch_page("pages/run.py", query_params={"run": runs[click["row"]].id})
+    click = st.session_state.get(OPEN)
+    if click is not None and 0 <= click["row"] < len(facts):
+        st.switch_page("pages/run.py", query_params={"run": facts[click["row"]].id})
+    return [facts[row] for row in event.selection.rows if row < len(facts)]
+
+
+def table_rows(facts: list[Summary]) -> dict[str, list]:
+    """Columns of the table; those that no run has anything in are left out."""
+    columns = {
+        "Open": ["Open"] * len(facts),
+        "★": ["★" if entry.favourite else "" for entry in facts],
+        "Title": [entry.title for entry in facts],
+        "Status": [entry.status for entry in facts],
+        "You can": [NEXT[entry.status] for entry in facts],
+        "Experiment": [entry.experiment for entry in facts],
+        "Dataset": [entry.dataset for entry in facts],
+        "Architecture": [entry.architecture for entry in facts],
+        "Optimizer": [entry.optimizer for entry in facts],
+        "Best val accuracy": [_of_hundred(entry.val_accuracy) for entry in facts],
+        "Test accuracy": [_of_hundred(entry.test_accuracy) for entry in facts],
+        "Val accuracy": [list(entry.sparks) for entry in facts],
+        "Started": [datetime.fromtimestamp(entry.created) for entry in facts],
+        "Seconds": [entry.seconds for entry in facts],
+        "MB": [entry.size / 1e6 for entry in facts],
+        "Tags": [list(entry.tags) for entry in facts],
+        "Note": [" ".join(filter(None, (entry.note, entry.problem))) for entry in facts],
+    }
+    return {name: column for name, column in columns.items() if any(column) or name in ("Open", "MB", "Seconds")}
+
+
+def draw_actions(ticked: list[Summary]) -> None:
+    """What can be done with the ticked runs."""
+    if not ticked:
+        st.caption("Tick runs in the first column to name, tag, repeat or delete them.")
+        return
+    runs = [Run(runs_folder() / entry.id) for entry in ticked]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="actions"):
+        if len(runs) == 1:
+            if st.button("Open", icon=":material/open_in_new:", key="open the ticked"):
+                st.switch_page("pages/run.py", query_params={"run": runs[0].id})
+            if st.button("Name, note, tags", icon=":material/edit:", key="label the ticked"):
+                open_labels(runs[0])
+            if st.button("Run it again with changes", icon=":material/replay:", key="repeat the ticked"):
+                st.switch_page("pages/train.py", query_params={"from": runs[0].id})
+        elif st.button("Tag", icon=":material/sell:", key="tag the ticked"):
+            open_tags(runs)
+        favourite_button(runs)
+        active = [run for run in runs if run.status().is_active]
+        if active and st.button("Stop", icon=":material/stop_circle:", key="stop the ticked"):
+            for run in active:
+                run.request_stop()
+            st.rerun()
+        delete_button(runs)
+
+
+def _ids(facts: list[Summary]) -> str:
+    return hashlib.sha256(" ".join(entry.id for entry in facts).encode()).hexdigest()[:12]
 
 
 def _in_short(facts: Summary) -> str:

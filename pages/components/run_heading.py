@@ -1,0 +1,60 @@
+"""The top of a run's page: its name, what people say about it, and what to do when it is not there."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.config import RunConfig
+from core.errors import TrainDeskError
+from core.paths import runs_folder
+from core.runs.labels import read_labels
+from core.runs.store import Run
+from core.runs.trash import restore, trashed
+from pages.components.describe import in_short, read_config, title_of
+from pages.components.messages import show_error
+from pages.components.run_manage import draw_labels_form, favourite_button
+from pages.components.wording import plain_markdown
+
+
+def draw_heading(run: Run, config: RunConfig | None) -> None:
+    """Title, tags, note, and the way to change them."""
+    labels = read_labels(run)
+    star = ":material/star: " if labels.favourite else ""
+    st.title(star + plain_markdown(title_of(run, config)))
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if config:
+            st.caption(plain_markdown(in_short(config)))
+        for tag in labels.tags:
+            st.badge(plain_markdown(tag), color="gray")
+        if config and config.experiment:
+            st.page_link(
+                "pages/experiment.py",
+                label=plain_markdown(config.experiment),
+                icon=":material/science:",
+                query_params={"experiment": config.experiment},
+            )
+        with st.popover("Name, note, tags", icon=":material/edit:", type="tertiary", key=f"describe {run.id}"):
+            draw_labels_form(run)
+            favourite_button([run])
+    if labels.note:
+        st.markdown(plain_markdown(labels.note))
+
+
+def draw_missing(wanted: str, why: TrainDeskError) -> None:
+    """A run that is not in the list: perhaps it lies in the trash."""
+    deleted = {run.id: run for run in trashed(runs_folder())}
+    if wanted in deleted:
+        run = deleted[wanted]
+        st.title(plain_markdown(title_of(run, read_config(run)[0])))
+        st.markdown("This run was deleted. It lies in the trash and can be had back.")
+        if st.button("Restore", icon=":material/undo:", type="primary", key="restore this"):
+            try:
+                restore(wanted, runs_folder())
+            except TrainDeskError as error:
+                show_error(error)
+            else:
+                st.rerun()
+    else:
+        st.title("Run not found")
+        show_error(why)
+    st.page_link("pages/runs.py", label="See all runs")

@@ -1,0 +1,123 @@
+"""What people do with runs in lists and on their pages: name them, say something about them, throw them away and undo that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.errors import TrainDeskError
+from core.paths import runs_folder
+from core.runs.disk import size_of
+from core.runs.labels import LONGEST_NOTE, LONGEST_TITLE, add_tags, change_labels, read_labels
+from core.runs.store import Run
+from core.runs.trash import delete, restore, trashed
+from pages.components.describe import read_config, title_of
+from pages.components.messages import show_error
+from pages.components.wording import count, gigabytes, plain_markdown
+
+DELETED, PROBLEM = "just deleted", "problem of managing"
+
+
+def draw_labels_form(run: Run) -> None:
+    """Title, note and tags of one run, kept by a button."""
+    labels = read_labels(run)
+    config, _ = read_config(run)
+    with st.form(f"labels {run.id}", border=False):
+        title = st.text_input("Title", title_of(run, config), max_chars=LONGEST_TITLE, key=f"title {run.id}")
+        note = st.text_area("Note", labels.note, max_chars=LONGEST_NOTE, key=f"note {run.id}")
+        tags = st.text_input("Tags, separated by commas", ", ".join(labels.tags), key=f"tags {run.id}")
+        if st.form_submit_button("Keep", type="primary", key=f"keep {run.id}"):
+            named = "" if config and title.strip() == config.title else title
+            if _done(lambda: change_labels(run, title=named, note=note, tags=tags.split(","))):
+                st.rerun()
+            _show_problem()
+
+
+@st.dialog("Name, note and tags")
+def open_labels(run: Run) -> None:
+    draw_labels_form(run)
+
+
+@st.dialog("Add a tag")
+def open_tags(runs: Sequence[Run]) -> None:
+    """One tag more for several runs."""
+    tag = st.text_input(f"Tag for {count(len(runs), 'run')}", key="tag for several")
+    if st.button("Add it", type="primary", key="add the tag") and tag.strip():
+        if all([_done(lambda run=run: add_tags(run, [tag])) for run in runs]):
+            st.rerun()
+        _show_problem()
+
+
+def favourite_button(runs: Sequence[Run]) -> None:
+    """Makes them favourites, or none any more when all are."""
+    are = all(read_labels(run).favourite for run in runs)
+    key = f"favourite {' '.join(run.id for run in runs)}"
+    if st.button("No favourite" if are else "Favourite", icon=":material/star:", key=key):
+        for run in runs:
+            _done(lambda run=run: change_labels(run, favourite=not are))
+        st.rerun()
+
+
+def delete_button(runs: Sequence[Run], then_page: str = "") -> None:
+    """Throws them into the trash; `then_page` is where to go afterwards. What was thrown away can be had back at once."""
+    if st.button("Delete", icon=":material/delete:", key=f"delete {' '.join(run.id for run in runs)}"):
+        st.session_state[PROBLEM] = ""
+        st.session_state[DELETED] = [run.id for run in runs if _done(lambda run=run: delete(run), keep=True)]
+        if then_page and st.session_state[DELETED]:
+            st.switch_page(then_page)
+        st.rerun()
+
+
+def draw_undo() -> None:
+    """What was deleted a moment ago, with the way back; and why something could not be done."""
+    _show_problem()
+    here = {run.id: run for run in trashed(runs_folder())}
+    ids = [run_id for run_id in st.session_state.get(DELETED, []) if run_id in here]
+    if not ids:
+        return
+    what = plain_markdown(_name(here[ids[0]])) if len(ids) == 1 else count(len(ids), "run")
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key="undo"):
+        st.markdown(f"{what} was moved to the trash." if len(ids) == 1 else f"{what} were moved to the trash.")
+        if st.button("Undo", icon=":material/undo:", type="primary", key="undo delete"):
+            for run_id in ids:
+                _done(lambda run_id=run_id: restore(run_id, runs_folder()))
+            st.session_state[DELETED] = []
+            st.rerun()
+
+
+def draw_deleted() -> None:
+    """The trash, each run with the way back."""
+    runs = trashed(runs_folder())
+    if not runs:
+        return
+    with st.expander(f"Deleted runs ({len(runs)})", icon=":material/delete:"):
+        for run in runs:
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                if st.button("Restore", icon=":material/undo:", key=f"restore {run.id}"):
+                    _done(lambda run=run: restore(run.id, runs_folder()))
+                    st.rerun()
+                st.markdown(plain_markdown(_name(run)))
+                st.caption(gigabytes(size_of(run)))
+        st.page_link("pages/system.py", label="Empty the trash on the page of the computer")
+
+
+def _name(run: Run) -> str:
+    return title_of(run, read_config(run)[0])
+
+
+def _done(work, keep: bool = False) -> bool:
+    """Whether it could be done; if not, the sentence why is kept to be shown."""
+    if not keep:
+        st.session_state[PROBLEM] = ""
+    try:
+        work()
+    except TrainDeskError as error:
+        st.session_state[PROBLEM] = str(error)
+        return False
+    return True
+
+
+def _show_problem() -> None:
+    if sentence := st.session_state.pop(PROBLEM, ""):
+        show_error(sentence)
