@@ -61,12 +61,14 @@ def train_run(run: Run, data_folder: Path, record: Record, requests: Requests) -
             if config.training.epochs > last["config"]["training"]["epochs"]:
                 state.waited = 0  # epochs were added: patience begins anew
         recorder = Recorder(config, splits, state, share.threads, record, goes_on=last is not None)
-        _train(run, config, splits, state, share.threads, recorder, record, requests)
+        hopeless = _train(run, config, splits, state, share.threads, recorder, record, requests)
         torch.set_num_threads(share.threads)  # what trained may have needed fewer
         report = _test(run, splits, share, requests)
     record(events.TEST, **report)
-    count = state.epoch
-    early = f" of {config.training.epochs} (nothing better in {state.waited})" if count < config.training.epochs else ""
+    count, planned = state.epoch, config.training.epochs
+    if hopeless:
+        return f"Trained {count} of {planned} epochs, {hopeless}; the best was epoch {report['from_epoch']}."
+    early = f" of {planned} (nothing better in {state.waited})" if count < planned else ""
     return f"Trained {count}{early} {'epoch' if count == 1 else 'epochs'}; the best was epoch {report['from_epoch']}."
 
 
@@ -79,7 +81,8 @@ def _train(
     recorder: Any,
     record: Record,
     requests: Requests,
-) -> None:
+) -> str:
+    """Trains until the end, a pause or a stop. Returns why it ended before its last epoch as hopeless, else nothing."""
     from core.training.checkpoints import is_finite, progress, snapshot
     from core.training.loop import Divided, Epoch, Preparing, Step, train
     from core.training.saving import CheckpointWriter
@@ -122,6 +125,8 @@ def _train(
                     writer.save(run.best, snapshot(state, config, happened.metrics))
                 save_last(happened.metrics)
                 epoch_start = time.monotonic()
+                if config.training.prune and (why := _why_hopeless(run, config)):
+                    return why
             elif isinstance(happened, Preparing):
                 if happened.done == happened.images or time.monotonic() - told > 0.5:
                     record(events.PREPARING, done=happened.done, images=happened.images)
@@ -135,6 +140,21 @@ def _train(
                     save_last({})
                 writer.wait()
                 _end(run, end, f"at step {state.step:,} of {recorder.total_steps:,}", requests)
+    return ""
+
+
+def _why_hopeless(run: Run, config: RunConfig) -> str:
+    """Why a run of an experiment should end early, as part of a sentence; empty when it should not."""
+    if not config.experiment:
+        return ""
+    from core.experiments.pruning import is_hopeless, others_at
+    from core.runs.history import History
+
+    own = {epoch["epoch"]: epoch["val/accuracy"] for epoch in History(run).update().epochs}
+    others = others_at(run, config.experiment, run.folder.parent)
+    if len(own) == config.training.epochs or not is_hopeless(own, others):
+        return ""
+    return f"because it did worse than half of the {len(others)} other runs of '{config.experiment}'"
 
 
 def _end(run: Run, how: str, when: str, requests: Requests) -> None:

@@ -12,6 +12,7 @@ from pages.components.header import open_page
 from pages.components.messages import show_warning
 from pages.components.recipe_cards import FILLED_FROM, draw_recipe_cards, use_recipe
 from pages.components.start_bar import draw_start_bar
+from pages.components.sweep_form import draw_sweep_form
 
 open_page("Train")
 st.title("Train a network")
@@ -32,6 +33,7 @@ for source in ("recipe", "from"):  # a link may say what to fill the form with: 
 st.markdown("Pick a recipe, change what you like below, and start.")
 draw_recipe_cards()
 config, problems = draw_form()
+sweep = draw_sweep_form(config)
 
 with st.bottom:
-    draw_start_bar(config, problems)
+    draw_start_bar(config, problems, sweep)

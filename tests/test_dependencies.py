@@ -44,6 +44,7 @@ LAYERS = (
     ("core.training.loop",),
     ("core.training.checkpoints", "core.training.forecast", "core.training.recorder"),
     ("core.training.saving", "core.training.scoring"),
+    ("core.experiments",),
     ("core.session",),
     ("core.worker", "core.supervisor", "core.inference", "core.system", "core.coach", "core.compare"),
     ("core.standby",),

@@ -69,6 +69,11 @@ class TrainingSettings(Settings):
         le=10_000,
         unit="epochs",
     )
+    prune: bool = setting(
+        False,
+        "Stop if hopeless",
+        "Ends a run of an experiment early when it is worse at an epoch than half of its other runs were at the same one.",
+    )
     gradient_clip: float = setting(
         0.0,
         "Gradient clipping",

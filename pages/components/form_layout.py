@@ -14,7 +14,7 @@ FIRST_PARTS = (
 OFTEN_USED = ("epochs", "batch_size", "device", "shortest_epoch")  # of the training settings, in this order
 SECTIONS: dict[str, dict[str, tuple[str, ...]]] = {  # group -> heading -> settings, a row each
     "training": {
-        "Judging and stopping": ("validation_share", "best_by", "patience"),
+        "Judging and stopping": ("validation_share", "best_by", "patience", "prune"),
         "Steps": ("gradient_clip", "average_decay", "seed"),
         "Computing": ("precision", "evaluation_batch_size", "compile"),
         "Beginning": ("start_from",),

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from core.config import RunConfig
+from core.experiments.sweep import Plan
+from core.runs.dispatch import gpus
 from core.runs.launch import prepare
 from pages.components.describe import in_short
 from pages.components.measurement import (
@@ -16,21 +20,28 @@ from pages.components.measurement import (
 )
 from pages.components.messages import show_error
 from pages.components.start import start_run
-from pages.components.wording import count, plain_markdown
+from pages.components.sweep_form import start_sweep
+from pages.components.wording import about, count, plain_markdown
 
 REFRESH_SECONDS = 0.5
 
 
-def draw_start_bar(config: RunConfig | None, problems: dict[str, str]) -> None:
+def draw_start_bar(config: RunConfig | None, problems: dict[str, str], sweep: Plan | None = None) -> None:
     """Polls by itself while a measurement is on its way; the form above is left alone meanwhile."""
     prepare()
     measurement = present_measurement(config)
     measuring = measurement is not None and measurement.is_running()
-    st.fragment(_draw, run_every=REFRESH_SECONDS if measuring else None)(config, problems, measurement, measuring)
+    st.fragment(_draw, run_every=REFRESH_SECONDS if measuring else None)(
+        config, problems, sweep, measurement, measuring
+    )
 
 
 def _draw(
-    config: RunConfig | None, problems: dict[str, str], measurement: Measurement | None, was_measuring: bool
+    config: RunConfig | None,
+    problems: dict[str, str],
+    sweep: Plan | None,
+    measurement: Measurement | None,
+    was_measuring: bool,
 ) -> None:
     measuring = measurement is not None and measurement.is_running()
     if was_measuring and not measuring:
@@ -47,6 +58,8 @@ def _draw(
                 st.caption("Measuring a few real steps ...")
             elif measurement and measurement.found:
                 st.caption(plain_markdown(forecast_in_words(measurement.found)))
+                if sweep:
+                    st.caption(f"All {len(sweep.configs)} runs: about {about(_all_seconds(measurement.found, sweep))}")
         with st.container(horizontal=True, width="content", vertical_alignment="center"):
             if st.button(
                 "How long will it take?",
@@ -57,8 +70,16 @@ def _draw(
             ):
                 begin(config)
                 st.rerun()
-            if st.button(
-                "Start training", type="primary", icon=":material/play_arrow:", disabled=config is None, key="start"
-            ):
+            runs = f"Start {count(len(sweep.configs), 'run')}" if sweep else "Start training"
+            if st.button(runs, type="primary", icon=":material/play_arrow:", disabled=config is None, key="start"):
                 forget_measurement()  # it would take computing time from the training
-                start_run(config)
+                if sweep:
+                    start_sweep(sweep.configs)
+                else:
+                    start_run(config)
+
+
+def _all_seconds(found: dict[str, Any], sweep: Plan) -> float:
+    """As if every run took as long as the one that was measured; several at a time share the processor."""
+    at_once = len(gpus()) if found["device"] != "cpu" else 1
+    return found["seconds"] * -(-len(sweep.configs) // max(1, at_once))

@@ -10,7 +10,7 @@ from typing import Any
 from streamlit.testing.v1 import AppTest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PAGES = ("", "train", "runs", "run", "classify", "system")  # addresses; "" is the home page
+PAGES = ("", "train", "runs", "run", "classify", "system", "experiment")  # addresses; "" is the home page
 
 
 def open_app(page: str = "", **query: str) -> AppTest:

@@ -1,0 +1,127 @@
+"""A sweep: one config and the values that some of its settings take, made into the configs of many runs."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from core.config import GROUPS, PARTS, RunConfig
+from core.errors import TrainDeskError
+from core.experiments.values import words
+from core.settings import FieldSpec, SettingsError, fields_of
+
+MOST = 200  # runs of one sweep
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What is to be tried: `values` are those of each setting by its path ("optimizer", "training.batch_size")."""
+
+    base: RunConfig
+    name: str  # of the experiment
+    values: dict[str, list[Any]]
+    seeds: int = 1  # runs of each combination, with the seeds after the base's
+    method: Literal["grid", "random"] = "grid"
+    samples: int = 10  # combinations that "random" draws
+    seed: int = 0  # of that draw
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The runs that a sweep makes."""
+
+    configs: list[RunConfig] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)  # combinations that cannot be trained, a sentence each
+
+
+def plan(sweep: Sweep) -> Plan:
+    """All configs of a sweep, each once. Raises TrainDeskError when there are none, or too many."""
+    if not sweep.name.strip():
+        raise TrainDeskError("The experiment has no name; give it one, so that its runs can be found together.")
+    if not 1 <= sweep.seeds <= MOST:
+        raise TrainDeskError(f"The number of seeds is {sweep.seeds}; it must be from 1 to {MOST}.")
+    if sweep.method == "random" and not 1 <= sweep.samples <= MOST:
+        raise TrainDeskError(f"The number of combinations is {sweep.samples}; it must be from 1 to {MOST}.")
+    combinations = math.prod(len(values) for values in sweep.values.values())
+    drawn = min(combinations, sweep.samples) if sweep.method == "random" else combinations
+    if drawn * sweep.seeds > MOST:
+        raise TrainDeskError(
+            f"This would make {drawn * sweep.seeds:,} runs; at most {MOST} can be made at once, so try fewer values or draw "
+            "some combinations at random."
+        )
+    made: dict[str, RunConfig] = {}
+    left_out = []
+    for combination in _combinations(sweep, combinations, drawn):
+        chosen = dict(zip(sweep.values, combination, strict=True))
+        title = _title(sweep.base, chosen)
+        for repeat in range(sweep.seeds):
+            try:
+                config = _config(sweep, chosen, repeat, title)
+            except SettingsError as error:
+                left_out.append(f"{title}: {error}")
+                break
+            made.setdefault(config.model_copy(update={"title": ""}).model_dump_json(), config)
+    if not made:
+        raise TrainDeskError(
+            left_out[0] if left_out else "There is nothing to try; choose a setting and give it values."
+        )
+    return Plan(list(made.values()), left_out)
+
+
+def specs_of(config: RunConfig) -> dict[str, FieldSpec | None]:
+    """The settings that can take several values by path, in the order of the form; None for which part is chosen."""
+    found: dict[str, FieldSpec | None] = {}
+    for part in PARTS:
+        found[part] = None
+        found |= _fields(part, type(getattr(config, part)))
+    for group, settings_class in GROUPS.items():
+        found |= _fields(group, settings_class)
+    return found
+
+
+def _fields(owner: str, settings_class: Any) -> dict[str, FieldSpec | None]:
+    return {f"{owner}.{spec.name}": spec for spec in fields_of(settings_class) if spec.kind != "text"}
+
+
+def _combinations(sweep: Sweep, count: int, drawn: int) -> Iterator[tuple[Any, ...]]:
+    columns = list(sweep.values.values())
+    if sweep.method == "grid":
+        yield from itertools.product(*columns)
+        return
+    for number in sorted(random.Random(sweep.seed).sample(range(count), drawn)):
+        chosen = []
+        for values in reversed(columns):
+            number, place = divmod(number, len(values))
+            chosen.append(values[place])
+        yield tuple(reversed(chosen))
+
+
+def _config(sweep: Sweep, chosen: dict[str, Any], repeat: int, title: str) -> RunConfig:
+    data = sweep.base.to_dict()
+    for path, value in sorted(chosen.items(), key=lambda item: item[0].count(".")):  # which part, before its settings
+        owner, _, name = path.partition(".")
+        if name:
+            data[owner][name] = list(value) if isinstance(value, tuple) else value
+        elif data[owner]["name"] != value:
+            data[owner] = {"name": value}
+    data["training"]["seed"] += repeat
+    seed = f", seed {data['training']['seed']}" if sweep.seeds > 1 else ""
+    data |= {"title": (title[: 80 - len(seed)] + seed), "experiment": sweep.name.strip()}
+    return RunConfig.from_dict(data)
+
+
+def _title(base: RunConfig, chosen: dict[str, Any]) -> str:
+    """What is special about a run: "Learning rate 0.01, Batch size 64"."""
+    specs = specs_of(base)
+    said = []
+    for path, value in chosen.items():
+        spec = specs.get(path)
+        if spec is not None:
+            said.append(f"{spec.title} {words(spec, value)}")
+        else:
+            said.append(PARTS[path].get(value).label if path in PARTS else f"{path} {value}")
+    return ", ".join(said) or base.title or "Run"

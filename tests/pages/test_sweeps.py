@@ -1,0 +1,138 @@
+"""Trying several values by the form, and the experiment's page."""
+
+import pytest
+
+from core.compare import differences
+from core.runs.store import create_run, list_runs
+from pages.components.parallel import dimension
+from pages.components.sweep_table import by_settings
+from tests.helpers import quick_config
+from tests.pages.apps import go, open_app, run, sentence, words
+from tests.pages.fake_runs import EventWriter, write_epoch, write_start
+
+
+def element(app, key):
+    for kind in (app.multiselect, app.text_input, app.number_input, app.button, app.button_group):
+        for found in kind:
+            if found.key == key:
+                return found
+    raise KeyError(key)
+
+
+def sweep(app, **values):
+    """Chooses settings and types their values; keys with __ for a dot."""
+    paths = [path.replace("__", ".") for path in values]
+    element(app, "sweep settings").set_value(paths)
+    run(app)
+    for path, value in zip(paths, values.values(), strict=True):
+        element(app, f"sweep {path}").set_value(value)
+    return run(app)
+
+
+def test_several_learning_rates_make_several_runs_that_are_queued_and_shown_together(runs_folder, launched):
+    app = sweep(open_app("train", recipe="digits"), optimizer__learning_rate="0.1, 0.01, 0.001")
+    assert "Creates **3 runs**" in words(app) and "3 values: 0.1, 0.01, 0.001" in words(app)
+    button = element(app, "start")
+    assert button.label == "Start 3 runs"
+    button.click()
+    app = run(app)
+    made = sorted(list_runs(runs_folder), key=lambda entry: entry.config().optimizer.learning_rate)
+    assert [entry.config().optimizer.learning_rate for entry in made] == [0.001, 0.01, 0.1]
+    (name,) = {entry.config().experiment for entry in made}
+    assert app.query_params["experiment"] == name
+    assert name in app.title[0].value.replace("\\", "")
+    assert len(launched) == 2 and [entry.status().name for entry in made].count("queued") == 1
+    text = words(app)
+    assert "Learning rate 0.01" in text and "0 of 3 runs have ended" in text and "queued" in text
+
+
+def test_combinations_and_choices(runs_folder):
+    app = sweep(open_app("train", recipe="digits"), optimizer=["sgd", "adam"], training__batch_size="16; 32")
+    assert "Creates **4 runs**" in words(app)
+    element(app, "sweep seeds").set_value(3)
+    assert "Creates **12 runs**" in words(run(app))
+
+
+def test_seeds_alone_make_an_experiment(runs_folder):
+    app = open_app("train", recipe="digits")
+    element(app, "sweep seeds").set_value(3)
+    assert "Creates **3 runs**" in words(run(app))
+
+
+def test_nothing_chosen_starts_the_one_run(runs_folder):
+    app = open_app("train", recipe="digits")
+    assert element(app, "start").label == "Start training" and "Creates" not in words(app)
+
+
+@pytest.mark.parametrize(("typed", "part"), [("fast", "'fast'"), ("0.1, 99", "at most 10"), ("", "no values")])
+def test_a_wrong_value_is_one_sentence_and_makes_nothing(typed, part, runs_folder):
+    app = sweep(open_app("train", recipe="digits"), optimizer__learning_rate=typed)
+    assert part in sentence(app.error[0])
+    assert element(app, "start").label == "Start training"
+
+
+def test_too_many_runs_are_one_sentence(runs_folder):
+    app = sweep(open_app("train"), training__epochs="1 to 50 step 1", training__batch_size="16 to 64 step 4")
+    assert "at most 200" in sentence(app.error[0])
+
+
+def trained(runs_folder, accuracy, **settings):
+    made = create_run(quick_config(experiment="Trial", **settings), runs_folder)
+    log = EventWriter(made.event_log)
+    write_start(log, made, 1)
+    write_epoch(log, 1)
+    values = {"train/loss": 1.0, "train/accuracy": accuracy, "val/loss": 1.0, "val/accuracy": accuracy}
+    log.write("epoch", epoch=2, step=40, best=True, seconds=1.0, **values)
+    log.write("finished", message="Done.")
+    log.close()
+    return made
+
+
+def test_the_table_shows_what_differs_and_marks_the_best(runs_folder):
+    for rate, accuracy in ((0.1, 0.91), (0.01, 0.97)):
+        trained(runs_folder, accuracy, optimizer={"name": "sgd", "learning_rate": rate})
+    text = words(open_app("experiment", experiment="Trial"))
+    assert "2 of 2 runs have ended" in text
+    assert "97.0 % ★" in text and "91.0 % ★" not in text
+    assert ">Learning rate<" in text and ">Momentum<" not in text, "only what differs"
+
+
+def test_several_seeds_give_a_mean_and_a_spread(runs_folder):
+    for rate, seed, accuracy in ((0.1, 0, 0.90), (0.1, 1, 0.92), (0.01, 0, 0.97), (0.01, 1, 0.97)):
+        trained(runs_folder, accuracy, optimizer={"name": "sgd", "learning_rate": rate}, training={"seed": seed})
+    text = words(open_app("experiment", experiment="Trial"))
+    assert "Over the seeds" in text and "91.00 %" in text and "± 1.41" in text
+    assert text.index("97.00 %") < text.index("91.00 %"), "the best first"
+
+
+def test_seeds_are_grouped_by_the_other_settings():
+    configs = [quick_config(epochs=epochs, training={"seed": seed}) for epochs in (1, 2) for seed in (0, 1)]
+
+    class Row:
+        def __init__(self, accuracy):
+            self.val_accuracy = accuracy
+
+    pairs = [(Row(accuracy), config) for accuracy, config in zip((0.1, 0.3, 0.5, None), configs, strict=True)]
+    assert by_settings(pairs, differences(configs)) == [("Epochs 1", [0.1, 0.3]), ("Epochs 2", [0.5])]
+
+
+def test_a_page_without_experiments_says_how_to_make_one(runs_folder):
+    assert "Try several values" in words(open_app("experiment"))
+    trained(runs_folder, 0.9)
+    app = open_app("experiment", experiment="Atlantis")
+    assert "There is no experiment 'Atlantis'" in words(app) and "Trial" in words(app)
+    assert not app.exception and go(app, "experiment")
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([0.1, 0.001], {"values": [-1.0, -3.0], "tickvals": [-3.0, -1.0], "ticktext": ["0.001", "0.1"]}),
+        ([16, 32], {"values": [16.0, 32.0], "tickvals": [16.0, 32.0], "ticktext": ["16", "32"]}),
+        (["SGD", "Adam", "SGD"], {"values": [0.0, 1.0, 0.0], "tickvals": [0, 1], "ticktext": ["SGD", "Adam"]}),
+        ([True, False], {"values": [0.0, 1.0], "tickvals": [0, 1], "ticktext": ["True", "False"]}),
+    ],
+)  # fmt: skip
+def test_an_axis_for_every_kind_of_value(values, expected):
+    found = dimension("x", values)
+    assert found == {"label": "x", **expected}
