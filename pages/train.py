@@ -7,6 +7,7 @@ from core.paths import runs_folder
 from core.recipes import find_recipe
 from core.runs.store import find_run
 from pages.components.form import draw_form
+from pages.components.form_changes import draw_changes
 from pages.components.form_values import fill
 from pages.components.header import open_page
 from pages.components.messages import show_warning
@@ -33,6 +34,7 @@ for source in ("recipe", "from"):  # a link may say what to fill the form with: 
 st.markdown("Pick a recipe, change what you like below, and start.")
 draw_recipe_cards()
 config, problems = draw_form()
+draw_changes(config)
 sweep = draw_sweep_form(config)
 
 with st.bottom:

@@ -39,6 +39,7 @@ def draw_sweep_form(config: RunConfig | None) -> Plan | None:
             "Settings to try",
             list(specs),
             key="sweep settings",
+            persist_state="session",
             format_func=lambda path: _label(path, specs),
             placeholder="learning rate, batch size ...",
         )
@@ -97,13 +98,23 @@ def _values(config: RunConfig, path: str, spec: FieldSpec | None) -> list[Any]:
     title = _label(path, {path: spec})
     if labels:
         chosen = st.multiselect(
-            title, list(labels), [now], key=f"sweep {path}", format_func=lambda value: labels[value]
+            title,
+            list(labels),
+            [now],
+            key=f"sweep {path}",
+            persist_state="session",
+            format_func=lambda value: labels[value],
         )
         if not chosen:
             show_error(f"{title} has no values; choose some.")
         return chosen
     text = st.text_input(
-        title, words(spec, now).replace("-", ", "), key=f"sweep {path}", live=True, help=f"For example {EXAMPLES}"
+        title,
+        words(spec, now).replace("-", ", "),
+        key=f"sweep {path}",
+        persist_state="session",
+        live=True,
+        help=f"For example {EXAMPLES}",
     )
     try:
         values = parse_values(spec, text or "")
@@ -123,11 +134,12 @@ def _how(paths: list[str]) -> tuple[int, str, str, int]:
             value=1,
             step=1,
             key="sweep seeds",
+            persist_state="session",
             help="The same settings from other random beginnings: shows how much is luck.",
         )
     with right:
-        st.session_state.setdefault("sweep name", f"Experiment {time.strftime('%d %b %H:%M')}")
-        name = st.text_input("Name of the experiment", key="sweep name", max_chars=60)
+        named = st.session_state.setdefault("sweep named", f"Experiment {time.strftime('%d %b %H:%M')}")
+        name = st.text_input("Name of the experiment", named, key="sweep name", max_chars=60, persist_state="session")
     method, samples = "grid", MOST
     if len(paths) > 1:
         with left:
@@ -141,5 +153,7 @@ def _how(paths: list[str]) -> tuple[int, str, str, int]:
             )
         if method == "random":
             with right:
-                samples = st.number_input("How many combinations", value=10, step=1, key="sweep samples")
+                samples = st.number_input(
+                    "How many combinations", value=10, step=1, key="sweep samples", persist_state="session"
+                )
     return seeds, name, method, samples

@@ -1,0 +1,68 @@
+"""What differs in the form from the recipe or run it was filled from: named, and marked at its field."""
+
+from __future__ import annotations
+
+import re
+
+import streamlit as st
+
+from core.compare import Setting, differences
+from core.config import PARTS, RunConfig
+from core.errors import TrainDeskError
+from core.paths import runs_folder
+from core.recipes import find_recipe
+from core.runs.store import find_run
+from pages.components.describe import title_of, value_in_words
+from pages.components.form_values import WIDGET
+from pages.components.recipe_cards import FILLED_FROM
+from pages.components.wording import plain_markdown
+
+NAMED = 6  # changes that are named; of more it gives the number
+
+
+def draw_changes(config: RunConfig | None) -> None:
+    """One line about the changes, and a mark at each changed field. Nothing while the form has an error or no origin."""
+    if config is None or (origin := _origin()) is None:
+        return
+    name, source = origin
+    changes = differences([source, config])
+    st.html(f"<style>{marks(config, changes)}</style>")
+    if changes:
+        said = "; ".join(in_words(change) for change in changes[:NAMED])
+        more = f" and {len(changes) - NAMED} more" if len(changes) > NAMED else ""
+        st.caption(f":material/edit: Changed from {plain_markdown(name)}: {plain_markdown(said)}{more}")
+
+
+def in_words(change: Setting) -> str:
+    """ "Learning rate 0.002 → 0.01"."""
+    before, after = (
+        "none" if value is None else value_in_words(change.spec, value) if change.spec else str(value)
+        for value in change.values
+    )
+    return f"{change.title} {before} → {after}"
+
+
+def marks(config: RunConfig, changes: list[Setting]) -> str:
+    """CSS for the fields of these settings: a widget's key is a class of its element."""
+    rules = []
+    for change in changes:
+        owner, _, name = change.path.partition(".")
+        part = f"{getattr(config, owner).name}." if owner in PARTS and name else ""
+        key = f"{WIDGET}{owner}" + (f".{part}{name}" if name else "")
+        rules.append(".st-key-" + re.sub(r"[^a-zA-Z0-9_-]", "-", key))
+    return f"{', '.join(rules)} {{ border-left: 3px solid #c8641b; padding-left: .5rem; }}" if rules else ""
+
+
+def _origin() -> tuple[str, RunConfig] | None:
+    """The name and config of what the form was filled from, if it is still there."""
+    kind, name = st.session_state.get(FILLED_FROM) or ("", "")
+    try:
+        if kind == "recipe":
+            recipe = find_recipe(name)
+            return recipe.title, recipe.config()
+        if kind == "from":
+            run = find_run(name, runs_folder())
+            return title_of(run, run.config()), run.config()
+    except TrainDeskError:
+        return None
+    return None

@@ -1,0 +1,174 @@
+"""The list of runs: what trains and waits, search, what is said of runs, deleting and having back."""
+
+import pytest
+
+from core.runs.labels import change_labels, read_labels
+from core.runs.store import list_runs
+from core.runs.summary import Summary
+from core.runs.trash import delete, trashed
+from pages.components.run_filter import fits
+from pages.components.run_list import table_rows
+from pages.components.summaries import summaries
+from tests.helpers import assert_one_sentence
+from tests.pages.apps import go, open_app, run, sentence, widget, words
+from tests.pages.fake_runs import fake_run, running
+
+
+def click(app, key):
+    widget(app, key).click()
+    return run(app)
+
+
+def test_what_trains_and_what_waits_stands_above_the_list(runs_folder, monkeypatch):
+    monkeypatch.setattr("core.runs.dispatch.cpu_runs", lambda folder: 1)
+    active, first, second = (
+        fake_run(runs_folder, "starting"),
+        fake_run(runs_folder, "queued"),
+        fake_run(runs_folder, "queued"),
+    )
+    with running(active):
+        app = open_app("runs")
+        text = words(app)
+        assert "33% of the training done" in text
+        assert text.index("Now") < text.index("Waiting") < text.index("All runs")
+        assert "begins next" in text and "number 2" in text
+        app = click(app, f"first {second.id}")
+        assert widget(app, f"first {second.id}").disabled and not widget(app, f"first {first.id}").disabled
+        app = click(app, f"stop {active.id}")
+        assert active.stop_request.exists() and widget(app, f"stop {active.id}").label == "Stopping ..."
+        click(app, f"withdraw {first.id}")
+    assert first.status().name == "stopped"
+
+
+def test_a_full_disk_is_said_above_all(runs_folder, monkeypatch):
+    fake_run(runs_folder, "finished")
+    monkeypatch.setattr("core.runs.disk.FULL", 10**18)
+    assert_one_sentence(sentence(open_app("runs").warning[0]), "a new run needs")
+
+
+@pytest.fixture
+def named(runs_folder):
+    """Three runs with names, notes and tags."""
+    runs = [fake_run(runs_folder, status) for status in ("finished", "paused", "finished")]
+    change_labels(runs[0], title="Alpha", tags=("Class 7b",), favourite=True)
+    change_labels(runs[1], title="Beta", note="trembling hand")
+    return runs
+
+
+def titles(app):
+    return list(app.dataframe[0].value["Title"])
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        ("alpha", ["Alpha"]),
+        ("7B", ["Alpha"]),
+        ("HAND trembling", ["Beta"]),
+        ("digits", ["Handwritten digits", "Beta", "Alpha"]),
+    ],
+)
+def test_the_search_looks_at_everything_that_is_said(search, found, named):
+    app = open_app("runs")
+    widget(app, "search").set_value(search)
+    assert titles(run(app)) == found
+
+
+def test_a_search_without_a_hit_says_so(named):
+    app = open_app("runs")
+    widget(app, "search").set_value("nothing like it")
+    app = run(app)
+    assert not app.dataframe and "No run fits" in words(app)
+
+
+def test_favourites_first(named):
+    app = open_app("runs")
+    assert titles(app) == ["Handwritten digits", "Beta", "Alpha"]
+    widget(app, "favourites first").set_value(True)
+    assert titles(run(app)) == ["Alpha", "Handwritten digits", "Beta"]
+
+
+def test_statuses_choose(named):
+    app = open_app("runs")
+    (pills,) = [group for group in app.button_group if group.key == "statuses"]
+    pills.set_value(["paused"])
+    assert titles(run(app)) == ["Beta"]
+
+
+def test_every_word_of_the_search_must_fit(named):
+    (beta,) = [entry for entry in summaries() if entry.title == "Beta"]
+    assert fits(beta, "beta hand") and not fits(beta, "beta 7b") and fits(beta, "")
+
+
+def test_a_column_in_which_nobody_has_anything_is_left_out(named):
+    rows = table_rows(summaries())
+    assert "Note" in rows and "★" in rows and "Experiment" not in rows
+    assert isinstance(summaries()[0], Summary)
+
+
+def test_name_note_and_tags_are_kept_by_the_runs_page(runs_folder):
+    entry = fake_run(runs_folder, "finished")
+    app = open_app("run", run=entry.id)
+    widget(app, f"title {entry.id}").set_value("My first network")
+    app.text_area[0].set_value("It learns!")
+    widget(app, f"tags {entry.id}").set_value("digits,  small ,digits")
+    app = click(app, f"keep {entry.id}")
+    labels = read_labels(entry)
+    assert (labels.title, labels.note, labels.tags) == ("My first network", "It learns!", ("digits", "small"))
+    assert app.title[0].value == "My first network"
+    assert "It learns" in words(app)
+
+
+def test_the_name_of_its_recipe_is_no_name_of_its_own(runs_folder):
+    entry = fake_run(runs_folder, "finished")
+    app = open_app("run", run=entry.id)
+    widget(app, f"tags {entry.id}").set_value("small")
+    click(app, f"keep {entry.id}")
+    assert read_labels(entry).title == ""
+
+
+def test_a_tag_that_is_too_long_is_one_sentence_and_changes_nothing(runs_folder):
+    entry = fake_run(runs_folder, "finished")
+    app = open_app("run", run=entry.id)
+    widget(app, f"tags {entry.id}").set_value("x" * 40)
+    app = click(app, f"keep {entry.id}")
+    assert_one_sentence(sentence(app.error[0]), "40 characters", "at most 30")
+    assert read_labels(entry).tags == ()
+
+
+def test_a_favourite_has_a_star_and_loses_it_again(runs_folder):
+    entry = fake_run(runs_folder, "finished")
+    app = click(open_app("run", run=entry.id), f"favourite {entry.id}")
+    assert read_labels(entry).favourite and "star" in app.title[0].value
+    click(app, f"favourite {entry.id}")
+    assert not read_labels(entry).favourite
+
+
+def test_a_deleted_run_can_be_had_back_at_once(runs_folder):
+    kept, entry = fake_run(runs_folder, "finished"), fake_run(runs_folder, "finished")
+    change_labels(entry, title="Gone")
+    app = click(open_app("run", run=entry.id), f"delete {entry.id}")
+    assert list_runs(runs_folder) == [kept] and [found.id for found in trashed(runs_folder)] == [entry.id]
+    assert "Gone was moved to the trash." in words(app)
+    app = click(run(go(app, "runs")), "undo delete")
+    assert entry in list_runs(runs_folder) and not trashed(runs_folder)
+    assert "was moved to the trash" not in words(app)
+
+
+def test_a_run_in_the_trash_says_so_by_its_link_and_comes_back(runs_folder):
+    fake_run(runs_folder, "finished")
+    entry = fake_run(runs_folder, "finished")
+    delete(entry)
+    app = open_app("run", run=entry.id)
+    assert "lies in the trash" in words(app)
+    app = click(app, "restore this")
+    assert entry in list_runs(runs_folder) and "96.8 %" in words(app)
+
+
+def test_the_trash_is_listed_under_the_runs(runs_folder):
+    delete(fake_run(runs_folder, "finished"))
+    app = open_app("runs")
+    assert app.expander[-1].label == "Deleted runs (1)"
+    (entry,) = trashed(runs_folder)
+    click(app, f"restore {entry.id}")
+    assert len(list_runs(runs_folder)) == 1
