@@ -15,7 +15,7 @@ from pages.components.recipe_cards import FILLED_FROM
 from pages.components.results import draw_final_numbers, draw_test_results
 from pages.components.run_controls import draw_ended_controls, draw_problem
 from pages.components.run_heading import draw_heading, draw_missing
-from pages.components.run_manage import delete_button
+from pages.components.run_manage import delete_button, draw_files
 from pages.components.start import start_digits_button
 from pages.components.worker_log import draw_worker_log
 
@@ -73,3 +73,4 @@ if not draw_live_view(run, config, draw_ended):
 if config:
     with st.expander("Settings of this run"):
         draw_settings(config)
+draw_files(run)

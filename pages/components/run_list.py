@@ -11,7 +11,8 @@ from core.paths import runs_folder
 from core.runs.store import Run
 from core.runs.summary import DAMAGED, Summary
 from pages.components.messages import show_warning
-from pages.components.run_manage import delete_button, favourite_button, open_labels, open_tags
+from pages.components.run_controls import RESUMABLE
+from pages.components.run_manage import delete_button, favourite_button, open_labels, open_tags, resume_all
 from pages.components.summaries import summary
 from pages.components.wording import NEXT, STATUS_COLOURS, moment, percent, plain_markdown
 
@@ -105,6 +106,10 @@ def draw_actions(ticked: list[Summary]) -> None:
         elif st.button("Tag", icon=":material/sell:", key="tag the ticked"):
             open_tags(runs)
         favourite_button(runs)
+        resumable = [run for run in runs if run.status().name in RESUMABLE]
+        if resumable and st.button("Resume", icon=":material/resume:", key="resume the ticked"):
+            resume_all(resumable)
+            st.rerun()
         active = [run for run in runs if run.status().is_active]
         if active and st.button("Stop", icon=":material/stop_circle:", key="stop the ticked"):
             for run in active:

@@ -7,13 +7,16 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.errors import TrainDeskError
-from core.paths import runs_folder
-from core.runs.disk import size_of
+from core.paths import data_folder, runs_folder
+from core.runs.control import ask_to_resume
+from core.runs.disk import forget_last, size_of
+from core.runs.dispatch import submit
 from core.runs.labels import LONGEST_NOTE, LONGEST_TITLE, add_tags, change_labels, read_labels
 from core.runs.store import Run
 from core.runs.trash import delete, restore, trashed
 from pages.components.describe import read_config, title_of
 from pages.components.messages import show_error
+from pages.components.visitor import visitor
 from pages.components.wording import count, gigabytes, plain_markdown
 
 DELETED, PROBLEM = "just deleted", "problem of managing"
@@ -57,6 +60,32 @@ def favourite_button(runs: Sequence[Run]) -> None:
         for run in runs:
             _done(lambda run=run: change_labels(run, favourite=not are))
         st.rerun()
+
+
+def resume_all(runs: Sequence[Run]) -> None:
+    """Has them go on, now or when there is room."""
+
+    def resume(run: Run) -> None:
+        ask_to_resume(run)
+        submit(run, data_folder(), visitor())
+
+    st.session_state[PROBLEM] = ""
+    for run in runs:
+        _done(lambda run=run: resume(run), keep=True)
+
+
+def draw_files(run: Run) -> None:
+    """Where a run lies, how much room it takes, and keeping only its best network."""
+    with st.expander("Files of this run"):
+        st.markdown(f"`{run.folder}` takes {gigabytes(size_of(run))}.")
+        if run.last.is_file() and run.best.is_file() and not run.status().will_change:
+            st.caption(
+                "The last state is needed only to resume the training or to train it longer; the best one answers."
+            )
+            if st.button("Keep only the best network", icon=":material/compress:", key=f"forget last {run.id}"):
+                if _done(lambda: forget_last(run)):
+                    st.rerun()
+                _show_problem()
 
 
 def delete_button(runs: Sequence[Run], then_page: str = "") -> None:

@@ -172,3 +172,14 @@ def test_the_trash_is_listed_under_the_runs(runs_folder):
     (entry,) = trashed(runs_folder)
     click(app, f"restore {entry.id}")
     assert len(list_runs(runs_folder)) == 1
+
+
+def test_only_the_best_network_is_kept_on_request(runs_folder):
+    entry = fake_run(runs_folder, "finished")
+    entry.best.write_bytes(b"x" * 3_000_000)
+    entry.last.write_bytes(b"x" * 9_000_000)
+    app = open_app("run", run=entry.id)
+    assert "takes 12 MB" in words(app)
+    app = click(app, f"forget last {entry.id}")
+    assert not entry.last.exists() and entry.best.exists()
+    assert "takes 3 MB" in words(app) and f"forget last {entry.id}" not in {button.key for button in app.button}
