@@ -102,7 +102,7 @@ def _ours(recipe: str, seed: int) -> float:
             try:
                 next(testing)
             except StopIteration as end:
-                return end.value["test/accuracy"]
+                return end.value.report["test/accuracy"]
 
 
 def _tutorial(recipe: str, seed: int) -> float:

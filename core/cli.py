@@ -135,7 +135,7 @@ def _evaluate(options: argparse.Namespace) -> Result:
             try:
                 bar.update(next(measuring).done - bar.n)
             except StopIteration as end:
-                report = end.value
+                report = end.value.report
                 break
     result = {"run": run.id, "checkpoint": path.stem, "split": options.split, **report}
     return Result(result, "\n".join([f"{run.id}, {path.stem}, {options.split} images", *metric_lines(report)]))

@@ -1,4 +1,4 @@
-"""The commands that train: train, resume, pause, stop, adjust and forecast."""
+"""The commands that train: train, resume, pause, stop, adjust, forecast and describe."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ def add_training_commands(commands: Any, common: argparse.ArgumentParser) -> Non
         "forecast", parents=[common, chosen], help="measure how long a recipe will train, and in how much memory"
     )
     forecast.set_defaults(command=_forecast)
+    describe = commands.add_parser("describe", parents=[common, chosen], help="list the layers of a recipe's network")
+    describe.set_defaults(command=_describe)
     resume = commands.add_parser(
         "resume", parents=[common, which], help="go on with a run that was paused, stopped or interrupted"
     )
@@ -83,6 +85,21 @@ def _forecast(options: argparse.Namespace) -> Result:
         f"{found.epochs:,} epochs, {found.seconds:,.1f} s in all"
     )
     return Result({**asdict(found), "seconds": found.seconds}, text)
+
+
+def _describe(options: argparse.Namespace) -> Result:
+    config = chosen_config(options)
+
+    from core.training.layers import described
+
+    info = config.dataset.info()
+    found = described(config.architecture, info.shape, len(info.class_names))
+    lines = [
+        f"{layer['words']:<40} {' x '.join(map(str, layer['shape'])):<16} {layer['parameters']:>12,} weights "
+        f"{layer['multiply_adds']:>14,} multiply-adds{'' if layer['trains'] else ', frozen'}"
+        for layer in found["layers"]
+    ]
+    return Result(found, "\n".join(lines))
 
 
 def _pause(options: argparse.Namespace) -> Result:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -61,6 +63,7 @@ def train_run(run: Run, data_folder: Path, record: Record, requests: Requests) -
             if config.training.epochs > last["config"]["training"]["epochs"]:
                 state.waited = 0  # epochs were added: patience begins anew
         recorder = Recorder(config, splits, state, share.threads, record, goes_on=last is not None)
+        _describe(run, config)
         hopeless = _train(run, config, splits, state, share.threads, recorder, record, requests)
         torch.set_num_threads(share.threads)  # what trained may have needed fewer
         report = _test(run, splits, share, requests)
@@ -70,6 +73,19 @@ def train_run(run: Run, data_folder: Path, record: Record, requests: Requests) -
         return f"Trained {count} of {planned} epochs, {hopeless}; the best was epoch {report['from_epoch']}."
     early = f" of {planned} (nothing better in {state.waited})" if count < planned else ""
     return f"Trained {count}{early} {'epoch' if count == 1 else 'epochs'}; the best was epoch {report['from_epoch']}."
+
+
+def _describe(run: Run, config: RunConfig) -> None:
+    """Writes down what the network is made of, for people who look at the run. An architecture that cannot be walked through
+    without numbers is not described."""
+    from core.training.layers import described
+
+    if run.network.exists():
+        return
+    info = config.dataset.info()
+    with contextlib.suppress(NotImplementedError, RuntimeError, TypeError):
+        content = described(config.architecture, info.shape, len(info.class_names))
+        run.network.write_text(json.dumps(content), encoding="utf-8")
 
 
 def _train(
@@ -86,7 +102,9 @@ def _train(
     from core.training.checkpoints import is_finite, progress, snapshot
     from core.training.loop import Divided, Epoch, Preparing, Step, train
     from core.training.saving import CheckpointWriter
+    from core.training.watching import Watcher
 
+    watcher = Watcher(run, config, splits)
     writer = CheckpointWriter()
     epoch_start = saved = time.monotonic()
     epoch_start -= config.training.shortest_epoch * state.batch / recorder.steps_per_epoch
@@ -124,6 +142,7 @@ def _train(
                 if happened.is_best:
                     writer.save(run.best, snapshot(state, config, happened.metrics))
                 save_last(happened.metrics)
+                watcher.epoch(happened, state)
                 epoch_start = time.monotonic()
                 if config.training.prune and (why := _why_hopeless(run, config)):
                     return why
@@ -214,14 +233,20 @@ def _start_weights(run: Run, config: RunConfig) -> dict[str, Any] | None:
 
 
 def _test(run: Run, splits: Splits, share: Claim, requests: Requests) -> dict[str, Any]:
-    """The report of the best checkpoint on the test split."""
+    """The report of the best checkpoint on the test split; what it said of each picture of `val` and `test` is kept."""
+    from core.runs.predictions import write_predictions
     from core.training.scoring import evaluate_checkpoint
 
-    measuring = evaluate_checkpoint(run.best, splits.test, share.device, "test")
-    while True:
-        try:
-            next(measuring)
-        except StopIteration as end:
-            return end.value
-        if (end_asked := requests.end()) is not None:
-            _end(run, end_asked, "while testing", requests)
+    report = {}
+    for split, pictures in (("val", splits.val), ("test", splits.test)):
+        measuring = evaluate_checkpoint(run.best, pictures, share.device, split)
+        while True:
+            try:
+                next(measuring)
+            except StopIteration as end:
+                report, predictions = end.value
+                write_predictions(run, split, predictions)
+                break
+            if (end_asked := requests.end()) is not None:
+                _end(run, end_asked, "while testing", requests)
+    return report

@@ -70,8 +70,9 @@ def work(
             lock.release()
             return end_of_other
         run.worker_pid.write_text(json.dumps({"pid": os.getpid(), "started": psutil.Process().create_time()}))
-        for left_over in run.folder.glob(".*.pt.*.tmp"):  # of a worker that was killed while it wrote
-            left_over.unlink(missing_ok=True)
+        for kind in ("pt", "npz"):  # of a worker that was killed while it wrote
+            for left_over in run.folder.rglob(f".*.{kind}.*.tmp"):
+                left_over.unlink(missing_ok=True)
         log = EventWriter(run.event_log)
     except OSError as error:
         lock.release()

@@ -46,7 +46,7 @@ class Head(nn.Linear):
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         inputs = inputs.to(self.weight.dtype)
-        if not torch.is_autocast_enabled(inputs.device.type):
+        if inputs.is_meta or not torch.is_autocast_enabled(inputs.device.type):
             return functional.linear(inputs, self.weight, self.bias)
         with torch.autocast(inputs.device.type, enabled=False):
             return functional.linear(inputs, self.weight, self.bias)

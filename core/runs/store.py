@@ -67,6 +67,11 @@ class Run:
         return self.folder / "last.pt"
 
     @property
+    def network(self) -> Path:
+        """The layers of its network: see `core.training.layers.described`."""
+        return self.folder / "network.json"
+
+    @property
     def worker_log(self) -> Path:
         return self.folder / "worker.log"
 
@@ -232,14 +237,18 @@ def find_run(run_id: str, runs_folder: Path, other_than: Run | None = None) -> R
     raise TrainDeskError(f"There is no run '{run_id[:80]}' in {runs_folder}; {known}.")
 
 
-def write_atomically(path: Path, data: bytes | memoryview) -> None:
-    """Replaces a file in one step: readers see the old bytes or the new ones, also after a crash."""
+def write_atomically(path: Path, data: bytes | memoryview, sync: bool = True) -> None:
+    """Replaces a file in one step: readers see the old bytes or the new ones, also after a crash, with `sync` of the computer.
+
+    Raises OSError.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with temporary.open("wb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+            if sync:
+                file.flush()
+                os.fsync(file.fileno())
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -77,6 +77,12 @@ class Pictures:
             ordered = dataclasses.replace(self, rows=self._rows_of(order), labels=labels)
         return ordered._streamed(bounds) if self.streams else (ordered.slice(start, end) for start, end in bounds)
 
+    def as_pictures(self, index: torch.Tensor) -> np.ndarray:
+        """The images numbered in `index` (k,) int64 as they are to be seen: uint8 (k, H, W, C)."""
+        channels, height, width = self.shape
+        pixels = self.pixels.index_select(0, self._rows_of(index))
+        return pixels.view(-1, height, width, channels).cpu().numpy()
+
     def _streamed(self, bounds: list[tuple[int, int]]) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         copying = torch.cuda.Stream(self.device) if self.device.type == "cuda" else None  # while the network computes
         loading = ahead_of_time(self._loaded(start, end, copying) for start, end in bounds)

@@ -10,6 +10,7 @@ where it was: the order of the images and their augmentation are made from the s
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,6 +30,7 @@ from core.training.losses import LossSettings
 from core.training.optimizers import parameter_groups
 from core.training.precision import mixed
 from core.training.tally import Tally
+from core.training.watched import watched_pictures
 
 
 @dataclass
@@ -91,6 +93,8 @@ class Epoch(NamedTuple):
     step: int
     metrics: dict[str, float]  # train/loss, train/accuracy, val/loss, val/accuracy
     is_best: bool
+    confusion: np.ndarray  # (classes, classes) int64, of `val`, rows true, columns predicted
+    watched: np.ndarray  # (n, classes) float32, probabilities for the `watched_pictures` of `val`
 
 
 Happened = Preparing | Step | Divided | Measuring | Epoch
@@ -152,6 +156,8 @@ def train(state: TrainingState, config: RunConfig, splits: Splits) -> Iterator[H
         augmentation.is_on() and not part.on_features
     )  # features of mirrored pictures were computed with the others
     trained = [weights for weights in network.parameters() if weights.requires_grad]
+    watched = watched_pictures(part.val.labels.cpu())
+    looked_at, _ = next(iter(part.val.batches(watched, [(0, len(watched))])))
     while state.epoch < training.epochs and not (training.patience and state.waited >= training.patience):
         network.train()
         order = torch.randperm(len(splits.train), generator=_seeded(random, training.seed, state.epoch))
@@ -200,7 +206,9 @@ def train(state: TrainingState, config: RunConfig, splits: Splits) -> Iterator[H
         state.waited = 0 if is_best else state.waited + 1
         state.epoch, state.batch, state.tally = state.epoch + 1, 0, Tally()
         config.schedule.after_epoch(state.schedule_memory, val.loss)
-        yield Epoch(state.epoch, state.step, metrics, is_best)
+        yield Epoch(
+            state.epoch, state.step, metrics, is_best, val.confusion, _probabilities(part.judged, looked_at, precision)
+        )
 
 
 def evaluate(
@@ -209,10 +217,12 @@ def evaluate(
     loss_of: LossSettings,
     batch_size: int,
     precision: torch.dtype = torch.float32,
+    kept: list[torch.Tensor] | None = None,
 ) -> Generator[Measuring, None, Evaluation]:
     """Measures a network on a split, yielding after each batch; the result is the generator's return value.
 
-    The loss is without label smoothing, so that it says how well the network knows the classes.
+    The loss is without label smoothing, so that it says how well the network knows the classes. The logits of each batch,
+    float32 (k, classes) on the CPU, are appended to `kept`.
     """
     model.eval()
     device = pictures.labels.device
@@ -226,6 +236,8 @@ def evaluate(
             with mixed(precision, device):
                 logits = model(inputs)
             loss_sum += loss_of.measure(logits, labels) * len(labels)
+            if kept is not None:
+                kept.append(logits.float().cpu())
             classes = logits.shape[1]
             cells = torch.bincount(labels * classes + logits.argmax(dim=1), minlength=classes * classes)
             confusion = cells if confusion is None else confusion + cells
@@ -233,6 +245,12 @@ def evaluate(
         yield Measuring(done, len(pictures))
     assert confusion is not None, "a split is never empty"
     return Evaluation(loss=loss_sum.item() / len(pictures), confusion=confusion.view(classes, classes).cpu().numpy())
+
+
+def _probabilities(network: nn.Module, inputs: torch.Tensor, precision: AbstractContextManager) -> np.ndarray:
+    """float32 (n, classes) of a network in evaluation mode, as it is after `evaluate`."""
+    with torch.inference_mode(), precision:
+        return network(inputs).float().softmax(dim=1).cpu().numpy()
 
 
 def _prepare(state: TrainingState, config: RunConfig, splits: Splits) -> Generator[Preparing, None, Trainable]:

@@ -61,10 +61,10 @@ def table(runs: list[Summary], varied: list[Setting], best: float | None) -> str
     head = [
         "Run",
         *(setting.title for setting in varied),
-        "Status",
-        "Progress",
         "Best val accuracy",
         "Test accuracy",
+        "Progress",
+        "Status",
         "Time",
     ]
     rows = []
@@ -72,10 +72,10 @@ def table(runs: list[Summary], varied: list[Setting], best: float | None) -> str
         cells = [_words(setting, place) for setting in varied]
         star = " ★" if best is not None and run.val_accuracy == best else ""
         cells += [
-            run.status,
-            f"{run.progress:.0%}" if run.status != "queued" else NOT_YET,
             percent(run.val_accuracy) + star,
             percent(run.test_accuracy),
+            f"{run.progress:.0%}" if run.status != "queued" else NOT_YET,
+            run.status,
             duration(run.seconds),
         ]
         link = f'<a href="run?run={escape(run.id, quote=True)}" target="_self">{escape(run.title)}</a>'

@@ -177,17 +177,17 @@ def test_a_full_disk_pauses_in_one_sentence_and_the_run_goes_on_from_the_old_che
 
     write, written = saving.write_checkpoint, []
 
-    def full_after_the_first(path, content):
-        if path.name in written:
+    def full_after_the_last_checkpoint(path, content):
+        if "last.pt" in written:
             raise OSError(28, "No space left on device", str(path))
         written.append(path.name)
         write(path, content)
 
-    monkeypatch.setattr(saving, "write_checkpoint", full_after_the_first)
+    monkeypatch.setattr(saving, "write_checkpoint", full_after_the_last_checkpoint)
     run, end = work(runs_folder, epochs=30)
     assert end["event"] == "paused" == run.status().name
     assert_one_sentence(end["message"], "disk is full", "the last checkpoint is intact", "resume")
-    assert load_checkpoint(run.best)["epoch"] == load_checkpoint(run.last)["epoch"] == 1
+    assert load_checkpoint(run.best) and load_checkpoint(run.last)["epoch"] < 30
     monkeypatch.undo()
     whole, _ = work(runs_folder, epochs=30)
     assert worker.work(run, runs_folder)["event"] == "finished"

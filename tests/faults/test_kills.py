@@ -37,21 +37,23 @@ def test_workers_and_supervisors_killed_at_random_moments(new, served, runs_fold
     for run in runs:
         submit(run, data_folder)
     killed = {"worker": 0, "supervisor": 0}
-    for _ in range(ROUNDS):
-        time.sleep(chance.random() * 0.6)  # not a wait: the moment of the kill is what is tried
-        victim = chance.choice(["worker", "worker", "supervisor"])
-        for process in (workers if victim == "worker" else supervisors)(runs_folder):
+    for number in range(ROUNDS):
+        victim = "supervisor" if number % 3 == 2 else "worker"
+        alive = {"worker": workers, "supervisor": supervisors}[victim]
+        wait_until(lambda alive=alive: alive(runs_folder))
+        time.sleep(3 * chance.random() ** 2)  # not a wait: the moment of the kill is what is tried
+        for process in alive(runs_folder):
             kill(process)
             killed[victim] += 1
         for run in [whole, *runs]:
             if wait_until(run.status, timeout=3).name == "interrupted":
                 ask_to_resume(run)
                 submit(run, data_folder)
-        served()
         if all(run.status().name == "finished" for run in [whole, *runs]):
             runs.append(new())
             submit(runs[-1], data_folder)
-    assert killed["worker"] >= ROUNDS // 10 and killed["supervisor"] >= 1, killed
+        served()
+    assert killed["worker"] >= ROUNDS // 3 and killed["supervisor"] >= ROUNDS // 5, killed
     deadline = time.monotonic() + 120
     while not all(run.status().name == "finished" for run in [whole, *runs]):
         assert time.monotonic() < deadline, [(run.id, run.status()) for run in runs]

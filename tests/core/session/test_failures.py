@@ -175,12 +175,19 @@ def test_a_log_that_cannot_be_opened_is_one_sentence(runs_folder, capsys):
 
 def test_what_a_killed_worker_left_half_written_is_removed_and_nothing_else(train, runs_folder):
     run = new(runs_folder)
-    for name in (".last.pt.123.tmp", ".best.pt.4.tmp", ".config.json.5.tmp", "notes.pt.tmp"):
+    for name in (
+        ".last.pt.123.tmp",
+        ".best.pt.4.tmp",
+        ".test_predictions.npz.7.tmp",
+        ".config.json.5.tmp",
+        "notes.pt.tmp",
+    ):
         (run.folder / name).write_bytes(b"half")
     train(run)
     left = {path.name for path in run.folder.iterdir()}
     assert left == {
         *("config.json", "events.jsonl", "best.pt", "last.pt", "worker.lock"),
+        *("looks", "network.json", "test_predictions.npz", "val_predictions.npz"),
         *(".config.json.5.tmp", "notes.pt.tmp"),
     }
 

@@ -3,6 +3,7 @@
 import math
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 
@@ -14,6 +15,8 @@ from core.training.recorder import Recorder
 from tests.helpers import assert_one_sentence, quick_config
 
 CPU = torch.device("cpu")
+
+NOTHING = np.zeros((0, 0))
 
 
 def make(monkeypatch, points=1000, at=(0, 0, 0.001), **settings):
@@ -69,16 +72,16 @@ def test_what_was_prepared_before_is_no_slow_training(monkeypatch):
     recorder.begin_steps()
     clock.now += 2
     recorder.step(step(1, 1.0))
-    recorder.epoch(Epoch(1, 1, {}, True))
+    recorder.epoch(Epoch(1, 1, {}, True, NOTHING, NOTHING))
     assert recorded[1]["images_per_second"] == 32.0
     assert recorded[2]["seconds"] == 2.0
 
 
 def test_an_epoch_whose_network_gives_no_numbers_fails(monkeypatch):
     recorder, _ = make(monkeypatch)
-    recorder.check(Epoch(1, 21, {"val/loss": 0.5}, True))
+    recorder.check(Epoch(1, 21, {"val/loss": 0.5}, True, NOTHING, NOTHING))
     with pytest.raises(TrainDeskError) as caught:
-        recorder.check(Epoch(1, 21, {"val/loss": math.nan}, False))
+        recorder.check(Epoch(1, 21, {"val/loss": math.nan}, False, NOTHING, NOTHING))
     assert_one_sentence(str(caught.value), "NaN at step 21", "try 0.0001 or less")
 
 
@@ -131,7 +134,7 @@ def test_an_epoch_carries_its_metrics_and_time(monkeypatch):
     monkeypatch.setattr(module.time, "perf_counter", lambda: clock.now)
     for number in (1, 2):
         clock.now += 2.5
-        recorder.epoch(Epoch(number, number * 10, {"val/accuracy": 0.5}, number == 1))
+        recorder.epoch(Epoch(number, number * 10, {"val/accuracy": 0.5}, number == 1, NOTHING, NOTHING))
     assert [event["epoch"] for event in recorded[1:]] == [1, 2]
     assert [event["best"] for event in recorded[1:]] == [True, False]
     assert recorded[2]["seconds"] == 2.5

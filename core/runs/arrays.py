@@ -1,0 +1,27 @@
+"""Files of named numpy arrays that appear whole or not at all. Importable without torch."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+
+from core.runs.store import write_atomically
+
+
+def write_arrays(path: Path, **arrays: np.ndarray) -> None:
+    """Raises OSError. Not written through to the disk: after a power cut the file may be damaged, which `read_arrays` sees."""
+    content = io.BytesIO()
+    np.savez(content, **arrays)
+    write_atomically(path, content.getbuffer(), sync=False)
+
+
+def read_arrays(path: Path, *needed: str) -> dict[str, np.ndarray]:
+    """The arrays of a file; nothing of one that is missing, damaged or lacks one that is needed."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            content = {name: file[name] for name in file.files}
+    except Exception:  # a damaged file raises many kinds
+        return {}
+    return content if all(name in content for name in needed) else {}

@@ -1,0 +1,103 @@
+"""Looks: what a network made of a few `val` pictures after each epoch, its confusion matrix then, and its first filters.
+
+They lie in the run's folder `looks`: the pictures once, and a file for each epoch that is kept. Importable without torch.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from core.runs.arrays import read_arrays, write_arrays
+from core.runs.store import Run
+
+PICTURES = 12  # that are watched
+FILTERS = 24  # of the first layer that are kept
+LARGEST = float(np.finfo(np.float16).max)
+KEPT = 100  # epochs; of longer trainings every second, third ... one, always with the first, the best and the last
+
+
+@dataclass(frozen=True)
+class Watched:
+    """The pictures that are watched."""
+
+    pixels: np.ndarray  # (n, H, W, C) uint8
+    labels: np.ndarray  # (n,) int64
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a network was like after an epoch."""
+
+    epoch: int
+    probabilities: np.ndarray  # (n, classes) float32, of the watched pictures
+    confusion: np.ndarray  # (classes, classes) int64, of `val`, rows true, columns predicted
+    filters: (
+        np.ndarray | None
+    )  # (k, h, w, channels) float32, weights of the first layer; None: it has none that can be seen
+
+
+class LookBook:
+    """The looks of one run: its worker writes them, pages read them."""
+
+    def __init__(self, run: Run):
+        self.folder = run.folder / "looks"
+
+    def write_watched(self, watched: Watched) -> None:
+        """Raises OSError."""
+        self.folder.mkdir(exist_ok=True)
+        write_arrays(self.folder / "pictures.npz", pixels=watched.pixels, labels=watched.labels)
+
+    def watched(self) -> Watched | None:
+        """The pictures, if the run kept any."""
+        content = read_arrays(self.folder / "pictures.npz", "pixels", "labels")
+        return Watched(content["pixels"], content["labels"]) if content else None
+
+    def write(self, look: Look, planned: int, is_best: bool) -> None:
+        """Keeps a look and lets go of one that is neither in turn nor the best or the latest any more. Raises OSError.
+
+        `planned` is the number of epochs.
+        """
+        every = -(-planned // KEPT)
+        for earlier in self.epochs():
+            in_turn = earlier == 1 or earlier % every == 0
+            if earlier > look.epoch or not (in_turn or (earlier == self._best() and not is_best)):
+                self._file(earlier).unlink(missing_ok=True)
+        arrays = {"probabilities": look.probabilities.astype(np.float16), "confusion": look.confusion.astype(np.int32)}
+        if look.filters is not None:
+            arrays["filters"] = np.clip(look.filters, -LARGEST, LARGEST).astype(np.float16)
+        write_arrays(self._file(look.epoch), **arrays)
+        if is_best:
+            (self.folder / "best").write_text(str(look.epoch), encoding="ascii")
+
+    def epochs(self) -> list[int]:
+        """Those of which there is a look, ascending."""
+        try:
+            names = os.listdir(self.folder)
+        except OSError:
+            return []
+        return sorted(int(name[:-4]) for name in names if name.endswith(".npz") and name[:-4].isdecimal())
+
+    def read(self, epoch: int) -> Look | None:
+        content = read_arrays(self._file(epoch), "probabilities", "confusion")
+        if not content:
+            return None
+        filters = content.get("filters")
+        return Look(
+            epoch,
+            content["probabilities"].astype(np.float32),
+            content["confusion"].astype(np.int64),
+            None if filters is None else filters.astype(np.float32),
+        )
+
+    def _best(self) -> int | None:
+        with contextlib.suppress(OSError, ValueError):
+            return int((self.folder / "best").read_text(encoding="ascii"))
+        return None
+
+    def _file(self, epoch: int) -> Path:
+        return self.folder / f"{epoch:06d}.npz"
