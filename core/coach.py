@@ -11,6 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from core.config import RunConfig
+from core.runs.history import History
+
 Kind = Literal["diverging", "guessing", "memorising", "slow", "few_val_images", "levelling_off", "still_learning"]
 
 CERTAIN = 2.0  # standard errors that a difference of accuracies must exceed
@@ -52,6 +55,26 @@ class Advice:
     changes: dict[str, Any] = field(default_factory=dict)  # settings of a new run, by path
     more_epochs: int = 0  # or: that this run is trained longer
     stop: bool = False  # or: that this run is stopped
+
+
+def curves_of(history: History, config: RunConfig) -> Curves:
+    """What the coach looks at of a run that has started."""
+    started, epochs = history.started or {}, list(history.epochs)
+    changes = [event.get("learning_rate") for event in list(history.learning_rates) if event.get("learning_rate")]
+    return Curves(
+        train_loss=[epoch.get("train/loss") for epoch in epochs],
+        val_loss=[epoch.get("val/loss") for epoch in epochs],
+        val_accuracy=[epoch.get("val/accuracy") for epoch in epochs],
+        seconds=[epoch.get("seconds") for epoch in epochs],
+        classes=len(started.get("class_names", ())) or 2,
+        val_images=started.get("val_images") or 1,
+        planned=started.get("epochs") or config.training.epochs,
+        learning_rate=changes[-1] if changes else config.optimizer.learning_rate,
+        usual_learning_rate=type(config.optimizer)().learning_rate,
+        is_augmented=config.augmentation.is_on(),
+        has_ended=history.end is not None,
+        shortest_epoch=config.training.shortest_epoch,
+    )
 
 
 def advise(curves: Curves) -> Advice | None:

@@ -11,12 +11,15 @@ from pages.components.header import open_page
 from pages.components.histories import shared_history
 from pages.components.live_view import draw_live_view
 from pages.components.messages import show_error
+from pages.components.mistakes_view import draw_mistakes, has_predictions
+from pages.components.network_view import draw_network_of
 from pages.components.recipe_cards import FILLED_FROM
 from pages.components.results import draw_final_numbers, draw_test_results
 from pages.components.run_controls import draw_ended_controls, draw_problem
 from pages.components.run_heading import draw_heading, draw_missing
 from pages.components.run_manage import delete_button, draw_files
 from pages.components.start import start_digits_button
+from pages.components.watch_view import draw_watching
 from pages.components.worker_log import draw_worker_log
 
 open_page("Run")
@@ -63,13 +66,19 @@ def draw_ended(status: Status) -> None:
     draw_problem(run)
 
 
-if not draw_live_view(run, config, draw_ended):
-    history = shared_history(run).history
-    if history.test:
-        draw_test_results(history.test, list((history.started or {}).get("class_names", [])))
+moves = draw_live_view(run, config, draw_ended)
+history = shared_history(run).history
+class_names = list((history.started or {}).get("class_names", []))
+draw_watching(run, class_names, moves)
+if not moves:
+    if config and has_predictions(run):
+        draw_mistakes(run, config, class_names)
+    elif history.test:
+        draw_test_results(history.test, class_names)
     if run.status().name in ("failed", "interrupted"):
         draw_worker_log(run)
     warm_up()
+draw_network_of(run)
 if config:
     with st.expander("Settings of this run"):
         draw_settings(config)

@@ -21,7 +21,7 @@ LAYERS = (
     (
         "core.training.augmentation",
         "core.training.losses",
-        "core.training.metrics",
+        "core.scores",
         "core.training.optimizers",
         "core.training.schedules",
         "core.training.settings",
@@ -155,7 +155,7 @@ def test_what_a_page_needs_before_training_imports_without_torch():
         "core.training.losses",
         "core.training.optimizers",
         "core.training.augmentation",
-        "core.training.metrics",
+        "core.scores",
         "core.training.schedules",
         "core.training.settings",
         "core.runs.control",

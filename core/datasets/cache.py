@@ -54,6 +54,18 @@ def open_images(dataset: DatasetSettings, data_folder: Path) -> DecodedImages:
     return images
 
 
+def kept_pixels(dataset: DatasetSettings, data_folder: Path, part: str) -> np.ndarray | None:
+    """The kept images of one part, "train" or "test": uint8 (N, H, W, C), mapped, only to be read. None when none are kept."""
+    place = _place(dataset, data_folder)
+    if place is None:
+        return None
+    channels, height, width = dataset.info().shape
+    try:
+        return _mapped(place / f"{part}_pixels.npy", "uint8", (height, width, channels))
+    except Exception:  # missing; a damaged file raises many kinds
+        return None
+
+
 def decoded(data: ImageData) -> DecodedImages:
     """What `load` gave, laid out."""
     channels, height, width = data.train_images.shape[1:]

@@ -6,11 +6,23 @@ import contextlib
 import math
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from core.runs import events
 from core.runs.curve import StepCurve
 from core.runs.events import Event, complete_lines, events_in
 from core.runs.fast_log import AT_ONCE, LARGE, pieces
 from core.runs.store import Run
+
+
+@dataclass(frozen=True)
+class Session:
+    """A stretch of training without a pause."""
+
+    step: int  # done before it
+    epoch: int  # completed before it
+    time: float  # Unix seconds when it began
+    trained: float  # seconds of training before it
 
 
 @dataclass
@@ -30,6 +42,7 @@ class History:
     notices: list[Event] = field(default_factory=list)  # what a person should know, `message`
     learning_rates: list[Event] = field(default_factory=list)  # changes while it ran
     trained_seconds: float = 0.0  # before the last pause or interruption
+    sessions: list[Session] = field(default_factory=list)
     session: Event | None = None  # the `started` or `resumed` event of the process at work
 
     def update(self) -> History:
@@ -81,6 +94,17 @@ class History:
         until = max(latest["time"], now) if now is not None and not self.end else latest["time"]
         return self.trained_seconds + max(0.0, until - self.session["time"])
 
+    def trained_at(self, step: np.ndarray, time: np.ndarray) -> np.ndarray:
+        """Seconds of training, pauses left out, at steps (N,) that were done at these Unix times (N,)."""
+        begins = np.array([session.step for session in self.sessions])
+        which = (
+            np.searchsorted(begins, step, side="left") - 1
+        )  # the step after which a session begins is of the one before
+        which = np.clip(which, 0, len(begins) - 1)
+        start = np.array([session.time for session in self.sessions])[which]
+        before = np.array([session.trained for session in self.sessions])[which]
+        return before + np.maximum(0.0, time - start)
+
     def images_per_second(self) -> float | None:
         """Average since the start or the last pause: the pace of single steps jumps too much to be read."""
         if not (self.started and self.session and self.last_step):
@@ -104,6 +128,7 @@ class History:
         elif kind == events.STARTED:
             self._forget_after(0, 0)
             self.trained_seconds, self.started, self.session = 0.0, event, event
+            self.sessions = [Session(0, 0, event["time"], 0.0)]
         elif kind == events.RESUMING:
             latest = self.end or self.test or self.last_step
             if self.session and latest:
@@ -113,6 +138,8 @@ class History:
             self._forget_after(event["step"], event["epoch"])
             self.started = {**(self.started or {}), **event, "time": (self.started or event)["time"]}
             self.session = event
+            self.sessions = [session for session in self.sessions if session.step < event["step"]]
+            self.sessions.append(Session(event["step"], event["epoch"], event["time"], self.trained_seconds))
         elif kind == events.NOTICE:
             self.notices.append(event)
         elif kind == events.LEARNING_RATE:

@@ -11,10 +11,10 @@ import torch
 
 from core.config import RunConfig
 from core.runs.predictions import Predictions
+from core.scores import scores
 from core.training.batches import Pictures
 from core.training.checkpoints import load_checkpoint, rebuild
 from core.training.loop import Measuring, evaluate
-from core.training.metrics import scores
 
 
 class Scored(NamedTuple):

@@ -34,6 +34,8 @@ def open_page(title: str) -> None:
         )
         for page, label in PAGES.items():
             st.page_link(page, label=label)
+        with st.container(width="content", key="help"):
+            st.page_link("pages/glossary.py", label=":material/help:", help="What the words mean")
     with contextlib.suppress(TrainDeskError):  # the page of a run that waits says why nothing starts
         ensure_supervisor(runs_folder(), data_folder())
 

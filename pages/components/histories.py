@@ -40,10 +40,10 @@ class SharedHistory:
                 self._made[key] = make()
             return self._made[key]
 
-    def step_curve(self) -> tuple[np.ndarray, np.ndarray]:
-        """Copies of (steps, train/loss), each (N,) float64, NaN where the loss was not a number."""
+    def columns(self, *names: str) -> list[np.ndarray]:
+        """Copies of columns of the step events, each (N,) float64, NaN where there was no number."""
         with self.lock:
-            return self.history.curve.column("step"), self.history.curve.column("train/loss")
+            return [self.history.curve.column(name) for name in names]
 
 
 def shared_history(run: Run) -> SharedHistory:

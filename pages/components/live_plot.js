@@ -20,7 +20,9 @@ export default function (component) {
   const traces = data.curves.map((curve) => ({
     type: "scatter", name: curve.name, uid: curve.name, x: floats(curve.x), y: floats(curve.y),
     mode: curve.markers ? "lines+markers" : "lines", connectgaps: false, hovertemplate: "%{y}",
-    line: { color: colours[curve.colour % colours.length], width: curve.markers ? 2.4 : 1.4 }, marker: { size: 6 },
+    line: { color: colours[curve.colour % colours.length], width: curve.markers ? 2.4 : 1.4, dash: curve.dash }, marker: { size: 6 },
+    ...(curve.faint ? { opacity: 0.28, showlegend: false, hoverinfo: "skip", hovertemplate: null } : {}),
+    ...(data.hidden.includes(curve.name) ? { visible: "legendonly" } : {}),
   }));
   const best = data.best ?? [null, null];
   traces.push({
@@ -36,7 +38,7 @@ export default function (component) {
     hovermode: "x unified", hoverlabel: { bgcolor: paper, bordercolor: grid, font: { color: text } }, dragmode: touch ? false : "zoom",
     showlegend: true, legend: { orientation: "h", x: 1, xanchor: "right", y: 1.02, yanchor: "bottom", bgcolor: "rgba(0,0,0,0)" },
     modebar: { bgcolor: "rgba(0,0,0,0)", color: grid, activecolor: text, orientation: "h" },
-    xaxis: { ...axis, title: { text: "epoch", standoff: 6 }, rangemode: "tozero", unifiedhovertitle: { text: "epoch %{x:.2~f}" },
+    xaxis: { ...axis, title: { text: data.xTitle, standoff: 6 }, rangemode: "tozero", unifiedhovertitle: { text: `${data.xTitle} %{x:,.2~f}` },
       spikecolor: text, spikethickness: 1, spikedash: "dot" },
     yaxis: { ...axis, tickformat: data.yFormat, hoverformat: data.yFormat ? ".1%" : ".4~g", type: data.logarithmic ? "log" : "linear",
       uirevision: `${data.view} ${data.logarithmic}`,
@@ -47,6 +49,7 @@ export default function (component) {
   const end = Math.max(0, ...traces.map((trace) => trace.x.at(-1) ?? 0)); // words at a late mark stand on its left, or the edge would cut them
   layout.annotations = data.marks.map((mark, place) => ({ xref: "x", yref: "paper", x: mark.x, y: 1 - 0.08 * (place % 4), text: mark.text,
     showarrow: false, yanchor: "top", ...(mark.x > 0.6 * end ? { xanchor: "right", xshift: -3 } : { xanchor: "left", xshift: 3 }), font: { size: 12, color: text }, bgcolor: paper, opacity: 0.85 }));
+  if (data.range && !chart.draws) Object.assign(layout.xaxis, { range: data.range, autorange: false }); // back from another page
   if (end === 0) { // axes without a point would show numbers that mean nothing
     for (const empty of [layout.xaxis, layout.yaxis]) Object.assign(empty, { showticklabels: false, range: [0, 1] });
     layout.annotations.push({ xref: "paper", yref: "paper", x: 0.5, y: 0.5, showarrow: false, opacity: 0.75, text: "no points yet" });
@@ -65,6 +68,9 @@ export default function (component) {
     if (chart.draws > 1) return;
     plot.on("plotly_hover", (event) => { chart.hoverX = event.points[0].x; });
     plot.on("plotly_unhover", () => { chart.hoverX = null; });
+    plot.on("plotly_restyle", () => {
+      chart.report("hidden", plot.data.filter((trace) => trace.visible === "legendonly").map((trace) => trace.name));
+    });
     plot.on("plotly_relayout", (change) => {
       if ("xaxis.range[0]" in change) chart.report("range", [change["xaxis.range[0]"], change["xaxis.range[1]"]]);
       else if (change["xaxis.autorange"]) chart.report("range", null);

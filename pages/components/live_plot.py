@@ -35,6 +35,9 @@ class Curve:
     colour: int  # place in the theme's chart colours
     markers: bool = False
     keep: tuple[int, ...] = ()  # indices that thinning must not drop
+    is_faint: bool = False  # in the background, and not in the legend
+    dash: str = "solid"  # or "dash", "dot", for more curves than colours
+    most: int = LIMIT  # points that are sent
 
 
 def live_plot(
@@ -44,6 +47,7 @@ def live_plot(
     key: str,
     title: str,
     view: str,
+    x_title: str = "epoch",
     y_format: str = "",
     best: tuple[float, float] | None = None,
     limits: tuple[float, float] | None = None,
@@ -51,26 +55,47 @@ def live_plot(
     logarithmic: bool = False,
     height: int = 330,
 ) -> None:
-    """Draws the curves over epochs. A new `view` (a run's id) starts with a fresh zoom; `best` marks the best epoch's point.
+    """Draws the curves. A new `view` (a run's id and its axis) starts with a fresh zoom; `best` marks the best epoch's point.
 
     `once(key, make)` gives what `make` gives, made once for all who look at the same: the curves are thinned for the window
     that a visitor sees, and most see all.
-    `marks` are upright lines with words beside them, at places of the x axis.
+    `marks` are upright lines with words beside them, at places of the x axis. What the visitor zoomed into and which curves
+    were switched off is kept when he goes to another page and comes back.
     """
-    seen = zoomed_window(st.session_state.get(key))
+    kept = f"kept {key}"  # a component's own state is forgotten with its page
+    if st.session_state.get(kept, {}).get("view") != view:
+        st.session_state[kept] = {"view": view, "range": None, "hidden": []}
+    seen = zoomed_window(st.session_state[kept])
     data = {
         "source": plotly_address(),
         "view": view,
         "title": title,
+        "xTitle": x_title,
         "yFormat": y_format,
         "limits": limits,
         "logarithmic": logarithmic,
         "height": height,
         "best": best,
+        "range": seen,
+        "hidden": _names(st.session_state[kept]["hidden"]),
         "marks": [{"x": x, "text": text} for x, text in marks],
-        "curves": once((title, seen), lambda: [packed(curve, seen) for curve in curves()]),
+        "curves": once((title, view, seen), lambda: [packed(curve, seen, curve.most) for curve in curves()]),
     }
-    _component(key=key, data=data, default={"range": None}, on_range_change=lambda: None)
+    _component(
+        key=key,
+        data=data,
+        default={"range": None, "hidden": []},
+        on_range_change=lambda: _keep(kept, key, "range"),
+        on_hidden_change=lambda: _keep(kept, key, "hidden"),
+    )
+
+
+def _keep(kept: str, key: str, name: str) -> None:
+    st.session_state[kept] = {**st.session_state.get(kept, {}), name: st.session_state[key].get(name)}
+
+
+def _names(reported: Any) -> list[str]:
+    return [name for name in reported if isinstance(name, str)][:100] if isinstance(reported, list) else []
 
 
 def zoomed_window(state: Any) -> tuple[float, float] | None:
@@ -83,7 +108,7 @@ def zoomed_window(state: Any) -> tuple[float, float] | None:
     return (low, high) if np.isfinite([low, high]).all() else None
 
 
-def packed(curve: Curve, seen: tuple[float, float] | None, limit: int = LIMIT) -> dict[str, Any]:
+def packed(curve: Curve, seen: tuple[float, float] | None = None, limit: int = LIMIT) -> dict[str, Any]:
     """A curve for the browser: the window it shows, thinned, as little-endian float32 in base64."""
     part = window(curve.x, seen)
     kept = tuple(index - part.start for index in curve.keep if part.start <= index < part.stop)
@@ -92,6 +117,8 @@ def packed(curve: Curve, seen: tuple[float, float] | None, limit: int = LIMIT) -
         "name": curve.name,
         "colour": curve.colour,
         "markers": curve.markers,
+        "faint": curve.is_faint,
+        "dash": curve.dash,
         "x": _base64(curve.x[chosen]),
         "y": _base64(curve.y[chosen]),
     }

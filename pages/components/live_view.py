@@ -5,21 +5,32 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-import numpy as np
 import streamlit as st
 
 from core.config import RunConfig
+from core.glossary import meaning_of
 from core.runs.history import History
 from core.runs.store import Run, Status
 from pages.components.classifiers import warm_up
+from pages.components.coach_view import draw_coach
+from pages.components.curves import (
+    Axis,
+    accuracy_curves,
+    best_point,
+    learning_rate_curves,
+    loss_curves,
+    marks,
+    pace_curves,
+)
 from pages.components.histories import SharedHistory, shared_history
-from pages.components.live_plot import Curve, live_plot
+from pages.components.live_plot import live_plot
 from pages.components.phases import meaning, progress_facts, progress_words
 from pages.components.run_controls import draw_active_controls, draw_queue_controls
-from pages.components.wording import STATUS_COLOURS, decimal, facts, plain_markdown
+from pages.components.wording import STATUS_COLOURS, facts, plain_markdown
 
 REFRESH_SECONDS = 1.0
 REFRESH_SECONDS_AT_REST = 5.0  # of a run that ended: another visitor may go on with it
+SMOOTHINGS = [0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999]
 NOTICES = 3  # shown at a time, the latest
 
 
@@ -56,6 +67,8 @@ def _draw(run: Run, config: RunConfig | None, did_move: bool, draw_ended: Callab
     else:
         draw_ended(status)
     _notices(history)
+    if config and status.name not in ("queued", "starting"):
+        draw_coach(run, status, config, history)
     if history.started and (history.last_step or status.is_active):
         _curves(run, shared)
 
@@ -68,75 +81,68 @@ def _notices(history: History) -> None:
 
 
 def _curves(run: Run, shared: SharedHistory) -> None:
-    loss, accuracy = st.columns(2, gap="medium")
-    with loss:
-        logarithmic = st.session_state.get(f"log {run.id}", False)
+    axis, smoothing, logarithmic, more = _view_controls()
+    history = shared.history
+    view = f"{run.id} {axis.name}"
+    common = {"once": shared.once, "view": view, "x_title": axis.title(history)}
+    left, right = st.columns(2, gap="medium")
+    with left:
         live_plot(
-            lambda: loss_curves(shared),
-            once=shared.once,
+            lambda: loss_curves(shared, axis, smoothing),
             key=f"loss {run.id}",
             title="Loss",
-            view=run.id,
-            best=best_point(shared.history, "val/loss"),
-            marks=learning_rate_marks(shared.history),
+            best=best_point(history, "val/loss", axis),
+            marks=marks(history, axis),
             logarithmic=logarithmic,
+            **{**common, "view": f"{view} {smoothing}"},
         )
-    with accuracy:
+    with right:
         live_plot(
-            lambda: accuracy_curves(shared),
-            once=shared.once,
+            lambda: accuracy_curves(shared, axis),
             key=f"accuracy {run.id}",
             title="Accuracy",
-            view=run.id,
-            best=best_point(shared.history, "val/accuracy"),
+            best=best_point(history, "val/accuracy", axis),
             y_format=".0%",
             limits=(0, 1),
+            **common,
         )
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.caption("Drag across a chart to zoom in, double-click to see all of it. The star marks the best epoch.")
-        st.toggle("Logarithmic loss", key=f"log {run.id}", help="Shows small differences late in a training.")
+    if more:
+        left, right = st.columns(2, gap="medium")
+        with left:
+            live_plot(
+                lambda: learning_rate_curves(shared, axis),
+                key=f"learning rate curve {run.id}",
+                title="Learning rate",
+                height=240,
+                **common,
+            )
+        with right:
+            live_plot(
+                lambda: pace_curves(shared, axis, smoothing),
+                key=f"pace {run.id}",
+                title="Images per second",
+                height=240,
+                **{**common, "view": f"{view} {smoothing}"},
+            )
+    st.caption("Drag across a chart to zoom in, double-click to see all of it. The star marks the best epoch.")
 
 
-def loss_curves(shared: SharedHistory) -> list[Curve]:
-    """Train loss of each step and val loss of each epoch, over epochs."""
-    steps, losses = shared.step_curve()
-    per_epoch = max(1, shared.history.started["steps_per_epoch"])
-    x, y, best = _epoch_points(shared.history, "val/loss")
-    return [
-        Curve("train", steps / per_epoch, losses, colour=0),
-        Curve("val", x, y, colour=1, markers=True, keep=best),
-    ]
-
-
-def accuracy_curves(shared: SharedHistory) -> list[Curve]:
-    """Train and val accuracy of each epoch."""
-    x, train, _ = _epoch_points(shared.history, "train/accuracy")
-    x, val, best = _epoch_points(shared.history, "val/accuracy")
-    return [
-        Curve("train", x, train, colour=0, markers=True, keep=best),
-        Curve("val", x, val, colour=1, markers=True, keep=best),
-    ]
-
-
-def best_point(history: History, name: str) -> tuple[float, float] | None:
-    """(epoch, value) of the best epoch, if its value is a number."""
-    x, y, best = _epoch_points(history, name)
-    return (float(x[best[0]]), float(y[best[0]])) if best and np.isfinite(y[best[0]]) else None
-
-
-def learning_rate_marks(history: History) -> list[tuple[float, str]]:
-    """(epoch, words) where someone changed the learning rate."""
-    per_epoch = max(1, history.started["steps_per_epoch"])
-    return [
-        (event["step"] / per_epoch, f"learning rate {decimal(event['learning_rate'])}")
-        for event in list(history.learning_rates)
-        if event.get("learning_rate")
-    ]
-
-
-def _epoch_points(history: History, name: str) -> tuple[np.ndarray, np.ndarray, tuple[int, ...]]:
-    epochs = list(history.epochs)
-    x = np.array([epoch["epoch"] for epoch in epochs], dtype=float)
-    y = np.array([np.nan if epoch.get(name) is None else epoch[name] for epoch in epochs], dtype=float)
-    best = max((index for index, epoch in enumerate(epochs) if epoch.get("best")), default=None)
-    return x, y, () if best is None else (best,)
+def _view_controls() -> tuple[Axis, float, bool, bool]:
+    """How the curves are looked at. All of it is in the address, so that a link shows the same."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        name = st.segmented_control(
+            "Over", ["epoch", "step", "time"], default="epoch", key="axis", bind="query-params", required=True
+        )
+        smoothing = st.select_slider(
+            "Smoothing",
+            SMOOTHINGS,
+            key="smoothing",
+            bind="query-params",
+            help=meaning_of("smoothing"),
+            width=170,
+        )
+        logarithmic = st.toggle(
+            "Logarithmic loss", key="log", bind="query-params", help="Shows small differences late in a training."
+        )
+        more = st.toggle("Learning rate and speed", key="more", bind="query-params")
+    return Axis(name or "epoch"), float(smoothing or 0), bool(logarithmic), bool(more)

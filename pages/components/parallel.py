@@ -6,27 +6,26 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import streamlit as st
-
-from pages.components.plotly_file import plotly_address, script_with_plotly
+from pages.components.figure import figure
 
 HEIGHT = 340
 MOST_TICKS = 12
-
-_component = st.components.v2.component(
-    "parallel",
-    html='<div class="plot" role="group"></div>\n',
-    css=".plot { width: 100%; }\n",
-    js=script_with_plotly("parallel.js"),
-    isolate_styles=False,
-)
 
 
 def parallel(axes: Sequence[tuple[str, Sequence[Any]]], *, key: str, title: str) -> None:
     """`axes`: (title, a value for each run); the last one is the result, a number, and colours the lines."""
     colours = [float(value) for value in axes[-1][1]]
-    data = {"title": title, "view": key, "dimensions": [dimension(name, values) for name, values in axes]}
-    _component(key=key, data={"source": plotly_address(), "height": HEIGHT, "colours": colours, **data})
+    trace = {
+        "type": "parcoords",
+        "dimensions": [dimension(name, values) for name, values in axes],
+        "line": {"color": colours, "cmin": min(colours), "cmax": max(colours), "colorscale": "$lines"},
+        "labelfont": {"color": "$text", "size": 13},
+        "tickfont": {"color": "$text", "size": 12},
+        "rangefont": {"size": 1, "color": "rgba(0,0,0,0)"},
+        "unselected": {"line": {"opacity": 0.06}},
+    }
+    layout = {"margin": {"l": 70, "r": 60, "t": 60, "b": 24}, "uirevision": key}
+    figure([trace], layout, key=key, title=title, heading="", height=HEIGHT)
 
 
 def dimension(name: str, values: Sequence[Any]) -> dict[str, Any]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import Any
 
 import streamlit as st
 
 from core.runs.history import History
 from pages.components.heatmap import heatmap
+from pages.components.mistakes_view import class_table
 from pages.components.phases import memory_fact
 from pages.components.wording import (
     NOT_YET,
@@ -66,7 +66,7 @@ def draw_test_results(test: dict[str, Any], class_names: list[str]) -> None:
         st.markdown(sentence)
     table, picture = st.columns([5, 6], gap="medium")
     with table:
-        st.html(_class_table(test.get("per_class") or []))
+        st.html(class_table(test.get("per_class") or []))
     with picture:
         heatmap(matrix, class_names, key="confusion", title="Confusion matrix, test split (number of pictures)")
 
@@ -100,14 +100,3 @@ def mistakes_in_words(matrix: list[list[int]], class_names: list[str], per_class
         hardest = min(scored, key=lambda entry: entry["f1"])
         sentence += f" Hardest class: **{plain_markdown(str(hardest['class']))}** (F1 {percent(hardest['f1'])})."
     return sentence
-
-
-def _class_table(per_class: list[dict[str, Any]]) -> str:
-    rows = "".join(
-        f"<tr><th scope='row'>{escape(str(entry.get('class', '')))}</th>"
-        + "".join(f"<td>{percent(entry.get(name))}</td>" for name in ("precision", "recall", "f1"))
-        + f"<td>{entry.get('images', 0):,}</td></tr>"
-        for entry in per_class
-    )
-    head = "".join(f"<th scope='col'>{title}</th>" for title in ("Class", "Precision", "Recall", "F1", "Pictures"))
-    return f'<div class="frame"><table class="table"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from core.runs.events import Event
+from pages.components.words import question
 
 STATUS_COLOURS = {
     "queued": "gray",
@@ -34,6 +35,18 @@ NEXT = {  # what a person can do with a run of each status
     "damaged": "see what is wrong",
 }
 NOT_YET = "-"
+EXPLAINED = {  # label of a fact -> word of the glossary
+    "Epoch": "epoch",
+    "Images per second": "images per second",
+    "Learning rate": "learning rate",
+    "Time left": "time left",
+    "Memory": "memory",
+    "Test accuracy": "accuracy",
+    "Precision": "precision",
+    "Recall": "recall",
+    "F1": "F1",
+    "Best val accuracy": "best epoch",
+}
 
 
 def percent(share: float | None, decimals: int = 1) -> str:
@@ -120,9 +133,16 @@ def plain_markdown(text: str) -> str:
 
 
 def facts(pairs: list[tuple[str, str, str]], small: bool = False) -> str:
-    """HTML of (label, value, addition) side by side; `small` for more of them in a row."""
+    """HTML of (label, value, addition) side by side; `small` for more of them in a row. A label that is a word of the glossary
+    gets its "?"."""
     items = (
-        f"<div><dt>{escape(label)}</dt><dd>{escape(value)}{f'<small>{escape(more)}</small>' if more else ''}</dd></div>"
+        f"<div><dt>{escape(label)}{_question(label)}</dt>"
+        f"<dd>{escape(value)}{f'<small>{escape(more)}</small>' if more else ''}</dd></div>"
         for label, value, more in pairs
     )
     return f'<dl class="facts{" small" if small else ""}">{"".join(items)}</dl>'
+
+
+def _question(label: str) -> str:
+    name = EXPLAINED.get(label)
+    return f" {question(name)}" if name else ""

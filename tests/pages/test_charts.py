@@ -1,6 +1,7 @@
 """What the charts are given: few points, the right ones, and the window that is looked at."""
 
 import base64
+import json
 import threading
 import time
 
@@ -9,9 +10,9 @@ import pytest
 
 from core.runs import history
 from core.runs.events import EventWriter
+from pages.components.curves import Axis, accuracy_curves, best_point, loss_curves, marks, smoothed
 from pages.components.histories import shared_history
 from pages.components.live_plot import Curve, packed, zoomed_window
-from pages.components.live_view import accuracy_curves, best_point, learning_rate_marks, loss_curves
 from pages.components.thinning import LIMIT, thin, window
 from tests.pages.fake_runs import STEPS_PER_EPOCH, fake_run, write_epoch, write_start
 
@@ -104,12 +105,12 @@ def test_what_is_trained_again_after_a_crash_replaces_what_was_lost(tmp_path):
     write_epoch(log, 1)
     for step in (22, 24, 26, 28):
         log.write("step", epoch=2, step=step, learning_rate=0.001, **{"train/loss": 9.0})
-    assert shared_history(run).step_curve()[1][-1] == 9.0
+    assert shared_history(run).columns("train/loss")[0][-1] == 9.0
     log.write("resuming")
     write_start(log, run, 6, "resumed", step=STEPS_PER_EPOCH, epoch=1)  # where the last checkpoint was
     for step in (21, 23, 25, 27, 29, 31):  # more points than were lost, at other places
         log.write("step", epoch=2, step=step, learning_rate=0.001, **{"train/loss": 1.0})
-    steps, losses = shared_history(run).step_curve()
+    steps, losses = shared_history(run).columns("step", "train/loss")
     assert steps.tolist() == [*range(1, STEPS_PER_EPOCH + 1), 21, 23, 25, 27, 29, 31]
     assert losses[STEPS_PER_EPOCH:].tolist() == [1.0] * 6
 
@@ -120,7 +121,7 @@ def test_a_changed_learning_rate_is_marked_where_it_changed(tmp_path):
     write_start(log, run, 6)
     write_epoch(log, 1)
     log.write("learning_rate", step=30, learning_rate=0.00003)
-    assert learning_rate_marks(shared_history(run).history) == [(1.5, "learning rate 0.00003")]
+    assert marks(shared_history(run).history) == [(1.5, "learning rate 0.00003")]
 
 
 def test_visitors_share_one_history_without_reading_anything_twice(tmp_path, monkeypatch):
@@ -142,7 +143,7 @@ def test_visitors_share_one_history_without_reading_anything_twice(tmp_path, mon
         write_epoch(log, epoch)
     for visitor in visitors:
         visitor.join()
-    steps, losses = shared_history(run).step_curve()
+    steps, losses = shared_history(run).columns("step", "train/loss")
     assert steps.tolist() == list(range(1, 50 * STEPS_PER_EPOCH + 1))
     assert len(losses) == len(steps)
     assert len(shared_history(run).history.epochs) == 50
@@ -164,3 +165,58 @@ def test_what_visitors_see_is_made_once_until_the_log_grows(tmp_path):
 
 def _floats(text):
     return np.frombuffer(base64.b64decode(text), "<f4")
+
+
+def paused_run(tmp_path):
+    """Two epochs, a pause of 1,000 seconds, two more."""
+    run = fake_run(tmp_path, "starting")
+    log = EventWriter(run.event_log)
+    write_start(log, run, 4)
+    for epoch in (1, 2):
+        write_epoch(log, epoch)
+    log.write("paused", message="Paused.")
+    log.write("resuming")
+    write_start(log, run, 4, "resumed", step=2 * STEPS_PER_EPOCH, epoch=2)
+    for epoch in (3, 4):
+        write_epoch(log, epoch)
+    lines = [json.loads(line) for line in run.event_log.read_text().splitlines()]
+    start, resumed = lines[0]["time"], next(place for place, line in enumerate(lines) if line["event"] == "resuming")
+    for place, line in enumerate(lines):  # half a second for each line
+        line["time"] = start + place / 2 + (1000 if place >= resumed else 0)
+    run.event_log.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return run
+
+
+def test_over_steps_and_time_every_point_has_its_place_and_pauses_take_none(tmp_path):
+    shared = shared_history(paused_run(tmp_path))
+    steps = loss_curves(shared, Axis("step"))
+    assert steps[0].x.tolist() == list(range(1, 4 * STEPS_PER_EPOCH + 1))
+    assert steps[1].x.tolist() == [20, 40, 60, 80]
+    train, val = loss_curves(shared, Axis("time"))
+    assert (np.diff(train.x) > 0).all() and train.x[0] == 0.5
+    assert train.x[-1] < 50, "seconds of training, without the pause"
+    assert abs(train.x[40] - train.x[39]) < 2
+    assert val.x[-1] == pytest.approx(train.x[-1] + 0.5)
+    assert Axis("time").title(shared.history) == "training time, seconds"
+
+
+def test_where_it_went_on_after_a_pause_is_marked(tmp_path):
+    history = shared_history(paused_run(tmp_path)).history
+    assert marks(history) == [(2.0, "resumed")]
+    assert marks(history, Axis("step")) == [(40.0, "resumed")]
+
+
+def test_smoothing_keeps_a_constant_and_calms_noise():
+    noise = np.random.default_rng(0).normal(5, 1, 10_000)
+    calm = smoothed(noise, 0.99)
+    assert np.allclose(smoothed(np.full(50, 3.0), 0.9), 3.0), "no pull to zero at the beginning"
+    assert calm[1000:].std() < 0.1 and abs(calm[1000:].mean() - 5) < 0.05
+    assert smoothed(np.array([1.0, np.nan, 1.0]), 0.5)[[0, 2]].tolist() == [1.0, 1.0]
+    assert np.isnan(smoothed(np.array([1.0, np.nan]), 0.5)[1])
+
+
+def test_a_smoothed_curve_stands_before_what_it_was_made_from(tmp_path):
+    shared = shared_history(fake_run(tmp_path, "finished", epochs=3))
+    faint, calm, _ = loss_curves(shared, Axis(), 0.9)
+    assert faint.is_faint and not calm.is_faint
+    assert calm.y[0] == faint.y[0] and calm.y[-1] > faint.y[-1], "it lags behind a falling curve"

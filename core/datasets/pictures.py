@@ -1,0 +1,16 @@
+"""The pictures of a dataset as people see them, from what the cache keeps. Importable without torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from core.datasets._base import DatasetSettings
+from core.datasets.cache import kept_pixels
+
+
+def pictures_of(dataset: DatasetSettings, data_folder: Path, split: str) -> np.ndarray | None:
+    """uint8 (N, H, W, C), only to be read, of the published part that `split` is from: "test", or the training images for
+    "train" and "val". None when they are not kept here: the run was trained on another computer, or before they changed."""
+    return kept_pixels(dataset, data_folder, "test" if split == "test" else "train")

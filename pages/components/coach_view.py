@@ -1,0 +1,77 @@
+"""What the coach says beside the curves, and one button for its remedy."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+from core.coach import Advice, advise, curves_of
+from core.config import RunConfig
+from core.errors import TrainDeskError
+from core.paths import data_folder
+from core.runs.control import ask_to_resume
+from core.runs.dispatch import submit
+from core.runs.history import History
+from core.runs.store import Run, Status
+from pages.components.form_values import fill
+from pages.components.messages import show_error
+from pages.components.recipe_cards import FILLED_FROM
+from pages.components.visitor import visitor
+
+ICONS = {
+    "diverging": ":material/trending_up:",
+    "guessing": ":material/casino:",
+    "memorising": ":material/school:",
+    "slow": ":material/hourglass_bottom:",
+    "few_val_images": ":material/quiz:",
+    "levelling_off": ":material/trending_flat:",
+    "still_learning": ":material/trending_down:",
+}
+
+
+def draw_coach(run: Run, status: Status, config: RunConfig, history: History) -> None:
+    """One sentence, its evidence, and its remedy if there is one; nothing when the coach is not sure."""
+    advice = advise(curves_of(history, config))
+    if advice is None:
+        return
+    with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small", key=f"coach-{run.id}"):
+        st.markdown(ICONS[advice.kind], width="content")
+        with st.container(gap=None, width="stretch"):
+            st.html(f'<p class="advice"><b>{escape(advice.sentence)}</b> <span>{escape(advice.evidence)}</span></p>')
+        if _can_be_done(advice, status) and st.button(advice.remedy, key=f"remedy {run.id}"):
+            _do(advice, run, config)
+
+
+def _can_be_done(advice: Advice, status: Status) -> bool:
+    if not advice.remedy:
+        return False
+    if advice.stop:
+        return status.is_active
+    return bool(advice.changes) or (advice.more_epochs > 0 and status.name in ("finished", "stopped"))
+
+
+def _do(advice: Advice, run: Run, config: RunConfig) -> None:
+    if advice.stop:
+        run.request_stop()
+        st.rerun(scope="fragment")
+    if advice.more_epochs:
+        try:
+            ask_to_resume(run, advice.more_epochs)
+            submit(run, data_folder(), visitor())
+        except TrainDeskError as error:
+            show_error(str(error))
+            return
+        st.rerun()
+    fill(with_changes(config, advice.changes))
+    st.session_state[FILLED_FROM] = ("from", run.id)
+    st.switch_page("pages/train.py", query_params={"from": run.id})
+
+
+def with_changes(config: RunConfig, changes: dict[str, object]) -> RunConfig:
+    """The config with other values at paths such as "optimizer.learning_rate"."""
+    data = config.to_dict()
+    for path, value in changes.items():
+        owner, _, name = path.partition(".")
+        data[owner] = {**data[owner], name: value}
+    return RunConfig.from_dict(data)

@@ -1,0 +1,51 @@
+"""Small pictures as part of the page itself: data addresses never 404, and pixels stay pixels."""
+
+from __future__ import annotations
+
+import base64
+import io
+from html import escape
+
+import numpy as np
+from PIL import Image
+
+GAP = 6  # pixels between filters
+
+
+def address_of(pixels: np.ndarray) -> str:
+    """A PNG as a data address. pixels: (H, W, 1, 3 or 4) uint8."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels).save(buffer, "PNG", compress_level=1)
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def card(pixels: np.ndarray, alt: str, *lines: str, is_right: bool | None = None) -> str:
+    """HTML: a picture with lines of HTML under it; right and wrong are said by a sign too, not by colour alone."""
+    mark = "" if is_right is None else ' class="right"' if is_right else ' class="wrong"'
+    said = "".join(f"<span>{line}</span>" for line in lines)
+    return f'<figure{mark}><img src="{address_of(pixels)}" alt="{escape(alt)}"><figcaption>{said}</figcaption></figure>'
+
+
+def gallery(cards: list[str], label: str, small: bool = False) -> str:
+    """HTML: cards side by side, as many as fit."""
+    return f'<div class="gallery{" small" if small else ""}" role="group" aria-label="{escape(label)}">{"".join(cards)}</div>'
+
+
+def sheet(filters: np.ndarray, columns: int = 12, enlarge: int = 4) -> np.ndarray:
+    """Filters (k, h, w, C) float as one picture (H, W, 4) uint8, each with its own contrast: grey is no weight.
+
+    Colour filters show as colours, those of grey pictures in grey; what is between them is transparent.
+    """
+    count, height, width, channels = filters.shape
+    columns = min(columns, count)
+    rows = -(-count // columns)
+    largest = np.abs(filters).max(axis=(1, 2, 3), keepdims=True)
+    levels = (127.5 + 127.5 * filters / np.maximum(largest, 1e-12)).round().astype(np.uint8)
+    levels = np.repeat(levels, 3, axis=3) if channels == 1 else levels
+    picture = np.zeros((rows * (height * enlarge + GAP) - GAP, columns * (width * enlarge + GAP) - GAP, 4), np.uint8)
+    for place, level in enumerate(levels):
+        top, left = place // columns * (height * enlarge + GAP), place % columns * (width * enlarge + GAP)
+        large = level.repeat(enlarge, axis=0).repeat(enlarge, axis=1)
+        picture[top : top + height * enlarge, left : left + width * enlarge, :3] = large
+        picture[top : top + height * enlarge, left : left + width * enlarge, 3] = 255
+    return picture

@@ -1,0 +1,110 @@
+"""Watch it learn: what the network says of a few pictures after each epoch, what it confuses, and its first filters."""
+
+from __future__ import annotations
+
+from html import escape
+
+import numpy as np
+import streamlit as st
+
+from core.runs.looks import Look, LookBook, Watched
+from core.runs.store import Run
+from pages.components.heatmap import heatmap
+from pages.components.pictures import address_of, card, gallery, sheet
+from pages.components.wording import percent, plain_markdown
+
+REFRESH_SECONDS = 1.0
+EPOCH = "epoch"  # in the address
+
+
+def draw_watching(run: Run, class_names: list[str], moves: bool) -> None:
+    """The slider and what it moves; while the run trains it follows the newest epoch unless someone has moved it."""
+    st.fragment(_draw, run_every=REFRESH_SECONDS if moves else None)(run, class_names, moves)
+
+
+def _draw(run: Run, class_names: list[str], moves: bool) -> None:
+    book = LookBook(run)
+    epochs, watched = book.epochs(), book.watched()
+    if not epochs or watched is None or len(class_names) < 2:
+        return
+    st.subheader("Watch it learn")
+    epoch = _chosen(run, epochs)
+    look = book.read(epoch)
+    if look is None or look.probabilities.shape != (len(watched.labels), len(class_names)):
+        st.caption("What it said in this epoch cannot be read.")
+        return
+    right = int((look.probabilities.argmax(axis=1) == watched.labels).sum())
+    newest = ", the newest" if moves and epoch == epochs[-1] else ""
+    st.caption(
+        f"{len(watched.labels)} pictures it never trains on. After epoch {epoch}{newest} it knows {right} of them; under "
+        "each stands what it says, and how sure it is."
+    )
+    st.html(
+        gallery(watched_cards(watched, look, class_names), f"What the network says after epoch {epoch}", small=True)
+    )
+    with st.container(horizontal=True, gap="medium"):
+        with st.container(width=520):
+            heatmap(
+                look.confusion,
+                class_names,
+                key=f"val confusion {run.id}",
+                title=f"Confusion matrix, val split, epoch {epoch}",
+            )
+        if look.filters is not None:
+            with st.container(width="stretch"):
+                st.markdown("**First filters**")
+                st.html(filters_figure(look.filters, epoch))
+                st.caption(
+                    "What the first layer looks for. Bright weights answer to light there, dark ones to dark; "
+                    "in the beginning it is noise."
+                )
+
+
+def watched_cards(watched: Watched, look: Look, class_names: list[str]) -> list[str]:
+    """HTML of the pictures with the network's answers."""
+    cards = []
+    for pixels, label, shares in zip(watched.pixels, watched.labels, look.probabilities, strict=True):
+        guess = int(np.argmax(shares))
+        name, true = escape(class_names[guess]), escape(class_names[label])
+        is_right = guess == label
+        said = f"<b>{name}</b> {percent(float(shares[guess]), 0)}" + ("" if is_right else f" <i>it is {true}</i>")
+        bar = f'<span class="track"><span class="fill" style="width:{shares[label] * 100:.0f}%"></span></span>'
+        cards.append(card(pixels, f"{true}, taken for {name}", said, bar, is_right=is_right))
+    return cards
+
+
+def filters_figure(filters: np.ndarray, epoch: int) -> str:
+    """HTML of all filters in one picture."""
+    wide = filters.shape[1] > 8
+    picture = sheet(filters, columns=6 if wide else 8, enlarge=2 if wide else 8)
+    alt = f"{len(filters)} filters of the first layer after epoch {epoch}"
+    return f'<img class="filters" src="{address_of(picture)}" alt="{escape(alt)}">'
+
+
+def _chosen(run: Run, epochs: list[int]) -> int:
+    """The epoch of the slider. It follows the newest until someone moves it; the address keeps what was chosen."""
+    key, follows = f"look {run.id}", f"follows {run.id}"
+    if follows not in st.session_state:
+        wanted = st.query_params.get(EPOCH, "")
+        is_known = wanted.isdecimal() and int(wanted) in epochs
+        st.session_state[follows] = not is_known
+        if is_known:
+            st.session_state[f"kept {key}"] = int(wanted)
+    kept = st.session_state.get(f"kept {key}")
+    if st.session_state[follows] or kept not in epochs:
+        kept = epochs[-1]
+    if len(epochs) < 2:
+        return kept
+    st.session_state[key] = kept
+
+    def moved() -> None:
+        chosen = st.session_state[key]
+        st.session_state[f"kept {key}"] = chosen
+        st.session_state[follows] = chosen == epochs[-1]
+        if st.session_state[follows]:
+            st.query_params.pop(EPOCH, None)
+        else:
+            st.query_params[EPOCH] = str(chosen)
+
+    best = plain_markdown("Moves the pictures, the confusion matrix and the filters together.")
+    return st.select_slider("Epoch", epochs, key=key, on_change=moved, help=best)
