@@ -19,6 +19,7 @@ from core.errors import TrainDeskError
 from core.runs.belongings import NAME, belongings
 from core.runs.events import ENDS
 from core.runs.history import History
+from core.runs.short_log import forget_short, keep_short
 from core.runs.store import Run, list_runs
 from core.runs.summary import DAMAGED, Summary, summarise
 
@@ -49,6 +50,7 @@ class Index:
             for run_id in gone:
                 del self._known[run_id]
                 self._histories.pop(run_id, None)
+                forget_short(self._runs_folder, run_id)
             self._store(fresh, gone)
             return found
 
@@ -76,6 +78,7 @@ class Index:
             self._histories[run.id] = history
             return summary
         self._histories.pop(run.id, None)
+        keep_short(run, history)
         if _is_settled(now):
             self._known[run.id] = (now, summary)
             if not summary.problem:  # which another version of the program may not find

@@ -21,9 +21,10 @@ class Axis:
     """What the curves run over."""
 
     name: AxisName = "epoch"
+    seconds: float = 0.0  # of training that a time axis has to show: decides its unit
 
-    def title(self, history: History) -> str:
-        return self.name if self.name != "time" else f"training time, {self._unit(history)[0]}"
+    def title(self) -> str:
+        return self.name if self.name != "time" else f"training time, {self._unit()[0]}"
 
     def of_steps(self, history: History, steps: np.ndarray, times: np.ndarray) -> np.ndarray:
         """Places (N,) of steps (N,) that were done at these Unix times (N,)."""
@@ -31,7 +32,7 @@ class Axis:
             return steps.astype(float)
         if self.name == "epoch":
             return steps / max(1, (history.started or {}).get("steps_per_epoch", 1))
-        return history.trained_at(steps, times) / self._unit(history)[1]
+        return history.trained_at(steps, times) / self._unit()[1]
 
     def of_epochs(self, history: History) -> np.ndarray:
         """Places (E,) of the ends of the epochs."""
@@ -45,9 +46,8 @@ class Axis:
     def of_step(self, history: History, step: int, time: float) -> float:
         return float(self.of_steps(history, np.array([step]), np.array([time]))[0])
 
-    @staticmethod
-    def _unit(history: History) -> tuple[str, float]:
-        seconds = history.elapsed() or 0.0
+    def _unit(self) -> tuple[str, float]:
+        seconds = self.seconds
         return ("hours", 3600.0) if seconds > 7200 else ("minutes", 60.0) if seconds > 180 else ("seconds", 1.0)
 
 

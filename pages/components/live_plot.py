@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from core.thinning import LIMIT, thin, window
 from pages.components.plotly_file import plotly_address, script_with_plotly
-from pages.components.thinning import LIMIT, thin, window
 
 _component = st.components.v2.component(
     "live_plot",
@@ -53,6 +53,8 @@ def live_plot(
     limits: tuple[float, float] | None = None,
     marks: Sequence[tuple[float, str]] = (),
     logarithmic: bool = False,
+    from_zero: bool = False,
+    legend_below: bool = False,
     height: int = 330,
 ) -> None:
     """Draws the curves. A new `view` (a run's id and its axis) starts with a fresh zoom; `best` marks the best epoch's point.
@@ -75,6 +77,8 @@ def live_plot(
         "limits": limits,
         "logarithmic": logarithmic,
         "height": height,
+        "fromZero": from_zero,
+        "legendBelow": legend_below,
         "best": best,
         "range": seen,
         "hidden": _names(st.session_state[kept]["hidden"]),

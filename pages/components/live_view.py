@@ -8,7 +8,6 @@ from collections.abc import Callable
 import streamlit as st
 
 from core.config import RunConfig
-from core.glossary import meaning_of
 from core.runs.history import History
 from core.runs.store import Run, Status
 from pages.components.classifiers import warm_up
@@ -26,11 +25,11 @@ from pages.components.histories import SharedHistory, shared_history
 from pages.components.live_plot import live_plot
 from pages.components.phases import meaning, progress_facts, progress_words
 from pages.components.run_controls import draw_active_controls, draw_queue_controls
+from pages.components.view_controls import axis_control, log_control, more_control, smoothing_control
 from pages.components.wording import STATUS_COLOURS, facts, plain_markdown
 
 REFRESH_SECONDS = 1.0
 REFRESH_SECONDS_AT_REST = 5.0  # of a run that ended: another visitor may go on with it
-SMOOTHINGS = [0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999]
 NOTICES = 3  # shown at a time, the latest
 
 
@@ -81,10 +80,12 @@ def _notices(history: History) -> None:
 
 
 def _curves(run: Run, shared: SharedHistory) -> None:
-    axis, smoothing, logarithmic, more = _view_controls()
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        axis, smoothing, logarithmic, more = axis_control(), smoothing_control(), log_control(), more_control()
     history = shared.history
+    axis = Axis(axis.name, history.elapsed() or 0.0)
     view = f"{run.id} {axis.name}"
-    common = {"once": shared.once, "view": view, "x_title": axis.title(history)}
+    common = {"once": shared.once, "view": view, "x_title": axis.title()}
     left, right = st.columns(2, gap="medium")
     with left:
         live_plot(
@@ -114,6 +115,7 @@ def _curves(run: Run, shared: SharedHistory) -> None:
                 key=f"learning rate curve {run.id}",
                 title="Learning rate",
                 height=240,
+                from_zero=True,
                 **common,
             )
         with right:
@@ -122,27 +124,7 @@ def _curves(run: Run, shared: SharedHistory) -> None:
                 key=f"pace {run.id}",
                 title="Images per second",
                 height=240,
+                from_zero=True,
                 **{**common, "view": f"{view} {smoothing}"},
             )
     st.caption("Drag across a chart to zoom in, double-click to see all of it. The star marks the best epoch.")
-
-
-def _view_controls() -> tuple[Axis, float, bool, bool]:
-    """How the curves are looked at. All of it is in the address, so that a link shows the same."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        name = st.segmented_control(
-            "Over", ["epoch", "step", "time"], default="epoch", key="axis", bind="query-params", required=True
-        )
-        smoothing = st.select_slider(
-            "Smoothing",
-            SMOOTHINGS,
-            key="smoothing",
-            bind="query-params",
-            help=meaning_of("smoothing"),
-            width=170,
-        )
-        logarithmic = st.toggle(
-            "Logarithmic loss", key="log", bind="query-params", help="Shows small differences late in a training."
-        )
-        more = st.toggle("Learning rate and speed", key="more", bind="query-params")
-    return Axis(name or "epoch"), float(smoothing or 0), bool(logarithmic), bool(more)

@@ -10,6 +10,7 @@ import streamlit as st
 from core.paths import runs_folder
 from core.runs.store import Run
 from core.runs.summary import DAMAGED, Summary
+from pages.components.compared import address_of
 from pages.components.messages import show_warning
 from pages.components.run_controls import RESUMABLE
 from pages.components.run_manage import delete_button, favourite_button, open_labels, open_tags, resume_all
@@ -103,8 +104,11 @@ def draw_actions(ticked: list[Summary]) -> None:
                 open_labels(runs[0])
             if st.button("Run it again with changes", icon=":material/replay:", key="repeat the ticked"):
                 st.switch_page("pages/train.py", query_params={"from": runs[0].id})
-        elif st.button("Tag", icon=":material/sell:", key="tag the ticked"):
-            open_tags(runs)
+        else:
+            if st.button("Compare", icon=":material/compare_arrows:", key="compare the ticked", type="primary"):
+                st.switch_page("pages/compare.py", query_params=address_of(entry.id for entry in ticked))
+            if st.button("Tag", icon=":material/sell:", key="tag the ticked"):
+                open_tags(runs)
         favourite_button(runs)
         resumable = [run for run in runs if run.status().name in RESUMABLE]
         if resumable and st.button("Resume", icon=":material/resume:", key="resume the ticked"):

@@ -14,8 +14,9 @@ from core.paths import runs_folder
 from core.runs.queue import withdraw
 from core.runs.store import Run
 from core.runs.summary import Summary
-from pages.components.describe import read_config, value_in_words
+from pages.components.describe import read_config
 from pages.components.parallel import parallel
+from pages.components.setting_words import on_axis, setting_words
 from pages.components.summaries import summaries
 from pages.components.wording import NOT_YET, count, duration, percent
 
@@ -69,7 +70,7 @@ def table(runs: list[Summary], varied: list[Setting], best: float | None) -> str
     ]
     rows = []
     for place, run in enumerate(runs):
-        cells = [_words(setting, place) for setting in varied]
+        cells = [setting_words(setting, place) for setting in varied]
         star = " ★" if best is not None and run.val_accuracy == best else ""
         cells += [
             percent(run.val_accuracy) + star,
@@ -86,13 +87,6 @@ def table(runs: list[Summary], varied: list[Setting], best: float | None) -> str
     return (
         f'<div class="frame"><table class="table"><thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table></div>'
     )
-
-
-def _words(setting: Setting, place: int) -> str:
-    value = setting.values[place]
-    if value is None:
-        return NOT_YET
-    return value_in_words(setting.spec, value) if setting.spec else str(value)
 
 
 def _stop_all(moving: list[Summary]) -> None:
@@ -112,7 +106,7 @@ def by_settings(pairs: list[tuple[Summary, RunConfig]], varied: list[Setting]) -
     others = [setting for setting in varied if setting.path != SEED]
     for place, (run, _) in enumerate(pairs):
         if run.val_accuracy is not None:
-            words = ", ".join(f"{setting.title} {_words(setting, place)}" for setting in others)
+            words = ", ".join(f"{setting.title} {setting_words(setting, place)}" for setting in others)
             groups[words or "all runs"].append(run.val_accuracy)
     return list(groups.items()) if any(len(values) > 1 for values in groups.values()) else []
 
@@ -137,13 +131,7 @@ def _parallel(name: str, pairs: list[tuple[Summary, RunConfig]], varied: list[Se
     if len(done) < 2 or not varied:
         return
     st.subheader("What the settings did")
-    axes = [(setting.title, [_on_axis(setting, place) for place in done]) for setting in varied]
+    axes = [(setting.title, [on_axis(setting, place) for place in done]) for setting in varied]
     axes.append(("Best val accuracy, %", [round(pairs[place][0].val_accuracy * 100, 2) for place in done]))
     parallel(axes, key=f"parallel {name}", title="Settings of the runs and their best val accuracy")
     st.caption("A line is a run; lighter or darker shows how good it was. Drag along an axis to pick out some of them.")
-
-
-def _on_axis(setting: Setting, place: int) -> float | str:
-    value = setting.values[place]
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return value if is_number else _words(setting, place)

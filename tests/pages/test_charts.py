@@ -10,10 +10,10 @@ import pytest
 
 from core.runs import history
 from core.runs.events import EventWriter
+from core.thinning import LIMIT, thin, window
 from pages.components.curves import Axis, accuracy_curves, best_point, loss_curves, marks, smoothed
 from pages.components.histories import shared_history
 from pages.components.live_plot import Curve, packed, zoomed_window
-from pages.components.thinning import LIMIT, thin, window
 from tests.pages.fake_runs import STEPS_PER_EPOCH, fake_run, write_epoch, write_start
 
 
@@ -197,7 +197,7 @@ def test_over_steps_and_time_every_point_has_its_place_and_pauses_take_none(tmp_
     assert train.x[-1] < 50, "seconds of training, without the pause"
     assert abs(train.x[40] - train.x[39]) < 2
     assert val.x[-1] == pytest.approx(train.x[-1] + 0.5)
-    assert Axis("time").title(shared.history) == "training time, seconds"
+    assert Axis("time", 60).title() == "training time, seconds"
 
 
 def test_where_it_went_on_after_a_pause_is_marked(tmp_path):
