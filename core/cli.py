@@ -1,4 +1,4 @@
-"""The command line: recipes, runs, evaluate, classify, the commands that train, and those for labels, trash and queue.
+"""The command line: recipes, runs, evaluate, classify, export, the commands that train, and those for labels, trash, queue.
 
 Results go to standard output, as text or with --json as one JSON document; progress and errors go to standard error.
 Exit status: 0 done, 1 failed, 2 wrong input.
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from core.cli_common import Result, WrongInput, find, metric_lines
+from core.cli_export import add_export_command
 from core.cli_runs import add_run_commands
 from core.cli_training import add_training_commands
 from core.errors import ImageError, TrainDeskError
@@ -61,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     runs = commands.add_parser("runs", parents=[common], help="list the runs")
     runs.set_defaults(command=_runs)
     add_run_commands(commands, common)
+    add_export_command(commands, common)
 
     evaluate = commands.add_parser("evaluate", parents=[common], help="measure a run's best network on the test images")
     evaluate.add_argument("run", metavar="RUN", help="run id, a unique beginning of it, or 'latest'")

@@ -6,6 +6,7 @@ import contextlib
 import json
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +46,10 @@ def train_run(run: Run, data_folder: Path, record: Record, requests: Requests) -
     config = run.config()
     last = load_checkpoint(run.last) if run.last.exists() else None
     resume = (last or {}).get("resume") or {}
-    with claim(config.training.device, pixels_of_a_batch(config), resume.get("threads")) as share:
+    with (
+        claim(config.training.device, pixels_of_a_batch(config), resume.get("threads")) as share,
+        ExitStack() as ending,
+    ):
         _obtain(config.dataset, data_folder, "the dataset", record, requests)
         splits, precision = data_on_device(config, data_folder, share.device, resume.get("precision"))
         weights_folder, start_weights = None, None
@@ -62,17 +66,34 @@ def train_run(run: Run, data_folder: Path, record: Record, requests: Requests) -
             restore(state, last, run.last)
             if config.training.epochs > last["config"]["training"]["epochs"]:
                 state.waited = 0  # epochs were added: patience begins anew
+        if config.training.tensorboard:
+            record = _also_for_tensorboard(run, state, record, ending)
         recorder = Recorder(config, splits, state, share.threads, record, goes_on=last is not None)
         _describe(run, config)
         hopeless = _train(run, config, splits, state, share.threads, recorder, record, requests)
         torch.set_num_threads(share.threads)  # what trained may have needed fewer
         report = _test(run, splits, share, requests)
-    record(events.TEST, **report)
+        record(events.TEST, **report)
     count, planned = state.epoch, config.training.epochs
     if hopeless:
         return f"Trained {count} of {planned} epochs, {hopeless}; the best was epoch {report['from_epoch']}."
     early = f" of {planned} (nothing better in {state.waited})" if count < planned else ""
     return f"Trained {count}{early} {'epoch' if count == 1 else 'epochs'}; the best was epoch {report['from_epoch']}."
+
+
+def _also_for_tensorboard(run: Run, state: TrainingState, record: Record, ending: ExitStack) -> Record:
+    """Every event goes into TensorBoard's files too, those of the test at the last step."""
+    from core.export import TensorBoardLog
+
+    log = TensorBoardLog(run, purge_step=state.step + 1 if state.step else None)
+    ending.callback(log.close)
+
+    def record_both(kind: str, **values: Any) -> events.Event:
+        event = record(kind, **values)
+        log.take({"step": state.step, **event})
+        return event
+
+    return record_both
 
 
 def _describe(run: Run, config: RunConfig) -> None:

@@ -17,7 +17,7 @@ from pages.components.recipe_cards import FILLED_FROM
 from pages.components.results import draw_final_numbers, draw_test_results
 from pages.components.run_controls import draw_ended_controls, draw_problem
 from pages.components.run_heading import draw_heading, draw_missing
-from pages.components.run_manage import delete_button, draw_files
+from pages.components.run_manage import delete_button, draw_exports, draw_files
 from pages.components.start import start_digits_button
 from pages.components.watch_view import draw_watching
 from pages.components.worker_log import draw_worker_log
@@ -82,4 +82,6 @@ draw_network_of(run)
 if config:
     with st.expander("Settings of this run"):
         draw_settings(config)
+if history.started:
+    draw_exports(run)
 draw_files(run)

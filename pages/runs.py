@@ -24,6 +24,7 @@ if runs:
     st.subheader("All runs")
     shown = draw_filter(runs)
     draw_actions(draw_run_table(shown))
+    st.page_link("pages/compare.py", label="Compare runs", icon=":material/compare_arrows:")
     st.caption(f"Each run is a folder in `{runs_folder()}`.")
 else:
     st.markdown("There is no run yet. Start the digits training, which needs no internet, or choose a recipe.")

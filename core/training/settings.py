@@ -89,6 +89,11 @@ class TrainingSettings(Settings):
         ge=0,
         le=0.9999,
     )
+    tensorboard: bool = setting(
+        False,
+        "TensorBoard files",
+        "Also writes the metrics as TensorBoard's event files into the run's folder while it trains.",
+    )
     start_from: str = setting(
         "",
         "Start from run",

@@ -16,7 +16,7 @@ SECTIONS: dict[str, dict[str, tuple[str, ...]]] = {  # group -> heading -> setti
     "training": {
         "Judging and stopping": ("validation_share", "best_by", "patience", "prune"),
         "Steps": ("gradient_clip", "average_decay", "seed"),
-        "Computing": ("precision", "evaluation_batch_size", "compile"),
+        "Computing": ("precision", "evaluation_batch_size", "compile", "tensorboard"),
         "Beginning": ("start_from",),
     },
     "augmentation": {

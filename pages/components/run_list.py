@@ -93,7 +93,7 @@ def table_rows(facts: list[Summary]) -> dict[str, list]:
 def draw_actions(ticked: list[Summary]) -> None:
     """What can be done with the ticked runs."""
     if not ticked:
-        st.caption("Tick runs in the first column to name, tag, repeat or delete them.")
+        st.caption("Tick runs in the first column to compare, name, tag, repeat or delete them.")
         return
     runs = [Run(runs_folder() / entry.id) for entry in ticked]
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="actions"):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.errors import TrainDeskError
+from core.export import as_csv, as_parquet, mlflow_uri, to_mlflow, to_tensorboard
 from core.paths import data_folder, runs_folder
 from core.runs.control import ask_to_resume
 from core.runs.disk import forget_last, size_of
@@ -15,6 +16,7 @@ from core.runs.labels import LONGEST_NOTE, LONGEST_TITLE, add_tags, change_label
 from core.runs.store import Run
 from core.runs.trash import delete, restore, trashed
 from pages.components.describe import read_config, title_of
+from pages.components.histories import shared_history
 from pages.components.messages import show_error
 from pages.components.visitor import visitor
 from pages.components.wording import count, gigabytes, plain_markdown
@@ -85,6 +87,46 @@ def draw_files(run: Run) -> None:
             if st.button("Keep only the best network", icon=":material/compress:", key=f"forget last {run.id}"):
                 if _done(lambda: forget_last(run)):
                     st.rerun()
+                _show_problem()
+
+
+def draw_exports(run: Run) -> None:
+    """The run's metrics for other programs."""
+    with st.expander("Take its metrics elsewhere"):
+        history = shared_history(run)
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            for kind, make in (("csv", as_csv), ("parquet", as_parquet)):
+                st.download_button(
+                    kind.upper() if kind == "csv" else "Parquet",
+                    lambda make=make: make(history.update()),
+                    file_name=f"{run.id}.{kind}",
+                    key=f"{kind} {run.id}",
+                    icon=":material/download:",
+                    on_click="ignore",
+                )
+            if not run.status().is_active and st.button("Write TensorBoard files", key=f"tensorboard {run.id}"):
+                st.session_state[f"exported {run.id}"] = ""
+                if _done(lambda: to_tensorboard(run)):
+                    st.session_state[f"exported {run.id}"] = str(run.folder)
+                _show_problem()
+        if st.session_state.get(f"exported {run.id}"):
+            st.markdown("Written. See all runs with:")
+            st.code(f"tensorboard --logdir {runs_folder()}", language=None)
+        with st.form(f"mlflow {run.id}", border=False):
+            with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+                place = st.text_input(
+                    "MLflow's folder or address",
+                    str(runs_folder().parent / "mlflow"),
+                    key=f"mlflow place {run.id}",
+                    width=320,
+                )
+                asked = st.form_submit_button("Send to MLflow")
+            if asked and place.strip():
+                with st.spinner("Sending ..."):
+                    done = _done(lambda: to_mlflow(run, place.strip()))
+                if done:
+                    st.markdown("It is in MLflow now. See it with:")
+                    st.code(f"mlflow ui --backend-store-uri {mlflow_uri(place.strip())}", language=None)
                 _show_problem()
 
 

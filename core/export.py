@@ -1,0 +1,175 @@
+"""A run for other programs: its metrics as CSV or Parquet, as TensorBoard's event files, or as a run of MLflow."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from core.errors import TrainDeskError
+from core.runs import events
+from core.runs.events import Event
+from core.runs.history import History
+from core.runs.labels import read_labels
+from core.runs.store import Run
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+STEP_METRICS = ("train/loss", "learning_rate", "images_per_second")
+BATCH = 1000  # metrics that MLflow takes at once
+
+
+def metrics_table(history: History) -> pd.DataFrame:
+    """A row for each recorded step and one for each epoch, in their order; what a row has not is empty.
+
+    Columns: `event` ("step" or "epoch"), `step`, `epoch`, `time` (Unix seconds) and the metrics by their names.
+    """
+    import pandas as pd
+
+    curve = history.curve
+    per_epoch = max(1, (history.started or {}).get("steps_per_epoch", 1))
+    steps = {name: curve.column(name) for name in ("step", "time", *STEP_METRICS)}
+    frame = pd.DataFrame({"event": "step", **steps})
+    frame.insert(2, "epoch", np.ceil(frame["step"] / per_epoch))
+    epochs = pd.DataFrame([dict(epoch) for epoch in history.epochs])
+    table = pd.concat([frame, epochs], ignore_index=True) if len(epochs) else frame
+    table = table.sort_values(["step", "event"], ascending=[True, False], kind="stable", ignore_index=True)
+    return table.astype({"step": "int64", "epoch": "int64"})
+
+
+def as_csv(history: History) -> bytes:
+    return metrics_table(history).to_csv(index=False).encode()
+
+
+def as_parquet(history: History) -> bytes:
+    buffer = io.BytesIO()
+    metrics_table(history).to_parquet(buffer, index=False)
+    return buffer.getvalue()
+
+
+class TensorBoardLog:
+    """Writes the events of a run into its folder `tensorboard`; `tensorboard --logdir checkpoints` shows them."""
+
+    def __init__(self, run: Run, purge_step: int | None = None):
+        """What an earlier log says of steps from `purge_step` on counts no more. Raises OSError."""
+        from tensorboardX import SummaryWriter
+
+        self._writer = SummaryWriter(str(run.folder / "tensorboard"), purge_step=purge_step)
+
+    def take(self, event: Event) -> None:
+        """Raises OSError."""
+        kind, step, time = event["event"], event.get("step"), event.get("time")
+        if kind == events.STEP:
+            for name in STEP_METRICS:
+                self._scalar(name, event.get(name), step, time)
+        elif kind in (events.EPOCH, events.TEST):
+            for name, value in event.items():
+                if "/" in name and name != "train/loss":
+                    self._scalar(name, value, step, time)
+            self._writer.flush()
+
+    def close(self) -> None:
+        self._writer.close()
+
+    def _scalar(self, name: str, value: Any, step: int | None, time: float | None) -> None:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            self._writer.add_scalar(name, value, step, walltime=time)
+
+
+def to_tensorboard(run: Run) -> Path:
+    """Writes all that a run has recorded so far, in place of what was written before. Returns the folder.
+
+    Raises TrainDeskError.
+    """
+    import shutil
+
+    folder = run.folder / "tensorboard"
+    history = History(run).update()
+    if history.started is None:
+        raise TrainDeskError(f"Run {run.id} has recorded nothing yet; wait for its first step.")
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+        log = TensorBoardLog(run)
+        last = None
+        for event in run.events()[0]:
+            last = event.get("step", last)
+            log.take({**event, "step": last} if event["event"] == events.TEST else event)
+        log.close()
+    except OSError as error:
+        raise TrainDeskError(f"{folder} could not be written ({error.strerror}); free some space.") from error
+    return folder
+
+
+def to_mlflow(run: Run, place: str, experiment: str = "TrainDesk") -> str:
+    """Sends settings, metrics and the best checkpoint to MLflow through its own client. Returns the id of its run.
+
+    place: a folder, or the address of a server or database. Raises TrainDeskError, also when MLflow is not installed.
+    """
+    try:
+        from mlflow.entities import Metric, Param
+        from mlflow.tracking import MlflowClient
+    except ImportError:
+        raise TrainDeskError("MLflow is not installed here; install it with: pip install mlflow.") from None
+    history, config = History(run).update(), run.config()
+    try:
+        files = None
+        if "://" not in place:
+            Path(place).mkdir(parents=True, exist_ok=True)
+            files = (Path(place).resolve() / "artifacts").as_uri()
+        client = MlflowClient(mlflow_uri(place))
+        name = config.experiment or experiment
+        found = client.get_experiment_by_name(name)
+        group = found.experiment_id if found else client.create_experiment(name, artifact_location=files)
+        started = int((history.started or {}).get("time", run.created()) * 1000)
+        title = read_labels(run).title or config.title or run.id
+        sent = client.create_run(group, start_time=started, run_name=title, tags={"traindesk.run": run.id})
+        run_id = sent.info.run_id
+        params = [Param(name, str(value)[:500]) for name, value in _flat(config.to_dict()).items()]
+        metrics = [Metric(name, value, int(time * 1000), step) for name, value, time, step in _metrics(history)]
+        for start in range(0, max(len(params), 1), 100):
+            client.log_batch(run_id, params=params[start : start + 100])
+        for start in range(0, len(metrics), BATCH):
+            client.log_batch(run_id, metrics=metrics[start : start + BATCH])
+        if run.best.is_file():
+            client.log_artifact(run_id, str(run.best))
+        ended = int(history.end["time"] * 1000) if history.end else None
+        status = {events.FINISHED: "FINISHED", events.FAILED: "FAILED"}.get((history.end or {}).get("event"), "KILLED")
+        client.set_terminated(run_id, status=status, end_time=ended)
+    except Exception as error:  # MLflow raises many kinds
+        first = next(iter(str(error).strip().splitlines()), type(error).__name__)[:200]
+        raise TrainDeskError(f"MLflow at {place} did not take the run ({first}); check the address.") from error
+    return run_id
+
+
+def _metrics(history: History) -> list[tuple[str, float, float, int]]:
+    """(name, value, Unix seconds, step); what is not a number is left out."""
+    curve = history.curve
+    steps, times = curve.column("step"), curve.column("time")
+    found = []
+    for name in STEP_METRICS:
+        values = curve.column(name)
+        found += [(name, float(value), time, int(step)) for value, time, step in zip(values, times, steps, strict=True)]
+    last = int(steps[-1]) if len(steps) else 0
+    for event in [*history.epochs, *([history.test] if history.test else [])]:
+        found += [
+            (name, float(value), event["time"], int(event.get("step", last)))
+            for name, value in event.items()
+            if "/" in name and name not in STEP_METRICS and isinstance(value, int | float)
+        ]
+    return [entry for entry in found if np.isfinite(entry[1])]
+
+
+def _flat(data: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """{"training": {"epochs": 3}} -> {"training.epochs": 3}."""
+    flat: dict[str, Any] = {}
+    for name, value in data.items():
+        flat |= _flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {f"{prefix}{name}": value}
+    return flat
+
+
+def mlflow_uri(place: str) -> str:
+    """The address of MLflow's store: a plain folder holds a SQLite file, MLflow's own default."""
+    return place if "://" in place else f"sqlite:///{Path(place).resolve() / 'mlflow.db'}"
