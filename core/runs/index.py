@@ -19,7 +19,7 @@ from core.errors import TrainDeskError
 from core.runs.belongings import NAME, belongings
 from core.runs.events import ENDS
 from core.runs.history import History
-from core.runs.short_log import forget_short, keep_short
+from core.runs.short_log import keep_short, tidy_short
 from core.runs.store import Run, list_runs
 from core.runs.summary import DAMAGED, Summary, summarise
 
@@ -38,6 +38,7 @@ class Index:
         self._histories: dict[str, History] = {}  # of runs whose log grows
         self._database: sqlite3.Connection | None = None
         self._is_loaded = False
+        self._is_new = True
 
     def summaries(self) -> list[Summary]:
         """All runs, newest first. Never raises for what the folder holds."""
@@ -50,7 +51,9 @@ class Index:
             for run_id in gone:
                 del self._known[run_id]
                 self._histories.pop(run_id, None)
-                forget_short(self._runs_folder, run_id)
+            if gone or self._is_new:
+                tidy_short(self._runs_folder, {run.id for run in runs})
+                self._is_new = False
             self._store(fresh, gone)
             return found
 

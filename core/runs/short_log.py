@@ -57,10 +57,12 @@ def short_history(run: Run) -> History | None:
         return None
 
 
-def forget_short(runs_folder: Path, run_id: str) -> None:
-    """Removes what was kept of a run that is gone."""
+def tidy_short(runs_folder: Path, run_ids: set[str]) -> None:
+    """Removes what was kept of runs that are gone; `run_ids` are those that are there."""
     with contextlib.suppress(OSError):
-        (runs_folder / NAME / "short" / f"{run_id}.json").unlink()
+        for path in (runs_folder / NAME / "short").iterdir():
+            if path.suffix == ".json" and path.stem not in run_ids:
+                path.unlink()
 
 
 def _path(run: Run) -> Path:

@@ -31,9 +31,17 @@ ICONS = {
 
 
 def draw_coach(run: Run, status: Status, config: RunConfig, history: History) -> None:
-    """One sentence, its evidence, and its remedy if there is one; nothing when the coach is not sure."""
+    """One sentence, its evidence, and its remedy if there is one; when the coach is not sure it is silent.
+
+    While the run trains its place is there before it speaks, so that nothing jumps.
+    """
     advice = advise(curves_of(history, config))
     if advice is None:
+        if status.is_active:
+            with st.container(border=True, key=f"coach-{run.id}"):
+                st.html(
+                    '<p class="advice"><span>A word of advice appears here when there is something to say.</span></p>'
+                )
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small", key=f"coach-{run.id}"):
         st.markdown(ICONS[advice.kind], width="content")

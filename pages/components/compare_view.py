@@ -30,7 +30,7 @@ from pages.components.parallel import parallel
 from pages.components.setting_words import on_axis, setting_words
 from pages.components.start import start_digits_button
 from pages.components.summaries import summaries
-from pages.components.view_controls import axis_control, log_control, smoothing_control
+from pages.components.view_controls import axis_control, log_control, metric_control, smoothing_control
 from pages.components.wording import count, duration, percent, plain_markdown
 
 REFRESH_SECONDS = 2.0
@@ -186,18 +186,9 @@ def _over_seeds(tested: list[Compared], varied: list[Setting]) -> list[str]:
 
 def _curves(compared: list[Compared]) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        metric = st.segmented_control(
-            "Curve",
-            list(METRICS),
-            default="val/accuracy",
-            format_func=METRICS.__getitem__,
-            key="metric",
-            bind="query-params",
-            required=True,
-        )
+        metric = metric_control(METRICS)
         axis, smoothing = axis_control(), smoothing_control()
-        logarithmic = log_control() if metric and metric.endswith("loss") else False
-    metric = metric or "val/accuracy"
+        logarithmic = log_control() if metric.endswith("loss") else False
     accuracy = metric.endswith("accuracy")
     histories = [_history(entry.run) for entry in compared]
     seconds = max((history.elapsed() or 0.0 for history in histories), default=0.0)

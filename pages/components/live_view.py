@@ -65,9 +65,12 @@ def _draw(run: Run, config: RunConfig | None, did_move: bool, draw_ended: Callab
         draw_queue_controls(run)
     else:
         draw_ended(status)
-    _notices(history)
-    if config and status.name not in ("queued", "starting"):
-        draw_coach(run, status, config, history)
+    with st.container(
+        key=f"said-{run.id}"
+    ):  # one place, whatever is said: the charts below must stay the same elements
+        _notices(history)
+        if config and status.name not in ("queued", "starting"):
+            draw_coach(run, status, config, history)
     if history.started and (history.last_step or status.is_active):
         _curves(run, shared)
 

@@ -16,6 +16,7 @@ from core.paths import data_folder
 from core.runs.predictions import Predictions, Split, read_predictions
 from core.runs.store import Run
 from core.scores import scores
+from pages.components.address import from_address
 from pages.components.figure import figure
 from pages.components.heatmap import heatmap
 from pages.components.pictures import card, gallery
@@ -88,22 +89,17 @@ def _draw(run: Run, config: RunConfig, names: list[str]) -> None:
 
 def _split() -> Split:
     st.subheader("What it gets right and wrong")
-    wanted = st.query_params.get(SPLIT)
-    chosen = st.segmented_control(
+    changed = from_address(SPLIT, list(SPLITS), "test")
+    return st.segmented_control(
         "Pictures",
         list(SPLITS),
-        default=wanted if wanted in SPLITS else "test",
         format_func=SPLITS.__getitem__,
-        key="mistakes of",
+        key=SPLIT,
         required=True,
+        on_change=changed,
         help="The val pictures were held out from training and picked the best epoch; the test pictures were seen only "
         "once, after the training.",
     )
-    if chosen == "test":
-        st.query_params.pop(SPLIT, None)
-    else:
-        st.query_params[SPLIT] = chosen
-    return chosen
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

@@ -2,36 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from core.glossary import meaning_of
+from pages.components.address import from_address
 from pages.components.curves import Axis
 
-SMOOTHINGS = [0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999]
+AXES = ("epoch", "step", "time")
+SMOOTHINGS = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
 
 
 def axis_control() -> Axis:
-    name = st.segmented_control(
-        "Over", ["epoch", "step", "time"], default="epoch", key="axis", bind="query-params", required=True
-    )
-    return Axis(name or "epoch")
+    changed = from_address("axis", AXES, "epoch")
+    return Axis(st.segmented_control("Over", AXES, key="axis", required=True, on_change=changed))
 
 
 def smoothing_control() -> float:
-    chosen = st.select_slider(
-        "Smoothing", SMOOTHINGS, key="smoothing", bind="query-params", help=meaning_of("smoothing"), width=170
+    changed = from_address("smoothing", SMOOTHINGS, 0.0)
+    return st.select_slider(
+        "Smoothing", SMOOTHINGS, key="smoothing", help=meaning_of("smoothing"), width=170, on_change=changed
     )
-    return float(chosen or 0)
 
 
 def log_control() -> bool:
-    return bool(
-        st.toggle(
-            "Logarithmic loss", key="log", bind="query-params", help="Shows small differences late in a training."
-        )
-    )
+    return _toggle("Logarithmic loss", "log", "Shows small differences late in a training.")
 
 
 def more_control() -> bool:
     """Whether to draw learning rate and speed too."""
-    return bool(st.toggle("Learning rate and speed", key="more", bind="query-params"))
+    return _toggle("Learning rate and speed", "more", None)
+
+
+def metric_control(metrics: dict[str, str]) -> str:
+    """One of `metrics` by its key; the first one unless someone chose."""
+    names: Sequence[str] = list(metrics)
+    changed = from_address("metric", names, names[0])
+    return st.segmented_control(
+        "Curve", names, format_func=metrics.__getitem__, key="metric", required=True, on_change=changed
+    )
+
+
+def _toggle(label: str, name: str, tip: str | None) -> bool:
+    changed = from_address(name, (True, False), False)
+    return st.toggle(label, key=name, help=tip, on_change=changed)

@@ -9,9 +9,10 @@ import streamlit as st
 
 from core.runs.looks import Look, LookBook, Watched
 from core.runs.store import Run
+from pages.components.address import say
 from pages.components.heatmap import heatmap
 from pages.components.pictures import address_of, card, gallery, sheet
-from pages.components.wording import percent, plain_markdown
+from pages.components.wording import percent
 
 REFRESH_SECONDS = 1.0
 EPOCH = "epoch"  # in the address
@@ -82,29 +83,17 @@ def filters_figure(filters: np.ndarray, epoch: int) -> str:
 
 
 def _chosen(run: Run, epochs: list[int]) -> int:
-    """The epoch of the slider. It follows the newest until someone moves it; the address keeps what was chosen."""
-    key, follows = f"look {run.id}", f"follows {run.id}"
-    if follows not in st.session_state:
-        wanted = st.query_params.get(EPOCH, "")
-        is_known = wanted.isdecimal() and int(wanted) in epochs
-        st.session_state[follows] = not is_known
-        if is_known:
-            st.session_state[f"kept {key}"] = int(wanted)
-    kept = st.session_state.get(f"kept {key}")
-    if st.session_state[follows] or kept not in epochs:
-        kept = epochs[-1]
+    """The epoch of the slider, or of the address; without one the newest is followed."""
+    said = st.query_params.get(EPOCH, "")
+    asked = int(said) if said.isdecimal() and int(said) in epochs else epochs[-1]
     if len(epochs) < 2:
-        return kept
-    st.session_state[key] = kept
+        return asked
+    key = f"look {run.id}"
+    st.session_state[key] = asked
 
     def moved() -> None:
         chosen = st.session_state[key]
-        st.session_state[f"kept {key}"] = chosen
-        st.session_state[follows] = chosen == epochs[-1]
-        if st.session_state[follows]:
-            st.query_params.pop(EPOCH, None)
-        else:
-            st.query_params[EPOCH] = str(chosen)
+        say(EPOCH, "" if chosen == epochs[-1] else str(chosen))
 
-    best = plain_markdown("Moves the pictures, the confusion matrix and the filters together.")
-    return st.select_slider("Epoch", epochs, key=key, on_change=moved, help=best)
+    tip = "Moves the pictures, the confusion matrix and the filters together."
+    return st.select_slider("Epoch", epochs, key=key, on_change=moved, help=tip)

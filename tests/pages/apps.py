@@ -10,7 +10,17 @@ from typing import Any
 from streamlit.testing.v1 import AppTest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PAGES = ("", "train", "runs", "run", "classify", "system", "experiment")  # addresses; "" is the home page
+PAGES = (
+    "",
+    "train",
+    "runs",
+    "run",
+    "classify",
+    "system",
+    "experiment",
+    "compare",
+    "glossary",
+)  # addresses; "" is the home page
 
 
 def open_app(page: str = "", **query: str) -> AppTest:
@@ -69,7 +79,7 @@ def beside(app: AppTest, key: str) -> str:
 
 def widget(app: AppTest, key: str) -> Any:
     """The widget of this key, of whatever kind."""
-    for kind in (app.text_input, app.number_input, app.selectbox, app.toggle, app.button):
+    for kind in (app.text_input, app.number_input, app.selectbox, app.toggle, app.button, app.multiselect):
         for element in kind:
             if element.key == key:
                 return element

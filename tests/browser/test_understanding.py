@@ -1,0 +1,204 @@
+"""Watching, mistakes, comparing and links, as a visitor meets them."""
+
+import json
+import re
+import threading
+
+import numpy as np
+import pytest
+from filelock import FileLock
+from playwright.sync_api import expect
+
+from core.mistakes import confusion, in_cell
+from core.runs.events import EventWriter
+from core.runs.predictions import read_predictions
+from tests.browser.hands import charts
+from tests.pages.fake_runs import fake_run, write_epoch, write_start
+from tests.pages.trained import copied, train
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory, data_folder):
+    """Two real runs that differ in one setting."""
+    folder = tmp_path_factory.mktemp("pair")
+    slow = {"name": "adam", "learning_rate": 0.0002}
+    return train(folder, data_folder, title="Good"), train(folder, data_folder, title="Bad", optimizer=slow)
+
+
+@pytest.fixture
+def runs(pair, server):
+    return [run if (server.runs / run.id).exists() else copied(run, server.runs) for run in pair]
+
+
+def grow(run, stop, epochs=400):
+    with FileLock(run.worker_lock):
+        log = EventWriter(run.event_log)
+        write_start(log, run, epochs)
+        for epoch in range(1, epochs + 1):
+            write_epoch(log, epoch)
+            if stop.wait(0.25):
+                break
+        log.write("finished", message="Done.")
+        log.close()
+
+
+def drawn(page):
+    page.wait_for_function("document.querySelector('.js-plotly-plot')?.data?.[0].x.length > 0")
+
+
+def test_zoom_is_kept_over_ten_refreshes_while_a_second_run_starts_and_after_a_visit_elsewhere(visit, server):
+    stop = threading.Event()
+    first, second = fake_run(server.runs, "starting"), fake_run(server.runs, "starting")
+    workers = [threading.Thread(target=grow, args=(run, stop)) for run in (first, second)]
+    workers[0].start()
+    try:
+        page = visit().page
+        page.goto(f"{server.url}/run?run={first.id}")
+        page.wait_for_function("document.querySelector('.js-plotly-plot')?.data?.[0].x.length > 60")
+        box = page.locator(".js-plotly-plot .nsewdrag").first.bounding_box()
+        x, y = box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.4
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x + box["width"] * 0.3, y, steps=6)
+        page.mouse.up()
+        page.wait_for_function("document.querySelector('.js-plotly-plot')._fullLayout.xaxis.range[0] > 0.2")
+        zoomed, draws = charts(page)[0]["range"], charts(page)[0]["draws"]
+        workers[1].start()
+        page.wait_for_function(f"Number(document.querySelector('.js-plotly-plot').dataset.draws) >= {draws + 10}")
+        assert charts(page)[0]["range"] == pytest.approx(zoomed)
+        page.get_by_role("link", name="Runs", exact=True).click()
+        expect(page.get_by_role("heading", level=1, name="Runs")).to_be_visible()
+        page.go_back()
+        page.wait_for_function("document.querySelector('.js-plotly-plot')?.data?.[0].x.length > 0")
+        assert charts(page)[0]["range"] == pytest.approx(zoomed)
+    finally:
+        stop.set()
+        for worker in workers:
+            if worker.ident:
+                worker.join()
+
+
+def test_a_click_on_a_cell_opens_the_pictures_behind_it(visit, server, runs):
+    run = runs[1]
+    predictions = read_predictions(run, "test")
+    matrix = confusion(predictions)
+    np.fill_diagonal(matrix, 0)
+    true, predicted = (int(place) for place in np.unravel_index(matrix.argmax(), matrix.shape))
+    page = visit().page
+    page.goto(f"{server.url}/run?run={run.id}")
+    chart = page.locator(".js-plotly-plot[aria-label^='Confusion matrix, test']")
+    expect(chart.locator(".nsewdrag")).to_be_visible()
+    chart.scroll_into_view_if_needed()
+    place = chart.evaluate(
+        """(chart, [row, column]) => {
+        const {xaxis, yaxis} = chart._fullLayout, box = chart.querySelector('.nsewdrag').getBoundingClientRect();
+        return [box.x + xaxis.d2p(xaxis._categories[column]), box.y + yaxis.d2p(yaxis._categories[row])]; }""",
+        [true, predicted],
+    )
+    page.mouse.move(*place)
+    page.mouse.click(*place)
+    expect(page.get_by_text(re.compile(f"{true} taken for {predicted}: "))).to_be_visible()
+    expect(page).to_have_url(re.compile(f"cell={true}-{predicted}"))
+    gallery = page.get_by_role("group", name=f"{true} taken for {predicted}")
+    alts = [image.get_attribute("alt") for image in gallery.get_by_role("img").all()]
+    expected = predictions.rows[in_cell(predictions, true, predicted)].tolist()
+    assert [int(re.match(r"picture (\d+):", alt)[1]) for alt in alts] == expected[: len(alts)] and alts
+
+
+def test_a_shared_link_shows_the_same_elsewhere_and_back_goes_back(visit, server, runs):
+    page = visit().page
+    page.goto(f"{server.url}/run?run={runs[0].id}")
+    drawn(page)
+    page.get_by_text("time", exact=True).click()
+    expect(page).to_have_url(re.compile("axis=time"))
+    page.get_by_text("Learning rate and speed").click()
+    expect(page).to_have_url(re.compile("more=true"))
+    slider = page.get_by_role("slider", name="Epoch")
+    slider.focus()
+    slider.press("ArrowLeft")
+    expect(page).to_have_url(re.compile("epoch=3"))
+    page.wait_for_function("document.querySelectorAll('.js-plotly-plot .main-svg').length >= 4")
+    link = page.url
+
+    other = visit().page
+    other.goto(link)
+    expect(other.get_by_text("After epoch 3 it knows")).to_be_visible()
+    other.wait_for_function(
+        "document.querySelector('.js-plotly-plot')?._fullLayout?.xaxis.title.text.startsWith('training time')"
+    )
+    expect(other.locator(".js-plotly-plot[aria-label='Chart: Images per second']")).to_be_visible()
+
+    page.get_by_role("link", name="Runs", exact=True).click()
+    expect(page.get_by_role("heading", level=1, name="Runs")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_text("After epoch 3 it knows")).to_be_visible()
+
+
+def test_a_comparison_by_link_keeps_its_colours_when_a_run_is_taken_out(visit, server, runs):
+    page = visit().page
+    page.goto(f"{server.url}/compare?runs={runs[0].id},{runs[1].id}")
+    expect(page.get_by_text("points better than Bad")).to_be_visible()
+    drawn(page)
+    lines = "document.querySelector('.js-plotly-plot').data.filter(trace => trace.uid !== 'best')"
+    colours = f"{lines}.map(trace => [trace.name, trace.line.color])"
+    before = dict(page.evaluate(colours))
+    assert set(before) == {"Good", "Bad"} and before["Good"] != before["Bad"]
+    page.get_by_role("button", name=re.compile("^Remove Good")).click()
+    page.wait_for_function(f"{lines}.length === 1")
+    assert dict(page.evaluate(colours)) == {"Bad": before["Bad"]}
+    expect(page).to_have_url(re.compile(rf"runs=(%2C|,){runs[1].id}"))
+
+
+PAGES = ("", "train", "runs", "run", "compare", "classify", "system", "experiment", "glossary")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_has_a_barrier_of_ours(visit, server, runs, scheme):
+    """axe-core, WCAG 2.2 A and AA. What lies in Streamlit's own widgets is not ours."""
+    from pathlib import Path
+
+    import axe_playwright_python
+
+    script = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+    page = visit(color_scheme=scheme).page
+    found = []
+    for name in PAGES:
+        query = {"run": f"?run={runs[0].id}&cell=3-3", "compare": f"?runs={runs[0].id},{runs[1].id}"}.get(name, "")
+        page.goto(f"{server.url}/{name}{query}")
+        expect(page.get_by_role("heading", level=1).first).to_be_visible()
+        if name in ("run", "compare"):
+            drawn(page)
+        page.wait_for_load_state("networkidle")
+        page.evaluate(script)
+        result = page.evaluate(
+            "() => axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})"
+        )
+        for violation in result["violations"]:
+            for node in violation["nodes"]:
+                found.append((name, violation["id"], node["html"][:200]))
+    ours = [entry for entry in found if not is_streamlits(entry)]
+    assert not ours, json.dumps(ours, indent=1)
+
+
+def is_streamlits(entry) -> bool:
+    """Whether the fault lies in a widget whose markup and colours Streamlit decides."""
+    _, _, html = entry
+    return any(word in html for word in STREAMLITS)
+
+
+STREAMLITS = ("stSlider", "data-baseweb")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_phone_never_scrolls_sideways(visit, server, runs, name):
+    page = visit(viewport={"width": 390, "height": 844}, has_touch=True).page
+    query = {"run": f"?run={runs[0].id}&more=true", "compare": f"?runs={runs[0].id},{runs[1].id}"}.get(name, "")
+    page.goto(f"{server.url}/{name}{query}")
+    expect(page.get_by_role("heading", level=1).first).to_be_visible()
+    if name in ("run", "compare"):
+        drawn(page)
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("document.scrollingElement.scrollWidth") <= 390
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
