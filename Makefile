@@ -12,7 +12,8 @@ test: .venv/installed-dev lint
 ifeq ($(CHROMIUM),)
 	$(BIN)/playwright install chromium || echo "No Chromium could be installed: the browser tests will be skipped."
 endif
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not alone" -n auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest -m alone
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .

@@ -29,7 +29,9 @@ def main() -> None:
         page.get_by_role("button", name="Start the digits training").click()
         page.get_by_text("finished", exact=True).wait_for()
         page.locator(".js-plotly-plot .scatterlayer").first.wait_for()
-        page.set_viewport_size({"width": 1280, "height": 1450})  # all of the page
+        page.get_by_text("Watch it learn").wait_for()
+        page.set_viewport_size({"width": 1280, "height": 2350})  # all of the page
+        page.locator(".js-plotly-plot[aria-label^='Confusion matrix, test'] .hm").first.wait_for()
         _shoot(page, "run")
         page.set_viewport_size({"width": 1280, "height": 900})
         page.goto(f"{server.url}/classify?run={list_runs(runs)[0].id}")
@@ -37,6 +39,19 @@ def main() -> None:
         draw_with_mouse(page, 3)
         page.locator(".bars .winner").wait_for()
         _shoot(page, "classify")
+        for batch_size in (16, 256):
+            page.goto(f"{server.url}/train?recipe=digits")
+            page.get_by_role("textbox", name="Slow motion").fill("0")
+            page.get_by_role("spinbutton", name="Batch size").fill(str(batch_size))
+            page.get_by_role("textbox", name="Title of this run").fill(f"Batch size {batch_size}")
+            page.keyboard.press("Enter")
+            page.get_by_text(f"→ {batch_size} images").wait_for()
+            page.get_by_role("button", name="Start training").click()
+            page.get_by_text("finished", exact=True).wait_for()
+        page.set_viewport_size({"width": 1280, "height": 1500})
+        page.goto(f"{server.url}/compare?runs={','.join(run.id for run in list_runs(runs))}&metric=val/loss")
+        page.locator(".js-plotly-plot .scatterlayer").first.wait_for()
+        _shoot(page, "compare")
         browser.close()
 
 

@@ -1,6 +1,7 @@
 """What all tests share: one thread of torch, the folder of real data, a runs folder of their own."""
 
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,23 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # read by torch when it is import
 os.environ.setdefault("TRAINDESK_STANDBY", "0")  # no worker gets ready beside a test that did not ask for one
 
 ROOT = Path(__file__).resolve().parent.parent
+ALONE = (
+    "tests/browser",
+    "tests/faults",
+    "tests/core/test_standby.py",
+    "tests/core/test_supervisor.py",
+    "tests/core/test_worker_",
+)
+
+if os.environ.get("PYTEST_XDIST_WORKER"):  # tests beside each other must not see each other's trainings
+    tempfile.tempdir = os.environ["TMPDIR"] = tempfile.mkdtemp(prefix="traindesk-tests-")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of processes and of seconds need the computer for themselves."""
+    for item in items:
+        if item.path.relative_to(ROOT).as_posix().startswith(ALONE):
+            item.add_marker("alone")
 
 
 def _data_folder() -> Path:

@@ -13,7 +13,7 @@ MODULES = sorted(path for folder in ("core", "pages") for path in (ROOT / folder
 
 # Inside core a module imports only from its own layer or from those before it.
 LAYERS = (
-    ("core.errors", "core.paths", "core.machine", "core.memory", "core.downloads"),
+    ("core.errors", "core.paths", "core.machine", "core.memory", "core.downloads", "core.thinning", "core.glossary"),
     ("core.settings",),
     ("core.registry",),
     ("core.images",),
@@ -38,19 +38,19 @@ LAYERS = (
         "core.training.streaming",
         "core.training.tally",
     ),
-    ("core.training.batches",),
+    ("core.training.batches", "core.training.watched", "core.training.layers"),
     ("core.training.features", "core.training.ready"),
     ("core.training.frozen",),
     ("core.training.loop",),
     ("core.training.checkpoints", "core.training.forecast", "core.training.recorder"),
-    ("core.training.saving", "core.training.scoring"),
-    ("core.experiments",),
+    ("core.training.saving", "core.training.scoring", "core.training.watching"),
+    ("core.experiments", "core.export", "core.mistakes"),
     ("core.session",),
     ("core.worker", "core.supervisor", "core.inference", "core.system", "core.coach", "core.compare"),
     ("core.standby",),
     ("core.cli_common",),
     ("core.cli_choice",),
-    ("core.cli_runs", "core.cli_training"),
+    ("core.cli_export", "core.cli_runs", "core.cli_training"),
     ("core.cli",),
     ("core.__main__",),
 )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from core.datasets._base import DatasetSettings
 from core.datasets.cache import kept_pixels
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 def pictures_of(dataset: DatasetSettings, data_folder: Path, split: str) -> np.ndarray | None:

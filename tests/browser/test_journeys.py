@@ -10,6 +10,7 @@ from tests.browser.conftest import serving
 from tests.browser.hands import charts, draw_with_mouse
 from tests.drawings import draw_digit
 from tests.helpers import wait_until
+from tests.pages.apps import PAGES
 from tests.pages.fake_runs import fake_run
 
 pytestmark = pytest.mark.browser
@@ -64,7 +65,7 @@ def test_mnist_for_one_epoch_with_a_changed_form(visit, server):
     expect(page.get_by_text("What the network sees, 28 x 28")).to_be_visible()
 
 
-@pytest.mark.parametrize("address", ["/", "/train", "/runs", "/run", "/classify", "/system", "/experiment"])
+@pytest.mark.parametrize("address", [f"/{page}" for page in PAGES])
 def test_a_deep_link_to_a_fresh_server_looks_like_a_click(address, visit, tmp_path, data_folder):
     runs = tmp_path / "runs"
     fake_run(runs, "finished")
@@ -74,7 +75,7 @@ def test_a_deep_link_to_a_fresh_server_looks_like_a_click(address, visit, tmp_pa
         page.goto(fresh.url + address)
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         header = page.locator(".st-key-header")
-        expect(header.get_by_role("link")).to_have_text(["Home", "Train", "Runs", "Classify", "Computer"])
+        expect(header.get_by_role("link")).to_have_text(["Home", "Train", "Runs", "Classify", "Computer", "help"])
         expect(page.get_by_test_id("stSidebarNav")).to_have_count(0)
         expect(page.get_by_text("Page not found")).to_have_count(0)
         if address == "/run":
@@ -134,7 +135,7 @@ def test_a_bad_and_a_good_upload_together(visit, server, tmp_path):
     expect(page.locator("figcaption").filter(has_text="three.png")).to_be_visible()
 
 
-@pytest.mark.parametrize("address", ["/", "/train", "/runs", "/run", "/classify", "/system", "/experiment"])
+@pytest.mark.parametrize("address", [f"/{page}" for page in PAGES])
 def test_a_phone_never_scrolls_sideways(address, visit, server):
     if not list_runs(server.runs):
         fake_run(server.runs, "finished")

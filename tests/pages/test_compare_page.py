@@ -11,7 +11,9 @@ from core.runs.index import Index
 from core.runs.predictions import Predictions, read_predictions, write_predictions
 from core.runs.short_log import LONG, short_history
 from core.thinning import LIMIT
-from pages.components.compare_view import Compared, curve_of, sentences
+from pages.components.compare_entry import Compared
+from pages.components.compare_view import curve_of
+from pages.components.compare_words import sentences
 from pages.components.compared import address_of, changed, names, places
 from pages.components.curves import Axis
 from tests.pages.apps import open_app, run, words

@@ -1,0 +1,75 @@
+"""What the settings that differ did to a result: against one of them, and through all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from core.compare import Setting
+from core.runs.summary import Summary
+from pages.components.compare_entry import Compared
+from pages.components.figure import figure
+from pages.components.parallel import parallel
+from pages.components.setting_words import on_axis
+
+RESULTS: dict[str, tuple[str, Callable[[Summary], float | None]]] = {
+    "test": ("Test accuracy", lambda run: run.test_accuracy),
+    "val": ("Best val accuracy", lambda run: run.val_accuracy),
+    "loss": ("Best val loss", lambda run: run.val_loss),
+    "seconds": ("Seconds of training", lambda run: run.seconds),
+}
+
+
+def draw_what_settings_did(known: list[Compared], varied: list[Setting]) -> None:
+    if not varied or len(known) < 3:
+        return
+    st.subheader("What the settings did")
+    titles = {setting.path: setting.title for setting in varied}
+    with st.container(horizontal=True, gap="medium"):
+        result = st.selectbox(
+            "Result", list(RESULTS), format_func=lambda name: RESULTS[name][0], key="result", width=240
+        )
+        path = st.selectbox("Against", list(titles), format_func=titles.__getitem__, key="against", width=240)
+    title, value_of = RESULTS[result]
+    setting = next(setting for setting in varied if setting.path == path)
+    shown = [place for place, entry in enumerate(known) if value_of(entry.summary) is not None]
+    if len(shown) < 2:
+        st.caption("Fewer than two of them have this result yet.")
+        return
+    share = result in ("test", "val")
+    _scatter(known, shown, setting, title, value_of, share)
+    axes = [(setting.title, [on_axis(setting, place) for place in shown]) for setting in varied]
+    factor = 100 if share else 1
+    results = [round(value_of(known[place].summary) * factor, 4) for place in shown]
+    axes.append((f"{title}, %" if share else title, results))
+    parallel(axes, key="parallel of the comparison", title=f"Settings of the runs and their {title.lower()}")
+    st.caption("A line is a run; lighter or darker shows its result. Drag along an axis to pick out some of them.")
+
+
+def _scatter(
+    known: list[Compared],
+    shown: list[int],
+    setting: Setting,
+    title: str,
+    value_of: Callable[[Summary], float | None],
+    share: bool,
+) -> None:
+    values = [on_axis(setting, place) for place in shown]
+    numbers = all(isinstance(value, int | float) for value in values)
+    positive = numbers and min(values) > 0
+    trace = {
+        "type": "scatter",
+        "mode": "markers",
+        "x": values if numbers else [f"{value}\u200b" for value in values],
+        "y": [value_of(known[place].summary) for place in shown],
+        "text": [known[place].name for place in shown],
+        "marker": {"size": 12, "color": [f"$chart{known[place].colour}" for place in shown]},
+        "hovertemplate": "%{text}<br>%{x}: %{y}<extra></extra>",
+    }
+    kind = "log" if positive and max(values) / min(values) >= 20 else "linear" if numbers else "category"
+    axis = {"title": {"text": setting.title}, "type": kind}
+    if numbers and len(set(values)) <= 12:
+        axis |= {"tickvals": sorted(set(values)), "ticktext": [f"{value:g}" for value in sorted(set(values))]}
+    layout = {"xaxis": axis, "yaxis": {"title": {"text": title}, "tickformat": ".1%" if share else ""}}
+    figure([trace], layout, key="scatter", title=f"{title} against {setting.title.lower()}", height=340)
