@@ -13,7 +13,7 @@ from core.runs.history import History
 from core.runs.short_log import short_history
 from core.runs.store import Run
 from core.runs.summary import Summary
-from pages.components.histories import SharedHistory
+from pages.components.histories import SharedHistory, shared_history
 
 COLOURS = 6  # of the theme's charts; further runs have other dashes
 DASHES = ("solid", "dash", "dot", "dashdot")
