@@ -52,6 +52,6 @@ def history_of(run: Run) -> History:
 
 
 @st.cache_resource(max_entries=200, show_spinner=False)
-def _short(folder: str, _changed: int) -> SharedHistory | None:
+def _short(folder: str, changed: int) -> SharedHistory | None:
     history = short_history(Run(Path(folder)))
     return SharedHistory(history) if history else None

@@ -52,8 +52,8 @@ def _said(entry: Compared) -> Predictions | None:
     return _read_said(str(entry.run.folder), entry.summary.test_accuracy)
 
 
-@st.cache_data(max_entries=100, show_spinner=False)
-def _read_said(folder: str, _changes_with: float | None) -> Predictions | None:
+@st.cache_resource(max_entries=100, show_spinner=False)
+def _read_said(folder: str, changes_with: float | None) -> Predictions | None:
     return read_predictions(Run(Path(folder)), "test")
 
 

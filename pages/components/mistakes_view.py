@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 
 import numpy as np
 import streamlit as st
@@ -102,21 +103,17 @@ def _split() -> Split:
     )
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def _read(folder: str, split: Split, _changed: float) -> Predictions | None:
-    from pathlib import Path
-
-    return read_predictions(Run(Path(folder)), split)
-
-
 def _predictions(folder: str, split: Split) -> Predictions | None:
-    from pathlib import Path
-
     try:
-        changed = Path(folder, f"{split}_predictions.npz").stat().st_mtime
+        changed = Path(folder, f"{split}_predictions.npz").stat().st_mtime_ns
     except OSError:
         return None
     return _read(folder, split, changed)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _read(folder: str, split: Split, changed: int) -> Predictions | None:
+    return read_predictions(Run(Path(folder)), split)
 
 
 def pairs_in_words(matrix: np.ndarray, names: list[str]) -> str:

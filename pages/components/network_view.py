@@ -45,7 +45,9 @@ def draw_network_before_start(config: RunConfig | None) -> None:
             return
         info = config.dataset.info()
         with st.spinner("Looking at its layers ..."):
-            described, problem = _described(config.architecture.model_dump_json(), config.model_dump_json())
+            described, problem = _described(
+                config.architecture.model_dump_json(), config.dataset.model_dump_json(), config.model_dump_json()
+            )
         if described:
             st.html(network(described))
             st.caption(f"For pictures of {config.dataset.label}: {' x '.join(map(str, info.shape))} numbers each.")
@@ -53,13 +55,18 @@ def draw_network_before_start(config: RunConfig | None) -> None:
             st.caption(problem)
 
 
+def describe(config: RunConfig) -> tuple[dict[str, Any] | None, str]:
+    """The layers of a config's network, asked of a process of its own, as torch is not loaded here: or else a sentence."""
+    return _described(config.architecture.model_dump_json(), config.dataset.model_dump_json(), config.model_dump_json())
+
+
 @st.cache_data(max_entries=64, show_spinner=False)
-def _described(_: str, config: str) -> tuple[dict[str, Any] | None, str]:
-    """Asked of a process of its own, as torch is not loaded here. Returns what was found, or a sentence."""
+def _described(architecture: str, dataset: str, _config: str) -> tuple[dict[str, Any] | None, str]:
+    """Once for an architecture and a dataset."""
     try:
         with tempfile.TemporaryDirectory(prefix="traindesk-") as folder:
             file = Path(folder, "config.json")
-            file.write_text(config, encoding="utf-8")
+            file.write_text(_config, encoding="utf-8")
             done = subprocess.run(
                 [sys.executable, "-m", "core", "describe", "--config", str(file), "--json"],
                 cwd=HOME,

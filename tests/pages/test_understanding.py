@@ -12,7 +12,7 @@ from core.glossary import TERMS
 from core.mistakes import confusion, in_cell, worst
 from core.runs.history import History
 from core.runs.looks import LookBook
-from core.runs.predictions import read_predictions
+from core.runs.predictions import Predictions, read_predictions, write_predictions
 from pages.components.coach_view import with_changes
 from pages.components.mistakes_view import SHOWN, calibration_in_words, cell_in, pairs_in_words
 from pages.components.network_view import large, network
@@ -243,3 +243,29 @@ def test_the_glossary_is_searched_by_its_address(runs_folder):
     text = words(open_app("glossary", word="epoch"))
     assert TERMS["epoch"].text in text and TERMS["filter"].text not in text
     assert "No word fits" in words(open_app("glossary", word="xyzzy"))
+
+
+def test_a_run_that_was_trained_on_shows_its_new_mistakes(shown):
+    app = open_run(shown)
+    before = read_predictions(shown, "test")
+    assert f"{int(before.right.sum())} of 360 right" in words(app)
+    labels = before.labels.copy()
+    labels[before.right] = (labels[before.right] + 1) % 10
+    write_predictions(shown, "test", Predictions(before.logits, labels, before.rows))
+    assert f"{int((before.predicted == labels).sum())} of 360 right" in words(run(app))
+
+
+def test_the_network_of_the_form_is_described_by_the_real_program_once_for_each_architecture(runs_folder, monkeypatch):
+    from pages.components import network_view
+    from tests.helpers import quick_config
+
+    asked = []
+    run_it = network_view.subprocess.run
+    monkeypatch.setattr(network_view.subprocess, "run", lambda *a, **k: asked.append(a) or run_it(*a, **k))
+    network_view._described.clear()
+
+    found, problem = network_view.describe(quick_config(architecture={"name": "mlp", "hidden": [7]}))
+    assert not problem and [layer["parameters"] for layer in found["layers"] if layer["parameters"]] == [455, 80]
+    network_view.describe(quick_config(architecture={"name": "mlp", "hidden": [7]}, epochs=9))
+    assert len(asked) == 1, "the number of epochs does not change a network"
+    assert network_view.describe(quick_config(architecture={"name": "mlp", "hidden": [9]}))[0] != found
