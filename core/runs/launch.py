@@ -18,6 +18,7 @@ from typing import Any
 from core.errors import TrainDeskError
 from core.machine import usable_cores
 from core.paths import HOME
+from core.runs.processes import name_process
 from core.runs.standby import Standby
 from core.runs.store import Run
 
@@ -51,6 +52,8 @@ def launch(run: Run, data_folder: Path) -> None:
         standby, _standby = _standby, None  # nobody else can have it now
         if standby is not None or _timer is not None:  # someone asked for waiting workers
             _schedule(NEXT_DELAY if usable_cores() < 4 else NEXT_DELAY_WITH_CORES)
+    if standby is not None:
+        _name(run, standby.process)
     if standby is not None and standby.order(run, data_folder):
         _children.append(standby.process)
     else:
@@ -152,7 +155,14 @@ def _start_fresh(run: Run, data_folder: Path) -> None:
     except OSError as error:
         run.starting_mark.unlink(missing_ok=True)
         raise TrainDeskError(f"The training process could not be started ({error.strerror or error}).") from error
+    _name(run, child)
     _children.append(child)
+
+
+def _name(run: Run, process: subprocess.Popen) -> None:
+    """Writes into the mark which process is to come, so that its death is seen at once."""
+    with contextlib.suppress(OSError):
+        name_process(run.starting_mark, process.pid)
 
 
 def start_detached(module: list[str], **streams: Any) -> subprocess.Popen:

@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 from core.config import RunConfig
 from core.errors import TrainDeskError
 from core.runs.events import DOWNLOAD, ENDS, PREPARING, RESUMING, Event, last_event, read_events
+from core.runs.processes import is_gone
 
 StatusName = Literal["queued", "starting", "running", "paused", "finished", "stopped", "failed", "interrupted"]
 ACTIVE: tuple[StatusName, ...] = ("starting", "running")
@@ -177,12 +178,13 @@ class Run:
         return Status("interrupted", "Its process ended without a word: it was killed, or the computer went down.")
 
     def is_on_its_way(self) -> bool:
-        """Whether a worker was launched a moment ago and has not said a word yet."""
+        """Whether a worker was launched a moment ago, has not said a word yet and has not been killed meanwhile."""
         try:
-            return (
-                abs(time.time() - self.starting_mark.stat().st_mtime) < START_SECONDS
+            age = time.time() - self.starting_mark.stat().st_mtime
+            return abs(age) < START_SECONDS and not is_gone(
+                self.starting_mark.read_text()
             )  # also if the clock was set back
-        except OSError:
+        except (OSError, ValueError):
             return False
 
     def _never_begun(self) -> Status:

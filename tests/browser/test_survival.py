@@ -107,4 +107,5 @@ def test_a_killed_worker_is_interrupted_within_three_seconds_and_resume_goes_on(
         expect(page.get_by_text("interrupted", exact=True)).to_be_visible(timeout=3000)
         page.get_by_role("button", name="Resume").click()
         status(page, "finished")
+        page.close()  # before its server goes
     assert_whole(run)

@@ -50,7 +50,10 @@ def test_a_worker_trains_to_the_end_and_leaves_everything(started):
     assert run.status().name == "finished" and "3 epochs" in run.status().reason
     assert child.wait(10) == 0
     left = {path.name for path in run.folder.iterdir()}
-    assert left == {"config.json", "events.jsonl", "best.pt", "last.pt", "worker.log", "worker.lock"}
+    assert left == {
+        *("config.json", "events.jsonl", "best.pt", "last.pt", "worker.log", "worker.lock"),
+        *("looks", "network.json", "test_predictions.npz", "val_predictions.npz"),
+    }
     assert run.worker_log.read_text() == ""
     history = History(run).update()
     assert kinds(run)[0] == "started" and kinds(run)[-2:] == ["test", "finished"]
