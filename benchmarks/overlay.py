@@ -1,34 +1,36 @@
-"""Many finished runs laid over each other: how long until the first view is drawn, and how much is sent.
+"""Many finished runs laid over each other: how long until they are drawn, and how much is sent.
 
     python -m benchmarks.overlay [--runs 50] [--points 100000] [--rounds 3]
 
-Writes finished runs with so many recorded steps each, opens the page that compares them in a real Chromium, and measures from
-the click on the address to the drawn chart: at first without what the index keeps of long logs, then with it (as after any
-visit of the runs page), on a dashboard started anew each time. Needs requirements-dev.txt and a Chromium.
+Writes finished runs with so many recorded steps each and compares them in a real Chromium, on a dashboard started anew for each
+round: first within an open dashboard that shows two of them, from the change of address to the drawn curves; then by a link in
+a new tab, from nothing to the drawn curves. Once without what the index keeps of long logs, then with it, as after any visit
+of the runs page. Needs requirements-dev.txt and a Chromium.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import statistics
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from core.paths import data_folder
 from core.recipes import find_recipe
-from core.runs.index import Index
 from core.runs.store import Run, create_run
 from core.thinning import LIMIT
 
 STEPS_PER_EPOCH = 1000
-DRAWN = (
-    "(count) => document.querySelector('.js-plotly-plot')?.data?.filter(trace => trace.x.length > 1).length >= count"
-)
+DRAWN = """(count) => document.querySelector('.js-plotly-plot')?.data?.length === count + 1
+    && document.querySelectorAll('.js-plotly-plot .scatterlayer .trace').length >= count"""
+POINTS = "Math.max(...document.querySelector('.js-plotly-plot').data.map(trace => trace.x.length))"
+GO = "(url) => { history.pushState({}, '', url); window.dispatchEvent(new PopStateEvent('popstate')); }"
 
 
 def main() -> None:
@@ -44,48 +46,71 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         runs_folder = Path(folder, "runs")
         runs = [_finished(runs_folder, options.points, seed) for seed in range(options.runs)]
-        print("| curves | log of each | index | first view, s (min / median / max) | points a curve | KiB sent |")
-        print("| --- | --- | --- | --- | --- | --- |")
+        print("| curves | log of each | index | within the dashboard, s | by a link, s | points a curve | KiB sent |")
+        print("| --- | --- | --- | --- | --- | --- | --- |")
         chromium = launch_chromium(playwright)
         size = runs[0].event_log.stat().st_size / 1e6
-        for what in ("none", "there"):
-            found = []
-            for _ in range(options.rounds if what == "there" else 1):
-                shutil.rmtree(runs_folder / ".traindesk", ignore_errors=True)
-                if what == "there":
-                    Index(runs_folder).summaries()
-                found.append(_open(chromium, runs_folder, runs))
-            seconds, points, sent = zip(*found, strict=True)
-            print(
-                f"| {len(runs)} | {size:.0f} MB | {what} | {min(seconds):.2f} / **{statistics.median(seconds):.2f}** / "
-                f"{max(seconds):.2f} | {max(points):,} | {statistics.median(sent) / 1024:,.0f} |"
-            )
+        with _dashboard(chromium, runs_folder) as window:
+            nothing_kept = window.open(runs)
+        print(f"| {len(runs)} | {size:.0f} MB | none |  | {nothing_kept:.2f} |  |  |")
+        found = [_open(chromium, runs_folder, runs) for _ in range(options.rounds)]
+        inside, by_link, points, sent = zip(*found, strict=True)
+        print(
+            f"| {len(runs)} | {size:.0f} MB | there | {_spread(inside)} | {_spread(by_link)} | {max(points):,} | "
+            f"{statistics.median(sent) / 1024:,.0f} |"
+        )
         chromium.close()
 
 
-def _open(chromium, runs_folder: Path, runs: list[Run]) -> tuple[float, int, int]:
-    """(seconds to the drawn chart, most points of a curve, bytes through the WebSocket)."""
+def _spread(seconds: tuple[float, ...]) -> str:
+    return f"{min(seconds):.2f} / **{statistics.median(seconds):.2f}** / {max(seconds):.2f}"
+
+
+def _open(chromium, runs_folder: Path, runs: list[Run]) -> tuple[float, float, int, int]:
+    """(seconds within the dashboard, seconds by a link, most points of a curve, bytes through the WebSocket)."""
+    with _dashboard(chromium, runs_folder) as window:
+        window.open(runs[:2])
+        window.page.wait_for_load_state("networkidle")
+        window.received.clear()
+        inside, sent = window.open(runs, within=True), sum(window.received)
+        points = window.page.evaluate(POINTS)
+        assert points <= LIMIT
+        return inside, window.open(runs), points, sent
+
+
+class _Window:
+    """A browser tab on a dashboard, which takes note of how much it is sent."""
+
+    def __init__(self, page, url: str):
+        self.page, self.url = page, url
+        self.received: list[int] = []
+        page.set_default_timeout(120_000)
+        page.on("websocket", lambda socket: socket.on("framereceived", lambda data: self.received.append(len(data))))
+
+    def open(self, runs: list[Run], within: bool = False) -> float:
+        """Seconds until their curves are drawn; `within` the page that is open, else by a link."""
+        begin = time.perf_counter()
+        if within:
+            self.page.evaluate(GO, _address(runs))
+        else:
+            self.page.goto(f"{self.url}{_address(runs)}")
+        self.page.wait_for_function(DRAWN, arg=len(runs))
+        return time.perf_counter() - begin
+
+
+@contextmanager
+def _dashboard(chromium, runs_folder: Path) -> Iterator[_Window]:
+    """A dashboard started anew, and a tab on it."""
     from tests.browser.conftest import serving
 
     with serving(runs_folder, data_folder()) as server:
         page = chromium.new_page()
-        page.goto(f"{server.url}/glossary")  # the program itself and plotly.js are in the browser's cache already
-        page.get_by_role("heading", level=1).wait_for()
+        yield _Window(page, server.url)
         page.close()
-        page = chromium.new_page()
-        page.set_default_timeout(120_000)
-        received: list[int] = []
-        page.on("websocket", lambda socket: socket.on("framereceived", lambda data: received.append(len(data))))
-        begin = time.perf_counter()
-        page.goto(f"{server.url}/compare?runs={','.join(run.id for run in runs)}&metric=train/loss")
-        page.wait_for_function(DRAWN, arg=len(runs))
-        seconds = time.perf_counter() - begin
-        points = page.evaluate(
-            "Math.max(...document.querySelector('.js-plotly-plot').data.map(trace => trace.x.length))"
-        )
-        page.close()
-        assert points <= LIMIT
-        return seconds, points, sum(received)
+
+
+def _address(runs: list[Run]) -> str:
+    return f"/compare?runs={','.join(run.id for run in runs)}&metric=train/loss"
 
 
 def _finished(runs_folder: Path, points: int, seed: int) -> Run:
@@ -120,6 +145,7 @@ def _finished(runs_folder: Path, points: int, seed: int) -> Run:
             lines.append(json.dumps(epoch))
     lines.append(json.dumps({"event": "finished", "time": start + points / 100 + 1, "message": "Done."}))
     run.event_log.write_text("\n".join(lines) + "\n")
+    run.best.touch()  # a run that lacks its checkpoint is looked at anew each time
     return run
 
 

@@ -11,6 +11,7 @@ from core.paths import runs_folder
 from core.runs.history import History
 from core.runs.store import Run
 from core.runs.summary import Summary
+from core.thinning import LIMIT
 from pages.components.colours import chart_colours
 from pages.components.compare_entry import Compared, history_of
 from pages.components.compare_settings import draw_what_settings_did
@@ -27,6 +28,8 @@ from pages.components.wording import duration, percent
 
 REFRESH_SECONDS = 2.0
 MOVING = ("queued", "starting", "running")
+POINTS = 24_000  # of all curves together: drawing more keeps a browser busy for seconds
+FEWEST = 300  # of one curve
 METRICS = {
     "val/accuracy": "val accuracy",
     "val/loss": "val loss",
@@ -78,9 +81,10 @@ def _curves(compared: list[Compared]) -> None:
     histories = [history_of(entry.run) for entry in compared]
     seconds = max((history.elapsed() or 0.0 for history in histories), default=0.0)
     axis = Axis(axis.name, seconds)
+    most = max(FEWEST, min(LIMIT, POINTS // max(1, len(compared))))
     live_plot(
         lambda: [
-            curve_of(entry, history, metric, axis, smoothing)
+            curve_of(entry, history, metric, axis, smoothing, most)
             for entry, history in zip(compared, histories, strict=True)
         ],
         once=lambda _key, make: make(),
@@ -96,16 +100,16 @@ def _curves(compared: list[Compared]) -> None:
     )
 
 
-def curve_of(entry: Compared, history: History, metric: str, axis: Axis, smoothing: float) -> Curve:
-    """One run's line, in its own colour."""
+def curve_of(entry: Compared, history: History, metric: str, axis: Axis, smoothing: float, most: int = LIMIT) -> Curve:
+    """One run's line, in its own colour, of at most so many points."""
     if metric != "train/loss" or not len(history.curve):
         curve = epoch_curve(history, metric, entry.name, axis, entry.colour)
         y = smoothed(curve.y, smoothing)
-        return Curve(entry.name, curve.x, y, entry.colour, keep=curve.keep, dash=entry.dash, markers=len(y) < 60)
+        few = len(y) < 60
+        return Curve(entry.name, curve.x, y, entry.colour, keep=curve.keep, dash=entry.dash, markers=few, most=most)
     steps, times, losses = (history.curve.column(name) for name in ("step", "time", "train/loss"))
-    return Curve(
-        entry.name, axis.of_steps(history, steps, times), smoothed(losses, smoothing), entry.colour, dash=entry.dash
-    )
+    x = axis.of_steps(history, steps, times)
+    return Curve(entry.name, x, smoothed(losses, smoothing), entry.colour, dash=entry.dash, most=most)
 
 
 def _tables(compared: list[Compared], known: list[Compared], varied: list[Setting]) -> None:
