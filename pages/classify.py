@@ -2,14 +2,15 @@
 
 import streamlit as st
 
-from core.errors import TrainDeskError
-from pages.components.classifiers import load_classifier, warm_up
+from pages.components.ask import draw_caution
+from pages.components.classifiers import warm_up
 from pages.components.draw import draw_drawing
+from pages.components.examples import draw_examples
 from pages.components.header import open_page
-from pages.components.messages import show_error
+from pages.components.networks import choose_beside, loaded
 from pages.components.run_choice import choose_run, runs_with_checkpoint
 from pages.components.start import start_digits_button
-from pages.components.upload import draw_upload
+from pages.components.upload import draw_photo, draw_upload
 
 open_page("Classify")
 st.title("Try a trained network")
@@ -25,17 +26,20 @@ if not runs:
     st.stop()
 
 run = choose_run(runs)
-try:
-    classifier = load_classifier(run)
-except TrainDeskError as error:
-    show_error(error)
-    st.stop()
-if classifier.config.dataset.drawable:
-    draw_tab, upload_tab = st.tabs(["Draw", "Upload"])
-    with draw_tab:
-        draw_drawing(classifier)
-    with upload_tab:
-        draw_upload(classifier)
-else:
-    draw_upload(classifier)
-st.caption(f"The {classifier.checkpoint} checkpoint of this run, epoch {classifier.epoch}.")
+beside = choose_beside(run, runs)
+networks = loaded([run, *beside])
+if not networks or networks[0].run.id != run.id:
+    st.stop()  # why it cannot be loaded is said
+first = networks[0].classifier
+draw_caution(networks[0])
+tabs = (
+    ["Draw", "Upload", "Photo", "Test pictures"]
+    if first.config.dataset.drawable
+    else ["Upload", "Photo", "Test pictures"]
+)
+parts = {"Draw": draw_drawing, "Upload": draw_upload, "Photo": draw_photo, "Test pictures": draw_examples}
+for name, tab in zip(tabs, st.tabs(tabs, on_change="rerun", key="how"), strict=True):
+    with tab:
+        if name != "Photo" or tab.open:  # the browser asks for the camera as soon as that part is drawn
+            parts[name](networks)
+st.caption(f"The {first.checkpoint} checkpoint of this run, epoch {first.epoch}.")

@@ -94,6 +94,10 @@ class DatasetSettings(Settings):
         """A picture of any kind in the dataset's own form: uint8 (C, H, W). Raises NothingDrawn for an empty one."""
         raise NotImplementedError
 
+    def steps(self, image: Image.Image) -> list[tuple[str, np.ndarray]]:
+        """What `prepare` does in between, in words and as uint8 (H, W, 1 or 3), for people to see. Raises NothingDrawn."""
+        return []
+
     def mean_and_deviation(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """What to subtract from and divide by, per channel, for pixel values 0..1."""
         info = self.info()

@@ -63,3 +63,8 @@ class Digits(DatasetSettings):
         from core.images.optdigits import prepare_optdigits
 
         return prepare_optdigits(image)
+
+    def steps(self, image: Image.Image) -> list[tuple[str, np.ndarray]]:
+        from core.images.ink import ink_steps
+
+        return ink_steps(image)

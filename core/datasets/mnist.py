@@ -55,3 +55,8 @@ class MNIST(DatasetSettings):
         from core.images.ink import prepare_ink
 
         return prepare_ink(image)
+
+    def steps(self, image: Image.Image) -> list[tuple[str, np.ndarray]]:
+        from core.images.ink import ink_steps
+
+        return ink_steps(image)

@@ -31,6 +31,26 @@ def prepare_ink(image: Image.Image, *, size: int = 28, box: int = 20) -> np.ndar
     return centre(fit(fine, box), size)[None]
 
 
+def ink_steps(image: Image.Image, *, box: int = 20) -> list[tuple[str, np.ndarray]]:
+    """What `prepare_ink` does on its way, in words and as uint8 (h, w, 1). Raises NothingDrawn."""
+    ink = ink_map(flat_colours(image))
+    strokes = pick_strokes(ink)
+    fine = enlarge(ink, strokes, box)
+    return [
+        ("ink found", _shown(ink)),
+        ("cut out", _shown(fine)),
+        ("strokes of one width", _shown(even_thickness(fine, box))),
+    ]
+
+
+def _shown(values: np.ndarray) -> np.ndarray:
+    """(h, w) of bool or of any numbers from 0 on -> uint8 (h, w, 1), the largest white, at most 140 pixels a side."""
+    levels = values.astype(np.float32) / max(float(values.max()), 1e-9) * 255
+    picture = Image.fromarray(levels.astype(np.uint8))
+    picture.thumbnail((140, 140))
+    return np.asarray(picture)[:, :, None]
+
+
 def enlarge(ink: np.ndarray, strokes: np.ndarray, box: int) -> np.ndarray:
     """bool (h, w): the strokes cut out and resampled so that the longer side is box * FINE."""
     rows, columns = np.flatnonzero(strokes.any(1)), np.flatnonzero(strokes.any(0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,13 +43,30 @@ class Classifier:
         """A picture as the network's pixels, uint8 (C, H, W). Raises ImageError."""
         return self.config.dataset.prepare(image)
 
-    def predict(self, prepared: list[np.ndarray]) -> np.ndarray:
-        """Probabilities float32 (N, classes), rows summing to 1, of N pictures from `prepare`."""
-        images = torch.from_numpy(np.stack(prepared))  # (N, C, H, W) uint8
+    def inputs(self, prepared: np.ndarray) -> torch.Tensor:
+        """Network inputs float32 (N, C, H, W) of pixels uint8 (N, C, H, W)."""
+        images = torch.from_numpy(np.ascontiguousarray(prepared))
         split = pictures(images, torch.zeros(len(images), dtype=torch.int64), self.config.dataset, torch.device("cpu"))
+        return split.slice(0, len(images))[0]
+
+    def predict(self, prepared: Sequence[np.ndarray] | np.ndarray) -> np.ndarray:
+        """Probabilities float32 (N, classes), rows summing to 1, of N pictures from `prepare`."""
+        return self._answers(np.stack(prepared))
+
+    def embed(self, prepared: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """What enters the last layer, float32 (N, F), and the probabilities (N, classes), of pixels uint8 (N, C, H, W)."""
+        last = [module for module in self.model.modules() if isinstance(module, nn.Linear)][-1]
+        seen: list[torch.Tensor] = []
+        hook = last.register_forward_pre_hook(lambda _module, inputs: seen.append(inputs[0].flatten(1).float()))
+        try:
+            probabilities = self._answers(prepared)
+        finally:
+            hook.remove()
+        return torch.cat(seen).numpy(), probabilities
+
+    def _answers(self, prepared: np.ndarray) -> np.ndarray:
         rows = []
         with torch.inference_mode():
-            for start in range(0, len(images), BATCH):
-                inputs, _ = split.slice(start, start + BATCH)
-                rows.append(self.config.loss.probabilities(self.model(inputs)))
+            for start in range(0, len(prepared), BATCH):
+                rows.append(self.config.loss.probabilities(self.model(self.inputs(prepared[start : start + BATCH]))))
         return torch.cat(rows).numpy()

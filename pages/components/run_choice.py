@@ -30,11 +30,11 @@ def choose_run(runs: list[Run]) -> Run:
     if st.session_state.get(KEY) not in by_id:
         st.session_state[KEY] = runs[0].id
     st.session_state["classify link"] = wanted
-    chosen = st.selectbox("Network of run", list(by_id), key=KEY, format_func=lambda run_id: _label(by_id[run_id]))
+    chosen = st.selectbox("Network of run", list(by_id), key=KEY, format_func=lambda run_id: label_of(by_id[run_id]))
     return by_id[chosen]
 
 
-def _label(run: Run) -> str:
+def label_of(run: Run) -> str:
     config, _ = read_config(run)
     facts = summary(run)
     score = f"test accuracy {percent(facts.test_accuracy)}" if facts.test_accuracy is not None else facts.status

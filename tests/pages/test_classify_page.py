@@ -2,6 +2,8 @@
 
 import base64
 import io
+import shutil
+import zipfile
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from core.runs.store import create_run
 from core.worker import work
 from pages.components.answer import bars, words
 from pages.components.canvas import LONGEST, PREFIX, decoded
+from tests.doodles import draw_doodle
 from tests.drawings import draw_digit
 from tests.helpers import quick_config
 from tests.pages.apps import open_app, run, sentence
@@ -129,22 +132,16 @@ def test_a_link_to_a_run_without_checkpoint_says_so(trained, runs_folder):
 
 
 def test_photos_are_uploaded_not_drawn(runs_folder, monkeypatch):
-    from pages.components import upload
-
     class Photos:
-        class config:
-            class dataset:
-                drawable, input_hint = False, "a photo of a cat"
-
-        checkpoint, epoch, class_names = "best", 1, ("cat", "dog")
+        config = quick_config(dataset="cifar10", architecture="cifar_cnn")
+        checkpoint, epoch, class_names = "best", 1, config.dataset.info().class_names
 
     run = fake_run(runs_folder, "finished")
     run.best.write_bytes(b"not read")
-    monkeypatch.setattr("pages.components.classifiers.load_classifier", lambda run: Photos)
+    monkeypatch.setattr("pages.components.networks.load_classifier", lambda run: Photos)
     app = open_app("classify")
-    assert not app.tabs
-    assert "a photo of a cat" in app.file_uploader[0].label
-    assert upload.KINDS
+    assert [tab.label for tab in app.tabs] == ["Upload", "Photo", "Test pictures"]
+    assert "a photo" in app.file_uploader[0].label
 
 
 def test_the_words_say_how_sure_the_network_is():
@@ -159,3 +156,134 @@ def test_bars_keep_the_order_of_the_classes_and_escape_their_names():
     assert html.index("&lt;b&gt;") < html.index("dog") < html.index("horse")
     assert html.count("class=winner") == 1
     assert "70.0 %" in html
+
+
+def zipped(files):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return buffer.getvalue()
+
+
+def test_a_zip_of_many_pictures_becomes_a_table_and_what_cannot_be_read_is_named(page):
+    files = {f"digits/{digit}.png": png(draw_digit(digit)) for digit in range(10)}
+    files |= {"digits/broken.png": b"no", "__MACOSX/digits/._0.png": b"no", "notes.txt": b"hello"}
+    page.file_uploader[0].upload("digits.zip", zipped(files))
+    run(page)
+    assert "10 pictures answered" in text_of(page)
+    table = page.dataframe[0].value
+    assert table["File"].tolist() == [f"{digit}.png" for digit in range(10)]
+    assert (table["Answer"] == [str(digit) for digit in range(10)]).sum() >= 7
+    assert table["Confidence"].between(10, 100).all()
+    assert len(page.error) == 1 and "broken.png" in sentence(page.error[0])
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [(b"PK nonsense", "no ZIP that can be read"), (zipped({"notes.txt": b"x"}), "no pictures in 'many.zip'")],
+)
+def test_a_zip_that_is_none_or_holds_nothing_is_one_sentence(page, data, said):
+    page.file_uploader[0].upload("many.zip", data)
+    run(page)
+    assert said in sentence(page.error[0])
+
+
+def test_a_zip_that_unpacks_to_too_much_is_refused_before_it_is_unpacked(page, monkeypatch):
+    monkeypatch.setattr("pages.components.upload.MOST_BYTES", 1000)
+    page.file_uploader[0].upload("bomb.zip", zipped({"0.png": b"0" * 2000}))
+    run(page)
+    assert "unpacks to more than" in sentence(page.error[0])
+
+
+def test_several_networks_answer_the_same_picture_side_by_side(trained, runs_folder):
+    for name in ("first", "second"):
+        shutil.copytree(trained.folder, runs_folder / name)
+    app = open_app("classify", run="first")
+    app.multiselect[0].set_value(["second"])
+    app.session_state["drawing"] = drawing(draw_digit(0))
+    text = text_of(run(app))
+    assert text.count("<b>0</b>") == 2 and text.count("<figcaption>What the network sees, 8 x 8") == 2
+
+
+def test_a_test_picture_comes_with_its_true_class_and_one_that_is_wrong_is_wrong(page):
+    wrong = next(button for button in page.button if button.label == "One that it gets wrong")
+    wrong.click()
+    text = text_of(run(page))
+    assert "Wrong: it is" in text and "✓ Right" not in text
+    next(button for button in page.button if button.label == "A random test picture").click()
+    assert "it is <b>" in text_of(run(page))
+
+
+def test_what_it_has_never_seen_the_like_of_it_says_it_does_not_know(page, trained, data_folder, monkeypatch):
+    from core.inference.classifier import Classifier
+    from core.inference.neighbours import Neighbours
+
+    known = Neighbours.of(Classifier.load(trained), data_folder)
+    monkeypatch.setattr("pages.components.ask.neighbours_of", lambda network: known)
+    page.session_state["drawing"] = drawing(draw_doodle("grid", 1))
+    text = text_of(run(page))
+    assert "I don't know this" in text and 'class="bars' in text
+    page.session_state["answered"] = 1.0
+    page.session_state["drawing"] = drawing(draw_digit(0))
+    assert "I don't know this" not in text_of(run(page))
+
+
+def test_the_parts_that_explain_compute_only_when_they_are_opened(page, monkeypatch):
+    monkeypatch.setattr("pages.components.insight._draw_steps", lambda *_: pytest.fail("not opened"))
+    page.session_state["drawing"] = drawing(draw_digit(0))
+    run(page)
+    titles = [expander.label for expander in page.expander]
+    assert {"What it sees", "Where it looked", "Break it"} <= set(titles)
+
+
+@pytest.mark.parametrize("part", ["steps", "where", "layers", "similar"])
+def test_every_part_that_explains_draws(part, trained, data_folder, runs_folder):
+    """On the page they are opened by a click, which the harness does not have."""
+    import streamlit as st
+
+    from core.inference.classifier import Classifier
+    from pages.components import insight
+    from pages.components.networks import Network
+
+    network = Network(trained, "x", Classifier.load(trained))
+    image = draw_digit(3)
+    pixels = network.prepare(image)
+    said = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(st, "html", said.append)
+        patch.setattr(st, "markdown", said.append)
+        if part == "steps":
+            insight._draw_steps(network, pixels, image)
+            assert said[0].count("<figure") == 5 and "ink found" in said[0] and "what the network receives" in said[0]
+        elif part == "where":
+            insight._draw_where(network, pixels)
+            assert "Where it looked for" in said[0]
+        elif part == "layers":
+            insight._draw_layers(network, pixels)
+            assert "**64 neurons**" in said and "**10 answers**" in said
+        else:
+            from core.inference.neighbours import Neighbours
+
+            patch.setattr(insight, "neighbours_of", lambda network: Neighbours.of(network.classifier, data_folder))
+            insight._draw_similar(network, pixels)
+            assert said[0].count("<figure") == 8
+
+
+def test_the_curve_of_a_disturbance_falls_from_the_undisturbed_accuracy(trained, data_folder):
+    from core.runs.predictions import read_predictions
+    from pages.components.break_it import accuracy_against
+
+    turned = accuracy_against(str(trained.folder), 1, "rotate")
+    middle = len(turned) // 2
+    assert turned[middle] == pytest.approx(read_predictions(trained, "test").right.mean())
+    assert turned[0] < turned[middle] - 0.3 and turned[-1] < turned[middle] - 0.3
+
+
+def test_training_to_cope_disturbs_the_training_pictures(trained):
+    from core.images.disturb import DISTURBANCES
+    from pages.components.break_it import coping
+
+    for one in DISTURBANCES.values():
+        if one.remedy:
+            assert getattr(coping(trained.config(), one).augmentation, one.remedy[0]) > 0

@@ -1,0 +1,142 @@
+"""Training pictures as a network sees them: those most similar to a picture, and whether a picture is like any of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+from scipy.optimize import minimize_scalar
+
+from core.datasets.cache import open_images
+from core.inference.classifier import Classifier
+from core.training.batches import held_out_mask
+
+MOST = 6000  # training pictures that are compared with
+MOST_VAL = 2000
+COLDEST_TO_HOTTEST = (-0.5, 2.5)  # logarithms; few pictures, all of them right, would make it infinitely sure
+COPIES = 3  # of each picture, changed at random, of networks that were trained on such
+NEIGHBOUR = 3  # whose distance counts: one lone strange training picture must not make everything familiar
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """What is known of the pictures a network learned from, and of the `val` pictures held out from them."""
+
+    rows: np.ndarray  # (M,) int64: which pictures of the dataset's training images
+    labels: np.ndarray  # (M,) int64
+    features: np.ndarray  # (M, F) float32: what enters the last layer
+    pixels: np.ndarray  # (M, P) float32, 0..1
+    val_features: np.ndarray  # (V,) distance to the NEIGHBOUR-th nearest, ascending order of `val` kept
+    val_pixels: np.ndarray  # (V,)
+    val_right: np.ndarray  # (V,) bool: does the network answer rightly?
+    temperature: float  # by which logits are divided so that confidence is as often right as it says
+
+    @classmethod
+    def of(cls, classifier: Classifier, data_folder: Path) -> Neighbours:
+        """Sends training and `val` pictures through the network, a second or a few. Raises DatasetError."""
+        training, dataset = classifier.config.training, classifier.config.dataset
+        images = open_images(dataset, data_folder)
+        channels, height, width = images.shape
+        held_out = held_out_mask(images.train_labels, training.validation_share, training.seed).numpy()
+        chance = np.random.default_rng(0)
+        train, val = (
+            _some(np.flatnonzero(mask), most, chance) for mask, most in ((~held_out, MOST), (held_out, MOST_VAL))
+        )
+        labels = images.train_labels.numpy()
+
+        def prepared(rows: np.ndarray) -> np.ndarray:
+            flat = images.train_pixels[rows].numpy().reshape(-1, height, width, channels)
+            return np.ascontiguousarray(flat.transpose(0, 3, 1, 2))
+
+        train_pictures, val_pictures = prepared(train), prepared(val)
+        if classifier.config.augmentation.is_on():
+            copies = max(1, min(COPIES, MOST // len(train)))
+            train_pictures, val_pictures = (
+                _changed(some, classifier, copies) for some in (train_pictures, val_pictures)
+            )
+            train, val = np.tile(train, 1 + copies), np.tile(val, 1 + copies)
+        features, _ = classifier.embed(train_pictures)
+        val_features, probabilities = classifier.embed(val_pictures)
+        pixels, val_flat = _flat(train_pictures), _flat(val_pictures)
+        return cls(
+            rows=train,
+            labels=labels[train],
+            features=features,
+            pixels=pixels,
+            val_features=distances(features, val_features)[:, NEIGHBOUR - 1],
+            val_pixels=distances(pixels, val_flat)[:, NEIGHBOUR - 1],
+            val_right=probabilities.argmax(axis=1) == labels[val],
+            temperature=fitted_temperature(probabilities, labels[val]),
+        )
+
+    def nearest(self, features: np.ndarray, count: int = 8) -> list[tuple[int, int]]:
+        """(row, label) of the training pictures most similar to one of features (F,), the most similar first."""
+        order = np.argsort(((self.features - features) ** 2).sum(axis=1), kind="stable")[:count]
+        return [(int(self.rows[place]), int(self.labels[place])) for place in order]
+
+    def strangeness(self, features: np.ndarray, prepared: np.ndarray) -> np.ndarray:
+        """How unlike the training pictures pictures are: (N,), of features (N, F) and pixels uint8 (N, C, H, W).
+
+        The larger of two distances to the NEIGHBOUR-th nearest, in features and in pixels (deep nearest neighbours, Sun et al.
+        2022, arXiv:2204.06507), each in units of its 98th percentile over `val`.
+        """
+        by_features = distances(self.features, features)[:, NEIGHBOUR - 1] / self._units[0]
+        by_pixels = distances(self.pixels, _flat(prepared))[:, NEIGHBOUR - 1] / self._units[1]
+        return np.maximum(by_features, by_pixels)
+
+    def limit(self, answered: float) -> float:
+        """The strangeness up to which this share of the `val` pictures (0..1) is answered."""
+        return float(np.quantile(self.val_strangeness, answered))
+
+    @cached_property
+    def val_strangeness(self) -> np.ndarray:
+        """(V,)."""
+        return np.maximum(self.val_features / self._units[0], self.val_pixels / self._units[1])
+
+    @cached_property
+    def _units(self) -> tuple[float, float]:
+        return tuple(max(1e-9, float(np.quantile(values, 0.98))) for values in (self.val_features, self.val_pixels))
+
+
+def distances(bank: np.ndarray, pictures: np.ndarray) -> np.ndarray:
+    """Squared distances of pictures (N, F) to the NEIGHBOUR nearest of a bank (M, F): (N, NEIGHBOUR), ascending."""
+    squares = (pictures**2).sum(axis=1)[:, None] + (bank**2).sum(axis=1)[None] - 2 * pictures @ bank.T
+    return np.sort(np.partition(squares, NEIGHBOUR - 1, axis=1)[:, :NEIGHBOUR], axis=1).clip(0)
+
+
+def tempered(probabilities: np.ndarray, temperature: float) -> np.ndarray:
+    """Probabilities (N, classes) as they would be with logits divided by the temperature."""
+    logits = np.log(np.maximum(probabilities, 1e-12)) / temperature
+    values = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return (values / values.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def fitted_temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:
+    """The temperature with which probabilities (N, classes) fit labels (N,) best (Guo et al. 2017, arXiv:1706.04599)."""
+
+    def loss(logarithm: float) -> float:
+        shares = tempered(probabilities, float(np.exp(logarithm)))
+        return -float(np.log(np.maximum(shares[np.arange(len(labels)), labels], 1e-12)).mean())
+
+    return float(np.exp(minimize_scalar(loss, bounds=COLDEST_TO_HOTTEST, method="bounded").x))
+
+
+def _some(rows: np.ndarray, most: int, chance: np.random.Generator) -> np.ndarray:
+    return rows if len(rows) <= most else np.sort(chance.choice(rows, most, replace=False))
+
+
+def _changed(prepared: np.ndarray, classifier: Classifier, copies: int) -> np.ndarray:
+    """The pictures, and after them copies changed at random as in the training: what a network learned to take for usual."""
+    dataset, augmentation = classifier.config.dataset, classifier.config.augmentation
+    images = torch.from_numpy(prepared).float()
+    outside = torch.zeros(images.shape[1]) if dataset.black_background else None
+    chance = torch.Generator().manual_seed(0)
+    changed = [augmentation.apply(images, chance, outside).clamp(0, 255).round().byte().numpy() for _ in range(copies)]
+    return np.concatenate([prepared, *changed])
+
+
+def _flat(prepared: np.ndarray) -> np.ndarray:
+    return prepared.reshape(len(prepared), -1).astype(np.float32) / 255

@@ -1,0 +1,119 @@
+"""Break it: sliders that disturb a picture, the answer that falls, and how many test pictures survive."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from core.config import RunConfig
+from core.datasets.pictures import pictures_of
+from core.images.disturb import DISTURBANCES, NOTHING, Disturbance, disturbed
+from core.paths import data_folder
+from core.runs.predictions import read_predictions
+from core.runs.store import Run
+from pages.components.answer import bars, draw_figures, pixels_figure, words
+from pages.components.classifiers import load_classifier
+from pages.components.coach_view import with_changes
+from pages.components.figure import figure
+from pages.components.form_values import fill
+from pages.components.networks import Network
+from pages.components.recipe_cards import FILLED_FROM
+from pages.components.wording import rows_of
+
+PICTURES = 500  # of the test split
+COLUMNS = 4
+
+
+def draw_break_it(network: Network, pixels: np.ndarray, key: str) -> None:
+    """Sliders, the disturbed picture with its answer, and the curve of the disturbance that was chosen."""
+    strengths = {}
+    for row in rows_of(list(DISTURBANCES.values()), COLUMNS):
+        for column, one in zip(st.columns(COLUMNS), row, strict=False):
+            with column:
+                strengths[one.name] = st.slider(
+                    f"{one.title} ({one.unit})" if one.unit else one.title,
+                    float(one.lowest),
+                    float(one.highest),
+                    float(NOTHING.get(one.name, 0.0)),
+                    float(one.step),
+                    key=f"{one.name} {key}",
+                )
+    changed = disturbed(pixels[None], strengths)
+    probabilities = network.classifier.predict(changed)[0]
+    names = network.classifier.class_names
+    left, right = st.columns([2, 3], gap="medium")
+    with left:
+        draw_figures(pixels_figure(changed[0]))
+    with right:
+        st.html(words(probabilities, names) + bars(probabilities, names))
+    name = st.selectbox(
+        f"What that does to {PICTURES} test pictures",
+        list(DISTURBANCES),
+        format_func=lambda name: DISTURBANCES[name].title,
+        key=f"curve {key}",
+        width=320,
+    )
+    _draw_curve(network, DISTURBANCES[name])
+
+
+def _draw_curve(network: Network, one: Disturbance) -> None:
+    path = network.run.checkpoint()
+    accuracies = accuracy_against(str(network.run.folder), path.stat().st_mtime_ns if path else 0, one.name)
+    if accuracies is None:
+        st.caption("The test pictures are not on this computer.")
+        return
+    strengths = one.strengths()
+    trace = {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "x": strengths.round(3).tolist(),
+        "y": [round(accuracy, 4) for accuracy in accuracies],
+        "line": {"color": "$chart0", "width": 2.4},
+        "hovertemplate": "%{x}: %{y:.1%} right<extra></extra>",
+    }
+    title = f"{one.title} ({one.unit})" if one.unit else one.title
+    layout = {"xaxis": {"title": {"text": title}}, "yaxis": {"tickformat": ".0%", "range": [0, 1.03]}}
+    figure(
+        [trace],
+        layout,
+        key=f"accuracy against {one.name}",
+        title=f"Test accuracy against {one.title.lower()}",
+        height=280,
+    )
+    config = network.classifier.config
+    if one.remedy and st.button(
+        f"Train it to cope with that: {one.title.lower()} the training pictures", key=f"cope {one.name}"
+    ):
+        fill(coping(config, one))
+        st.session_state[FILLED_FROM] = ("from", network.run.id)
+        st.switch_page("pages/train.py", query_params={"from": network.run.id})
+
+
+def coping(config: RunConfig, one: Disturbance) -> RunConfig:
+    """The config with an augmentation that disturbs the training pictures in the same way, at random."""
+    name, largest = one.remedy
+    return with_changes(config, {f"augmentation.{name}": min(largest, max(abs(one.lowest), abs(one.highest)) / 2)})
+
+
+@st.cache_data(max_entries=100, show_spinner="Disturbing test pictures ...")
+def accuracy_against(folder: str, changed: int, name: str) -> list[float] | None:
+    """Share of some test pictures that are right at each strength, by the network as its checkpoint stands."""
+    run = Run(Path(folder))
+    classifier = load_classifier(run)
+    stored = pictures_of(classifier.config.dataset, data_folder(), "test")
+    labels = read_predictions(run, "test")
+    if stored is None or labels is None or labels.rows.max() >= len(stored):
+        return None
+    chosen = np.random.default_rng(0).permutation(len(labels))[:PICTURES]
+    pixels = np.ascontiguousarray(stored[labels.rows[chosen]].transpose(0, 3, 1, 2))
+    one = DISTURBANCES[name]
+    return [
+        float(
+            (
+                classifier.predict(disturbed(pixels, {name: float(strength)})).argmax(axis=1) == labels.labels[chosen]
+            ).mean()
+        )
+        for strength in one.strengths()
+    ]

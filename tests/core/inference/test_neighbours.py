@@ -1,0 +1,77 @@
+"""Whether a network knows what it does not know."""
+
+import numpy as np
+import pytest
+
+from core.inference.classifier import Classifier
+from core.inference.neighbours import NEIGHBOUR, Neighbours, distances, fitted_temperature, tempered
+from core.runs.store import create_run
+from core.worker import work
+from tests.doodles import DOODLES, draw_doodle
+from tests.helpers import quick_config
+
+
+@pytest.fixture(scope="module")
+def classifier(tmp_path_factory, data_folder):
+    """A small convolutional network of the digits."""
+    folder = tmp_path_factory.mktemp("known")
+    network = {"name": "simple_cnn", "channels": [16, 32], "hidden": [64]}
+    optimizer = {"name": "adam", "learning_rate": 0.005}
+    run = create_run(quick_config(epochs=6, architecture=network, optimizer=optimizer), folder)
+    assert work(run, data_folder)["event"] == "finished"
+    return Classifier.load(run)
+
+
+@pytest.fixture(scope="module")
+def known(classifier, data_folder):
+    return Neighbours.of(classifier, data_folder)
+
+
+def test_distances_are_those_computed_one_by_one():
+    random = np.random.default_rng(0)
+    bank, pictures = random.normal(size=(50, 7)), random.normal(size=(4, 7))
+    expected = np.sort(((pictures[:, None] - bank[None]) ** 2).sum(axis=2), axis=1)[:, :NEIGHBOUR]
+    assert np.allclose(distances(bank, pictures), expected)
+
+
+def test_the_share_that_is_asked_for_is_answered(known):
+    for share in (0.9, 0.98, 1.0):
+        assert (known.val_strangeness <= known.limit(share)).mean() == pytest.approx(share, abs=0.01)
+
+
+def test_at_98_percent_of_the_digits_four_of_five_doodles_are_refused(classifier, known):
+    prepared = np.stack([classifier.prepare(draw_doodle(name, seed)) for name in DOODLES for seed in range(2)])
+    features, _ = classifier.embed(prepared)
+    refused = known.strangeness(features, prepared) > known.limit(0.98)
+    assert refused.mean() >= 0.8, dict(zip([name for name in DOODLES for _ in range(2)], refused.tolist(), strict=True))
+
+
+def test_a_training_picture_is_most_similar_to_itself(classifier, known, data_folder):
+    from core.datasets.pictures import pictures_of
+
+    row = int(known.rows[17])
+    pixels = pictures_of(classifier.config.dataset, data_folder, "train")[row].transpose(2, 0, 1)
+    features, _ = classifier.embed(np.ascontiguousarray(pixels[None]))
+    assert known.nearest(features[0], 3)[0] == (row, int(known.labels[17]))
+
+
+def test_the_answers_are_the_same_with_and_without_looking_at_features(classifier):
+    prepared = np.random.default_rng(0).integers(0, 255, (7, 1, 8, 8), dtype=np.uint8)
+    assert np.array_equal(classifier.embed(prepared)[1], classifier.predict(prepared))
+
+
+def test_temperature_calms_a_network_that_is_too_sure():
+    random = np.random.default_rng(0)
+    logits = random.normal(size=(4000, 5)) * 2
+    honest = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    labels = np.array([random.choice(5, p=shares) for shares in honest])
+    proud = tempered(honest, 1 / 3)  # logits three times as large
+    assert fitted_temperature(proud, labels) == pytest.approx(3, rel=0.1)
+    assert np.allclose(tempered(proud, 3), honest, atol=1e-3)
+    assert np.array_equal(tempered(proud, 3).argmax(axis=1), proud.argmax(axis=1)), "no answer changes"
+
+
+def test_few_right_answers_do_not_make_it_infinitely_sure():
+    shares = np.full((20, 10), 0.01)
+    shares[:, 3] = 0.91
+    assert fitted_temperature(shares, np.full(20, 3)) >= 0.6
