@@ -66,6 +66,15 @@ def kept_pixels(dataset: DatasetSettings, data_folder: Path, part: str) -> np.nd
         return None
 
 
+def kept_labels(dataset: DatasetSettings, data_folder: Path, part: str) -> np.ndarray | None:
+    """The labels of the same images: int64 (N,)."""
+    place = _place(dataset, data_folder)
+    try:
+        return None if place is None else _mapped(place / f"{part}_labels.npy", "int64", ())
+    except Exception:  # missing; a damaged file raises many kinds
+        return None
+
+
 def decoded(data: ImageData) -> DecodedImages:
     """What `load` gave, laid out."""
     channels, height, width = data.train_images.shape[1:]

@@ -27,18 +27,21 @@ class Activation:
 def where_it_looked(classifier: Classifier, prepared: np.ndarray, label: int) -> tuple[np.ndarray, str]:
     """How much each place spoke for a class: float32 (H, W), 0..1, and the name of the method.
 
-    prepared: uint8 (C, H, W). Grad-CAM at the last convolution that still has an extent (Selvaraju et al. 2017,
-    arXiv:1610.02391), for networks without one occlusion (Zeiler and Fergus 2014, arXiv:1311.2901); both through Captum.
+    prepared: uint8 (C, H, W). Gradient times activation at the last convolution that still has an extent: Grad-CAM (Selvaraju
+    et al. 2017, arXiv:1610.02391) where an average follows, and true to the answer also where each place has weights of its own
+    (HiResCAM, Draelos and Carin 2020, arXiv:2011.08891). For networks without one occlusion (Zeiler and Fergus 2014,
+    arXiv:1311.2901). Through Captum.
     """
-    from captum.attr import LayerAttribution, LayerGradCam, Occlusion
+    from captum.attr import LayerAttribution, LayerGradientXActivation, Occlusion
 
     model = _without_in_place(classifier.model)
     inputs = classifier.inputs(prepared[None])
     layer = _last_convolution(model, inputs)
     height, width = inputs.shape[2:]
     if layer is not None:
-        found = LayerGradCam(model, layer).attribute(inputs.requires_grad_(), target=label, relu_attributions=True)
-        heat = LayerAttribution.interpolate(found.detach(), (height, width), "bilinear")[0, 0]
+        found = LayerGradientXActivation(model, layer).attribute(inputs.requires_grad_(), target=label)
+        speaks_for = functional.relu(found.detach().sum(dim=1, keepdim=True))  # (1, 1, h, w)
+        heat = LayerAttribution.interpolate(speaks_for, (height, width), "bilinear")[0, 0]
         method = "Grad-CAM"
     else:
         side = max(2, round(WINDOW * width / 28))

@@ -25,7 +25,14 @@ def draw_answers(
     image: Image.Image | None = None,
     truth: str = "",
 ) -> None:
-    """Side by side; below, what the first network saw and why it answered so. `truth` is the true class, where it is known."""
+    """Side by side, and below what the first network saw and why it answered so. `truth` is the true class, if it is known."""
+    draw_words(networks, prepared, truth)
+    if prepared[0] is not None:
+        draw_insight(networks[0], prepared[0], key, image)
+
+
+def draw_words(networks: Sequence[Network], prepared: Sequence[np.ndarray | None], truth: str = "") -> None:
+    """The answers alone, side by side."""
     shown = [(network, pixels) for network, pixels in zip(networks, prepared, strict=True) if pixels is not None]
     if not shown:
         return
@@ -35,7 +42,6 @@ def draw_answers(
                 st.markdown(f"**{plain_markdown(network.title)}**")
             _draw_answer(network, pixels, truth)
             draw_figures(pixels_figure(pixels))
-    draw_insight(shown[0][0], shown[0][1], key, image)
 
 
 def _draw_answer(network: Network, pixels: np.ndarray, truth: str) -> None:

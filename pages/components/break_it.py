@@ -8,10 +8,9 @@ import numpy as np
 import streamlit as st
 
 from core.config import RunConfig
-from core.datasets.pictures import pictures_of
+from core.datasets.pictures import labels_of, pictures_of
 from core.images.disturb import DISTURBANCES, NOTHING, Disturbance, disturbed
 from core.paths import data_folder
-from core.runs.predictions import read_predictions
 from core.runs.store import Run
 from pages.components.answer import bars, draw_figures, pixels_figure, words
 from pages.components.classifiers import load_classifier
@@ -102,18 +101,14 @@ def accuracy_against(folder: str, changed: int, name: str) -> list[float] | None
     """Share of some test pictures that are right at each strength, by the network as its checkpoint stands."""
     run = Run(Path(folder))
     classifier = load_classifier(run)
-    stored = pictures_of(classifier.config.dataset, data_folder(), "test")
-    labels = read_predictions(run, "test")
-    if stored is None or labels is None or labels.rows.max() >= len(stored):
+    stored, labels = (of(classifier.config.dataset, data_folder(), "test") for of in (pictures_of, labels_of))
+    if stored is None or labels is None or len(stored) != len(labels):
         return None
-    chosen = np.random.default_rng(0).permutation(len(labels))[:PICTURES]
-    pixels = np.ascontiguousarray(stored[labels.rows[chosen]].transpose(0, 3, 1, 2))
+    chosen = np.sort(np.random.default_rng(0).permutation(len(labels))[:PICTURES])
+    pixels = np.ascontiguousarray(stored[chosen].transpose(0, 3, 1, 2))
+    labels = labels[chosen]
     one = DISTURBANCES[name]
     return [
-        float(
-            (
-                classifier.predict(disturbed(pixels, {name: float(strength)})).argmax(axis=1) == labels.labels[chosen]
-            ).mean()
-        )
+        float((classifier.predict(disturbed(pixels, {name: float(strength)})).argmax(axis=1) == labels).mean())
         for strength in one.strengths()
     ]

@@ -8,8 +8,9 @@ from html import escape
 import streamlit as st
 
 from core.errors import ImageError
-from pages.components.ask import draw_answers
+from pages.components.ask import draw_words
 from pages.components.canvas import canvas
+from pages.components.insight import draw_insight
 from pages.components.messages import show_error
 from pages.components.networks import Network, prepared_by
 
@@ -37,4 +38,6 @@ def draw_drawing(networks: Sequence[Network]) -> None:
                 "and what it sees.</p></div>"
             )
         else:
-            draw_answers(networks, prepared, key="drawing", image=image)
+            draw_words(networks, prepared)
+    if image is not None and prepared and prepared[0] is not None:
+        draw_insight(networks[0], prepared[0], "drawing", image)
