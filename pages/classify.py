@@ -7,7 +7,7 @@ from pages.components.classifiers import warm_up
 from pages.components.draw import draw_drawing
 from pages.components.examples import draw_examples
 from pages.components.header import open_page
-from pages.components.networks import choose_beside, loaded
+from pages.components.networks import choose_beside, loaded, say_different
 from pages.components.run_choice import choose_run, runs_with_checkpoint
 from pages.components.start import start_digits_button
 from pages.components.upload import draw_photo, draw_upload
@@ -31,6 +31,7 @@ networks = loaded([run, *beside])
 if not networks or networks[0].run.id != run.id:
     st.stop()  # why it cannot be loaded is said
 first = networks[0].classifier
+say_different(networks)
 draw_caution(networks[0])
 tabs = (
     ["Draw", "Upload", "Photo", "Test pictures"]

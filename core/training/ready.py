@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from core.config import RunConfig
-from core.datasets.cache import open_images
+from core.datasets.cache import as_matrix, open_images
+from core.datasets.own import own_pictures
+from core.errors import TrainDeskError
 from core.training.batches import Splits, split
 from core.training.precision import choose_precision
 
@@ -31,7 +35,35 @@ def data_on_device(
     precision = choose_precision(wanted, device, pixels_of_a_batch(config))
     images = open_images(config.dataset, data_folder)
     dtype = inputs_type(config, precision)
-    return split(images, config.dataset, training.validation_share, training.seed, device, dtype), precision
+    own = own_pictures(config.dataset, data_folder) if training.own_pictures else None
+    splits = split(images, config.dataset, training.validation_share, training.seed, device, dtype)
+    return with_own(splits, own, training.own_pictures), precision
+
+
+def with_own(splits: Splits, own: tuple[np.ndarray, np.ndarray] | None, times: int) -> Splits:
+    """The splits with someone's own pictures, uint8 (N, C, H, W) and int64 (N,), so many times among the training pictures.
+
+    `val` and `test` stay as they are. Raises TrainDeskError when the dataset does not fit into memory.
+    """
+    if own is None or not len(own[1]):
+        return splits
+    train = splits.train
+    if train.streams:
+        raise TrainDeskError(
+            "Your own pictures can only be added to a dataset that fits into memory; set 'My corrections' to 0."
+        )
+    pixels = as_matrix(torch.from_numpy(own[0])).to(train.device)
+    labels = torch.from_numpy(own[1]).to(train.device)
+    first = len(train.pixels)
+    rows = torch.arange(first) if train.rows is None else train.rows
+    added = torch.arange(first, first + len(pixels), device=rows.device).repeat(times)
+    more = replace(
+        train,
+        pixels=torch.cat([train.pixels, pixels]),
+        rows=torch.cat([rows, added]),
+        labels=torch.cat([train.labels, labels.repeat(times)]),
+    )
+    return replace(splits, train=more)
 
 
 def inputs_type(config: RunConfig, precision: torch.dtype) -> torch.dtype:

@@ -89,6 +89,14 @@ class TrainingSettings(Settings):
         ge=0,
         le=0.9999,
     )
+    own_pictures: int = setting(
+        0,
+        "My corrections",
+        "How often each picture that you corrected on the Classify page is shown in an epoch. 0: not at all.",
+        ge=0,
+        le=1000,
+        unit="times",
+    )
     tensorboard: bool = setting(
         False,
         "TensorBoard files",

@@ -12,6 +12,7 @@ from PIL import Image
 from pages.components.answer import bars, draw_figures, pixels_figure, words
 from pages.components.insight import draw_insight
 from pages.components.networks import Network, neighbours_of
+from pages.components.teach import draw_teaching
 from pages.components.wording import plain_markdown
 
 ANSWERED = "answered"  # key of the slider
@@ -28,6 +29,8 @@ def draw_answers(
     """Side by side, and below what the first network saw and why it answered so. `truth` is the true class, if it is known."""
     draw_words(networks, prepared, truth)
     if prepared[0] is not None:
+        if not truth:
+            draw_teaching(networks[0], prepared[0], key)
         draw_insight(networks[0], prepared[0], key, image)
 
 

@@ -1,7 +1,7 @@
 // Drawing area. Strokes are kept as points, so Undo works and a change of theme repaints them. "picture" goes to Python.
 const SIDE = 280;
 const PAUSE = 150; // milliseconds between two pictures while drawing
-const desks = new WeakMap(); // canvas -> { strokes, stroke, timer, sent }
+const desks = new WeakMap(); // canvas -> { strokes, undone, stroke, timer, sent }
 
 function paint(context, strokes, ink) {
   context.strokeStyle = ink;
@@ -33,8 +33,8 @@ function picture(strokes) { // always dark on white, whatever the theme
 export default function (component) {
   const { parentElement, data, setStateValue } = component;
   const root = parentElement.querySelector(".desk"), canvas = root.querySelector("canvas");
-  const [undo, clear, pen] = [".undo", ".clear", ".pen"].map((name) => root.querySelector(name));
-  const desk = desks.get(canvas) ?? { strokes: [], stroke: null, timer: 0, sent: 0 };
+  const [undo, redo, clear, pen] = [".undo", ".redo", ".clear", ".pen"].map((name) => root.querySelector(name));
+  const desk = desks.get(canvas) ?? { strokes: [], undone: [], stroke: null, timer: 0, sent: 0 };
   desks.set(canvas, desk);
   desk.report = setStateValue;
   canvas.setAttribute("aria-label", `Drawing area: draw ${data.hint} with mouse, pen or finger. With a keyboard, use Upload.`);
@@ -48,6 +48,7 @@ export default function (component) {
     context.clearRect(0, 0, SIDE, SIDE);
     paint(context, desk.strokes, ink);
     undo.disabled = clear.disabled = desk.strokes.length === 0;
+    redo.disabled = desk.undone.length === 0;
   };
   const send = () => {
     clearTimeout(desk.timer);
@@ -67,6 +68,7 @@ export default function (component) {
     canvas.setPointerCapture(event.pointerId);
     desk.stroke = { width: Number(pen.value), points: [place(event)] };
     desk.strokes.push(desk.stroke);
+    desk.undone = [];
     repaint();
     sendSoon();
   };
@@ -82,8 +84,20 @@ export default function (component) {
     desk.stroke = null;
     send();
   };
-  undo.onclick = () => { desk.strokes.pop(); repaint(); send(); };
-  clear.onclick = () => { desk.strokes = []; repaint(); send(); };
+  undo.onclick = () => { if (desk.strokes.length) desk.undone.push(desk.strokes.pop()); repaint(); send(); };
+  redo.onclick = () => { if (desk.undone.length) desk.strokes.push(desk.undone.pop()); repaint(); send(); };
+  clear.onclick = () => { desk.undone = [...desk.undone, ...desk.strokes.reverse()]; desk.strokes = []; repaint(); send(); };
+  const keys = (event) => { // not while someone types, and only while the canvas is to be seen
+    if (event.target.closest?.("input:not([type=range]), textarea, [contenteditable]") || !canvas.offsetParent) return;
+    const held = event.ctrlKey || event.metaKey, key = event.key.toLowerCase();
+    const button = held && key === "z" ? (event.shiftKey ? redo : undo) : held && key === "y" ? redo
+      : !held && (key === "delete" || key === "backspace") ? clear : null;
+    if (!button || button.disabled) return;
+    event.preventDefault();
+    button.click();
+  };
+  document.removeEventListener("keydown", desk.keys);
+  document.addEventListener("keydown", desk.keys = keys);
   repaint();
-  return () => clearTimeout(desk.timer);
+  return () => { clearTimeout(desk.timer); document.removeEventListener("keydown", keys); };
 }

@@ -31,14 +31,15 @@ def canvas(*, key: str, hint: str) -> Image.Image | None:
     return decoded(state.picture)
 
 
-def decoded(picture: Any) -> Image.Image | None:
-    """The picture of a data address. It comes from a browser and may be anything: ImageError unless it is a small PNG."""
+def decoded(picture: Any, longest: int = LONGEST) -> Image.Image | None:
+    """The picture of a data address. It comes from a browser and may be anything: ImageError unless it is a PNG of at most
+    `longest` characters."""
     if picture is None:
         return None
-    if not isinstance(picture, str) or not picture.startswith(PREFIX) or len(picture) > LONGEST:
+    if not isinstance(picture, str) or not picture.startswith(PREFIX) or len(picture) > longest:
         raise ImageError("The drawing did not arrive as a picture; clear it and draw again.")
     try:
         data = base64.b64decode(picture[len(PREFIX) :], validate=True)
     except binascii.Error as error:
         raise ImageError("The drawing arrived damaged; clear it and draw again.") from error
-    return read_image(data, "drawing")
+    return read_image(data, "the drawing" if longest == LONGEST else "the pasted picture")

@@ -12,12 +12,17 @@ from pages.components.ask import draw_words
 from pages.components.canvas import canvas
 from pages.components.insight import draw_insight
 from pages.components.messages import show_error
-from pages.components.networks import Network, prepared_by
+from pages.components.networks import Network, pace, prepared_by, refreshed
+from pages.components.teach import draw_teaching
 
 
-@st.fragment
 def draw_drawing(networks: Sequence[Network]) -> None:
-    """A fragment: a stroke redraws the answer, not the page."""
+    """A fragment: a stroke redraws the answer, not the page. While one of the networks learns, its answer follows."""
+    st.fragment(_draw, run_every=pace(networks))(networks)
+
+
+def _draw(networks: Sequence[Network]) -> None:
+    networks = refreshed(networks)
     hint = networks[0].classifier.config.dataset.input_hint
     desk, answer = st.columns([4, 5], gap="medium")
     image, prepared, trouble = None, [], ""
@@ -40,4 +45,5 @@ def draw_drawing(networks: Sequence[Network]) -> None:
         else:
             draw_words(networks, prepared)
     if image is not None and prepared and prepared[0] is not None:
+        draw_teaching(networks[0], prepared[0], "drawing")
         draw_insight(networks[0], prepared[0], "drawing", image)

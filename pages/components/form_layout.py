@@ -17,7 +17,7 @@ SECTIONS: dict[str, dict[str, tuple[str, ...]]] = {  # group -> heading -> setti
         "Judging and stopping": ("validation_share", "best_by", "patience", "prune"),
         "Steps": ("gradient_clip", "average_decay", "seed"),
         "Computing": ("precision", "evaluation_batch_size", "compile", "tensorboard"),
-        "Beginning": ("start_from",),
+        "Beginning": ("start_from", "own_pictures"),
     },
     "augmentation": {
         "Place": ("flip", "crop", "shift", "rotation"),

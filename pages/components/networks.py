@@ -21,12 +21,14 @@ from pages.components.classifiers import load_classifier
 from pages.components.messages import show_error
 from pages.components.run_choice import label_of
 from pages.components.summaries import summary
+from pages.components.wording import plain_markdown
 
 if TYPE_CHECKING:
     from core.inference.classifier import Classifier
     from core.inference.neighbours import Neighbours
 
 MOST_BESIDE = 3
+REFRESH_SECONDS = 2.0
 PLAINLY = "as it is"  # key of the switch
 
 
@@ -70,6 +72,19 @@ def choose_beside(run: Run, runs: Sequence[Run]) -> list[Run]:
     return [others[run_id] for run_id in chosen]
 
 
+def refreshed(networks: Sequence[Network]) -> list[Network]:
+    """The same networks, as they are now: those of runs that train get better meanwhile."""
+    return [
+        Network(network.run, network.title, load_classifier(network.run)) if network.run.status().is_active else network
+        for network in networks
+    ]
+
+
+def pace(networks: Sequence[Network]) -> float | None:
+    """Seconds between two looks at networks of which one still learns; None when all have learned."""
+    return REFRESH_SECONDS if any(network.run.status().is_active for network in networks) else None
+
+
 def loaded(runs: Sequence[Run]) -> list[Network]:
     """Their networks as the checkpoints stand now; what cannot be loaded is said."""
     found = []
@@ -79,6 +94,21 @@ def loaded(runs: Sequence[Run]) -> list[Network]:
         except TrainDeskError as error:
             show_error(error)
     return found
+
+
+def say_different(networks: Sequence[Network]) -> None:
+    """Explains networks that do not know the same classes: their answers cannot be held against each other."""
+    known = {network.classifier.class_names for network in networks}
+    if len(known) > 1:
+        said = "; ".join(
+            f"**{plain_markdown(network.title)}** knows {plain_markdown(_some(network.classifier.class_names))}"
+            for network in networks
+        )
+        st.markdown(f"These networks learned different things, and each can only answer with what it knows: {said}.")
+
+
+def _some(names: Sequence[str], most: int = 10) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def neighbours_of(network: Network) -> Neighbours | None:

@@ -17,6 +17,7 @@ from pages.components.answer import draw_figures, picture_figure
 from pages.components.ask import draw_answers
 from pages.components.messages import show_error
 from pages.components.networks import Network, prepared_by
+from pages.components.paste import pasted
 from pages.components.pictures import address_of
 from pages.components.wording import count
 
@@ -39,6 +40,7 @@ def draw_upload(networks: Sequence[Network]) -> None:
         key="uploads",
     )
     if not files:
+        _draw_pasted(networks)
         return
     ready, failed = _read_all(files, networks)
     _show_failed(failed)
@@ -49,6 +51,23 @@ def draw_upload(networks: Sequence[Network]) -> None:
                 draw_answers(networks, prepared, key=f"upload {place}", image=image)
     else:
         _table(networks, ready)
+
+
+def _draw_pasted(networks: Sequence[Network]) -> None:
+    try:
+        image = pasted(key="pasted")
+        prepared = prepared_by(networks, image) if image else []
+    except ImageError as error:
+        show_error(str(error))
+        return
+    if image is None:
+        return
+    if prepared[0] is None:
+        st.markdown("There is nothing to be seen in what was pasted.")
+        return
+    with st.container(border=True):
+        draw_figures(picture_figure(image, "pasted"))
+        draw_answers(networks, prepared, key="pasted", image=image)
 
 
 @st.fragment

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.datasets.own import own_pictures
 from core.errors import ImageError
 from core.runs.store import create_run
 from core.worker import work
@@ -287,3 +288,45 @@ def test_training_to_cope_disturbs_the_training_pictures(trained):
     for one in DISTURBANCES.values():
         if one.remedy:
             assert getattr(coping(trained.config(), one).augmentation, one.remedy[0]) > 0
+
+
+def test_a_correction_is_kept_taken_back_and_added_to_the_next_training(page, trained, tmp_path, monkeypatch):
+    monkeypatch.setenv("TRAINDESK_DATA", str(tmp_path))
+    page.session_state["drawing"] = drawing(draw_digit(7))
+    run(page)
+    page.selectbox(key="truth drawing").set_value(7)
+    page.button(key="teach drawing").click()
+    assert "1 picture of yours" in text_of(run(page))
+    pictures, labels = own_pictures(trained.config().dataset, tmp_path)
+    assert pictures.shape == (1, 1, 8, 8) and labels.tolist() == [7]
+    page.button(key="forget drawing").click()
+    assert "picture of yours" not in text_of(run(page)) and not own_pictures(trained.config().dataset, tmp_path)[1].size
+    page.button(key="teach drawing").click()
+    run(page)
+    page.button(key="train with own drawing").click()
+    app = run(page)
+    assert app.title[0].value == "Train a network"
+    assert next(field for field in app.number_input if field.key == "form:training.own_pictures").value == 20
+
+
+def test_networks_of_different_classes_explain_themselves():
+    from types import SimpleNamespace
+
+    from pages.components import networks
+
+    said = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(networks.st, "markdown", said.append)
+        of = lambda title, *names: SimpleNamespace(title=title, classifier=SimpleNamespace(class_names=names))  # noqa: E731
+        networks.say_different([of("One", "0", "1"), of("Other", "0", "1")])
+        assert not said
+        networks.say_different([of("One", "0", "1"), of("Other", "cat", "dog")])
+    assert "**One** knows 0, 1; **Other** knows cat, dog" in said[0]
+
+
+def test_a_pasted_picture_is_answered_and_a_forged_one_is_one_sentence(page):
+    page.session_state["pasted"] = drawing(draw_digit(0))
+    assert "pasted" in text_of(run(page)) and "<b>0</b>" in text_of(page)
+    page.session_state["pasted"] = {"picture": PREFIX + base64.b64encode(b"nonsense").decode()}
+    run(page)
+    assert "not an image" in sentence(page.error[0])

@@ -1,0 +1,79 @@
+"""Pictures that people corrected: kept beside a dataset, in its own form, and added to a training when someone asks for it.
+
+`DATA/own/<dataset>/<class number>/<id>.png`. Importable without torch.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.datasets._base import DatasetError, DatasetSettings
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+def keep(dataset: DatasetSettings, data_folder: Path, pixels: np.ndarray, label: int) -> Path:
+    """Keeps a picture, uint8 (C, H, W) from the dataset's `prepare`, as one of a class. Raises DatasetError."""
+    from PIL import Image
+
+    shape, classes = dataset.info().shape, len(dataset.info().class_names)
+    if pixels.shape != shape or not 0 <= label < classes:
+        raise DatasetError(f"A picture of shape {pixels.shape} and class {label} does not belong to {dataset.label}.")
+    path = _folder(dataset, data_folder) / str(label) / f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:6]}.png"
+    image = Image.fromarray(pixels[0] if shape[0] == 1 else pixels.transpose(1, 2, 0).copy())
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_suffix(".new")
+        image.save(temporary, "PNG")
+        temporary.replace(path)
+    except OSError as error:
+        raise DatasetError(
+            f"The picture could not be kept in {path.parent} ({error.strerror}); free some space."
+        ) from error
+    return path
+
+
+def forget(path: Path) -> None:
+    """Takes back what was kept a moment ago."""
+    with contextlib.suppress(OSError):
+        path.unlink()
+
+
+def how_many(dataset: DatasetSettings, data_folder: Path) -> int:
+    return len(_files(dataset, data_folder))
+
+
+def own_pictures(dataset: DatasetSettings, data_folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    """uint8 (N, C, H, W) and int64 (N,), in a steady order; what cannot be read or has another form is passed over."""
+    import numpy as np
+    from PIL import Image
+
+    channels, height, width = dataset.info().shape
+    pictures, labels = [], []
+    for path in _files(dataset, data_folder):
+        try:
+            with Image.open(path) as image:
+                if image.size != (width, height):
+                    continue
+                pixels = np.asarray(image.convert("L" if channels == 1 else "RGB"))
+        except Exception:  # a damaged file raises many kinds
+            continue
+        pictures.append(pixels.reshape(height, width, channels).transpose(2, 0, 1))
+        labels.append(int(path.parent.name))
+    shaped = np.array(pictures, dtype=np.uint8).reshape(-1, channels, height, width)
+    return shaped, np.array(labels, dtype=np.int64)
+
+
+def _files(dataset: DatasetSettings, data_folder: Path) -> list[Path]:
+    classes = len(dataset.info().class_names)
+    found = sorted(_folder(dataset, data_folder).glob("*/*.png"))
+    return [path for path in found if path.parent.name.isdecimal() and int(path.parent.name) < classes]
+
+
+def _folder(dataset: DatasetSettings, data_folder: Path) -> Path:
+    return data_folder / "own" / dataset.name  # type: ignore[attr-defined]

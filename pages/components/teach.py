@@ -1,0 +1,52 @@
+"""Teach it back: what a picture really was is kept, and can be added to the next training."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from core.datasets.own import forget, how_many, keep
+from core.errors import TrainDeskError
+from core.paths import data_folder
+from pages.components.coach_view import with_changes
+from pages.components.form_values import fill
+from pages.components.messages import show_error
+from pages.components.networks import Network
+from pages.components.recipe_cards import FILLED_FROM
+from pages.components.wording import count
+
+TIMES = 20  # that each of them is shown in an epoch
+KEPT = "kept correction"
+
+
+def draw_teaching(network: Network, pixels: np.ndarray, key: str) -> None:
+    """What it was, a button to keep that, and the way to a training with it."""
+    dataset, names = network.classifier.config.dataset, network.classifier.class_names
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        answer = int(network.classifier.predict(pixels[None])[0].argmax())
+        label = st.selectbox(
+            "What was it really?",
+            range(len(names)),
+            answer,
+            format_func=names.__getitem__,
+            key=f"truth {key}",
+            width=180,
+        )
+        if st.button("Keep it for the next training", icon=":material/school:", key=f"teach {key}"):
+            try:
+                st.session_state[KEPT] = keep(dataset, data_folder(), pixels, label)
+            except TrainDeskError as error:
+                show_error(str(error))
+        if st.session_state.get(KEPT) and st.button(
+            "Undo", icon=":material/undo:", key=f"forget {key}", type="tertiary"
+        ):
+            forget(st.session_state.pop(KEPT))
+    kept = how_many(dataset, data_folder())
+    if not kept:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"{count(kept, 'picture')} of yours for {dataset.label}.")
+        if st.button("Train with them", icon=":material/replay:", key=f"train with own {key}"):
+            fill(with_changes(network.classifier.config, {"training.own_pictures": TIMES}))
+            st.session_state[FILLED_FROM] = ("from", network.run.id)
+            st.switch_page("pages/train.py", query_params={"from": network.run.id})
