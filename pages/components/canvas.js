@@ -1,6 +1,6 @@
 // Drawing area. Strokes are kept as points, so Undo works and a change of theme repaints them. "picture" goes to Python.
 const SIDE = 280;
-const PAUSE = 150; // milliseconds between two pictures while drawing
+const PAUSE = 200; // milliseconds between two pictures while drawing
 const desks = new WeakMap(); // canvas -> { strokes, undone, stroke, timer, sent }
 
 function paint(context, strokes, ink) {
@@ -69,6 +69,7 @@ export default function (component) {
     desk.stroke = { width: Number(pen.value), points: [place(event)] };
     desk.strokes.push(desk.stroke);
     desk.undone = [];
+    desk.sent = performance.now(); // a dot says nothing yet, and asking about it would delay the answer to a short stroke
     repaint();
     sendSoon();
   };

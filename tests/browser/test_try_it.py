@@ -1,0 +1,93 @@
+"""The classify page under real hands: undo, redo, keys, paste, folds that compute when they are opened."""
+
+import base64
+import io
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.hands import draw_with_mouse
+from tests.drawings import draw_digit
+from tests.pages.trained import copied, train
+
+pytestmark = pytest.mark.browser
+
+PASTE = """(data) => {
+    const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+    const clipboard = new DataTransfer();
+    clipboard.items.add(new File([bytes], "pasted.png", { type: "image/png" }));
+    document.dispatchEvent(new ClipboardEvent("paste", { clipboardData: clipboard, bubbles: true }));
+}"""
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory, data_folder):
+    return train(tmp_path_factory.mktemp("digits"), data_folder, epochs=8, title="Reads digits")
+
+
+@pytest.fixture
+def desk(visit, server, digits):
+    """The classify page of a network that reads digits."""
+    run = digits if not (server.runs / digits.id).exists() else None
+    if run is not None:
+        copied(run, server.runs)
+    page = visit().page
+    page.goto(f"{server.url}/classify?run={digits.id}")
+    expect(page.get_by_text("Draw a digit in the box.")).to_be_visible()
+    return page
+
+
+def test_undo_redo_and_clear_by_button_and_by_key(desk):
+    winner = desk.locator(".bars .winner .name").first
+    draw_with_mouse(desk, 0)
+    expect(winner).to_have_text("0")
+    desk.keyboard.press("Control+z")
+    expect(desk.get_by_text("Draw a digit in the box.")).to_be_visible()
+    expect(desk.get_by_role("button", name="Undo")).to_be_disabled()
+    desk.keyboard.press("Control+y")
+    expect(winner).to_have_text("0")
+    desk.keyboard.press("Delete")
+    expect(desk.get_by_text("Draw a digit in the box.")).to_be_visible()
+    desk.get_by_role("button", name="Redo").click()
+    expect(winner).to_have_text("0")
+
+
+def test_every_part_that_explains_opens_and_the_answer_falls_when_the_picture_is_broken(desk):
+    draw_with_mouse(desk, 0)
+    expect(desk.locator(".bars .winner .name").first).to_have_text("0")
+    desk.get_by_text("What it sees", exact=True).click()
+    expect(desk.get_by_text("ink found")).to_be_visible()
+    desk.get_by_text("Where it looked", exact=True).click()
+    expect(desk.get_by_role("img", name="Where it looked for")).to_be_visible()
+    desk.get_by_text("The most similar pictures it learned from", exact=True).click()
+    desk.get_by_text("Break it", exact=True).click()
+    slider = desk.get_by_role("slider", name="Invert")
+    expect(slider).to_be_visible()
+    bars = desk.locator(".bars").last
+    sure = bars.locator(".share").first.inner_text()
+    slider.focus()
+    slider.press("End")
+    expect(bars.locator(".share").first).not_to_have_text(sure)
+    expect(desk.locator(".js-plotly-plot[aria-label^='Test accuracy against']")).to_be_visible()
+
+
+def test_a_picture_from_the_clipboard_is_answered(desk):
+    desk.get_by_role("tab", name="Upload").click()
+    expect(desk.get_by_text("press Ctrl+V here")).to_be_visible()
+    buffer = io.BytesIO()
+    draw_digit(0).save(buffer, "PNG")
+    desk.evaluate(PASTE, base64.b64encode(buffer.getvalue()).decode())
+    expect(desk.get_by_text("pasted", exact=True)).to_be_visible()
+    expect(desk.get_by_role("tabpanel", name="Upload").locator(".answer b").first).to_have_text("0")
+
+
+def test_the_camera_takes_a_photo(browser, server, digits):
+    """A browser with a made-up camera."""
+    if not (server.runs / digits.id).exists():
+        copied(digits, server.runs)
+    context = browser.new_context(permissions=["camera"])
+    page = context.new_page()
+    page.goto(f"{server.url}/classify?run={digits.id}")
+    page.get_by_role("tab", name="Photo").click()
+    expect(page.get_by_text("Take a photo of a digit")).to_be_visible(timeout=30_000)
+    context.close()
