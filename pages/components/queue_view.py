@@ -10,9 +10,10 @@ from core.runs.disk import disk_problem
 from core.runs.expectations import Wait
 from core.runs.labels import read_labels
 from core.runs.store import Run
+from pages.components.describe import read_config
 from pages.components.histories import shared_history
 from pages.components.phases import is_downloading, progress_words
-from pages.components.run_controls import draw_pause_and_stop, draw_queue_controls
+from pages.components.run_controls import draw_active_controls, draw_queue_controls
 from pages.components.summaries import summary
 from pages.components.visitor import visitor
 from pages.components.waits import expected
@@ -61,7 +62,7 @@ def _active_row(run: Run) -> None:
                     words = f"{words}, {duration(left)} left"
             st.caption(words)
         st.progress(share)
-        draw_pause_and_stop(run, in_list=True)
+        draw_active_controls(run, read_config(run)[0], shared.history)
 
 
 def _waiting_row(place: int, wait: Wait) -> None:

@@ -32,20 +32,15 @@ PLACES = ("ask", "learning rate", "resume")  # where a sentence about what could
 def draw_active_controls(run: Run, config: RunConfig | None, history: History) -> None:
     """Pause, Stop and the learning rate, side by side."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        draw_pause_and_stop(run)
+        _pause_and_stop(run)
         if config and not (run.stop_request.exists() or run.pause_request.exists()):
             with st.popover("Learning rate", icon=":material/speed:", key=f"learning rate {run.id}"):
                 _learning_rate(run, config, history)
     _show_problem(run, "ask")
 
 
-def draw_pause_and_stop(run: Run, in_list: bool = False) -> None:
-    """The two buttons; in a list in a row of their own, with the sentence when one could not be followed."""
-    if in_list:
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            draw_pause_and_stop(run)
-        _show_problem(run, "ask")
-        return
+def _pause_and_stop(run: Run) -> None:
+    """The two buttons, of the row in which it is called."""
     stopping, pausing = run.stop_request.exists(), run.pause_request.exists()
     st.button(
         "Pausing ..." if pausing and not stopping else "Pause",
@@ -116,7 +111,12 @@ def draw_ended_controls(run: Run, status: Status, config: RunConfig, history: Hi
         help=_where(run),
     ):
         _resume(run)
-    if status.name in LENGTHENED and has_begun:
+    draw_lengthening(run, status, config, history)
+
+
+def draw_lengthening(run: Run, status: Status, config: RunConfig, history: History) -> None:
+    """More epochs for a run that ended well, as a button of the row in which it is called."""
+    if status.name in LENGTHENED and history.started is not None:
         with st.popover("Train more epochs", icon=":material/add:", key=f"lengthen {run.id}"):
             _more_epochs(run, config)
 

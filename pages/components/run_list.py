@@ -11,8 +11,10 @@ from core.paths import runs_folder
 from core.runs.store import Run
 from core.runs.summary import DAMAGED, Summary
 from pages.components.compared import address_of
+from pages.components.describe import read_config
+from pages.components.histories import shared_history
 from pages.components.messages import show_warning
-from pages.components.run_controls import RESUMABLE
+from pages.components.run_controls import RESUMABLE, draw_lengthening, draw_problem
 from pages.components.run_manage import delete_button, favourite_button, open_labels, open_tags, resume_all
 from pages.components.summaries import summary
 from pages.components.wording import NEXT, STATUS_COLOURS, moment, percent, plain_markdown
@@ -104,6 +106,8 @@ def draw_actions(ticked: list[Summary]) -> None:
                 open_labels(runs[0])
             if st.button("Run it again with changes", icon=":material/replay:", key="repeat the ticked"):
                 st.switch_page("pages/train.py", query_params={"from": runs[0].id})
+            if config := read_config(runs[0])[0]:
+                draw_lengthening(runs[0], runs[0].status(), config, shared_history(runs[0]).history)
         else:
             if st.button("Compare", icon=":material/compare_arrows:", key="compare the ticked", type="primary"):
                 st.switch_page("pages/compare.py", query_params=address_of(entry.id for entry in ticked))
@@ -120,6 +124,8 @@ def draw_actions(ticked: list[Summary]) -> None:
                 run.request_stop()
             st.rerun()
         delete_button(runs)
+    if len(runs) == 1:
+        draw_problem(runs[0])
 
 
 def _ids(facts: list[Summary]) -> str:

@@ -1,6 +1,7 @@
 """The list of runs: what trains and waits, search, what is said of runs, deleting and having back."""
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from core.runs.labels import change_labels, read_labels
 from core.runs.store import list_runs
@@ -183,3 +184,30 @@ def test_only_the_best_network_is_kept_on_request(runs_folder):
     app = click(app, f"forget last {entry.id}")
     assert not entry.last.exists() and entry.best.exists()
     assert "takes 3 MB" in words(app) and f"forget last {entry.id}" not in {button.key for button in app.button}
+
+
+def ticked_actions():
+    """The actions of the newest run, as when it is ticked: the harness cannot tick."""
+    from pages.components.run_list import draw_actions
+    from pages.components.summaries import summaries
+
+    draw_actions(summaries()[:1])
+
+
+def test_a_ticked_run_can_be_trained_longer_from_the_list(runs_folder, launched):
+    entry = fake_run(runs_folder, "finished")
+    app = run(AppTest.from_function(ticked_actions))
+    app.number_input(key=f"more epochs {entry.id}").set_value(7)
+    run(app)
+    before = entry.config().training.epochs
+    click(app, f"train on {entry.id}")
+    assert entry.config().training.epochs == before + 7 and launched == [entry.id]
+
+
+def test_the_learning_rate_of_a_running_training_is_changed_from_the_list(runs_folder):
+    entry = fake_run(runs_folder, "starting")
+    with running(entry):
+        app = open_app("runs")
+        widget(app, f"new learning rate {entry.id}").set_value("0.0004")
+        click(app, f"apply {entry.id}")
+        assert float(entry.learning_rate_request.read_text()) == 0.0004
