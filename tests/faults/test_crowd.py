@@ -36,9 +36,7 @@ def test_ten_people_at_once_lose_and_double_nothing(runs_folder, data_folder):
     reports = [json.loads(person.communicate(timeout=SECONDS + 120)[0]) for person in people]
     assert not [report["crash"] for report in reports if report["crash"]]
     created = {run_id for report in reports for run_id in report["created"]}
-    for run in list_runs(runs_folder):
-        run.request_stop() if run.status().is_active else None
-    wait_until(lambda: not any(run.status().is_active for run in list_runs(runs_folder)))
+    wait_until(lambda: all_at_rest(runs_folder))
     kept, gone = list_runs(runs_folder), trashed(runs_folder)
     assert sorted(run.id for run in [*kept, *gone]) == sorted(created), "none lost, none doubled"
     assert len(created) >= PEOPLE and sum(report["done"] for report in reports) > 10 * PEOPLE
@@ -49,9 +47,18 @@ def test_ten_people_at_once_lose_and_double_nothing(runs_folder, data_folder):
         assert begun.count("started") <= 1 + begun.count("resuming"), "trained twice"
     for run in kept:
         assert run.status().name in ("queued", "stopped", "paused", "finished", "interrupted"), run.status()
-    for entry in waiting(runs_folder):  # what still waits can be served
-        withdraw(entry.run)
     ensure_supervisor(runs_folder, data_folder)
+
+
+def all_at_rest(runs_folder: Path) -> bool:
+    """Takes out what waits and asks what runs to stop; whether nothing does either any more, so nothing can start."""
+    waits = waiting(runs_folder)
+    for entry in waits:
+        withdraw(entry.run)
+    active = [run for run in list_runs(runs_folder) if run.status().is_active]
+    for run in active:
+        run.request_stop()
+    return not waits and not active
 
 
 def person(runs_folder: Path, data_folder: Path, seconds: float, number: int) -> dict:
