@@ -112,6 +112,8 @@ def _conflicts(parts: dict[str, Any]) -> list[Problem]:
     )
     if schedule and training and (sentence := schedule.problem(training.epochs)):
         problems.append(Problem("schedule.warmup", sentence))
+    if dataset and (sentence := dataset.problem()):
+        return [*problems, Problem("dataset.source", sentence)]
     if dataset and training:
         info = dataset.info()
         left = info.train_images - round(info.train_images * training.validation_share)
@@ -119,7 +121,7 @@ def _conflicts(parts: dict[str, Any]) -> list[Problem]:
             problems.append(
                 Problem(
                     "training.batch_size",
-                    f"Batch size is {training.batch_size:,}, but {dataset.label} has {left:,} training images after "
+                    f"Batch size is {training.batch_size:,}, but {dataset.title()} has {left:,} training images after "
                     f"the validation share; choose at most {left:,}.",
                 )
             )
@@ -145,7 +147,7 @@ def _conflicts(parts: dict[str, Any]) -> list[Problem]:
             Problem(
                 "architecture.channels",
                 f"{architecture.label} halves the picture until nothing is left: it needs {architecture.side_needed()} "
-                f"pixels and {dataset.label} has {width} x {height}; use fewer entries in Channels.",
+                f"pixels and {dataset.title()} has {width} x {height}; use fewer entries in Channels.",
             )
         )
     return problems

@@ -101,8 +101,12 @@ class FieldSpec:
 
 
 def fields_of(settings_class: type[Settings]) -> list[FieldSpec]:
-    """The fields of a settings class in order, without the registry's `name`."""
-    return [_spec(name, info) for name, info in settings_class.model_fields.items() if name != "name"]
+    """The fields of a settings class in order, without the registry's `name` and what is marked `hidden`: no one sets that."""
+    return [
+        _spec(name, info)
+        for name, info in settings_class.model_fields.items()
+        if name != "name" and not (info.json_schema_extra or {}).get("hidden")
+    ]
 
 
 def parse(settings_class: type[Settings], data: Any, path: str = "") -> Settings:

@@ -58,6 +58,14 @@ def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
 
 
+@pytest.fixture(scope="session")
+def patterns(data_folder: Path, tmp_path_factory: pytest.TempPathFactory):
+    """A dataset of own pictures in the data folder; only to be read."""
+    from tests.own import own_dataset
+
+    return own_dataset(data_folder, tmp_path_factory.mktemp("brought"))
+
+
 @pytest.fixture
 def runs_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty runs folder, also the one that TRAINDESK_RUNS names."""

@@ -13,10 +13,22 @@ MODULES = sorted(path for folder in ("core", "pages") for path in (ROOT / folder
 
 # Inside core a module imports only from its own layer or from those before it.
 LAYERS = (
-    ("core.errors", "core.paths", "core.machine", "core.memory", "core.downloads", "core.thinning", "core.glossary"),
+    (
+        "core.errors",
+        "core.files",
+        "core.paths",
+        "core.processes",
+        "core.machine",
+        "core.memory",
+        "core.downloads",
+        "core.splitting",
+        "core.thinning",
+        "core.glossary",
+    ),
     ("core.settings",),
     ("core.registry",),
     ("core.images",),
+    ("core.own_data",),
     ("core.architectures", "core.datasets", "core.devices"),
     (
         "core.training.augmentation",

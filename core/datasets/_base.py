@@ -41,6 +41,7 @@ class ImageData:
     train_labels: torch.Tensor  # (N,) int64
     test_images: torch.Tensor  # (M, C, H, W) uint8
     test_labels: torch.Tensor  # (M,) int64
+    train_kin: torch.Tensor | None = None  # (N,) int64: see `core.datasets.cache.DecodedImages`
 
 
 class DatasetSettings(Settings):
@@ -67,6 +68,14 @@ class DatasetSettings(Settings):
     def info(self) -> DatasetInfo:
         raise NotImplementedError
 
+    def title(self) -> str:
+        """What people call it."""
+        return self.label
+
+    def problem(self) -> str:
+        """What must be put right before it can be trained on, as one sentence; "" if nothing."""
+        return ""
+
     def sources(self, data_folder: Path) -> list[Path]:
         """The files that `load` reads. When the name, size or time of one changes, the images are decoded anew."""
         raise NotImplementedError
@@ -89,6 +98,13 @@ class DatasetSettings(Settings):
     def load(self, data_folder: Path) -> ImageData:
         """Reads all images. Raises DatasetError in one sentence when files are missing or damaged."""
         raise NotImplementedError
+
+    def write_arrays(self, data_folder: Path, folder: Path) -> bool:
+        """Writes what `load` would give, piece by piece, as the files that the cache keeps; False when `load` does it.
+
+        For datasets that may be larger than memory. Raises DatasetError and OSError.
+        """
+        return False
 
     def prepare(self, image: Image.Image) -> np.ndarray:
         """A picture of any kind in the dataset's own form: uint8 (C, H, W). Raises NothingDrawn for an empty one."""

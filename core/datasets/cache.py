@@ -9,6 +9,7 @@ import shutil
 import time
 import uuid
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,6 +34,10 @@ class DecodedImages:
     train_labels: torch.Tensor  # (N,) int64
     test_pixels: torch.Tensor  # (M, H*W*C) uint8; only to be read
     test_labels: torch.Tensor  # (M,) int64
+    train_kin: torch.Tensor | None = (
+        None  # (N,) int64: look-alikes have the same number and are held out together or not at all;
+    )
+    # -1 marks the pictures that someone chose for `val` himself: if there are such, they and no others are held out
     mapped: bool = False  # do the pixels lie in files, mapped into memory?
 
 
@@ -47,9 +52,11 @@ def open_images(dataset: DatasetSettings, data_folder: Path) -> DecodedImages:
     if place is None:
         return decoded(dataset.load(data_folder))
     images = _read(place, dataset)
+    if images is None and _keep(place, dataset, lambda folder: dataset.write_arrays(data_folder, folder)):
+        images = _read(place, dataset)
     if images is None:
         images = decoded(dataset.load(data_folder))
-        if _write(images, place, dataset):
+        if _keep(place, dataset, lambda folder: _write(images, folder)):
             images = _read(place, dataset) or images
     return images
 
@@ -84,6 +91,7 @@ def decoded(data: ImageData) -> DecodedImages:
         train_labels=data.train_labels,
         test_pixels=as_matrix(data.test_images),
         test_labels=data.test_labels,
+        train_kin=data.train_kin,
     )
 
 
@@ -132,6 +140,11 @@ def _read(place: Path, dataset: DatasetSettings) -> DecodedImages | None:
                 warnings.simplefilter("ignore")
                 tensors[f"{split}_pixels"] = torch.from_numpy(pixels.reshape(len(pixels), -1))
             tensors[f"{split}_labels"] = torch.from_numpy(labels.copy())
+        if (place / "train_kin.npy").exists():
+            kin = _mapped(place / "train_kin.npy", "int64", ())
+            if len(kin) != len(tensors["train_labels"]):
+                return None
+            tensors["train_kin"] = torch.from_numpy(kin.copy())
     except Exception:  # a damaged file raises many kinds
         return None
     return DecodedImages(shape=info.shape, mapped=True, **tensors)
@@ -151,16 +164,16 @@ def _mapped(file: Path, dtype: str, row: tuple[int, ...]) -> np.ndarray:
     return np.asarray(array)
 
 
-def _write(images: DecodedImages, place: Path, dataset: DatasetSettings) -> bool:
-    """Keeps images in a folder that appears all at once, and removes what is kept of older files. False: could not."""
-    channels, height, width = images.shape
+def _keep(place: Path, dataset: DatasetSettings, fill: Callable[[Path], bool]) -> bool:
+    """Keeps what `fill` writes in a folder that appears all at once, and removes what is kept of older files.
+
+    False: it wrote nothing, or it could not be kept.
+    """
     temporary = place.with_name(f".{place.name}.{uuid.uuid4().hex}")
     try:
         temporary.mkdir(parents=True)
-        for split in SPLITS:
-            pixels, labels = getattr(images, f"{split}_pixels"), getattr(images, f"{split}_labels")
-            _save(temporary / f"{split}_pixels.npy", pixels.view(-1, height, width, channels).numpy())
-            _save(temporary / f"{split}_labels.npy", labels.numpy())
+        if not fill(temporary):
+            return False
         if _read(place, dataset) is None:  # no other process was quicker
             shutil.rmtree(place, ignore_errors=True)  # a damaged one
             temporary.rename(place)
@@ -172,7 +185,18 @@ def _write(images: DecodedImages, place: Path, dataset: DatasetSettings) -> bool
     return True
 
 
-def _save(file: Path, array: np.ndarray) -> None:
+def _write(images: DecodedImages, folder: Path) -> bool:
+    channels, height, width = images.shape
+    for split in SPLITS:
+        pixels, labels = getattr(images, f"{split}_pixels"), getattr(images, f"{split}_labels")
+        save(folder / f"{split}_pixels.npy", pixels.view(-1, height, width, channels).numpy())
+        save(folder / f"{split}_labels.npy", labels.numpy())
+    if images.train_kin is not None:
+        save(folder / "train_kin.npy", images.train_kin.numpy())
+    return True
+
+
+def save(file: Path, array: np.ndarray) -> None:
     """Written through to the disk: after a power cut a file of the right size could otherwise hold zeros."""
     import numpy as np
 

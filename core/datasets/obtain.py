@@ -27,7 +27,7 @@ def obtain(dataset: DatasetSettings, data_folder: Path) -> Iterator[tuple[int, i
         yield from in_background(download, lock, lambda: _bytes_so_far(dataset, data_folder), total)
     except Exception as error:  # no connection, damaged archive, full disk
         raise DatasetError(
-            f"{dataset.label} could not be downloaded ({reason(error)}); connect to the internet and start "
+            f"{dataset.title()} could not be downloaded ({reason(error)}); connect to the internet and start "
             f"again, copy its files into {data_folder}, or choose 'Handwritten digits', which needs no internet."
         ) from error
 

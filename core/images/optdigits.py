@@ -10,7 +10,7 @@ from PIL import Image
 from core.images.ink import FINE, enlarge, resized
 from core.images.inkmap import flat_colours, ink_map, pick_strokes
 
-WIDEST = 24  # of 32: 6 blocks; wider digits are squeezed, which reads 3 to 8 % more of them than keeping their aspect
+WIDEST = 22  # of 32, 5.5 blocks: wider digits are squeezed, which reads 3 to 8 % more of them than keeping their aspect
 MASS = 18.5  # full blocks of ink aimed at: 17.5 and 19.5 read equally well
 
 

@@ -13,7 +13,7 @@ def prepare_photo(image: Image.Image, *, channels: int, size: tuple[int, int]) -
     """
     if channels not in (1, 3):
         raise ValueError(f"channels must be 1 or 3, not {channels}")
-    flat = _on_white(image).convert("L" if channels == 1 else "RGB")
+    flat = on_white(image).convert("L" if channels == 1 else "RGB")
     height, width = size
     if flat.size != (width, height):
         scale = min(flat.width / width, flat.height / height)
@@ -30,7 +30,7 @@ def prepare_clothing(image: Image.Image, *, size: int = 28) -> np.ndarray:
     Trimmed to the item, longest edge `size`, grey, negated when the background is light, centred. A picture of that size
     and form passes unchanged. Raises NothingDrawn for a picture of one colour.
     """
-    grey = np.asarray(_on_white(image).convert("L"))  # (H, W) uint8
+    grey = np.asarray(on_white(image).convert("L"))  # (H, W) uint8
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     background = float(np.median(border))
     bright = grey if background < 128 else 255 - grey
@@ -55,7 +55,7 @@ def prepare_clothing(image: Image.Image, *, size: int = 28) -> np.ndarray:
     return np.asarray(field, dtype=np.uint8)[None].copy()
 
 
-def _on_white(image: Image.Image) -> Image.Image:
+def on_white(image: Image.Image) -> Image.Image:
     """The picture without transparency: what is see-through shows a white page."""
     if not image.has_transparency_data:
         return image

@@ -18,7 +18,19 @@ MAX_FILE_BYTES = 50 * 1024 * 1024
 MAX_PIXELS = 64_000_000  # a 64-megapixel phone photo; 256 MB once decoded, since Pillow keeps RGB in 4 bytes
 MAX_SIDE = 1600  # pixels; a digit or a 224 x 224 photo needs far less, and everything after this stays fast
 
-FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF")
+# Everything that Pillow reads by itself and within bounds. Left out: EPS (runs Ghostscript), WMF (Windows draws it), FITS
+# (unpacks without a limit), IPTC, IMT and IM (nobody uses them), BUFR, GRIB, HDF5 and MPEG (nothing but their header is read).
+FORMATS = (
+    "PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "AVIF", "JPEG2000", "PPM", "ICO", "CUR", "ICNS", "DIB", "DDS", "PCX", "DCX",
+    "SGI", "QOI", "PSD", "SUN", "XBM", "XPM", "MSP", "FLI", "BLP", "FTEX", "GBR", "MCIDAS", "PIXAR", "XVTHUMB",
+    "PCD", "TGA", "SPIDER",
+)  # fmt: skip
+SUFFIXES = (
+    "png", "jpg", "jpeg", "jpe", "jfif", "gif", "bmp", "dib", "webp", "tif", "tiff", "avif", "jp2", "j2k", "ppm", "pgm", "pbm",
+    "pnm", "ico", "icns", "dds", "pcx", "sgi", "qoi", "psd", "tga",
+)  # fmt: skip
+WITHOUT_SIGNATURE = ("PCD", "TGA", "SPIDER")  # tried last: only their headers' sense tells them from other files
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2  # pictures within pictures (ICO, ICNS): Pillow refuses them from twice this on
 
 # One picture at a time: bounds the memory to one decoded picture, and makes catch_warnings (not thread-safe) safe here.
 _one_at_a_time = threading.Lock()
@@ -81,6 +93,8 @@ def _open(data: bytes, name: str) -> Image.Image:
     """The picture with its header read and nothing decoded. Image.open would refuse big ones without telling their size."""
     Image.init()
     for format_name in FORMATS:
+        if format_name not in Image.OPEN:  # this Pillow was built without it
+            continue
         factory, accepts = Image.OPEN[format_name]
         try:
             if accepts and accepts(data[:16]) is not True:
@@ -92,7 +106,8 @@ def _open(data: bytes, name: str) -> Image.Image:
                 "the limit; scale it down first."
             ) from error
         except Exception:  # damaged header: as unreadable as any other file
-            break
+            if format_name not in WITHOUT_SIGNATURE:
+                break
     raise ImageError(
         f"'{name}' is not an image that can be read ({_what_it_is(data)}); save it as PNG or JPEG and try again."
     )
@@ -103,7 +118,7 @@ def _what_it_is(data: bytes) -> str:
     if data.startswith(b"%PDF"):
         return "it is a PDF document"
     if data[4:8] == b"ftyp":
-        return "it is a HEIC or AVIF photo, or a video"
+        return "it is a HEIC photo, or a video"
     if data.startswith((b"PK\x03\x04", b"\x1f\x8b", b"Rar!")):
         return "it is a compressed archive"
     if b"<svg" in data[:1000]:

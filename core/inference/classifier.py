@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from PIL import Image
+from threadpoolctl import threadpool_limits
 from torch import nn
 
 from core.config import RunConfig
@@ -16,6 +18,10 @@ from core.training.batches import pictures
 from core.training.checkpoints import CheckpointError, load_checkpoint, rebuild
 
 BATCH = 250  # images at a time; more is slower on a CPU
+FEW = 8  # pictures that are answered on one thread that stays
+# Streamlit answers every stroke on a thread of its own, and the first network on a thread costs 30 to 40 ms: OpenMP starts
+# helpers for it and oneDNN plans anew. On a thread that stays, and computes alone beside a busy browser, a picture takes 1 to 3.
+_steady = ThreadPoolExecutor(1, thread_name_prefix="answers", initializer=lambda: threadpool_limits(1))
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,9 @@ class Classifier:
         return torch.cat(seen).numpy(), probabilities
 
     def _answers(self, prepared: np.ndarray) -> np.ndarray:
+        return _steady.submit(self._answer, prepared).result() if len(prepared) <= FEW else self._answer(prepared)
+
+    def _answer(self, prepared: np.ndarray) -> np.ndarray:
         rows = []
         with torch.inference_mode():
             for start in range(0, len(prepared), BATCH):

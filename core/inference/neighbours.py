@@ -41,7 +41,9 @@ class Neighbours:
         training, dataset = classifier.config.training, classifier.config.dataset
         images = open_images(dataset, data_folder)
         channels, height, width = images.shape
-        held_out = held_out_mask(images.train_labels, training.validation_share, training.seed).numpy()
+        held_out = held_out_mask(
+            images.train_labels, training.validation_share, training.seed, images.train_kin
+        ).numpy()
         chance = np.random.default_rng(0)
         train, val = (
             _some(np.flatnonzero(mask), most, chance) for mask, most in ((~held_out, MOST), (held_out, MOST_VAL))

@@ -31,14 +31,22 @@ RECIPES = (
     Recipe(
         "digits",
         "Handwritten digits",
-        "A small CNN on 1,797 real digits that come with the program. No internet needed, done in half a minute.",
+        "A small CNN on 1,797 real digits that come with the program. No internet needed, done in half a minute. Pictures are "
+        "slanted and blended at random, so its training loss stays above the validation loss.",
         {
             "dataset": "digits",
-            "architecture": {"name": "simple_cnn", "channels": [32, 64], "hidden": [128]},
+            "architecture": {"name": "improved_cnn", "channels": [32, 64], "dropout": 0.5},
             "loss": "cross_entropy",
             "optimizer": {"name": "adam", "learning_rate": 0.002},
-            "augmentation": {"shift": 0.1, "rotation": 12, "scale": 0.12, "stretch": 0.2, "shear": 0.5},
-            "training": {"epochs": 40, "batch_size": 32, "validation_share": 0.15, "shortest_epoch": 0.5},
+            "augmentation": {
+                "shift": 0.1,
+                "rotation": 12,
+                "scale": 0.12,
+                "stretch": 0.2,
+                "shear": 0.5,
+                "mixup": 0.4,
+            },  # fmt: skip
+            "training": {"epochs": 80, "batch_size": 32, "validation_share": 0.15, "shortest_epoch": 0.25},
         },
     ),
     Recipe(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.runs.store import write_atomically
+from core.files import write_atomically
 
 
 def write_arrays(path: Path, **arrays: np.ndarray) -> None:

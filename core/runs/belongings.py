@@ -11,7 +11,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from core.errors import TrainDeskError
-from core.runs.store import write_atomically
+from core.files import write_atomically
 
 NAME = ".traindesk"
 PATIENCE = 20.0  # seconds for a lock that others hold for milliseconds

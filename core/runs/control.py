@@ -6,7 +6,8 @@ import os
 
 from core.config import RunConfig
 from core.errors import TrainDeskError
-from core.runs.store import Run, write_atomically
+from core.files import write_atomically
+from core.runs.store import Run
 
 
 def ask_to_resume(run: Run, more_epochs: int = 0, learning_rate: float | None = None) -> None:

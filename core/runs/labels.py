@@ -9,8 +9,9 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from core.errors import TrainDeskError
+from core.files import write_atomically
 from core.runs.belongings import locked
-from core.runs.store import Run, write_atomically
+from core.runs.store import Run
 
 LONGEST_TITLE, LONGEST_NOTE, LONGEST_TAG = 80, 2000, 30  # characters
 MOST_TAGS = 10

@@ -18,7 +18,7 @@ from typing import Any
 from core.errors import TrainDeskError
 from core.machine import usable_cores
 from core.paths import HOME
-from core.runs.processes import name_process
+from core.processes import name_process
 from core.runs.standby import Standby
 from core.runs.store import Run
 

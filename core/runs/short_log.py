@@ -14,10 +14,11 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import TrainDeskError
+from core.files import write_atomically
 from core.runs.belongings import NAME, belongings
 from core.runs.curve import COLUMNS
 from core.runs.history import History, Session
-from core.runs.store import Run, write_atomically
+from core.runs.store import Run
 from core.thinning import LIMIT, thin
 
 LONG = 1_000_000  # bytes of a log from which on it pays

@@ -15,8 +15,9 @@ from filelock import FileLock, Timeout
 
 from core.config import RunConfig
 from core.errors import TrainDeskError
+from core.files import write_atomically
+from core.processes import is_gone
 from core.runs.events import DOWNLOAD, ENDS, PREPARING, RESUMING, Event, last_event, read_events
-from core.runs.processes import is_gone
 
 StatusName = Literal["queued", "starting", "running", "paused", "finished", "stopped", "failed", "interrupted"]
 ACTIVE: tuple[StatusName, ...] = ("starting", "running")
@@ -237,20 +238,3 @@ def find_run(run_id: str, runs_folder: Path, other_than: Run | None = None) -> R
         raise TrainDeskError(f"'{run_id[:80]}' fits {len(matches)} runs; give more of the id.")
     known = f"the newest is {runs[0].id}" if runs else "there is none yet"
     raise TrainDeskError(f"There is no run '{run_id[:80]}' in {runs_folder}; {known}.")
-
-
-def write_atomically(path: Path, data: bytes | memoryview, sync: bool = True) -> None:
-    """Replaces a file in one step: readers see the old bytes or the new ones, also after a crash, with `sync` of the computer.
-
-    Raises OSError.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            if sync:
-                file.flush()
-                os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)

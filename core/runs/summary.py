@@ -70,7 +70,7 @@ def summarise(run: Run, history: History, status_name: str, reason: str) -> Summ
         tags=labels.tags,
         favourite=labels.favourite,
         owner=labels.owner,
-        dataset=config.dataset.label if config else "",
+        dataset=config.dataset.title() if config else "",
         architecture=config.architecture.label if config else "",
         optimizer=config.optimizer.label if config else "",
         recipe=config.recipe if config else "",

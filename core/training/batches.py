@@ -12,6 +12,7 @@ import torch
 from core.datasets import DatasetSettings, ImageData
 from core.datasets.cache import DecodedImages, as_matrix, decoded
 from core.memory import free_bytes
+from core.splitting import held_out_groups
 from core.training.streaming import ahead_of_time
 
 Bounds = list[tuple[int, int]]  # start and end of batches
@@ -165,7 +166,7 @@ def split(
         pixels if streams else pixels.to(device, copy=images.mapped)
         for pixels in (images.train_pixels, images.test_pixels)
     )
-    held_out = held_out_mask(images.train_labels, share, seed)
+    held_out = held_out_mask(images.train_labels, share, seed, images.train_kin)
 
     def part(pixels: torch.Tensor, labels: torch.Tensor, mask: torch.Tensor | None = None) -> Pictures:
         rows = None if mask is None else mask.nonzero().squeeze(1).to(pixels.device)
@@ -195,8 +196,15 @@ def _on(device, pixels, labels, shape, dataset: DatasetSettings, *, rows=None, *
     )
 
 
-def held_out_mask(labels: torch.Tensor, share: float, seed: int) -> torch.Tensor:
-    """Which images are for validation: bool (N,), the same share of every class, at least one image of each."""
+def held_out_mask(labels: torch.Tensor, share: float, seed: int, kin: torch.Tensor | None = None) -> torch.Tensor:
+    """Which images are for validation: bool (N,), the same share of every class, at least one image of each.
+
+    `kin` (N,) int64 are the numbers of groups that stay together, see `core.datasets.cache.DecodedImages`.
+    """
+    if kin is not None:
+        if (kin < 0).any():
+            return kin < 0
+        return torch.from_numpy(held_out_groups(labels.numpy(), kin.numpy(), share, seed))
     shuffled = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed)).numpy()
     classes = labels.numpy()
     by_class = shuffled[np.argsort(classes[shuffled], kind="stable")]
@@ -206,6 +214,16 @@ def held_out_mask(labels: torch.Tensor, share: float, seed: int) -> torch.Tensor
             mask[by_class[start : start + max(1, round(int(count) * share))]] = True
         start += count
     return torch.from_numpy(mask)
+
+
+def order_of(labels: torch.Tensor, balance: bool, generator: torch.Generator) -> torch.Tensor:
+    """The order in which an epoch shows the images: int64 (N,) on the CPU, a permutation; with `balance` drawn with
+    replacement, so that every class comes up equally often."""
+    if not balance:
+        return torch.randperm(len(labels), generator=generator)
+    labels = labels.cpu()
+    rarity = 1 / torch.bincount(labels).clamp(min=1).double()
+    return torch.multinomial(rarity[labels], len(labels), replacement=True, generator=generator)
 
 
 def batch_bounds(images: int, batch_size: int) -> list[tuple[int, int]]:

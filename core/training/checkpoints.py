@@ -12,7 +12,7 @@ from torch import nn
 
 from core.config import RunConfig
 from core.errors import TrainDeskError
-from core.runs.store import write_atomically
+from core.files import write_atomically
 from core.training.loop import TrainingState
 from core.training.tally import Tally
 

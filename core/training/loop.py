@@ -21,7 +21,7 @@ from torch import nn
 
 from core.config import RunConfig
 from core.training.average import WeightAverage
-from core.training.batches import Pictures, Splits, batch_bounds
+from core.training.batches import Pictures, Splits, batch_bounds, order_of
 from core.training.features import Features
 from core.training.frozen import Trainable, trainable_part
 from core.training.gradients import add_gradients, is_out_of_memory, more_pieces, pieces_for
@@ -160,7 +160,7 @@ def train(state: TrainingState, config: RunConfig, splits: Splits) -> Iterator[H
     looked_at, _ = next(iter(part.val.batches(watched, [(0, len(watched))])))
     while state.epoch < training.epochs and not (training.patience and state.waited >= training.patience):
         network.train()
-        order = torch.randperm(len(splits.train), generator=_seeded(random, training.seed, state.epoch))
+        order = order_of(splits.train.labels, training.balance, _seeded(random, training.seed, state.epoch))
         for inputs, labels in part.batches(order, bounds[state.batch :], random):
             _set_learning_rate(state, config, state.epoch + state.batch / len(bounds))
             mix = None

@@ -81,6 +81,11 @@ class TrainingSettings(Settings):
         ge=0,
         le=1000,
     )
+    balance: bool = setting(
+        False,
+        "Balance classes",
+        "Shows pictures of rare classes more often, so that an epoch shows every class equally often.",
+    )
     average_decay: float = setting(
         0.0,
         "Weight averaging",

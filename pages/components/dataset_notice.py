@@ -6,17 +6,15 @@ import streamlit as st
 
 from core.datasets import DatasetSettings
 from core.paths import data_folder
-from core.settings import SettingsError
 from pages.components.wording import megabytes, plain_markdown
 
 
-def dataset_notice(settings_class: type[DatasetSettings]) -> None:
-    """One line of facts and one about its files."""
-    try:
-        dataset = settings_class()
-        info = dataset.info()
-    except (SettingsError, ValueError):  # a dataset without sensible defaults says itself what it lacks, at its fields
+def dataset_notice(dataset: DatasetSettings) -> None:
+    """One line of facts and one about its files; of a dataset that cannot be used yet, the way to put that right."""
+    if dataset.problem():
+        st.page_link("pages/data.py", label="Bring your own pictures", icon=":material/add_photo_alternate:")
         return
+    info = dataset.info()
     channels, height, width = info.shape
     kind = {1: "grey", 3: "colour"}.get(channels, f"{channels}-channel")
     st.caption(
@@ -25,7 +23,7 @@ def dataset_notice(settings_class: type[DatasetSettings]) -> None:
     )
     folder = data_folder()
     if dataset.is_present(folder):
-        text = f"Its files are in `{folder}`." if info.download_bytes else "Its files come with the program."
+        text = f"Its files are in `{folder}`." if dataset.sources(folder) else "Its files come with the program."
         st.caption(f":green[:material/check_circle:] {text}")
     elif info.download_bytes:
         size = megabytes(info.download_bytes)

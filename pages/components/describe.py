@@ -28,7 +28,7 @@ def title_of(run: Run, config: RunConfig | None) -> str:
 
 
 def in_short(config: RunConfig) -> str:
-    return f"{config.architecture.label} on {config.dataset.label}"
+    return f"{config.architecture.label} on {config.dataset.title()}"
 
 
 def draw_settings(config: RunConfig) -> None:

@@ -31,7 +31,7 @@ def draw_form() -> tuple[Any, dict[str, str]]:
     for row in part_rows():
         for column, part in zip(st.columns(len(row)), row, strict=True):
             with column, st.container(border=True, height="stretch"):
-                _part(part, problems, shown)
+                _part(part, config, problems, shown)
     with st.container(border=True):
         st.subheader("Training")
         _fields(often_used(fields_of(GROUPS["training"])), "training", "training", problems, shown, COLUMNS)
@@ -45,7 +45,7 @@ def draw_form() -> tuple[Any, dict[str, str]]:
     return config, problems
 
 
-def _part(part: str, problems: dict[str, str], shown: set[str]) -> None:
+def _part(part: str, config: Any, problems: dict[str, str], shown: set[str]) -> None:
     """A selector (which dataset, which optimizer ...) and the settings of what it selects."""
     registry = PARTS[part]
     st.subheader(part.capitalize())
@@ -60,7 +60,7 @@ def _part(part: str, problems: dict[str, str], shown: set[str]) -> None:
     settings_class = registry.get(name)
     st.caption(_first_paragraph(settings_class))
     if part == "dataset":
-        dataset_notice(settings_class)
+        dataset_notice(config.dataset if config and config.dataset.name == name else settings_class())
     _fields(fields_of(settings_class), part, f"{part}.{name}", problems, shown)
 
 

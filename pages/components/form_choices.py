@@ -8,7 +8,8 @@ from typing import Any
 import streamlit as st
 
 from core.devices import list_devices
-from core.paths import runs_folder
+from core.own_data.folders import list_datasets
+from core.paths import data_folder, runs_folder
 from core.runs.store import Run, list_runs
 from core.settings import FieldSpec
 from pages.components.describe import read_config, title_of
@@ -19,6 +20,8 @@ def choices_of(spec: FieldSpec, path: str) -> dict[Any, str]:
     """value -> label for a selector; empty where the visitor types."""
     if path == "training.device":
         return devices()
+    if path == "dataset.source":
+        return {"": "choose ..."} | {dataset.id: dataset.title for dataset in list_datasets(data_folder())}
     if path == "training.start_from":
         return {"": "none"} | earlier_runs()
     return spec.choices

@@ -15,7 +15,7 @@ OFTEN_USED = ("epochs", "batch_size", "device", "shortest_epoch")  # of the trai
 SECTIONS: dict[str, dict[str, tuple[str, ...]]] = {  # group -> heading -> settings, a row each
     "training": {
         "Judging and stopping": ("validation_share", "best_by", "patience", "prune"),
-        "Steps": ("gradient_clip", "average_decay", "seed"),
+        "Steps": ("balance", "gradient_clip", "average_decay", "seed"),
         "Computing": ("precision", "evaluation_batch_size", "compile", "tensorboard"),
         "Beginning": ("start_from", "own_pictures"),
     },

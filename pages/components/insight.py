@@ -71,7 +71,13 @@ def _draw_where(network: Network, pixels: np.ndarray) -> None:
 
 def _draw_layers(network: Network, pixels: np.ndarray) -> None:
     from core.inference.explain import activations
+    from core.training.watching import first_filters
 
+    filters = first_filters(network.classifier.model, network.classifier.config.dataset.info().shape)
+    if filters is not None:
+        st.markdown("**what the first layer looks for**: light and dark in these places")
+        enlarge = max(2, 28 // filters.shape[1])
+        st.html(f'<img class="filters" src="{address_of(sheet(filters[:24], 12, enlarge))}" alt="First-layer filters">')
     for found in activations(network.classifier, pixels):
         st.markdown(f"**{found.words}**")
         if found.values.ndim == 3:

@@ -78,7 +78,7 @@ def begin(config: RunConfig) -> None:
     if not config.dataset.is_present(data_folder()):
         size = config.dataset.info().download_bytes
         measurement.problem = (
-            f"It is measured on pictures of {config.dataset.label}, which are not here yet"
+            f"It is measured on pictures of {config.dataset.title()}, which are not here yet"
             + (f" ({megabytes(size)})" if size else "")
             + "; they are fetched when you start."
         )

@@ -50,7 +50,7 @@ def draw_network_before_start(config: RunConfig | None) -> None:
             )
         if described:
             st.html(network(described))
-            st.caption(f"For pictures of {config.dataset.label}: {' x '.join(map(str, info.shape))} numbers each.")
+            st.caption(f"For pictures of {config.dataset.title()}: {' x '.join(map(str, info.shape))} numbers each.")
         else:
             st.caption(problem)
 

@@ -33,7 +33,9 @@ def _card(recipe: Recipe, is_chosen: bool) -> None:
     with st.container(border=True, height="stretch", vertical_alignment="distribute", gap="small", key=key):
         with st.container(gap="xxsmall"):
             st.markdown(f"**{recipe.title}**")
-            st.caption(f"{config.dataset.label}, {config.architecture.label}, {count(config.training.epochs, 'epoch')}")
+            st.caption(
+                f"{config.dataset.title()}, {config.architecture.label}, {count(config.training.epochs, 'epoch')}"
+            )
             st.markdown(recipe.summary)
         st.button(
             "In the form below" if is_chosen else "Use this recipe",

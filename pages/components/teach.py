@@ -45,7 +45,7 @@ def draw_teaching(network: Network, pixels: np.ndarray, key: str) -> None:
     if not kept:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"{count(kept, 'picture')} of yours for {dataset.label}.")
+        st.markdown(f"{count(kept, 'picture')} of yours for {dataset.title()}.")
         if st.button("Train with them", icon=":material/replay:", key=f"train with own {key}"):
             fill(with_changes(network.classifier.config, {"training.own_pictures": TIMES}))
             st.session_state[FILLED_FROM] = ("from", network.run.id)

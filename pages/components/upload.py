@@ -12,7 +12,7 @@ import streamlit as st
 from PIL import Image
 
 from core.errors import ImageError
-from core.images.read import read_image
+from core.images.read import SUFFIXES, read_image
 from pages.components.answer import draw_figures, picture_figure
 from pages.components.ask import draw_answers
 from pages.components.messages import show_error
@@ -21,7 +21,6 @@ from pages.components.paste import pasted
 from pages.components.pictures import address_of
 from pages.components.wording import count
 
-KINDS = ["png", "jpg", "jpeg", "bmp", "webp", "gif", "tif", "tiff"]
 FEW = 4  # pictures up to which each has its own answer
 MOST = 5000  # pictures at a time
 MOST_BYTES = 500_000_000  # that a ZIP may hold, unpacked
@@ -34,8 +33,8 @@ def draw_upload(networks: Sequence[Network]) -> None:
     """The uploader and the results. One bad file does not keep the others from being answered."""
     hint = networks[0].classifier.config.dataset.input_hint
     files = st.file_uploader(
-        f"Pictures of {hint} (PNG, JPEG, BMP, WebP, GIF or TIFF; several at once, or a ZIP of up to {MOST:,})",
-        type=[*KINDS, "zip"],
+        f"Pictures of {hint} (PNG, JPEG or another common format; several at once, or a ZIP of up to {MOST:,})",
+        type=[*SUFFIXES, "zip"],
         accept_multiple_files=True,
         key="uploads",
     )
@@ -89,7 +88,7 @@ def draw_photo(networks: Sequence[Network]) -> None:
     draw_answers(networks, prepared, key="photo", image=image)
 
 
-Ready = tuple[str, Image.Image, list[np.ndarray | None]]
+Ready = tuple[str, Image.Image | None, list[np.ndarray | None]]
 
 
 def _read_all(files: Sequence, networks: Sequence[Network]) -> tuple[list[Ready], list[tuple[str, str]]]:
@@ -103,7 +102,9 @@ def _read_all(files: Sequence, networks: Sequence[Network]) -> tuple[list[Ready]
             prepared = prepared_by(networks, image)
             if prepared[0] is None:
                 raise ImageError(f"There is nothing to be seen in '{name}'; choose a picture with something in it.")
-            ready.append((name, image, prepared))
+            ready.append(
+                (name, image if len(ready) < FEW else None, prepared)
+            )  # of many only what the networks see is kept
         except ImageError as error:
             failed.append((name, str(error)))
         if bar and done % BATCH == 0:
@@ -152,7 +153,7 @@ def _contents(files: Sequence, failed: list[tuple[str, str]]) -> Iterator[tuple[
 def _is_picture(entry: zipfile.ZipInfo) -> bool:
     path = PurePosixPath(entry.filename)
     hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
-    return not entry.is_dir() and not hidden and path.suffix.lower().lstrip(".") in KINDS
+    return not entry.is_dir() and not hidden and path.suffix.lower().lstrip(".") in SUFFIXES
 
 
 def _has_zip(files: Sequence) -> bool:

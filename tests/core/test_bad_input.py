@@ -275,8 +275,8 @@ SETTINGS = {
     "unknown architecture": ("architecture=perceiver", "Unknown architecture 'perceiver'"),
     "negative epochs": ("epochs=-1", "Epochs is -1"),
     "endless number": ("epochs=" + "9" * 5000, "Epochs is "),
-    "layers of NaN": ("hidden=NaN", "Hidden layers is not a number (NaN)"),
-    "a layer of nobody": ("hidden=0", "Hidden layers is 0"),
+    "layers of NaN": ("channels=NaN", "Channels is not a number (NaN)"),
+    "a layer of nobody": ("channels=0", "Channels is 0"),
 }
 
 

@@ -52,7 +52,7 @@ def damaged_jpeg() -> bytes:
         (b"hello, I am no picture", "plain text renamed"),
         (b"\x00\x01\x02\xff" * 50, "not an image that can be read"),
         (b"%PDF-1.7 ...", "a PDF document"),
-        (b"\0\0\0\x18ftypheic\0\0\0\0", "a HEIC or AVIF photo"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0", "a HEIC photo"),
         (b"PK\x03\x04rest", "a compressed archive"),
         (b"<?xml version='1.0'?><svg xmlns='...'/>", "an SVG vector drawing"),
         (b"\x89PNG\r\n\x1a\n", "header is damaged"),

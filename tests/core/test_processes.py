@@ -7,7 +7,7 @@ import sys
 import psutil
 import pytest
 
-from core.runs.processes import is_gone, name_process
+from core.processes import is_gone, name_process
 
 
 @pytest.fixture

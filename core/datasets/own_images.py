@@ -1,0 +1,222 @@
+"""Someone's own pictures: a dataset that was brought in on the Data page, in one of its versions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from core.datasets._base import DATASETS, DatasetError, DatasetInfo, DatasetSettings, ImageData
+from core.own_data.folders import find_dataset, own_dataset
+from core.own_data.store import OwnDataError
+from core.paths import data_folder as usual_data_folder
+from core.settings import setting
+
+if TYPE_CHECKING:
+    import numpy as np
+    from PIL import Image
+
+BATCH = 256  # pictures decoded at a time
+
+
+class Facts(BaseModel):
+    """What a version is made of, kept with every run: it can be used where the pictures are not."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    title: str = ""
+    class_names: tuple[str, ...] = ("first", "second")
+    train_images: int = 100
+    test_images: int = 20
+    mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
+    deviation: tuple[float, float, float] = (0.25, 0.25, 0.25)
+
+
+@DATASETS.register
+class OwnImages(DatasetSettings):
+    """Your own pictures: bring them on the Data page, then choose them here.
+
+    Every edit there makes a new version; a run remembers the one it saw.
+    """
+
+    label: ClassVar[str] = "Your own pictures"
+    name: Literal["own_images"] = "own_images"
+    source: str = setting("", "Pictures", "Which of your datasets. New ones are brought in on the Data page.")
+    version: int = setting(0, "Version", "Which state of the dataset. 0: the newest.", ge=0, le=10**9)
+    side: Literal[28, 32, 48, 64, 96, 128, 160, 192, 224] = setting(
+        64,
+        "Picture size",
+        "How many pixels a side pictures get. More shows more and takes longer: twice the side, four times the time.",
+        labels={side: f"{side} x {side}" for side in (28, 32, 48, 64, 96, 128, 160, 192, 224)},
+    )
+    fit: Literal["crop", "pad", "stretch", "ink"] = setting(
+        "crop",
+        "Made square by",
+        "How a picture becomes a square: its middle, all of it with edges added, squeezed, or its ink alone, as in MNIST.",
+        labels={
+            "crop": "cutting out its middle",
+            "pad": "adding edges",
+            "stretch": "squeezing",
+            "ink": "centring what is drawn",
+        },
+    )
+    colour: Literal["colour", "grey"] = setting("colour", "Colour", "Whether the network sees colours.")
+    facts: Facts = Field(Facts(), json_schema_extra={"hidden": True})
+
+    @model_validator(mode="before")
+    @classmethod
+    def _facts_of_the_version(cls, data: Any) -> Any:
+        """Looks the facts up where they are not given: a form knows the dataset's name only."""
+        if not isinstance(data, dict) or not isinstance(data.get("source"), str) or not data["source"]:
+            return data
+        if isinstance(data.get("facts"), dict | Facts) and data.get("version"):
+            return data
+        try:
+            dataset = find_dataset(data["source"], usual_data_folder())
+            version = data.get("version")
+            if not isinstance(version, int) or isinstance(version, bool) or version <= 0:
+                version = dataset.newest()
+            facts = json.loads(dataset.facts_file(version).read_text(encoding="utf-8"))
+            facts.pop("class_ids", None)
+            return data | {"version": version, "facts": facts | {"title": dataset.title}}
+        except OwnDataError as error:
+            raise ValueError(str(error)) from error
+        except (OSError, ValueError) as error:
+            raise ValueError(
+                f"Dataset '{data['source']}' has no version {data.get('version')}; choose 0 for the newest."
+            ) from error
+
+    @property
+    def drawable(self) -> bool:  # type: ignore[override]
+        return self.fit == "ink"
+
+    @property
+    def black_background(self) -> bool:  # type: ignore[override]
+        return self.fit == "ink"
+
+    @property
+    def input_hint(self) -> str:  # type: ignore[override]
+        names = self.facts.class_names
+        return f"a {names[0]} or a {names[1]}" if len(names) == 2 else f"one of {', '.join(names[:3])} ..."
+
+    def title(self) -> str:
+        return self.facts.title or self.label
+
+    def problem(self) -> str:
+        if not self.source:
+            return "No pictures are chosen; choose one of your datasets, or bring pictures on the Data page first."
+        classes = len(self.facts.class_names)
+        if classes < 2:
+            return f"'{self.title()}' has {classes} class with pictures; a network needs at least 2 to tell apart."
+        if self.facts.test_images < 1:
+            return f"'{self.title()}' has no test pictures; bring more pictures, or mark some as test on the Data page."
+        return ""
+
+    def info(self) -> DatasetInfo:
+        facts = self.facts
+        channels = self._channels()
+        mean, deviation = (
+            (facts.mean, facts.deviation) if channels == 3 else ((_grey(facts.mean),), (_grey(facts.deviation),))
+        )
+        if self.fit == "ink":  # white on black, as in MNIST
+            mean, deviation = (0.1307,) * channels, (0.3081,) * channels
+        return DatasetInfo(
+            shape=(channels, self.side, self.side),
+            class_names=facts.class_names,
+            train_images=facts.train_images,
+            test_images=facts.test_images,
+            mean=mean,
+            deviation=deviation,
+        )
+
+    def _channels(self) -> int:
+        return 1 if self.colour == "grey" or self.fit == "ink" else 3
+
+    def sources(self, data_folder: Path) -> list[Path]:
+        return [own_dataset(self.source or "none", data_folder).facts_file(self.version)]
+
+    def prepare(self, image: Image.Image) -> np.ndarray:
+        from core.images.fit import prepare_square
+
+        return prepare_square(image, channels=self._channels(), side=self.side, fit=self.fit)
+
+    def steps(self, image: Image.Image) -> list[tuple[str, np.ndarray]]:
+        if self.fit != "ink":
+            return []
+        from core.images.ink import ink_steps
+
+        return ink_steps(image)
+
+    def load(self, data_folder: Path) -> ImageData:
+        """All in memory: used where nothing can be kept on disk."""
+        import numpy as np
+        import torch
+
+        parts = []
+        for split in ("train", "test"):
+            images, labels, kin = self._rows(data_folder, split)
+            pixels = np.empty((len(images), *self.info().shape), dtype=np.uint8)
+            for start, block in self._blocks(data_folder, images):
+                pixels[start : start + len(block)] = block
+            parts.append([torch.from_numpy(values) for values in (pixels, labels, kin)])
+        (train, train_labels, kin), (test, test_labels, _) = parts
+        return ImageData(train, train_labels, test, test_labels, kin)
+
+    def write_arrays(self, data_folder: Path, folder: Path) -> bool:
+        import numpy as np
+
+        from core.datasets.cache import save
+
+        channels, height, width = self.info().shape
+        for split in ("train", "test"):
+            images, labels, kin = self._rows(data_folder, split)
+            shape = (len(images), height, width, channels)
+            pixels = np.lib.format.open_memmap(folder / f"{split}_pixels.npy", "w+", np.uint8, shape)
+            for start, block in self._blocks(data_folder, images):
+                pixels[start : start + len(block)] = block.transpose(0, 2, 3, 1)
+            pixels.flush()
+            del pixels
+            save(folder / f"{split}_labels.npy", labels)
+            if split == "train":
+                save(folder / "train_kin.npy", kin)
+        return True
+
+    def image_numbers(self, data_folder: Path, split: str) -> np.ndarray:
+        """The numbers, in their own dataset, of the pictures of "train" (with `val`) or "test", in order."""
+        return self._rows(data_folder, split)[0]
+
+    def _rows(self, data_folder: Path, split: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Image numbers, labels and groups of a part; what is chosen for `val` has the group -1. Raises DatasetError."""
+        import numpy as np
+
+        try:
+            dataset = find_dataset(self.source, data_folder)
+            members = dataset.members(self.version)
+            ids = json.loads(dataset.facts_file(self.version).read_text(encoding="utf-8"))["class_ids"]
+        except (OwnDataError, OSError, ValueError, KeyError) as error:
+            raise DatasetError(
+                f"The pictures of '{self.title()}' are not in {data_folder}; bring them back, or choose another dataset."
+            ) from error
+        label_of = np.full(max(ids, default=0) + 1, -1, dtype=np.int64)
+        label_of[ids] = np.arange(len(ids))
+        labels = np.where(members.classes < len(label_of), label_of[np.minimum(members.classes, len(label_of) - 1)], -1)
+        chosen = (labels >= 0) & ((members.splits == 2) == (split == "test"))
+        kin = np.where(members.splits == 1, -1, members.kin)
+        return members.images[chosen], labels[chosen], kin[chosen]
+
+    def _blocks(self, data_folder: Path, images: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+        """(place of the first, uint8 (n, C, H, W)) of these pictures, prepared. Raises DatasetError."""
+        from core.own_data.decode import prepared
+
+        try:
+            dataset = find_dataset(self.source, data_folder)
+            how = {"channels": self._channels(), "side": self.side, "fit": self.fit}
+            yield from prepared(dataset, images, how)
+        except OwnDataError as error:
+            raise DatasetError(str(error)) from error
+
+
+def _grey(values: tuple[float, ...]) -> float:
+    return round(sum(values) / len(values), 4)

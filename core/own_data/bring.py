@@ -1,0 +1,191 @@
+"""Bringing pictures in: reads what was brought, decodes it in parallel, and leaves a dataset that waits to be accepted."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from core.machine import usable_cores
+from core.own_data.alike import kin_of
+from core.own_data.edit import editing
+from core.own_data.layout import Layout, Placed, recognise
+from core.own_data.looks import Look, look_at
+from core.own_data.sources import FolderSource, ZipSource, read_all
+from core.own_data.store import LOOK, OwnDataError, OwnDataset
+from core.splitting import held_out_groups
+
+CHUNK_FILES = 256
+CHUNK_BYTES = 8 * 2**20
+FEW = 300  # files that are decoded quicker than helper processes start
+NAMED = 500  # unreadable files that are named; of more the number is given
+
+Progress = Callable[[str, int, int], None]  # phase, done, of how many
+
+
+class Cancelled(Exception):
+    """Someone does not want the import any more; raised by the progress function."""
+
+
+@dataclass
+class Report:
+    """What happened to the files."""
+
+    layout: str = ""
+    notes: list[str] = field(default_factory=list)
+    pictures: int = 0
+    skipped: dict[str, int] = field(default_factory=dict)  # why -> files
+    unreadable: list[tuple[str, str]] = field(default_factory=list)  # file, what is wrong with it
+    unreadable_count: int = 0
+    turned: int = 0  # lay on their side
+    reduced: int = 0  # are kept smaller than they came
+
+
+def bring(path: Path, folder: Path, title: str, progress: Progress, class_name: str = "") -> tuple[OwnDataset, Report]:
+    """Makes a dataset in `folder` of a ZIP or a folder of pictures. Raises OwnDataError, and what `progress` raises."""
+    source = ZipSource(path) if path.is_file() else FolderSource(path)
+    try:
+        progress("Looking through the files", 0, 0)
+        listing = source.listing()
+        layout = recognise(listing, source.read, class_name)
+        if len(listing.pictures) == 0 or not layout.pictures:
+            raise OwnDataError("No picture belongs to a class; put each class into a folder of its own.")
+        report = Report(layout=layout.words, notes=layout.notes, skipped=dict(listing.skipped))
+        if layout.without_class:
+            report.skipped["pictures outside of any class"] = layout.without_class
+        dataset = OwnDataset.create(folder, title)
+        placed = _decode(dataset, source, layout, report, progress)
+    finally:
+        source.close()
+    if not placed:
+        raise OwnDataError(
+            f"None of the {len(layout.pictures):,} pictures can be read; save them as PNG or JPEG and try again."
+        )
+    progress("Looking for doubles", 0, 0)
+    numbers, kin = groups_of(dataset)
+    _place(dataset, placed, dict(zip(numbers.tolist(), kin.tolist(), strict=True)), report)
+    report.pictures = len(placed)
+    return dataset, report
+
+
+def groups_of(dataset: OwnDataset) -> tuple[np.ndarray, np.ndarray]:
+    """Image numbers (N,) of all pictures that are kept, and the group of look-alikes each belongs to."""
+    with dataset.connected() as connection:
+        rows = connection.execute("select id, digest, look from images order by id").fetchall()
+    looks = np.frombuffer(b"".join(row[2] for row in rows), dtype=np.uint8).reshape(-1, LOOK, LOOK)
+    return np.array([row[0] for row in rows], dtype=np.int64), kin_of([row[1] for row in rows], looks)
+
+
+def _decode(
+    dataset: OwnDataset, source, layout: Layout, report: Report, progress: Progress
+) -> list[tuple[int, str, str]]:
+    """Stores every readable picture; returns (image number, class name, split) of each."""
+    total, done = len(layout.pictures), 0
+    placed: list[tuple[int, str, str]] = []
+    of_entry = {id(each.entry): each for each in layout.pictures}
+    with _looked_at(source, layout) as results, dataset.connected() as connection:
+        number = connection.execute("select coalesce(max(id), 0) from images").fetchone()[0]
+        for entries, looks in results:
+            images, contents = [], []
+            for entry, look in zip(entries, looks, strict=True):
+                if isinstance(look, str):
+                    report.unreadable_count += 1
+                    if len(report.unreadable) < NAMED:
+                        report.unreadable.append((entry.name, look))
+                    continue
+                number += 1
+                each: Placed = of_entry[id(entry)]
+                placed.append((number, each.class_name, each.split))
+                report.turned += look.turned
+                report.reduced += max(look.width, look.height) > 512
+                images.append(
+                    (number, look.digest, entry.name, look.width, look.height, int(look.colour), int(look.turned), look.mean,
+                     look.square, look.look)
+                )  # fmt: skip
+                contents.append((number, look.data))
+            connection.executemany("insert into images values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", images)
+            connection.executemany("insert into contents values (?, ?)", contents)
+            done += len(entries)
+            progress("Reading the pictures", done, total)
+    return placed
+
+
+@contextlib.contextmanager
+def _looked_at(source, layout: Layout) -> Iterator[Iterator[tuple[list, list[Look | str]]]]:
+    """(entries, what is known of them) in order, by helper processes where there are many."""
+    workers = usable_cores()
+    if len(layout.pictures) <= FEW or workers < 2:
+        yield ((entries, _look_at_all(names, data)) for entries, names, data in _chunks(source, layout))
+        return
+    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+    try:
+        yield _in_parallel(pool, source, layout, 2 * workers)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _in_parallel(
+    pool: ProcessPoolExecutor, source, layout: Layout, ahead: int
+) -> Iterator[tuple[list, list[Look | str]]]:
+    waiting: list[tuple[list, Future]] = []
+    try:
+        for entries, names, data in _chunks(source, layout):
+            waiting.append((entries, pool.submit(_look_at_all, names, data)))
+            if len(waiting) > ahead:
+                entries, future = waiting.pop(0)
+                yield entries, future.result()
+        for entries, future in waiting:
+            yield entries, future.result()
+    except BrokenExecutor as error:
+        raise OwnDataError(f"A process that reads pictures ended ({error}); there may be too little memory.") from error
+
+
+def _chunks(source, layout: Layout) -> Iterator[tuple[list, list[str], list[bytes | str]]]:
+    entries, data, size = [], [], 0
+    for entry, content in read_all(source, [placed.entry for placed in layout.pictures]):
+        entries.append(entry)
+        data.append(content)
+        size += len(content)
+        if len(entries) >= CHUNK_FILES or size >= CHUNK_BYTES:
+            yield entries, [each.name for each in entries], data
+            entries, data, size = [], [], 0
+    if entries:
+        yield entries, [each.name for each in entries], data
+
+
+def _look_at_all(names: list[str], data: list[bytes | str]) -> list[Look | str]:
+    """Of what could not even be read the sentence passes through."""
+    return [
+        content if isinstance(content, str) else look_at(name, content)
+        for name, content in zip(names, data, strict=True)
+    ]
+
+
+def _place(dataset: OwnDataset, placed: list[tuple[int, str, str]], kin: dict[int, int], report: Report) -> None:
+    """Version 1: every picture in its class; one in five is kept for the test where no folder says which."""
+    names = list(dict.fromkeys(name for _, name, _ in sorted(placed, key=lambda each: _natural(each[1]))))
+    class_of = {name: place for place, name in enumerate(names)}
+    classes = np.array([class_of[name] for _, name, _ in placed])
+    groups = np.array([kin[number] for number, _, _ in placed])
+    has_test = any(split == "test" for _, _, split in placed)
+    held = np.zeros(len(placed), dtype=bool)
+    if not has_test:
+        free = np.array([split != "val" for _, _, split in placed])
+        held[free] = held_out_groups(classes[free], groups[free])
+        report.notes.append("One in five pictures of each class is kept for the test.")
+    with editing(dataset, f"{len(placed):,} pictures brought") as edit:
+        ids = {name: edit.class_of_name(name) for name in names}
+        edit.place(
+            (number, ids[name], "test" if hold else split or "train", kin[number])
+            for (number, name, split), hold in zip(placed, held.tolist(), strict=True)
+        )
+
+
+def _natural(name: str) -> tuple:
+    """Class 2 comes before class 10."""
+    return (0, int(name), name) if name.isdecimal() and name.isascii() else (1, 0, name.casefold())

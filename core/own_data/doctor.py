@@ -1,0 +1,240 @@
+"""What is wrong or odd about a dataset, each as a sentence with what can be done about it."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.own_data.edit import Edit
+from core.own_data.store import OwnDataset
+
+FEWEST = 10  # pictures of a class below which it is hardly learned
+UNEQUAL = 3.0  # times that the largest class may be larger than the smallest
+SHOWN = 12  # pictures that a finding names
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing worth knowing."""
+
+    kind: str
+    sentence: str
+    images: tuple[int, ...] = ()  # the first few that it is about
+    action: str = ""  # what the button says; "": nothing needs to be done
+    repair: Callable[[Edit], None] | None = None
+    is_serious: bool = False  # does it make a training impossible or its result untrue?
+
+
+def findings(dataset: OwnDataset) -> list[Finding]:
+    """Of the newest version; what is serious comes first."""
+    members = dataset.members(disabled=True)
+    names = {each.id: each.name for each in dataset.classes()}
+    enabled = {each.id: each for each in dataset.classes() if each.enabled}
+    with dataset.connected() as connection:
+        digests = dict(connection.execute("select id, digest from images").fetchall())
+        colours = dict(connection.execute("select id, colour from images").fetchall())
+        turned = connection.execute("select count(*) from images where turned").fetchone()[0]
+        sizes = connection.execute(
+            "select min(min(width, height)), max(max(width, height)), count(distinct width * 100000 + height) from images"
+        ).fetchone()
+    class_of = dict(zip(members.images.tolist(), members.classes.tolist(), strict=True))
+    split_of = dict(zip(members.images.tolist(), members.splits.tolist(), strict=True))
+    found = [
+        *_few(enabled),
+        *_doubles(members.images, digests, class_of, names),
+        *_alike(members, digests, split_of),
+        *_unequal(enabled),
+        *_colours([colours[image] for image in class_of]),
+        *_sizes(sizes),
+    ]
+    if turned:
+        found.append(
+            Finding(
+                "turned",
+                f"{_number(turned, 'picture')} lay on the side and {_is(turned)} now upright, by what the camera noted.",
+            )
+        )
+    return sorted(found, key=lambda finding: (not finding.is_serious, not finding.action))
+
+
+def _few(enabled: dict) -> list[Finding]:
+    found = []
+    if len(enabled) < 2:
+        found.append(
+            Finding(
+                "one class",
+                f"There is {_number(len(enabled), 'class', 'classes')}; a network needs at least 2 to tell apart.",
+                is_serious=True,
+            )
+        )
+    empty = [each for each in enabled.values() if not each.images]
+    if empty:
+        found.append(
+            Finding(
+                "empty classes",
+                f"{_names(empty)} {'has' if len(empty) == 1 else 'have'} no pictures.",
+                action="Remove",
+                repair=lambda edit: [edit.remove_class(each.id) for each in empty] and None,
+            )
+        )
+    few = [each for each in enabled.values() if 0 < each.images < FEWEST]
+    if few:
+        rest = len(enabled) - len(few) - len(empty)
+        found.append(
+            Finding(
+                "few",
+                f"{_names(few)} {'has' if len(few) == 1 else 'have'} fewer than {FEWEST} pictures, too few to be learned well.",
+                action="Switch them off" if rest >= 2 else "",
+                repair=lambda edit: edit.enable([each.id for each in few], False),
+            )
+        )
+    return found
+
+
+def _doubles(images: np.ndarray, digests: dict, class_of: dict, names: dict) -> list[Finding]:
+    """The same pixels more than once: in one class, or, worse, in several."""
+    same: dict[bytes, list[int]] = defaultdict(list)
+    for image in images.tolist():
+        same[digests[image]].append(image)
+    within: list[int] = []
+    across: list[int] = []
+    pairs: Counter[tuple[str, ...]] = Counter()
+    for group in same.values():
+        classes = {class_of[image] for image in group}
+        if len(classes) > 1:
+            across += group
+            pairs[tuple(sorted(names[each] for each in classes))] += 1
+        elif len(group) > 1:
+            within += group[1:]
+    found = []
+    if across:
+        most = " and ".join(f"'{name}'" for name in pairs.most_common(1)[0][0][:3])
+        found.append(
+            Finding(
+                "in two classes",
+                f"{_number(sum(pairs.values()), 'picture')} {_is(sum(pairs.values()))} in two classes at once, for example in "
+                f"{most}: one of them must be wrong.",
+                tuple(across[:SHOWN]),
+                "Take them out of both",
+                lambda edit: edit.remove(across),
+                is_serious=True,
+            )
+        )
+    if within:
+        found.append(
+            Finding(
+                "doubles",
+                f"{_number(len(within), 'picture')} {_is(len(within))} there more than once, pixel by pixel.",
+                tuple(within[:SHOWN]),
+                "Keep one of each",
+                lambda edit: edit.remove(within),
+            )
+        )
+    return found
+
+
+def _alike(members, digests: dict, split_of: dict) -> list[Finding]:
+    """Look-alikes in train and test, and look-alikes at all."""
+    groups: dict[int, list[int]] = defaultdict(list)
+    for image, kin in zip(members.images.tolist(), members.kin.tolist(), strict=True):
+        groups[kin].append(image)
+    crossing: list[int] = []
+    shown: list[int] = []
+    alike: list[int] = []
+    for group in groups.values():
+        if len(group) < 2:
+            continue
+        learned = [image for image in group if split_of[image] != 2]
+        tested = [image for image in group if split_of[image] == 2]
+        if learned and tested:
+            crossing += learned
+            shown += [learned[0], tested[0]]
+        seen: set[bytes] = set()
+        for image in group:
+            if digests[image] not in seen and seen:
+                alike.append(image)
+            seen.add(digests[image])
+    found = []
+    if crossing:
+        found.append(
+            Finding(
+                "crossing",
+                f"{_number(len(crossing), 'training picture')} {_look(crossing)} like a test picture: "
+                "the test would be too easy.",
+                tuple(shown[:SHOWN]),
+                "Take them out of training",
+                lambda edit: edit.remove(crossing),
+                is_serious=True,
+            )
+        )
+    if alike:
+        found.append(
+            Finding(
+                "alike",
+                f"{_number(len(alike), 'picture')} {_look(alike)} nearly like another one. "
+                "Such pictures always stay on the same side of the split.",
+                tuple(alike[:SHOWN]),
+                "Keep one of each",
+                lambda edit: edit.remove(alike),
+            )
+        )
+    return found
+
+
+def _unequal(enabled: dict) -> list[Finding]:
+    counted = [each for each in enabled.values() if each.images]
+    if len(counted) < 2:
+        return []
+    least, most = min(counted, key=lambda each: each.images), max(counted, key=lambda each: each.images)
+    if most.images < UNEQUAL * least.images:
+        return []
+    return [
+        Finding(
+            "unequal",
+            f"'{most.name}' has {most.images:,} pictures and '{least.name}' has {least.images:,}: a network "
+            "would rather guess the larger. 'Balance classes' shows the rare ones more often when you train.",
+        )
+    ]
+
+
+def _colours(colours: list[int]) -> list[Finding]:
+    coloured = sum(colours)
+    if 0 < coloured < len(colours):
+        return [
+            Finding(
+                "colours",
+                f"{coloured:,} pictures have colours and {len(colours) - coloured:,} are grey: a network could learn just that. "
+                "Choosing 'grey' when you train makes them equal.",
+            )
+        ]
+    return []
+
+
+def _sizes(sizes: tuple) -> list[Finding]:
+    smallest, largest, kinds = sizes
+    if not smallest or kinds <= 1:
+        return []
+    return [
+        Finding("sizes", f"Their sides measure from {smallest:,} to {largest:,} pixels; all are scaled to one size.")
+    ]
+
+
+def _names(classes: list) -> str:
+    names = [f"'{each.name}'" for each in classes[:4]]
+    more = f" and {len(classes) - 4} more classes" if len(classes) > 4 else ""
+    return (", ".join(names) if more or len(names) < 2 else ", ".join(names[:-1]) + f" and {names[-1]}") + more
+
+
+def _number(count: int, one: str, many: str = "") -> str:
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def _is(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
+def _look(images: list[int]) -> str:
+    return "looks" if len(images) == 1 else "look"

@@ -1,0 +1,95 @@
+"""One picture file -> what is kept of it and what is known of it. Runs in helper processes; knows no database."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from core.errors import ImageError
+from core.images.read import read_image
+from core.own_data.store import LOOK
+
+KEPT_SIDE = 512  # pixels; larger pictures are kept smaller, which is more than any network here looks at
+QUALITY = 92  # JPEG
+
+
+@dataclass(frozen=True)
+class Look:
+    """What is kept of a picture."""
+
+    data: bytes  # a picture file of at most KEPT_SIDE a side
+    digest: bytes  # 16 bytes, equal for equal pixels
+    width: int
+    height: int
+    colour: bool
+    turned: bool  # was it lying on its side, by its EXIF data?
+    mean: bytes  # 3 float32, of each channel, 0..1
+    square: bytes  # 3 float32, mean of the squares
+    look: bytes  # LOOK x LOOK uint8, grey, squeezed
+
+
+def look_at(name: str, data: bytes) -> Look | str:
+    """What is kept of a picture file, or a sentence's end that says what is wrong with it."""
+    try:
+        image = read_image(data, name)
+    except ImageError as error:
+        return str(error).removeprefix(f"'{name}' ").rstrip(".")
+    width, height, turned = _header(data, image)
+    colour = "RGB" if image.mode.startswith("RGB") else "L"
+    flat = image if image.mode in ("RGB", "L") else _on_white(image).convert(colour)
+    pixels = np.asarray(flat)
+    if colour == "RGB" and (pixels[..., 0] == pixels[..., 1]).all() and (pixels[..., 1] == pixels[..., 2]).all():
+        colour, flat = "L", flat.convert("L")
+    levels = pixels.reshape(-1, pixels.shape[2] if pixels.ndim == 3 else 1)[
+        :: max(1, pixels.shape[0] * pixels.shape[1] // 65_536)
+    ]
+    levels = levels.astype(np.float32) / 255  # every n-th pixel of large pictures
+    look = flat.convert("L").resize((LOOK, LOOK), Image.Resampling.BOX)
+    return Look(
+        data=data if max(image.size) <= KEPT_SIDE and max(width, height) <= KEPT_SIDE else _smaller(flat),
+        digest=hashlib.blake2b(f"{flat.size}{flat.mode}".encode() + flat.tobytes(), digest_size=16).digest(),
+        width=width,
+        height=height,
+        colour=colour == "RGB",
+        turned=turned,
+        mean=_three(levels.mean(axis=0)),
+        square=_three((levels**2).mean(axis=0)),
+        look=look.tobytes(),
+    )
+
+
+def _header(data: bytes, image: Image.Image) -> tuple[int, int, bool]:
+    """Width and height as the file has them once upright, and whether it had to be turned."""
+    try:
+        with Image.open(io.BytesIO(data)) as header:
+            turned = header.getexif().get(0x0112, 1) not in (0, 1)
+            width, height = header.size
+    except Exception:  # read_image could read it: that counts
+        return image.width, image.height, False
+    return (
+        (height, width, turned)
+        if (width > height) != (image.width > image.height) and turned
+        else (width, height, turned)
+    )
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    page = Image.new("RGBA", image.size, "white")
+    page.alpha_composite(image.convert("RGBA"))
+    return page
+
+
+def _smaller(image: Image.Image) -> bytes:
+    small = image.copy()
+    small.thumbnail((KEPT_SIDE, KEPT_SIDE), Image.Resampling.BICUBIC, reducing_gap=3.0)
+    buffer = io.BytesIO()
+    small.save(buffer, "JPEG", quality=QUALITY)
+    return buffer.getvalue()
+
+
+def _three(values: np.ndarray) -> bytes:
+    return np.resize(values.astype(np.float32), 3).tobytes()

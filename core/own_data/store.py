@@ -1,0 +1,233 @@
+"""One dataset of someone's own: its pictures, classes and versions, in one SQLite file that is the whole truth about it.
+
+A version is never changed: an edit ends the rows that no longer hold and adds new ones, and what a picture was in version n
+is the row with `since <= n < until`. So every run can be shown the very pictures it saw, and every edit can be undone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.errors import TrainDeskError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+SPLITS = ("train", "val", "test")
+FOREVER = 2**31 - 1
+LOOK = 32  # pixels a side of the small grey copy by which pictures are compared
+TABLES = """
+create table about (key text primary key, value text not null);
+create table versions (number integer primary key, time real not null, words text not null);
+create table images (id integer primary key, digest blob not null, name text not null, width integer not null,
+    height integer not null, colour integer not null, turned integer not null, mean blob not null, square blob not null,
+    look blob not null);
+create table contents (image integer primary key, data blob not null);
+create table names (class integer not null, name text not null, enabled integer not null, since integer not null,
+    until integer not null);
+create table places (image integer not null, class integer not null, split text not null, kin integer not null,
+    since integer not null, until integer not null);
+create index places_of_image on places (image);
+create index places_of_class on places (class, until);
+"""
+
+
+class OwnDataError(TrainDeskError):
+    """An own dataset that is missing, damaged or cannot be changed as asked."""
+
+
+@dataclass(frozen=True)
+class Version:
+    """A state of the dataset that stays as it is."""
+
+    number: int
+    time: float  # Unix seconds
+    words: str  # what was done
+
+
+@dataclass(frozen=True)
+class OwnClass:
+    """A class and how many pictures it has."""
+
+    id: int
+    name: str
+    enabled: bool
+    counts: dict[str, int]  # split -> images
+
+    @property
+    def images(self) -> int:
+        return sum(self.counts.values())
+
+
+@dataclass(frozen=True)
+class Members:
+    """The pictures of a version, by image number; only those of enabled classes unless all are asked for."""
+
+    images: np.ndarray  # (N,) int64
+    classes: np.ndarray  # (N,) int64, class ids
+    splits: np.ndarray  # (N,) int8, index into SPLITS
+    kin: np.ndarray  # (N,) int64: pictures that look alike have the same number
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What is known of one picture."""
+
+    id: int
+    name: str  # as it was called where it came from
+    class_id: int
+    split: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class OwnDataset:
+    """A folder with `pictures.sqlite` and one facts file for each version."""
+
+    folder: Path
+
+    @property
+    def id(self) -> str:
+        return self.folder.name
+
+    @property
+    def file(self) -> Path:
+        return self.folder / "pictures.sqlite"
+
+    def facts_file(self, version: int) -> Path:
+        """Written once when a version is made: its presence says that the version is whole."""
+        return self.folder / f"v{version}.json"
+
+    @classmethod
+    def create(cls, folder: Path, title: str) -> OwnDataset:
+        """An empty one, version 0. Raises OwnDataError."""
+        dataset = cls(folder)
+        try:
+            folder.mkdir(parents=True)
+        except OSError as error:
+            raise OwnDataError(
+                f"The dataset cannot be kept in {folder} ({error.strerror}); free some space."
+            ) from error
+        with dataset.connected() as connection:
+            connection.executescript(TABLES)
+            connection.execute("insert into versions values (0, ?, 'Made')", [time.time()])
+            connection.execute("insert into about values ('title', ?)", [title])
+        return dataset
+
+    @contextlib.contextmanager
+    def connected(self) -> Iterator[sqlite3.Connection]:
+        """One transaction. Raises OwnDataError, also for a full disk; then nothing has changed."""
+        try:
+            connection = sqlite3.connect(self.file, timeout=20)
+        except sqlite3.Error as error:
+            raise OwnDataError(f"Dataset {self.id} cannot be opened ({error}); it may have been deleted.") from error
+        try:
+            with connection:
+                yield connection
+        except sqlite3.Error as error:
+            remedy = "free some space" if "full" in str(error) else "it may be damaged or deleted"
+            raise OwnDataError(f"Dataset {self.id} cannot be used ({error}); {remedy}.") from error
+        finally:
+            connection.close()
+
+    def about(self, key: str, default: str = "") -> str:
+        with self.connected() as connection:
+            found = connection.execute("select value from about where key = ?", [key]).fetchone()
+        return found[0] if found else default
+
+    def set_about(self, **values: str) -> None:
+        """Facts that are no part of a version, such as the title."""
+        with self.connected() as connection:
+            connection.executemany("insert or replace into about values (?, ?)", values.items())
+
+    @property
+    def title(self) -> str:
+        return self.about("title", self.id)
+
+    def newest(self) -> int:
+        """The number of the newest version."""
+        with self.connected() as connection:
+            return connection.execute("select max(number) from versions").fetchone()[0]
+
+    def versions(self) -> list[Version]:
+        """The newest first."""
+        with self.connected() as connection:
+            return [Version(*row) for row in connection.execute("select * from versions order by number desc")]
+
+    def classes(self, version: int | None = None) -> list[OwnClass]:
+        """In their steady order: that of their making."""
+        version = self.newest() if version is None else version
+        with self.connected() as connection:
+            counted = connection.execute(
+                "select class, split, count(*) from places where since <= ? and until > ? group by class, split",
+                [version, version],
+            )
+            counts: dict[int, dict[str, int]] = {}
+            for class_id, split, images in counted:
+                counts.setdefault(class_id, {})[split] = images
+            named = connection.execute(
+                "select class, name, enabled from names where since <= ? and until > ? order by class",
+                [version, version],
+            )
+            return [OwnClass(each, name, bool(enabled), counts.get(each, {})) for each, name, enabled in named]
+
+    def members(self, version: int | None = None, disabled: bool = False) -> Members:
+        """Ordered by image number. `disabled` includes the pictures of classes that are switched off."""
+        import numpy as np
+
+        version = self.newest() if version is None else version
+        wanted = [each.id for each in self.classes(version) if each.enabled or disabled]
+        with self.connected() as connection:
+            rows = connection.execute(
+                f"select image, class, case split when 'train' then 0 when 'val' then 1 else 2 end, kin from places "
+                f"where since <= ? and until > ? and class in ({', '.join('?' * len(wanted))}) order by image",
+                [version, version, *wanted],
+            ).fetchall()
+        table = np.array(rows, dtype=np.int64).reshape(-1, 4)
+        return Members(table[:, 0], table[:, 1], table[:, 2].astype(np.int8), table[:, 3])
+
+    def content(self, image: int) -> bytes:
+        """The kept picture file. Raises OwnDataError."""
+        return next(self.contents([image]))
+
+    def contents(self, images: Sequence[int]) -> Iterator[bytes]:
+        """The kept picture files, in this order."""
+        with self.connected() as connection:
+            for image in images:
+                found = connection.execute("select data from contents where image = ?", [int(image)]).fetchone()
+                if found is None:
+                    raise OwnDataError(f"Picture {image} is not in dataset {self.id} any more.")
+                yield found[0]
+
+    def pictures(self, images: Sequence[int], version: int | None = None) -> list[Picture]:
+        """Of some image numbers, in that order; those that the version does not have are left out."""
+        version = self.newest() if version is None else version
+        with self.connected() as connection:
+            found = []
+            for image in images:
+                row = connection.execute(
+                    "select images.id, name, class, split, width, height from images join places on image = images.id "
+                    "where images.id = ? and since <= ? and until > ?",
+                    [int(image), version, version],
+                ).fetchone()
+                if row:
+                    found.append(Picture(*row))
+            return found
+
+    def page(self, class_id: int, start: int, count: int, split: str = "") -> list[int]:
+        """Image numbers of a class in the newest version, from the `start`-th on."""
+        version = self.newest()
+        with self.connected() as connection:
+            rows = connection.execute(
+                "select image from places where class = ? and since <= ? and until > ? and (? = '' or split = ?) "
+                "order by image limit ? offset ?",
+                [class_id, version, version, split, split, count, start],
+            )
+            return [row[0] for row in rows]

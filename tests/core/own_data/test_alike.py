@@ -1,0 +1,92 @@
+"""Look-alikes are found, strangers are not, and both sides of a split never share one."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image, ImageEnhance
+
+from core.own_data.alike import kin_of
+from core.own_data.looks import look_at
+from core.splitting import held_out_groups
+from tests.own import KINDS, encoded, picture
+
+
+def kin(images):
+    looks = [look_at("x", encoded(image)) for image in images]
+    pixels = np.stack([np.frombuffer(look.look, np.uint8).reshape(32, 32) for look in looks])
+    return kin_of([look.digest for look in looks], pixels)
+
+
+def jpeg(image, quality=60):
+    return Image.open(io.BytesIO(encoded(image.convert("RGB"), "JPEG", quality=quality)))
+
+
+def scene(seed, size=(96, 80)):
+    """Large soft things and some noise, as in photos."""
+    random = np.random.default_rng(seed)
+    coarse = random.uniform(0, 255, (6, 7, 3)).astype(np.uint8)
+    soft = np.asarray(Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC), dtype=float)
+    return Image.fromarray((soft + random.normal(0, 5, soft.shape)).clip(0, 255).astype(np.uint8))
+
+
+CHANGES = {
+    "the same": lambda image: image,
+    "as JPEG": jpeg,
+    "half the size": lambda image: image.resize((image.width // 2, image.height // 2)),
+    "brighter": lambda image: ImageEnhance.Brightness(image).enhance(1.15),
+    "a pixel beside": lambda image: image.crop((1, 1, image.width, image.height)),
+    "grey": lambda image: image.convert("L").convert("RGB"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_changed_copy_is_kin(change):
+    originals = [scene(seed) for seed in range(40)]
+    found = kin([*originals, *(CHANGES[change](image) for image in originals)])
+    hits = (found[: len(originals)] == found[len(originals) :]).mean()
+    assert hits >= (0.6 if change == "a pixel beside" else 0.9), f"{hits:.0%}"
+
+
+def test_strangers_are_not_kin():
+    images = [picture(kind, seed, (96, 80)) for kind in KINDS for seed in range(60)] + [
+        scene(seed) for seed in range(200)
+    ]
+    assert len(np.unique(kin(images))) >= 0.98 * len(images)
+
+
+def test_pictures_of_one_colour_are_kin_only_if_equal():
+    images = [Image.new("RGB", (40, 40), (level, level, 200)) for level in (0, 40, 80, 80, 255)]
+    found = kin(images)
+    assert len(set(found.tolist())) == 4 and found[2] == found[3]
+
+
+@pytest.mark.parametrize("share", [0.1, 0.2, 0.4])
+def test_every_class_gives_its_share_and_groups_stay_together(share):
+    random = np.random.default_rng(0)
+    classes = np.repeat([0, 1, 2], [300, 60, 20])
+    groups = np.arange(380)
+    for first in random.choice(379, 40, replace=False):
+        groups[first + 1] = groups[first]
+    held = held_out_groups(classes, groups, share, seed=1)
+    for label in range(3):
+        assert abs(held[classes == label].mean() - share) <= 0.06
+    for group in np.unique(groups):
+        assert len(set(held[groups == group].tolist())) == 1
+    np.testing.assert_array_equal(held, held_out_groups(classes, groups, share, seed=1))
+    assert (held != held_out_groups(classes, groups, share, seed=2)).any()
+
+
+def test_small_classes_have_one_on_each_side_where_they_can():
+    held = held_out_groups(np.array([0, 0, 1, 1, 1, 2]), np.arange(6), 0.2)
+    assert held[:2].sum() == 1 and held[2:5].sum() == 1 and not held[5]
+
+
+def test_pictures_that_are_placed_stay_where_they_are():
+    classes, groups = np.zeros(100, int), np.arange(100)
+    first = held_out_groups(classes[:50], groups[:50], 0.2)
+    groups[60] = groups[np.flatnonzero(first)[0]]  # looks like one that is held out
+    taken = np.concatenate([first.astype(int), np.full(50, -1)])
+    held = held_out_groups(classes, groups, 0.2, taken=taken)
+    np.testing.assert_array_equal(held[:50], first)
+    assert held[60] and 18 <= held.sum() <= 22
