@@ -2,7 +2,31 @@
 
 import streamlit as st
 
+from core.own_data.folders import find_dataset
+from core.own_data.jobs import find_job
+from core.own_data.store import OwnDataError
+from core.paths import data_folder
+from pages.components.data_bring import draw_bring
+from pages.components.data_import import draw_import
+from pages.components.data_list import draw_datasets, draw_imports
+from pages.components.data_set import draw_dataset
 from pages.components.header import open_page
+from pages.components.messages import show_warning
 
 open_page("Data")
-st.title("Your own pictures")
+job = find_job(st.query_params.get("import", ""), data_folder())
+chosen = st.query_params.get("set", "")
+if job is not None:
+    draw_import(job)
+elif chosen:
+    try:
+        draw_dataset(find_dataset(chosen, data_folder()))
+    except OwnDataError as error:
+        show_warning(str(error))
+        st.page_link("pages/data.py", label="All datasets", icon=":material/arrow_back:", query_params={})
+else:
+    st.title("Your own pictures")
+    st.markdown("Bring pictures sorted by class, draw some, or take photos, and train a network that tells them apart.")
+    draw_imports()
+    draw_datasets()
+    draw_bring()

@@ -32,8 +32,13 @@ for source in ("recipe", "from"):  # a link may say what to fill the form with: 
     except TrainDeskError as error:
         show_warning(f"The form could not be filled from the link. {error}")
 
-st.markdown("Pick a recipe, change what you like below, and start.")
-draw_recipe_cards()
+if st.session_state.get(FILLED_FROM, ("",))[0] == "dataset":
+    st.markdown("The form is set up for your pictures. Start at the bottom, or change what you like first.")
+    with st.expander("Recipes"):
+        draw_recipe_cards()
+else:
+    st.markdown("Pick a recipe, change what you like below, and start.")
+    draw_recipe_cards()
 config, problems = draw_form()
 draw_changes(config)
 draw_network_before_start(config)

@@ -17,6 +17,7 @@ FOLDER = Path(__file__).parent
 ICON = FOLDER / "icon.png"  # a picture file: a Material icon would make the browser ask a foreign host for it
 PAGES = {
     "dashboard.py": "Home",
+    "pages/data.py": "Data",
     "pages/train.py": "Train",
     "pages/runs.py": "Runs",
     "pages/classify.py": "Classify",

@@ -34,7 +34,7 @@ def draw_upload(networks: Sequence[Network]) -> None:
     hint = networks[0].classifier.config.dataset.input_hint
     files = st.file_uploader(
         f"Pictures of {hint} (PNG, JPEG or another common format; several at once, or a ZIP of up to {MOST:,})",
-        type=[*SUFFIXES, "zip"],
+        type=["image", "zip"],
         accept_multiple_files=True,
         key="uploads",
     )

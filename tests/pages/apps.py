@@ -20,6 +20,7 @@ PAGES = (
     "experiment",
     "compare",
     "glossary",
+    "data",
 )  # addresses; "" is the home page
 
 

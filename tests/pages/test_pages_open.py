@@ -10,7 +10,7 @@ from tests.pages.apps import PAGES, ROOT, open_app, sentence, words
 from tests.pages.fake_runs import STATUSES, fake_run
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page not in ("system", "experiment", "glossary")])
+@pytest.mark.parametrize("page", [page for page in PAGES if page not in ("system", "experiment", "glossary", "data")])
 def test_every_page_opens_without_runs_and_says_what_to_do(page, runs_folder):
     app = open_app(page)
     labels = [button.label for button in app.button]
@@ -28,7 +28,7 @@ def test_every_page_opens_with_runs_of_every_status(page, runs_folder):
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_links_to_the_others(page, runs_folder):
     links = [element.proto.label for element in open_app(page).get("page_link")]
-    assert links[:4] == ["Home", "Train", "Runs", "Classify"]
+    assert links[:5] == ["Home", "Data", "Train", "Runs", "Classify"]
 
 
 @pytest.mark.parametrize("status", STATUSES)

@@ -1,0 +1,49 @@
+"""Adding an import to a dataset that is there: pictures that were in the test or in `val` stay there."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.own_data.bring import groups_of
+from core.own_data.edit import editing
+from core.own_data.store import SPLITS, OwnDataset
+from core.splitting import held_out_groups
+
+
+def merge(staged: OwnDataset, target: OwnDataset) -> int:
+    """Copies all pictures of an import's newest version into the dataset, as one new version. Returns how many.
+
+    Classes of the same name are joined. Raises OwnDataError; then nothing has changed.
+    """
+    members = staged.members(disabled=True)
+    names = {each.id: each.name for each in staged.classes()}
+    with target.connected() as connection:
+        first = connection.execute("select coalesce(max(id), 0) + 1 from images").fetchone()[0]
+        connection.execute("attach database ? as other", [str(staged.file)])
+        connection.execute(
+            "insert into images select id + ?, digest, name, width, height, colour, turned, mean, square, look from other.images",
+            [first],
+        )
+        connection.execute("insert into contents select image + ?, data from other.contents", [first])
+        connection.commit()
+        connection.execute("detach database other")
+    numbers, kin = groups_of(target)
+    group_of = dict(zip(numbers.tolist(), kin.tolist(), strict=True))
+    new = (members.images + first).tolist()
+    with editing(target, f"{len(new):,} pictures added") as edit:
+        class_of = {class_id: edit.class_of_name(name) for class_id, name in names.items()}
+        before = target.members(disabled=True)
+        classes = np.concatenate([before.classes, [class_of[each] for each in members.classes.tolist()]]).astype(int)
+        groups = np.array([group_of[image] for image in [*before.images.tolist(), *new]])
+        taken = np.concatenate([before.splits == 2, np.full(len(new), -1)]).astype(int)
+        held = held_out_groups(classes, groups, taken=taken)[len(before.images) :]
+        splits = [
+            "test" if hold else "train" if split == 2 else SPLITS[split]
+            for hold, split in zip(held.tolist(), members.splits.tolist(), strict=True)
+        ]
+        edit.place(
+            (image, class_of[label], split, group_of[image])
+            for image, label, split in zip(new, members.classes.tolist(), splits, strict=True)
+        )
+        edit.set_kin({image: group_of[image] for image in before.images.tolist()})
+    return len(new)

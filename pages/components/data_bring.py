@@ -1,0 +1,131 @@
+"""The ways in which pictures come: files, drawings, photos, a folder of the server."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+import streamlit as st
+
+from core.own_data.edit import LONGEST_NAME, checked_name
+from core.own_data.jobs import Job, Request, new_job, start
+from core.own_data.sources import allowed_folders, folder_in_bounds
+from core.own_data.store import OwnDataError
+from core.paths import data_folder
+from pages.components.data_drafts import draw_camera, draw_drawings
+from pages.components.data_list import go
+from pages.components.messages import show_error
+
+ROUND = "round of uploads"  # a new number empties the uploaders
+
+
+def draw_bring(into: str = "") -> None:
+    """The ways, each in a tab. `into` is the dataset that the pictures are added to; "" makes a new one."""
+    st.subheader("Add pictures" if into else "Bring pictures")
+    ways = {"ZIP or files": _draw_files, "Folder": _draw_directory, "Draw": draw_drawings, "Camera": draw_camera}
+    if allowed_folders():
+        ways["Folder of the server"] = _draw_server_folder
+    for name, tab in zip(ways, st.tabs(list(ways), on_change="rerun", key=f"bring {into}"), strict=True):
+        with tab:
+            if name != "Camera" or tab.open:  # the browser asks for the camera as soon as that part is drawn
+                ways[name](into)
+
+
+def _draw_files(into: str) -> None:
+    files = st.file_uploader(
+        "A ZIP with a folder for each class, or pictures of one class",
+        type=["zip", "image", "csv", "tsv"],
+        accept_multiple_files=True,
+        key=f"files {into} {st.session_state.get(ROUND, 0)}",
+    )
+    st.caption(
+        "Folders named train, val and test in it are taken as splits; a CSV with the columns file and label works too. "
+        "Pictures of more than 512 pixels a side are kept smaller."
+    )
+    if not files:
+        return
+    zips = [file for file in files if file.name.lower().endswith(".zip")]
+    if len(zips) == 1 and len(files) == 1:
+        _bring(files, _title(zips[0].name), into)
+    elif zips:
+        show_error("Bring one ZIP at a time, without other files beside it.")
+    elif any(file.name.lower().endswith((".csv", ".tsv")) for file in files):
+        _bring(files, "Pictures with labels", into)
+    else:
+        with st.form(f"one class {into}", border=False):
+            name = st.text_input("Class of these pictures", max_chars=LONGEST_NAME, key=f"class of files {into}")
+            if st.form_submit_button("Bring them in", type="primary"):
+                try:
+                    _bring(files, checked_name(name, "A class"), into, checked_name(name, "A class"))
+                except OwnDataError as error:
+                    show_error(str(error))
+
+
+def _draw_directory(into: str) -> None:
+    files = st.file_uploader(
+        "A folder with a folder for each class in it",
+        type=["image", "csv", "tsv"],
+        accept_multiple_files="directory",
+        key=f"directory {into} {st.session_state.get(ROUND, 0)}",
+    )
+    st.caption("For thousands of pictures a ZIP is quicker.")
+    if files:
+        first = PurePosixPath(files[0].name).parts
+        _bring(files, first[0] if len(first) > 1 else "Pictures", into)
+
+
+def _draw_server_folder(into: str) -> None:
+    roots = ", ".join(f"`{root}`" for root in allowed_folders())
+    text = st.text_input(
+        "Folder on the computer that runs TrainDesk", key=f"server folder {into}", placeholder=str(allowed_folders()[0])
+    )
+    st.caption(f"It must lie in {roots}. Its files stay where they are.")
+    if st.button("Bring it in", type="primary", key=f"bring folder {into}", disabled=not text.strip()):
+        try:
+            path = folder_in_bounds(text)
+            _start(new_job(data_folder()), Request(str(path), path.name, into=into))
+        except OwnDataError as error:
+            show_error(str(error))
+
+
+def _bring(files: Sequence, title: str, into: str, class_name: str = "") -> None:
+    """Stores what the browser sent and starts the import."""
+    try:
+        job = new_job(data_folder())
+        if len(files) == 1 and files[0].name.lower().endswith(".zip"):
+            path = job.brought / "pictures.zip"
+            path.write_bytes(files[0].getbuffer())
+        else:
+            path = job.brought
+            for file in files:
+                _store(file, path)
+        _start(job, Request(str(path), title, class_name, into))
+    except OSError as error:
+        show_error(f"The files could not be stored ({error.strerror}); free some space.")
+    except OwnDataError as error:
+        show_error(str(error))
+
+
+def _store(file, folder: Path) -> None:
+    """Under its own name within the folder, whatever the browser says."""
+    parts = [part for part in PurePosixPath(file.name.replace("\\", "/")).parts if part not in ("/", "..", ".", "")]
+    parts = [part.replace("\0", "")[-120:] for part in parts] or ["picture"]
+    place = folder.joinpath(*parts)
+    for number in range(1, 10_000):
+        if not place.exists():
+            break
+        place = place.with_stem(f"{Path(parts[-1]).stem} {number}")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(file.getbuffer())
+
+
+def _start(job: Job, request: Request) -> None:
+    start(job, request)
+    st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
+    go(**{"import": job.id})
+    st.rerun()
+
+
+def _title(name: str) -> str:
+    stem = PurePosixPath(name).stem.replace("_", " ").replace("-", " ").strip()
+    return (stem[:1].upper() + stem[1:])[:LONGEST_NAME] or "Pictures"

@@ -1,0 +1,161 @@
+"""Datasets made on the spot: drawings and photos, class by class, kept as they come and made into a dataset by one click."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import secrets
+import shutil
+from html import escape
+from pathlib import Path
+
+import streamlit as st
+
+from core.errors import ImageError
+from core.images.read import read_image
+from core.own_data.edit import LONGEST_NAME, checked_name
+from core.own_data.folders import own_dataset
+from core.own_data.jobs import Job, Request, find_job, new_job, start
+from core.own_data.layout import tidy_class
+from core.own_data.store import OwnDataError
+from core.paths import data_folder
+from pages.components.canvas import canvas
+from pages.components.data_list import go
+from pages.components.messages import show_error
+from pages.components.pictures import gallery
+from pages.components.shots import shots
+from pages.components.wording import count, plain_markdown
+
+ENOUGH = 5  # pictures of each class before a dataset can be made
+GOAL = 20  # that a class should have
+LATEST = 8  # pictures shown of a class
+
+
+def draw_drawings(into: str) -> None:
+    """Draw, keep, draw the next."""
+    _draft("drawings", into, lambda folder: _draw_one(folder, into))
+
+
+def draw_camera(into: str) -> None:
+    """Hold the button, and the camera takes pictures."""
+    _draft("photos", into, lambda folder: _take_some(folder, into))
+
+
+def _draft(kind: str, into: str, collect) -> None:
+    job = find_job(st.session_state.get(f"draft of {kind} {into}", ""), data_folder())
+    about = own_dataset(into, data_folder()).title if into else ""
+    st.markdown(
+        f"Name a class, give it {GOAL} {kind}, then name the next one."
+        + (f" They are added to **{plain_markdown(about)}**." if about else "")
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.text_input(
+            "Class",
+            key=f"class of {kind} {into}",
+            max_chars=LONGEST_NAME,
+            placeholder="for example: star",
+            width=320,
+            live=True,
+        )
+    if name.strip():
+        try:
+            class_name = checked_name(name, "A class")
+            if job is None:
+                job = new_job(data_folder())
+                st.session_state[f"draft of {kind} {into}"] = job.id
+            collect(job.brought / _folder_of(class_name))
+        except OwnDataError as error:
+            show_error(str(error))
+    if job is not None:
+        _draw_collected(job, kind, into)
+
+
+def _folder_of(class_name: str) -> str:
+    """A folder name for any class name: the name itself unless a file system could not keep it."""
+    tidy = tidy_class(class_name)
+    return tidy.replace("/", "∕").replace("\\", "∖").lstrip(".") or "class"
+
+
+def _draw_one(folder: Path, into: str) -> None:
+    turn = st.session_state.setdefault(f"turn of drawing {into}", 0)
+    try:
+        image = canvas(key=f"own drawing {into} {turn}", hint=f"one of class {folder.name}")
+    except ImageError as error:
+        show_error(str(error))
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button(
+            "Keep it and draw the next",
+            type="primary",
+            key=f"keep drawing {into}",
+            disabled=image is None,
+            shortcut="Enter",
+        ):
+            folder.mkdir(parents=True, exist_ok=True)
+            image.save(folder / f"{secrets.token_hex(6)}.png")
+            st.session_state[f"turn of drawing {into}"] += 1
+            st.rerun()
+        st.caption("The Enter key keeps it too.")
+
+
+def _take_some(folder: Path, into: str) -> None:
+    taken = shots(key=f"shots {into}")
+    seen = f"seen shots {into}"
+    if not taken or taken.get("burst") == st.session_state.get(seen):
+        return
+    st.session_state[seen] = taken.get("burst")
+    folder.mkdir(parents=True, exist_ok=True)
+    for address in taken.get("pictures", [])[:100]:
+        try:
+            data = base64.b64decode(str(address).partition(",")[2], validate=True)
+            read_image(data, "the photo")
+        except (binascii.Error, ImageError) as error:
+            show_error(f"A photo did not arrive whole ({error}); take it again.")
+            return
+        (folder / f"{secrets.token_hex(6)}.jpg").write_bytes(data)
+
+
+def _draw_collected(job: Job, kind: str, into: str) -> None:
+    """What there is so far, and the button that makes a dataset of it."""
+    classes = {
+        folder.name: sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime_ns)
+        for folder in sorted(job.brought.iterdir())
+        if folder.is_dir()
+    }
+    classes = {name: files for name, files in classes.items() if files}
+    for name, files in classes.items():
+        with st.container(border=True):
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.markdown(f"**{plain_markdown(name)}** {len(files)} of {GOAL}")
+                if st.button("Remove the last one", key=f"less {into} {name}", type="tertiary", icon=":material/undo:"):
+                    files[-1].unlink(missing_ok=True)
+                    st.rerun()
+                if st.button("Remove all", key=f"none {into} {name}", type="tertiary", icon=":material/delete:"):
+                    shutil.rmtree(job.brought / name, ignore_errors=True)
+                    st.rerun()
+            st.html(gallery([_tile(file, name) for file in reversed(files[-LATEST:])], escape(name), small=True))
+    few = [name for name, files in classes.items() if len(files) < ENOUGH]
+    needed = 1 if into else 2
+    if len(classes) < needed or few:
+        missing = f"{ENOUGH} or more {kind} of each class" if few else "a second class"
+        st.caption(f"Still needed: {missing}.")
+        return
+    total = sum(len(files) for files in classes.values())
+    words = f"Add {count(total, 'picture')}" if into else f"Make a dataset of {count(total, 'picture')}"
+    if st.button(words, type="primary", key=f"make of {kind} {into}", icon=":material/check:"):
+        about = {"fit": "ink"} if kind == "drawings" and not into else {}
+        title = f"My {kind}: {', '.join(classes)}"[:LONGEST_NAME]
+        try:
+            start(job, Request(str(job.brought), title, into=into, about=about))
+        except OwnDataError as error:
+            show_error(str(error))
+            return
+        st.session_state.pop(f"draft of {kind} {into}")
+        go(**{"import": job.id})
+        st.rerun()
+
+
+def _tile(file: Path, name: str) -> str:
+    kind = "png" if file.suffix == ".png" else "jpeg"
+    content = base64.b64encode(file.read_bytes()).decode()
+    return f'<figure><img src="data:image/{kind};base64,{content}" alt="{escape(name)}"></figure>'

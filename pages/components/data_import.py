@@ -1,0 +1,162 @@
+"""One import: how far it is, what the doctor says, and the click that makes it a dataset."""
+
+from __future__ import annotations
+
+import time
+from html import escape
+
+import streamlit as st
+
+from core.own_data.doctor import findings
+from core.own_data.edit import LONGEST_NAME, editing
+from core.own_data.folders import accept, find_dataset
+from core.own_data.jobs import Job, Progress
+from core.own_data.merge import merge
+from core.own_data.store import OwnDataError, OwnDataset
+from core.paths import data_folder
+from pages.components.data_list import go
+from pages.components.messages import show_error
+from pages.components.picked import thumbnails
+from pages.components.pictures import gallery
+from pages.components.wording import about, count, plain_markdown
+
+REFRESH_SECONDS = 0.5
+EXAMPLES = 6  # pictures shown of a class
+MOST_CLASSES = 30  # that are shown with examples
+NAMED = 20  # files that could not be read
+
+
+def draw_import(job: Job) -> None:
+    """The state of the import decides what is to be seen."""
+    progress = job.progress()
+    if progress.state in ("waiting", "working"):
+        st.title("Bringing pictures in")
+        st.fragment(_draw_progress, run_every=REFRESH_SECONDS)(job)
+    elif progress.state == "failed":
+        st.title("The pictures could not be brought in")
+        show_error(progress.message)
+        st.button("Back", on_click=_forget, args=(job,), type="primary", icon=":material/arrow_back:")
+    else:
+        _draw_ready(job)
+
+
+def _draw_progress(job: Job) -> None:
+    progress = job.progress() if job.folder.exists() else Progress("failed", message="")
+    if progress.state not in ("waiting", "working"):
+        if not job.folder.exists():
+            go()
+        st.rerun()
+    share = progress.done / progress.total if progress.total else 0.0
+    left = progress.seconds_left(time.time())
+    text = progress.phase or "Starting"
+    if progress.total:
+        text += f": {progress.done:,} of {progress.total:,}"
+    if left is not None and left >= 1:
+        text += f", {about(left)} left"
+    st.progress(min(1.0, share), text=text + " ...")
+    if st.button("Cancel", icon=":material/close:", key="cancel the import"):
+        job.cancel()
+        go()
+        st.rerun()
+    st.caption("It goes on when you leave this page.")
+
+
+def _forget(job: Job) -> None:
+    job.remove()
+    go()
+
+
+def _draw_ready(job: Job) -> None:
+    try:
+        request, report, dataset = job.request(), job.report(), job.dataset
+        target = find_dataset(request.into, data_folder()) if request.into else None
+        st.title(f"Look at your {count(sum(each.images for each in dataset.classes()), 'picture')}")
+        st.markdown(f"{plain_markdown(report.layout)} {plain_markdown(' '.join(report.notes))}")
+        _draw_decision(job, dataset, target, request.title)
+        draw_findings(dataset, "import")
+        _draw_left_out(report)
+        draw_classes(dataset)
+    except OwnDataError as error:
+        show_error(str(error))
+        st.button("Back", on_click=_forget, args=(job,))
+
+
+def _draw_decision(job: Job, dataset: OwnDataset, target: OwnDataset | None, title: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if target is None:
+            title = st.text_input("Name", title, max_chars=LONGEST_NAME, key=f"name {job.id}", width=360)
+        words = f"Add to {plain_markdown(target.title)}" if target else "Keep as a dataset"
+        keep = st.button(words, type="primary", icon=":material/check:", key="keep the import")
+        st.button("Throw away", icon=":material/delete:", on_click=_forget, args=(job,), key="throw away the import")
+    if not keep:
+        return
+    try:
+        if target is None:
+            kept = accept(dataset, title, data_folder())
+        else:
+            merge(dataset, target)
+            kept = target
+    except OwnDataError as error:
+        show_error(str(error))
+        return
+    job.remove()
+    go(set=kept.id)
+    st.rerun()
+
+
+def draw_findings(dataset: OwnDataset, key: str) -> None:
+    """What the doctor says, each with the button that puts it right."""
+    found = findings(dataset)
+    if not any(each.is_serious or each.action for each in found):
+        st.markdown(":green[:material/check_circle:] Nothing about these pictures stands in the way of a training.")
+    for finding in found:
+        with st.container(
+            border=bool(finding.action or finding.is_serious), gap="small", key=f"finding {finding.kind} {key}"
+        ):
+            icon = ":orange[:material/warning:]" if finding.is_serious else ":material/info:"
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.markdown(f"{icon} {plain_markdown(finding.sentence)}", width="stretch")
+                if finding.repair and finding.action and st.button(finding.action, key=f"repair {finding.kind} {key}"):
+                    try:
+                        with editing(dataset, finding.action) as edit:
+                            finding.repair(edit)
+                    except OwnDataError as error:
+                        show_error(str(error))
+                        return
+                    st.rerun()
+            if finding.images:
+                shown = [f"<figure>{image}</figure>" for image in thumbnails(dataset, finding.images)]
+                st.html(gallery(shown, finding.kind, small=True))
+
+
+def _draw_left_out(report) -> None:
+    if report.skipped:
+        said = ", ".join(f"{number:,} {why}" for why, number in report.skipped.items())
+        st.caption(f"Passed over: {said}.")
+    if report.unreadable_count:
+        with st.expander(f"{count(report.unreadable_count, 'file')} could not be read", icon=":material/broken_image:"):
+            for name, why in report.unreadable[:NAMED]:
+                st.markdown(f"`{name.replace('`', '')}` {plain_markdown(why)}.")
+            if report.unreadable_count > NAMED:
+                st.caption(f"and {report.unreadable_count - NAMED:,} more")
+    if report.reduced:
+        st.caption(f"{count(report.reduced, 'picture')} had more than 512 pixels a side and are kept smaller.")
+
+
+def draw_classes(dataset: OwnDataset) -> None:
+    """Every class with its numbers and some of its pictures."""
+    classes = dataset.classes()
+    st.subheader(f"{len(classes)} classes" if len(classes) != 1 else "One class")
+    for each in classes[:MOST_CLASSES]:
+        parts = ", ".join(
+            f"{each.counts[split]:,} {split}" for split in ("train", "val", "test") if each.counts.get(split)
+        )
+        off = "" if each.enabled else " (switched off)"
+        examples = thumbnails(dataset, dataset.page(each.id, 0, EXAMPLES))
+        st.html(
+            f'<p class="classline"><b>{escape(each.name)}</b>{off} '
+            f'<span class="quiet">{count(each.images, "picture")}: {parts}</span></p>'
+            + gallery([f"<figure>{image}</figure>" for image in examples], escape(each.name), small=True)
+        )
+    if len(classes) > MOST_CLASSES:
+        st.caption("and " + plain_markdown(", ".join(each.name for each in classes[MOST_CLASSES : MOST_CLASSES + 100])))

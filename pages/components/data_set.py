@@ -1,0 +1,209 @@
+"""One dataset: train on it, look at its pictures, put them in order, go back to an earlier version."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.config import RunConfig
+from core.own_data.edit import LONGEST_NAME, checked_name, editing
+from core.own_data.export import as_zip
+from core.own_data.folders import delete
+from core.own_data.store import SPLITS, OwnClass, OwnDataError, OwnDataset
+from core.own_data.suggest import suggested
+from core.settings import SettingsError
+from pages.components.data_bring import draw_bring
+from pages.components.data_import import draw_findings
+from pages.components.data_list import DELETED, go
+from pages.components.form_values import fill
+from pages.components.messages import show_error
+from pages.components.picked import picked
+from pages.components.recipe_cards import FILLED_FROM
+from pages.components.wording import count, moment, plain_markdown
+
+PAGE = 60  # pictures at a time
+ALL = "all"
+
+
+def draw_dataset(dataset: OwnDataset) -> None:
+    """Raises OwnDataError."""
+    st.button("All datasets", icon=":material/arrow_back:", type="tertiary", on_click=go)
+    st.title(dataset.title)
+    classes = dataset.classes()
+    newest = dataset.newest()
+    st.caption(
+        f"{count(sum(each.images for each in classes), 'picture')} in {len(classes)} classes, version {newest}. "
+        "A run remembers the version it saw."
+    )
+    _draw_training(dataset)
+    names = ["Pictures", "Check", "Add pictures", "Versions and more"]
+    look, check, add, more = st.tabs(names, on_change="rerun", key=f"part of {dataset.id}")
+    with look:
+        _draw_pictures(dataset, classes)
+    with check:
+        draw_findings(dataset, dataset.id)
+    if add.open:
+        with add:
+            draw_bring(dataset.id)
+    with more:
+        _draw_more(dataset, newest)
+
+
+def _draw_training(dataset: OwnDataset) -> None:
+    """The shortest way to a training, or why there is none yet."""
+    try:
+        config = RunConfig.from_dict(suggested(dataset))
+    except SettingsError as error:
+        show_error(str(error))
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("Train on these pictures", type="primary", icon=":material/play_arrow:", key="train on them"):
+            fill(config)
+            st.session_state[FILLED_FROM] = ("dataset", dataset.id)
+            st.switch_page("pages/train.py")
+        if st.button(
+            "Transfer learning",
+            icon=":material/school:",
+            key="transfer",
+            help="Starts from a network that knows a million photos; downloads it once.",
+        ):
+            fill(_transfer(config))
+            st.session_state[FILLED_FROM] = ("dataset", dataset.id)
+            st.switch_page("pages/train.py")
+
+
+def _transfer(config: RunConfig) -> RunConfig:
+    data = config.to_dict()
+    data["dataset"] |= {"normalisation": "imagenet", "side": 128, "fit": "crop"}
+    data["architecture"] = {"name": "resnet18", "weights": "imagenet", "train": "head"}
+    data["augmentation"] = {"flip": True}
+    data["training"] |= {"epochs": min(10, data["training"]["epochs"])}
+    return RunConfig.from_dict(data)
+
+
+def _draw_pictures(dataset: OwnDataset, classes: list[OwnClass]) -> None:
+    by_id = {each.id: each for each in classes}
+    if not by_id:
+        st.markdown("There are no classes; add pictures.")
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.selectbox(
+            "Class",
+            list(by_id),
+            format_func=lambda each: f"{by_id[each].name} ({by_id[each].images:,})" if each in by_id else "",
+            key=f"class of {dataset.id}",
+            width=280,
+        )
+        split = st.segmented_control("Part", [ALL, *SPLITS], default=ALL, key=f"split of {dataset.id}", required=True)
+    each = by_id[chosen]
+    total = each.images if split == ALL else each.counts.get(split, 0)
+    pages = max(1, -(-total // PAGE))
+    page = st.pagination(pages, key=f"page of {dataset.id} {chosen} {split}") if pages > 1 else 1
+    numbers = dataset.page(chosen, (page - 1) * PAGE, PAGE, "" if split == ALL else split)
+    above = st.container()
+    selected = picked(dataset, numbers, key=f"wall of {dataset.id}")
+    with above:
+        _draw_edit_pictures(dataset, selected, each, classes)
+    _draw_edit_class(dataset, each)
+
+
+def _draw_edit_pictures(dataset: OwnDataset, selected: list[int], current: OwnClass, classes: list[OwnClass]) -> None:
+    if not selected:
+        st.caption("Click pictures to pick some, with Shift all in between; then they can be moved or removed.")
+        return
+    others = {each.id: each.name for each in classes if each.id != current.id}
+    with st.container(horizontal=True, vertical_alignment="bottom", border=True):
+        st.markdown(f"**{count(len(selected), 'picture')}**")
+        if st.button("Remove", icon=":material/delete:", key="remove pictures"):
+            _edit(dataset, f"{count(len(selected), 'picture')} removed", lambda edit: edit.remove(selected))
+        if others:
+            target = st.selectbox(
+                "Move to",
+                list(others),
+                format_func=lambda each: others.get(each, ""),
+                key=f"target {dataset.id}",
+                width=200,
+            )
+            if st.button("Move", icon=":material/drive_file_move:", key="move pictures"):
+                words = f"{count(len(selected), 'picture')} moved to {others[target]}"
+                _edit(dataset, words, lambda edit: edit.move(selected, target))
+        part = st.selectbox("Use for", SPLITS, key=f"part for {dataset.id}", width=120)
+        if st.button("Use", key="use pictures"):
+            _edit(
+                dataset,
+                f"{count(len(selected), 'picture')} used for {part}",
+                lambda edit: edit.into_split(selected, part),
+            )
+
+
+def _draw_edit_class(dataset: OwnDataset, each: OwnClass) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.text_input(
+            "Name of this class",
+            each.name,
+            max_chars=LONGEST_NAME,
+            key=f"name of {dataset.id} {each.id} {each.name}",
+            width=280,
+        )
+        if st.button("Rename", key="rename class", disabled=name.strip() == each.name):
+            _edit(dataset, f"{each.name} renamed to {name.strip()}", lambda edit: edit.rename_class(each.id, name))
+        words = "Switch off" if each.enabled else "Switch on"
+        if st.button(words, key="switch class", help="A class that is switched off takes no part in trainings."):
+            _edit(dataset, f"{words}: {each.name}", lambda edit: edit.enable([each.id], not each.enabled))
+        if st.button("Remove class", icon=":material/delete:", key="remove class"):
+            _edit(dataset, f"Class {each.name} removed", lambda edit: edit.remove_class(each.id))
+
+
+def _draw_more(dataset: OwnDataset, newest: int) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        title = st.text_input(
+            "Name of the dataset", dataset.title, max_chars=LONGEST_NAME, key=f"title of {dataset.id}", width=360
+        )
+        if st.button("Rename", key="rename dataset", disabled=title.strip() == dataset.title):
+            try:
+                dataset.set_about(title=checked_name(title, "A dataset"))
+            except OwnDataError as error:
+                show_error(str(error))
+                return
+            st.rerun()
+    with st.container(horizontal=True):
+        st.download_button(
+            "Download as ZIP",
+            lambda: as_zip(dataset),
+            file_name=f"{dataset.id}.zip",
+            icon=":material/download:",
+            on_click="ignore",
+            key="download dataset",
+        )
+        if st.button("Delete the dataset", icon=":material/delete:", key="delete dataset"):
+            try:
+                delete(dataset)
+            except OwnDataError as error:
+                show_error(str(error))
+                return
+            st.session_state[DELETED] = dataset.id
+            go()
+            st.rerun()
+    st.subheader("Versions")
+    for version in dataset.versions()[:50]:
+        if version.number == 0:
+            continue
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(
+                f"**{version.number}** {plain_markdown(version.words)}, {moment(version.time)}", width="stretch"
+            )
+            if version.number != newest and st.button("Back to this", key=f"back to {version.number}", type="tertiary"):
+                _edit(
+                    dataset,
+                    f"Back to version {version.number}",
+                    lambda edit, number=version.number: edit.back_to(number),
+                )
+
+
+def _edit(dataset: OwnDataset, words: str, change) -> None:
+    try:
+        with editing(dataset, words) as edit:
+            change(edit)
+    except OwnDataError as error:
+        show_error(str(error))
+        return
+    st.rerun()

@@ -1,0 +1,131 @@
+"""One's own pictures, by clicking alone: a ZIP, drawings and a camera each become a network that answers."""
+
+import re
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from core.own_data.folders import list_datasets
+from tests.browser.conftest import ARGUMENTS, NAMES, Visit, serving
+from tests.helpers import wait_until
+from tests.own import class_files, encoded, picture, zipped
+
+pytestmark = pytest.mark.browser
+
+# straight strokes: from x, y to x, y, as shares of the canvas
+CROSS = [(0.2, 0.2, 0.8, 0.8), (0.8, 0.2, 0.2, 0.8)]
+BOX = [(0.2, 0.2, 0.2, 0.8), (0.2, 0.8, 0.8, 0.8), (0.8, 0.8, 0.8, 0.2), (0.8, 0.2, 0.2, 0.2)]
+
+
+@pytest.fixture
+def desk(visit, server, data_folder):
+    """The Data page, and a way to throw away what a test brought."""
+    page = visit().page
+    page.goto(f"{server.url}/data")
+    expect(page.get_by_role("heading", name="Your own pictures")).to_be_visible()
+    before = list_datasets(data_folder)
+    yield page
+    from core.own_data.folders import delete
+
+    for dataset in list_datasets(data_folder):
+        if dataset not in before:
+            delete(dataset)
+
+
+def train_and_open(page):
+    """Keep, train, start, try it: four clicks."""
+    page.get_by_role("button", name="Keep as a dataset").click()
+    page.get_by_role("button", name="Train on these pictures").click()
+    page.get_by_role("button", name="Start training").click()
+    expect(page.get_by_text("finished", exact=True).first).to_be_visible(timeout=120_000)
+    page.get_by_role("button", name="Try it").or_(page.get_by_role("link", name="Try it")).first.click()
+    expect(page.get_by_role("heading", name="Try a trained network")).to_be_visible()
+
+
+def test_from_a_zip_of_folders_to_a_prediction(desk, tmp_path):
+    files = class_files({"stripes": 40, "rings": 40}, before="my pictures/")
+    files |= {"my pictures/rings/broken.jpg": b"x", "__MACOSX/x.png": b"x"}
+    files["my pictures/rings/same.png"] = files["my pictures/stripes/0.png"]
+    desk.locator("input[type=file]").first.set_input_files(str(zipped(tmp_path / "patterns.zip", files)))
+    expect(desk.get_by_text("1 picture is in two classes at once")).to_be_visible()
+    desk.get_by_text("1 file could not be read").click()
+    expect(desk.get_by_text("rings/broken.jpg")).to_be_visible()
+    desk.get_by_role("button", name="Take them out of both").click()
+    expect(desk.get_by_text("1 picture is in two classes at once")).to_be_hidden()
+    train_and_open(desk)
+    strange = tmp_path / "new.png"
+    strange.write_bytes(encoded(picture("rings", 999, (200, 160))))
+    desk.get_by_test_id("stFileUploader").locator("input[type=file]").first.set_input_files(str(strange))
+    expect(desk.locator(".bars .winner .name").first).to_have_text("rings")
+
+
+def test_from_drawn_symbols_to_a_prediction(desk):
+    desk.get_by_role("tab", name="Draw").click()
+    for name, strokes in (("cross", CROSS), ("box", BOX)):
+        desk.get_by_role("textbox", name="Class").fill(name)
+        for number in range(6):
+            expect(desk.get_by_role("img", name=re.compile("Drawing area"))).to_be_visible()
+            expect(desk.get_by_role("button", name="Keep it and draw the next")).to_be_disabled()
+            draw(desk, strokes, number)
+            expect(desk.get_by_role("button", name="Keep it and draw the next")).to_be_enabled()
+            desk.get_by_role("button", name="Keep it and draw the next").click()
+            expect(desk.get_by_text(f"{number + 1} of 20").last).to_be_visible()
+    desk.get_by_role("button", name="Make a dataset of 12 pictures").click()
+    train_and_open(desk)
+    draw(desk, CROSS, 9)
+    expect(desk.locator(".bars .winner .name").first).to_have_text("cross")
+
+
+def draw(page, strokes, number):
+    """Straight strokes on the canvas, a little different for every number."""
+    area = page.get_by_role("img", name=re.compile("Drawing area")).bounding_box()
+    random = np.random.default_rng(number)
+    shift, size = random.uniform(-0.08, 0.08, 2), random.uniform(0.75, 1)
+    for x, y, to_x, to_y in strokes:
+        spots = [((np.array(spot) - 0.5) * size + 0.5 + shift) * area["width"] for spot in ((x, y), (to_x, to_y))]
+        page.mouse.move(*(spots[0] + [area["x"], area["y"]]))
+        page.mouse.down()
+        page.mouse.move(*(spots[1] + [area["x"], area["y"]]), steps=4)
+        page.mouse.up()
+
+
+def test_a_camera_gives_photos_of_two_classes(browser, tmp_path, data_folder):
+    """With Chromium's own moving picture instead of a camera."""
+    import os
+    import shutil
+
+    path = os.environ.get("TRAINDESK_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    fake = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+    filmed = browser.browser_type.launch(executable_path=path, args=[*ARGUMENTS, *fake])
+    data = tmp_path / "data"
+    data.mkdir()
+    try:
+        with serving(tmp_path / "runs", data) as server:
+            visit = Visit(
+                filmed.new_context(viewport={"width": 1280, "height": 900}, permissions=["camera"]).new_page()
+            )
+            page = visit.page
+            page.goto(f"{server.url}/data")
+            page.get_by_role("tab", name="Camera").click()
+            for name in ("left", "right"):
+                page.get_by_role("textbox", name="Class").last.fill(name)
+                page.get_by_role("textbox", name="Class").last.press("Enter")
+                hold = page.get_by_role("button", name="Hold to take photos")
+                expect(hold).to_be_enabled(timeout=30_000)
+                box = hold.bounding_box()
+                page.mouse.move(box["x"] + 30, box["y"] + 15)
+                page.mouse.down()
+                expect(page.get_by_text("8 photos")).to_be_visible(timeout=30_000)
+                page.mouse.up()
+                expect(page.get_by_text(re.compile(r"\d+ of 20")).last).to_be_visible()
+                expect(page.locator(f".gallery[aria-label={name}]")).to_be_visible()
+            page.get_by_role("button", name=re.compile(r"Make a dataset of \d+ pictures")).click()
+            page.get_by_role("button", name="Keep as a dataset").click()
+            expect(page.get_by_role("button", name="Train on these pictures")).to_be_visible()
+            [made] = wait_until(lambda: list_datasets(data))
+            assert {each.name for each in made.classes()} == {"left", "right"}
+            assert all(each.images >= 8 for each in made.classes())
+            assert visit.errors == [] and visit.foreign == []
+    finally:
+        filmed.close()

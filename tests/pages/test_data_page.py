@@ -1,0 +1,205 @@
+"""The Data page: bringing, checking, ordering, undoing; wrong input gets a sentence and nothing is lost."""
+
+import pytest
+
+from core.own_data.edit import editing
+from core.own_data.folders import list_datasets
+from core.own_data.jobs import Request, list_jobs, new_job
+from core.own_data.work import work
+from core.runs.store import list_runs
+from tests.helpers import assert_one_sentence, wait_until
+from tests.own import class_files, encoded, own_dataset, picture, zipped
+from tests.pages.apps import go, open_app, run, sentence, widget, words
+
+
+@pytest.fixture(autouse=True)
+def data(tmp_path, monkeypatch):
+    """A data folder of this test's own."""
+    folder = tmp_path / "own data"
+    folder.mkdir()
+    monkeypatch.setenv("TRAINDESK_DATA", str(folder))
+    return folder
+
+
+def imported(data, tmp_path, files, **request):
+    job = new_job(data)
+    path = zipped(tmp_path / "x.zip", files)
+    job.write("request.json", Request(str(path), "Patterns", **request).__dict__)
+    work(job)
+    return job
+
+
+def press(app, key):
+    widget(app, key).click()
+    return run(app)
+
+
+def test_an_empty_page_says_what_to_do(runs_folder):
+    app = open_app("data")
+    assert "Bring pictures" in words(app) and "Datasets" not in [heading.value for heading in app.subheader]
+
+
+def test_an_uploaded_zip_is_brought_in(runs_folder, data, tmp_path):
+    app = open_app("data")
+    app.file_uploader[0].set_value(
+        (
+            "animals_2.zip",
+            zipped(tmp_path / "a.zip", class_files({"dots": 6, "rings": 6})).read_bytes(),
+            "application/zip",
+        )
+    )
+    run(app)
+    [job] = list_jobs(data)
+    assert str(app.query_params["import"]) == job.id and job.request().title == "Animals 2"
+    wait_until(lambda: job.progress().state == "ready")
+    assert "12 pictures" in app.title[0].value or "12 pictures" in run(app).title[0].value
+    press(app, "keep the import")
+    [dataset] = list_datasets(data)
+    assert dataset.title == "Animals 2" and list_jobs(data) == [] and str(app.query_params["set"]) == dataset.id
+
+
+def test_loose_pictures_ask_for_their_class(runs_folder, data):
+    app = open_app("data")
+    app.file_uploader[0].set_value([(f"{n}.png", encoded(picture("dots", n)), "image/png") for n in range(3)])
+    run(app)
+    app.text_input(key="class of files ").set_value("  ")
+    next(button for button in app.button if button.label == "Bring them in").click()
+    run(app)
+    assert_one_sentence(sentence(app.error[0]), "needs a name")
+    app.text_input(key="class of files ").set_value("dots")
+    next(button for button in app.button if button.label == "Bring them in").click()
+    run(app)
+    assert not app.error, sentence(app.error[0])
+    [job] = list_jobs(data)
+    assert job.request().class_name == "dots"
+    wait_until(lambda: job.progress().state == "ready")
+    assert {each.name for each in job.dataset.classes()} == {"dots"}
+
+
+def test_the_doctor_says_and_repairs(runs_folder, data, tmp_path):
+    files = class_files({"dots": 12, "rings": 12, "stripes": 2})
+    files |= {
+        "rings/same.png": files["dots/0.png"],
+        "dots/twice.png": files["dots/1.png"],
+        "dots/bad.png": b"x",
+        "a.txt": b"x",
+    }
+    job = imported(data, tmp_path, files)
+    app = open_app("data", **{"import": job.id})
+    said = words(app)
+    for expected in (
+        "1 picture is in two classes at once",
+        "1 picture is there more than once",
+        "'stripes' has fewer than 10 pictures",
+        "1 files that are no pictures",
+        "1 file could not be read",
+    ):
+        assert expected in said
+    press(app, "repair in two classes import")
+    press(app, "repair doubles import")
+    press(app, "repair few import")
+    assert "two classes at once" not in words(app) and "more than once" not in words(app)
+    press(app, "keep the import")
+    [dataset] = list_datasets(data)
+    counts = {each.name: (each.images, each.enabled) for each in dataset.classes()}
+    assert counts == {"dots": (11, True), "rings": (12, True), "stripes": (2, False)}
+
+
+def test_test_pictures_in_train_are_found(runs_folder, data, tmp_path):
+    files = class_files({"dots": 10, "rings": 10}, "train/") | class_files({"dots": 3, "rings": 3}, "test/", 50)
+    files["train/dots/copy.png"] = files["test/dots/0.png"]
+    app = open_app("data", **{"import": imported(data, tmp_path, files).id})
+    assert "1 training picture looks like a test picture" in words(app)
+    press(app, "repair crossing import")
+    assert "looks like a test picture" not in words(app)
+
+
+def test_a_failed_import_says_why_and_goes(runs_folder, data, tmp_path):
+    job = imported(data, tmp_path, {"a.txt": b"x"})
+    app = open_app("data", **{"import": job.id})
+    assert_one_sentence(sentence(app.error[0]), "no picture")
+    next(button for button in app.button if button.label == "Back").click()
+    run(app)
+    assert list_jobs(data) == [] and "Bring pictures" in words(app)
+
+
+def test_train_on_these_pictures_fills_the_form_and_starts(runs_folder, data, tmp_path, launched):
+    dataset = own_dataset(data, tmp_path, {"dots": 30, "rings": 12})
+    app = open_app("data", set=dataset.id)
+    press(app, "train on them")
+    run(go(app, "train"))
+    assert widget(app, "form:dataset.own_images.source").value == dataset.id
+    press(app, "start")
+    assert not app.error, sentence(app.error[0])
+    [started] = list_runs(runs_folder)
+    config = started.config()
+    assert config.dataset.source == dataset.id and config.dataset.version == 1 and config.training.balance
+    assert config.title == "Patterns"
+
+
+def test_classes_are_renamed_switched_and_removed_and_versions_bring_them_back(runs_folder, data, tmp_path):
+    dataset = own_dataset(data, tmp_path, {"dots": 12, "rings": 12, "stripes": 12})
+    app = open_app("data", set=dataset.id)
+    first = dataset.classes()[0]
+    widget(app, f"name of {dataset.id} {first.id} dots").set_value("spots")
+    run(app)
+    press(app, "rename class")
+    assert [each.name for each in dataset.classes()] == ["spots", "rings", "stripes"]
+    press(app, "switch class")
+    assert not dataset.classes()[0].enabled
+    press(app, "remove class")
+    assert [each.name for each in dataset.classes()] == ["rings", "stripes"]
+    press(app, "back to 1")
+    assert [(each.name, each.enabled) for each in dataset.classes()] == [
+        ("dots", True),
+        ("rings", True),
+        ("stripes", True),
+    ]
+    assert dataset.newest() == 5
+
+
+def test_a_dataset_is_renamed_deleted_and_brought_back(runs_folder, data, tmp_path):
+    dataset = own_dataset(data, tmp_path)
+    app = open_app("data", set=dataset.id)
+    widget(app, f"title of {dataset.id}").set_value("Other")
+    run(app)
+    press(app, "rename dataset")
+    assert app.title[0].value == "Other"
+    press(app, "delete dataset")
+    assert list_datasets(data) == []
+    press(app, "undo deleting")
+    assert list_datasets(data) == [dataset]
+
+
+def test_pictures_are_added_as_a_new_version(runs_folder, data, tmp_path):
+    dataset = own_dataset(data, tmp_path, {"dots": 20, "rings": 20})
+    before = dataset.members()
+    tested = set(before.images[before.splits == 2].tolist())
+    job = imported(
+        data,
+        tmp_path,
+        class_files({"rings": 10, "stripes": 10}, first=100) | {"dots/again.png": encoded(picture("dots", 0))},
+        into=dataset.id,
+    )
+    app = open_app("data", **{"import": job.id})
+    press(app, "keep the import")
+    assert {each.name: each.images for each in dataset.classes()} == {"dots": 21, "rings": 30, "stripes": 10}
+    after = dataset.members()
+    assert tested <= set(after.images[after.splits == 2].tolist()) and dataset.newest() == 2
+    assert len(dataset.members(1).images) == 40
+    twins = after.kin == after.kin[after.images == before.images[before.classes == dataset.classes()[0].id][0]]
+    assert len(set((after.splits[twins] == 2).tolist())) == 1
+    assert all(0 < each.counts["test"] / each.images < 0.4 for each in dataset.classes())
+
+
+def test_a_link_to_nothing_says_so(runs_folder):
+    app = open_app("data", set="gone")
+    assert_one_sentence(sentence(app.warning[0]), "'gone'")
+
+
+def test_the_check_of_an_old_dataset_stays_reachable(runs_folder, data, tmp_path):
+    dataset = own_dataset(data, tmp_path)
+    with editing(dataset, "one class") as edit:
+        edit.remove_class(dataset.classes()[0].id)
+    app = open_app("data", set=dataset.id)
+    assert any("at least 2" in sentence(error) for error in app.error)
