@@ -1,4 +1,4 @@
-"""The commands that train: train, resume, pause, stop, adjust, forecast and describe."""
+"""The commands that train: train, resume, pause, stop, adjust, forecast, describe and preview."""
 
 from __future__ import annotations
 
@@ -30,6 +30,11 @@ def add_training_commands(commands: Any, common: argparse.ArgumentParser) -> Non
     forecast.set_defaults(command=_forecast)
     describe = commands.add_parser("describe", parents=[common, chosen], help="list the layers of a recipe's network")
     describe.set_defaults(command=_describe)
+    preview = commands.add_parser(
+        "preview", parents=[common, chosen], help="save a picture of what augmentation does to a recipe's images"
+    )
+    preview.add_argument("--out", required=True, metavar="FILE", help="a PNG file")
+    preview.set_defaults(command=_preview)
     resume = commands.add_parser(
         "resume", parents=[common, which], help="go on with a run that was paused, stopped or interrupted"
     )
@@ -85,6 +90,25 @@ def _forecast(options: argparse.Namespace) -> Result:
         f"{found.epochs:,} epochs, {found.seconds:,.1f} s in all"
     )
     return Result({**asdict(found), "seconds": found.seconds}, text)
+
+
+def _preview(options: argparse.Namespace) -> Result:
+    config = chosen_config(options)
+
+    from PIL import Image
+
+    from core.training.preview import as_sheet, preview
+
+    shown = preview(config, options.data)
+    sheet = as_sheet(shown)
+    try:
+        Image.fromarray(sheet[:, :, 0] if sheet.shape[2] == 1 else sheet).save(options.out, "PNG")
+    except OSError as error:
+        raise TrainDeskError(
+            f"'{options.out}' could not be written ({error.strerror}); choose another file."
+        ) from error
+    found = {"file": options.out, "pictures": len(shown), "variants": shown.shape[1] - 1}
+    return Result(found, f"{len(shown)} pictures, each changed {shown.shape[1] - 1} times, are in {options.out}.")
 
 
 def _describe(options: argparse.Namespace) -> Result:

@@ -12,6 +12,7 @@ from pages.components.form_values import fill
 from pages.components.header import open_page
 from pages.components.messages import show_warning
 from pages.components.network_view import draw_network_before_start
+from pages.components.preview import draw_preview
 from pages.components.recipe_cards import FILLED_FROM, draw_recipe_cards, use_recipe
 from pages.components.start_bar import draw_start_bar
 from pages.components.sweep_form import draw_sweep_form
@@ -41,6 +42,7 @@ else:
     draw_recipe_cards()
 config, problems = draw_form()
 draw_changes(config)
+draw_preview(config)
 draw_network_before_start(config)
 sweep = draw_sweep_form(config)
 

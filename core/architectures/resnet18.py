@@ -2,113 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal
 
-from core.architectures._base import ARCHITECTURES, ArchitectureSettings, Shape
-from core.errors import TrainDeskError
-from core.settings import setting
-
-if TYPE_CHECKING:
-    from torch import nn
+from core.architectures._backbone import BackboneSettings
+from core.architectures._base import ARCHITECTURES
 
 
 @ARCHITECTURES.register
-class ResNet18(ArchitectureSettings):
+class ResNet18(BackboneSettings):
     """A deep network, best started from what it learned on a million photos (transfer learning).
 
-    torchvision's ResNet18 (He et al. 2015, arXiv:1512.03385) with its last layer replaced. Transfer learning as in
-    PyTorch's tutorial of that name: start from weights learned on ImageNet, train the new last layer alone or the
-    last block with it.
+    torchvision's ResNet18 (He et al. 2015, arXiv:1512.03385) with its last layer replaced. ImageNet weights: 45 MB.
     """
 
     label: ClassVar[str] = "ResNet18"
-    smallest_batch: ClassVar[int] = 2
+    network: ClassVar[str] = "resnet18"
+    last_block: ClassVar[str] = "layer4"
     name: Literal["resnet18"] = "resnet18"
-    weights: Literal["imagenet", "file", "random"] = setting(
-        "imagenet",
-        "Start from",
-        "Where training begins: knowledge from a million photos (downloaded once, 45 MB), a weights file of yours, or chance.",
-        labels={"imagenet": "ImageNet weights", "file": "a weights file", "random": "random weights"},
-    )
-    weights_file: str = setting(
-        "",
-        "Weights file",
-        "Path on this computer of a ResNet18 state file (.pth) in torchvision's form. Used with 'a weights file'.",
-    )
-    train: Literal["head", "last_block", "all"] = setting(
-        "head",
-        "Train",
-        "Which part learns. The last layer alone is fastest; the last block can fit unusual pictures better.",
-        labels={"head": "the new last layer", "last_block": "the last block and layer", "all": "everything"},
-    )
-    backbone_pace: float = setting(
-        0.1,
-        "Pace of the old layers",
-        "Share of the learning rate for layers that begin with learned weights, so that they change little and keep what "
-        "they know. Used when more than the last layer trains.",
-        ge=0,
-        le=1,
-    )  # discriminative learning rates, Howard and Ruder 2018, arXiv:1801.06146
-    enlarge_to: Literal[0, 64, 128, 224] = setting(
-        0,
-        "Enlarge pictures to",
-        "Small pictures are enlarged before the network sees them. ImageNet's were 224 pixels wide; larger is slower.",
-        unit="pixels",
-        labels={0: "not at all", 64: "64 pixels", 128: "128 pixels", 224: "224 pixels"},
-    )
-
-    def build(self, shape: Shape, classes: int) -> nn.Module:
-        from core.architectures._resnet import build_resnet18
-
-        return build_resnet18(classes, train=self.train, side=self.enlarge_to)
-
-    def pace(self, parameter_name: str) -> float:
-        learned = self.weights != "random" and parameter_name.startswith("trained.")
-        return self.backbone_pace if learned else 1.0
-
-    def obtain_weights(self, weights_folder: Path) -> Iterator[tuple[int, int]]:
-        if self.weights != "imagenet":
-            return iter(())
-        from core.architectures._imagenet import obtain_imagenet
-
-        return obtain_imagenet(weights_folder)
-
-    def load_initial_weights(self, model: nn.Module, weights_folder: Path) -> None:
-        if self.weights == "random":
-            return
-        from core.architectures._imagenet import imagenet_file
-        from core.architectures._resnet import load_backbone
-
-        path = imagenet_file(weights_folder) if self.weights == "imagenet" else Path(self.weights_file).expanduser()
-        state = self._read(path)
-        try:
-            load_backbone(model, state)
-        except (KeyError, RuntimeError, AttributeError, TypeError) as error:
-            raise TrainDeskError(
-                f"The weights in '{path}' are not those of a ResNet18; "
-                "choose a state file saved from torchvision's resnet18."
-            ) from error
-
-    def _read(self, path: Path) -> dict:
-        import torch
-
-        if self.weights == "imagenet":
-            missing = f"The ImageNet weights are not there yet; put {path.name} into {path.parent}, or start from random weights."
-            remedy = "delete it, so that it is downloaded anew"
-        else:
-            missing = (
-                f"The weights file '{self.weights_file}' does not exist; give the path of a .pth file, "
-                "or start from ImageNet or random weights."
-            )
-            remedy = "choose another"
-        if not path.is_file():
-            raise TrainDeskError(missing)
-        try:
-            return torch.load(path, map_location="cpu", weights_only=True)
-        except Exception as error:  # torch raises many kinds for damaged or foreign files
-            raise TrainDeskError(
-                f"The weights file '{path}' cannot be read as plain weights; it is damaged or holds more "
-                f"than weights, so it was not opened; {remedy}."
-            ) from error

@@ -99,6 +99,21 @@ class DatasetSettings(Settings):
         """Reads all images. Raises DatasetError in one sentence when files are missing or damaged."""
         raise NotImplementedError
 
+    def examples(self, data_folder: Path, count: int) -> np.ndarray:
+        """Some training pictures, of different classes where there are several: uint8 (count or fewer, C, H, W).
+
+        Raises DatasetError.
+        """
+        import numpy as np
+
+        from core.datasets.cache import open_images
+
+        images = open_images(self, data_folder)
+        channels, height, width = images.shape
+        rows = spread_over_classes(images.train_labels.numpy(), count)
+        pixels = images.train_pixels[rows].numpy().reshape(-1, height, width, channels)
+        return np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))
+
     def write_arrays(self, data_folder: Path, folder: Path) -> bool:
         """Writes what `load` would give, piece by piece, as the files that the cache keeps; False when `load` does it.
 
@@ -126,6 +141,16 @@ class DatasetSettings(Settings):
             mean, deviation = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # torchvision's models page
             return (mean, deviation) if channels == 3 else ((sum(mean) / 3,), (sum(deviation) / 3,))
         return info.mean, info.deviation
+
+
+def spread_over_classes(labels: np.ndarray, count: int) -> np.ndarray:
+    """Places (count or fewer,) int64 in labels (N,): the first of every class, then the second of every class, and so on."""
+    import numpy as np
+
+    order = np.argsort(labels, kind="stable")
+    starts = np.searchsorted(labels[order], labels[order])
+    turn = np.arange(len(labels)) - starts  # the how-manieth of its class
+    return order[np.lexsort((labels[order], turn))][:count]
 
 
 DATASETS: Registry[type[DatasetSettings]] = Registry("dataset")

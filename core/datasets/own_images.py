@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from core.datasets._base import DATASETS, DatasetError, DatasetInfo, DatasetSettings, ImageData
+from core.datasets._base import (
+    DATASETS,
+    DatasetError,
+    DatasetInfo,
+    DatasetSettings,
+    ImageData,
+    spread_over_classes,
+)
 from core.own_data.folders import find_dataset, own_dataset
 from core.own_data.store import OwnDataError
 from core.paths import data_folder as usual_data_folder
@@ -182,6 +189,11 @@ class OwnImages(DatasetSettings):
             if split == "train":
                 save(folder / "train_kin.npy", kin)
         return True
+
+    def examples(self, data_folder: Path, count: int) -> np.ndarray:
+        images, labels, _ = self._rows(data_folder, "train")
+        blocks = self._blocks(data_folder, images[spread_over_classes(labels, count)])
+        return next((block for _, block in blocks))[:count]
 
     def image_numbers(self, data_folder: Path, split: str) -> np.ndarray:
         """The numbers, in their own dataset, of the pictures of "train" (with `val`) or "test", in order."""

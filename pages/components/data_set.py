@@ -14,6 +14,7 @@ from core.settings import SettingsError
 from pages.components.data_bring import draw_bring
 from pages.components.data_import import draw_findings
 from pages.components.data_list import DELETED, go
+from pages.components.data_suspects import draw_suspects
 from pages.components.form_values import fill
 from pages.components.messages import show_error
 from pages.components.picked import picked
@@ -41,6 +42,7 @@ def draw_dataset(dataset: OwnDataset) -> None:
         _draw_pictures(dataset, classes)
     with check:
         draw_findings(dataset, dataset.id)
+        draw_suspects(dataset)
     if add.open:
         with add:
             draw_bring(dataset.id)

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import json
 import math
-import subprocess
-import sys
-import tempfile
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from core.config import RunConfig
-from core.paths import HOME
-from core.runs.launch import worker_environment
 from core.runs.store import Run
+from pages.components.asking import ask_core
 from pages.components.wording import count
 
-LONGEST = 60.0  # seconds that describing a network may take; it takes 2
 TALLEST, WIDEST = 92, 44  # pixels of a block
 COLOURS = {"Conv2d": 0, "Linear": 1}  # kind of layer -> colour of the charts; all others are quiet
 
@@ -63,20 +57,8 @@ def describe(config: RunConfig) -> tuple[dict[str, Any] | None, str]:
 @st.cache_data(max_entries=64, show_spinner=False)
 def _described(architecture: str, dataset: str, _config: str) -> tuple[dict[str, Any] | None, str]:
     """Once for an architecture and a dataset."""
-    try:
-        with tempfile.TemporaryDirectory(prefix="traindesk-") as folder:
-            file = Path(folder, "config.json")
-            file.write_text(_config, encoding="utf-8")
-            done = subprocess.run(
-                [sys.executable, "-m", "core", "describe", "--config", str(file), "--json"],
-                cwd=HOME,
-                env=worker_environment(),
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=LONGEST,
-            )
-        answer = json.loads(done.stdout)
-    except (OSError, ValueError, subprocess.TimeoutExpired):
+    answer = ask_core("describe", _config)
+    if answer is None:
         return None, "The layers of this network could not be listed; train it to see them."
     return (None, str(answer["error"])) if "error" in answer else (answer, "")
 

@@ -16,7 +16,7 @@ def asked(monkeypatch):
     return calls
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page not in ("system", "experiment", "glossary")])
+@pytest.mark.parametrize("page", [page for page in PAGES if page not in ("system", "experiment", "glossary", "data")])
 def test_pages_with_a_start_ask_for_it_once(page, runs_folder, asked):
     open_app(page)
     assert len(asked) == 1

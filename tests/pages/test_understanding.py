@@ -256,12 +256,12 @@ def test_a_run_that_was_trained_on_shows_its_new_mistakes(shown):
 
 
 def test_the_network_of_the_form_is_described_by_the_real_program_once_for_each_architecture(runs_folder, monkeypatch):
-    from pages.components import network_view
+    from pages.components import asking, network_view
     from tests.helpers import quick_config
 
     asked = []
-    run_it = network_view.subprocess.run
-    monkeypatch.setattr(network_view.subprocess, "run", lambda *a, **k: asked.append(a) or run_it(*a, **k))
+    run_it = asking.subprocess.run
+    monkeypatch.setattr(asking.subprocess, "run", lambda *a, **k: asked.append(a) or run_it(*a, **k))
     network_view._described.clear()
 
     found, problem = network_view.describe(quick_config(architecture={"name": "mlp", "hidden": [7]}))

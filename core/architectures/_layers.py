@@ -1,7 +1,8 @@
-"""The modules around torchvision's ResNet18: any channels in, frozen parts that stay frozen."""
+"""The modules around torchvision's networks: any channels in, frozen parts that stay frozen."""
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 
 import torch
@@ -52,40 +53,55 @@ class Head(nn.Linear):
             return functional.linear(inputs, self.weight, self.bias)
 
 
-def build_resnet18(classes: int, *, train: str, side: int) -> nn.Module:
-    """torchvision's ResNet18 (He et al. 2015, arXiv:1512.03385) with a new last layer: (N, 1 or 3, H, W) -> (N, classes).
+def build_backbone(network: str, classes: int, *, train: str, last_block: str, side: int) -> nn.Module:
+    """One of torchvision's classification networks with a new last layer: (N, 1 or 3, H, W) -> (N, classes).
 
-    `train` is "head", "last_block" or "all": what is not trained is frozen.
+    `train` is "head", "last_block" (from the part of that name on) or "all": what is not trained is frozen. Parts keep
+    torchvision's names, with "_" for the dot between a block and its number: "features_12".
     """
-    from torchvision.models import resnet18
+    from torchvision.models import get_model
 
-    network = resnet18(weights=None)
-    parts = OrderedDict((name, part) for name, part in network.named_children() if name != "fc")
-    parts["flatten"] = nn.Flatten()
-    frozen = {
-        "head": list(parts),
-        "last_block": [n for n in parts if n not in ("layer4", "avgpool", "flatten")],
-        "all": [],
-    }
-    body = OrderedDict((name, part) for name, part in parts.items() if name in frozen[train])
-    tail = OrderedDict((name, part) for name, part in parts.items() if name not in frozen[train])
+    parts, last = _parts(get_model(network, weights=None))
+    names = list(parts)
+    first_trained = {"head": len(names), "last_block": names.index(last_block), "all": 0}[train]
+    body = OrderedDict((name, parts[name]) for name in names[:first_trained])
+    tail = OrderedDict((name, parts[name]) for name in names[first_trained:])
     modules: OrderedDict[str, nn.Module] = OrderedDict(to_colour=ToColour(side))
     if body:
         modules["frozen"] = Frozen(body)
     if tail:
         modules["trained"] = nn.Sequential(tail)
-    modules["head"] = Head(network.fc.in_features, classes)
+    modules["head"] = Head(last.in_features, classes)
     return nn.Sequential(modules)
 
 
-def load_backbone(model: nn.Module, weights: dict[str, torch.Tensor]) -> None:
-    """Copies ResNet18 weights in torchvision's names into a network of `build_resnet18`; its new last layer stays as it is.
+def _parts(network: nn.Module) -> tuple[OrderedDict[str, nn.Module], nn.Linear]:
+    """What is applied one after the other, without the last layer, and that layer. Long sequences are taken apart."""
+    parts: OrderedDict[str, nn.Module] = OrderedDict()
+    for name, part in network.named_children():
+        if name in ("fc", "classifier"):
+            parts["flatten"] = nn.Flatten()
+        if name in ("features", "classifier"):
+            parts.update((f"{name}_{number}", layer) for number, layer in part.named_children())
+        else:
+            parts[name] = part
+    _, last = parts.popitem()
+    assert isinstance(last, nn.Linear)
+    return parts, last
 
-    Raises KeyError or RuntimeError when the weights are not those of a ResNet18.
+
+def load_backbone(model: nn.Module, weights: dict[str, torch.Tensor]) -> None:
+    """Copies weights in torchvision's names into a network of `build_backbone`; its new last layer stays as it is.
+
+    Raises KeyError or RuntimeError when the weights are not those of that network.
     """
     if not isinstance(weights, dict):
         raise TypeError("not a state of named weights")
-    own = {name.split(".", 1)[1]: name for name in model.state_dict() if name.split(".", 1)[0] in ("frozen", "trained")}
+    own = {
+        re.sub(r"^(features|classifier)_(\d+)", r"\1.\2", name.split(".", 1)[1]): name
+        for name in model.state_dict()
+        if name.split(".", 1)[0] in ("frozen", "trained")
+    }
     counted = {  # files written before PyTorch 0.4.1 lack batch norm's counters, which torch itself then leaves alone
         long: weights[short]
         for short, long in own.items()

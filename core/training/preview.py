@@ -1,0 +1,43 @@
+"""What a network will see: some training pictures, and beside each how augmentation changes it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from core.config import RunConfig
+
+PICTURES, VARIANTS = 6, 7
+GAP, WHITE = 3, 255  # pixels between pictures, and their colour
+
+
+def preview(config: RunConfig, data_folder: Path, pictures: int = PICTURES, variants: int = VARIANTS) -> np.ndarray:
+    """uint8 (pictures, 1 + variants, H, W, C): each picture as it is, then changed by chance. Raises DatasetError.
+
+    MixUp is shown too, with other pictures of the preview.
+    """
+    augmentation, training = config.augmentation, config.training
+    images = torch.from_numpy(config.dataset.examples(data_folder, pictures)).float()  # (k, C, H, W), 0..255
+    outside = torch.zeros(images.shape[1]) if config.dataset.black_background else None
+    chance = torch.Generator().manual_seed(training.seed)
+    rows = [images]
+    for _ in range(variants):
+        changed = augmentation.apply(images, chance, outside) if augmentation.is_on() else images
+        if augmentation.mixes():
+            changed, _, _ = augmentation.mix(changed, torch.zeros(len(images), dtype=torch.int64), chance)
+        rows.append(changed)
+    stacked = torch.stack(rows, dim=1).clamp(0, 255).round().byte()  # (k, 1 + v, C, H, W)
+    return stacked.permute(0, 1, 3, 4, 2).contiguous().numpy()
+
+
+def as_sheet(shown: np.ndarray) -> np.ndarray:
+    """(k, n, H, W, C) uint8 as one picture (k * H + gaps, n * W + gaps, C), a row for each."""
+    rows, columns, height, width, channels = shown.shape
+    sheet = np.full((rows * (height + GAP) - GAP, columns * (width + GAP) - GAP, channels), WHITE, dtype=np.uint8)
+    for row in range(rows):
+        for column in range(columns):
+            top, left = row * (height + GAP), column * (width + GAP)
+            sheet[top : top + height, left : left + width] = shown[row, column]
+    return sheet
