@@ -76,9 +76,14 @@ def bring(path: Path, folder: Path, title: str, progress: Progress, class_name: 
 def groups_of(dataset: OwnDataset) -> tuple[np.ndarray, np.ndarray]:
     """Image numbers (N,) of all pictures that are kept, and the group of look-alikes each belongs to."""
     with dataset.connected() as connection:
-        rows = connection.execute("select id, digest, look from images order by id").fetchall()
-    looks = np.frombuffer(b"".join(row[2] for row in rows), dtype=np.uint8).reshape(-1, LOOK, LOOK)
-    return np.array([row[0] for row in rows], dtype=np.int64), kin_of([row[1] for row in rows], looks)
+        count = connection.execute("select count(*) from images").fetchone()[0]
+        numbers, digests, hashes = np.empty(count, np.int64), np.empty(count, np.uint64), np.empty(count, np.uint64)
+        looks = np.empty((count, LOOK * LOOK), np.uint8)
+        rows = connection.execute("select id, digest, hash, look from images order by id")
+        for place, (number, digest, mark, look) in enumerate(rows):
+            numbers[place], digests[place] = number, int.from_bytes(digest[:8], "little")
+            hashes[place], looks[place] = int.from_bytes(mark, "little"), np.frombuffer(look, np.uint8)
+    return numbers, kin_of(digests, hashes, looks.reshape(-1, LOOK, LOOK))
 
 
 def _decode(
@@ -105,10 +110,10 @@ def _decode(
                 report.reduced += max(look.width, look.height) > 512
                 images.append(
                     (number, look.digest, entry.name, look.width, look.height, int(look.colour), int(look.turned), look.mean,
-                     look.square, look.look)
+                     look.square, look.hash, look.look)
                 )  # fmt: skip
                 contents.append((number, look.data))
-            connection.executemany("insert into images values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", images)
+            connection.executemany("insert into images values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", images)
             connection.executemany("insert into contents values (?, ?)", contents)
             done += len(entries)
             progress("Reading the pictures", done, total)

@@ -11,6 +11,7 @@ from PIL import Image
 
 from core.errors import ImageError
 from core.images.read import read_image
+from core.own_data.alike import HASHED, picture_hash
 from core.own_data.store import LOOK
 
 KEPT_SIDE = 512  # pixels; larger pictures are kept smaller, which is more than any network here looks at
@@ -29,6 +30,7 @@ class Look:
     turned: bool  # was it lying on its side, by its EXIF data?
     mean: bytes  # 3 float32, of each channel, 0..1
     square: bytes  # 3 float32, mean of the squares
+    hash: bytes  # 8 bytes, see core.own_data.alike
     look: bytes  # LOOK x LOOK uint8, grey, squeezed
 
 
@@ -48,7 +50,7 @@ def look_at(name: str, data: bytes) -> Look | str:
         :: max(1, pixels.shape[0] * pixels.shape[1] // 65_536)
     ]
     levels = levels.astype(np.float32) / 255  # every n-th pixel of large pictures
-    look = flat.convert("L").resize((LOOK, LOOK), Image.Resampling.BOX)
+    small = flat.convert("L").resize((HASHED, HASHED), Image.Resampling.BOX)
     return Look(
         data=data if max(image.size) <= KEPT_SIDE and max(width, height) <= KEPT_SIDE else _smaller(flat),
         digest=hashlib.blake2b(f"{flat.size}{flat.mode}".encode() + flat.tobytes(), digest_size=16).digest(),
@@ -58,7 +60,8 @@ def look_at(name: str, data: bytes) -> Look | str:
         turned=turned,
         mean=_three(levels.mean(axis=0)),
         square=_three((levels**2).mean(axis=0)),
-        look=look.tobytes(),
+        hash=picture_hash(np.asarray(small)).tobytes(),
+        look=small.resize((LOOK, LOOK), Image.Resampling.BOX).tobytes(),
     )
 
 

@@ -21,7 +21,8 @@ def merge(staged: OwnDataset, target: OwnDataset) -> int:
         first = connection.execute("select coalesce(max(id), 0) + 1 from images").fetchone()[0]
         connection.execute("attach database ? as other", [str(staged.file)])
         connection.execute(
-            "insert into images select id + ?, digest, name, width, height, colour, turned, mean, square, look from other.images",
+            "insert into images select id + ?, digest, name, width, height, colour, turned, mean, square, hash, look "
+            "from other.images",
             [first],
         )
         connection.execute("insert into contents select image + ?, data from other.contents", [first])

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 SPLITS = ("train", "val", "test")
 FOREVER = 2**31 - 1
-LOOK = 32  # pixels a side of the small grey copy by which pictures are compared
+LOOK = 16  # pixels a side of the small grey copy by which pictures are compared
 TABLES = """
 create table about (key text primary key, value text not null);
 create table versions (number integer primary key, time real not null, words text not null);
 create table images (id integer primary key, digest blob not null, name text not null, width integer not null,
     height integer not null, colour integer not null, turned integer not null, mean blob not null, square blob not null,
-    look blob not null);
+    hash blob not null, look blob not null);
 create table contents (image integer primary key, data blob not null);
 create table names (class integer not null, name text not null, enabled integer not null, since integer not null,
     until integer not null);
