@@ -28,5 +28,5 @@ else:
     st.title("Your own pictures")
     st.markdown("Bring pictures sorted by class, draw some, or take photos, and train a network that tells them apart.")
     draw_imports()
-    draw_datasets()
     draw_bring()
+    draw_datasets()

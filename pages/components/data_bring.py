@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.own_data.edit import LONGEST_NAME, checked_name
 from core.own_data.jobs import Job, Request, new_job, start
-from core.own_data.sources import allowed_folders, folder_in_bounds
+from core.own_data.sources import MOST_BYTES, MOST_FILES, allowed_folders, folder_in_bounds
 from core.own_data.store import OwnDataError
 from core.paths import data_folder
 from pages.components.data_drafts import draw_camera, draw_drawings
@@ -40,7 +40,7 @@ def _draw_files(into: str) -> None:
     )
     st.caption(
         "Folders named train, val and test in it are taken as splits; a CSV with the columns file and label works too. "
-        "Pictures of more than 512 pixels a side are kept smaller."
+        f"Up to {MOST_FILES:,} files and {MOST_BYTES / 2**30:,.0f} GB unpacked; pictures of more than 512 pixels a side are kept smaller."
     )
     if not files:
         return

@@ -20,7 +20,7 @@ from core.own_data.layout import tidy_class
 from core.own_data.store import OwnDataError
 from core.paths import data_folder
 from pages.components.canvas import canvas
-from pages.components.data_list import go
+from pages.components.data_list import draft_key, go
 from pages.components.messages import show_error
 from pages.components.pictures import gallery
 from pages.components.shots import shots
@@ -42,7 +42,7 @@ def draw_camera(into: str) -> None:
 
 
 def _draft(kind: str, into: str, collect) -> None:
-    job = find_job(st.session_state.get(f"draft of {kind} {into}", ""), data_folder())
+    job = find_job(st.session_state.get(draft_key(kind, into), ""), data_folder())
     about = own_dataset(into, data_folder()).title if into else ""
     st.markdown(
         f"Name a class, give it {GOAL} {kind}, then name the next one."
@@ -62,7 +62,7 @@ def _draft(kind: str, into: str, collect) -> None:
             class_name = checked_name(name, "A class")
             if job is None:
                 job = new_job(data_folder())
-                st.session_state[f"draft of {kind} {into}"] = job.id
+                st.session_state[draft_key(kind, into)] = job.id
             collect(job.brought / _folder_of(class_name))
         except OwnDataError as error:
             show_error(str(error))
@@ -95,7 +95,6 @@ def _draw_one(folder: Path, into: str) -> None:
             image.save(folder / f"{secrets.token_hex(6)}.png")
             st.session_state[f"turn of drawing {into}"] += 1
             st.rerun()
-        st.caption("The Enter key keeps it too.")
 
 
 def _take_some(folder: Path, into: str) -> None:
@@ -150,7 +149,7 @@ def _draw_collected(job: Job, kind: str, into: str) -> None:
         except OwnDataError as error:
             show_error(str(error))
             return
-        st.session_state.pop(f"draft of {kind} {into}")
+        st.session_state.pop(draft_key(kind, into))
         go(**{"import": job.id})
         st.rerun()
 

@@ -7,7 +7,7 @@ from html import escape
 import streamlit as st
 
 from core.own_data.folders import list_datasets, restore
-from core.own_data.jobs import list_jobs
+from core.own_data.jobs import Job, list_jobs
 from core.own_data.store import OwnDataError, OwnDataset
 from core.paths import data_folder
 from pages.components.messages import show_error
@@ -30,7 +30,8 @@ def draw_imports() -> None:
     for job in list_jobs(data_folder()):
         progress = job.progress()
         if progress.state == "waiting" and not (job.folder / "request.json").exists():
-            continue  # someone still collects drawings or photos for it
+            _draw_draft(job)
+            continue
         title = job.request().title if (job.folder / "request.json").exists() else job.id
         words = {"ready": "is ready to be looked at", "failed": "could not be brought in"}.get(
             progress.state, "is being brought in"
@@ -38,6 +39,28 @@ def draw_imports() -> None:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{plain_markdown(title)}** {words}.")
             st.button("Look", key=f"look {job.id}", on_click=go, kwargs={"import": job.id}, type="primary")
+
+
+def draft_key(kind: str, into: str) -> str:
+    """Where this visitor's unfinished drawings or photos are noted."""
+    return f"draft of {kind} {into}"
+
+
+def _draw_draft(job: Job) -> None:
+    """Drawings or photos that nobody has made a dataset of yet: a reload, or another visitor, may go on with them."""
+    files = [file for file in job.brought.glob("*/*") if file.is_file()]
+    kind = "drawings" if any(file.suffix == ".png" for file in files) else "photos"
+    if not files or st.session_state.get(draft_key(kind, "")) == job.id:
+        return
+    names = ", ".join(sorted({file.parent.name for file in files}))
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{count(len(files), kind[:-1])}** of {plain_markdown(names)}: not a dataset yet.")
+        if st.button("Go on", key=f"go on {job.id}"):
+            st.session_state[draft_key(kind, "")] = job.id
+            st.rerun()
+        if st.button("Throw away", key=f"throw away {job.id}", type="tertiary", icon=":material/delete:"):
+            job.remove()
+            st.rerun()
 
 
 def draw_datasets() -> None:

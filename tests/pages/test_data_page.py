@@ -203,3 +203,16 @@ def test_the_check_of_an_old_dataset_stays_reachable(runs_folder, data, tmp_path
         edit.remove_class(dataset.classes()[0].id)
     app = open_app("data", set=dataset.id)
     assert any("at least 2" in sentence(error) for error in app.error)
+
+
+def test_drawings_that_are_no_dataset_yet_are_not_lost(runs_folder, data):
+    job = new_job(data)
+    (job.brought / "star").mkdir()
+    (job.brought / "star" / "1.png").write_bytes(encoded(picture("dots", 1)))
+    app = open_app("data")
+    assert "1 drawing of star: not a dataset yet" in words(app).replace("**", "")
+    press(app, f"go on {job.id}")
+    assert "star 1 of 20" in words(app).replace("**", "") and "Still needed" in words(app)
+    app = open_app("data")
+    press(app, f"throw away {job.id}")
+    assert list_jobs(data) == []

@@ -1,5 +1,7 @@
 """Look-alikes are found, strangers are not, and both sides of a split never share one."""
 
+import io
+
 import numpy as np
 import pytest
 from PIL import Image, ImageEnhance
