@@ -40,7 +40,8 @@ def _draw_files(into: str) -> None:
     )
     st.caption(
         "Folders named train, val and test in it are taken as splits; a CSV with the columns file and label works too. "
-        f"Up to {MOST_FILES:,} files and {MOST_BYTES / 2**30:,.0f} GB unpacked; pictures of more than 512 pixels a side are kept smaller."
+        f"Up to {MOST_FILES:,} files and {MOST_BYTES / 2**30:,.0f} GB unpacked; pictures of more than 512 pixels a side are kept "
+        "smaller."
     )
     if not files:
         return
