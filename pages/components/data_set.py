@@ -40,9 +40,10 @@ def draw_dataset(dataset: OwnDataset) -> None:
     look, check, add, more = st.tabs(names, on_change="rerun", key=f"part of {dataset.id}")
     with look:
         _draw_pictures(dataset, classes)
-    with check:
-        draw_findings(dataset, dataset.id)
-        draw_suspects(dataset)
+    if check.open:  # half a second of looking at 100,000 pictures
+        with check:
+            draw_findings(dataset, dataset.id)
+            draw_suspects(dataset)
     if add.open:
         with add:
             draw_bring(dataset.id)

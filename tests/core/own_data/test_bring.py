@@ -49,6 +49,12 @@ def test_splits_are_not_taken_for_classes(tmp_path):
     assert any("look like splits, not classes" in note for note in report.notes)
 
 
+def test_a_folder_beside_the_splits_is_passed_over(tmp_path):
+    files = class_files({"stripes": 6, "dots": 6}, "train/") | class_files({"stripes": 2, "dots": 2}, "test/", 50)
+    dataset, report = staged(tmp_path, files | class_files({"rings": 3}, "unsorted/"))
+    assert set(counts(dataset)) == {"stripes", "dots"} and report.skipped == {"pictures outside of any class": 3}
+
+
 def test_without_a_test_folder_the_test_comes_from_train_and_never_from_val(tmp_path):
     files = class_files({"stripes": 10, "dots": 10}, "train/") | class_files({"stripes": 4, "dots": 4}, "val/", 50)
     dataset, _ = staged(tmp_path, files)
