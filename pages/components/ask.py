@@ -16,6 +16,7 @@ from pages.components.teach import draw_teaching
 from pages.components.wording import plain_markdown
 
 ANSWERED = "answered"  # key of the slider
+USUAL = 0.995  # share that is answered unless someone moves the slider: a stranger's digit that is refused spoils a demonstration
 SHARES = (0.9, 0.95, 0.98, 0.99, 0.995, 1.0)
 
 
@@ -56,7 +57,7 @@ def _draw_answer(network: Network, pixels: np.ndarray, truth: str) -> None:
     said = ""
     if known is not None:
         probabilities = tempered(probabilities, known.temperature)
-        limit = known.limit(st.session_state.get(ANSWERED, 0.98))
+        limit = known.limit(st.session_state.get(ANSWERED, USUAL))
         if known.strangeness(features, pixels[None])[0] > limit:
             said = unknown_words(probabilities[0], classifier.class_names)
     said = said or words(probabilities[0], classifier.class_names)
@@ -81,7 +82,7 @@ def draw_caution(network: Network) -> None:
         share = st.select_slider(
             "Val pictures that it still answers",
             SHARES,
-            0.98,
+            USUAL,
             key=ANSWERED,
             format_func=lambda share: f"{share:.1%}",
             persist_state="session",
