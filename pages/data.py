@@ -8,7 +8,7 @@ from core.own_data.store import OwnDataError
 from core.paths import data_folder
 from pages.components.data_bring import draw_bring
 from pages.components.data_import import draw_import
-from pages.components.data_list import draw_datasets, draw_imports
+from pages.components.data_list import draw_datasets, draw_deleted, draw_imports
 from pages.components.data_set import draw_dataset
 from pages.components.header import open_page
 from pages.components.messages import show_warning
@@ -30,3 +30,4 @@ else:
     draw_imports()
     draw_bring()
     draw_datasets()
+    draw_deleted()

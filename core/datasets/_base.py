@@ -91,6 +91,10 @@ class DatasetSettings(Settings):
     def download(self, data_folder: Path) -> None:
         """Fetches the files into the data folder. Raises whatever the network raises; see `core.datasets.obtain`."""
 
+    def cache_name(self) -> str:
+        """How the names of the folders begin in which its decoded images are kept."""
+        return self.name  # type: ignore[attr-defined]
+
     def archives(self, data_folder: Path) -> list[Path]:
         """The files a download writes, to measure its progress."""
         return []

@@ -114,8 +114,8 @@ def _place(dataset: DatasetSettings, data_folder: Path) -> Path | None:
 
 def _prefix(dataset: DatasetSettings) -> str:
     """What the folders of a dataset begin with: its name, and its own settings where it has any."""
-    settings = dataset.model_dump(mode="json", exclude={"name", "normalisation"})
-    name = dataset.name  # type: ignore[attr-defined]
+    settings = dataset.model_dump(mode="json", exclude={"name", "normalisation", "facts"})
+    name = dataset.cache_name()
     return f"{name}-{_digest(settings)[:8]}-" if settings else f"{name}-"
 
 

@@ -17,7 +17,7 @@ from core.datasets._base import (
     ImageData,
     spread_over_classes,
 )
-from core.own_data.folders import find_dataset, own_dataset
+from core.own_data.folders import cache_name, find_dataset, forget_decoded, own_dataset
 from core.own_data.store import OwnDataError
 from core.paths import data_folder as usual_data_folder
 from core.settings import setting
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import numpy as np
     from PIL import Image
 
-BATCH = 256  # pictures decoded at a time
+MOST_DECODED = 4  # versions and sizes of one dataset that are kept decoded
 
 
 class Facts(BaseModel):
@@ -177,6 +177,7 @@ class OwnImages(DatasetSettings):
         from core.datasets.cache import save
 
         channels, height, width = self.info().shape
+        forget_decoded(self.source, data_folder, but=MOST_DECODED - 1)
         for split in ("train", "test"):
             images, labels, kin = self._rows(data_folder, split)
             shape = (len(images), height, width, channels)
@@ -194,6 +195,9 @@ class OwnImages(DatasetSettings):
         images, labels, _ = self._rows(data_folder, "train")
         blocks = self._blocks(data_folder, images[spread_over_classes(labels, count)])
         return next((block for _, block in blocks))[:count]
+
+    def cache_name(self) -> str:
+        return cache_name(self.source)
 
     def image_numbers(self, data_folder: Path, split: str) -> np.ndarray:
         """The numbers, in their own dataset, of the pictures of "train" (with `val`) or "test", in order."""

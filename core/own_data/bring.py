@@ -15,7 +15,7 @@ from core.machine import usable_cores
 from core.own_data.alike import kin_of
 from core.own_data.edit import editing
 from core.own_data.layout import Layout, Placed, recognise
-from core.own_data.looks import Look, look_at
+from core.own_data.looks import KEPT_SIDE, Look, look_at
 from core.own_data.sources import FolderSource, ZipSource, read_all
 from core.own_data.store import LOOK, OwnDataError, OwnDataset
 from core.splitting import held_out_groups
@@ -107,7 +107,7 @@ def _decode(
                 each: Placed = of_entry[id(entry)]
                 placed.append((number, each.class_name, each.split))
                 report.turned += look.turned
-                report.reduced += max(look.width, look.height) > 512
+                report.reduced += max(look.width, look.height) > KEPT_SIDE
                 images.append(
                     (number, look.digest, entry.name, look.width, look.height, int(look.colour), int(look.turned), look.mean,
                      look.square, look.hash, look.look)

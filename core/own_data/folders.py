@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 import time
@@ -67,9 +68,25 @@ def accept(staged: OwnDataset, title: str, data_folder: Path) -> OwnDataset:
     raise OwnDataError(f"There are too many datasets called '{title}'; give it another name.")
 
 
+def cache_name(set_id: str) -> str:
+    """How the folders begin that keep a dataset's decoded pictures, in DATA/cache."""
+    return f"own_images-{set_id}"
+
+
+def forget_decoded(set_id: str, data_folder: Path, but: int = 0) -> None:
+    """Removes what is kept decoded of a dataset, but for the newest few; a training that reads it keeps its open files."""
+    found = []
+    for folder in (data_folder / "cache").glob(f"{cache_name(set_id)}-*"):
+        with contextlib.suppress(OSError):  # another process removes it too
+            found.append((folder.stat().st_mtime_ns, folder))
+    for _, folder in sorted(found, reverse=True)[but:]:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def delete(dataset: OwnDataset) -> Path:
     """Moves it into the trash, from where `restore` brings it back; what was decoded of it goes. Raises OwnDataError."""
     place = dataset.folder.parent / ".trash" / dataset.id
+    forget_decoded(dataset.id, dataset.folder.parent.parent)
     try:
         place.parent.mkdir(exist_ok=True)
         shutil.rmtree(place, ignore_errors=True)
@@ -87,6 +104,12 @@ def restore(set_id: str, data_folder: Path) -> OwnDataset:
     except OSError as error:
         raise OwnDataError(f"The dataset could not be brought back ({error.strerror}).") from error
     return dataset
+
+
+def trashed(data_folder: Path) -> list[OwnDataset]:
+    """Those that were deleted and can be brought back, the newest first."""
+    found = (sets_folder(data_folder) / ".trash").glob("*/pictures.sqlite")
+    return [OwnDataset(file.parent) for file in sorted(found, reverse=True)]
 
 
 def empty_trash(data_folder: Path) -> None:

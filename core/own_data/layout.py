@@ -114,7 +114,7 @@ def _by_splits(below: list[tuple[Entry, tuple[str, ...]]]) -> Layout:
 
 
 def _by_classes(below: list[tuple[Entry, tuple[str, ...]]], words: str) -> Layout:
-    """cat/1.png. When a class folder holds folders only, and they repeat in every one, the inner folder would be the class."""
+    """cat/1.png; folders within a class folder do not matter."""
     found = Layout(words)
     for entry, folders in below:
         if folders:

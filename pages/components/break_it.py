@@ -16,9 +16,8 @@ from pages.components.answer import bars, draw_figures, pixels_figure, words
 from pages.components.classifiers import load_classifier
 from pages.components.coach_view import with_changes
 from pages.components.figure import figure
-from pages.components.form_values import fill
 from pages.components.networks import Network
-from pages.components.recipe_cards import FILLED_FROM
+from pages.components.start import start_run
 from pages.components.wording import rows_of
 
 PICTURES = 500  # of the test split
@@ -85,9 +84,7 @@ def _draw_curve(network: Network, one: Disturbance) -> None:
     if one.remedy and st.button(
         f"Train it to cope with that: {one.title.lower()} the training pictures", key=f"cope {one.name}"
     ):
-        fill(coping(config, one))
-        st.session_state[FILLED_FROM] = ("from", network.run.id)
-        st.switch_page("pages/train.py", query_params={"from": network.run.id})
+        start_run(coping(config, one))
 
 
 def coping(config: RunConfig, one: Disturbance) -> RunConfig:

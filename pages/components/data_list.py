@@ -6,14 +6,14 @@ from html import escape
 
 import streamlit as st
 
-from core.own_data.folders import list_datasets, restore
+from core.own_data.folders import empty_trash, list_datasets, restore, trashed
 from core.own_data.jobs import Job, list_jobs
 from core.own_data.store import OwnDataError, OwnDataset
 from core.paths import data_folder
 from pages.components.messages import show_error
 from pages.components.picked import thumbnails
 from pages.components.pictures import gallery
-from pages.components.wording import count, plain_markdown
+from pages.components.wording import count, megabytes, plain_markdown
 
 COLUMNS = 3
 SHOWN = 4  # pictures on a card
@@ -74,6 +74,30 @@ def draw_datasets() -> None:
         for column, dataset in zip(st.columns(COLUMNS), datasets[start : start + COLUMNS], strict=False):
             with column, st.container(border=True, height="stretch", vertical_alignment="distribute"):
                 _card(dataset)
+
+
+def draw_deleted() -> None:
+    """What lies in the trash."""
+    deleted = trashed(data_folder())
+    if not deleted:
+        return
+    size = sum(dataset.file.stat().st_size for dataset in deleted)
+    with st.expander(f"Deleted datasets ({len(deleted)}, {megabytes(size)})", icon=":material/delete:"):
+        for dataset in deleted:
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.markdown(plain_markdown(dataset.title), width="stretch")
+                if st.button("Bring back", key=f"bring back {dataset.id}"):
+                    try:
+                        restore(dataset.id, data_folder())
+                    except OwnDataError as error:
+                        show_error(str(error))
+                        return
+                    st.session_state.pop(DELETED, None)
+                    st.rerun()
+        if st.button("Remove all for good", icon=":material/delete_forever:", key="empty the trash of datasets"):
+            empty_trash(data_folder())
+            st.session_state.pop(DELETED, None)
+            st.rerun()
 
 
 def _card(dataset: OwnDataset) -> None:

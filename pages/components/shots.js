@@ -29,7 +29,7 @@ export default function (component) {
     sheet.width = sheet.height = SIDE;
     sheet.getContext("2d").drawImage(video, (video.videoWidth - side) / 2, (video.videoHeight - side) / 2, side, side, 0, 0, SIDE, SIDE);
     booth.pictures.push(sheet.toDataURL("image/jpeg", 0.9));
-    said.textContent = `${booth.pictures.length} photos`;
+    said.textContent = `${booth.pictures.length} photo${booth.pictures.length === 1 ? "" : "s"}`;
   };
   const begin = (event) => {
     if (booth.timer || button.disabled) return;

@@ -29,7 +29,7 @@ def draw_teaching(network: Network, pixels: np.ndarray, key: str) -> None:
             range(len(names)),
             answer,
             format_func=names.__getitem__,
-            key=f"truth {key}",
+            key=f"truth {key} {answer}",  # what it said changes with every stroke
             width=180,
         )
         if st.button("Keep it for the next training", icon=":material/school:", key=f"teach {key}"):

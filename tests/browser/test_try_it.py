@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 
 import pytest
 from playwright.sync_api import expect
@@ -69,6 +70,8 @@ def test_every_part_that_explains_opens_and_the_answer_falls_when_the_picture_is
     slider.press("End")
     expect(bars.locator(".share").first).not_to_have_text(sure)
     expect(desk.locator(".js-plotly-plot[aria-label^='Test accuracy against']")).to_be_visible()
+    desk.get_by_role("button", name="Train it to cope with that").click()
+    expect(desk).to_have_url(re.compile(r"/run\?run="))
 
 
 def test_a_picture_from_the_clipboard_is_answered(desk):

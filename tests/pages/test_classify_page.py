@@ -294,7 +294,7 @@ def test_a_correction_is_kept_taken_back_and_added_to_the_next_training(page, tr
     monkeypatch.setenv("TRAINDESK_DATA", str(tmp_path))
     page.session_state["drawing"] = drawing(draw_digit(7))
     run(page)
-    page.selectbox(key="truth drawing").set_value(7)
+    next(box for box in page.selectbox if box.label == "What was it really?").set_value(7)
     page.button(key="teach drawing").click()
     assert "1 picture of yours" in text_of(run(page))
     pictures, labels = own_pictures(trained.config().dataset, tmp_path)

@@ -3,7 +3,7 @@
 import pytest
 
 from core.own_data.edit import editing
-from core.own_data.folders import list_datasets
+from core.own_data.folders import list_datasets, trashed
 from core.own_data.jobs import Request, list_jobs, new_job
 from core.own_data.work import work
 from core.runs.store import list_runs
@@ -169,6 +169,14 @@ def test_a_dataset_is_renamed_deleted_and_brought_back(runs_folder, data, tmp_pa
     assert list_datasets(data) == []
     press(app, "undo deleting")
     assert list_datasets(data) == [dataset]
+    app = open_app("data", set=dataset.id)
+    press(app, "delete dataset")
+    press(app, f"bring back {dataset.id}")
+    assert list_datasets(data) == [dataset]
+    app = open_app("data", set=dataset.id)
+    press(app, "delete dataset")
+    press(app, "empty the trash of datasets")
+    assert list_datasets(data) == trashed(data) == []
 
 
 def test_pictures_are_added_as_a_new_version(runs_folder, data, tmp_path):

@@ -10,9 +10,11 @@ from PIL import Image
 from core.config import RunConfig
 from core.datasets import DATASETS, DatasetError
 from core.datasets.cache import open_images
+from core.datasets.own_images import MOST_DECODED
 from core.errors import NothingDrawn
 from core.inference.classifier import Classifier
 from core.own_data.edit import editing
+from core.own_data.folders import delete
 from core.runs.store import create_run
 from core.settings import SettingsError
 from core.training.batches import held_out_mask, order_of
@@ -101,6 +103,21 @@ def test_an_old_version_is_decoded_as_it_was(own, data_folder):
         edit.remove(own.members().images[:10].tolist())
     assert len(open_images(settings(own), data_folder).train_pixels) < len(before)
     assert torch.equal(open_images(settings(own, version=1), data_folder).train_pixels, before)
+
+
+def test_few_versions_are_kept_decoded_a_new_title_decodes_nothing_and_deleting_forgets_all(own, data_folder):
+    def kept():
+        return sorted((data_folder / "cache").glob(f"own_images-{own.id}-*"))
+
+    open_images(settings(own), data_folder)
+    own.set_about(title="Other")
+    open_images(settings(own), data_folder)
+    assert settings(own).title() == "Other" and len(kept()) == 1
+    for side in (28, 48, 64, 96, 128):
+        open_images(settings(own, side=side), data_folder)
+    assert len(kept()) == MOST_DECODED
+    delete(own)
+    assert kept() == []
 
 
 def test_pictures_chosen_for_val_are_held_out_and_no_others(tmp_path, data_folder):
