@@ -75,7 +75,9 @@ def test_a_deep_link_to_a_fresh_server_looks_like_a_click(address, visit, tmp_pa
         page.goto(fresh.url + address)
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         header = page.locator(".st-key-header")
-        expect(header.get_by_role("link")).to_have_text(["Home", "Data", "Train", "Runs", "Classify", "Computer", "help"])
+        expect(header.get_by_role("link")).to_have_text(
+            ["Home", "Data", "Train", "Runs", "Classify", "Computer", "help"]
+        )
         expect(page.get_by_test_id("stSidebarNav")).to_have_count(0)
         expect(page.get_by_text("Page not found")).to_have_count(0)
         if address == "/run":
