@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 from collections.abc import Callable, Iterator
-from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from core.machine import usable_cores
+from core.own_data.ahead import in_order
 from core.own_data.alike import kin_of
 from core.own_data.edit import editing
 from core.own_data.layout import Layout, Placed, recognise
@@ -128,26 +129,13 @@ def _looked_at(source, layout: Layout) -> Iterator[Iterator[tuple[list, list[Loo
         yield ((entries, _look_at_all(names, data)) for entries, names, data in _chunks(source, layout))
         return
     pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+    work = ((entries, (names, data)) for entries, names, data in _chunks(source, layout))
     try:
-        yield _in_parallel(pool, source, layout, 2 * workers)
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _in_parallel(
-    pool: ProcessPoolExecutor, source, layout: Layout, ahead: int
-) -> Iterator[tuple[list, list[Look | str]]]:
-    waiting: list[tuple[list, Future]] = []
-    try:
-        for entries, names, data in _chunks(source, layout):
-            waiting.append((entries, pool.submit(_look_at_all, names, data)))
-            if len(waiting) > ahead:
-                entries, future = waiting.pop(0)
-                yield entries, future.result()
-        for entries, future in waiting:
-            yield entries, future.result()
+        yield in_order(pool, _look_at_all, work, 2 * workers)
     except BrokenExecutor as error:
         raise OwnDataError(f"A process that reads pictures ended ({error}); there may be too little memory.") from error
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _chunks(source, layout: Layout) -> Iterator[tuple[list, list[str], list[bytes | str]]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from core.errors import ImageError
 from core.images.fit import prepare_square
 from core.images.read import read_image
 from core.machine import usable_cores
+from core.own_data.ahead import in_order
 from core.own_data.store import OwnDataset
 
 CHUNK = 256
@@ -25,16 +26,10 @@ def prepared(dataset: OwnDataset, images: np.ndarray, how: dict[str, Any]) -> It
     In threads: Pillow lets others compute while it decodes and scales. Raises OwnDataError.
     """
     workers = usable_cores()
-    waiting: list[tuple[int, Future]] = []
+    starts = range(0, len(images), CHUNK)
+    work = ((start, (list(dataset.contents(images[start : start + CHUNK].tolist())), how)) for start in starts)
     with ThreadPoolExecutor(workers) as pool:
-        for start in range(0, len(images), CHUNK):
-            contents = list(dataset.contents(images[start : start + CHUNK].tolist()))
-            waiting.append((start, pool.submit(decode, contents, how)))
-            if len(waiting) > workers:
-                first, future = waiting.pop(0)
-                yield first, future.result()
-        for first, future in waiting:
-            yield first, future.result()
+        yield from in_order(pool, decode, work, workers)
 
 
 def decode(contents: list[bytes], how: dict[str, Any]) -> np.ndarray:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from core.own_data.edit import LONGEST_NAME
+from core.own_data.edit import LONGEST_NAME, one_line
 from core.own_data.sources import Entry, Listing
 from core.own_data.store import OwnDataError
 
@@ -75,9 +75,7 @@ def recognise(listing: Listing, read: Callable[[Entry], bytes], class_name: str 
 
 def tidy_class(name: str) -> str:
     """A class name as people write it: composed accents, one line, not too long."""
-    composed = unicodedata.normalize("NFC", name)
-    plain = " ".join("".join(character if character.isprintable() else " " for character in composed).split())
-    return plain[:LONGEST_NAME].rstrip() or "unnamed"
+    return one_line(unicodedata.normalize("NFC", name))[:LONGEST_NAME].rstrip() or "unnamed"
 
 
 def _shared_folders(entries: list[Entry]) -> tuple[str, ...]:

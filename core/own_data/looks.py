@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from core.errors import ImageError
+from core.images.photo import on_white
 from core.images.read import read_image
 from core.own_data.alike import HASHED, picture_hash
 from core.own_data.store import LOOK
@@ -42,7 +43,7 @@ def look_at(name: str, data: bytes) -> Look | str:
         return str(error).removeprefix(f"'{name}' ").rstrip(".")
     width, height, turned = _header(data, image)
     colour = "RGB" if image.mode.startswith("RGB") else "L"
-    flat = image if image.mode in ("RGB", "L") else _on_white(image).convert(colour)
+    flat = image if image.mode in ("RGB", "L") else on_white(image).convert(colour)
     pixels = np.asarray(flat)
     if colour == "RGB" and (pixels[..., 0] == pixels[..., 1]).all() and (pixels[..., 1] == pixels[..., 2]).all():
         colour, flat = "L", flat.convert("L")
@@ -78,12 +79,6 @@ def _header(data: bytes, image: Image.Image) -> tuple[int, int, bool]:
         if (width > height) != (image.width > image.height) and turned
         else (width, height, turned)
     )
-
-
-def _on_white(image: Image.Image) -> Image.Image:
-    page = Image.new("RGBA", image.size, "white")
-    page.alpha_composite(image.convert("RGBA"))
-    return page
 
 
 def _smaller(image: Image.Image) -> bytes:

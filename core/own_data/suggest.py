@@ -51,6 +51,16 @@ def suggested(dataset: OwnDataset) -> dict[str, Any]:
     }
 
 
+def with_transfer(data: dict[str, Any]) -> dict[str, Any]:
+    """The same training by ResNet18 that starts from ImageNet weights and learns its last layer."""
+    return data | {
+        "dataset": data["dataset"] | {"normalisation": "imagenet", "side": 128, "fit": "crop"},
+        "architecture": {"name": "resnet18", "weights": "imagenet", "train": "head"},
+        "augmentation": {"flip": True},
+        "training": data["training"] | {"epochs": min(10, data["training"]["epochs"])},
+    }
+
+
 def _share(classes: np.ndarray) -> float:
     """Of the training pictures for `val`: a tenth, or what one of each class makes."""
     labels = len(np.unique(classes))

@@ -9,7 +9,7 @@ from core.own_data.edit import LONGEST_NAME, checked_name, editing
 from core.own_data.export import as_zip
 from core.own_data.folders import delete
 from core.own_data.store import SPLITS, OwnClass, OwnDataError, OwnDataset
-from core.own_data.suggest import suggested
+from core.own_data.suggest import suggested, with_transfer
 from core.settings import SettingsError
 from pages.components.data_bring import draw_bring
 from pages.components.data_import import draw_findings
@@ -69,18 +69,9 @@ def _draw_training(dataset: OwnDataset) -> None:
             key="transfer",
             help="Starts from a network that knows a million photos; downloads it once.",
         ):
-            fill(_transfer(config))
+            fill(RunConfig.from_dict(with_transfer(config.to_dict())))
             st.session_state[FILLED_FROM] = ("dataset", dataset.id)
             st.switch_page("pages/train.py")
-
-
-def _transfer(config: RunConfig) -> RunConfig:
-    data = config.to_dict()
-    data["dataset"] |= {"normalisation": "imagenet", "side": 128, "fit": "crop"}
-    data["architecture"] = {"name": "resnet18", "weights": "imagenet", "train": "head"}
-    data["augmentation"] = {"flip": True}
-    data["training"] |= {"epochs": min(10, data["training"]["epochs"])}
-    return RunConfig.from_dict(data)
 
 
 def _draw_pictures(dataset: OwnDataset, classes: list[OwnClass]) -> None:

@@ -6,6 +6,7 @@ import base64
 import io
 from collections.abc import Sequence
 from functools import lru_cache
+from html import escape
 from pathlib import Path
 
 import streamlit as st
@@ -28,7 +29,7 @@ def thumbnails(dataset: OwnDataset, images: Sequence[int]) -> list[str]:
     """HTML pictures, part of the page itself."""
     names = {picture.id: picture.name for picture in dataset.pictures(images)}
     return [
-        f'<img src="{address_of_picture(str(dataset.file), image)}" alt="{_alt(names.get(image, ""))}">'
+        f'<img src="{address_of_picture(str(dataset.file), image)}" alt="{escape(names.get(image, ""))}">'
         for image in images
     ]
 
@@ -67,7 +68,3 @@ def address_of_picture(file: str, image: int) -> str:
     )
     kind = "png" if max(picture.size) <= 40 else "jpeg"
     return f"data:image/{kind};base64," + base64.b64encode(buffer.getvalue()).decode()
-
-
-def _alt(name: str) -> str:
-    return name.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")

@@ -137,6 +137,14 @@ def test_train_on_these_pictures_fills_the_form_and_starts(runs_folder, data, tm
     assert config.title == "Patterns"
 
 
+def test_transfer_learning_fills_the_form_with_a_network_that_knows_photos(runs_folder, data, tmp_path):
+    app = open_app("data", set=own_dataset(data, tmp_path, {"dots": 30, "rings": 30}).id)
+    press(app, "transfer")
+    run(go(app, "train"))
+    assert widget(app, "form:architecture").value == "resnet18"
+    assert widget(app, "form:dataset.own_images.side").value == 128 and not app.error
+
+
 def test_classes_are_renamed_switched_and_removed_and_versions_bring_them_back(runs_folder, data, tmp_path):
     dataset = own_dataset(data, tmp_path, {"dots": 12, "rings": 12, "stripes": 12})
     app = open_app("data", set=dataset.id)
