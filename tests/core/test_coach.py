@@ -110,6 +110,11 @@ def test_memorising_names_the_epoch_and_offers_what_is_not_on_yet():
     assert not advise(curves(12, **OVERFIT, is_augmented=True, has_ended=True)).stop
 
 
+def test_worse_on_the_training_pictures_than_on_others_is_no_memorising():
+    assert kind(curves(12, **OVERFIT)) == "memorising"
+    assert kind(curves(12, **{**OVERFIT, "train_loss": OVERFIT["train_loss"] + 1})) != "memorising"
+
+
 def test_a_single_bad_epoch_is_no_memorising():
     values = curves().val_loss
     values[-1] *= 1.5
