@@ -46,6 +46,13 @@ def test_at_98_percent_of_the_digits_four_of_five_doodles_are_refused(classifier
     assert refused.mean() >= 0.8, dict(zip([name for name in DOODLES for _ in range(2)], refused.tolist(), strict=True))
 
 
+def test_how_strongly_a_network_answers_makes_nothing_strange(classifier, known):
+    prepared = np.stack([classifier.prepare(draw_doodle(name, 0)) for name in list(DOODLES)[:5]])
+    features, _ = classifier.embed(prepared)
+    assert np.allclose(known.strangeness(features, prepared), known.strangeness(5 * features, prepared), rtol=1e-4)
+    assert known.nearest(features[0]) == known.nearest(5 * features[0])
+
+
 def test_a_training_picture_is_most_similar_to_itself(classifier, known, data_folder):
     from core.datasets.pictures import pictures_of
 
