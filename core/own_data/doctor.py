@@ -17,6 +17,15 @@ SHOWN = 12  # pictures that a finding names
 
 
 @dataclass(frozen=True)
+class Choice:
+    """What a training is to do about a finding: the dataset remembers it, and suggested trainings follow it."""
+
+    key: str  # of `OwnDataset.about`
+    labels: dict[str, str]  # value -> what the button says
+    chosen: str  # value
+
+
+@dataclass(frozen=True)
 class Finding:
     """One thing worth knowing."""
 
@@ -25,6 +34,7 @@ class Finding:
     images: tuple[int, ...] = ()  # the first few that it is about
     action: str = ""  # what the button says; "": nothing needs to be done
     repair: Callable[[Edit], None] | None = None
+    choice: Choice | None = None
     is_serious: bool = False  # does it make a training impossible or its result untrue?
 
 
@@ -46,9 +56,9 @@ def findings(dataset: OwnDataset) -> list[Finding]:
         *_few(enabled),
         *_doubles(members.images, digests, class_of, names),
         *_alike(members, digests, split_of),
-        *_unequal(enabled),
-        *_colours([colours[image] for image in class_of]),
-        *_sizes(sizes),
+        *_unequal(enabled, dataset.about("balance", "sampling")),
+        *_colours([colours[image] for image in class_of], dataset.about("colour", "colour")),
+        *_sizes(sizes, dataset.about("fit", "crop")),
     ]
     if turned:
         found.append(
@@ -57,7 +67,7 @@ def findings(dataset: OwnDataset) -> list[Finding]:
                 f"{_number(turned, 'picture')} lay on the side and {_is(turned)} now upright, by what the camera noted.",
             )
         )
-    return sorted(found, key=lambda finding: (not finding.is_serious, not finding.action))
+    return sorted(found, key=lambda finding: (not finding.is_serious, not finding.action, not finding.choice))
 
 
 def _few(enabled: dict) -> list[Finding]:
@@ -184,7 +194,7 @@ def _alike(members, digests: dict, split_of: dict) -> list[Finding]:
     return found
 
 
-def _unequal(enabled: dict) -> list[Finding]:
+def _unequal(enabled: dict, chosen: str) -> list[Finding]:
     counted = [each for each in enabled.values() if each.images]
     if len(counted) < 2:
         return []
@@ -195,31 +205,37 @@ def _unequal(enabled: dict) -> list[Finding]:
         Finding(
             "unequal",
             f"'{most.name}' has {most.images:,} pictures and '{least.name}' has {least.images:,}: a network "
-            "would rather guess the larger. 'Balance classes' shows the rare ones more often when you train.",
+            "would rather guess the larger.",
+            choice=Choice(
+                "balance",
+                {"sampling": "Show rare ones more often", "weights": "Weigh rare ones more", "off": "Leave it"},
+                chosen,
+            ),
         )
     ]
 
 
-def _colours(colours: list[int]) -> list[Finding]:
+def _colours(colours: list[int], chosen: str) -> list[Finding]:
     coloured = sum(colours)
     if 0 < coloured < len(colours):
         return [
             Finding(
                 "colours",
-                f"{coloured:,} pictures have colours and {len(colours) - coloured:,} are grey: a network could learn just that. "
-                "Choosing 'grey' when you train makes them equal.",
+                f"{coloured:,} pictures have colours and {len(colours) - coloured:,} are grey: a network could learn "
+                "just that.",
+                choice=Choice("colour", {"colour": "Keep the colours", "grey": "Make all grey"}, chosen),
             )
         ]
     return []
 
 
-def _sizes(sizes: tuple) -> list[Finding]:
+def _sizes(sizes: tuple, fit: str) -> list[Finding]:
     smallest, largest, kinds = sizes
     if not smallest or kinds <= 1:
         return []
-    return [
-        Finding("sizes", f"Their sides measure from {smallest:,} to {largest:,} pixels; all are scaled to one size.")
-    ]
+    said = f"Their sides measure from {smallest:,} to {largest:,} pixels; all are scaled to one size."
+    ways = {"crop": "Cut out the middle", "pad": "Add edges", "stretch": "Squeeze"}
+    return [Finding("sizes", said, choice=Choice("fit", ways, fit) if fit in ways else None)]
 
 
 def _names(classes: list) -> str:

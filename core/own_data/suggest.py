@@ -22,7 +22,7 @@ def suggested(dataset: OwnDataset) -> dict[str, Any]:
     epochs = int(np.clip(round(STEPS * batch / max(1, pictures)), FEWEST_EPOCHS, MOST_EPOCHS))
     counts = np.unique(members.classes, return_counts=True)[1]
     unequal = len(counts) > 1 and counts.max() > 2 * counts.min()
-    colour = "grey" if drawn or not _has_colour(dataset) else "colour"
+    colour = dataset.about("colour") or ("colour" if _has_colour(dataset) else "grey")
     side = 28 if drawn else _side(dataset)
     if drawn:
         augmentation = {"shift": 0.08, "rotation": 12, "scale": 0.12, "stretch": 0.12, "shear": 0.2}
@@ -34,8 +34,8 @@ def suggested(dataset: OwnDataset) -> dict[str, Any]:
             "name": "own_images",
             "source": dataset.id,
             "side": side,
-            "fit": "ink" if drawn else "crop",
-            "colour": colour,
+            "fit": "ink" if drawn else dataset.about("fit") or "crop",
+            "colour": "grey" if drawn else colour,
         },
         "architecture": {"name": "improved_cnn", "channels": [32, 64] if side <= 32 else [16, 32, 64], "dropout": 0.3},
         "loss": {"name": "cross_entropy", "label_smoothing": 0.05},
@@ -46,15 +46,16 @@ def suggested(dataset: OwnDataset) -> dict[str, Any]:
             "epochs": epochs,
             "batch_size": batch,
             "validation_share": _share(members.classes[members.splits != 2]),
-            "balance": bool(unequal),
+            "balance": dataset.about("balance") or ("sampling" if unequal else "off"),
         },
     }
 
 
 def with_transfer(data: dict[str, Any]) -> dict[str, Any]:
     """The same training by ResNet18 that starts from ImageNet weights and learns its last layer."""
+    fit = "crop" if data["dataset"]["fit"] == "ink" else data["dataset"]["fit"]
     return data | {
-        "dataset": data["dataset"] | {"normalisation": "imagenet", "side": 128, "fit": "crop"},
+        "dataset": data["dataset"] | {"normalisation": "imagenet", "side": 128, "fit": fit},
         "architecture": {"name": "resnet18", "weights": "imagenet", "train": "head"},
         "augmentation": {"flip": True},
         "training": data["training"] | {"epochs": min(10, data["training"]["epochs"])},

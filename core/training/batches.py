@@ -216,14 +216,21 @@ def held_out_mask(labels: torch.Tensor, share: float, seed: int, kin: torch.Tens
     return torch.from_numpy(mask)
 
 
-def order_of(labels: torch.Tensor, balance: bool, generator: torch.Generator) -> torch.Tensor:
-    """The order in which an epoch shows the images: int64 (N,) on the CPU, a permutation; with `balance` drawn with
+def order_of(labels: torch.Tensor, balanced: bool, generator: torch.Generator) -> torch.Tensor:
+    """The order in which an epoch shows the images: int64 (N,) on the CPU, a permutation; `balanced` it is drawn with
     replacement, so that every class comes up equally often."""
-    if not balance:
+    if not balanced:
         return torch.randperm(len(labels), generator=generator)
     labels = labels.cpu()
     rarity = 1 / torch.bincount(labels).clamp(min=1).double()
     return torch.multinomial(rarity[labels], len(labels), replacement=True, generator=generator)
+
+
+def class_weights(labels: torch.Tensor, classes: int) -> torch.Tensor:
+    """What each class's images count, float32 (classes,) on the labels' device: every class the same together, 1 on average
+    over the images."""
+    counts = torch.bincount(labels, minlength=classes)
+    return len(labels) / (counts.clamp(min=1) * (counts > 0).sum())
 
 
 def batch_bounds(images: int, batch_size: int) -> list[tuple[int, int]]:

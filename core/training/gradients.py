@@ -21,21 +21,22 @@ def add_gradients(
     mix: Mix | None,
     pieces: int,
     precision: AbstractContextManager,
+    class_weights: torch.Tensor | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Adds the gradients of the batch's mean loss to the weights' own.
 
-    `inputs` (n, ...), `labels` (n,). Returns the mean loss () and the logits (n, classes), without gradients. In several
-    pieces the sum is the same up to rounding, except that batch norm sees each piece alone. Raises torch's out-of-memory
-    errors.
+    `inputs` (n, ...), `labels` (n,), `class_weights` (classes,) or None. Returns the mean loss () and the logits
+    (n, classes), without gradients. In several pieces the sum is the same up to rounding, except that batch norm sees each
+    piece alone. Raises torch's out-of-memory errors.
     """
     if pieces == 1:
-        loss, logits = _loss(network, loss_of, inputs, labels, mix, precision)
+        loss, logits = _loss(network, loss_of, inputs, labels, mix, precision, class_weights)
         loss.backward()
         return loss.detach(), logits.detach()
     total, parts = torch.zeros((), device=labels.device), []
     for index in torch.arange(len(labels), device=labels.device).tensor_split(min(pieces, len(labels))):
         some = (mix[0][index], mix[1]) if mix else None
-        loss, logits = _loss(network, loss_of, inputs[index], labels[index], some, precision)
+        loss, logits = _loss(network, loss_of, inputs[index], labels[index], some, precision, class_weights)
         loss = loss * (len(index) / len(labels))
         loss.backward()
         total += loss.detach()
@@ -43,13 +44,13 @@ def add_gradients(
     return total, torch.cat(parts)
 
 
-def _loss(network, loss_of, inputs, labels, mix, precision):
+def _loss(network, loss_of, inputs, labels, mix, precision, class_weights):
     with precision:
         logits = network(inputs)  # (n, classes)
-    loss = loss_of.measure(logits, labels)
+    loss = loss_of.measure(logits, labels, class_weights)
     if mix:
         others, share = mix
-        loss = share * loss + (1 - share) * loss_of.measure(logits, others)
+        loss = share * loss + (1 - share) * loss_of.measure(logits, others, class_weights)
     return loss, logits
 
 

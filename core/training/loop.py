@@ -21,7 +21,7 @@ from torch import nn
 
 from core.config import RunConfig
 from core.training.average import WeightAverage
-from core.training.batches import Pictures, Splits, batch_bounds, order_of
+from core.training.batches import Pictures, Splits, batch_bounds, class_weights, order_of
 from core.training.features import Features
 from core.training.frozen import Trainable, trainable_part
 from core.training.gradients import add_gradients, is_out_of_memory, more_pieces, pieces_for
@@ -155,12 +155,16 @@ def train(state: TrainingState, config: RunConfig, splits: Splits) -> Iterator[H
     changes = (
         augmentation.is_on() and not part.on_features
     )  # features of mirrored pictures were computed with the others
-    trained = [weights for weights in network.parameters() if weights.requires_grad]
+    trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    classes = len(config.dataset.info().class_names)
+    weights = class_weights(splits.train.labels, classes) if training.balance == "weights" else None
     watched = watched_pictures(part.val.labels.cpu())
     looked_at, _ = next(iter(part.val.batches(watched, [(0, len(watched))])))
     while state.epoch < training.epochs and not (training.patience and state.waited >= training.patience):
         network.train()
-        order = order_of(splits.train.labels, training.balance, _seeded(random, training.seed, state.epoch))
+        order = order_of(
+            splits.train.labels, training.balance == "sampling", _seeded(random, training.seed, state.epoch)
+        )
         for inputs, labels in part.batches(order, bounds[state.batch :], random):
             _set_learning_rate(state, config, state.epoch + state.batch / len(bounds))
             mix = None
@@ -174,7 +178,7 @@ def train(state: TrainingState, config: RunConfig, splits: Splits) -> Iterator[H
             while True:
                 try:
                     pieces = pieces_for(len(labels), training.batch_size, state.pieces, smallest)
-                    loss, logits = add_gradients(network, loss_of, inputs, labels, mix, pieces, precision)
+                    loss, logits = add_gradients(network, loss_of, inputs, labels, mix, pieces, precision, weights)
                     break
                 except (RuntimeError, MemoryError) as error:
                     if not is_out_of_memory(error):
@@ -185,8 +189,8 @@ def train(state: TrainingState, config: RunConfig, splits: Splits) -> Iterator[H
             if training.gradient_clip:
                 nn.utils.clip_grad_norm_(trained, training.gradient_clip)
             state.optimizer.step()
-            for weights in trained:
-                weights.grad = None
+            for parameter in trained:
+                parameter.grad = None
             if state.average:
                 state.average.update()
             state.step += 1

@@ -26,8 +26,17 @@ class LossSettings(Settings):
         le=0.5,
     )
 
-    def measure(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Mean loss: float (N, classes), int64 (N,) -> float32 scalar. Smoothing: Szegedy 2015, arXiv:1512.00567."""
+    def measure(self, logits: Tensor, labels: Tensor, class_weights: Tensor | None = None) -> Tensor:
+        """Mean loss: float (N, classes), int64 (N,) -> float32 scalar. Smoothing: Szegedy 2015, arXiv:1512.00567.
+
+        With class weights (classes,), that mean 1 over the training images, each image's loss counts so many times.
+        """
+        if class_weights is None:
+            return self._loss(logits, labels, "mean")
+        return (self._loss(logits, labels, "none") * class_weights[labels]).mean()
+
+    def _loss(self, logits: Tensor, labels: Tensor, reduction: str) -> Tensor:
+        """The mean, float32 scalar, or with the reduction "none" each image's, float32 (N,)."""
         raise NotImplementedError
 
     def probabilities(self, logits: Tensor) -> Tensor:
@@ -61,10 +70,12 @@ class CrossEntropy(LossSettings):
     label: ClassVar[str] = "cross-entropy"
     name: Literal["cross_entropy"] = "cross_entropy"
 
-    def measure(self, logits: Tensor, labels: Tensor) -> Tensor:
+    def _loss(self, logits: Tensor, labels: Tensor, reduction: str) -> Tensor:
         from torch.nn import functional
 
-        return functional.cross_entropy(logits.float(), labels, label_smoothing=self.label_smoothing)
+        return functional.cross_entropy(
+            logits.float(), labels, label_smoothing=self.label_smoothing, reduction=reduction
+        )
 
 
 @LOSSES.register
@@ -77,14 +88,15 @@ class NegativeLogLikelihood(LossSettings):
     label: ClassVar[str] = "negative log-likelihood"
     name: Literal["nll"] = "nll"
 
-    def measure(self, logits: Tensor, labels: Tensor) -> Tensor:
+    def _loss(self, logits: Tensor, labels: Tensor, reduction: str) -> Tensor:
         from torch.nn import functional
 
         log_shares = logits.float().log_softmax(dim=1)  # (N, classes)
-        loss = functional.nll_loss(log_shares, labels)
+        loss = functional.nll_loss(log_shares, labels, reduction=reduction)
         if not self.label_smoothing:
             return loss
-        return (1 - self.label_smoothing) * loss - self.label_smoothing * log_shares.mean()
+        spread = log_shares.mean() if reduction == "mean" else log_shares.mean(dim=1)
+        return (1 - self.label_smoothing) * loss - self.label_smoothing * spread
 
 
 @LOSSES.register
@@ -97,10 +109,12 @@ class MeanSquaredError(LossSettings):
     label: ClassVar[str] = "mean squared error"
     name: Literal["mse"] = "mse"
 
-    def measure(self, logits: Tensor, labels: Tensor) -> Tensor:
+    def _loss(self, logits: Tensor, labels: Tensor, reduction: str) -> Tensor:
         from torch.nn import functional
 
-        return functional.mse_loss(logits.float().softmax(dim=1), self._targets(labels, logits.shape[1]))
+        wanted = self._targets(labels, logits.shape[1])
+        loss = functional.mse_loss(logits.float().softmax(dim=1), wanted, reduction=reduction)
+        return loss if reduction == "mean" else loss.mean(dim=1)
 
 
 @LOSSES.register
@@ -114,11 +128,12 @@ class BinaryCrossEntropy(LossSettings):
     label: ClassVar[str] = "binary cross-entropy"
     name: Literal["bce"] = "bce"
 
-    def measure(self, logits: Tensor, labels: Tensor) -> Tensor:
+    def _loss(self, logits: Tensor, labels: Tensor, reduction: str) -> Tensor:
         from torch.nn import functional
 
         targets = self._targets(labels, logits.shape[1])
-        return functional.binary_cross_entropy_with_logits(logits.float(), targets)
+        loss = functional.binary_cross_entropy_with_logits(logits.float(), targets, reduction=reduction)
+        return loss if reduction == "mean" else loss.mean(dim=1)
 
     def probabilities(self, logits: Tensor) -> Tensor:
         # exp(logsigmoid - its largest) scaled: sigmoids that all underflow to 0 still give a ranking

@@ -81,10 +81,12 @@ class TrainingSettings(Settings):
         ge=0,
         le=1000,
     )
-    balance: bool = setting(
-        False,
+    balance: Literal["off", "sampling", "weights"] = setting(
+        "off",
         "Balance classes",
-        "Shows pictures of rare classes more often, so that an epoch shows every class equally often.",
+        "When some classes are rare: shows their pictures more often, so that an epoch shows every class equally often, or "
+        "lets a mistake on them count for more.",
+        labels={"off": "off", "sampling": "show rare ones more often", "weights": "weigh rare ones more"},
     )
     average_decay: float = setting(
         0.0,
@@ -117,6 +119,12 @@ class TrainingSettings(Settings):
         "Compile",
         "Lets torch.compile rewrite the network for this GPU: a minute's wait, then faster steps. On a CPU it is slower.",
     )
+
+    @field_validator("balance", mode="before")
+    @classmethod
+    def _from_a_switch(cls, balance: object) -> object:
+        """Runs of before there were two ways say true or false."""
+        return {True: "sampling", False: "off"}[balance] if isinstance(balance, bool) else balance
 
     @field_validator("device")
     @classmethod

@@ -7,7 +7,7 @@ from html import escape
 
 import streamlit as st
 
-from core.own_data.doctor import findings
+from core.own_data.doctor import Choice, findings
 from core.own_data.edit import LONGEST_NAME, editing
 from core.own_data.folders import accept, find_dataset
 from core.own_data.jobs import Job, Progress
@@ -73,7 +73,7 @@ def _draw_ready(job: Job) -> None:
         st.title(f"Look at your {count(sum(each.images for each in dataset.classes()), 'picture')}")
         st.markdown(f"{plain_markdown(report.layout)} {plain_markdown(' '.join(report.notes))}")
         _draw_decision(job, dataset, target, request.title)
-        draw_findings(dataset, "import")
+        draw_findings(dataset, "import", choices=target is None)
         _draw_left_out(report)
         draw_classes(dataset)
     except OwnDataError as error:
@@ -104,14 +104,16 @@ def _draw_decision(job: Job, dataset: OwnDataset, target: OwnDataset | None, tit
     st.rerun()
 
 
-def draw_findings(dataset: OwnDataset, key: str) -> None:
-    """What the doctor says, each with the button that puts it right."""
+def draw_findings(dataset: OwnDataset, key: str, choices: bool = True) -> None:
+    """What the doctor says, each with the button that puts it right or, with `choices`, what trainings are to do about it."""
     found = findings(dataset)
     if not any(each.is_serious or each.action for each in found):
         st.markdown(":green[:material/check_circle:] Nothing about these pictures stands in the way of a training.")
     for finding in found:
         with st.container(
-            border=bool(finding.action or finding.is_serious), gap="small", key=f"finding {finding.kind} {key}"
+            border=bool(finding.action or (finding.choice and choices) or finding.is_serious),
+            gap="small",
+            key=f"finding {finding.kind} {key}",
         ):
             icon = ":orange[:material/warning:]" if finding.is_serious else ":material/info:"
             with st.container(horizontal=True, vertical_alignment="center"):
@@ -124,9 +126,26 @@ def draw_findings(dataset: OwnDataset, key: str) -> None:
                         show_error(str(error))
                         return
                     st.rerun()
+                if finding.choice and choices:
+                    _draw_choice(dataset, finding.choice, key)
             if finding.images:
                 shown = [f"<figure>{image}</figure>" for image in thumbnails(dataset, finding.images)]
                 st.html(gallery(shown, finding.kind, small=True))
+
+
+def _draw_choice(dataset: OwnDataset, choice: Choice, key: str) -> None:
+    chosen = st.segmented_control(
+        "When you train",
+        list(choice.labels),
+        format_func=choice.labels.__getitem__,
+        default=choice.chosen,
+        key=f"choice {choice.key} {key}",
+        required=True,
+        label_visibility="collapsed",
+    )
+    if chosen != choice.chosen:
+        dataset.set_about(**{choice.key: chosen})
+        st.rerun()
 
 
 def _draw_left_out(report) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ def choices_of(spec: FieldSpec, path: str) -> dict[Any, str]:
     if path == "training.device":
         return devices()
     if path == "dataset.source":
-        return {"": "choose ..."} | {dataset.id: dataset.title for dataset in list_datasets(data_folder())}
+        return {"": "choose ..."} | own_datasets()
     if path == "training.start_from":
         return {"": "none"} | earlier_runs()
     return spec.choices
@@ -30,6 +31,13 @@ def choices_of(spec: FieldSpec, path: str) -> dict[Any, str]:
 @st.cache_data(ttl=300, show_spinner=False)
 def devices() -> dict[str, str]:
     return list_devices()
+
+
+def own_datasets() -> dict[str, str]:
+    """Own datasets, newest first: id -> title, with the id where two have the same title."""
+    titles = {dataset.id: dataset.title for dataset in list_datasets(data_folder())}
+    times = Counter(titles.values())
+    return {key: f"{title} ({key})" if times[title] > 1 else title for key, title in titles.items()}
 
 
 def earlier_runs() -> dict[str, str]:

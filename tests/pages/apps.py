@@ -80,7 +80,15 @@ def beside(app: AppTest, key: str) -> str:
 
 def widget(app: AppTest, key: str) -> Any:
     """The widget of this key, of whatever kind."""
-    for kind in (app.text_input, app.number_input, app.selectbox, app.toggle, app.button, app.multiselect):
+    for kind in (
+        app.text_input,
+        app.number_input,
+        app.selectbox,
+        app.toggle,
+        app.button,
+        app.multiselect,
+        app.button_group,
+    ):
         for element in kind:
             if element.key == key:
                 return element

@@ -2,9 +2,11 @@
 
 import pytest
 
+from core.config import RunConfig
 from core.own_data.edit import editing
 from core.own_data.folders import list_datasets, trashed
 from core.own_data.jobs import Request, list_jobs, new_job
+from core.own_data.suggest import suggested, with_transfer
 from core.own_data.work import work
 from core.runs.store import list_runs
 from tests.helpers import assert_one_sentence, wait_until
@@ -105,6 +107,33 @@ def test_the_doctor_says_and_repairs(runs_folder, data, tmp_path):
     assert counts == {"dots": (11, True), "rings": (12, True), "stripes": (2, False)}
 
 
+def test_what_trainings_are_to_do_is_chosen_beside_the_finding(runs_folder, data, tmp_path):
+    files = class_files({"dots": 30, "rings": 6}) | {
+        f"rings/grey {number}.png": encoded(picture("rings", 100 + number).convert("L").resize((50, 70)))
+        for number in range(3)
+    }
+    app = open_app("data", **{"import": imported(data, tmp_path, files).id})
+    chosen = {key: widget(app, f"choice {key} import") for key in ("balance", "colour", "fit")}
+    assert {key: control.value for key, control in chosen.items()} == {
+        "balance": "sampling",
+        "colour": "colour",
+        "fit": "crop",
+    }
+    for key, value in (("balance", "weights"), ("colour", "grey"), ("fit", "pad")):
+        widget(app, f"choice {key} import").set_value(value)
+        run(app)
+    press(app, "keep the import")
+    [dataset] = list_datasets(data)
+    config = RunConfig.from_dict(suggested(dataset))
+    assert config.training.balance == "weights"
+    assert config.dataset.colour == "grey" and config.dataset.fit == "pad"
+    assert RunConfig.from_dict(with_transfer(suggested(dataset))).dataset.fit == "pad"
+    app = open_app("data", set=dataset.id)
+    app.session_state[f"part of {dataset.id}"] = "Check"
+    run(app)
+    assert widget(app, f"choice balance {dataset.id}").value == "weights"
+
+
 def test_test_pictures_in_train_are_found(runs_folder, data, tmp_path):
     files = class_files({"dots": 10, "rings": 10}, "train/") | class_files({"dots": 3, "rings": 3}, "test/", 50)
     files["train/dots/copy.png"] = files["test/dots/0.png"]
@@ -133,7 +162,7 @@ def test_train_on_these_pictures_fills_the_form_and_starts(runs_folder, data, tm
     assert not app.error, sentence(app.error[0])
     [started] = list_runs(runs_folder)
     config = started.config()
-    assert config.dataset.source == dataset.id and config.dataset.version == 1 and config.training.balance
+    assert config.dataset.source == dataset.id and config.dataset.version == 1 and config.training.balance == "sampling"
     assert config.title == "Patterns"
 
 
@@ -206,6 +235,16 @@ def test_pictures_are_added_as_a_new_version(runs_folder, data, tmp_path):
     twins = after.kin == after.kin[after.images == before.images[before.classes == dataset.classes()[0].id][0]]
     assert len(set((after.splits[twins] == 2).tolist())) == 1
     assert all(0 < each.counts["test"] / each.images < 0.4 for each in dataset.classes())
+
+
+def test_two_datasets_of_one_name_can_be_told_apart_in_the_form(runs_folder, data, tmp_path):
+    made = [own_dataset(data, tmp_path / name, {"dots": 12, "rings": 12}) for name in ("one", "two")]
+    assert len({each.title for each in made}) == 1
+    app = open_app("data", set=made[0].id)
+    press(app, "train on them")
+    run(go(app, "train"))
+    labels = widget(app, "form:dataset.own_images.source").options
+    assert len(set(labels)) == len(labels) == 3 and all(any(each.id in label for label in labels) for each in made)
 
 
 def test_a_link_to_nothing_says_so(runs_folder):

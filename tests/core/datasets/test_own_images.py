@@ -17,7 +17,7 @@ from core.own_data.edit import editing
 from core.own_data.folders import delete
 from core.runs.store import create_run
 from core.settings import SettingsError
-from core.training.batches import held_out_mask, order_of
+from core.training.batches import held_out_mask
 from core.worker import work
 from tests.helpers import assert_one_sentence, quick_config
 from tests.own import class_files, encoded, own_dataset, picture, staged
@@ -152,7 +152,7 @@ def test_a_run_learns_own_pictures_and_classifies_without_them(own, data_folder,
         dataset={"name": "own_images", "source": own.id, "side": 32},
         epochs=1,
         batch_size=8,
-        training={"validation_share": 0.2, "balance": True},
+        training={"validation_share": 0.2, "balance": "sampling"},
     )
     run = create_run(config, runs_folder)
     assert work(run, data_folder)["event"] == "finished"
@@ -161,15 +161,3 @@ def test_a_run_learns_own_pictures_and_classifies_without_them(own, data_folder,
     assert network.class_names == ("dots", "stripes")
     answers = network.predict([network.prepare(picture("dots", 999, (300, 200)))])
     assert answers.shape == (1, 2) and answers.sum() == pytest.approx(1)
-
-
-def test_balance_shows_every_class_equally_often_and_the_seed_decides():
-    labels = torch.tensor([0] * 900 + [1] * 90 + [2] * 10)
-
-    def drawn(seed, balance=True):
-        return order_of(labels, balance, torch.Generator().manual_seed(seed))
-
-    counts = torch.bincount(labels[drawn(0)])
-    assert counts.sum() == 1000 and (counts - 1000 / 3).abs().max() < 60
-    assert torch.equal(drawn(1), drawn(1)) and not torch.equal(drawn(1), drawn(2))
-    assert torch.equal(drawn(3, balance=False).sort().values, torch.arange(1000))

@@ -4,7 +4,9 @@ import math
 
 import pytest
 import torch
+from torch.nn import functional
 
+from core.training.batches import class_weights
 from core.training.losses import LOSSES
 
 NAMES = LOSSES.names()
@@ -127,3 +129,22 @@ def test_extreme_logits_stay_numbers(name, size, smoothing):
     assert probabilities.isfinite().all()
     torch.testing.assert_close(probabilities.sum(dim=1), torch.ones(2))
     assert probabilities.argmax(dim=1).tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("name", NAMES)
+def test_class_weights_make_each_image_count_so_many_times(name, smoothing):
+    loss = LOSSES.parse({"name": name, "label_smoothing": smoothing})
+    weights = torch.tensor([0.5, 2.0, 1.5])
+    alone = [loss.measure(LOGITS[i : i + 1], LABELS[i : i + 1]) * weights[LABELS[i]] for i in range(len(LABELS))]
+    torch.testing.assert_close(loss.measure(LOGITS, LABELS, weights), torch.stack(alone).mean())
+    ones = torch.ones(LOGITS.shape[1])
+    torch.testing.assert_close(loss.measure(LOGITS, LABELS, ones), loss.measure(LOGITS, LABELS))
+
+
+def test_cross_entropy_with_class_weights_has_torchs_gradient():
+    weights = class_weights(LABELS, LOGITS.shape[1])
+    ours, theirs = LOGITS.clone().requires_grad_(), LOGITS.clone().requires_grad_()
+    LOSSES.parse("cross_entropy").measure(ours, LABELS, weights).backward()
+    functional.cross_entropy(theirs, LABELS, weight=weights).backward()
+    torch.testing.assert_close(ours.grad, theirs.grad)  # all images at once: torch divides by their weights, mean 1
