@@ -3,7 +3,7 @@
     python -m benchmarks.drawings [--recipe simple_cnn_wide] [--epochs 4] [--seeds 3] [--each 40]
 
 The digits are pen strokes in several handwritings (tests/drawings.py), taken from no dataset. Beside ours stand plain
-resizing to 28 x 28, and resizing with light pages inverted, as most demos do.
+resizing to the network's size, and resizing with light pages inverted, as most demos do.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import argparse
 import io
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +40,12 @@ def main() -> None:
     options = parser.parse_args()
     cases = list(pictures(options.each, np.random.default_rng(0)))
     networks = [trained(options.recipe, options.epochs, seed) for seed in range(options.seeds)]
-    ways: dict[str, Callable] = {"plain resizing": resized, "with inversion": inverted, "prepare": networks[0].prepare}
+    side = networks[0].prepare(cases[0][2]).shape[-1]
+    ways: dict[str, Callable] = {
+        "plain resizing": partial(resized, side=side),
+        "with inversion": partial(inverted, side=side),
+        "prepare": networks[0].prepare,
+    }
     right = {way: sum(read(network, cases, prepare) for network in networks) for way, prepare in ways.items()}
     print(f"| kind of picture | {' | '.join(ways)} |\n| --- | {' | '.join('---' for _ in ways)} |")
     kinds = np.array([kind for kind, _, _ in cases])
@@ -72,12 +78,12 @@ def read(network: Classifier, cases: list[Case], prepare: Callable[[Image.Image]
     return (answers == [digit for _, digit, _ in cases]) & found
 
 
-def resized(picture: Image.Image) -> np.ndarray:
-    return np.asarray(_flat(picture).resize((28, 28)))[None]
+def resized(picture: Image.Image, side: int) -> np.ndarray:
+    return np.asarray(_flat(picture).resize((side, side)))[None]
 
 
-def inverted(picture: Image.Image) -> np.ndarray:
-    grey = resized(picture)
+def inverted(picture: Image.Image, side: int) -> np.ndarray:
+    grey = resized(picture, side)
     return 255 - grey if np.median(grey) > 127 else grey
 
 

@@ -44,9 +44,10 @@ RECIPES = (
                 "scale": 0.12,
                 "stretch": 0.2,
                 "shear": 0.5,
+                "gamma": 1.7,
                 "mixup": 0.4,
-            },  # fmt: skip
-            "training": {"epochs": 80, "batch_size": 32, "validation_share": 0.15, "shortest_epoch": 0.25},
+            },
+            "training": {"epochs": 120, "batch_size": 32, "validation_share": 0.15, "shortest_epoch": 0.25},
         },
     ),
     Recipe(

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-DRAWS = 13  # random numbers per image: always all of them, so that one change added leaves the others as they were
+DRAWS = 14  # random numbers per image: always all of them, so that one change added leaves the others as they were
 
 
 class Augmentation(Settings):
@@ -59,6 +59,14 @@ class Augmentation(Settings):
         ge=0,
         le=0.9,
     )
+    gamma: float = setting(
+        0.0,
+        "Gamma",
+        "Makes middle tones lighter or darker at random, and pen strokes thicker or thinner. Black and white stay. The power "
+        "is between 1 / (1 + this) and 1 + this.",
+        ge=0,
+        le=4,
+    )
     cutout: float = setting(
         0.0,
         "Cutout",
@@ -77,7 +85,8 @@ class Augmentation(Settings):
 
     def is_on(self) -> bool:
         """Whether `apply` changes anything."""
-        return bool(self._moves() or self.flip or self.crop or self.brightness or self.contrast or self.cutout)
+        changes = (self.flip, self.crop, self.brightness, self.contrast, self.gamma, self.cutout)
+        return self._moves() or any(changes)
 
     def mixes(self) -> bool:
         """Whether `mix` changes anything."""
@@ -98,7 +107,7 @@ class Augmentation(Settings):
         from core.training import transforms
 
         count, _, height, width = images.shape
-        chance = torch.rand((DRAWS, count), generator=generator)  # (13, N) in 0..1
+        chance = torch.rand((DRAWS, count), generator=generator)  # (14, N) in 0..1
         mirrored = (chance[2] < 0.5).nonzero().flatten().to(images.device) if self.flip and not self._moves() else None
         chance = chance.to(images.device)
         pixels = images.permute(0, 2, 3, 1).contiguous()  # (N, H, W, C)
@@ -115,6 +124,8 @@ class Augmentation(Settings):
         if self.brightness or self.contrast:
             light, contrast = 1 + (chance[9] * 2 - 1) * self.brightness, 1 + (chance[10] * 2 - 1) * self.contrast
             pixels = transforms.lit(pixels, light, contrast, outside)
+        if self.gamma:
+            pixels = transforms.toned(pixels, (1 + self.gamma) ** (chance[13] * 2 - 1), outside)
         if self.cutout:
             side = max(1, round(self.cutout * min(height, width)))
             top, left = (chance[11] * (height - side + 1)).long(), (chance[12] * (width - side + 1)).long()

@@ -118,8 +118,7 @@ def lit(pixels: Tensor, light: Tensor, contrast: Tensor, outside: Tensor | None)
     """
     count, height, width, channels = pixels.shape
     rows = pixels.view(count, height, -1)
-    lowest = pixels.view(count, -1).amin(dim=0).view(-1, channels).amin(dim=0)  # (C,), 15 times faster in two steps
-    highest = pixels.view(count, -1).amax(dim=0).view(-1, channels).amax(dim=0)
+    lowest, highest = _range(pixels)
     black = lowest if outside is None else outside
     mean = rows.mean(dim=1).view(count, width, channels).mean(dim=1)  # (N, C)
     light, contrast = light[:, None], contrast[:, None]  # (N, 1)
@@ -127,6 +126,27 @@ def lit(pixels: Tensor, light: Tensor, contrast: Tensor, outside: Tensor | None)
     rows = torch.addcmul(added.repeat(1, width)[:, None], rows, (light * contrast)[:, None])
     rows.clamp_(torch.minimum(lowest, black).repeat(width), highest.repeat(width))
     return rows.view(pixels.shape)
+
+
+def _range(pixels: Tensor) -> tuple[Tensor, Tensor]:
+    """The lowest and highest value of the batch in each channel, (C,) each; 15 times faster in two steps."""
+    count, channels = len(pixels), pixels.shape[3]
+    flat = pixels.view(count, -1)
+    return flat.amin(dim=0).view(-1, channels).amin(dim=0), flat.amax(dim=0).view(-1, channels).amax(dim=0)
+
+
+def toned(pixels: Tensor, power: Tensor, outside: Tensor | None) -> Tensor:
+    """Each picture's values, as shares of the way from black to white, raised to its `power` (N,): gamma correction.
+
+    Black is `outside` (C,), or else the lowest value of the batch in each channel; white is the highest.
+    """
+    count, height, width, channels = pixels.shape
+    lowest, highest = _range(pixels)
+    black = lowest if outside is None else torch.minimum(lowest, outside)
+    span = (highest - black).clamp_min(torch.finfo(pixels.dtype).tiny)
+    rows = pixels.view(count, height, -1)
+    shares = ((rows - black.repeat(width)) / span.repeat(width)).clamp_(0, 1)
+    return torch.addcmul(black.repeat(width), shares.pow_(power[:, None, None]), span.repeat(width)).view(pixels.shape)
 
 
 def blanked(pixels: Tensor, side: int, top: Tensor, left: Tensor, outside: Tensor | None) -> Tensor:

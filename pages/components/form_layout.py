@@ -22,7 +22,8 @@ SECTIONS: dict[str, dict[str, tuple[str, ...]]] = {  # group -> heading -> setti
     "augmentation": {
         "Place": ("flip", "crop", "shift", "rotation"),
         "Form": ("scale", "stretch", "shear"),
-        "Light, covering and blending": ("brightness", "contrast", "cutout", "mixup"),
+        "Light": ("brightness", "contrast", "gamma"),
+        "Covering and blending": ("cutout", "mixup"),
     },
 }
 OTHERS = "Others"

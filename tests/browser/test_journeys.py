@@ -108,7 +108,7 @@ def test_stop_keeps_what_was_learned(visit, server):
     page = visit().page
     page.goto(f"{server.url}/train?recipe=digits")
     epochs = page.get_by_role("spinbutton", name="Epochs", exact=True)
-    expect(epochs).to_have_value("80")
+    expect(epochs).to_have_value("120")
     epochs.fill("5000")
     epochs.press("Enter")
     expect(page.get_by_text("5,000 epochs").last).to_be_visible()

@@ -7,6 +7,7 @@ import torch
 
 from core.training.augmentation import Augmentation
 from core.training.transforms import Affine, warped
+from tests.core.training.pictures import images, random
 
 STRENGTHS = {
     "shift": 0.2,
@@ -18,16 +19,9 @@ STRENGTHS = {
     "crop": 3,
     "brightness": 0.4,
     "contrast": 0.4,
+    "gamma": 1.0,
     "cutout": 0.4,
 }
-
-
-def random(seed=0):
-    return torch.Generator().manual_seed(seed)
-
-
-def images(count=32, channels=1, side=16):
-    return torch.rand(count, channels, side, side, generator=random(9))
 
 
 def test_it_is_off_by_default_and_on_with_any_strength():
@@ -208,156 +202,9 @@ def test_the_map_of_pixels_is_the_affine_one_of_torch():
     torch.testing.assert_close(after.permute(0, 3, 1, 2), expected, rtol=0, atol=1e-5)
 
 
-def numbered(count, height, width, channels):
-    """Pictures whose every number is another, channels last in memory."""
-    numbers = torch.arange(float(count * height * width * channels)).view(count, height, width, channels)
-    return numbers.permute(0, 3, 1, 2)
-
-
-@pytest.mark.parametrize("outside", [None, torch.tensor([-1.0, -2.0, -3.0])])
-def test_a_crop_is_a_window_of_the_padded_picture_and_every_window_is_as_likely(outside):
-    pad, before = 2, numbered(2500, 6, 9, 3)
-    after = Augmentation(crop=pad).apply(before, random(), outside)
-    if outside is None:
-        padded = torch.nn.functional.pad(before, (pad,) * 4, mode="reflect")
-    else:
-        padded = outside.view(1, 3, 1, 1).expand(2500, 3, 10, 13).clone()
-        padded[:, :, pad:-pad, pad:-pad] = before
-    places = [(top, left) for top in range(5) for left in range(5)]
-    fits = torch.stack(
-        [(after == padded[:, :, y : y + 6, x : x + 9]).flatten(1).all(dim=1) for y, x in places]
-    )  # (25, N)
-    assert (fits.sum(dim=0) == 1).all()
-    expected = 2500 / 25
-    chi_squared = ((fits.sum(dim=1) - expected) ** 2 / expected).sum()
-    assert chi_squared < 51  # 99.9 % of fair draws with 24 degrees of freedom are below
-
-
-def test_a_crop_takes_at_most_half_of_the_picture_away():
-    before = torch.ones(300, 1, 8, 4)
-    after = Augmentation(crop=32).apply(before, random(), torch.zeros(1))
-    left = after.sum(dim=(1, 2, 3))
-    assert left.min() == 2 * 6 and left.max() == 32  # 2 of 4 columns and 6 of 8 rows remain
-
-
-def test_a_crop_and_mirroring_work_on_a_single_pixel():
-    before = images(5, side=1)
-    assert torch.equal(Augmentation(crop=4, flip=True).apply(before, random()), before)
-
-
-@pytest.mark.parametrize("share", [0.1, 0.25, 0.75])
-def test_cutout_blanks_one_square_of_its_side_and_nothing_else(share):
-    before, outside = torch.rand(600, 2, 12, 20, generator=random(1)) + 1, torch.tensor([-1.0, -2.0])
-    after = Augmentation(cutout=share).apply(before, random(), outside)
-    side = round(share * 12)
-    blank = after != before
-    assert torch.equal(blank[:, 0], blank[:, 1])
-    rows, columns = blank[:, 0].any(dim=2), blank[:, 0].any(dim=1)  # (N, 12), (N, 20)
-    assert (rows.sum(dim=1) == side).all() and (columns.sum(dim=1) == side).all()
-    assert (blank[:, 0].sum(dim=(1, 2)) == side * side).all()
-    for channel in range(2):
-        assert (after[:, channel][blank[:, channel]] == outside[channel]).all()
-    for inside, length in ((rows, 12), (columns, 20)):
-        assert set(inside.int().argmax(dim=1).tolist()) == set(range(length - side + 1)), "a place is never taken"
-
-
-def test_cutout_without_an_outside_blanks_with_the_mean_of_the_batch():
-    before = images(50, channels=3)
-    after = Augmentation(cutout=0.5).apply(before, random())
-    blank = after != before
-    for channel in range(3):
-        values = after[:, channel][blank[:, channel]]
-        torch.testing.assert_close(values, before[:, channel].mean().expand_as(values))
-
-
-def photos(count=300):
-    """(N, 3, 8, 8): a black pixel, a white one, and in between."""
-    pictures = torch.rand(count, 3, 8, 8, generator=random(5)) * 0.4 + 0.2
-    pictures[:, :, 0, 0], pictures[:, :, 0, 1] = 0, 1
-    return pictures
-
-
-@pytest.mark.parametrize("outside", [None, torch.zeros(3)])
-def test_brightness_multiplies_light_within_its_share_and_black_stays_black(outside):
-    before = photos()
-    after = Augmentation(brightness=0.3).apply(before, random(), outside)
-    assert (after[:, :, 0, 0] == 0).all()
-    times = after[:, :, 1:] / before[:, :, 1:]
-    torch.testing.assert_close(times, times[:, :1, :1, :1].expand_as(times))
-    assert times.min() >= 0.7 - 1e-5 and times.max() <= 1.3 + 1e-5
-    assert times.min() < 0.72 and times.max() > 1.28
-    assert after.max() <= 1 + 1e-6
-
-
-def test_black_is_the_outside_also_where_a_batch_has_none():
-    before = photos()[:, :, 1:]  # 0.2 to 0.6
-    after = Augmentation(brightness=0.3).apply(before, random(), torch.zeros(3))
-    times = after / before
-    dimmed = times[:, 0, 0, 0] < 1  # the others may be cut off at the brightest of the batch
-    assert 100 < dimmed.sum() < 200
-    torch.testing.assert_close(times[dimmed], times[dimmed][:, :1, :1, :1].expand_as(times[dimmed]))
-
-
-def test_contrast_keeps_the_mean_of_a_picture_and_scales_what_differs_from_it():
-    before = photos()
-    after = Augmentation(contrast=0.5).apply(before, random())
-    mean = before.mean(dim=(2, 3), keepdim=True)
-    lower = (after[:, :, 0, 1] < 1).all(dim=1)  # where nothing had to be cut off at white
-    assert 50 < lower.sum() < 250
-    times = ((after - mean) / (before - mean))[lower]
-    middle = times.flatten(1).median(dim=1).values
-    assert middle.min() >= 0.5 - 1e-4 and middle.min() < 0.52 and middle.max() <= 1
-    torch.testing.assert_close(after[lower].mean(dim=(2, 3)), mean[lower].flatten(1), rtol=0, atol=1e-5)
-    assert after.min() >= 0 and after.max() <= 1
-
-
-@pytest.mark.parametrize("outside", [None, torch.tensor([0.0, 0.0, 0.0])])
-def test_light_and_contrast_are_the_same_on_pixels_and_on_normalised_inputs(outside):
-    mean, deviation = torch.tensor([0.1, 0.5, 0.3]).view(3, 1, 1), torch.tensor([0.2, 0.3, 0.4]).view(3, 1, 1)
-    change = Augmentation(brightness=0.5, contrast=0.5)
-    on_pixels = change.apply(photos(), random(), outside)
-    black = None if outside is None else (outside - mean.flatten()) / deviation.flatten()
-    on_inputs = change.apply((photos() - mean) / deviation, random(), black)
-    torch.testing.assert_close(on_inputs * deviation + mean, on_pixels, rtol=0, atol=1e-5)
-
-
 def test_one_change_added_leaves_the_others_as_they_were():
     before, outside = images(40), torch.tensor([-9.0])
     alone = Augmentation(shift=0.2, crop=2).apply(before, random(), outside)
     both = Augmentation(shift=0.2, crop=2, cutout=0.3).apply(before, random(), outside)
     kept = (both == alone).float().mean()
     assert 0.8 < kept < 0.95
-
-
-def test_mixup_blends_pictures_and_labels_of_one_batch_in_one_share():
-    before, labels = numbered(64, 5, 4, 3), torch.arange(64)
-    after, other, share = Augmentation(mixup=1).mix(before, labels, random())
-    assert 0.5 <= share < 1
-    torch.testing.assert_close(after, share * before + (1 - share) * before[other])
-    assert sorted(other.tolist()) == labels.tolist() and (other != labels).any()
-    assert after.is_contiguous(memory_format=torch.channels_last)
-    assert torch.equal(before, numbered(64, 5, 4, 3)), "the pictures given are not touched"
-
-
-def test_features_are_mixed_like_pictures():
-    before = torch.arange(40.0).view(10, 4)
-    after, other, share = Augmentation(mixup=1).mix(before, torch.arange(10), random())
-    torch.testing.assert_close(after, share * before + (1 - share) * before[other])
-
-
-def test_mixup_shares_follow_the_beta_distribution():
-    generator, batch, labels = random(), images(2, side=1), torch.tensor([0, 1])
-    for alpha in (0.2, 2.0):
-        change = Augmentation(mixup=alpha)
-        shares = torch.tensor([change.mix(batch, labels, generator)[2] for _ in range(2000)])
-        assert shares.min() >= 0.5
-        folded = torch.distributions.Beta(alpha, alpha).sample((100_000,))
-        folded = torch.maximum(folded, 1 - folded)
-        assert abs(shares.mean() - folded.mean()) < 0.02 and abs(shares.std() - folded.std()) < 0.02
-
-
-def test_the_generator_alone_decides_what_is_mixed():
-    change, labels = Augmentation(mixup=0.4), torch.arange(32)
-    first, again, different = (change.mix(images(), labels, random(seed)) for seed in (3, 3, 4))
-    assert torch.equal(first[0], again[0]) and torch.equal(first[1], again[1]) and first[2] == again[2]
-    assert first[2] != different[2]

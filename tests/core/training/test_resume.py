@@ -86,7 +86,7 @@ def test_every_optimizer_goes_on_from_anywhere(optimizer, data, tmp_path):
 
 ALL_CHANGES = {
     "flip": True, "crop": 1, "shift": 0.1, "rotation": 10, "scale": 0.1, "stretch": 0.1, "shear": 0.2, "brightness": 0.2,
-    "contrast": 0.2, "cutout": 0.2,
+    "contrast": 0.2, "gamma": 0.5, "cutout": 0.2,
 }  # fmt: skip
 
 SITUATIONS = {
