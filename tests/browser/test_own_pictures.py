@@ -60,6 +60,19 @@ def test_from_a_zip_of_folders_to_a_prediction(desk, tmp_path):
     expect(desk.locator(".bars .winner .name").first).to_have_text("rings")
 
 
+def test_a_folder_of_the_visitors_computer_comes_with_its_classes(desk, tmp_path):
+    for name, content in class_files({"dots": 4, "rings": 4}, before="patterns/").items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    desk.get_by_role("tab", name="Folder", exact=True).click()
+    desk.locator("input[type=file][webkitdirectory]").set_input_files(str(tmp_path / "patterns"))
+    expect(desk.get_by_role("heading", name="Look at your 8 pictures")).to_be_visible()
+    expect(desk.get_by_role("textbox", name="Name", exact=True)).to_have_value("patterns")
+    assert set(desk.locator(".classline b").all_inner_texts()) == {"dots", "rings"}
+    desk.get_by_role("button", name="Throw away").click()
+    expect(desk.get_by_role("heading", name="Your own pictures")).to_be_visible()
+
+
 def test_from_drawn_symbols_to_a_prediction(desk):
     desk.get_by_role("tab", name="Draw").click()
     for name, strokes in (("cross", CROSS), ("box", BOX)):
