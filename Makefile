@@ -1,12 +1,15 @@
-# make run: sets up everything and opens the dashboard.   make test: sets up everything and passes the tests.
+# make run: sets up everything and opens the dashboard.   make share: opens it to your network.   make test: sets up everything and passes the tests.
 PYTHON ?= python3
 BIN := .venv/bin
 CHROMIUM := $(firstword $(TRAINDESK_CHROMIUM) $(shell command -v chromium || command -v chromium-browser || command -v google-chrome))
 
-.PHONY: run test lint clean
+.PHONY: run share test lint clean
 
 run: .venv/installed
 	$(BIN)/streamlit run dashboard.py
+
+share: .venv/installed
+	$(BIN)/python -m core share
 
 test: .venv/installed-dev lint
 ifeq ($(CHROMIUM),)

@@ -15,6 +15,7 @@ from typing import Any
 from core.cli_common import Result, WrongInput, find, metric_lines
 from core.cli_export import add_export_command
 from core.cli_runs import add_run_commands
+from core.cli_share import add_share_command
 from core.cli_training import add_training_commands
 from core.errors import ImageError, TrainDeskError
 from core.paths import data_folder, runs_folder
@@ -63,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     runs.set_defaults(command=_runs)
     add_run_commands(commands, common)
     add_export_command(commands, common)
+    add_share_command(commands, common)
 
     evaluate = commands.add_parser("evaluate", parents=[common], help="measure a run's best network on the test images")
     evaluate.add_argument("run", metavar="RUN", help="run id, a unique beginning of it, or 'latest'")

@@ -12,11 +12,12 @@ from pages.components.data_list import draw_datasets, draw_deleted, draw_imports
 from pages.components.data_set import draw_dataset
 from pages.components.header import open_page
 from pages.components.messages import show_warning
+from pages.components.rights import may_change_job
 
 open_page("Data")
 job = find_job(st.query_params.get("import", ""), data_folder())
 chosen = st.query_params.get("set", "")
-if job is not None:
+if job is not None and may_change_job(job):
     draw_import(job)
 elif chosen:
     try:

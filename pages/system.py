@@ -8,6 +8,7 @@ from core.runs.dispatch import cpu_runs, gpus, most_cpu_runs, set_cpu_runs
 from pages.components.disk_panel import draw_disk
 from pages.components.header import open_page
 from pages.components.messages import show_error
+from pages.components.rights import is_host
 from pages.components.system_panel import draw_system
 from pages.components.wording import count
 
@@ -41,6 +42,7 @@ st.number_input(
     key=AT_ONCE,
     on_change=keep,
     width=340,
+    disabled=not is_host(),
 )
 if problem := st.session_state.get("problem at once"):
     show_error(problem)

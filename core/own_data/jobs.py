@@ -81,6 +81,11 @@ class Job:
         return self.folder / "worker.pid"
 
     @property
+    def owner(self) -> str:
+        """Who brings it."""
+        return str(self._read("owner.json").get("owner", ""))
+
+    @property
     def dataset(self) -> OwnDataset:
         return OwnDataset(self.folder / "set")
 
@@ -137,11 +142,12 @@ def imports_folder(data_folder: Path) -> Path:
     return data_folder / "imports"
 
 
-def new_job(data_folder: Path) -> Job:
-    """An empty folder for an import. Raises OwnDataError."""
+def new_job(data_folder: Path, owner: str = "") -> Job:
+    """An empty folder for an import; the dataset that comes of it has the same owner. Raises OwnDataError."""
     folder = imports_folder(data_folder) / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
     try:
         (folder / "brought").mkdir(parents=True)
+        Job(folder).write("owner.json", {"owner": owner})
     except OSError as error:
         raise OwnDataError(f"Nothing can be kept in {data_folder} ({error.strerror}); free some space.") from error
     return Job(folder)

@@ -37,7 +37,7 @@ def work(job: Job) -> Progress:
 
     try:
         dataset, report = bring(Path(request.path), job.dataset.folder, request.title, progress, request.class_name)
-        dataset.set_about(**request.about)
+        dataset.set_about(**request.about, owner=job.owner)
         job.write("report.json", asdict(report))
         end = Progress("ready", done=report.pictures, total=report.pictures)
     except Cancelled:

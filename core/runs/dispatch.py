@@ -19,7 +19,7 @@ from core.machine import usable_cores
 from core.runs.activity import active_runs
 from core.runs.belongings import NAME, belongings, read_setting, write_setting
 from core.runs.disk import disk_problem
-from core.runs.labels import change_labels
+from core.runs.labels import change_labels, read_labels
 from core.runs.launch import launch, start_detached
 from core.runs.queue import LAUNCHES, Entry, enqueue, locked, note_launch, waiting, withdraw
 from core.runs.store import Run
@@ -44,7 +44,7 @@ def submit(run: Run, data_folder: Path, owner: str = "") -> bool:
     runs_folder = run.folder.parent
     if problem := disk_problem(runs_folder):
         raise TrainDeskError(problem)
-    if owner:
+    if owner and not read_labels(run).owner:  # whoever has it go on does not make it theirs
         change_labels(run, owner=owner)
     enqueue(run, owner)
     found = dispatch(runs_folder, data_folder)

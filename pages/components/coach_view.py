@@ -17,7 +17,7 @@ from core.runs.store import Run, Status
 from pages.components.form_values import fill
 from pages.components.messages import show_error
 from pages.components.recipe_cards import FILLED_FROM
-from pages.components.visitor import visitor
+from pages.components.rights import may_change, visitor
 
 ICONS = {
     "diverging": ":material/trending_up:",
@@ -47,16 +47,17 @@ def draw_coach(run: Run, status: Status, config: RunConfig, history: History) ->
         st.markdown(ICONS[advice.kind], width="content")
         with st.container(gap=None, width="stretch"):
             st.html(f'<p class="advice"><b>{escape(advice.sentence)}</b> <span>{escape(advice.evidence)}</span></p>')
-        if _can_be_done(advice, status) and st.button(advice.remedy, key=f"remedy {run.id}"):
+        if _can_be_done(advice, status, run) and st.button(advice.remedy, key=f"remedy {run.id}"):
             _do(advice, run, config)
 
 
-def _can_be_done(advice: Advice, status: Status) -> bool:
+def _can_be_done(advice: Advice, status: Status, run: Run) -> bool:
     if not advice.remedy:
         return False
     if advice.stop:
-        return status.is_active
-    return bool(advice.changes) or (advice.more_epochs > 0 and status.name in ("finished", "stopped"))
+        return status.is_active and may_change(run)
+    longer = advice.more_epochs > 0 and status.name in ("finished", "stopped") and may_change(run)
+    return bool(advice.changes) or longer
 
 
 def _do(advice: Advice, run: Run, config: RunConfig) -> None:

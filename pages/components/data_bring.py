@@ -15,6 +15,7 @@ from core.paths import data_folder
 from pages.components.data_drafts import draw_camera, draw_drawings
 from pages.components.data_list import go
 from pages.components.messages import show_error
+from pages.components.rights import is_host, visitor
 
 ROUND = "round of uploads"  # a new number empties the uploaders
 
@@ -23,7 +24,7 @@ def draw_bring(into: str = "") -> None:
     """The ways, each in a tab. `into` is the dataset that the pictures are added to; "" makes a new one."""
     st.subheader("Add pictures" if into else "Bring pictures")
     ways = {"ZIP or files": _draw_files, "Folder": _draw_directory, "Draw": draw_drawings, "Camera": draw_camera}
-    if allowed_folders():
+    if allowed_folders() and is_host():
         ways["Folder of the server"] = _draw_server_folder
     for name, tab in zip(ways, st.tabs(list(ways), on_change="rerun", key=f"bring {into}"), strict=True):
         with tab:
@@ -84,7 +85,7 @@ def _draw_server_folder(into: str) -> None:
     if st.button("Bring it in", type="primary", key=f"bring folder {into}", disabled=not text.strip()):
         try:
             path = folder_in_bounds(text)
-            _start(new_job(data_folder()), Request(str(path), path.name, into=into))
+            _start(new_job(data_folder(), visitor()), Request(str(path), path.name, into=into))
         except OwnDataError as error:
             show_error(str(error))
 
@@ -92,7 +93,7 @@ def _draw_server_folder(into: str) -> None:
 def _bring(files: Sequence, title: str, into: str, class_name: str = "") -> None:
     """Stores what the browser sent and starts the import."""
     try:
-        job = new_job(data_folder())
+        job = new_job(data_folder(), visitor())
         if len(files) == 1 and files[0].name.lower().endswith(".zip"):
             path = job.brought / "pictures.zip"
             path.write_bytes(files[0].getbuffer())

@@ -23,6 +23,7 @@ from pages.components.canvas import canvas
 from pages.components.data_list import draft_key, go
 from pages.components.messages import show_error
 from pages.components.pictures import gallery
+from pages.components.rights import visitor
 from pages.components.shots import shots
 from pages.components.wording import count, plain_markdown
 
@@ -61,7 +62,7 @@ def _draft(kind: str, into: str, collect) -> None:
         try:
             class_name = checked_name(name, "A class")
             if job is None:
-                job = new_job(data_folder())
+                job = new_job(data_folder(), visitor())
                 st.session_state[draft_key(kind, into)] = job.id
             collect(job.brought / _folder_of(class_name))
         except OwnDataError as error:

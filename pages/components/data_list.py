@@ -13,6 +13,7 @@ from core.paths import data_folder
 from pages.components.messages import show_error
 from pages.components.picked import thumbnails
 from pages.components.pictures import gallery
+from pages.components.rights import is_host, may_change_dataset, may_change_job
 from pages.components.wording import count, megabytes, plain_markdown
 
 COLUMNS = 3
@@ -27,7 +28,7 @@ def go(**parameters: str) -> None:
 
 def draw_imports() -> None:
     """What is being brought in, or waits to be looked at."""
-    for job in list_jobs(data_folder()):
+    for job in filter(may_change_job, list_jobs(data_folder())):
         progress = job.progress()
         if progress.state == "waiting" and not (job.folder / "request.json").exists():
             _draw_draft(job)
@@ -47,7 +48,7 @@ def draft_key(kind: str, into: str) -> str:
 
 
 def _draw_draft(job: Job) -> None:
-    """Drawings or photos that nobody has made a dataset of yet: a reload, or another visitor, may go on with them."""
+    """Drawings or photos that nobody has made a dataset of yet: after a reload one may go on with them."""
     files = [file for file in job.brought.glob("*/*") if file.is_file()]
     kind = "drawings" if any(file.suffix == ".png" for file in files) else "photos"
     if not files or st.session_state.get(draft_key(kind, "")) == job.id:
@@ -78,7 +79,7 @@ def draw_datasets() -> None:
 
 def draw_deleted() -> None:
     """What lies in the trash."""
-    deleted = trashed(data_folder())
+    deleted = [dataset for dataset in trashed(data_folder()) if may_change_dataset(dataset)]
     if not deleted:
         return
     size = sum(dataset.file.stat().st_size for dataset in deleted)
@@ -94,7 +95,9 @@ def draw_deleted() -> None:
                         return
                     st.session_state.pop(DELETED, None)
                     st.rerun()
-        if st.button("Remove all for good", icon=":material/delete_forever:", key="empty the trash of datasets"):
+        if is_host() and st.button(
+            "Remove all for good", icon=":material/delete_forever:", key="empty the trash of datasets"
+        ):
             empty_trash(data_folder())
             st.session_state.pop(DELETED, None)
             st.rerun()

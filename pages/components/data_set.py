@@ -19,6 +19,7 @@ from pages.components.form_values import fill
 from pages.components.messages import show_error
 from pages.components.picked import picked
 from pages.components.recipe_cards import FILLED_FROM
+from pages.components.rights import READ_ONLY, may_change_dataset
 from pages.components.wording import count, moment, plain_markdown
 
 PAGE = 60  # pictures at a time
@@ -36,6 +37,10 @@ def draw_dataset(dataset: OwnDataset) -> None:
         "A run remembers the version it saw."
     )
     _draw_training(dataset)
+    if not may_change_dataset(dataset):
+        st.caption(READ_ONLY)
+        _draw_pictures(dataset, classes, mine=False)
+        return
     names = ["Pictures", "Check", "Add pictures", "Versions and more"]
     look, check, add, more = st.tabs(names, on_change="rerun", key=f"part of {dataset.id}")
     with look:
@@ -74,7 +79,7 @@ def _draw_training(dataset: OwnDataset) -> None:
             st.switch_page("pages/train.py")
 
 
-def _draw_pictures(dataset: OwnDataset, classes: list[OwnClass]) -> None:
+def _draw_pictures(dataset: OwnDataset, classes: list[OwnClass], mine: bool = True) -> None:
     by_id = {each.id: each for each in classes}
     if not by_id:
         st.markdown("There are no classes; add pictures.")
@@ -95,9 +100,10 @@ def _draw_pictures(dataset: OwnDataset, classes: list[OwnClass]) -> None:
     numbers = dataset.page(chosen, (page - 1) * PAGE, PAGE, "" if split == ALL else split)
     above = st.container()
     selected = picked(dataset, numbers, key=f"wall of {dataset.id}")
-    with above:
-        _draw_edit_pictures(dataset, selected, each, classes)
-    _draw_edit_class(dataset, each)
+    if mine:
+        with above:
+            _draw_edit_pictures(dataset, selected, each, classes)
+        _draw_edit_class(dataset, each)
 
 
 def _draw_edit_pictures(dataset: OwnDataset, selected: list[int], current: OwnClass, classes: list[OwnClass]) -> None:

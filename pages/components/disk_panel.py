@@ -11,6 +11,7 @@ from core.paths import runs_folder
 from core.runs.disk import disk_warning, size_of
 from core.runs.trash import empty, trashed
 from pages.components.messages import show_error, show_warning
+from pages.components.rights import is_host
 from pages.components.summaries import summaries
 from pages.components.wording import count, gigabytes
 
@@ -44,6 +45,8 @@ def draw_trash() -> None:
     size = gigabytes(sum(size_of(run) for run in deleted))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"{count(len(deleted), 'deleted run')} in the trash, {size}.")
+        if not is_host():
+            return
         with st.popover("Empty the trash", icon=":material/delete_forever:"):
             st.markdown(f"{count(len(deleted), 'run')} will be gone for good.")
             if st.button("Yes, empty it", type="primary", key="empty the trash"):

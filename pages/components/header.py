@@ -12,6 +12,8 @@ import streamlit as st
 from core.errors import TrainDeskError
 from core.paths import data_folder, runs_folder
 from core.runs.dispatch import ensure_supervisor
+from pages.components.messages import show_error
+from pages.components.rights import closed
 
 FOLDER = Path(__file__).parent
 ICON = FOLDER / "icon.png"  # a picture file: a Material icon would make the browser ask a foreign host for it
@@ -37,6 +39,9 @@ def open_page(title: str) -> None:
             st.page_link(page, label=label)
         with st.container(width="content", key="help"):
             st.page_link("pages/glossary.py", label=":material/help:", help="What the words mean")
+    if problem := closed():
+        show_error(problem)
+        st.stop()
     with contextlib.suppress(TrainDeskError):  # the page of a run that waits says why nothing starts
         ensure_supervisor(runs_folder(), data_folder())
 

@@ -13,9 +13,9 @@ from core.runs.store import Run
 from pages.components.describe import read_config
 from pages.components.histories import shared_history
 from pages.components.phases import is_downloading, progress_words
+from pages.components.rights import visitor
 from pages.components.run_controls import draw_active_controls, draw_queue_controls
 from pages.components.summaries import summary
-from pages.components.visitor import visitor
 from pages.components.waits import expected
 from pages.components.wording import STATUS_COLOURS, about, duration, plain_markdown
 

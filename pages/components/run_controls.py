@@ -20,7 +20,7 @@ from core.runs.queue import move, waiting, withdraw
 from core.runs.store import Run, Status
 from pages.components.form_values import number_in
 from pages.components.messages import show_error
-from pages.components.visitor import visitor
+from pages.components.rights import READ_ONLY, may_change, visitor
 from pages.components.wording import decimal
 
 MORE_EPOCHS = 5
@@ -31,6 +31,9 @@ PLACES = ("ask", "learning rate", "resume")  # where a sentence about what could
 
 def draw_active_controls(run: Run, config: RunConfig | None, history: History) -> None:
     """Pause, Stop and the learning rate, side by side."""
+    if not may_change(run):
+        st.caption(READ_ONLY)
+        return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         _pause_and_stop(run)
         if config and not (run.stop_request.exists() or run.pause_request.exists()):
@@ -64,6 +67,10 @@ def _pause_and_stop(run: Run) -> None:
 
 def draw_queue_controls(run: Run, in_list: bool = False) -> None:
     """What can be done with a run that waits: another place, or out of the queue."""
+    if not may_change(run):
+        if not in_list:
+            st.caption(READ_ONLY)
+        return
     waiting_runs = [entry.run for entry in waiting(run.folder.parent)]
     place = waiting_runs.index(run) if run in waiting_runs else 0
     moves = (
@@ -95,7 +102,9 @@ def draw_queue_controls(run: Run, in_list: bool = False) -> None:
 
 
 def draw_ended_controls(run: Run, status: Status, config: RunConfig, history: History) -> None:
-    """Resume and more epochs, as buttons of the row in which it is called."""
+    """Resume and more epochs, as buttons of the row in which it is called; none for a run that is someone else's."""
+    if not may_change(run):
+        return
     if status.name in RESUMABLE or status.name in LENGTHENED:
         prepare()  # a click is likely: the next worker is warm by then
     has_begun = history.started is not None
@@ -116,7 +125,7 @@ def draw_ended_controls(run: Run, status: Status, config: RunConfig, history: Hi
 
 def draw_lengthening(run: Run, status: Status, config: RunConfig, history: History) -> None:
     """More epochs for a run that ended well, as a button of the row in which it is called."""
-    if status.name in LENGTHENED and history.started is not None:
+    if status.name in LENGTHENED and history.started is not None and may_change(run):
         with st.popover("Train more epochs", icon=":material/add:", key=f"lengthen {run.id}"):
             _more_epochs(run, config)
 

@@ -12,6 +12,7 @@ from core.runs.store import Run
 from core.runs.trash import restore, trashed
 from pages.components.describe import in_short, read_config, title_of
 from pages.components.messages import show_error
+from pages.components.rights import may_change
 from pages.components.run_manage import draw_labels_form, favourite_button
 from pages.components.wording import plain_markdown
 
@@ -33,9 +34,10 @@ def draw_heading(run: Run, config: RunConfig | None) -> None:
                 icon=":material/science:",
                 query_params={"experiment": config.experiment},
             )
-        with st.popover("Name, note, tags", icon=":material/edit:", type="tertiary", key=f"describe {run.id}"):
-            draw_labels_form(run)
-            favourite_button([run])
+        if may_change(run):
+            with st.popover("Name, note, tags", icon=":material/edit:", type="tertiary", key=f"describe {run.id}"):
+                draw_labels_form(run)
+                favourite_button([run])
     if labels.note:
         st.markdown(plain_markdown(labels.note))
 
@@ -47,7 +49,7 @@ def draw_missing(wanted: str, why: TrainDeskError) -> None:
         run = deleted[wanted]
         st.title(plain_markdown(title_of(run, read_config(run)[0])))
         st.markdown("This run was deleted. It lies in the trash and can be had back.")
-        if st.button("Restore", icon=":material/undo:", type="primary", key="restore this"):
+        if may_change(run) and st.button("Restore", icon=":material/undo:", type="primary", key="restore this"):
             try:
                 restore(wanted, runs_folder())
             except TrainDeskError as error:

@@ -14,6 +14,7 @@ from pages.components.compared import address_of
 from pages.components.describe import read_config
 from pages.components.histories import shared_history
 from pages.components.messages import show_warning
+from pages.components.rights import READ_ONLY, may_change
 from pages.components.run_controls import RESUMABLE, draw_lengthening, draw_problem
 from pages.components.run_manage import delete_button, favourite_button, open_labels, open_tags, resume_all
 from pages.components.summaries import summary
@@ -98,11 +99,12 @@ def draw_actions(ticked: list[Summary]) -> None:
         st.caption("Tick runs in the first column to compare, name, tag, repeat or delete them.")
         return
     runs = [Run(runs_folder() / entry.id) for entry in ticked]
+    mine = all(map(may_change, runs))
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="actions"):
         if len(runs) == 1:
             if st.button("Open", icon=":material/open_in_new:", key="open the ticked"):
                 st.switch_page("pages/run.py", query_params={"run": runs[0].id})
-            if st.button("Name, note, tags", icon=":material/edit:", key="label the ticked"):
+            if mine and st.button("Name, note, tags", icon=":material/edit:", key="label the ticked"):
                 open_labels(runs[0])
             if st.button("Run it again with changes", icon=":material/replay:", key="repeat the ticked"):
                 st.switch_page("pages/train.py", query_params={"from": runs[0].id})
@@ -111,19 +113,21 @@ def draw_actions(ticked: list[Summary]) -> None:
         else:
             if st.button("Compare", icon=":material/compare_arrows:", key="compare the ticked", type="primary"):
                 st.switch_page("pages/compare.py", query_params=address_of(entry.id for entry in ticked))
-            if st.button("Tag", icon=":material/sell:", key="tag the ticked"):
+            if mine and st.button("Tag", icon=":material/sell:", key="tag the ticked"):
                 open_tags(runs)
         favourite_button(runs)
         resumable = [run for run in runs if run.status().name in RESUMABLE]
-        if resumable and st.button("Resume", icon=":material/resume:", key="resume the ticked"):
+        if mine and resumable and st.button("Resume", icon=":material/resume:", key="resume the ticked"):
             resume_all(resumable)
             st.rerun()
         active = [run for run in runs if run.status().is_active]
-        if active and st.button("Stop", icon=":material/stop_circle:", key="stop the ticked"):
+        if mine and active and st.button("Stop", icon=":material/stop_circle:", key="stop the ticked"):
             for run in active:
                 run.request_stop()
             st.rerun()
         delete_button(runs)
+        if not mine:
+            st.caption(READ_ONLY)
     if len(runs) == 1:
         draw_problem(runs[0])
 

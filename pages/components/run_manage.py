@@ -18,7 +18,7 @@ from core.runs.trash import delete, restore, trashed
 from pages.components.describe import read_config, title_of
 from pages.components.histories import shared_history
 from pages.components.messages import show_error
-from pages.components.visitor import visitor
+from pages.components.rights import is_host, may_change, visitor
 from pages.components.wording import count, gigabytes, plain_markdown
 
 DELETED, PROBLEM = "just deleted", "problem of managing"
@@ -56,6 +56,8 @@ def open_tags(runs: Sequence[Run]) -> None:
 
 def favourite_button(runs: Sequence[Run]) -> None:
     """Makes them favourites, or none any more when all are."""
+    if not all(map(may_change, runs)):
+        return
     are = all(read_labels(run).favourite for run in runs)
     key = f"favourite {' '.join(run.id for run in runs)}"
     if st.button("No favourite" if are else "Favourite", icon=":material/star:", key=key):
@@ -80,7 +82,7 @@ def draw_files(run: Run) -> None:
     """Where a run lies, how much room it takes, and keeping only its best network."""
     with st.expander("Files of this run"):
         st.markdown(f"`{run.folder}` takes {gigabytes(size_of(run))}.")
-        if run.last.is_file() and run.best.is_file() and not run.status().will_change:
+        if run.last.is_file() and run.best.is_file() and not run.status().will_change and may_change(run):
             st.caption(
                 "The last state is needed only to resume the training or to train it longer; the best one answers."
             )
@@ -104,7 +106,11 @@ def draw_exports(run: Run) -> None:
                     icon=":material/download:",
                     on_click="ignore",
                 )
-            if not run.status().is_active and st.button("Write TensorBoard files", key=f"tensorboard {run.id}"):
+            if (
+                may_change(run)
+                and not run.status().is_active
+                and st.button("Write TensorBoard files", key=f"tensorboard {run.id}")
+            ):
                 st.session_state[f"exported {run.id}"] = ""
                 if _done(lambda: to_tensorboard(run)):
                     st.session_state[f"exported {run.id}"] = str(run.folder)
@@ -112,6 +118,8 @@ def draw_exports(run: Run) -> None:
         if st.session_state.get(f"exported {run.id}"):
             st.markdown("Written. See all runs with:")
             st.code(f"tensorboard --logdir {runs_folder()}", language=None)
+        if not is_host():
+            return  # it writes to any folder and talks to any computer that the host can reach
         with st.form(f"mlflow {run.id}", border=False):
             with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
                 place = st.text_input(
@@ -132,7 +140,9 @@ def draw_exports(run: Run) -> None:
 
 def delete_button(runs: Sequence[Run], then_page: str = "") -> None:
     """Throws them into the trash; `then_page` is where to go afterwards. What was thrown away can be had back at once."""
-    if st.button("Delete", icon=":material/delete:", key=f"delete {' '.join(run.id for run in runs)}"):
+    if all(map(may_change, runs)) and st.button(
+        "Delete", icon=":material/delete:", key=f"delete {' '.join(run.id for run in runs)}"
+    ):
         st.session_state[PROBLEM] = ""
         st.session_state[DELETED] = [run.id for run in runs if _done(lambda run=run: delete(run), keep=True)]
         if then_page and st.session_state[DELETED]:
@@ -159,7 +169,7 @@ def draw_undo() -> None:
 
 def draw_deleted() -> None:
     """The trash, each run with the way back."""
-    runs = trashed(runs_folder())
+    runs = [run for run in trashed(runs_folder()) if may_change(run)]
     if not runs:
         return
     with st.expander(f"Deleted runs ({len(runs)})", icon=":material/delete:"):
@@ -170,7 +180,8 @@ def draw_deleted() -> None:
                     st.rerun()
                 st.markdown(plain_markdown(_name(run)))
                 st.caption(gigabytes(size_of(run)))
-        st.page_link("pages/system.py", label="Empty the trash on the page of the computer")
+        if is_host():
+            st.page_link("pages/system.py", label="Empty the trash on the page of the computer")
 
 
 def _name(run: Run) -> str:

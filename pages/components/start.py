@@ -12,7 +12,7 @@ from core.runs.dispatch import submit
 from core.runs.launch import prepare
 from core.runs.store import create_run
 from pages.components.messages import show_error
-from pages.components.visitor import visitor
+from pages.components.rights import visitor
 
 
 def start_run(config: RunConfig) -> None:

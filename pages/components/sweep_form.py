@@ -17,7 +17,7 @@ from core.runs.dispatch import submit
 from core.runs.store import create_run
 from core.settings import FieldSpec
 from pages.components.messages import show_error
-from pages.components.visitor import visitor
+from pages.components.rights import visitor
 from pages.components.wording import count, plain_markdown, rows_of
 
 COLUMNS = 2

@@ -16,6 +16,7 @@ from core.runs.store import Run
 from core.runs.summary import Summary
 from pages.components.describe import read_config
 from pages.components.parallel import parallel
+from pages.components.rights import may_change
 from pages.components.setting_words import on_axis, setting_words
 from pages.components.summaries import summaries
 from pages.components.wording import NOT_YET, count, duration, percent
@@ -90,6 +91,9 @@ def table(runs: list[Summary], varied: list[Setting], best: float | None) -> str
 
 
 def _stop_all(moving: list[Summary]) -> None:
+    moving = [entry for entry in moving if may_change(Run(runs_folder() / entry.id))]
+    if not moving:
+        return
     with st.popover("Stop all", icon=":material/stop_circle:"):
         st.markdown(f"{count(len(moving), 'run')} still train or wait. What was learned is kept.")
         if st.button("Yes, stop them", type="primary", key="stop the experiment"):

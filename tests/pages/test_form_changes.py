@@ -30,7 +30,7 @@ def test_the_name_is_that_of_the_run(runs_folder):
     change_labels(source, title="My best one")
     app = open_app("train", **{"from": source.id})
     widget(app, "form:training.epochs").set_value(7)
-    assert "Changed from My best one: Epochs 80 → 7" in words(run(app))
+    assert "Changed from My best one: Epochs 120 → 7" in words(run(app))
 
 
 def test_a_source_that_is_gone_is_no_error(runs_folder):

@@ -172,7 +172,7 @@ def test_too_many_epochs_are_one_sentence(runs_folder, launched):
     app = open_app("run", run=ended.id)
     widget(app, f"more epochs {ended.id}").set_value(10_000)
     app = click(run(app), f"train on {ended.id}")
-    assert_one_sentence(sentence(app.error[0]), "Epochs is 10080", "10,000")
+    assert_one_sentence(sentence(app.error[0]), "Epochs is 10120", "10,000")
     assert not launched
 
 

@@ -62,7 +62,7 @@ def test_every_run_is_one_row_with_its_status(whole, runs_folder):
         "ImprovedCNN",
         "Adam",
     )
-    assert (finished.epochs, finished.planned, finished.best_epoch) == (3, 80, 3)
+    assert (finished.epochs, finished.planned, finished.best_epoch) == (3, 120, 3)
     assert finished.test_accuracy == pytest.approx(90 / 93) and finished.val_accuracy == pytest.approx(0.950213)
     assert len(finished.sparks) == 3 and finished.size > 1000 and finished.progress == 1.0
 

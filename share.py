@@ -1,0 +1,15 @@
+"""The dashboard behind a gate, for `streamlit run`. Start it with `make share` or `python -m core share`."""
+
+from pathlib import Path
+
+from starlette.middleware import Middleware
+from streamlit import get_option
+from streamlit.starlette import App
+
+from core.sharing import entrance
+from pages.components.gate import Gate
+
+app = App(
+    Path(__file__).parent / "dashboard.py",
+    middleware=[Middleware(Gate, door=entrance(), is_encrypted=bool(get_option("server.sslCertFile")))],
+)

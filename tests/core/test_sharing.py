@@ -1,0 +1,158 @@
+"""Who is let into a shared dashboard, and as whom."""
+
+import itsdangerous
+import pytest
+
+from core import sharing
+from core.cli import _parser
+from core.cli_share import made_up_password, own_addresses, server_command
+from core.errors import TrainDeskError
+from core.sharing import LASTS, MOST_WRONG, MOST_WRONG_OF_ALL, WAIT, Door, NotAdmitted, door
+from tests.helpers import assert_one_sentence
+
+GUESTS, HOST = "for the class", "for the teacher"
+
+
+@pytest.fixture
+def entrance():
+    return Door(GUESTS, HOST, b"k" * 32)
+
+
+def test_each_password_has_its_role_and_every_browser_a_name_of_its_own(entrance):
+    first, second, host = (entrance.guest(entrance.admit(password, "a")) for password in (GUESTS, GUESTS, HOST))
+    assert not first.is_host and not second.is_host and host.is_host
+    assert len({first.id, second.id, host.id}) == 3
+
+
+@pytest.mark.parametrize("wrong", ["", "for the clas", GUESTS + " ", GUESTS.upper(), "é" * 3000])
+def test_nothing_else_is_a_password(entrance, wrong):
+    with pytest.raises(NotAdmitted) as refusal:
+        entrance.admit(wrong, "a")
+    assert_one_sentence(str(refusal.value), "ask the host")
+
+
+def test_after_five_wrong_ones_an_address_waits_and_the_others_do_not(entrance):
+    for _ in range(MOST_WRONG):
+        with pytest.raises(NotAdmitted, match="not the password"):
+            entrance.admit("wrong", "a", now=100)
+    with pytest.raises(NotAdmitted, match="Too many wrong passwords; try again in 60 seconds"):
+        entrance.admit(GUESTS, "a", now=100 + WAIT - 1)
+    assert entrance.admit(GUESTS, "b", now=101)
+    assert entrance.admit(GUESTS, "a", now=101 + WAIT)
+
+
+def test_many_addresses_together_cannot_guess_either(entrance):
+    for number in range(MOST_WRONG_OF_ALL):
+        with pytest.raises(NotAdmitted, match="not the password"):
+            entrance.admit("wrong", f"address {number}", now=100)
+    with pytest.raises(NotAdmitted, match="Too many"):
+        entrance.admit("wrong", "a new one", now=101)
+
+
+def test_addresses_of_long_ago_are_forgotten(entrance):
+    for number in range(1500):
+        with pytest.raises(NotAdmitted):
+            entrance.admit("wrong", f"{number}", now=number * WAIT * 2)
+    assert len(entrance._wrong) < 1100
+
+
+def test_a_token_cannot_be_made_up_or_changed(entrance):
+    token = entrance.admit(GUESTS, "a")
+    assert entrance.guest(token)
+    forged = Door(GUESTS, HOST, b"x" * 32).admit(HOST, "a")
+    for bad in ("", "x", forged, token[:-1], "A" + token, token.replace(".", "", 1), token * 50):
+        assert entrance.guest(bad) is None
+
+
+def test_a_guest_cannot_become_host_by_what_the_token_says(entrance):
+    signer = entrance._signer(False)
+    assert not entrance.guest(signer.dumps({"id": "me", "host": True})).is_host
+    assert entrance.guest(signer.dumps(["no", "mapping"])) is None
+
+
+def test_a_new_password_logs_out_those_who_had_the_old_one(entrance):
+    guest, host = entrance.admit(GUESTS, "a"), entrance.admit(HOST, "a")
+    changed = Door("another one", HOST, entrance.key)
+    assert changed.guest(guest) is None and changed.guest(host).is_host
+    changed = Door(GUESTS, "another one", entrance.key)
+    assert changed.guest(guest) and changed.guest(host) is None
+
+
+def test_a_token_ends(entrance, monkeypatch):
+    token = entrance.admit(GUESTS, "a")
+    now = itsdangerous.timed.time.time()
+    monkeypatch.setattr(itsdangerous.timed.time, "time", lambda: now + LASTS - 5)
+    assert entrance.guest(token)
+    monkeypatch.setattr(itsdangerous.timed.time, "time", lambda: now + LASTS + 5)
+    assert entrance.guest(token) is None
+
+
+@pytest.mark.parametrize(
+    ("passwords", "about"),
+    [
+        (("short", HOST), ("TRAINDESK_PASSWORD has 5 characters", "at least 8")),
+        ((GUESTS, ""), ("TRAINDESK_HOST_PASSWORD has 0 characters",)),
+        ((GUESTS, GUESTS), ("are the same", "another one for the host")),
+    ],
+)
+def test_bad_passwords_are_one_sentence(passwords, about):
+    with pytest.raises(TrainDeskError) as refusal:
+        Door(*passwords, b"k" * 32)
+    assert_one_sentence(str(refusal.value), *about)
+
+
+@pytest.fixture
+def shared(monkeypatch, tmp_path):
+    monkeypatch.setenv("TRAINDESK_RUNS", str(tmp_path))
+    monkeypatch.setenv(sharing.PASSWORD, GUESTS)
+    monkeypatch.setenv(sharing.HOST_PASSWORD, HOST)
+    door.cache_clear()
+    yield tmp_path
+    door.cache_clear()
+
+
+def test_browsers_stay_known_when_the_server_starts_anew_and_nobody_else_can_read_the_key(shared):
+    token = door().admit(GUESTS, "a")
+    door.cache_clear()
+    assert door().guest(token)
+    assert (shared / ".traindesk" / "key").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_damaged_key_is_one_sentence(shared):
+    (shared / ".traindesk").mkdir()
+    (shared / ".traindesk" / "key").write_bytes(b"short")
+    with pytest.raises(TrainDeskError) as refusal:
+        door()
+    assert_one_sentence(str(refusal.value), "delete it")
+
+
+def test_without_passwords_nothing_is_shared(monkeypatch):
+    monkeypatch.delenv(sharing.PASSWORD, raising=False)
+    monkeypatch.delenv(sharing.HOST_PASSWORD, raising=False)
+    door.cache_clear()
+    assert door() is None
+    with pytest.raises(TrainDeskError, match="make share"):
+        sharing.entrance()
+
+
+def test_made_up_passwords_are_long_enough_and_always_others():
+    made = [made_up_password(2) for _ in range(200)]
+    assert len(set(made)) == 200 and all(len(password) == 9 for password in made)
+    assert not set("".join(made)) & set("il1o0OI")
+
+
+def test_the_server_answers_to_its_own_names_only():
+    options = _parser().parse_args(["share", "--port", "8600", "--name", "desk.school"])
+    command = server_command(options, [*options.name, "10.0.0.7"])
+    assert {"--server.port=8600", "--server.address=0.0.0.0"} <= set(command)
+    hosts = {part.partition("=")[2] for part in command if part.startswith("--server.allowedHosts=")}
+    assert {"localhost", "127.0.0.1", "desk.school", "10.0.0.7"} <= hosts and "*" not in hosts
+    assert not any("sslCertFile" in part for part in command)
+    assert all(not address.startswith("127.") for address in own_addresses())
+
+
+def test_a_certificate_without_its_key_is_one_sentence(capsys, tmp_path):
+    from core.cli import main
+
+    assert main(["share", "--certificate", "x.pem", "--runs", str(tmp_path)]) == 1
+    assert_one_sentence(capsys.readouterr().err.strip(), "both --certificate and --key")
