@@ -56,7 +56,7 @@ LAYERS = (
     ("core.training.loop",),
     ("core.training.checkpoints", "core.training.forecast", "core.training.recorder"),
     ("core.training.saving", "core.training.scoring", "core.training.watching"),
-    ("core.experiments", "core.export", "core.mistakes", "core.sharing"),
+    ("core.demo", "core.experiments", "core.export", "core.mistakes", "core.sharing"),
     ("core.suspects",),
     ("core.session",),
     ("core.worker", "core.supervisor", "core.inference", "core.system", "core.coach", "core.compare"),

@@ -16,12 +16,15 @@ from pages.components.networks import Network, pace, prepared_by, refreshed
 from pages.components.teach import draw_teaching
 
 
-def draw_drawing(networks: Sequence[Network]) -> None:
-    """A fragment: a stroke redraws the answer, not the page. While one of the networks learns, its answer follows."""
-    st.fragment(_draw, run_every=pace(networks))(networks)
+def draw_drawing(networks: Sequence[Network], is_short: bool = False) -> None:
+    """A fragment: a stroke redraws the answer, not the page. While one of the networks learns, its answer follows.
+
+    A short one leaves out what helps to understand the answer.
+    """
+    st.fragment(_draw, run_every=pace(networks))(networks, is_short)
 
 
-def _draw(networks: Sequence[Network]) -> None:
+def _draw(networks: Sequence[Network], is_short: bool) -> None:
     networks = refreshed(networks)
     hint = networks[0].classifier.config.dataset.input_hint
     desk, answer = st.columns([4, 5], gap="medium")
@@ -32,7 +35,8 @@ def _draw(networks: Sequence[Network]) -> None:
             prepared = prepared_by(networks, image) if image else []
         except ImageError as error:
             trouble = str(error)
-        st.caption("No mouse, pen or touch screen at hand? Use Upload.")
+        if not is_short:
+            st.caption("No mouse, pen or touch screen at hand? Use Upload.")
     with answer:
         if trouble:
             show_error(trouble)
@@ -44,6 +48,6 @@ def _draw(networks: Sequence[Network]) -> None:
             )
         else:
             draw_words(networks, prepared)
-    if image is not None and prepared and prepared[0] is not None:
+    if not is_short and image is not None and prepared and prepared[0] is not None:
         draw_teaching(networks[0], prepared[0], "drawing")
         draw_insight(networks[0], prepared[0], "drawing", image)

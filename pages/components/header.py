@@ -16,6 +16,7 @@ from pages.components.messages import show_error
 from pages.components.rights import closed
 
 FOLDER = Path(__file__).parent
+PRESENTING = "presenting"
 ICON = FOLDER / "icon.png"  # a picture file: a Material icon would make the browser ask a foreign host for it
 PAGES = {
     "dashboard.py": "Home",
@@ -31,6 +32,27 @@ def open_page(title: str) -> None:
     """Sets up a page and draws its header. The first call of every page."""
     st.set_page_config(page_title=f"{title} - TrainDesk", page_icon=str(ICON), layout="wide")
     st.html(FOLDER / "style.css")
+    if st.session_state.get(PRESENTING):
+        st.html(FOLDER / "presenting.css")
+        with st.container(key="leave", horizontal=True, horizontal_alignment="right"):
+            st.button(
+                ":material/close_fullscreen:",
+                key="leave presenting",
+                type="tertiary",
+                help="Back to the usual view",
+                on_click=_present,
+                args=(False,),
+            )
+    else:
+        _draw_navigation()
+    if problem := closed():
+        show_error(problem)
+        st.stop()
+    with contextlib.suppress(TrainDeskError):  # the page of a run that waits says why nothing starts
+        ensure_supervisor(runs_folder(), data_folder())
+
+
+def _draw_navigation() -> None:
     with st.container(key="header", horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.html(
             f'<div class="brand"><img src="{_icon_data()}" alt="" width="30" height="30"> <span>TrainDesk</span></div>'
@@ -39,11 +61,20 @@ def open_page(title: str) -> None:
             st.page_link(page, label=label)
         with st.container(width="content", key="help"):
             st.page_link("pages/glossary.py", label=":material/help:", help="What the words mean")
-    if problem := closed():
-        show_error(problem)
-        st.stop()
-    with contextlib.suppress(TrainDeskError):  # the page of a run that waits says why nothing starts
-        ensure_supervisor(runs_folder(), data_folder())
+        with st.container(width="content", key="present"):
+            st.button(
+                ":material/co_present:",
+                key="present to a room",
+                type="tertiary",
+                help="Presenter view: large type, no menus",
+                on_click=_present,
+                args=(True,),
+            )
+
+
+def _present(presenting: bool) -> None:
+    """The same on all pages, until it is taken back."""
+    st.session_state[PRESENTING] = presenting
 
 
 @lru_cache

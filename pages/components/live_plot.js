@@ -6,7 +6,9 @@ const floats = (text) => new Float32Array(Uint8Array.from(atob(text), (letter) =
 export default function (component) {
   const { parentElement, data, setStateValue } = component;
   const plot = parentElement.querySelector(".plot");
-  plot.style.height = `${data.height}px`;
+  const large = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16; // 1, more in presenter view
+  const height = Math.round(data.height * large);
+  plot.style.height = `${height}px`;
   plot.setAttribute("aria-label", `Chart: ${data.title}`);
   const chart = charts.get(plot) ?? { hoverX: null, draws: 0 };
   charts.set(plot, chart);
@@ -32,9 +34,9 @@ export default function (component) {
   const touch = matchMedia("(pointer: coarse)").matches; // a finger scrolls the page, also across a chart
   const axis = { gridcolor: grid, zeroline: false, linecolor: grid, automargin: true, fixedrange: touch };
   const layout = {
-    uirevision: `${data.view}`, height: data.height, autosize: true, margin: { l: 52, r: 10, t: 40, b: 42 },
-    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { color: text, family: theme("--st-font"), size: 13 },
-    title: { text: data.title, x: 0, xref: "paper", xanchor: "left", y: 1.045, yref: "paper", yanchor: "bottom", font: { size: 15 } },
+    uirevision: `${data.view}`, height, autosize: true, margin: { l: 52 * large, r: 10, t: 40 * large, b: 42 * large },
+    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { color: text, family: theme("--st-font"), size: 13 * large },
+    title: { text: data.title, x: 0, xref: "paper", xanchor: "left", y: 1.045, yref: "paper", yanchor: "bottom", font: { size: 15 * large } },
     hovermode: "x unified", hoverlabel: { bgcolor: paper, bordercolor: grid, font: { color: text } }, dragmode: touch ? false : "zoom",
     showlegend: data.curves.length <= 15, legend: { orientation: "h", bgcolor: "rgba(0,0,0,0)", ...(data.legendBelow
       ? { x: 0, xanchor: "left", y: -0.16, yanchor: "top" } : { x: 1, xanchor: "right", y: 1.02, yanchor: "bottom" }) },
@@ -68,6 +70,7 @@ export default function (component) {
       Plotly.Fx.hover(plot, { xval: chart.hoverX }, "xy"); // redrawing hides it; an array would add a second kind of label
     }
     if (chart.draws > 1) return;
+    new ResizeObserver(() => plot.isConnected && Plotly.Plots.resize(plot)).observe(plot); // Plotly itself looks at the window alone
     plot.on("plotly_hover", (event) => { chart.hoverX = event.points[0].x; });
     plot.on("plotly_unhover", () => { chart.hoverX = null; });
     plot.on("plotly_restyle", () => {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 
 import streamlit as st
@@ -18,6 +19,7 @@ from pages.components.rights import READ_ONLY, may_change
 from pages.components.run_controls import RESUMABLE, draw_lengthening, draw_problem
 from pages.components.run_manage import delete_button, favourite_button, open_labels, open_tags, resume_all
 from pages.components.summaries import summary
+from pages.components.vector import sparkline
 from pages.components.wording import NEXT, STATUS_COLOURS, moment, percent, plain_markdown
 
 OPEN = "open run"
@@ -31,7 +33,16 @@ def draw_recent_runs(runs: list[Run]) -> None:
         ):
             st.page_link("pages/run.py", label=f"**{plain_markdown(facts.title)}**", query_params={"run": run.id})
             st.badge(facts.status, color=STATUS_COLOURS[facts.status])
-            st.caption(plain_markdown(_in_short(facts)))
+            st.caption(plain_markdown(_in_short(facts)), width="stretch")
+            if len(facts.sparks) > 1:
+                st.html(_spark(facts.sparks), width="content")
+
+
+def _spark(accuracies: Sequence[float]) -> str:
+    """HTML: val accuracy from its lowest to its highest."""
+    low, high = min(accuracies), max(accuracies)
+    words = f"val accuracy from {percent(accuracies[0])} to {percent(accuracies[-1])}"
+    return sparkline([(value - low) / (high - low or 1) for value in accuracies], words)
 
 
 def draw_run_table(facts: list[Summary]) -> list[Summary]:

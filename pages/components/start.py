@@ -29,8 +29,9 @@ def start_run(config: RunConfig) -> None:
     st.switch_page("pages/run.py", query_params={"run": run.id})
 
 
-def start_digits_button(key: str) -> None:
+def start_digits_button(key: str, primary: bool = True) -> None:
     """The shortest way to a trained network: one click, no internet, no settings."""
     prepare()
-    if st.button("Start the digits training", type="primary", icon=":material/play_arrow:", key=key):
+    kind = "primary" if primary else "secondary"
+    if st.button("Start the digits training", type=kind, icon=":material/play_arrow:", key=key):
         start_run(find_recipe("digits").config())

@@ -15,6 +15,7 @@ from core.paths import runs_folder
 from core.runs.store import Run
 from core.system import Monitor, System, Usage
 from pages.components.summaries import summary
+from pages.components.vector import sparkline
 from pages.components.wording import count, gigabytes, moment
 
 REFRESH_SECONDS = 2.0
@@ -97,14 +98,7 @@ def _row(name: str, share: float | None, words: str, past: list[float | None]) -
 def _spark(past: list[float | None]) -> str:
     """The last two minutes as a line, newest at the right."""
     values = [value for value in past if value is not None]
-    if len(values) < 2:
-        return '<span class="spark"></span>'
-    left = KEPT - len(values)
-    points = " ".join(f"{left + place},{20 - 18 * value:.1f}" for place, value in enumerate(values))
-    return (
-        f'<svg class="spark" viewBox="0 0 {KEPT - 1} 21" preserveAspectRatio="none" aria-hidden="true">'
-        f'<polyline points="{points}" vector-effect="non-scaling-stroke"/></svg>'
-    )
+    return sparkline(values, "", KEPT) or '<span class="spark"></span>'
 
 
 def _processes(now: System) -> None:

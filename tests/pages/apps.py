@@ -21,6 +21,7 @@ PAGES = (
     "compare",
     "glossary",
     "data",
+    "demo",
 )  # addresses; "" is the home page
 
 

@@ -1,5 +1,7 @@
 """The page of the computer: bars, what runs where, how many at once, the trash."""
 
+import base64
+import re
 import time
 
 import pytest
@@ -49,7 +51,8 @@ def test_each_gpu_has_its_bars_and_says_only_what_it_knows():
 
 def test_the_last_two_minutes_are_a_line():
     text = bars([reading(processor=share) for share in (0.0, 0.5, 1.0)])
-    assert 'points="57,20.0 58,11.0 59,2.0"' in text
+    drawing = base64.b64decode(re.search(r'class="spark" src="data:image/svg\+xml;base64,([^"]+)"', text)[1]).decode()
+    assert 'points="96.61,30.00 98.31,16.00 100.00,2.00"' in drawing
 
 
 def test_visitors_share_readings(monkeypatch):

@@ -1,0 +1,187 @@
+"""The demo's page: what is told, both networks' numbers and curves while they learn, and the canvas at the end."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+from core.demo import TITLES, Learner, begin, latest, made_by, remove, told
+from core.errors import TrainDeskError
+from core.paths import data_folder, runs_folder
+from core.runs.history import History
+from core.runs.launch import prepare
+from core.runs.looks import LookBook
+from core.runs.store import Run
+from pages.components.classifiers import warm_up
+from pages.components.compared import address_of
+from pages.components.curves import Axis, epoch_curve
+from pages.components.draw import draw_drawing
+from pages.components.histories import shared_history
+from pages.components.live_plot import live_plot
+from pages.components.messages import show_error
+from pages.components.networks import Network, loaded
+from pages.components.pictures import gallery
+from pages.components.rights import visitor
+from pages.components.watch_view import watched_cards
+from pages.components.wording import count, percent, plain_markdown
+
+REFRESH_SECONDS = 0.7
+COLOURS = (3, 2)  # places in the theme's chart colours; blue and orange mean train and val
+EVERY = 3  # of the twelve watched pictures that are shown
+
+
+def start_demo_button(key: str, label: str = "Start the 60-second demo", primary: bool = True) -> None:
+    """One click: both networks begin, and the page that shows them is opened."""
+    prepare()
+    if not st.button(label, type="primary" if primary else "secondary", icon=":material/play_circle:", key=key):
+        return
+    try:
+        begin(runs_folder(), data_folder(), visitor())
+    except TrainDeskError as error:
+        show_error(error)
+        return
+    st.switch_page("pages/demo.py")
+
+
+def draw_demo() -> None:
+    """What is there of the visitor's newest demo decides what is to be seen."""
+    st.title("Two networks learn to read")
+    runs = latest(runs_folder(), visitor())
+    if not runs:
+        st.markdown(
+            "An **MLP** and a **CNN**, the plainest network and the one made for pictures, learn the same handwritten digits "
+            "side by side. You see every step of it, and then you write a digit for them. It takes a minute and no internet."
+        )
+        start_demo_button("start demo")
+        return
+    moves = any(run.status().will_change for run in runs)
+    if moves:
+        st.fragment(_draw_moving, run_every=REFRESH_SECONDS)(runs)
+    else:
+        histories, learners = _now(runs)
+        _tell(learners)
+        _draw_canvas(runs)
+        st.subheader("How they learned")
+        _draw_learning(runs, histories, learners)
+    _draw_ways(runs, is_over=not moves)
+
+
+def _draw_moving(runs: list[Run]) -> None:
+    if not any(run.status().will_change for run in runs):
+        st.rerun()
+    histories, learners = _now(runs)
+    if any(learner.epoch for learner in learners):
+        warm_up()  # the drawing comes soon
+    _tell(learners)
+    _draw_learning(runs, histories, learners)
+
+
+def _now(runs: list[Run]) -> tuple[list[History], list[Learner]]:
+    histories = [shared_history(run).history for run in runs]
+    return histories, [
+        Learner.of(title, run, history) for title, run, history in zip(TITLES, runs, histories, strict=True)
+    ]
+
+
+def _tell(learners: list[Learner]) -> None:
+    st.html(f'<p class="told" aria-live="polite">{escape(told(*learners))}</p>')
+
+
+def _draw_learning(runs: list[Run], histories: list[History], learners: list[Learner]) -> None:
+    for column, learner, run, history in zip(st.columns(2, gap="medium"), learners, runs, histories, strict=True):
+        with column:
+            share = 1.0 if learner.test is not None else history.progress()
+            st.html(_head(learner))
+            st.progress(share, text=_progress_words(learner, history.started))
+            _draw_watched(run, history.started)
+    live_plot(
+        lambda: [
+            epoch_curve(history, "val/accuracy", title, Axis(), colour)
+            for title, history, colour in zip(TITLES, histories, COLOURS, strict=True)
+        ],
+        once=lambda _key, make: make(),
+        key=f"demo {runs[0].id}",
+        title="Right on pictures they never train on",
+        view=runs[0].id,
+        y_format=".0%",
+        limits=(0, 1),
+        legend_below=True,
+        height=300,
+    )
+
+
+def _head(learner: Learner) -> str:
+    """HTML: the name and how much it reads."""
+    shown = learner.test if learner.test is not None else learner.accuracy
+    words = (
+        "of the test digits"
+        if learner.test is not None
+        else "of the val digits"
+        if shown is not None
+        else "nothing yet"
+    )
+    return (
+        f'<div class="learner"><h2>{escape(learner.title)}</h2><p><b>{percent(shown) if shown is not None else "-"}</b> '
+        f"<span>{words}</span></p></div>"
+    )
+
+
+def _progress_words(learner: Learner, started: dict | None) -> str:
+    epochs = (started or {}).get("epochs")
+    if not epochs:
+        return {"queued": "waits for room"}.get(learner.status, "is being set up")
+    weights = (started or {}).get("parameters")
+    size = f", {weights:,} weights" if weights else ""
+    return f"epoch {learner.epoch} of {epochs}{size}"
+
+
+def _draw_watched(run: Run, started: dict | None) -> None:
+    """Some of the watched pictures, with what the network says of them."""
+    names = list((started or {}).get("class_names", []))
+    book = LookBook(run)
+    watched, epochs = book.watched(), book.epochs()
+    look = book.read(epochs[-1]) if epochs else None
+    if watched is None or look is None or look.probabilities.shape != (len(watched.labels), len(names)):
+        return
+    cards = watched_cards(watched, look, names)[::EVERY]
+    st.html(gallery(cards, f"What it says after epoch {epochs[-1]}", small=True))
+
+
+def _draw_canvas(runs: list[Run]) -> None:
+    """Both answer what is drawn."""
+    titles = {run.id: title for run, title in zip(runs, TITLES, strict=True)}
+    networks = [
+        Network(network.run, titles[network.run.id], network.classifier)
+        for network in loaded([run for run in runs if run.checkpoint()])
+    ]
+    if networks:
+        st.subheader("Your turn")
+        draw_drawing(networks, is_short=True)
+
+
+def _draw_ways(runs: list[Run], is_over: bool) -> None:
+    """Again, away with it, and where to go from here."""
+    if is_over:
+        st.subheader("And now?")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            start_demo_button("replay demo", "Replay", primary=False)
+            st.page_link(
+                "pages/compare.py",
+                label="Compare the two",
+                icon=":material/compare_arrows:",
+                query_params=address_of(run.id for run in runs),
+            )
+            st.page_link("pages/train.py", label="Change something and train", icon=":material/tune:")
+            st.page_link("pages/data.py", label="Use your own pictures", icon=":material/photo_library:")
+    made = made_by(runs_folder(), visitor())
+    with st.popover("Reset the demo", icon=":material/restart_alt:", key="reset demo"):
+        names = plain_markdown(f"{count(len(made), 'run')}")
+        st.markdown(f"{names} that the demo made will be ended and moved to the trash. Nothing else is touched.")
+        if st.button("Yes, reset it", type="primary", key="yes reset demo"):
+            try:
+                remove(runs_folder(), visitor())
+            except TrainDeskError as error:
+                show_error(error)
+                return
+            st.rerun()

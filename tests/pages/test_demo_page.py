@@ -1,0 +1,92 @@
+"""The demo's page: begin, learn, draw, replay, reset; and the presenter view of all pages."""
+
+import pytest
+
+from core import demo
+from core.demo import latest, made_by
+from core.runs.store import list_runs
+from core.worker import work
+from pages.components import demo_view
+from tests.pages.apps import PAGES, open_app, run, sentence, widget, words
+from tests.pages.fake_runs import fake_run
+
+
+@pytest.fixture(autouse=True)
+def one_visitor(monkeypatch):
+    monkeypatch.setattr(demo_view, "visitor", lambda: "me")
+
+
+@pytest.fixture
+def over(runs_folder, launched, monkeypatch, data_folder):
+    """A short demo that was trained to its end."""
+    monkeypatch.setattr(demo, "EPOCHS", 2)
+    monkeypatch.setattr(demo, "SHORTEST_EPOCH", 0.0)
+    runs = demo.begin(runs_folder, data_folder, "me")
+    for each in runs:
+        each.starting_mark.unlink()
+        assert work(each, data_folder)["event"] == "finished"
+    return runs
+
+
+def labels(app):
+    return [button.label for button in app.button]
+
+
+def test_home_starts_it_with_one_click_and_shows_it(runs_folder, launched):
+    app = open_app()
+    widget(app, "start demo").click()
+    run(app)
+    assert [each.config().title for each in list_runs(runs_folder)] == ["Demo: CNN", "Demo: MLP"]
+    assert len(launched) == 2 and "Two networks learn to read" in app.title[0].value
+    text = words(app)
+    assert "random numbers" in text and "MLP" in text and "CNN" in text and "Your turn" not in text
+
+
+def test_it_ends_on_the_canvas_with_what_both_reached(over):
+    app = open_app("demo")
+    text = words(app)
+    assert (
+        text.index("Of 360 digits") < text.index("Your turn") < text.index("How they learned") < text.index("And now?")
+    )
+    assert "Draw a digit in the box." in text and "of the test digits" in text and "epoch 2 of 2" in text
+    assert {"Replay", "Yes, reset it"} <= set(labels(app))
+
+
+def test_it_can_be_replayed(over, runs_folder, launched):
+    app = open_app("demo")
+    widget(app, "replay demo").click()
+    run(app)
+    assert len(list_runs(runs_folder)) == 4 and latest(runs_folder, "me") != over
+    assert "random numbers" in words(app)
+
+
+def test_a_reset_takes_away_what_it_made_and_nothing_else(over, runs_folder):
+    kept = fake_run(runs_folder, "finished")
+    app = open_app("demo")
+    assert "2 runs that the demo made" in words(app)
+    widget(app, "yes reset demo").click()
+    run(app)
+    assert list_runs(runs_folder) == [kept] and made_by(runs_folder, "me") == []
+    assert "Start the 60-second demo" in labels(app)
+
+
+def test_what_prevents_it_is_one_sentence_where_it_was_clicked(runs_folder, no_launch):
+    app = open_app()
+    widget(app, "start demo").click()
+    run(app)
+    assert sentence(app.error[0]) == "The training process could not be started (no memory)."
+    assert list_runs(runs_folder) == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_presenting_leaves_the_menus_out_and_lasts_from_page_to_page(page, runs_folder):
+    app = open_app()
+    widget(app, "present to a room").click()
+    run(app)
+    app.switch_page(f"pages/{page}.py" if page else "dashboard.py")
+    run(app)
+    links = [element.proto.label for element in app.get("page_link")]
+    assert "Computer" not in links and app.title
+    widget(app, "leave presenting").click()
+    run(app)
+    assert "Computer" in [element.proto.label for element in app.get("page_link")]
