@@ -135,7 +135,8 @@ class Visit:
 
     def _on_console(self, message) -> None:
         address = message.location.get("url", "")
-        if message.type == "error" and not address.endswith(STREAMLIT_PROBES):
+        leaving = "when disconnected from server" in message.text  # a page that is left while a part of it still speaks
+        if message.type == "error" and not leaving and not address.endswith(STREAMLIT_PROBES):
             self.errors.append(f"{message.text} {address}")
 
     def _on_request(self, request) -> None:

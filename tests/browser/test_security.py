@@ -1,0 +1,163 @@
+"""What the server of one's own computer refuses, asked as an attacker would: see SECURITY.md."""
+
+import http.client
+import os
+import re
+import urllib.parse
+
+import psutil
+import pytest
+from playwright.sync_api import expect
+
+from core.own_data.folders import delete
+from core.runs.labels import change_labels
+from core.runs.trash import delete as delete_run
+from tests.browser.conftest import ROOT, serving
+from tests.own import own_dataset
+from tests.pages.fake_runs import fake_run
+
+pytestmark = pytest.mark.browser
+
+NASTY = (
+    '<img src=x onerror="window.hacked=1"> <script>window.hacked=1</script> ![p](https://evil.example/p.png) '
+    "[l](javascript:hacked=1)"
+)
+UPGRADE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    "Sec-WebSocket-Protocol": "streamlit",
+}
+
+
+def ask(server, method, path, headers=None, body=None):
+    """(status, headers) without anything a browser adds."""
+    address = urllib.parse.urlsplit(server.url)
+    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=30)
+    try:
+        connection.request(method, path, body=body, headers={"Host": address.netloc, **(headers or {})})
+        answer = connection.getresponse()
+        return answer.status, dict(answer.getheaders())
+    finally:
+        connection.close()
+
+
+def test_only_this_computer_reaches_it(server):
+    port = urllib.parse.urlsplit(server.url).port
+    process = psutil.Process(server.process.pid)
+    listening = [
+        each.laddr.ip
+        for one in (process, *process.children(recursive=True))
+        for each in one.net_connections("inet")
+        if each.status == psutil.CONN_LISTEN and each.laddr.port == port
+    ]
+    assert listening and set(listening) == {"127.0.0.1"}
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:8501", "192.168.1.5", "localhost.evil.example"])
+def test_a_foreign_name_for_this_computer_is_refused(server, host):
+    """DNS rebinding: a page of someone else's makes its own name point to 127.0.0.1."""
+    origin = {"Host": host, "Origin": f"http://{host}"}
+    assert ask(server, "GET", "/_stcore/stream", {**UPGRADE, **origin})[0] == 403
+
+
+def test_a_page_of_someone_else_cannot_talk_to_it(server):
+    """Cross-site WebSocket hijacking."""
+    assert ask(server, "GET", "/_stcore/stream", {**UPGRADE, "Origin": "https://evil.example"})[0] == 403
+    own = ask(server, "GET", "/_stcore/stream", {**UPGRADE, "Origin": server.url})[0]
+    assert own == 101, "the test's own handshake is right"
+
+
+def test_other_sites_are_not_allowed_to_read_answers(server):
+    for path in ("/", "/_stcore/health", "/_stcore/host-config"):
+        _, headers = ask(server, "GET", path, {"Origin": "https://evil.example"})
+        assert headers.get("Access-Control-Allow-Origin", "") not in ("*", "https://evil.example"), path
+
+
+def test_an_upload_without_the_browsers_token_is_refused(server):
+    """Cross-site request forgery."""
+    status, _ = ask(server, "PUT", "/_stcore/upload_file/some-session/some-file", {"Content-Type": "text/plain"}, b"x")
+    assert status in (400, 403)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/app/static/../dashboard.py",
+        "/app/static/%2e%2e/dashboard.py",
+        "/app/static/..%2f.streamlit/config.toml",
+        "/static/..%2f..%2fdashboard.py",
+        "/app/static/%2fetc/passwd",
+        "/media/..%2f..%2fetc/passwd",
+    ],
+)
+def test_no_file_of_the_computer_is_served(server, path):
+    address = urllib.parse.urlsplit(server.url)
+    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=30)
+    connection.request("GET", path)
+    content = connection.getresponse().read()
+    connection.close()
+    assert b"open_page" not in content and b"allowedHosts" not in content and b"root:" not in content
+
+
+def test_the_server_itself_enforces_the_size_of_an_upload(visit, tmp_path, data_folder, monkeypatch):
+    """Whatever the browser says: the widget's own limit binds only the browser."""
+    monkeypatch.setenv("STREAMLIT_SERVER_MAX_UPLOAD_SIZE", "1")
+    (tmp_path / "runs").mkdir()
+    large = tmp_path / "large.zip"
+    large.write_bytes(os.urandom(3_000_000))
+    with serving(tmp_path / "runs", data_folder) as server:
+        window = visit()
+        page = window.page
+        answers = []
+        page.on("response", lambda answer: "upload_file" in answer.url and answers.append(answer.status))
+        page.on("requestfailed", lambda request: "upload_file" in request.url and answers.append("refused"))
+        page.goto(f"{server.url}/data")
+        address = []
+        page.on("request", lambda request: "upload_file" in request.url and address.append(request))
+        page.locator("input[type=file]").first.set_input_files(
+            {"name": "small.zip", "mimeType": "application/zip", "buffer": b"PK"}
+        )
+        page.wait_for_function("performance.getEntriesByType('resource').some(e => e.name.includes('upload_file'))")
+        sent = page.evaluate(
+            """async ([url, token]) => {
+                const body = new FormData(); body.append('file', new Blob([new Uint8Array(3_000_000)]), 'large.zip');
+                try { return (await fetch(url, {method: 'PUT', body, headers: {'X-Xsrftoken': token}})).status; }
+                catch (error) { return 'closed'; }
+            }""",
+            [address[0].url, address[0].headers.get("x-xsrftoken", "")],
+        )
+        assert sent in (413, 400, "closed"), sent
+        window.errors.clear()  # the browser notes the refusal
+
+
+def test_names_that_people_give_are_text_and_never_code(visit, server, data_folder, tmp_path):
+    run = fake_run(server.runs, "finished")
+    change_labels(run, title=NASTY[:80], note=NASTY, tags=["<script>hacked=1</script>"])
+    dataset = own_dataset(data_folder, tmp_path, {"<img src=x onerror=hacked=1>": 12, "![p](//evil.example/q.png)": 12})
+    dataset.set_about(title=NASTY[:80])
+    try:
+        page = visit().page  # at its end: no error, no request to a foreign host
+        for path in ("", "runs", f"run?run={run.id}", f"compare?runs={run.id}", "data", f"data?set={dataset.id}", "system",
+                     f"train?from={run.id}", "experiment", "run?run=<script>window.hacked=1</script>",
+                     "classify?run=![p](https://evil.example/r.png)"):  # fmt: skip
+            page.goto(f"{server.url}/{path}")
+            expect(page.get_by_role("heading", level=1).first).to_be_visible()
+            expect(page.get_by_test_id("stStatusWidget")).to_be_hidden()
+            assert page.evaluate("window.hacked === undefined"), path
+            assert page.locator("img[src='x'], img[src*='evil'], a[href^='javascript']").count() == 0, path
+        page.goto(f"{server.url}/run?run={run.id}")
+        expect(page.get_by_text(re.compile(r"<img src=x onerror")).first).to_be_visible()
+    finally:
+        delete(dataset)
+        delete_run(run)
+
+
+def test_nothing_is_counted_and_streamlits_own_protections_stay_on():
+    settings = (ROOT / ".streamlit" / "config.toml").read_text()
+    assert (
+        "gatherUsageStats = false" in settings
+        and "enableXsrfProtection" not in settings
+        and "enableCORS" not in settings
+    )
