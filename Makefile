@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 CHROMIUM := $(firstword $(TRAINDESK_CHROMIUM) $(shell command -v chromium || command -v chromium-browser || command -v google-chrome))
 
-.PHONY: run share test lint clean
+.PHONY: run share test lint coverage clean
 
 run: .venv/installed
 	$(BIN)/streamlit run dashboard.py
@@ -21,6 +21,10 @@ endif
 lint: .venv/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+coverage: .venv/installed-dev
+	$(BIN)/python -m pytest -m "not alone" -n auto --maxprocesses 4 --dist loadfile --cov core --cov-report term:skip-covered
 
 .venv/installed: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "TrainDesk needs Python 3.11 or later; say which with make run PYTHON=python3.12"; exit 1; }
@@ -33,4 +37,4 @@ lint: .venv/installed-dev
 	@touch $@
 
 clean:
-	rm -rf .venv static .pytest_cache .ruff_cache
+	rm -rf .venv static/*.js .pytest_cache .ruff_cache .mypy_cache .coverage

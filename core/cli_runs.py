@@ -91,7 +91,9 @@ def _queue(options: argparse.Namespace) -> Result:
 
 def _queue_listing(options: argparse.Namespace) -> Result:
     entries = [entry for entry in waiting(options.runs) if not entry.run.is_on_its_way()]
-    listing = [{"run": entry.run.id, "owner": entry.owner, "since": entry.since} for entry in entries]
+    listing: list[dict[str, Any]] = [
+        {"run": entry.run.id, "owner": entry.owner, "since": entry.since} for entry in entries
+    ]
     lines = [f"{place:>3} {item['run']:<48} since {_moment(item['since'])}" for place, item in enumerate(listing, 1)]
     return Result(listing, "\n".join(lines) or "No run waits.")
 
@@ -150,7 +152,9 @@ def _trash(options: argparse.Namespace) -> Result:
     if options.empty:
         freed = empty(options.runs)
         return Result({"freed_bytes": freed}, f"The trash is empty; {bytes_in_words(freed)} were freed.")
-    listing = [{"run": run.id, "deleted": deleted_at(run), "bytes": size_of(run)} for run in trashed(options.runs)]
+    listing: list[dict[str, Any]] = [
+        {"run": run.id, "deleted": deleted_at(run), "bytes": size_of(run)} for run in trashed(options.runs)
+    ]
     lines = [
         f"{item['run']:<48} {bytes_in_words(item['bytes']):>8}  deleted {_moment(item['deleted'])}" for item in listing
     ]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from core.config import RunConfig
+from core.runs.events import Event
 from core.runs.history import History
 
 Kind = Literal["diverging", "guessing", "memorising", "slow", "few_val_images", "levelling_off", "still_learning"]
@@ -30,10 +31,10 @@ FEW = 0.025  # standard error of an accuracy above which a validation split is t
 class Curves:
     """What the coach looks at; all sequences hold one value for each epoch that was completed, (E,)."""
 
-    train_loss: Sequence[float | None]
-    val_loss: Sequence[float | None]
-    val_accuracy: Sequence[float | None]  # 0..1
-    seconds: Sequence[float | None]
+    train_loss: Sequence[float]  # NaN where it was no number, as in the others
+    val_loss: Sequence[float]
+    val_accuracy: Sequence[float]  # 0..1
+    seconds: Sequence[float]
     classes: int
     val_images: int
     planned: int  # epochs
@@ -60,17 +61,17 @@ class Advice:
 def curves_of(history: History, config: RunConfig) -> Curves:
     """What the coach looks at of a run that has started."""
     started, epochs = history.started or {}, list(history.epochs)
-    changes = [event.get("learning_rate") for event in list(history.learning_rates) if event.get("learning_rate")]
+    changes = [float(event["learning_rate"]) for event in list(history.learning_rates) if event.get("learning_rate")]
     return Curves(
-        train_loss=[epoch.get("train/loss") for epoch in epochs],
-        val_loss=[epoch.get("val/loss") for epoch in epochs],
-        val_accuracy=[epoch.get("val/accuracy") for epoch in epochs],
-        seconds=[epoch.get("seconds") for epoch in epochs],
+        train_loss=_numbers(epochs, "train/loss"),
+        val_loss=_numbers(epochs, "val/loss"),
+        val_accuracy=_numbers(epochs, "val/accuracy"),
+        seconds=_numbers(epochs, "seconds"),
         classes=len(started.get("class_names", ())) or 2,
         val_images=started.get("val_images") or 1,
         planned=started.get("epochs") or config.training.epochs,
         learning_rate=changes[-1] if changes else config.optimizer.learning_rate,
-        usual_learning_rate=type(config.optimizer)().learning_rate,
+        usual_learning_rate=type(config.optimizer).model_validate({}).learning_rate,
         is_augmented=config.augmentation.is_on(),
         has_ended=history.end is not None,
         shortest_epoch=config.training.shortest_epoch,
@@ -218,4 +219,9 @@ def _error(accuracy: float, images: int) -> float:
 
 def _all_finite(curves: Curves) -> bool:
     values = (*curves.train_loss, *curves.val_loss, *curves.val_accuracy, *curves.seconds)
-    return all(value is not None and math.isfinite(value) for value in values)
+    return all(math.isfinite(value) for value in values)
+
+
+def _numbers(epochs: list[Event], name: str) -> list[float]:
+    """NaN where a log holds none."""
+    return [math.nan if epoch.get(name) is None else epoch[name] for epoch in epochs]

@@ -17,7 +17,7 @@ from core.training.optimizers import OPTIMIZERS, OptimizerSettings
 from core.training.schedules import SCHEDULES, ScheduleSettings
 from core.training.settings import TrainingSettings
 
-FORMAT = 1
+FORMAT = 1  # the one that `RunConfig.format` names
 PARTS: dict[str, Registry] = {
     "dataset": DATASETS,
     "architecture": ARCHITECTURES,
@@ -40,7 +40,7 @@ GROUPS: dict[str, type[Settings]] = {"augmentation": Augmentation, "training": T
 class RunConfig(Settings):
     """One run, described completely."""
 
-    format: Literal[1] = FORMAT
+    format: Literal[1] = 1
     title: str = ""
     recipe: str = ""
     experiment: str = ""  # the group of runs it belongs to

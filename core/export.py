@@ -136,7 +136,9 @@ def to_mlflow(run: Run, place: str, experiment: str = "TrainDesk") -> str:
         if run.best.is_file():
             client.log_artifact(run_id, str(run.best))
         ended = int(history.end["time"] * 1000) if history.end else None
-        status = {events.FINISHED: "FINISHED", events.FAILED: "FAILED"}.get((history.end or {}).get("event"), "KILLED")
+        status = {events.FINISHED: "FINISHED", events.FAILED: "FAILED"}.get(
+            str((history.end or {}).get("event")), "KILLED"
+        )
         client.set_terminated(run_id, status=status, end_time=ended)
     except Exception as error:  # MLflow raises many kinds
         first = next(iter(str(error).strip().splitlines()), type(error).__name__)[:200]

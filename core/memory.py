@@ -19,7 +19,7 @@ def free_bytes(device: torch.device) -> int:
         import torch
 
         return torch.cuda.mem_get_info(device)[0]
-    return min(_system(), _container())
+    return int(min(_system(), _container()))
 
 
 def peak_bytes(device: torch.device) -> int:

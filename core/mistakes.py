@@ -60,10 +60,10 @@ def reliability(predictions: Predictions, bins: int = BINS) -> Reliability:
     """Reliability curve in bins of equal width (Guo et al. 2017, arXiv:1706.04599)."""
     bin_of = np.minimum((predictions.confidence * bins).astype(int), bins - 1)
     pictures = np.bincount(bin_of, minlength=bins)
-    confidence = np.bincount(bin_of, weights=predictions.confidence, minlength=bins)
+    said = np.bincount(bin_of, weights=predictions.confidence, minlength=bins)
     right = np.bincount(bin_of, weights=predictions.right, minlength=bins)
     held = pictures > 0
-    confidence, accuracy = confidence[held] / pictures[held], right[held] / pictures[held]
+    confidence, accuracy = said[held] / pictures[held], right[held] / pictures[held]
     error = float((np.abs(confidence - accuracy) * pictures[held]).sum() / max(1, pictures.sum()))
     return Reliability(confidence, accuracy, pictures[held], error)
 

@@ -20,7 +20,7 @@ class Registry(Generic[S]):
 
     def register(self, settings_class: S) -> S:
         """Class decorator; the class has a `name` field (a Literal) and a `label`. Raises ValueError on a duplicate."""
-        name = settings_class.model_fields["name"].default
+        name = settings_class.model_fields["name"].default  # type: ignore[call-overload]
         if name in self._classes:
             other = self._classes[name]
             raise ValueError(

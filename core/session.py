@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from core.config import RunConfig
 from core.errors import TrainDeskError
@@ -18,7 +18,7 @@ from core.runs.store import Run, find_run
 
 if TYPE_CHECKING:
     from core.devices import Claim
-    from core.training.batches import Splits
+    from core.training.batches import Pictures, Splits
     from core.training.loop import TrainingState
 
 LONGEST_LOSS = 60.0  # seconds of training that a crash may cost, when epochs are longer
@@ -259,7 +259,8 @@ def _test(run: Run, splits: Splits, share: Claim, requests: Requests) -> dict[st
     from core.training.scoring import evaluate_checkpoint
 
     report = {}
-    for split, pictures in (("val", splits.val), ("test", splits.test)):
+    parts: tuple[tuple[Literal["val", "test"], Pictures], ...] = (("val", splits.val), ("test", splits.test))
+    for split, pictures in parts:
         measuring = evaluate_checkpoint(run.best, pictures, share.device, split)
         while True:
             try:

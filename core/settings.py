@@ -41,7 +41,7 @@ def setting(
     **constraints: Any,
 ) -> Any:
     """A settings field: its default and all that a form shows. `labels` name the choices of a Literal in plain words."""
-    extra = {"unit": unit, "labels": labels or {}}
+    extra: Any = {"unit": unit, "labels": labels or {}}
     return Field(default, title=title, description=help, ge=ge, gt=gt, le=le, json_schema_extra=extra, **constraints)
 
 
@@ -105,7 +105,7 @@ def fields_of(settings_class: type[Settings]) -> list[FieldSpec]:
     return [
         _spec(name, info)
         for name, info in settings_class.model_fields.items()
-        if name != "name" and not (info.json_schema_extra or {}).get("hidden")
+        if name != "name" and not _extra(info).get("hidden")
     ]
 
 
@@ -137,8 +137,8 @@ def _problem(settings_class: type[Settings], details: Any, path: str) -> Problem
 
 
 def _spec(name: str, info: Any) -> FieldSpec:
-    extra = info.json_schema_extra or {}
-    bounds: dict[str, float] = {}
+    extra = _extra(info)
+    bounds: dict[str, Any] = {}
     fewest = most = 0
     for constraint in info.metadata:
         if isinstance(constraint, MinLen):
@@ -178,8 +178,13 @@ def _spec(name: str, info: Any) -> FieldSpec:
     )
 
 
-def _item_bounds(item: Any) -> dict[str, float]:
-    bounds: dict[str, float] = {}
+def _extra(info: Any) -> dict[str, Any]:
+    """What `setting` adds to a field."""
+    return info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
+
+
+def _item_bounds(item: Any) -> dict[str, Any]:
+    bounds: dict[str, Any] = {}
     for info in getattr(item, "__metadata__", ()):
         for constraint in getattr(info, "metadata", [info]):
             if isinstance(constraint, Ge):

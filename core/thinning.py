@@ -18,9 +18,9 @@ def thin(values: np.ndarray, limit: int = LIMIT, keep: tuple[int, ...] = ()) -> 
     stretches = max(1, (limit - 2 - len(keep)) // 2)
     width = -(-count // stretches)
     rows = -(-count // width)
-    table = np.full(rows * width, np.nan)
-    table[:count] = values
-    table = table.reshape(rows, width)  # (stretches, points in each)
+    padded = np.full(rows * width, np.nan)
+    padded[:count] = values
+    table = padded.reshape(rows, width)  # (stretches, points in each)
     starts = np.arange(rows) * width
     lowest = starts + np.where(np.isnan(table), np.inf, table).argmin(axis=1)
     highest = starts + np.where(np.isnan(table), -np.inf, table).argmax(axis=1)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import tempfile
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 from core.paths import data_folder
 from core.runs.store import list_runs
 from tests.browser.conftest import launch_chromium, serving
 from tests.browser.hands import draw_with_mouse
+from tests.own import class_files, zipped
 
 IMAGES = Path(__file__).resolve().parent / "images"
 PATIENCE = 180_000  # milliseconds
@@ -25,8 +28,10 @@ def main() -> None:
         page.goto(f"{server.url}/train?recipe=mlp")
         page.get_by_role("button", name="Start training").wait_for()
         _shoot(page, "train")
+        _film_demo(page, server.url)
         page.goto(server.url)
         page.get_by_role("button", name="Start the digits training").click()
+        page.wait_for_url("**/run?run=*")
         page.get_by_text("finished", exact=True).wait_for()
         page.locator(".js-plotly-plot .scatterlayer").first.wait_for()
         page.get_by_text("Watch it learn").wait_for()
@@ -52,7 +57,61 @@ def main() -> None:
         page.goto(f"{server.url}/compare?runs={','.join(run.id for run in list_runs(runs))}&metric=val/loss")
         page.locator(".js-plotly-plot .scatterlayer").first.wait_for()
         _shoot(page, "compare")
+        page.set_viewport_size({"width": 1280, "height": 1100})
+        _bring(page, server.url)
         browser.close()
+
+
+def _film_demo(page: Page, url: str) -> None:
+    """The demo as a moving picture: from the click to the answer."""
+    frames: list[tuple[Image.Image, int]] = []  # and how long each is shown, in milliseconds
+
+    def take(shown: int) -> None:
+        picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB").resize((800, 562), Image.Resampling.LANCZOS)
+        frames.append((picture, shown))
+
+    page.goto(url)
+    page.get_by_role("img", name="A handwritten seven").wait_for()
+    take(1500)
+    page.get_by_role("button", name="Start the 60-second demo").click()
+    page.locator(".told").wait_for()
+    while not page.get_by_text("Your turn").is_visible():
+        take(250)
+        page.wait_for_timeout(1000)  # the film's own pace
+    page.get_by_role("img", name="Drawing area").wait_for()
+    take(1500)
+    draw_with_mouse(page, 2)
+    page.locator(".bars .winner").first.wait_for()
+    page.mouse.move(0, 0)
+    page.wait_for_timeout(500)  # until the bars have grown
+    take(4000)
+    palette = frames[len(frames) // 2][0].quantize(64, dither=Image.Dither.NONE)
+    pictures = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame, _ in frames]
+    pictures[0].save(
+        IMAGES / "demo.gif",
+        save_all=True,
+        append_images=pictures[1:],
+        duration=[shown for _, shown in frames],
+        loop=0,
+        optimize=True,
+    )
+    print(IMAGES / "demo.gif")
+
+
+def _bring(page: Page, url: str) -> None:
+    """Pictures with some faults, as the check shows them."""
+    files = class_files({"dots": 40, "rings": 38, "stripes": 9})
+    files["rings/same.png"] = files["stripes/0.png"]
+    files["dots/again.png"] = files["dots/1.png"]
+    files["dots/broken.jpg"] = b"no picture"
+    with tempfile.TemporaryDirectory() as folder:
+        page.goto(f"{url}/data")
+        page.locator("input[type=file]").first.set_input_files(str(zipped(Path(folder) / "my patterns.zip", files)))
+        page.get_by_role("button", name="Keep as a dataset").wait_for()
+        page.get_by_text("3 classes").wait_for()
+        _shoot(page, "data")
+        page.get_by_role("button", name="Throw away").click()
+        page.get_by_role("heading", name="Your own pictures").wait_for()
 
 
 def _shoot(page: Page, name: str) -> None:

@@ -8,7 +8,7 @@ from core.runs.dispatch import cpu_runs, gpus, most_cpu_runs, set_cpu_runs
 from pages.components.disk_panel import draw_disk
 from pages.components.header import open_page
 from pages.components.messages import show_error
-from pages.components.rights import is_host
+from pages.components.rights import draw_who, is_host
 from pages.components.system_panel import draw_system
 from pages.components.wording import count
 
@@ -16,6 +16,7 @@ AT_ONCE = "trainings at once"
 
 open_page("Computer")
 st.title("This computer")
+draw_who()
 draw_system()
 
 st.subheader("Trainings at once")

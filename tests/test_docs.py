@@ -1,6 +1,7 @@
 """The documents tell the truth: everything that can be chosen is in README, and nothing else."""
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from core.training.optimizers import OPTIMIZERS
 from core.training.schedules import SCHEDULES
 
 ROOT = Path(__file__).resolve().parent.parent
+GUIDE = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs" / "guide").glob("*.md"))
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -41,11 +43,38 @@ def test_readme_has_a_row_for_every_recipe_and_no_other():
     assert rows == [recipe.name for recipe in RECIPES]
 
 
-@pytest.mark.parametrize("document", sorted(path.name for path in ROOT.glob("*.md")))
+@pytest.mark.parametrize("document", [*(path.name for path in ROOT.glob("*.md")), *GUIDE])
 def test_every_linked_file_exists(document):
     text = (ROOT / document).read_text(encoding="utf-8")
     for target in re.findall(r"\]\(([^)#:]+)\)", text):
-        assert (ROOT / target).exists(), f"{document} links to {target}"
+        assert ((ROOT / document).parent / target).exists(), f"{document} links to {target}"
+
+
+@pytest.mark.parametrize("document", GUIDE)
+def test_what_the_guide_tells_to_click_is_on_the_pages(document):
+    """Words in bold are labels, and those stand in the pages, the settings or the recipes."""
+    code = "\n".join(path.read_text(encoding="utf-8") for path in (*ROOT.glob("pages/**/*.py"), ROOT / "dashboard.py"))
+    code += (ROOT / "pages" / "components" / "canvas.html").read_text(encoding="utf-8")
+    code += "\n".join(path.read_text(encoding="utf-8") for path in ROOT.glob("core/**/*.py"))
+    text = " ".join((ROOT / document).read_text(encoding="utf-8").split())
+    labels = [label.rstrip(".,") for label in re.findall(r"\*\*(.+?)\*\*", text)]
+    own = {"Waiting", "Order", "Where things are"}  # headings of paragraphs
+    missing = [label for label in labels if label not in own and f"{label}" not in code]
+    assert missing == []
+
+
+def test_the_guide_has_a_page_for_each_of_its_links_and_no_other():
+    index = (ROOT / "docs" / "guide" / "README.md").read_text(encoding="utf-8")
+    assert {f"docs/guide/{name}" for name in re.findall(r"\]\((.+?)\)", index)} == set(GUIDE) - {"docs/guide/README.md"}
+
+
+def test_every_command_of_the_guide_is_one():
+    from core.cli import _parser
+
+    text = (ROOT / "docs" / "guide" / "command-line.md").read_text(encoding="utf-8")
+    lines = [line.partition("#")[0].split("core ", 1)[1] for line in text.splitlines() if line.startswith("$ ")]
+    parsed = [_parser().parse_args(shlex.split(line)) for line in lines]
+    assert len(parsed) == len(lines) > 15
 
 
 def test_architecture_describes_every_event_and_file_of_a_run():

@@ -19,6 +19,8 @@ class ArchitectureSettings(Settings):
     """Base of all architectures. Importing one must not import torch: `build` does that itself."""
 
     label: ClassVar[str]
+    if TYPE_CHECKING:
+        name: str  # a Literal with a default in each of them
     smallest_side: ClassVar[int] = 1  # pixels; smaller images cannot pass
     smallest_batch: ClassVar[int] = 1  # images; batch norm needs two to have a spread
 

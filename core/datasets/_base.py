@@ -48,6 +48,8 @@ class DatasetSettings(Settings):
     """Base of all datasets. Importing one must not import torch: `load` and `download` do that themselves."""
 
     label: ClassVar[str]
+    if TYPE_CHECKING:
+        name: str  # a Literal with a default in each of them
     input_hint: ClassVar[str] = "a picture"  # what to draw or upload, in words
     drawable: ClassVar[bool] = False  # can its classes be drawn by hand?
     black_background: ClassVar[bool] = (

@@ -55,9 +55,9 @@ def open_images(dataset: DatasetSettings, data_folder: Path) -> DecodedImages:
     if images is None and _keep(place, dataset, lambda folder: dataset.write_arrays(data_folder, folder)):
         images = _read(place, dataset)
     if images is None:
-        images = decoded(dataset.load(data_folder))
-        if _keep(place, dataset, lambda folder: _write(images, folder)):
-            images = _read(place, dataset) or images
+        images = found = decoded(dataset.load(data_folder))
+        if _keep(place, dataset, lambda folder: _write(found, folder)):
+            images = _read(place, dataset) or found
     return images
 
 

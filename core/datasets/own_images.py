@@ -124,6 +124,8 @@ class OwnImages(DatasetSettings):
     def info(self) -> DatasetInfo:
         facts = self.facts
         channels = self._channels()
+        mean: tuple[float, ...]
+        deviation: tuple[float, ...]
         mean, deviation = (
             (facts.mean, facts.deviation) if channels == 3 else ((_grey(facts.mean),), (_grey(facts.deviation),))
         )
@@ -163,11 +165,11 @@ class OwnImages(DatasetSettings):
 
         parts = []
         for split in ("train", "test"):
-            images, labels, kin = self._rows(data_folder, split)
+            images, labels, groups = self._rows(data_folder, split)
             pixels = np.empty((len(images), *self.info().shape), dtype=np.uint8)
             for start, block in self._blocks(data_folder, images):
                 pixels[start : start + len(block)] = block
-            parts.append([torch.from_numpy(values) for values in (pixels, labels, kin)])
+            parts.append([torch.from_numpy(values) for values in (pixels, labels, groups)])
         (train, train_labels, kin), (test, test_labels, _) = parts
         return ImageData(train, train_labels, test, test_labels, kin)
 

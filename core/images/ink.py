@@ -121,7 +121,9 @@ def centre(figure: np.ndarray, size: int) -> np.ndarray:
 
 def _already_prepared(image: Image.Image, size: int, box: int) -> np.ndarray | None:
     """The picture's own pixels if it meets the recipe already (also as black on white), so exported test images stay exact."""
-    if image.size != (size, size) or (image.has_transparency_data and image.convert("RGBA").getextrema()[3][0] < 255):
+    if image.size != (size, size):
+        return None
+    if image.has_transparency_data and np.asarray(image.convert("RGBA"))[..., 3].min() < 255:
         return None
     grey = np.asarray(image.convert("L"))
     for field in (grey, 255 - grey):

@@ -90,13 +90,13 @@ def _without_alpha(pixels: np.ndarray) -> np.ndarray:
         raise NothingDrawn(BLANK)
     rows, columns = np.flatnonzero(visible.any(1)), np.flatnonzero(visible.any(0))
     filled = visible.sum() / ((np.ptp(rows) + 1) * (np.ptp(columns) + 1))
-    greys = colours[visible] @ np.float32([0.299, 0.587, 0.114])
+    greys = colours[visible] @ np.array([0.299, 0.587, 0.114], np.float32)
     low, middle, high = np.percentile(greys, [2, 50, 98])
     if filled > 0.75 and high - low > 60:  # a card: digits cover 20 to 50 % of their box, and a bar has one colour
         page = np.median(colours[visible], axis=0)
     else:
         alpha = alpha / alpha.max()
-        page = np.float32([255, 255, 255]) if middle < 128 else np.float32([0, 0, 0])
+        page = np.full(3, 255 if middle < 128 else 0, np.float32)
     return colours * alpha + page * (1 - alpha)
 
 

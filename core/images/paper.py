@@ -22,7 +22,7 @@ def photo_map(colours: np.ndarray) -> np.ndarray:
     """float32 (H, W): 0 page, about 1 full ink, from a photo (H, W, 3). NothingDrawn if nothing stands out."""
     from scipy import ndimage
 
-    grey = ndimage.gaussian_filter(colours @ np.float32([0.299, 0.587, 0.114]), 0.8)
+    grey = ndimage.gaussian_filter(colours @ np.array([0.299, 0.587, 0.114], np.float32), 0.8)
     small, outside = _without_table(_small(grey, PAGE_SIDE))
     beside = _enlarged(outside, grey.shape, Image.Resampling.NEAREST) > 0
     dark = _dark_ink(small)

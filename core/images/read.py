@@ -187,7 +187,7 @@ def _full_scale(image: Image.Image) -> float:
         return 65535.0
     if image.mode not in ("I", "F"):
         return 255.0
-    highest = float(image.getextrema()[1])
+    highest = float(image.getextrema()[1])  # type: ignore[arg-type]
     steps = (1.0, 255.0, 65535.0) if image.mode == "F" else (255.0, 65535.0)
     return next((step for step in steps if highest <= step), highest) if math.isfinite(highest) else 1.0
 

@@ -57,7 +57,7 @@ class Classifier:
 
     def predict(self, prepared: Sequence[np.ndarray] | np.ndarray) -> np.ndarray:
         """Probabilities float32 (N, classes), rows summing to 1, of N pictures from `prepare`."""
-        return self._answers(np.stack(prepared))
+        return self._answers(np.stack(list(prepared)))
 
     def embed(self, prepared: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """What enters the last layer, float32 (N, F), and the probabilities (N, classes), of pixels uint8 (N, C, H, W)."""

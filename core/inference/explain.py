@@ -90,7 +90,7 @@ def _without_in_place(model: nn.Module) -> nn.Module:
     copied = copy.deepcopy(model).eval()
     for module in copied.modules():
         if hasattr(module, "inplace"):
-            module.inplace = False
+            module.inplace = False  # type: ignore[assignment]
     return copied
 
 

@@ -107,7 +107,8 @@ class Neighbours:
 
     @cached_property
     def _units(self) -> tuple[float, float]:
-        return tuple(max(1e-9, float(np.quantile(values, 0.98))) for values in (self.val_features, self.val_pixels))
+        features, pixels = (max(1e-9, float(np.quantile(each, 0.98))) for each in (self.val_features, self.val_pixels))
+        return features, pixels
 
 
 def distances(bank: np.ndarray, pictures: np.ndarray, squares: np.ndarray | None = None) -> np.ndarray:

@@ -87,7 +87,7 @@ def _few(enabled: dict) -> list[Finding]:
                 "empty classes",
                 f"{_names(empty)} {'has' if len(empty) == 1 else 'have'} no pictures.",
                 action="Remove",
-                repair=lambda edit: [edit.remove_class(each.id) for each in empty] and None,
+                repair=lambda edit: _remove_all(edit, [each.id for each in empty]),
             )
         )
     few = [each for each in enabled.values() if 0 < each.images < FEWEST]
@@ -102,6 +102,11 @@ def _few(enabled: dict) -> list[Finding]:
             )
         )
     return found
+
+
+def _remove_all(edit: Edit, classes: list[int]) -> None:
+    for class_id in classes:
+        edit.remove_class(class_id)
 
 
 def _doubles(images: np.ndarray, digests: dict, class_of: dict, names: dict) -> list[Finding]:

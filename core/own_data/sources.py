@@ -77,7 +77,7 @@ class ZipSource:
 
     def read(self, entry: Entry) -> bytes:
         """At most MAX_FILE_BYTES and one byte. Raises whatever a damaged archive raises."""
-        with self._zip.open(entry.key) as stream:  # type: ignore[call-overload]
+        with self._zip.open(entry.key) as stream:  # type: ignore[arg-type]
             return stream.read(MAX_FILE_BYTES + 1)
 
     def close(self) -> None:

@@ -13,7 +13,7 @@ from core.files import write_atomically
 def write_arrays(path: Path, **arrays: np.ndarray) -> None:
     """Raises OSError. Not written through to the disk: after a power cut the file may be damaged, which `read_arrays` sees."""
     content = io.BytesIO()
-    np.savez(content, **arrays)
+    np.savez(content, **arrays)  # type: ignore[arg-type]
     write_atomically(path, content.getbuffer(), sync=False)
 
 

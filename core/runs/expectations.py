@@ -44,7 +44,9 @@ def begin_times(
 
     After the first that is not known nothing is: it may hold its place for ever.
     """
-    if None in (ends := list(active)):
+    times = list(active)
+    ends = [end for end in times if end is not None]
+    if len(ends) < len(times):
         return [Wait(run, None) for run in queue]
     free = sorted([0.0] * max(0, places - len(ends)) + ends)
     heapq.heapify(free)

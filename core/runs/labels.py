@@ -91,8 +91,12 @@ def _read(run: Run) -> Labels:
         for name, longest in (("title", LONGEST_TITLE), ("note", LONGEST_NOTE), ("owner", LONGEST_TITLE))
         if isinstance(data.get(name), str)
     }
-    tags = data.get("tags") if isinstance(data.get("tags"), list) else []
-    good = [tag for tag in tags if isinstance(tag, str) and "," not in tag and len(tag) <= LONGEST_TAG]
+    tags = data.get("tags")
+    good = [
+        tag
+        for tag in (tags if isinstance(tags, list) else [])
+        if isinstance(tag, str) and "," not in tag and len(tag) <= LONGEST_TAG
+    ]
     return Labels(**texts, tags=_tidied("tags", good)[:MOST_TAGS], favourite=data.get("favourite") is True)
 
 

@@ -168,7 +168,7 @@ def _name(run: Run, process: subprocess.Popen) -> None:
 def start_detached(module: list[str], **streams: Any) -> subprocess.Popen:
     """`python -m` these words, in a process that outlives this one. Raises OSError."""
     detached = (
-        {"creationflags": subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP}
+        {"creationflags": subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP}  # type: ignore[attr-defined]
         if sys.platform == "win32"
         else {"start_new_session": True}  # a Ctrl-C in the dashboard's terminal must not reach the training
     )

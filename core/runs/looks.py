@@ -67,7 +67,10 @@ class LookBook:
             in_turn = earlier == 1 or earlier % every == 0
             if earlier > look.epoch or not (in_turn or (earlier == self._best() and not is_best)):
                 self._file(earlier).unlink(missing_ok=True)
-        arrays = {"probabilities": look.probabilities.astype(np.float16), "confusion": look.confusion.astype(np.int32)}
+        arrays: dict[str, np.ndarray] = {
+            "probabilities": look.probabilities.astype(np.float16),
+            "confusion": look.confusion.astype(np.int32),
+        }
         if look.filters is not None:
             arrays["filters"] = np.clip(look.filters, -LARGEST, LARGEST).astype(np.float16)
         write_arrays(self._file(look.epoch), **arrays)

@@ -20,7 +20,8 @@ class Standby:
     """A process of `core.standby`. `lost(run, data_folder)` is called if it dies between getting a run and taking it."""
 
     def __init__(self, process: subprocess.Popen, lost: Callable[[Run, Path], None]):
-        self.process = process
+        assert process.stdin and process.stdout, "it is spoken to through pipes"
+        self.process, self._orders, self._said = process, process.stdin, process.stdout
         self.is_ready = False
         self._started = time.monotonic()
         self._lost = lost
@@ -36,8 +37,8 @@ class Standby:
             if self._is_over or self.process.poll() is not None:
                 return False
             try:
-                self.process.stdin.write(line.encode() + b"\n")
-                self.process.stdin.close()
+                self._orders.write(line.encode() + b"\n")
+                self._orders.close()
             except OSError:
                 return False
             self._order = run, data_folder
@@ -53,12 +54,12 @@ class Standby:
         """Ends a process that was given no run."""
         self.process.kill()
         with contextlib.suppress(OSError):
-            self.process.stdin.close()
+            self._orders.close()
         self.process.wait()
 
     def _listen(self) -> None:
         """Follows what the process says until it takes its run or ends."""
-        with self.process.stdout as lines:
+        with self._said as lines:
             for line in lines:
                 if line.strip() == READY:
                     self.is_ready = True

@@ -133,7 +133,7 @@ def begin(
         copy_matching(model, start_weights)
     elif weights_folder is not None:
         config.architecture.load_initial_weights(model, weights_folder)
-    model = model.to(device, memory_format=torch.channels_last)
+    model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     speed_up_linear(model)
     optimizer = config.optimizer.build(parameter_groups(model, config.optimizer, config.architecture.pace))
     decay = config.training.average_decay

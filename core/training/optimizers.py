@@ -22,6 +22,10 @@ class OptimizerSettings(Settings):
     """Base of all optimizers. Each has a `learning_rate` and a `weight_decay` with defaults of its own."""
 
     label: ClassVar[str]
+    if TYPE_CHECKING:
+        name: str  # a Literal with a default in each of them
+        learning_rate: float
+        weight_decay: float
 
     def build(self, groups: Groups) -> torch.optim.Optimizer:
         """torch's optimizer over the groups of `parameter_groups`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -13,7 +13,7 @@ T = TypeVar("T")
 AHEAD = 3  # items that wait, ready; one more is in work and one in use
 
 
-def ahead_of_time(items: Iterable[T], ahead: int = AHEAD) -> Iterator[T]:
+def ahead_of_time(items: Iterable[T], ahead: int = AHEAD) -> Generator[T, None, None]:
     """The items in their order, made by one background thread while the caller works on those before.
 
     The thread ends with the items, or when this generator is closed; what it raises is raised here.

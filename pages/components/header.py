@@ -32,6 +32,9 @@ def open_page(title: str) -> None:
     """Sets up a page and draws its header. The first call of every page."""
     st.set_page_config(page_title=f"{title} - TrainDesk", page_icon=str(ICON), layout="wide")
     st.html(FOLDER / "style.css")
+    if problem := closed():
+        show_error(problem)
+        st.stop()
     if st.session_state.get(PRESENTING):
         st.html(FOLDER / "presenting.css")
         with st.container(key="leave", horizontal=True, horizontal_alignment="right"):
@@ -45,9 +48,6 @@ def open_page(title: str) -> None:
             )
     else:
         _draw_navigation()
-    if problem := closed():
-        show_error(problem)
-        st.stop()
     with contextlib.suppress(TrainDeskError):  # the page of a run that waits says why nothing starts
         ensure_supervisor(runs_folder(), data_folder())
 

@@ -51,6 +51,14 @@ def is_host() -> bool:
     return guest is not None and guest.is_host
 
 
+def draw_who() -> None:
+    """On a shared dashboard: as whom one is here, and the way out."""
+    if door() is None:
+        return
+    role = "the host and may change everything" if is_host() else "a guest and may change what you made yourself"
+    st.html(f'<p class="quiet">You are {role}. <a href="/logout" target="_self">Log out</a></p>')
+
+
 def may_change(run: Run) -> bool:
     return is_host() or read_labels(run).owner == visitor()
 

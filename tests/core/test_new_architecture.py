@@ -1,6 +1,7 @@
 """The promise of one file: an architecture is added by adding its file, and nothing else is edited."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,29 +11,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
-NEW_FILE = '''
-"""Strip: one wide convolution and an average."""
-
-from typing import ClassVar, Literal
-
-from core.architectures._base import ARCHITECTURES, ArchitectureSettings
-from core.settings import setting
-
-
-@ARCHITECTURES.register
-class Strip(ArchitectureSettings):
-    """One convolution, averaged over the picture."""
-
-    label: ClassVar[str] = "Strip"
-    name: Literal["strip"] = "strip"
-    filters: int = setting(24, "Filters", "How many patterns it looks for.", ge=1, le=256)
-
-    def build(self, shape, classes):
-        from torch import nn
-
-        layers = [nn.Conv2d(shape[0], self.filters, 5, padding=2), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten()]
-        return nn.Sequential(*layers, nn.Linear(self.filters, classes))
-'''
+# the very code that CONTRIBUTING.md shows
+[NEW_FILE] = re.findall(r"```python\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), flags=re.DOTALL)
 
 FORM_AND_VALIDATION = """
 from core.architectures import ARCHITECTURES
@@ -40,14 +20,14 @@ from core.config import RunConfig
 from core.overrides import settings_by_path
 from core.settings import SettingsError, fields_of
 
-assert "strip" in ARCHITECTURES.names()
-(field,) = fields_of(ARCHITECTURES.get("strip"))
-assert (field.title, field.kind, field.low, field.high) == ("Filters", "integer", 1, 256)
-assert "architecture.filters" in settings_by_path({"architecture": "strip"})
+assert "linear" in ARCHITECTURES.names()
+(field,) = fields_of(ARCHITECTURES.get("linear"))
+assert (field.title, field.kind, field.low, field.high) == ("Dropout", "number", 0, 0.9)
+assert "architecture.dropout" in settings_by_path({"architecture": "linear"})
 try:
-    RunConfig.from_dict({"architecture": {"name": "strip", "filters": 0}})
+    RunConfig.from_dict({"architecture": {"name": "linear", "dropout": 1}})
 except SettingsError as error:
-    assert str(error) == "Filters is 0; it must be a whole number from 1 to 256.", error
+    assert str(error) == "Dropout is 1; it must be a number from 0 to 0.9.", error
 else:
     raise AssertionError("not checked")
 """
@@ -61,7 +41,7 @@ def copy(tmp_path_factory):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, folder / name)
     shutil.copy(ROOT / "pyproject.toml", folder)
-    (folder / "core" / "architectures" / "strip.py").write_text(NEW_FILE)
+    (folder / "core" / "architectures" / "linear.py").write_text(NEW_FILE)
     return folder
 
 
@@ -79,11 +59,11 @@ def test_it_is_in_the_form_and_in_the_validation(copy):
 
 
 def test_it_trains_from_the_command_line_and_classifies(copy):
-    choice = ["architecture=strip", "filters=8", "epochs=1", "shortest_epoch=0", "device=cpu"]
+    choice = ["architecture=linear", "dropout=0.2", "epochs=1", "shortest_epoch=0", "device=cpu"]
     assert '"status": "finished"' in run(copy, "-m", "core", "train", "--recipe", "digits", "--set", *choice, "--json")
 
 
 def test_it_is_checked_by_the_tests_of_every_architecture(copy):
     tests = "tests/core/architectures/test_every_architecture.py"
-    output = run(copy, "-m", "pytest", tests, "-k", "strip", "-p", "no:cacheprovider")
+    output = run(copy, "-m", "pytest", tests, "-k", "linear", "-p", "no:cacheprovider")
     assert "passed" in output and "failed" not in output and "no tests ran" not in output

@@ -17,6 +17,7 @@ from tests.pages.fake_runs import STATUSES, fake_run, running
 ME = Guest("me", is_host=False)
 # what anyone may do with a run of someone else's: look, compare, try, copy its settings, take its numbers
 FREE = {
+    ":material/co_present:",
     "Try it: draw or upload", "Train again with changes", "Open", "Compare",
     "Run it again with changes", "CSV", "Parquet", "Download", "Close", "Start the digits training", "Look", "All datasets",
     "Train on these pictures", "Transfer learning", "Start again with a fifth of the pictures held back for validation",
@@ -113,6 +114,7 @@ def test_the_computer_and_its_trash_are_the_hosts(runs_folder, as_someone):
     delete(gone)
     as_someone(ME)
     app = open_app("system")
+    assert "You are a guest" in words(app) and 'href="/logout"' in words(app)
     assert widget(app, "trainings at once").disabled and "Yes, empty it" not in buttons(app)
     assert "Restore" not in buttons(open_app("runs")) | buttons(open_app("run", run=gone.id))
     as_someone(Guest("the teacher", True))
@@ -177,3 +179,4 @@ def test_alone_at_the_computer_everything_may_be_done(runs_folder):
     other = fake_run(runs_folder, "finished")
     change_labels(other, owner="someone else")
     assert {"Delete", "Send to MLflow"} <= buttons(open_app("run", run=other.id))
+    assert "Log out" not in words(open_app("system"))
