@@ -161,7 +161,7 @@ def test_a_start_that_fails_is_one_sentence(runs_folder, no_launch):
 
 def test_one_click_on_the_home_page_starts_the_digits(runs_folder, launched):
     app = open_app()
-    app.button[0].click()
+    widget(app, "start digits").click()
     run(app)
     (started,) = list_runs(runs_folder)
     assert launched == [started.id] and started.config() == find_recipe("digits").config()
