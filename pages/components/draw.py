@@ -35,7 +35,10 @@ def _draw(networks: Sequence[Network], is_short: bool) -> None:
             prepared = prepared_by(networks, image) if image else []
         except ImageError as error:
             trouble = str(error)
-        if not is_short:
+        if is_short:
+            to = {"run": networks[0].run.id}
+            st.page_link("pages/classify.py", label="No mouse, pen or touch screen at hand? Upload", query_params=to)
+        else:
             st.caption("No mouse, pen or touch screen at hand? Use Upload.")
     with answer:
         if trouble:

@@ -106,3 +106,5 @@ def test_a_class_and_its_teacher(visit, tmp_path, data_folder):
         expect(pupil.get_by_role("button", name="Come in")).to_be_visible()
         pupil.goto(address)
         expect(pupil.get_by_role("button", name="Come in")).to_be_visible()
+        for page in (pupil, other, teacher):  # before their server goes
+            page.close()

@@ -49,6 +49,7 @@ def test_it_ends_on_the_canvas_with_what_both_reached(over):
         text.index("Of 360 digits") < text.index("Your turn") < text.index("How they learned") < text.index("And now?")
     )
     assert "Draw a digit in the box." in text and "of the test digits" in text and "epoch 2 of 2" in text
+    assert "Upload" in [link.proto.label.split()[-1] for link in app.get("page_link")], "for whoever cannot draw"
     assert {"Replay", "Yes, reset it"} <= set(labels(app))
 
 
