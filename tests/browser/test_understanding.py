@@ -151,7 +151,7 @@ def test_a_comparison_by_link_keeps_its_colours_when_a_run_is_taken_out(visit, s
     expect(page).to_have_url(re.compile(rf"runs=(%2C|,){runs[1].id}"))
 
 
-PAGES = ("", "data", "train", "runs", "run", "compare", "classify", "system", "experiment", "glossary")
+PAGES = ("", "demo", "data", "train", "runs", "run", "compare", "classify", "system", "experiment", "glossary")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

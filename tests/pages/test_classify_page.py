@@ -1,4 +1,7 @@
-"""Classify: drawings and uploads, good ones and others."""
+"""Classify: drawings and uploads, good ones and others.
+
+Longer than others, because all its parts share one trained network.
+"""
 
 import base64
 import io

@@ -1,4 +1,7 @@
-"""Getting datasets: downloads in the published file formats from a server of our own, and everything that goes wrong."""
+"""Getting datasets: downloads in the published file formats from a server of our own, and everything that goes wrong.
+
+Longer than others, because every dataset is published, cut and damaged in the same ways.
+"""
 
 import gzip
 import hashlib

@@ -1,4 +1,7 @@
-"""Checkpoint files: whole or refused in one sentence, replaced in one step, never running what is in them."""
+"""Checkpoint files: whole or refused in one sentence, replaced in one step, never running what is in them.
+
+Longer than others, because all of it saves and damages the same network.
+"""
 
 import io
 import os
