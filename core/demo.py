@@ -17,7 +17,6 @@ from core.recipes import find_recipe
 from core.runs.belongings import belongings, locked
 from core.runs.dispatch import submit
 from core.runs.history import History
-from core.runs.queue import withdraw
 from core.runs.store import Run, create_run
 from core.runs.trash import delete
 
@@ -82,7 +81,7 @@ def remove(runs_folder: Path, owner: str, runs: list[Run] | None = None) -> int:
     problem: TrainDeskError | None = None
     runs = made_by(runs_folder, owner) if runs is None else runs
     for run in runs:
-        if not withdraw(run) and run.status().is_active:
+        if run.status().is_active:
             with contextlib.suppress(OSError):
                 run.request_stop()
     removed, until = 0, time.monotonic() + PATIENCE

@@ -25,10 +25,12 @@ def test_it_comes_back_with_its_classes_splits_and_pixels(tmp_path):
         first, second, _ = dataset.classes()
         edit.enable([second.id], False)
         edit.move(dataset.page(first.id, 0, 1), second.id)
+        edit.into_split(dataset.page(first.id, 1, 3), "val")
     (tmp_path / "out.zip").write_bytes(as_zip(dataset).read())
     again, report = bring(tmp_path / "out.zip", tmp_path / "again", "Patterns", lambda *_: None)
     assert report.unreadable == [] and report.pictures == 29
     assert described(again) == described(dataset)
+    assert {split for _, split, _ in described(again)} == {0, 1, 2}
 
 
 def test_a_class_name_never_makes_a_folder_of_its_own(tmp_path):

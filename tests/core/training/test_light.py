@@ -72,3 +72,12 @@ def test_gamma_is_a_power_for_each_picture_and_black_and_white_stay(outside):
 def test_gamma_leaves_an_empty_batch_of_one_colour_alone():
     before = torch.full((4, 1, 5, 5), -0.4)
     assert torch.equal(Augmentation(gamma=2.0).apply(before, random(), torch.tensor([-0.4])), before)
+
+
+def test_gamma_is_drawn_apart_from_brightness_and_contrast():
+    before = photos(1000)
+    lights = (Augmentation(brightness=0.3).apply(before, random()) / before)[:, 0, 4, 4]
+    contrasts = Augmentation(contrast=0.3).apply(before, random()).std(dim=(1, 2, 3)) / before.std(dim=(1, 2, 3))
+    powers = (Augmentation(gamma=1.0).apply(before, random()).log() / before.log())[:, 0, 4, 4].log()
+    together = torch.corrcoef(torch.stack([lights, contrasts, powers]))
+    assert together[2, :2].abs().max() < 0.12
