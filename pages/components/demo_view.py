@@ -94,7 +94,7 @@ def _draw_learning(runs: list[Run], histories: list[History], learners: list[Lea
             share = 1.0 if learner.test is not None else history.progress()
             st.html(_head(learner))
             st.progress(share, text=_progress_words(learner, history.started))
-            _draw_watched(run, history.started)
+            st.html(f'<div class="demopictures">{_watched(run, history.started)}</div>')
     live_plot(
         lambda: [
             epoch_curve(history, "val/accuracy", title, Axis(), colour)
@@ -136,16 +136,16 @@ def _progress_words(learner: Learner, started: dict | None) -> str:
     return f"epoch {learner.epoch} of {epochs}{size}"
 
 
-def _draw_watched(run: Run, started: dict | None) -> None:
-    """Some of the watched pictures, with what the network says of them."""
+def _watched(run: Run, started: dict | None) -> str:
+    """HTML: some of the watched pictures, with what the network says of them; a place for them while there are none."""
     names = list((started or {}).get("class_names", []))
     book = LookBook(run)
     watched, epochs = book.watched(), book.epochs()
     look = book.read(epochs[-1]) if epochs else None
     if watched is None or look is None or look.probabilities.shape != (len(watched.labels), len(names)):
-        return
+        return '<p class="quiet">What it says of four pictures appears here.</p>'
     cards = watched_cards(watched, look, names)[::EVERY]
-    st.html(gallery(cards, f"What it says after epoch {epochs[-1]}", small=True))
+    return gallery(cards, f"What it says after epoch {epochs[-1]}", small=True)
 
 
 def _draw_canvas(runs: list[Run]) -> None:
