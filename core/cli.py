@@ -21,7 +21,7 @@ from core.errors import ImageError, TrainDeskError
 from core.paths import data_folder, runs_folder
 from core.recipes import RECIPES
 from core.runs.history import History
-from core.runs.labels import read_labels
+from core.runs.labels import title_of
 from core.runs.store import Run, list_runs
 from core.settings import SettingsError
 
@@ -103,7 +103,7 @@ def _summary(run: Run) -> dict[str, Any]:
         "run": run.id,
         "status": status.name,
         "message": status.reason,
-        "title": read_labels(run).title or config.title,
+        "title": title_of(run, config),
         "dataset": config.dataset.name,
         "architecture": config.architecture.name,
         "val/accuracy": best.get("val/accuracy") if best else None,

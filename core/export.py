@@ -12,7 +12,7 @@ from core.errors import TrainDeskError
 from core.runs import events
 from core.runs.events import Event
 from core.runs.history import History
-from core.runs.labels import read_labels
+from core.runs.labels import title_of
 from core.runs.store import Run
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def to_mlflow(run: Run, place: str, experiment: str = "TrainDesk") -> str:
         found = client.get_experiment_by_name(name)
         group = found.experiment_id if found else client.create_experiment(name, artifact_location=files)
         started = int((history.started or {}).get("time", run.created()) * 1000)
-        title = read_labels(run).title or config.title or run.id
+        title = title_of(run, config)
         sent = client.create_run(group, start_time=started, run_name=title, tags={"traindesk.run": run.id})
         run_id = sent.info.run_id
         params = [Param(name, str(value)[:500]) for name, value in _flat(config.to_dict()).items()]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from core.config import RunConfig
 from core.errors import TrainDeskError
 from core.files import write_atomically
 from core.runs.belongings import locked
@@ -36,6 +37,12 @@ def read_labels(run: Run) -> Labels:
         return _read(run)
     except OSError:
         return Labels()
+
+
+def title_of(run: Run, config: RunConfig | None, labels: Labels | None = None) -> str:
+    """The name that people gave it, else that of its config, else what it trains on what, else its id."""
+    given = (labels or read_labels(run)).title or (config.title if config else "")
+    return given or (f"{config.architecture.label} on {config.dataset.title()}" if config else run.id)
 
 
 def change_labels(run: Run, **changes: Any) -> Labels:

@@ -10,7 +10,7 @@ from core.config import RunConfig
 from core.errors import TrainDeskError
 from core.runs.disk import size_of
 from core.runs.history import History
-from core.runs.labels import read_labels
+from core.runs.labels import read_labels, title_of
 from core.runs.store import Run
 
 SPARKS = 30  # values of a small curve
@@ -63,7 +63,7 @@ def summarise(run: Run, history: History, status_name: str, reason: str) -> Summ
         problem = "Its checkpoints are missing, so it cannot be tried or resumed."
     return Summary(
         id=run.id,
-        title=labels.title or (config.title if config else "") or run.id,
+        title=title_of(run, config, labels),
         status=status_name if config else DAMAGED,
         reason=reason,
         note=labels.note,

@@ -8,8 +8,8 @@ from core.errors import TrainDeskError
 from core.own_data.edit import editing
 from core.own_data.store import OwnDataset
 from core.paths import data_folder, runs_folder
+from core.runs.labels import title_of
 from core.suspects import newest_run_on, suspects
-from pages.components.describe import title_of
 from pages.components.messages import show_error
 from pages.components.picked import picked
 from pages.components.wording import count, plain_markdown

@@ -9,7 +9,6 @@ import streamlit as st
 
 from core.config import GROUPS, PARTS, RunConfig
 from core.errors import TrainDeskError
-from core.runs.labels import read_labels
 from core.runs.store import Run
 from core.settings import FieldSpec, fields_of
 
@@ -20,11 +19,6 @@ def read_config(run: Run) -> tuple[RunConfig | None, str]:
         return run.config(), ""
     except TrainDeskError as error:
         return None, str(error)
-
-
-def title_of(run: Run, config: RunConfig | None) -> str:
-    """The name that people gave it, else that of its config, else its id."""
-    return read_labels(run).title or (config.title if config else "") or run.id
 
 
 def in_short(config: RunConfig) -> str:

@@ -11,8 +11,9 @@ from core.config import PARTS, RunConfig
 from core.errors import TrainDeskError
 from core.paths import runs_folder
 from core.recipes import find_recipe
+from core.runs.labels import title_of
 from core.runs.store import find_run
-from pages.components.describe import title_of, value_in_words
+from pages.components.describe import value_in_words
 from pages.components.form_values import WIDGET
 from pages.components.recipe_cards import FILLED_FROM
 from pages.components.wording import plain_markdown

@@ -11,9 +11,10 @@ import streamlit as st
 from core.devices import list_devices
 from core.own_data.folders import list_datasets
 from core.paths import data_folder, runs_folder
+from core.runs.labels import title_of
 from core.runs.store import Run, list_runs
 from core.settings import FieldSpec
-from pages.components.describe import read_config, title_of
+from pages.components.describe import read_config
 from pages.components.wording import moment
 
 

@@ -7,24 +7,25 @@ import streamlit as st
 from core.config import RunConfig
 from core.errors import TrainDeskError
 from core.paths import runs_folder
-from core.runs.labels import read_labels
+from core.runs.labels import read_labels, title_of
 from core.runs.store import Run
 from core.runs.trash import restore, trashed
-from pages.components.describe import in_short, read_config, title_of
+from pages.components.describe import in_short, read_config
 from pages.components.messages import show_error
 from pages.components.rights import may_change
 from pages.components.run_manage import draw_labels_form, favourite_button
-from pages.components.wording import plain_markdown
+from pages.components.wording import moment, plain_markdown
 
 
 def draw_heading(run: Run, config: RunConfig | None) -> None:
     """Title, tags, note, and the way to change them."""
     labels = read_labels(run)
     star = ":material/star: " if labels.favourite else ""
-    st.title(star + plain_markdown(title_of(run, config)))
+    st.title(star + plain_markdown(title_of(run, config, labels)))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if config:
-            st.caption(plain_markdown(in_short(config)))
+            what, title = in_short(config), title_of(run, config, labels)
+            st.caption(plain_markdown(moment(run.created()) if title == what else what))
         for tag in labels.tags:
             st.badge(plain_markdown(tag), color="gray")
         if config and config.experiment:

@@ -12,10 +12,10 @@ from core.paths import data_folder, runs_folder
 from core.runs.control import ask_to_resume
 from core.runs.disk import forget_last, size_of
 from core.runs.dispatch import submit
-from core.runs.labels import LONGEST_NOTE, LONGEST_TITLE, add_tags, change_labels, read_labels
+from core.runs.labels import LONGEST_NOTE, LONGEST_TITLE, add_tags, change_labels, read_labels, title_of
 from core.runs.store import Run
 from core.runs.trash import delete, restore, trashed
-from pages.components.describe import read_config, title_of
+from pages.components.describe import in_short, read_config
 from pages.components.histories import shared_history
 from pages.components.messages import show_error
 from pages.components.rights import is_host, may_change, visitor
@@ -33,7 +33,7 @@ def draw_labels_form(run: Run) -> None:
         note = st.text_area("Note", labels.note, max_chars=LONGEST_NOTE, key=f"note {run.id}")
         tags = st.text_input("Tags, separated by commas", ", ".join(labels.tags), key=f"tags {run.id}")
         if st.form_submit_button("Keep", type="primary", key=f"keep {run.id}"):
-            named = "" if config and title.strip() == config.title else title
+            named = "" if config and title.strip() in (config.title, in_short(config)) else title
             if _done(lambda: change_labels(run, title=named, note=note, tags=tags.split(","))):
                 st.rerun()
             _show_problem()
