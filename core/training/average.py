@@ -44,10 +44,6 @@ class WeightAverage:
         for average, current in self._counts:
             average.copy_(current)
 
-    def copy_to(self, model: nn.Module) -> None:
-        """Gives a network of the same architecture the averaged weights."""
-        model.load_state_dict(self.model.state_dict())
-
     def state_dict(self) -> dict[str, Any]:
         """All that is needed to go on: plain tensors and the number of updates. The tensors are not copied."""
         return {"updates": self.updates, "model": dict(self.model.state_dict())}

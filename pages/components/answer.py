@@ -15,11 +15,6 @@ from pages.components.wording import percent
 SURE, UNSURE = 0.8, 0.5
 
 
-def draw_answer(probabilities: np.ndarray, class_names: tuple[str, ...]) -> None:
-    """probabilities: (classes,) summing to 1."""
-    st.html(words(probabilities, class_names) + bars(probabilities, class_names))
-
-
 def words(probabilities: np.ndarray, class_names: tuple[str, ...]) -> str:
     """HTML: what it is, and how sure the network is."""
     first, second = np.argsort(-probabilities, kind="stable")[:2] if len(class_names) > 1 else (0, 0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from tests.drawings import _STROKES, _path
@@ -27,6 +29,17 @@ def draw_with_mouse(page, digit: int, style: int = 0, fill: float = 0.7) -> None
             page.mouse.move(*spot)
         page.mouse.move(*spots[-1])
         page.mouse.up()
+
+
+def barriers(page) -> list[tuple[str, str]]:
+    """(rule, element) of all that axe-core finds against WCAG 2.2 A and AA."""
+    import axe_playwright_python
+
+    page.evaluate((Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8"))
+    result = page.evaluate(
+        "() => axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})"
+    )
+    return [(each["id"], node["html"][:200]) for each in result["violations"] for node in each["nodes"]]
 
 
 def charts(page) -> list[dict]:

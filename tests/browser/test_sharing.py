@@ -16,6 +16,7 @@ from playwright.sync_api import expect
 from core.runs.labels import read_labels
 from core.runs.store import list_runs
 from tests.browser.conftest import ROOT
+from tests.browser.hands import barriers
 from tests.helpers import closed_port, wait_until
 
 pytestmark = pytest.mark.browser
@@ -82,6 +83,7 @@ def test_a_class_and_its_teacher(visit, tmp_path, data_folder):
         pupil = window.page
         log_in(pupil, f"{url}/runs", "a guess")
         expect(pupil.get_by_role("alert")).to_have_text("That is not the password; ask the host for it.")
+        assert barriers(pupil) == []
         [refused] = window.errors
         assert "401" in refused and window.errors.pop()  # the browser itself notes that
         other = visit().page

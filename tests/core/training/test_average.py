@@ -105,16 +105,6 @@ def test_it_goes_on_from_its_state_bit_for_bit():
         assert torch.equal(value, again.model.state_dict()[key]), key
 
 
-def test_the_average_can_be_given_to_another_network():
-    model = network()
-    average = WeightAverage(model, 0.9)
-    train(model, sgd(model), average, 0, 3)
-    other = network(seed=1)
-    average.copy_to(other)
-    for key, value in average.model.state_dict().items():
-        assert torch.equal(value, other.state_dict()[key])
-
-
 def test_it_follows_a_network_whose_weights_are_loaded_later():
     model, other = network(), network(seed=1)
     average = WeightAverage(model, 0.0)
