@@ -6,6 +6,20 @@ from typing import Any
 
 import numpy as np
 
+LUCK = 1.959964  # standard errors on either side that hold 95 %
+
+
+def interval(right: int, images: int) -> tuple[float, float]:
+    """Between which shares, 0..1, the true accuracy lies with 95 % certainty, when so many of the images were right.
+
+    Wilson 1927, as recommended by Brown, Cai and DasGupta 2001 (doi:10.1214/ss/1009213286).
+    """
+    images = max(1, images)
+    share, extra = right / images, LUCK**2 / images
+    middle = (share + extra / 2) / (1 + extra)
+    half = LUCK / (1 + extra) * (share * (1 - share) / images + extra / (4 * images)) ** 0.5
+    return max(0.0, middle - half), min(1.0, middle + half)
+
 
 def scores(confusion: np.ndarray, class_names: tuple[str, ...]) -> dict[str, Any]:
     """Accuracy, macro and per-class precision, recall and F1 of a confusion matrix (classes, classes), rows true,

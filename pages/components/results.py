@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from core.runs.history import History
+from core.scores import interval
 from pages.components.heatmap import heatmap
 from pages.components.mistakes_view import class_table
 from pages.components.phases import memory_fact
@@ -77,7 +78,8 @@ def right_of_all(test: dict[str, Any]) -> str:
     right = sum(row[index] for index, row in enumerate(matrix) if index < len(row))
     if not matrix:
         right = round((test.get("test/accuracy") or 0) * images)
-    return f"{right:,} of {images:,} pictures right"
+    low, high = interval(right, images)
+    return f"{right:,} of {images:,} pictures right; with other pictures of the kind {low:.1%} to {high:.1%}"
 
 
 def mistakes_in_words(matrix: list[list[int]], class_names: list[str], per_class: list[dict[str, Any]]) -> str:

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import binomtest
 from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
 
-from core.scores import scores
+from core.scores import interval, scores
 
 
 def check(true, predicted, classes):
@@ -49,3 +50,16 @@ def test_rows_are_true_and_columns_predicted():
     report = scores(np.array([[8, 2], [1, 9]]), ("cat", "dog"))
     assert report["per_class"][0]["recall"] == pytest.approx(8 / 10)
     assert report["per_class"][0]["precision"] == pytest.approx(8 / 9)
+
+
+@pytest.mark.parametrize("images", [1, 10, 360, 10_000])
+@pytest.mark.parametrize("share", [0, 0.5, 0.98, 1])
+def test_the_interval_is_that_of_scipy(share, images):
+    right = round(share * images)
+    expected = binomtest(right, images).proportion_ci(0.95, method="wilson")
+    assert interval(right, images) == pytest.approx((expected.low, expected.high), abs=1e-6)
+
+
+def test_no_picture_says_nothing():
+    low, high = interval(0, 0)
+    assert low == 0 and high > 0.7
