@@ -47,7 +47,7 @@ RECIPES = (
                 "gamma": 1.7,
                 "mixup": 0.4,
             },
-            "training": {"epochs": 120, "batch_size": 32, "validation_share": 0.15, "shortest_epoch": 0.25},
+            "training": {"epochs": 120, "batch_size": 32, "validation_share": 0.15, "shortest_epoch": 0.15},
         },
     ),
     Recipe(

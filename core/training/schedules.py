@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from core.registry import Registry
 from core.settings import Settings, setting
@@ -16,6 +16,8 @@ class ScheduleSettings(Settings):
     """Base of all schedules. They keep no state: what one must remember lies in a plain dict that its caller stores."""
 
     label: ClassVar[str]
+    if TYPE_CHECKING:
+        name: str  # a Literal with a default in each of them
 
     def factor(self, epoch: float, epochs: int, memory: dict[str, float]) -> float:
         """Share of the learning rate to use, above 0 and at most 1, when `epoch` (0..epochs, 1.5: in the middle of the

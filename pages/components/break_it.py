@@ -89,6 +89,7 @@ def _draw_curve(network: Network, one: Disturbance) -> None:
 
 def coping(config: RunConfig, one: Disturbance) -> RunConfig:
     """The config with an augmentation that disturbs the training pictures in the same way, at random."""
+    assert one.remedy, "only what has a remedy has the button"
     name, largest = one.remedy
     return with_changes(config, {f"augmentation.{name}": min(largest, max(abs(one.lowest), abs(one.highest)) / 2)})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 
@@ -39,9 +40,11 @@ def draw_what_settings_did(known: list[Compared], varied: list[Setting]) -> None
         return
     share = result in ("test", "val")
     _scatter(known, shown, setting, title, value_of, share)
-    axes = [(setting.title, [on_axis(setting, place) for place in shown]) for setting in varied]
+    axes: list[tuple[str, list[float | str]]] = [
+        (setting.title, [on_axis(setting, place) for place in shown]) for setting in varied
+    ]
     factor = 100 if share else 1
-    results = [round(value_of(known[place].summary) * factor, 4) for place in shown]
+    results: list[float | str] = [round((value_of(known[place].summary) or 0.0) * factor, 4) for place in shown]
     axes.append((f"{title}, %" if share else title, results))
     parallel(axes, key="parallel of the comparison", title=f"Settings of the runs and their {title.lower()}")
     st.caption("A line is a run; lighter or darker shows its result. Drag along an axis to pick out some of them.")
@@ -56,8 +59,9 @@ def _scatter(
     share: bool,
 ) -> None:
     values = [on_axis(setting, place) for place in shown]
-    numbers = all(isinstance(value, int | float) for value in values)
-    positive = numbers and min(values) > 0
+    amounts = [value for value in values if isinstance(value, int | float)]
+    numbers = len(amounts) == len(values)
+    positive = numbers and min(amounts) > 0
     trace = {
         "type": "scatter",
         "mode": "markers",
@@ -67,9 +71,9 @@ def _scatter(
         "marker": {"size": 12, "color": [f"$chart{known[place].colour}" for place in shown]},
         "hovertemplate": "%{text}<br>%{x}: %{y}<extra></extra>",
     }
-    kind = "log" if positive and max(values) / min(values) >= 20 else "linear" if numbers else "category"
-    axis = {"title": {"text": setting.title}, "type": kind}
-    if numbers and len(set(values)) <= 12:
-        axis |= {"tickvals": sorted(set(values)), "ticktext": [f"{value:g}" for value in sorted(set(values))]}
+    kind = "log" if positive and max(amounts) / min(amounts) >= 20 else "linear" if numbers else "category"
+    axis: dict[str, Any] = {"title": {"text": setting.title}, "type": kind}
+    if numbers and len(set(amounts)) <= 12:
+        axis |= {"tickvals": sorted(set(amounts)), "ticktext": [f"{value:g}" for value in sorted(set(amounts))]}
     layout = {"xaxis": axis, "yaxis": {"title": {"text": title}, "tickformat": ".1%" if share else ""}}
     figure([trace], layout, key="scatter", title=f"{title} against {setting.title.lower()}", height=340)

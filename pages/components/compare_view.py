@@ -64,7 +64,8 @@ def _draw(ids: list[str], chosen: list[tuple[Summary, int]], did_move: bool) -> 
         for (run, place), name in zip(kept, names([run for run, _ in kept]), strict=True)
     ]
     known = [entry for entry in compared if entry.config]
-    varied = differences([entry.config for entry in known]) if len(known) > 1 else []
+    configs = [entry.config for entry in known if entry.config]
+    varied = differences(configs) if len(configs) > 1 else []
     for sentence in sentences(compared, varied):
         st.markdown(sentence)
     _curves(compared)

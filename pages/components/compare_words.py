@@ -26,8 +26,7 @@ def sentences(compared: list[Compared], varied: list[Setting]) -> list[str]:
         return []
     if len({entry.summary.dataset for entry in tested}) > 1:
         return ["They were tested on different pictures, so their accuracies cannot be compared."]
-    best = max(tested, key=lambda entry: entry.summary.test_accuracy)
-    others = sorted((entry for entry in tested if entry is not best), key=lambda entry: -entry.summary.test_accuracy)
+    best, *others = sorted(tested, key=_accuracy, reverse=True)
     found = []
     for other in others[:SENTENCES]:
         said = in_words(_difference(other, best), other.name, best.name)
@@ -35,6 +34,11 @@ def sentences(compared: list[Compared], varied: list[Setting]) -> list[str]:
     if len(others) > SENTENCES:
         found.append(f"{count(len(others) - SENTENCES, 'more run')} did worse than these.")
     return found + _over_seeds(tested, varied)
+
+
+def _accuracy(entry: Compared) -> float:
+    """On the test images; of an entry that was tested."""
+    return entry.summary.test_accuracy or 0.0
 
 
 def _difference(first: Compared, second: Compared) -> Difference:
@@ -45,7 +49,7 @@ def _difference(first: Compared, second: Compared) -> Difference:
     images = 1
     for entry in (first, second):
         images = int((history_of(entry.run).test or {}).get("images", 0)) or images
-    return unpaired(first.summary.test_accuracy, second.summary.test_accuracy, images, images)
+    return unpaired(_accuracy(first), _accuracy(second), images, images)
 
 
 def _said(entry: Compared) -> Predictions | None:
@@ -85,8 +89,10 @@ def _over_seeds(tested: list[Compared], varied: list[Setting]) -> list[str]:
     several = [members for members in groups.values() if len(members) > 1]
     found = []
     for one, two in itertools.islice(itertools.combinations(several, 2), SENTENCES):
-        accuracies = [[entry.summary.test_accuracy for entry in members] for members in (one, two)]
+        first, second = ([_accuracy(entry) for entry in members] for members in (one, two))
         images = int((history_of(one[0].run).test or {}).get("images", 0))
-        said = in_words(over_seeds(*accuracies, images), f"{one[0].name} and its seeds", f"{two[0].name} and its seeds")
+        said = in_words(
+            over_seeds(first, second, images), f"{one[0].name} and its seeds", f"{two[0].name} and its seeds"
+        )
         found.append(f"Over {len(one)} and {len(two)} seeds: {plain_markdown(said)}")
     return found

@@ -85,12 +85,15 @@ def _draw_one(folder: Path, into: str) -> None:
         show_error(str(error))
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button(
-            "Keep it and draw the next",
-            type="primary",
-            key=f"keep drawing {into}",
-            disabled=image is None,
-            shortcut="Enter",
+        if (
+            st.button(
+                "Keep it and draw the next",
+                type="primary",
+                key=f"keep drawing {into}",
+                disabled=image is None,
+                shortcut="Enter",
+            )
+            and image
         ):
             folder.mkdir(parents=True, exist_ok=True)
             image.save(folder / f"{secrets.token_hex(6)}.png")

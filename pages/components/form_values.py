@@ -62,11 +62,12 @@ def check(values: dict[str, Any]) -> tuple[RunConfig | None, dict[str, str]]:
     try:
         return RunConfig.from_dict(data_of(values)), {}
     except SettingsError as error:
-        sentences = {}
+        sentences: dict[str, str] = {}
         for problem in error.problems:
             spec = _spec_at(problem.path, values)
-            empty = spec and spec.kind != "integers" and _raw(spec, problem.path, values) in (None, "")
-            text = f"{spec.title} is empty; it must be {spec.allowed()}." if empty else problem.message
+            text = problem.message
+            if spec and spec.kind != "integers" and _raw(spec, problem.path, values) in (None, ""):
+                text = f"{spec.title} is empty; it must be {spec.allowed()}."
             sentences.setdefault(problem.path, text)
         return None, sentences
 

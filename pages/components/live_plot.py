@@ -106,7 +106,7 @@ def zoomed_window(state: Any) -> tuple[float, float] | None:
     """The x range that the browser reports it shows, or None for all of it. What arrives is not to be trusted."""
     reported = state.get("range") if hasattr(state, "get") else None
     try:
-        low, high = (float(edge) for edge in reported)
+        low, high = (float(edge) for edge in reported or ())
     except (TypeError, ValueError):
         return None
     return (low, high) if np.isfinite([low, high]).all() else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 
@@ -88,7 +89,7 @@ def _curves(run: Run, shared: SharedHistory) -> None:
     history = shared.history
     axis = Axis(axis.name, history.elapsed() or 0.0)
     view = f"{run.id} {axis.name}"
-    common = {"once": shared.once, "view": view, "x_title": axis.title()}
+    common: dict[str, Any] = {"once": shared.once, "view": view, "x_title": axis.title()}
     left, right = st.columns(2, gap="medium")
     with left:
         live_plot(

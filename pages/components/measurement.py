@@ -59,6 +59,7 @@ class Measurement:
             self.folder = None
 
     def _take_answer(self, status: int) -> None:
+        assert self.folder is not None, "it is asked once, while its folder is there"
         try:
             answer = json.loads(Path(self.folder.name, "answer.json").read_text(encoding="utf-8"))
         except (OSError, ValueError):

@@ -91,7 +91,7 @@ def _draw(run: Run, config: RunConfig, names: list[str]) -> None:
 def _split() -> Split:
     st.subheader("What it gets right and wrong")
     changed = from_address(SPLIT, list(SPLITS), "test")
-    return st.segmented_control(
+    chosen: Split | None = st.segmented_control(
         "Pictures",
         list(SPLITS),
         format_func=SPLITS.__getitem__,
@@ -101,6 +101,7 @@ def _split() -> Split:
         help="The val pictures were held out from training and picked the best epoch; the test pictures were seen only "
         "once, after the training.",
     )
+    return chosen or "test"
 
 
 def _predictions(folder: str, split: Split) -> Predictions | None:

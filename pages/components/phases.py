@@ -43,7 +43,7 @@ def meaning(run: Run, status: Status, history: History) -> str:
         )
         return f"{status.reason} Resume {where}."
     if status.name == "starting" and is_downloading(history):
-        return f"Fetching {_what(history.download)} first; this is needed only once."
+        return f"Fetching {_what(history.download or {})} first; this is needed only once."
     if is_resuming(status, history):
         return "Going on where it was."
     if status.name == "starting" and is_preparing(history):
@@ -69,13 +69,15 @@ def waiting_words(run: Run) -> str:
 def progress_words(status: Status, history: History) -> tuple[float, str]:
     """Share done (0..1) and the line beside the bar, whatever the run is doing."""
     if is_downloading(history):
-        done, total = history.download.get("done_bytes", 0), history.download.get("total_bytes", 0)
-        return _share(done, total), f"Downloading {_what(history.download)}: {megabytes(done)} of {megabytes(total)}"
+        download = history.download or {}
+        done, total = download.get("done_bytes", 0), download.get("total_bytes", 0)
+        return _share(done, total), f"Downloading {_what(download)}: {megabytes(done)} of {megabytes(total)}"
     share = history.progress()
     if is_resuming(status, history):
         return share, "Loading what was learned so far and the pictures; this takes a few seconds."
     if is_preparing(history):
-        done, images = history.preparing.get("done", 0), history.preparing.get("images", 0)
+        preparing = history.preparing or {}
+        done, images = preparing.get("done", 0), preparing.get("images", 0)
         words = f"Looking once at every picture through the frozen layers: {done:,} of {images:,}"
         return _share(done, images), words
     if history.started:
@@ -88,15 +90,14 @@ def progress_words(status: Status, history: History) -> tuple[float, str]:
 def progress_facts(history: History, now: float) -> list[tuple[str, str, str]]:
     """Always the same seven, so that the page does not jump when numbers arrive. now: Unix seconds."""
     started, step = history.started, history.last_step
-    known = started and step
     rate = (step or {}).get("learning_rate")
     pace = history.images_per_second()
     elapsed = history.elapsed(now) if history.session else history.trained_seconds or None  # None: nothing trained yet
     return [
         (
             "Epoch",
-            f"{step['epoch']:,} of {started['epochs']:,}" if known else NOT_YET,
-            f"step {step['step']:,} of {started['total_steps']:,}" if known else "",
+            f"{step['epoch']:,} of {started['epochs']:,}" if started and step else NOT_YET,
+            f"step {step['step']:,} of {started['total_steps']:,}" if started and step else "",
         ),
         ("Images per second", f"{pace:,.0f}" if pace else NOT_YET, ""),
         ("Learning rate", decimal(rate) if rate else NOT_YET, "in the last step" if rate else ""),

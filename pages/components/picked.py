@@ -55,9 +55,9 @@ def picked(dataset: OwnDataset, images: Sequence[int], key: str, said: dict[int,
 def address_of_picture(file: str, image: int) -> str:
     """A data address; a picture of a dataset never changes."""
     try:
-        picture = Image.open(io.BytesIO(OwnDataset(Path(file).parent).content(image)))
-        picture.draft("RGB", (SIDE, SIDE))
-        picture = picture.convert("RGB")
+        opened = Image.open(io.BytesIO(OwnDataset(Path(file).parent).content(image)))
+        opened.draft("RGB", (SIDE, SIDE))
+        picture = opened.convert("RGB")
     except Exception:  # a picture that is gone, or of a kind that only core.images.read opens
         return ""
     if max(picture.size) > SIDE:

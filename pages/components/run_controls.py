@@ -108,7 +108,7 @@ def draw_ended_controls(run: Run, status: Status, config: RunConfig, history: Hi
     if status.name in RESUMABLE or status.name in LENGTHENED:
         prepare()  # a click is likely: the next worker is warm by then
     has_begun = history.started is not None
-    primary = "primary" if status.name == "paused" or not has_begun else "secondary"
+    comes_first = status.name == "paused" or not has_begun
     if status.name == "failed":
         with st.popover("Resume", icon=":material/resume:", key=f"resume {run.id}"):
             _resume_failed(run, config, history)
@@ -116,7 +116,7 @@ def draw_ended_controls(run: Run, status: Status, config: RunConfig, history: Hi
         "Resume" if has_begun else "Start",
         key=f"resume {run.id}",
         icon=":material/resume:",
-        type=primary,
+        type="primary" if comes_first else "secondary",
         help=_where(run),
     ):
         _resume(run)

@@ -82,7 +82,7 @@ def draw_run_table(facts: list[Summary]) -> list[Summary]:
 
 def table_rows(facts: list[Summary]) -> dict[str, list]:
     """Columns of the table; those that no run has anything in are left out."""
-    columns = {
+    columns: dict[str, list] = {
         "Open": ["Open"] * len(facts),
         "★": ["★" if entry.favourite else "" for entry in facts],
         "Title": [entry.title for entry in facts],

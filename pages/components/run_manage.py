@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import streamlit as st
 
@@ -12,11 +13,12 @@ from core.paths import data_folder, runs_folder
 from core.runs.control import ask_to_resume
 from core.runs.disk import forget_last, size_of
 from core.runs.dispatch import submit
+from core.runs.history import History
 from core.runs.labels import LONGEST_NOTE, LONGEST_TITLE, add_tags, change_labels, read_labels, title_of
 from core.runs.store import Run
 from core.runs.trash import delete, restore, trashed
 from pages.components.describe import in_short, read_config
-from pages.components.histories import shared_history
+from pages.components.histories import SharedHistory, shared_history
 from pages.components.messages import show_error
 from pages.components.rights import is_host, may_change, visitor
 from pages.components.wording import count, gigabytes, plain_markdown
@@ -100,7 +102,7 @@ def draw_exports(run: Run) -> None:
             for kind, make in (("csv", as_csv), ("parquet", as_parquet)):
                 st.download_button(
                     kind.upper() if kind == "csv" else "Parquet",
-                    lambda make=make: make(history.update()),
+                    partial(_made, make, history),
                     file_name=f"{run.id}.{kind}",
                     key=f"{kind} {run.id}",
                     icon=":material/download:",
@@ -136,6 +138,10 @@ def draw_exports(run: Run) -> None:
                     st.markdown("It is in MLflow now. See it with:")
                     st.code(f"mlflow ui --backend-store-uri {mlflow_uri(place.strip())}", language=None)
                 _show_problem()
+
+
+def _made(make: Callable[[History], bytes], history: SharedHistory) -> bytes:
+    return make(history.update())
 
 
 def delete_button(runs: Sequence[Run], then_page: str = "") -> None:

@@ -32,6 +32,6 @@ def start_run(config: RunConfig) -> None:
 def start_digits_button(key: str, primary: bool = True) -> None:
     """The shortest way to a trained network: one click, no internet, no settings."""
     prepare()
-    kind = "primary" if primary else "secondary"
-    if st.button("Start the digits training", type=kind, icon=":material/play_arrow:", key=key):
+    icon = ":material/play_arrow:"
+    if st.button("Start the digits training", type="primary" if primary else "secondary", icon=icon, key=key):
         start_run(find_recipe("digits").config())

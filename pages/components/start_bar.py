@@ -61,12 +61,15 @@ def _draw(
                 if sweep:
                     st.caption(f"All {len(sweep.configs)} runs: about {about(_all_seconds(measurement.found, sweep))}")
         with st.container(horizontal=True, width="content", vertical_alignment="center"):
-            if st.button(
-                "How long will it take?",
-                type="tertiary",
-                disabled=config is None or measuring,
-                help="Trains a few steps without keeping anything, and reckons time and memory from them.",
-                key="forecast",
+            if (
+                st.button(
+                    "How long will it take?",
+                    type="tertiary",
+                    disabled=config is None or measuring,
+                    help="Trains a few steps without keeping anything, and reckons time and memory from them.",
+                    key="forecast",
+                )
+                and config
             ):
                 begin(config)
                 st.rerun()
@@ -75,7 +78,7 @@ def _draw(
                 forget_measurement()  # it would take computing time from the training
                 if sweep:
                     start_sweep(sweep.configs)
-                else:
+                elif config:
                     start_run(config)
 
 

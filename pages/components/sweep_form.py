@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -21,7 +21,8 @@ from pages.components.rights import visitor
 from pages.components.wording import count, plain_markdown, rows_of
 
 COLUMNS = 2
-METHODS = {"grid": "every combination", "random": "some, drawn at random"}
+Method = Literal["grid", "random"]
+METHODS: dict[Method, str] = {"grid": "every combination", "random": "some, drawn at random"}
 
 
 def draw_sweep_form(config: RunConfig | None) -> Plan | None:
@@ -90,7 +91,7 @@ def _values(config: RunConfig, path: str, spec: FieldSpec | None) -> list[Any]:
     """The values of one setting, chosen or typed; empty, with the reason beneath, when they are wrong."""
     owner, _, name = path.partition(".")
     if spec is None:
-        labels = {key: settings.label for key, settings in PARTS[owner].items()}
+        labels: dict[Any, str] = {key: settings.label for key, settings in PARTS[owner].items()}
         now: Any = getattr(config, owner).name
     else:
         labels = {False: "off", True: "on"} if spec.kind == "boolean" else dict(spec.choices)
@@ -108,6 +109,7 @@ def _values(config: RunConfig, path: str, spec: FieldSpec | None) -> list[Any]:
         if not chosen:
             show_error(f"{title} has no values; choose some.")
         return chosen
+    assert spec is not None, "a part has choices"
     text = st.text_input(
         title,
         words(spec, now).replace("-", ", "),
@@ -125,7 +127,7 @@ def _values(config: RunConfig, path: str, spec: FieldSpec | None) -> list[Any]:
     return values
 
 
-def _how(paths: list[str]) -> tuple[int, str, str, int]:
+def _how(paths: list[str]) -> tuple[int, str, Method, int]:
     """Number of seeds, name, method, number of combinations."""
     left, right = st.columns(2)
     with left:
@@ -140,7 +142,8 @@ def _how(paths: list[str]) -> tuple[int, str, str, int]:
     with right:
         named = st.session_state.setdefault("sweep named", f"Experiment {time.strftime('%d %b %H:%M')}")
         name = st.text_input("Name of the experiment", named, key="sweep name", max_chars=60, persist_state="session")
-    method, samples = "grid", MOST
+    method: Method = "grid"
+    samples = MOST
     if len(paths) > 1:
         with left:
             method = st.segmented_control(
@@ -148,7 +151,7 @@ def _how(paths: list[str]) -> tuple[int, str, str, int]:
                 list(METHODS),
                 default="grid",
                 key="sweep method",
-                format_func=METHODS.get,
+                format_func=METHODS.__getitem__,
                 required=True,
             )
         if method == "random":

@@ -136,6 +136,6 @@ def _parallel(name: str, pairs: list[tuple[Summary, RunConfig]], varied: list[Se
         return
     st.subheader("What the settings did")
     axes = [(setting.title, [on_axis(setting, place) for place in done]) for setting in varied]
-    axes.append(("Best val accuracy, %", [round(pairs[place][0].val_accuracy * 100, 2) for place in done]))
+    axes.append(("Best val accuracy, %", [round((pairs[place][0].val_accuracy or 0.0) * 100, 2) for place in done]))
     parallel(axes, key=f"parallel {name}", title="Settings of the runs and their best val accuracy")
     st.caption("A line is a run; lighter or darker shows how good it was. Drag along an axis to pick out some of them.")

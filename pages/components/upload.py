@@ -46,7 +46,8 @@ def draw_upload(networks: Sequence[Network]) -> None:
     if len(ready) <= FEW:
         for place, (name, image, prepared) in enumerate(ready):
             with st.container(border=True):
-                draw_figures(picture_figure(image, name))
+                if image:
+                    draw_figures(picture_figure(image, name))
                 draw_answers(networks, prepared, key=f"upload {place}", image=image)
     else:
         _table(networks, ready)
@@ -168,15 +169,20 @@ def _show_failed(failed: list[tuple[str, str]]) -> None:
             st.markdown("\n".join(f"- `{name}`" for name, _ in failed[NAMED:200]))
 
 
+def _shown(pixels: np.ndarray | None) -> str:
+    return "" if pixels is None else address_of(np.ascontiguousarray(pixels.transpose(1, 2, 0)))
+
+
 def _table(networks: Sequence[Network], ready: list[Ready]) -> None:
     columns: dict[str, list] = {
-        "Picture": [address_of(np.ascontiguousarray(prepared[0].transpose(1, 2, 0))) for _, _, prepared in ready],
+        "Picture": [_shown(forms[0]) for _, _, forms in ready],
         "File": [name for name, _, _ in ready],
     }
     for place, network in enumerate(networks):
         after = "" if len(networks) == 1 else f", {network.title}"
-        rows = [row for row, (_, _, prepared) in enumerate(ready) if prepared[place] is not None]
-        answers = network.classifier.predict([ready[row][2][place] for row in rows])
+        prepared = {row: pixels for row, (_, _, forms) in enumerate(ready) if (pixels := forms[place]) is not None}
+        rows = list(prepared)
+        answers = network.classifier.predict(list(prepared.values()))
         said: list[str | None] = [None] * len(ready)
         sure: list[float | None] = [None] * len(ready)
         for row, shares in zip(rows, answers, strict=True):

@@ -8,15 +8,15 @@ import streamlit as st
 
 from core.glossary import meaning_of
 from pages.components.address import from_address
-from pages.components.curves import Axis
+from pages.components.curves import Axis, AxisName
 
-AXES = ("epoch", "step", "time")
+AXES: tuple[AxisName, ...] = ("epoch", "step", "time")
 SMOOTHINGS = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
 
 
 def axis_control() -> Axis:
     changed = from_address("axis", AXES, "epoch")
-    return Axis(st.segmented_control("Over", AXES, key="axis", required=True, on_change=changed))
+    return Axis(st.segmented_control("Over", AXES, key="axis", required=True, on_change=changed) or "epoch")
 
 
 def smoothing_control() -> float:
@@ -39,9 +39,10 @@ def metric_control(metrics: dict[str, str]) -> str:
     """One of `metrics` by its key; the first one unless someone chose."""
     names: Sequence[str] = list(metrics)
     changed = from_address("metric", names, names[0])
-    return st.segmented_control(
+    chosen = st.segmented_control(
         "Curve", names, format_func=metrics.__getitem__, key="metric", required=True, on_change=changed
     )
+    return chosen or names[0]
 
 
 def _toggle(label: str, name: str, tip: str | None) -> bool:

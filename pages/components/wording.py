@@ -5,14 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from html import escape
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from core.runs.events import Event
 from pages.components.words import question
 
-STATUS_COLOURS = {
+BadgeColour = Literal["gray", "blue", "violet", "green", "orange", "red"]
+STATUS_COLOURS: dict[str, BadgeColour] = {
     "queued": "gray",
     "starting": "gray",
     "running": "blue",

