@@ -61,6 +61,9 @@ class Server:
         self.url, self.runs, self.process = f"http://127.0.0.1:{port}", runs, process
 
 
+STOPPED: set[str] = set()  # addresses of servers that were stopped: pages that are still open complain of that
+
+
 @contextmanager
 def serving(runs: Path, data: Path, standby: str = "0", port: int = 0) -> Iterator[Server]:
     """A freshly started dashboard for the length of a `with`; `standby` "1": with a waiting worker, as people have it.
@@ -68,6 +71,7 @@ def serving(runs: Path, data: Path, standby: str = "0", port: int = 0) -> Iterat
     `port` 0 takes a free one.
     """
     port = port or closed_port()
+    STOPPED.discard(f"127.0.0.1:{port}")
     log = (runs.parent / f"server-{port}.log").open("wb")
     process = subprocess.Popen(
         [
@@ -97,6 +101,7 @@ def serving(runs: Path, data: Path, standby: str = "0", port: int = 0) -> Iterat
         assert process.poll() is None, Path(log.name).read_text()
         yield Server(port, runs, process)
     finally:
+        STOPPED.add(f"127.0.0.1:{port}")
         process.send_signal(signal.SIGTERM)
         try:
             process.wait(10)
@@ -129,7 +134,7 @@ class Visit:
         self.page = page
         self.errors: list[str] = []
         self.foreign: list[str] = []
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("pageerror", lambda error: self._note(str(error)))
         page.on("console", self._on_console)
         page.on("request", self._on_request)
 
@@ -137,7 +142,11 @@ class Visit:
         address = message.location.get("url", "")
         leaving = "when disconnected from server" in message.text  # a page that is left while a part of it still speaks
         if message.type == "error" and not leaving and not address.endswith(STREAMLIT_PROBES):
-            self.errors.append(f"{message.text} {address}")
+            self._note(f"{message.text} {address}")
+
+    def _note(self, text: str) -> None:
+        if not any(server in text for server in STOPPED):
+            self.errors.append(text)
 
     def _on_request(self, request) -> None:
         if not request.url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:")):
