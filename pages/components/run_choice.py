@@ -39,4 +39,5 @@ def label_of(run: Run) -> str:
     facts = summary(run)
     score = f"test accuracy {percent(facts.test_accuracy)}" if facts.test_accuracy is not None else facts.status
     what = in_short(config) if config else "damaged config"
-    return f"{facts.title}: {what}, {score}, {moment(facts.created)}"
+    named = what if facts.title == what else f"{facts.title}: {what}"  # one without a title is called by what it is
+    return f"{named}, {score}, {moment(facts.created)}"
