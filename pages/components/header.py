@@ -38,14 +38,7 @@ def open_page(title: str) -> None:
     if st.session_state.get(PRESENTING):
         st.html(FOLDER / "presenting.css")
         with st.container(key="leave", horizontal=True, horizontal_alignment="right"):
-            st.button(
-                ":material/close_fullscreen:",
-                key="leave presenting",
-                type="tertiary",
-                help="Back to the usual view",
-                on_click=_present,
-                args=(False,),
-            )
+            _view_button(":material/close_fullscreen:", "leave presenting", "Back to the usual view", False)
     else:
         _draw_navigation()
     with contextlib.suppress(TrainDeskError):  # the page of a run that waits says why nothing starts
@@ -62,18 +55,15 @@ def _draw_navigation() -> None:
         with st.container(width="content", key="help"):
             st.page_link("pages/glossary.py", label=":material/help:", help="What the words mean")
         with st.container(width="content", key="present"):
-            st.button(
-                ":material/co_present:",
-                key="present to a room",
-                type="tertiary",
-                help="Presenter view: large type, no menus",
-                on_click=_present,
-                args=(True,),
-            )
+            _view_button(":material/co_present:", "present to a room", "Presenter view: large type, no menus", True)
+
+
+def _view_button(icon: str, key: str, tip: str, presenting: bool) -> None:
+    """Changes the view of all pages, until the other one of these changes it back."""
+    st.button(icon, key=key, type="tertiary", help=tip, on_click=_present, args=(presenting,))
 
 
 def _present(presenting: bool) -> None:
-    """The same on all pages, until it is taken back."""
     st.session_state[PRESENTING] = presenting
 
 

@@ -40,3 +40,12 @@ def no_launch(monkeypatch: pytest.MonkeyPatch) -> None:
         raise TrainDeskError("The training process could not be started (no memory).")
 
     monkeypatch.setattr(dispatch, "launch", refuse)
+
+
+@pytest.fixture
+def data(tmp_path, monkeypatch):
+    """A data folder of this test's own."""
+    folder = tmp_path / "own data"
+    folder.mkdir()
+    monkeypatch.setenv("TRAINDESK_DATA", str(folder))
+    return folder

@@ -13,14 +13,7 @@ from tests.helpers import assert_one_sentence, wait_until
 from tests.own import class_files, encoded, own_dataset, picture, zipped
 from tests.pages.apps import go, open_app, run, sentence, widget, words
 
-
-@pytest.fixture(autouse=True)
-def data(tmp_path, monkeypatch):
-    """A data folder of this test's own."""
-    folder = tmp_path / "own data"
-    folder.mkdir()
-    monkeypatch.setenv("TRAINDESK_DATA", str(folder))
-    return folder
+pytestmark = pytest.mark.usefixtures("data")
 
 
 def imported(data, tmp_path, files, **request):

@@ -14,6 +14,7 @@ from tests.own import class_files, own_dataset, zipped
 from tests.pages.apps import open_app, run, sentence, widget, words
 from tests.pages.fake_runs import STATUSES, fake_run, running
 
+pytestmark = pytest.mark.usefixtures("data")
 ME = Guest("me", is_host=False)
 # what anyone may do with a run of someone else's: look, compare, try, copy its settings, take its numbers
 FREE = {
@@ -22,14 +23,6 @@ FREE = {
     "Run it again with changes", "CSV", "Parquet", "Download", "Close", "Start the digits training", "Look", "All datasets",
     "Train on these pictures", "Transfer learning", "Start again with a fifth of the pictures held back for validation",
 }  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def data(tmp_path, monkeypatch):
-    folder = tmp_path / "own data"
-    folder.mkdir()
-    monkeypatch.setenv("TRAINDESK_DATA", str(folder))
-    return folder
 
 
 @pytest.fixture
