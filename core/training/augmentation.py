@@ -108,8 +108,10 @@ class Augmentation(Settings):
 
         count, _, height, width = images.shape
         chance = torch.rand((DRAWS, count), generator=generator)  # (14, N) in 0..1
-        mirrored = (chance[2] < 0.5).nonzero().flatten().to(images.device) if self.flip and not self._moves() else None
-        chance = chance.to(images.device)
+        mirrored = (
+            _onto(images.device, (chance[2] < 0.5).nonzero().flatten()) if self.flip and not self._moves() else None
+        )
+        chance = _onto(images.device, chance)
         pixels = images.permute(0, 2, 3, 1).contiguous()  # (N, H, W, C)
         if self._moves():
             most = transforms.Affine(self.shift, self.rotation, self.scale, self.stretch, self.shear, self.flip)
@@ -145,6 +147,11 @@ class Augmentation(Settings):
         seed = int(torch.randint(2**62, (), generator=generator))
         share = random.Random(seed).betavariate(self.mixup, self.mixup)  # torch's own Beta takes no generator
         share = max(share, 1 - share)
-        order = torch.randperm(len(images), generator=generator).to(images.device)
+        order = _onto(images.device, torch.randperm(len(images), generator=generator))
         other = images.movedim(1, -1).index_select(0, order).movedim(-1, 1)  # images stay channels last
         return images.lerp(other, 1 - share), labels.index_select(0, order), share
+
+
+def _onto(device: torch.device, drawn: Tensor) -> Tensor:
+    """Numbers drawn on the CPU, on the device. From ordinary memory the copy would wait until a GPU has nothing left to do."""
+    return drawn.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else drawn.to(device)
