@@ -8,6 +8,7 @@ from core.paths import runs_folder
 from core.runs.store import list_runs
 from pages.components.demo_view import start_demo_button
 from pages.components.header import open_page
+from pages.components.links import page_link
 from pages.components.plotly_file import plotly_address
 from pages.components.run_list import draw_recent_runs
 from pages.components.start import start_digits_button
@@ -28,7 +29,7 @@ st.html(vector_image((COMPONENTS / "home.svg").read_text(encoding="utf-8"), PICT
 with st.container(horizontal=True, vertical_alignment="center"):
     start_demo_button("start demo")
     start_digits_button("start digits", primary=False)
-    st.page_link("pages/train.py", label="Choose another recipe", icon=":material/tune:")
+    page_link("pages/train.py", label="Choose another recipe", icon=":material/tune:")
 st.caption("Both are done within a minute and need no internet. Nothing leaves this computer.")
 
 runs = list_runs(runs_folder())
@@ -38,9 +39,9 @@ if runs:
 st.subheader("What to do next" if runs else "What you can do here")
 with st.container(horizontal=True, key="next"):
     if runs:
-        st.page_link("pages/classify.py", label="Draw or upload a picture", icon=":material/draw:")
-        st.page_link("pages/runs.py", label=f"All runs ({len(runs)})", icon=":material/list:")
-        st.page_link("pages/compare.py", label="Compare runs", icon=":material/compare_arrows:")
-    st.page_link("pages/demo.py", label="The demo", icon=":material/play_circle:")
-    st.page_link("pages/data.py", label="Bring your own pictures", icon=":material/photo_library:")
-    st.page_link("pages/glossary.py", label="What the words mean", icon=":material/help:")
+        page_link("pages/classify.py", label="Draw or upload a picture", icon=":material/draw:")
+        page_link("pages/runs.py", label=f"All runs ({len(runs)})", icon=":material/list:")
+        page_link("pages/compare.py", label="Compare runs", icon=":material/compare_arrows:")
+    page_link("pages/demo.py", label="The demo", icon=":material/play_circle:")
+    page_link("pages/data.py", label="Bring your own pictures", icon=":material/photo_library:")
+    page_link("pages/glossary.py", label="What the words mean", icon=":material/help:")

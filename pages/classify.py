@@ -7,6 +7,7 @@ from pages.components.classifiers import warm_up
 from pages.components.draw import draw_drawing
 from pages.components.examples import draw_examples
 from pages.components.header import open_page
+from pages.components.links import page_link
 from pages.components.networks import choose_beside, loaded, say_different
 from pages.components.run_choice import choose_run, runs_with_checkpoint
 from pages.components.start import start_digits_button
@@ -21,7 +22,7 @@ if not runs:
         "and then you can draw here."
     )
     start_digits_button("start digits")
-    st.page_link("pages/train.py", label="Choose another recipe")
+    page_link("pages/train.py", label="Choose another recipe")
     warm_up()
     st.stop()
 

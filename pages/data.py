@@ -11,6 +11,7 @@ from pages.components.data_import import draw_import
 from pages.components.data_list import draw_datasets, draw_deleted, draw_imports
 from pages.components.data_set import draw_dataset
 from pages.components.header import open_page
+from pages.components.links import page_link
 from pages.components.messages import show_warning
 from pages.components.rights import may_change_job
 
@@ -24,7 +25,7 @@ elif chosen:
         draw_dataset(find_dataset(chosen, data_folder()))
     except OwnDataError as error:
         show_warning(str(error))
-        st.page_link("pages/data.py", label="All datasets", icon=":material/arrow_back:", query_params={})
+        page_link("pages/data.py", label="All datasets", icon=":material/arrow_back:", query_params={})
 else:
     st.title("Your own pictures")
     st.markdown("Bring pictures sorted by class, draw some, or take photos, and train a network that tells them apart.")

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.components.header import open_page
+from pages.components.links import page_link
 from pages.components.sweep_table import draw_experiment, experiments
 from pages.components.wording import count, plain_markdown
 
@@ -12,7 +13,7 @@ name = st.query_params.get("experiment", "")
 if name in found:
     st.title(plain_markdown(name))
     draw_experiment(name)
-    st.page_link("pages/experiment.py", label="All experiments")
+    page_link("pages/experiment.py", label="All experiments")
 else:
     st.title("Experiments")
     if name:
@@ -20,7 +21,7 @@ else:
     if found:
         for title, runs in found.items():
             with st.container(border=True, horizontal=True, vertical_alignment="center"):
-                st.page_link(
+                page_link(
                     "pages/experiment.py", label=f"**{plain_markdown(title)}**", query_params={"experiment": title}
                 )
                 st.caption(count(len(runs), "run"))
@@ -29,4 +30,4 @@ else:
             "An experiment is several runs that differ in chosen settings. Make one on the Train page, under "
             "**Try several values**: three learning rates, for example."
         )
-        st.page_link("pages/train.py", label="Choose a recipe", icon=":material/tune:")
+        page_link("pages/train.py", label="Choose a recipe", icon=":material/tune:")

@@ -9,6 +9,7 @@ from pages.components.classifiers import warm_up
 from pages.components.describe import draw_settings, read_config
 from pages.components.header import open_page
 from pages.components.histories import shared_history
+from pages.components.links import page_link, switch_page
 from pages.components.live_view import draw_live_view
 from pages.components.messages import show_error
 from pages.components.mistakes_view import draw_mistakes, has_predictions
@@ -29,7 +30,7 @@ if not list_runs(runs_folder()) and not st.query_params.get("run"):
     st.title("No run yet")
     st.markdown("A run is one training. Start one: the digits need no internet and are done within a minute.")
     start_digits_button("start digits")
-    st.page_link("pages/train.py", label="Choose another recipe")
+    page_link("pages/train.py", label="Choose another recipe")
     st.stop()
 wanted = st.query_params.get("run") or "latest"
 try:
@@ -57,12 +58,12 @@ def draw_ended(status: Status) -> None:
             type="secondary" if status.name == "paused" else "primary",
             icon=":material/draw:",
         ):
-            st.switch_page("pages/classify.py", query_params={"run": run.id})
+            switch_page("pages/classify.py", query_params={"run": run.id})
         if status.name != "paused" and config:
             draw_ended_controls(run, status, config, history)
         if config and st.button("Train again with changes", icon=":material/replay:"):
             st.session_state.pop(FILLED_FROM, None)  # also when the form holds this very run, changed since
-            st.switch_page("pages/train.py", query_params={"from": run.id})
+            switch_page("pages/train.py", query_params={"from": run.id})
         delete_button([run], then_page="pages/runs.py")
     if not may_change(run):
         st.caption(READ_ONLY)

@@ -5,6 +5,7 @@ import streamlit as st
 from core.paths import runs_folder
 from core.runs.disk import disk_warning
 from pages.components.header import open_page
+from pages.components.links import page_link
 from pages.components.messages import show_warning
 from pages.components.queue_view import draw_now_and_waiting
 from pages.components.run_filter import draw_filter
@@ -24,10 +25,10 @@ if runs:
     st.subheader("All runs")
     shown = draw_filter(runs)
     draw_actions(draw_run_table(shown))
-    st.page_link("pages/compare.py", label="Compare runs", icon=":material/compare_arrows:")
+    page_link("pages/compare.py", label="Compare runs", icon=":material/compare_arrows:")
     st.caption(f"Each run is a folder in `{runs_folder()}`.")
 else:
     st.markdown("There is no run yet. Start the digits training, which needs no internet, or choose a recipe.")
     start_digits_button("start digits")
-    st.page_link("pages/train.py", label="Choose another recipe")
+    page_link("pages/train.py", label="Choose another recipe")
 draw_deleted()

@@ -15,6 +15,7 @@ from core.runs.dispatch import submit
 from core.runs.history import History
 from core.runs.store import Run, Status
 from pages.components.form_values import fill
+from pages.components.links import switch_page
 from pages.components.messages import show_error
 from pages.components.recipe_cards import FILLED_FROM
 from pages.components.rights import may_change, visitor
@@ -74,7 +75,7 @@ def _do(advice: Advice, run: Run, config: RunConfig) -> None:
         st.rerun()
     fill(with_changes(config, advice.changes))
     st.session_state[FILLED_FROM] = ("from", run.id)
-    st.switch_page("pages/train.py", query_params={"from": run.id})
+    switch_page("pages/train.py", query_params={"from": run.id})
 
 
 def with_changes(config: RunConfig, changes: dict[str, object]) -> RunConfig:

@@ -19,6 +19,7 @@ from pages.components.compare_words import sentences
 from pages.components.compared import names, pick
 from pages.components.curves import Axis, epoch_curve, smoothed
 from pages.components.describe import read_config
+from pages.components.links import anchor, page_link
 from pages.components.live_plot import Curve, live_plot
 from pages.components.setting_words import setting_words
 from pages.components.start import start_digits_button
@@ -44,7 +45,7 @@ def draw_comparison() -> None:
     if len(runs) < 2:
         st.markdown("Two runs are needed for a comparison. Train the digits twice, with another learning rate perhaps.")
         start_digits_button("start digits")
-        st.page_link("pages/train.py", label="Choose a recipe")
+        page_link("pages/train.py", label="Choose a recipe")
         return
     chosen = pick(runs)
     if not chosen:
@@ -157,5 +158,4 @@ def _link(entry: Compared) -> str:
     colours = chart_colours()
     colour = colours[entry.colour % len(colours)]
     swatch = f'<i class="swatch {entry.dash}" style="border-color:{colour}" aria-hidden="true"></i>'
-    run = escape(entry.summary.id, quote=True)
-    return f'{swatch}<a href="run?run={run}" target="_self">{escape(entry.name)}</a>'
+    return swatch + anchor("run", entry.name, run=entry.summary.id)

@@ -10,6 +10,7 @@ from core.own_data.folders import empty_trash, list_datasets, restore, trashed
 from core.own_data.jobs import Job, list_jobs
 from core.own_data.store import OwnDataError, OwnDataset
 from core.paths import data_folder
+from pages.components.links import set_parameters
 from pages.components.messages import show_error
 from pages.components.picked import thumbnails
 from pages.components.pictures import gallery
@@ -23,7 +24,7 @@ DELETED = "deleted dataset"
 
 def go(**parameters: str) -> None:
     """Shows another part of this page; it has its own address."""
-    st.query_params.from_dict(parameters)
+    set_parameters(parameters)
 
 
 def draw_imports() -> None:

@@ -16,6 +16,7 @@ from pages.components.data_import import draw_findings
 from pages.components.data_list import DELETED, go
 from pages.components.data_suspects import draw_suspects
 from pages.components.form_values import fill
+from pages.components.links import switch_page
 from pages.components.messages import show_error
 from pages.components.picked import picked
 from pages.components.recipe_cards import FILLED_FROM
@@ -67,7 +68,7 @@ def _draw_training(dataset: OwnDataset) -> None:
         if st.button("Train on these pictures", type="primary", icon=":material/play_arrow:", key="train on them"):
             fill(config)
             st.session_state[FILLED_FROM] = ("dataset", dataset.id)
-            st.switch_page("pages/train.py")
+            switch_page("pages/train.py")
         if st.button(
             "Transfer learning",
             icon=":material/school:",
@@ -76,7 +77,7 @@ def _draw_training(dataset: OwnDataset) -> None:
         ):
             fill(RunConfig.from_dict(with_transfer(config.to_dict())))
             st.session_state[FILLED_FROM] = ("dataset", dataset.id)
-            st.switch_page("pages/train.py")
+            switch_page("pages/train.py")
 
 
 def _draw_pictures(dataset: OwnDataset, classes: list[OwnClass], mine: bool = True) -> None:

@@ -6,13 +6,14 @@ import streamlit as st
 
 from core.datasets import DatasetSettings
 from core.paths import data_folder
+from pages.components.links import page_link
 from pages.components.wording import megabytes, plain_markdown
 
 
 def dataset_notice(dataset: DatasetSettings) -> None:
     """One line of facts and one about its files; of a dataset that cannot be used yet, the way to put that right."""
     if dataset.problem():
-        st.page_link("pages/data.py", label="Bring your own pictures", icon=":material/add_photo_alternate:")
+        page_link("pages/data.py", label="Bring your own pictures", icon=":material/add_photo_alternate:")
         return
     info = dataset.info()
     channels, height, width = info.shape

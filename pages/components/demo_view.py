@@ -18,6 +18,7 @@ from pages.components.compared import address_of
 from pages.components.curves import Axis, epoch_curve
 from pages.components.draw import draw_drawing
 from pages.components.histories import shared_history
+from pages.components.links import page_link, switch_page
 from pages.components.live_plot import live_plot
 from pages.components.messages import show_error
 from pages.components.networks import Network, loaded
@@ -41,7 +42,7 @@ def start_demo_button(key: str, label: str = "Start the 60-second demo", primary
     except TrainDeskError as error:
         show_error(error)
         return
-    st.switch_page("pages/demo.py")
+    switch_page("pages/demo.py")
 
 
 def draw_demo() -> None:
@@ -166,14 +167,14 @@ def _draw_ways(runs: list[Run], is_over: bool) -> None:
         st.subheader("And now?")
         with st.container(horizontal=True, vertical_alignment="center"):
             start_demo_button("replay demo", "Replay", primary=False)
-            st.page_link(
+            page_link(
                 "pages/compare.py",
                 label="Compare the two",
                 icon=":material/compare_arrows:",
                 query_params=address_of(run.id for run in runs),
             )
-            st.page_link("pages/train.py", label="Change something and train", icon=":material/tune:")
-            st.page_link("pages/data.py", label="Use your own pictures", icon=":material/photo_library:")
+            page_link("pages/train.py", label="Change something and train", icon=":material/tune:")
+            page_link("pages/data.py", label="Use your own pictures", icon=":material/photo_library:")
     made = made_by(runs_folder(), visitor())
     with st.popover("Reset the demo", icon=":material/restart_alt:", key="reset demo"):
         names = plain_markdown(f"{count(len(made), 'run')}")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from html import escape
-
 import streamlit as st
 
 from core.errors import TrainDeskError
 from core.paths import runs_folder
 from core.runs.disk import disk_warning, size_of
 from core.runs.trash import empty, trashed
+from pages.components.links import anchor
 from pages.components.messages import show_error, show_warning
 from pages.components.rights import is_host
 from pages.components.summaries import summaries
@@ -27,8 +26,7 @@ def draw_disk() -> None:
     st.markdown(f"{count(len(runs), 'run')} take **{gigabytes(sum(run.size for run in runs))}** in `{runs_folder()}`.")
     if len(runs) > 1:
         rows = "".join(
-            f'<tr><th scope="row"><a href="run?run={escape(run.id, quote=True)}" target="_self">{escape(run.title)}</a></th>'
-            f"<td>{gigabytes(run.size)}</td></tr>"
+            f'<tr><th scope="row">{anchor("run", run.title, run=run.id)}</th><td>{gigabytes(run.size)}</td></tr>'
             for run in runs[:LARGEST]
         )
         with st.expander("The largest"):

@@ -11,6 +11,7 @@ from core.errors import ImageError
 from pages.components.ask import draw_words
 from pages.components.canvas import canvas
 from pages.components.insight import draw_insight
+from pages.components.links import page_link
 from pages.components.messages import show_error
 from pages.components.networks import Network, pace, prepared_by, refreshed
 from pages.components.teach import draw_teaching
@@ -37,7 +38,7 @@ def _draw(networks: Sequence[Network], is_short: bool) -> None:
             trouble = str(error)
         if is_short:
             to = {"run": networks[0].run.id}
-            st.page_link("pages/classify.py", label="No mouse, pen or touch screen at hand? Upload", query_params=to)
+            page_link("pages/classify.py", label="No mouse, pen or touch screen at hand? Upload", query_params=to)
         else:
             st.caption("No mouse, pen or touch screen at hand? Use Upload.")
     with answer:

@@ -8,15 +8,16 @@ from functools import lru_cache
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import TrainDeskError
 from core.paths import data_folder, runs_folder
 from core.runs.dispatch import ensure_supervisor
+from pages.components.links import is_presenting, page_link, set_presenting
 from pages.components.messages import show_error
 from pages.components.rights import closed
 
 FOLDER = Path(__file__).parent
-PRESENTING = "presenting"
 ICON = FOLDER / "icon.png"  # a picture file: a Material icon would make the browser ask a foreign host for it
 PAGES = {
     "dashboard.py": "Home",
@@ -35,10 +36,10 @@ def open_page(title: str) -> None:
     if problem := closed():
         show_error(problem)
         st.stop()
-    if st.session_state.get(PRESENTING):
+    if is_presenting():
         st.html(FOLDER / "presenting.css")
-        with st.container(key="leave", horizontal=True, horizontal_alignment="right"):
-            _view_button(":material/close_fullscreen:", "leave presenting", "Back to the usual view", False)
+        with _icon_only("leave"):
+            _view_button("Leave the presenter view", ":material/close_fullscreen:", "leave presenting", False)
     else:
         _draw_navigation()
     with contextlib.suppress(TrainDeskError):  # the page of a run that waits says why nothing starts
@@ -51,20 +52,21 @@ def _draw_navigation() -> None:
             f'<div class="brand"><img src="{_icon_data()}" alt="" width="30" height="30"> <span>TrainDesk</span></div>'
         )
         for page, label in PAGES.items():
-            st.page_link(page, label=label)
-        with st.container(width="content", key="help"):
-            st.page_link("pages/glossary.py", label=":material/help:", help="What the words mean")
-        with st.container(width="content", key="present"):
-            _view_button(":material/co_present:", "present to a room", "Presenter view: large type, no menus", True)
+            page_link(page, label=label)
+        with _icon_only("help"):
+            page_link("pages/glossary.py", label="What the words mean", icon=":material/help:")
+        with _icon_only("present"):
+            _view_button("Presenter view: large type, no menus", ":material/co_present:", "present to a room", True)
 
 
-def _view_button(icon: str, key: str, tip: str, presenting: bool) -> None:
-    """Changes the view of all pages, until the other one of these changes it back."""
-    st.button(icon, key=key, type="tertiary", help=tip, on_click=_present, args=(presenting,))
+def _view_button(label: str, icon: str, key: str, presenting: bool) -> None:
+    """Changes the view, until the other one of these changes it back."""
+    st.button(label, icon=icon, key=key, type="tertiary", help=label, on_click=set_presenting, args=(presenting,))
 
 
-def _present(presenting: bool) -> None:
-    st.session_state[PRESENTING] = presenting
+def _icon_only(name: str) -> DeltaGenerator:
+    """A place for a button or link of which style.css shows the icon alone; its label is what a screen reader reads."""
+    return st.container(key=f"icon-{name}", width="content")
 
 
 @lru_cache

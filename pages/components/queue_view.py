@@ -12,6 +12,7 @@ from core.runs.labels import read_labels
 from core.runs.store import Run
 from pages.components.describe import read_config
 from pages.components.histories import shared_history
+from pages.components.links import page_link
 from pages.components.phases import is_downloading, progress_words
 from pages.components.rights import visitor
 from pages.components.run_controls import draw_active_controls, draw_queue_controls
@@ -81,4 +82,4 @@ def _waiting_row(place: int, wait: Wait) -> None:
 
 def _link(run: Run) -> None:
     title = plain_markdown(summary(run).title)
-    st.page_link("pages/run.py", label=f"**{title}**", query_params={"run": run.id})
+    page_link("pages/run.py", label=f"**{title}**", query_params={"run": run.id})

@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.recipes import RECIPES, Recipe
 from pages.components.form_values import fill
+from pages.components.links import set_parameters
 from pages.components.wording import count, rows_of
 
 COLUMNS = 3
@@ -24,7 +25,7 @@ def use_recipe(recipe: Recipe) -> None:
     """Fills the form and says so in the address, which can be kept as a link."""
     fill(recipe.config())
     st.session_state[FILLED_FROM] = ("recipe", recipe.name)
-    st.query_params.from_dict({"recipe": recipe.name})
+    set_parameters({"recipe": recipe.name})
 
 
 def _card(recipe: Recipe, is_chosen: bool) -> None:

@@ -11,6 +11,7 @@ from core.runs.labels import read_labels, title_of
 from core.runs.store import Run
 from core.runs.trash import restore, trashed
 from pages.components.describe import in_short, read_config
+from pages.components.links import page_link
 from pages.components.messages import show_error
 from pages.components.rights import may_change
 from pages.components.run_manage import draw_labels_form, favourite_button
@@ -29,7 +30,7 @@ def draw_heading(run: Run, config: RunConfig | None) -> None:
         for tag in labels.tags:
             st.badge(plain_markdown(tag), color="gray")
         if config and config.experiment:
-            st.page_link(
+            page_link(
                 "pages/experiment.py",
                 label=plain_markdown(config.experiment),
                 icon=":material/science:",
@@ -60,4 +61,4 @@ def draw_missing(wanted: str, why: TrainDeskError) -> None:
     else:
         st.title("Run not found")
         show_error(why)
-    st.page_link("pages/runs.py", label="See all runs")
+    page_link("pages/runs.py", label="See all runs")

@@ -14,6 +14,7 @@ from core.runs.summary import DAMAGED, Summary
 from pages.components.compared import address_of
 from pages.components.describe import read_config
 from pages.components.histories import shared_history
+from pages.components.links import page_link, switch_page
 from pages.components.messages import show_warning
 from pages.components.rights import READ_ONLY, may_change
 from pages.components.run_controls import RESUMABLE, draw_lengthening, draw_problem
@@ -31,7 +32,7 @@ def draw_recent_runs(runs: list[Run]) -> None:
         with st.container(
             border=True, horizontal=True, vertical_alignment="center", gap="small", key=f"recent {run.id}"
         ):
-            st.page_link("pages/run.py", label=f"**{plain_markdown(facts.title)}**", query_params={"run": run.id})
+            page_link("pages/run.py", label=f"**{plain_markdown(facts.title)}**", query_params={"run": run.id})
             st.badge(facts.status, color=STATUS_COLOURS[facts.status])
             st.caption(plain_markdown(_in_short(facts)), width="stretch")
             if len(facts.sparks) > 1:
@@ -76,7 +77,7 @@ def draw_run_table(facts: list[Summary]) -> list[Summary]:
             show_warning(f"{entry.title}: {entry.problem}")
     click = st.session_state.get(OPEN)
     if click is not None and 0 <= click["row"] < len(facts):
-        st.switch_page("pages/run.py", query_params={"run": facts[click["row"]].id})
+        switch_page("pages/run.py", query_params={"run": facts[click["row"]].id})
     return [facts[row] for row in event.selection.rows if row < len(facts)]
 
 
@@ -114,16 +115,16 @@ def draw_actions(ticked: list[Summary]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="actions"):
         if len(runs) == 1:
             if st.button("Open", icon=":material/open_in_new:", key="open the ticked"):
-                st.switch_page("pages/run.py", query_params={"run": runs[0].id})
+                switch_page("pages/run.py", query_params={"run": runs[0].id})
             if mine and st.button("Name, note, tags", icon=":material/edit:", key="label the ticked"):
                 open_labels(runs[0])
             if st.button("Run it again with changes", icon=":material/replay:", key="repeat the ticked"):
-                st.switch_page("pages/train.py", query_params={"from": runs[0].id})
+                switch_page("pages/train.py", query_params={"from": runs[0].id})
             if config := read_config(runs[0])[0]:
                 draw_lengthening(runs[0], runs[0].status(), config, shared_history(runs[0]).history)
         else:
             if st.button("Compare", icon=":material/compare_arrows:", key="compare the ticked", type="primary"):
-                st.switch_page("pages/compare.py", query_params=address_of(entry.id for entry in ticked))
+                switch_page("pages/compare.py", query_params=address_of(entry.id for entry in ticked))
             if mine and st.button("Tag", icon=":material/sell:", key="tag the ticked"):
                 open_tags(runs)
         favourite_button(runs)

@@ -19,6 +19,7 @@ from core.runs.store import Run
 from core.runs.trash import delete, restore, trashed
 from pages.components.describe import in_short, read_config
 from pages.components.histories import SharedHistory, shared_history
+from pages.components.links import page_link, switch_page
 from pages.components.messages import show_error
 from pages.components.rights import is_host, may_change, visitor
 from pages.components.wording import count, gigabytes, plain_markdown
@@ -152,7 +153,7 @@ def delete_button(runs: Sequence[Run], then_page: str = "") -> None:
         st.session_state[PROBLEM] = ""
         st.session_state[DELETED] = [run.id for run in runs if _done(lambda run=run: delete(run), keep=True)]
         if then_page and st.session_state[DELETED]:
-            st.switch_page(then_page)
+            switch_page(then_page)
         st.rerun()
 
 
@@ -187,7 +188,7 @@ def draw_deleted() -> None:
                 st.markdown(plain_markdown(_name(run)))
                 st.caption(gigabytes(size_of(run)))
         if is_host():
-            st.page_link("pages/system.py", label="Empty the trash on the page of the computer")
+            page_link("pages/system.py", label="Empty the trash on the page of the computer")
 
 
 def _name(run: Run) -> str:

@@ -11,6 +11,7 @@ from core.recipes import find_recipe
 from core.runs.dispatch import submit
 from core.runs.launch import prepare
 from core.runs.store import create_run
+from pages.components.links import switch_page
 from pages.components.messages import show_error
 from pages.components.rights import visitor
 
@@ -26,7 +27,7 @@ def start_run(config: RunConfig) -> None:
     except TrainDeskError as error:
         show_error(error)
         return
-    st.switch_page("pages/run.py", query_params={"run": run.id})
+    switch_page("pages/run.py", query_params={"run": run.id})
 
 
 def start_digits_button(key: str, primary: bool = True) -> None:

@@ -16,6 +16,7 @@ from core.paths import data_folder, runs_folder
 from core.runs.dispatch import submit
 from core.runs.store import create_run
 from core.settings import FieldSpec
+from pages.components.links import switch_page
 from pages.components.messages import show_error
 from pages.components.rights import visitor
 from pages.components.wording import count, plain_markdown, rows_of
@@ -78,7 +79,7 @@ def start_sweep(configs: Iterable[RunConfig]) -> None:
     except TrainDeskError as error:
         show_error(error)
         return
-    st.switch_page("pages/experiment.py", query_params={"experiment": experiment})
+    switch_page("pages/experiment.py", query_params={"experiment": experiment})
 
 
 def _label(path: str, specs: dict[str, FieldSpec | None]) -> str:

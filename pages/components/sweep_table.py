@@ -15,6 +15,7 @@ from core.runs.queue import withdraw
 from core.runs.store import Run
 from core.runs.summary import Summary
 from pages.components.describe import read_config
+from pages.components.links import anchor
 from pages.components.parallel import parallel
 from pages.components.rights import may_change
 from pages.components.setting_words import on_axis, setting_words
@@ -80,7 +81,7 @@ def table(runs: list[Summary], varied: list[Setting], best: float | None) -> str
             run.status,
             duration(run.seconds),
         ]
-        link = f'<a href="run?run={escape(run.id, quote=True)}" target="_self">{escape(run.title)}</a>'
+        link = anchor("run", run.title, run=run.id)
         row = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
         rows.append(f'<tr{" class=best" if star else ""}><th scope="row">{link}</th>{row}</tr>')
     titles = "".join(f'<th scope="col">{escape(title)}</th>' for title in head)

@@ -14,6 +14,7 @@ import streamlit as st
 from core.paths import runs_folder
 from core.runs.store import Run
 from core.system import Monitor, System, Usage
+from pages.components.links import anchor
 from pages.components.summaries import summary
 from pages.components.vector import sparkline
 from pages.components.wording import count, gigabytes, moment
@@ -118,7 +119,7 @@ def _process(usage: Usage, gpu: bool) -> str:
     name = f"The {usage.what}" + (", ready for the next training" if usage.what == "waiting worker" else "")
     if usage.is_run:
         title = summary(Run(runs_folder() / usage.what)).title
-        name = f'<a href="run?run={escape(usage.what, quote=True)}" target="_self">{escape(title)}</a>'
+        name = anchor("run", title, run=usage.what)
     cells = [
         "measuring ..." if usage.processor is None else f"{usage.processor:.1f} cores",
         gigabytes(usage.memory),

@@ -10,6 +10,7 @@ from core.errors import TrainDeskError
 from core.paths import data_folder
 from pages.components.coach_view import with_changes
 from pages.components.form_values import fill
+from pages.components.links import switch_page
 from pages.components.messages import show_error
 from pages.components.networks import Network
 from pages.components.recipe_cards import FILLED_FROM
@@ -49,4 +50,4 @@ def draw_teaching(network: Network, pixels: np.ndarray, key: str) -> None:
         if st.button("Train with them", icon=":material/replay:", key=f"train with own {key}"):
             fill(with_changes(network.classifier.config, {"training.own_pictures": TIMES}))
             st.session_state[FILLED_FROM] = ("from", network.run.id)
-            st.switch_page("pages/train.py", query_params={"from": network.run.id})
+            switch_page("pages/train.py", query_params={"from": network.run.id})

@@ -7,7 +7,7 @@ from core.demo import latest, made_by
 from core.runs.store import list_runs
 from core.worker import work
 from pages.components import demo_view
-from tests.pages.apps import PAGES, open_app, run, sentence, widget, words
+from tests.pages.apps import open_app, run, sentence, widget, words
 from tests.pages.fake_runs import fake_run
 
 
@@ -77,17 +77,3 @@ def test_what_prevents_it_is_one_sentence_where_it_was_clicked(runs_folder, no_l
     run(app)
     assert sentence(app.error[0]) == "The training process could not be started (no memory)."
     assert list_runs(runs_folder) == []
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_presenting_leaves_the_menus_out_and_lasts_from_page_to_page(page, runs_folder):
-    app = open_app()
-    widget(app, "present to a room").click()
-    run(app)
-    app.switch_page(f"pages/{page}.py" if page else "dashboard.py")
-    run(app)
-    links = [element.proto.label for element in app.get("page_link")]
-    assert "Computer" not in links and app.title
-    widget(app, "leave presenting").click()
-    run(app)
-    assert "Computer" in [element.proto.label for element in app.get("page_link")]

@@ -1,0 +1,55 @@
+"""Links to other pages. All are made here, so that the presenter view goes along: it lives in the address.
+
+A reload, a kept link, a second window and the back button then show what was there. `tests/pages/test_links.py` finds links
+that are made otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from html import escape
+from typing import Any
+from urllib.parse import urlencode
+
+import streamlit as st
+
+VIEW, PRESENTER = "view", "presenter"  # in the address: ?view=presenter
+Parameters = Mapping[str, str] | Iterable[tuple[str, str]]
+
+
+def is_presenting() -> bool:
+    """Whether this page is shown to a room: large type, no menus."""
+    return st.query_params.get(VIEW) == PRESENTER
+
+
+def set_presenting(presenting: bool) -> None:
+    """Changes the view of this page and of all that are reached from it by links."""
+    if presenting:
+        st.query_params[VIEW] = PRESENTER
+    else:
+        st.query_params.pop(VIEW, None)
+
+
+def page_link(page: str, *, query_params: Parameters | None = None, **options: Any) -> None:
+    """`st.page_link` that keeps the view."""
+    st.page_link(page, query_params=_with_view(query_params), **options)
+
+
+def switch_page(page: str, *, query_params: Parameters | None = None) -> None:
+    """`st.switch_page` that keeps the view."""
+    st.switch_page(page, query_params=_with_view(query_params))
+
+
+def set_parameters(parameters: Parameters) -> None:
+    """Shows another part of this page: its whole address but for the view."""
+    st.query_params.from_dict(_with_view(parameters))
+
+
+def anchor(page: str, text: str, **parameters: str) -> str:
+    """HTML of a link to a page, for tables of our own: anchor("run", "Digits", run=run.id)."""
+    asked = urlencode(_with_view(parameters))
+    return f'<a href="{escape(f"{page}?{asked}" if asked else page, quote=True)}" target="_self">{escape(text)}</a>'
+
+
+def _with_view(parameters: Parameters | None) -> dict[str, str]:
+    return dict(parameters or {}) | ({VIEW: PRESENTER} if is_presenting() else {})
