@@ -46,6 +46,13 @@ def confused_pairs(matrix: np.ndarray, most: int = 3) -> list[tuple[int, int, in
     return [(one, other, int(both[one, other])) for one, other in pairs if both[one, other]]
 
 
+def commonest_mistakes(matrix: np.ndarray, most: int) -> list[tuple[int, int, int]]:
+    """(true class, what it was taken for, pictures), the commonest first."""
+    wrong = np.where(np.eye(len(matrix), dtype=bool), 0, matrix)
+    cells = [divmod(int(place), len(matrix)) for place in np.argsort(-wrong, axis=None, kind="stable")[:most]]
+    return [(true, predicted, int(wrong[true, predicted])) for true, predicted in cells if wrong[true, predicted]]
+
+
 @dataclass(frozen=True)
 class Reliability:
     """How often a network is right when it says it is so and so sure."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -11,13 +12,13 @@ from core.compare import Setting
 from core.runs.summary import Summary
 from pages.components.compare_entry import Compared
 from pages.components.figure import figure
-from pages.components.parallel import parallel
+from pages.components.parallel import parallel, ticks, written
 from pages.components.setting_words import on_axis
 
 RESULTS: dict[str, tuple[str, Callable[[Summary], float | None]]] = {
     "test": ("Test accuracy", lambda run: run.test_accuracy),
-    "val": ("Best val accuracy", lambda run: run.val_accuracy),
-    "loss": ("Best val loss", lambda run: run.val_loss),
+    "val": ("Best validation accuracy", lambda run: run.val_accuracy),
+    "loss": ("Best validation loss", lambda run: run.val_loss),
     "seconds": ("Seconds of training", lambda run: run.seconds),
 }
 
@@ -69,11 +70,14 @@ def _scatter(
         "y": [value_of(known[place].summary) for place in shown],
         "text": [known[place].name for place in shown],
         "marker": {"size": 12, "color": [f"$chart{known[place].colour}" for place in shown]},
-        "hovertemplate": "%{text}<br>%{x}: %{y}<extra></extra>",
+        "hovertemplate": "%{text}<br>%{x}: " + ("%{y:.1%}" if share else "%{y:.4~g}") + "<extra></extra>",
     }
     kind = "log" if positive and max(amounts) / min(amounts) >= 20 else "linear" if numbers else "category"
     axis: dict[str, Any] = {"title": {"text": setting.title}, "type": kind}
     if numbers and len(set(amounts)) <= 12:
-        axis |= {"tickvals": sorted(set(amounts)), "ticktext": [f"{value:g}" for value in sorted(set(amounts))]}
+        places = [math.log10(amount) for amount in amounts] if kind == "log" else [float(amount) for amount in amounts]
+        axis |= ticks(places, [written(amount) for amount in amounts])
+        if kind == "log":
+            axis["tickvals"] = [10**place for place in axis["tickvals"]]
     layout = {"xaxis": axis, "yaxis": {"title": {"text": title}, "tickformat": ".1%" if share else ""}}
     figure([trace], layout, key="scatter", title=f"{title} against {setting.title.lower()}", height=340)

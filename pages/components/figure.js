@@ -4,7 +4,9 @@ const figures = new WeakMap(); // element -> the reporter of clicks
 export default function (component) {
   const { parentElement, data, setTriggerValue } = component;
   const plot = parentElement.querySelector(".plot");
-  plot.style.height = `${data.height}px`;
+  plot.style.minWidth = `${data.leastWidth}px`;
+  const height = data.isSquare ? Math.min(data.height, Math.max(260, Math.round(plot.clientWidth * 1.05))) : data.height;
+  plot.style.height = `${height}px`;
   plot.setAttribute("aria-label", data.title);
   const style = getComputedStyle(parentElement.host ?? parentElement);
   const theme = (name) => style.getPropertyValue(name).trim();
@@ -12,7 +14,7 @@ export default function (component) {
   const charts = list("--st-chart-categorical-colors"), sequence = list("--st-chart-sequential-colors");
   const scale = (colours) => colours.map((colour, index) => [index / (colours.length - 1), colour]);
   const named = { text: theme("--st-text-color"), grid: theme("--st-border-color"), paper: theme("--st-background-color"),
-    scale: scale(sequence), lines: scale(sequence.slice(2)) };
+    lines: scale(sequence.slice(2)), right: scale(sequence.slice(0, 5)), errors: scale([sequence[0], charts[1]]) };
   const coloured = (value) => {
     if (typeof value === "string" && value.startsWith("$")) {
       const chart = /^\$chart(\d+)$/.exec(value);
@@ -25,7 +27,7 @@ export default function (component) {
   const axis = { gridcolor: named.grid, zeroline: false, linecolor: named.grid, automargin: true, fixedrange: true };
   const own = coloured(data.layout);
   const layout = {
-    height: data.height, autosize: true, margin: { l: 56, r: 10, t: 40, b: 48 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+    height, autosize: true, margin: { l: 56, r: 10, t: 40, b: 48 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
     font: { color: named.text, family: theme("--st-font"), size: 13 }, hoverlabel: { bgcolor: named.paper, bordercolor: named.grid, font: { color: named.text } },
     legend: { orientation: "h", x: 1, xanchor: "right", y: 1.02, yanchor: "bottom", bgcolor: "rgba(0,0,0,0)" },
     ...own, ...(data.traces[0]?.type === "parcoords" ? {} : { xaxis: { ...axis, ...own.xaxis }, yaxis: { ...axis, ...own.yaxis } }),
@@ -41,6 +43,6 @@ export default function (component) {
     const isFirst = !plot.dataset.draws;
     plot.dataset.draws = Number(plot.dataset.draws ?? 0) + 1;
     await Plotly.react(plot, traces, layout, { responsive: true, displayModeBar: false });
-    if (isFirst && data.clicks) plot.on("plotly_click", (event) => figures.get(plot)("click", event.points[0].customdata ?? null));
+    if (isFirst && data.clicks) plot.on("plotly_click", (event) => figures.get(plot)("click", event.points[0].pointIndex ?? null));
   }, () => { plot.textContent = "The chart could not be drawn: plotly.js did not load. Reload the page."; });
 }

@@ -1,14 +1,20 @@
-"""The confusion matrix as a picture: rows are the true classes, columns what was predicted."""
+"""The confusion matrix as a picture: rows are the true classes, columns what was predicted.
+
+Mistakes have a colour of their own, which ends at the largest of them: the diagonal, a hundred times as large, would leave
+all of them equally pale.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from pages.components.figure import figure
 
 MOST_WRITTEN = 20  # classes up to which numbers stand in the cells
+FAINTEST = 0.12  # of the colour of the largest mistake, for the smallest: one picture must be seen
 
 
 def heatmap(
@@ -20,40 +26,67 @@ def heatmap(
     in_percent: bool = False,
     clicks: bool = False,
 ) -> tuple[int, int] | None:
-    """Counts, or shares of the true class, written into the cells; the colour is the share of the row, so that rare classes
-    show as well as common ones. With `clicks` the result is the cell (true, predicted) that was clicked just now."""
+    """Counts, or shares of the true class, written into the cells where there are few classes; the colour is the share of the
+    row, so that rare classes show as well as common ones. With `clicks` the result is the cell (true, predicted) that was
+    clicked just now."""
     counts = np.asarray(matrix, dtype=np.int64).reshape(len(class_names), len(class_names))
     shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
-    names = [f"{name}\u200b" for name in class_names]  # "3" must not become a number on an axis
-    places = range(len(names))
-    few = len(names) <= MOST_WRITTEN
-    trace = {
-        "type": "heatmap",
-        "x": names,
-        "y": names,
-        "z": shares.round(4).tolist(),
-        "text": [[_written(counts[i, j], shares[i, j], in_percent) if few else "" for j in places] for i in places],
-        "hovertext": [
-            [f"{_pictures(counts[i, j])}, {shares[i, j]:.1%} of the true class" for j in places] for i in places
-        ],
-        "customdata": [[[i, j] for j in places] for i in places],
-        "texttemplate": "%{text}",
-        "hovertemplate": "true %{y}, predicted %{x}<br>%{hovertext}<extra></extra>",
-        "zmin": 0,
-        "zmax": 1,
-        "showscale": False,
-        "xgap": 1,
-        "ygap": 1,
-        "colorscale": "$scale",
-    }
+    traces = [
+        _trace(counts, shares, class_names, in_percent, np.eye(len(counts), dtype=bool), shares, "$right"),
+        _trace(counts, shares, class_names, in_percent, ~np.eye(len(counts), dtype=bool), errors(shares), "$errors"),
+    ]
     axis = {"type": "category", "showgrid": False, "tickangle": "auto", "ticks": ""}
     layout = {
         "xaxis": {**axis, "title": {"text": "predicted", "standoff": 8}},
         "yaxis": {**axis, "title": {"text": "true", "standoff": 8}, "autorange": "reversed"},
     }
-    height = min(760, 150 + max(8, len(names)) * 30)
-    clicked = figure([trace], layout, key=key, title=title, height=height, clicks=clicks)
-    return _cell(clicked, len(names)) if clicks else None
+    height = min(620, 150 + max(6, len(class_names)) * 30)
+    clicked = figure(traces, layout, key=key, title=title, height=height, is_square=True, clicks=clicks)
+    return _cell(clicked, len(class_names)) if clicks else None
+
+
+def errors(shares: np.ndarray) -> np.ndarray:
+    """How strong the colour of each mistake is, 0..1: the root of its part of the largest one. (classes, classes)"""
+    off = np.where(np.eye(len(shares), dtype=bool), 0.0, shares)
+    return np.where(off > 0, np.maximum(FAINTEST, np.sqrt(off / max(off.max(), 1e-12))), 0.0)
+
+
+def _trace(
+    counts: np.ndarray,
+    shares: np.ndarray,
+    class_names: Sequence[str],
+    in_percent: bool,
+    shown: np.ndarray,
+    strength: np.ndarray,
+    scale: str,
+) -> dict[str, Any]:
+    """One layer of the picture: the cells that are `shown`, the others are holes."""
+    names = [f"{name}\u200b" for name in class_names]  # "3" must not become a number on an axis
+    places = range(len(names))
+    trace: dict[str, Any] = {
+        "type": "heatmap",
+        "x": names,
+        "y": names,
+        "z": [[round(float(strength[i, j]), 4) if shown[i, j] else None for j in places] for i in places],
+        "hovertemplate": "true %{y}, predicted %{x}<extra></extra>",
+        "hoverongaps": False,
+        "zmin": 0,
+        "zmax": 1,
+        "showscale": False,
+        "colorscale": scale,
+    }
+    if len(names) > MOST_WRITTEN:  # words for each of thousands of cells would be megabytes
+        return trace
+    said = [[f"{_pictures(counts[i, j])}, {shares[i, j]:.1%} of the true class" for j in places] for i in places]
+    text = [[_written(counts[i, j], shares[i, j], in_percent) if shown[i, j] else "" for j in places] for i in places]
+    return trace | {
+        "text": text,
+        "texttemplate": "%{text}",
+        "hovertext": said,
+        "hovertemplate": "true %{y}, predicted %{x}<br>%{hovertext}<extra></extra>",
+        "xgap": 1,
+        "ygap": 1,
+    }
 
 
 def _pictures(number: int) -> str:

@@ -1,5 +1,5 @@
 """What the network gets wrong: a confusion matrix whose cells open the pictures behind them, the worst mistakes, the best
-picture of each class, each class in numbers, and how far its confidence can be trusted."""
+picture of each class, and each class in numbers."""
 
 from __future__ import annotations
 
@@ -12,21 +12,23 @@ import streamlit as st
 
 from core.config import RunConfig
 from core.datasets.pictures import pictures_of
-from core.mistakes import best_of_each_class, confused_pairs, confusion, in_cell, reliability, worst
+from core.mistakes import best_of_each_class, commonest_mistakes, confused_pairs, confusion, in_cell, worst
 from core.paths import data_folder
 from core.runs.predictions import Predictions, Split, read_predictions
 from core.runs.store import Run
 from core.scores import scores
 from pages.components.address import from_address
-from pages.components.figure import figure
-from pages.components.heatmap import heatmap
+from pages.components.calibration_view import draw_calibration
+from pages.components.heatmap import MOST_WRITTEN, heatmap
 from pages.components.pictures import card, gallery
 from pages.components.wording import count, percent, plain_markdown
 from pages.components.words import words_help
 
 SHOWN = 24  # pictures at a time
-SPLITS: dict[Split, str] = {"test": "test pictures", "val": "val pictures"}
+SPLITS: dict[Split, str] = {"test": "test pictures", "val": "validation pictures"}
 CELL, SPLIT = "cell", "split"  # in the address
+FREQUENT = "frequent mistakes"
+FEW, MANY = 5, 12  # mistakes offered, and classes in numbers at first where there are many
 
 
 @dataclass(frozen=True)
@@ -61,31 +63,61 @@ def _draw(run: Run, config: RunConfig, names: list[str]) -> None:
     shown = Shown(run, split, predictions, names, pixels)
     matrix = confusion(predictions)
     st.markdown(pairs_in_words(matrix, names))
-    table, picture = st.columns([5, 6], gap="medium")
+    frequent = st.container()  # filled last: a click into the matrix changes which of them is chosen
+    picture, table = st.columns([6, 5], gap="medium")
     with table:
-        per_class = scores(matrix, tuple(names))["per_class"]
-        st.html(class_table(per_class))
+        draw_classes(scores(matrix, tuple(names))["per_class"])
         st.caption(words_help("precision", "recall", "F1"))
     with picture:
         in_percent = st.session_state.get("in percent", False)
-        how = "per cent of the true class" if in_percent else "number of pictures"
         clicked = heatmap(
             matrix,
             names,
             key=f"confusion {run.id} {split}",
-            title=f"Confusion matrix, {split} split ({how})",
+            title=f"Confusion matrix, {SPLITS[split]}{', per cent' if in_percent else ''}",
             in_percent=in_percent,
             clicks=True,
         )
         if clicked is not None:
-            st.query_params[CELL] = f"{clicked[0]}-{clicked[1]}"
-            st.session_state.pop("more of the cell", None)
+            _open(f"{clicked[0]}-{clicked[1]}")
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-            st.caption("Click a cell to see the pictures behind it.")
-            st.toggle("Per cent", key="in percent")
+            st.caption("Click a cell to see the pictures behind it. The darker a mistake, the more frequent it is.")
+            if len(names) <= MOST_WRITTEN:
+                st.toggle("Per cent", key="in percent")
+    with frequent:
+        _frequent(matrix, names)
     _cell(shown)
     _galleries(shown)
-    _calibration(shown)
+    draw_calibration(predictions, SPLITS[split], f"reliability {run.id} {split}")
+
+
+def _open(cell: str) -> None:
+    """Shows the pictures of a cell, "" of none."""
+    st.session_state.pop("more of the cell", None)
+    if cell:
+        st.query_params[CELL] = cell
+    else:
+        st.query_params.pop(CELL, None)
+
+
+def _frequent(matrix: np.ndarray, names: list[str]) -> None:
+    """The commonest mistakes as buttons that open their pictures: for fingers and keyboards, and where cells are tiny."""
+    found = commonest_mistakes(matrix, FEW if len(names) <= MOST_WRITTEN else MANY)
+    words = {
+        f"{true}-{predicted}": f"{_name(names[true])} taken for {_name(names[predicted])} ({number:,})"
+        for true, predicted, number in found
+    }
+    if not words:
+        return
+    cell = st.query_params.get(CELL, "")
+    st.session_state[FREQUENT] = cell if cell in words else None
+    st.pills(
+        "Most frequent mistakes",
+        list(words),
+        format_func=lambda each: words.get(each, each),
+        key=FREQUENT,
+        on_change=lambda: _open(st.session_state[FREQUENT] or ""),
+    )
 
 
 def _split() -> Split:
@@ -98,7 +130,7 @@ def _split() -> Split:
         key=SPLIT,
         required=True,
         on_change=changed,
-        help="The val pictures were held out from training and picked the best epoch; the test pictures were seen only "
+        help="The validation pictures were held out from training and picked the best epoch; the test pictures were seen only "
         "once, after the training.",
     )
     return chosen or "test"
@@ -132,6 +164,17 @@ def pairs_in_words(matrix: np.ndarray, names: list[str]) -> str:
     return f"{sentence} Hardest class: **{_name(hardest['class'])}** (F1 {percent(hardest['f1'])})."
 
 
+def draw_classes(per_class: list[dict]) -> None:
+    """Each class in numbers; of many, the hardest first and the others on request."""
+    if len(per_class) <= MOST_WRITTEN:
+        st.html(class_table(per_class))
+        return
+    hardest = sorted(per_class, key=lambda entry: (not entry.get("images"), entry.get("f1") or 0.0))
+    st.html(class_table(hardest[:MANY]))
+    with st.expander(f"The other {len(hardest) - MANY:,} classes"):
+        st.html(class_table(hardest[MANY:]))
+
+
 def class_table(per_class: list[dict]) -> str:
     """HTML: each class in numbers."""
     rows = "".join(
@@ -156,12 +199,10 @@ def _cell(shown: Shown) -> None:
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             said = f"**{one}** taken for **{other}**" if true != predicted else f"**{one}**, recognised"
             st.markdown(f"{said}: {count(len(places), 'picture')}, most confident first")
-            st.button("Close", key="close the cell", icon=":material/close:", type="tertiary", on_click=_close)
+            st.button(
+                "Close", key="close the cell", icon=":material/close:", type="tertiary", on_click=_open, args=("",)
+            )
         _pictures(shown, places, "more of the cell", f"{one} taken for {other}")
-
-
-def _close() -> None:
-    st.query_params.pop(CELL, None)
 
 
 def cell_in(text: str, classes: int) -> tuple[int, int] | None:
@@ -214,54 +255,6 @@ def prediction_card(shown: Shown, place: int) -> str:
     pixels = np.zeros((8, 8, 1), np.uint8) if shown.pixels is None else shown.pixels[row]
     alt = f"picture {row}: {names[true]}, taken for {names[guess]}"
     return card(pixels, alt, *lines, is_right=guess == true)
-
-
-def _calibration(shown: Shown) -> None:
-    found = reliability(shown.predictions)
-    with st.expander("Can its confidence be trusted?"):
-        st.markdown(calibration_in_words(found.confidence, found.accuracy, found.pictures, found.error))
-        names = [f"{number:,} pictures" for number in found.pictures]
-        traces = [
-            {
-                "type": "scatter",
-                "mode": "lines",
-                "x": [0, 1],
-                "y": [0, 1],
-                "name": "as sure as right",
-                "line": {"dash": "dot", "color": "$text", "width": 1},
-                "hoverinfo": "skip",
-            },
-            {
-                "type": "scatter",
-                "mode": "lines+markers",
-                "x": found.confidence.round(4).tolist(),
-                "y": found.accuracy.round(4).tolist(),
-                "text": names,
-                "name": "this network",
-                "line": {"color": "$chart0", "width": 2.4},
-                "marker": {"size": (6 + 10 * np.sqrt(found.pictures / found.pictures.max())).round(1).tolist()},
-                "hovertemplate": "%{x:.1%} sure, %{y:.1%} right<br>%{text}<extra></extra>",
-            },
-        ]
-        axis = {"tickformat": ".0%", "range": [0, 1.03]}
-        layout = {
-            "xaxis": {**axis, "title": {"text": "how sure it says it is"}},
-            "yaxis": {**axis, "title": {"text": "how often it is right"}},
-        }
-        title = f"Reliability, {shown.split} split"
-        with st.container(width=560):
-            figure(traces, layout, key=f"reliability {shown.run.id} {shown.split}", title=title, height=360)
-
-
-def calibration_in_words(confidence: np.ndarray, accuracy: np.ndarray, pictures: np.ndarray, error: float) -> str:
-    """Markdown: what the curve says."""
-    mean, right = np.average(confidence, weights=pictures), np.average(accuracy, weights=pictures)
-    said = f"On average it says {percent(float(mean))} and is right in {percent(float(right))}."
-    if error < 0.01:
-        verdict = "Its confidence can be taken at its word"
-    else:
-        verdict = "It is **too sure of itself**" if mean > right else "It is **too modest**"
-    return f"{said} {verdict} (expected calibration error {error * 100:.1f} points)."
 
 
 def _name(text: str) -> str:

@@ -9,7 +9,7 @@ import streamlit as st
 from core.runs.history import History
 from core.scores import interval
 from pages.components.heatmap import heatmap
-from pages.components.mistakes_view import class_table
+from pages.components.mistakes_view import draw_classes
 from pages.components.phases import memory_fact
 from pages.components.wording import (
     NOT_YET,
@@ -44,7 +44,7 @@ def draw_final_numbers(history: History) -> None:
             )
         )
     if best:
-        pairs.append(("Best val accuracy", percent(best.get("val/accuracy")), f"epoch {best['epoch']}"))
+        pairs.append(("Best validation accuracy", percent(best.get("val/accuracy")), f"epoch {best['epoch']}"))
     if history.started:
         device, precision = device_in_words(history.started), precision_in_words(history.started)
         where = ", ".join(words for words in (f"on {device}" if device else "", precision) if words)
@@ -65,11 +65,11 @@ def draw_test_results(test: dict[str, Any], class_names: list[str]) -> None:
     matrix = test.get("confusion_matrix") or []
     if sentence := mistakes_in_words(matrix, class_names, test.get("per_class") or []):
         st.markdown(sentence)
-    table, picture = st.columns([5, 6], gap="medium")
-    with table:
-        st.html(class_table(test.get("per_class") or []))
+    picture, table = st.columns([6, 5], gap="medium")
     with picture:
-        heatmap(matrix, class_names, key="confusion", title="Confusion matrix, test split (number of pictures)")
+        heatmap(matrix, class_names, key="confusion", title="Confusion matrix, test pictures")
+    with table:
+        draw_classes(test.get("per_class") or [])
 
 
 def right_of_all(test: dict[str, Any]) -> str:

@@ -45,12 +45,13 @@ def _draw(run: Run, class_names: list[str], moves: bool) -> None:
     )
     with st.container(horizontal=True, gap="medium"):
         with st.container(width=520):
-            heatmap(
-                look.confusion,
-                class_names,
-                key=f"val confusion {run.id}",
-                title=f"Confusion matrix, val split, epoch {epoch}",
-            )
+            if moves:
+                _matrix(run, look.confusion, epoch, class_names)
+            else:  # the matrix of the best network stands below; this one shows how it came to that
+                fold = st.expander("What it confused after this epoch", on_change="rerun", key=f"val matrix {run.id}")
+                with fold:
+                    if fold.open:
+                        _matrix(run, look.confusion, epoch, class_names)
         if look.filters is not None:
             with st.container(width="stretch"):
                 st.markdown("**First filters**")
@@ -59,6 +60,11 @@ def _draw(run: Run, class_names: list[str], moves: bool) -> None:
                     "What the first layer looks for. Bright weights answer to light there, dark ones to dark; "
                     "in the beginning it is noise."
                 )
+
+
+def _matrix(run: Run, confusion: np.ndarray, epoch: int, class_names: list[str]) -> None:
+    title = f"Confusion matrix, validation pictures, epoch {epoch}"
+    heatmap(confusion, class_names, key=f"val confusion {run.id}", title=title)
 
 
 def watched_cards(watched: Watched, look: Look, class_names: list[str]) -> list[str]:

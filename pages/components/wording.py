@@ -46,7 +46,7 @@ EXPLAINED = {  # label of a fact -> word of the glossary
     "Precision": "precision",
     "Recall": "recall",
     "F1": "F1",
-    "Best val accuracy": "best epoch",
+    "Best validation accuracy": "best epoch",
 }
 
 

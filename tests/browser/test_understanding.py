@@ -9,7 +9,7 @@ import pytest
 from filelock import FileLock
 from playwright.sync_api import expect
 
-from core.mistakes import confusion, in_cell
+from core.mistakes import commonest_mistakes, confusion, in_cell
 from core.runs.events import EventWriter
 from core.runs.predictions import read_predictions
 from tests.browser.hands import barriers, charts
@@ -105,6 +105,23 @@ def test_a_click_on_a_cell_opens_the_pictures_behind_it(visit, server, runs):
     alts = [image.get_attribute("alt") for image in gallery.get_by_role("img").all()]
     expected = predictions.rows[in_cell(predictions, true, predicted)].tolist()
     assert [int(re.match(r"picture (\d+):", alt)[1]) for alt in alts] == expected[: len(alts)] and alts
+
+    _, (other, taken, pictures), *_ = commonest_mistakes(confusion(predictions), 5)
+    frequent = page.get_by_role("radiogroup", name="Most frequent mistakes").or_(
+        page.get_by_role("group", name="Most frequent mistakes")
+    )
+    frequent.get_by_text(f"{other} taken for {taken} ({pictures})").click()
+    expect(page).to_have_url(re.compile(f"cell={other}-{taken}"))
+    expect(page.get_by_role("group", name=f"{other} taken for {taken}")).to_be_visible()
+    page.get_by_role("button", name="Close").click()
+    expect(page.get_by_role("group", name=f"{other} taken for {taken}")).to_be_hidden()
+    page.get_by_text("Per cent", exact=True).click()
+    expect(page.locator(".js-plotly-plot[aria-label$='test pictures, per cent']")).to_be_visible()
+    page.get_by_text("validation pictures", exact=True).click()
+    expect(page.locator(".js-plotly-plot[aria-label^='Confusion matrix, validation']")).to_be_visible()
+    expect(page.locator(".js-plotly-plot[aria-label^='Confusion matrix']")).to_have_count(1)
+    page.get_by_text("What it confused after this epoch").click()
+    expect(page.locator(".js-plotly-plot[aria-label$='validation pictures, epoch 4']")).to_be_visible()
 
 
 def test_a_shared_link_shows_the_same_elsewhere_and_back_goes_back(visit, server, runs):

@@ -13,8 +13,9 @@ from core.mistakes import confusion, in_cell, worst
 from core.runs.history import History
 from core.runs.looks import LookBook
 from core.runs.predictions import Predictions, read_predictions, write_predictions
+from pages.components.calibration_view import calibration_in_words
 from pages.components.coach_view import with_changes
-from pages.components.mistakes_view import SHOWN, calibration_in_words, cell_in, pairs_in_words
+from pages.components.mistakes_view import SHOWN, cell_in, pairs_in_words
 from pages.components.network_view import large, network
 from pages.components.pictures import sheet
 from tests.pages.apps import open_app, run, widget, words
