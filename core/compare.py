@@ -11,6 +11,7 @@ import numpy as np
 from scipy.stats import binomtest, norm, ttest_ind
 
 from core.config import GROUPS, PARTS, RunConfig
+from core.percent import SIGN, percent
 from core.settings import FieldSpec, fields_of
 
 LUCK = 0.05  # a difference that luck alone brings about less often than this counts as larger than luck
@@ -80,10 +81,12 @@ def in_words(difference: Difference, first: str, second: str) -> str:
     high, low = sorted((difference.first, difference.second), reverse=True)
     points = abs(difference.gain) * 100
     decimals = 1 if points >= 0.1 or not points else 2
-    numbers = f"{high * 100:.{decimals}f} against {low * 100:.{decimals}f} % of {difference.images:,} test pictures"
+    numbers = f"{high * 100:.{decimals}f} against {low * 100:.{decimals}f}{SIGN} of {difference.images:,} test pictures"
     margin = f"±{difference.margin * 100:.{decimals}f}"
     if not difference.gain:
-        return f"{first} and {second} are equally good ({high * 100:.1f} % of {difference.images:,} test pictures; {margin})."
+        return (
+            f"{first} and {second} are equally good ({percent(high)} of {difference.images:,} test pictures; {margin})."
+        )
     if difference.is_real:
         return f"{better} is {points:.{decimals}f} points better than {worse} ({numbers}; larger than luck, {margin})."
     return f"{better} is {points:.{decimals}f} points ahead of {worse}, which may be luck ({numbers}; {margin})."

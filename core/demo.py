@@ -13,6 +13,7 @@ from pathlib import Path
 from core.config import RunConfig
 from core.errors import TrainDeskError
 from core.files import write_atomically
+from core.percent import percent
 from core.recipes import find_recipe
 from core.runs.belongings import belongings, locked
 from core.runs.dispatch import submit
@@ -140,7 +141,7 @@ def told(first: Learner, second: Learner) -> str:
             "the picture. Their weights are random numbers; they know nothing."
         )
     worse, better = sorted(both, key=lambda learner: learner.accuracy or 0.0)
-    lead = f"{_percent(better.accuracy)} to {_percent(worse.accuracy)}"
+    lead = f"{percent(better.accuracy)} to {percent(worse.accuracy)}"
     if max(known) < GUESSING:
         return "They guess: of ten digits, one is right by luck. After every mistake, each weight is moved a tiny bit."
     if max(known) < GOOD:
@@ -163,21 +164,15 @@ def _result(first: Learner, second: Learner) -> str:
     worse, better = sorted((first, second), key=lambda learner: learner.test or 0.0)
     images = f"{better.test_images:,} digits that were kept away from both until now"
     if worse.test == better.test:
-        return f"Done. Of {images}, both read {_percent(better.test)}. Now draw one: whom do you trust?"
+        return f"Done. Of {images}, both read {percent(better.test)}. Now draw one: whom do you trust?"
     return (
-        f"Done. Of {images}, the {better.title} reads {_percent(better.test)} and the {worse.title} {_percent(worse.test)}. "
+        f"Done. Of {images}, the {better.title} reads {percent(better.test)} and the {worse.title} {percent(worse.test)}. "
         "Now draw one: whom do you trust?"
     )
 
 
 def _ended(status: str) -> str:
     return {"failed": "ended by an error", "interrupted": "interrupted"}.get(status, status)
-
-
-def _percent(share: float | None) -> str:
-    """100 only for all, as everywhere."""
-    share = share or 0.0
-    return "100 %" if share >= 1 else f"{min(99.9, share * 100):.1f} %"
 
 
 def _notes(runs_folder: Path) -> list[tuple[str, list[str]]]:

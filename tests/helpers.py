@@ -25,8 +25,14 @@ def wait_until(condition: Callable[[], Any], timeout: float = 60, what: str = ""
     return result
 
 
+def with_plain_spaces(text: str) -> str:
+    """The narrow space before a per cent sign as the one that people type."""
+    return text.replace("\u202f", " ")
+
+
 def assert_one_sentence(text: str, *parts: str) -> None:
-    """The text is one sentence for a person, and says each of `parts`."""
+    """The text is one sentence for a person, and says each of `parts`, in which spaces are ordinary."""
+    text = with_plain_spaces(text)
     assert "\n" not in text, text
     assert "Traceback" not in text, text
     assert text.endswith((".", "?")), text

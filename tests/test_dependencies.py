@@ -24,6 +24,7 @@ LAYERS = (
         "core.splitting",
         "core.thinning",
         "core.glossary",
+        "core.percent",
     ),
     ("core.settings",),
     ("core.registry",),

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from core.percent import percent as percent  # here too, beside the other words
 from core.runs.events import Event
 from pages.components.words import question
 
@@ -48,18 +49,6 @@ EXPLAINED = {  # label of a fact -> word of the glossary
     "F1": "F1",
     "Best validation accuracy": "best epoch",
 }
-
-
-def percent(share: float | None, decimals: int = 1) -> str:
-    """0.9785 -> "97.8 %". What is not quite all is never shown as 100 %, what is not quite nothing never as 0 %."""
-    if share is None:
-        return NOT_YET
-    smallest = 10.0**-decimals
-    if 0 < share * 100 < smallest:
-        return f"<{smallest:g} %"
-    if 100 - smallest < share * 100 < 100:
-        return f"{100 - smallest:.{decimals}f} %"
-    return f"{share * 100:.{decimals}f} %"
 
 
 def duration(seconds: float | None) -> str:

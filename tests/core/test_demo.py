@@ -12,7 +12,7 @@ from core.errors import TrainDeskError
 from core.runs import dispatch
 from core.runs.store import list_runs
 from core.runs.trash import trashed
-from tests.helpers import assert_one_sentence
+from tests.helpers import assert_one_sentence, with_plain_spaces
 from tests.pages.fake_runs import fake_run, running
 
 
@@ -140,7 +140,7 @@ def learner(title, accuracy=None, test=None, status="running", epoch=3):
     ],
 )
 def test_what_is_told_follows_the_numbers(mlp, cnn, parts):
-    text = told(learner("MLP", *mlp), learner("CNN", *cnn))
+    text = with_plain_spaces(told(learner("MLP", *mlp), learner("CNN", *cnn)))
     assert all(part in text for part in parts), text
     assert len(text) < 330 and text.endswith((".", "?"))
 

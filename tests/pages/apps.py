@@ -9,6 +9,8 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
+from tests.helpers import with_plain_spaces
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGES = (
     "",
@@ -53,7 +55,7 @@ def nodes(node: Any) -> Iterator[Any]:
 
 
 def words(node: Any) -> str:
-    """All text at and below a node, HTML included, in the order of the page."""
+    """All text at and below a node, HTML included, in the order of the page, with ordinary spaces."""
     found = []
     for child in nodes(getattr(node, "_tree", node)):
         proto = getattr(child, "proto", None)
@@ -61,7 +63,7 @@ def words(node: Any) -> str:
             text = getattr(proto, name, None) if proto is not None else None
             if isinstance(text, str):
                 found.append(text)
-    return unescape("\n".join(found)).replace("\\", "")
+    return with_plain_spaces(unescape("\n".join(found)).replace("\\", ""))
 
 
 def sentence(message: Any) -> str:

@@ -150,7 +150,7 @@ def test_photos_are_uploaded_not_drawn(runs_folder, monkeypatch):
 
 def test_the_words_say_how_sure_the_network_is():
     names = ("cat", "dog", "horse")
-    assert "This is <b>dog</b>, 90.0 % sure." in words(np.array([0.05, 0.9, 0.05]), names)
+    assert "This is <b>dog</b>, 90.0\u202f% sure." in words(np.array([0.05, 0.9, 0.05]), names)
     assert "Probably <b>dog</b>" in words(np.array([0.3, 0.6, 0.1]), names)
     assert "Not sure: perhaps <b>cat</b>" in words(np.array([0.4, 0.35, 0.25]), names)
 
@@ -159,7 +159,7 @@ def test_bars_keep_the_order_of_the_classes_and_escape_their_names():
     html = bars(np.array([0.2, 0.7, 0.1]), ("<b>", "dog", "horse"))
     assert html.index("&lt;b&gt;") < html.index("dog") < html.index("horse")
     assert html.count("class=winner") == 1
-    assert "70.0 %" in html
+    assert "70.0\u202f%" in html
 
 
 def zipped(files):
