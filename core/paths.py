@@ -1,4 +1,4 @@
-"""Where TrainDesk keeps data and runs. Two environment variables move them."""
+"""Where TrainDesk keeps data, runs and its example. Environment variables move them."""
 
 import os
 from pathlib import Path
@@ -14,3 +14,8 @@ def data_folder() -> Path:
 def runs_folder() -> Path:
     """One folder per run: `TRAINDESK_RUNS`, or `checkpoints` beside the program."""
     return Path(os.environ.get("TRAINDESK_RUNS") or HOME / "checkpoints").expanduser().resolve()
+
+
+def example_folder() -> Path:
+    """The run that comes with the program: `TRAINDESK_EXAMPLE`, or `checkpoints/example-digits` beside the program."""
+    return Path(os.environ.get("TRAINDESK_EXAMPLE") or HOME / "checkpoints" / "example-digits").expanduser().resolve()

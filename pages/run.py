@@ -16,7 +16,7 @@ from pages.components.mistakes_view import draw_mistakes, has_predictions
 from pages.components.network_view import draw_network_of
 from pages.components.recipe_cards import FILLED_FROM
 from pages.components.results import draw_final_numbers, draw_test_results
-from pages.components.rights import READ_ONLY, may_change
+from pages.components.rights import may_change, read_only_words
 from pages.components.run_controls import draw_ended_controls, draw_problem
 from pages.components.run_heading import draw_heading, draw_missing
 from pages.components.run_manage import delete_button, draw_exports, draw_files
@@ -66,7 +66,7 @@ def draw_ended(status: Status) -> None:
             switch_page("pages/train.py", query_params={"from": run.id})
         delete_button([run], then_page="pages/runs.py")
     if not may_change(run):
-        st.caption(READ_ONLY)
+        st.caption(read_only_words(run))
     draw_problem(run)
 
 

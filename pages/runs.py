@@ -10,7 +10,7 @@ from pages.components.messages import show_warning
 from pages.components.queue_view import draw_now_and_waiting
 from pages.components.run_filter import draw_filter
 from pages.components.run_list import draw_actions, draw_run_table
-from pages.components.run_manage import draw_deleted, draw_undo
+from pages.components.run_manage import draw_deleted, draw_example_choice, draw_undo
 from pages.components.start import start_digits_button
 from pages.components.summaries import summaries
 
@@ -31,4 +31,5 @@ else:
     st.markdown("There is no run yet. Start the digits training, which needs no internet, or choose a recipe.")
     start_digits_button("start digits")
     page_link("pages/train.py", label="Choose another recipe")
+draw_example_choice()
 draw_deleted()

@@ -7,6 +7,7 @@ import os
 from core.config import RunConfig
 from core.errors import TrainDeskError
 from core.files import write_atomically
+from core.runs.example import refuse_example
 from core.runs.store import Run
 
 
@@ -16,6 +17,7 @@ def ask_to_resume(run: Run, more_epochs: int = 0, learning_rate: float | None = 
     `more_epochs` lengthens the training, and with it the schedule; `learning_rate` (before the schedule) counts from the
     next step on. Raises TrainDeskError when the run is being trained, has nothing left to do, or a value is wrong.
     """
+    refuse_example(run, "trained on")
     status = run.status()
     if status.is_active:
         raise TrainDeskError(f"Run {run.id} is being trained; pause or stop it first.")

@@ -18,6 +18,7 @@ from pathlib import Path
 from core.errors import TrainDeskError
 from core.runs.belongings import NAME, belongings
 from core.runs.events import ENDS
+from core.runs.example import listed_example
 from core.runs.history import History
 from core.runs.short_log import keep_short, tidy_short
 from core.runs.store import Run, list_runs
@@ -41,10 +42,10 @@ class Index:
         self._is_new = True
 
     def summaries(self) -> list[Summary]:
-        """All runs, newest first. Never raises for what the folder holds."""
+        """All runs, newest first, and the example last. Never raises for what the folder holds."""
         with self._guard:
             self._load()
-            runs = list_runs(self._runs_folder)
+            runs = [*list_runs(self._runs_folder), *filter(None, [listed_example(self._runs_folder)])]
             fresh: dict[str, tuple[Print, Summary]] = {}
             found = [self._summary(run, fresh) for run in runs]
             gone = self._known.keys() - {run.id for run in runs}

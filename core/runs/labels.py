@@ -12,6 +12,7 @@ from core.config import RunConfig
 from core.errors import TrainDeskError
 from core.files import write_atomically
 from core.runs.belongings import locked
+from core.runs.example import refuse_example
 from core.runs.store import Run
 
 LONGEST_TITLE, LONGEST_NOTE, LONGEST_TAG = 80, 2000, 30  # characters
@@ -69,6 +70,7 @@ def remove_tags(run: Run, tags: Iterable[str]) -> Labels:
 
 
 def _change(run: Run, make: Callable[[Labels], Labels]) -> Labels:
+    refuse_example(run, "renamed")
     with locked(run.folder.parent, "labels"):
         try:
             before = _read(run)

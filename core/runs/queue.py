@@ -17,6 +17,7 @@ from core.errors import TrainDeskError
 from core.files import write_atomically
 from core.runs.activity import active_runs
 from core.runs.belongings import locked as locked_by_name
+from core.runs.example import refuse_example
 from core.runs.labels import read_labels
 from core.runs.store import Run
 
@@ -56,6 +57,7 @@ def enqueue(run: Run, owner: str = "") -> None:
 
     So everyone's first run comes before anyone's second. Raises TrainDeskError.
     """
+    refuse_example(run, "trained on")
     runs_folder = run.folder.parent
     with locked(runs_folder):
         entries = [entry for entry in waiting(runs_folder) if entry.run != run]

@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 from core.config import RunConfig
 from core.errors import TrainDeskError
 from core.files import write_atomically
+from core.paths import example_folder
 from core.processes import is_gone
 from core.runs.events import DOWNLOAD, ENDS, PREPARING, RESUMING, Event, last_event, read_events
 
@@ -112,6 +113,11 @@ class Run:
     def is_here(self) -> bool:
         """Whether the folder is that of a run, be it a damaged one."""
         return self.config_file.is_file() or self.event_log.is_file()
+
+    def is_example(self) -> bool:
+        """Whether it is the run that comes with the program. A copy of its folder elsewhere is a run like any other."""
+        example = example_folder()
+        return self.id == example.name and self.folder.resolve() == example
 
     def config(self) -> RunConfig:
         """Raises SettingsError when the file is damaged or names what this version does not know."""
@@ -217,20 +223,31 @@ def create_run(config: RunConfig, runs_folder: Path) -> Run:
 
 
 def list_runs(runs_folder: Path) -> list[Run]:
-    """All run folders, newest first. Anything else in the folder is passed over."""
+    """All run folders, newest first. Anything else in the folder is passed over, and the example, which nobody here trained."""
     with contextlib.suppress(OSError):
         with os.scandir(runs_folder) as entries:
             names = [entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir()]
-        runs = [run for name in names if (run := Run(runs_folder / name)).is_here()]
+        runs = [run for name in names if (run := Run(runs_folder / name)).is_here() and not run.is_example()]
         return sorted(runs, key=lambda run: (run.created(), run.id), reverse=True)
     return []
 
 
+def run_at(runs_folder: Path, run_id: str) -> Run:
+    """The folder that has this id as its name, be there such a run or not; the example's is not among the others."""
+    example = example_folder()
+    return Run(example if run_id == example.name else runs_folder / run_id)
+
+
 def find_run(run_id: str, runs_folder: Path, other_than: Run | None = None) -> Run:
-    """The run of that id, of a unique beginning of it, or the newest for "latest". Raises TrainDeskError."""
+    """The run of that id, of a unique beginning of it, or the newest for "latest". Raises TrainDeskError.
+
+    The example is found by its id, whichever folder it lies in.
+    """
     runs = [run for run in list_runs(runs_folder) if other_than is None or run.id != other_than.id]
     if run_id == "latest" and runs:
         return runs[0]
+    if (run := run_at(runs_folder, run_id)).is_example() and run.is_here():
+        return run
     matches = [run for run in runs if run.id == run_id] or [run for run in runs if run_id and run.id.startswith(run_id)]
     if len(matches) == 1:
         return matches[0]

@@ -75,13 +75,18 @@ def summarise(run: Run, history: History, status_name: str, reason: str) -> Summ
         optimizer=config.optimizer.label if config else "",
         recipe=config.recipe if config else "",
         experiment=config.experiment if config else "",
-        created=run.created(),
+        created=_created(run, history),
         planned=config.training.epochs if config else 0,
         size=size_of(run),
         has_checkpoint=has_checkpoint,
         problem=problem,
         **facts,
     )
+
+
+def _created(run: Run, history: History) -> float:
+    """Unix seconds. The example's files are as old as this copy of the program, its log is not."""
+    return float((history.started or {}).get("time", 0.0)) if run.is_example() else run.created()
 
 
 _NOTHING: dict[str, Any] = {

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from core.errors import TrainDeskError
 from core.runs.disk import folder_size
+from core.runs.example import refuse_example
 from core.runs.queue import locked
 from core.runs.store import Run, find_run, list_runs
 
@@ -24,6 +25,7 @@ def delete(run: Run) -> None:
 
     Raises TrainDeskError when it is being trained, is not there, or cannot be moved.
     """
+    refuse_example(run, "deleted")
     runs_folder = run.folder.parent
     with locked(runs_folder):  # or a dispatcher might start it at this moment
         if run.folder.is_symlink():
@@ -55,6 +57,7 @@ def restore(run_id: str, runs_folder: Path) -> Run:
     """
     with locked(runs_folder):
         trashed_run = find_run(run_id, runs_folder / TRASH)
+        refuse_example(trashed_run, "restored")
         run = Run(runs_folder / trashed_run.id)
         if run.folder.exists():
             raise TrainDeskError(f"There is another run {run.id} in {runs_folder}; delete or rename its folder first.")

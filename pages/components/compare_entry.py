@@ -8,12 +8,12 @@ from pathlib import Path
 import streamlit as st
 
 from core.config import RunConfig
-from core.paths import runs_folder
 from core.runs.history import History
 from core.runs.short_log import short_history
 from core.runs.store import Run
 from core.runs.summary import Summary
 from pages.components.histories import SharedHistory, shared_history
+from pages.components.summaries import run_of
 
 COLOURS = 6  # of the theme's charts; further runs have other dashes
 DASHES = ("solid", "dash", "dot", "dashdot")
@@ -30,7 +30,7 @@ class Compared:
 
     @property
     def run(self) -> Run:
-        return Run(runs_folder() / self.summary.id)
+        return run_of(self.summary.id)
 
     @property
     def colour(self) -> int:

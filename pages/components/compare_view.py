@@ -7,9 +7,7 @@ from html import escape
 import streamlit as st
 
 from core.compare import Setting, differences
-from core.paths import runs_folder
 from core.runs.history import History
-from core.runs.store import Run
 from core.runs.summary import Summary
 from core.thinning import LIMIT
 from pages.components.colours import chart_colours
@@ -23,7 +21,7 @@ from pages.components.links import anchor, page_link
 from pages.components.live_plot import Curve, live_plot
 from pages.components.setting_words import setting_words
 from pages.components.start import start_digits_button
-from pages.components.summaries import summaries
+from pages.components.summaries import run_of, summaries
 from pages.components.view_controls import axis_control, log_control, metric_control, smoothing_control
 from pages.components.wording import duration, percent
 
@@ -61,7 +59,7 @@ def _draw(ids: list[str], chosen: list[tuple[Summary, int]], did_move: bool) -> 
         st.rerun()
     kept = [(now[run.id], place) for run, place in chosen if run.id in now]
     compared = [
-        Compared(run, name, place, read_config(Run(runs_folder() / run.id))[0])
+        Compared(run, name, place, read_config(run_of(run.id))[0])
         for (run, place), name in zip(kept, names([run for run, _ in kept]), strict=True)
     ]
     known = [entry for entry in compared if entry.config]

@@ -20,6 +20,7 @@ COOKIE = "traindesk"  # of a shared dashboard; the gate sets it
 BROWSER_COOKIE = "_streamlit_xsrf"  # one for each browser; the server sets it
 LOCAL = ("127.0.0.1", "localhost", "::1")
 READ_ONLY = "Someone else's: you can look at it, compare it and try it, but not change it."
+THE_EXAMPLE = "An example that comes with TrainDesk: look at it, compare it, try it; it is not yours to change."
 
 
 def visitor() -> str:
@@ -60,7 +61,13 @@ def draw_who() -> None:
 
 
 def may_change(run: Run) -> bool:
-    return is_host() or read_labels(run).owner == visitor()
+    """The example is nobody's: it is hidden, not changed."""
+    return not run.is_example() and (is_host() or read_labels(run).owner == visitor())
+
+
+def read_only_words(run: Run) -> str:
+    """Why they may not change it, where `may_change` says so."""
+    return THE_EXAMPLE if run.is_example() else READ_ONLY
 
 
 def may_change_dataset(dataset: OwnDataset) -> bool:

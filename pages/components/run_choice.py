@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.paths import runs_folder
+from core.runs.example import example, is_hidden
 from core.runs.store import Run, list_runs
 from pages.components.describe import in_short, read_config
 from pages.components.messages import show_warning
@@ -15,8 +16,12 @@ KEY = "classify run"
 
 
 def runs_with_checkpoint() -> list[Run]:
-    """Newest first; running ones too."""
-    return [run for run in list_runs(runs_folder()) if run.checkpoint()]
+    """Newest first; running ones too. The example last, also a hidden one that a link names."""
+    runs = [run for run in list_runs(runs_folder()) if run.checkpoint()]
+    came_along = example()
+    if came_along and (not is_hidden(runs_folder()) or st.query_params.get("run") == came_along.id):
+        runs.append(came_along)
+    return runs
 
 
 def choose_run(runs: list[Run]) -> Run:
@@ -40,4 +45,4 @@ def label_of(run: Run) -> str:
     score = f"test accuracy {percent(facts.test_accuracy)}" if facts.test_accuracy is not None else facts.status
     what = in_short(config) if config else "damaged config"
     named = what if facts.title == what else f"{facts.title}: {what}"  # one without a title is called by what it is
-    return f"{named}, {score}, {moment(facts.created)}"
+    return f"{named}, {score}" + ("" if run.is_example() else f", {moment(facts.created)}")

@@ -8,7 +8,6 @@ from datetime import datetime
 
 import streamlit as st
 
-from core.paths import runs_folder
 from core.runs.store import Run
 from core.runs.summary import DAMAGED, Summary
 from pages.components.compared import address_of
@@ -16,10 +15,10 @@ from pages.components.describe import read_config
 from pages.components.histories import shared_history
 from pages.components.links import page_link, switch_page
 from pages.components.messages import show_warning
-from pages.components.rights import READ_ONLY, may_change
+from pages.components.rights import may_change, read_only_words
 from pages.components.run_controls import RESUMABLE, draw_lengthening, draw_problem
 from pages.components.run_manage import delete_button, favourite_button, open_labels, open_tags, resume_all
-from pages.components.summaries import summary
+from pages.components.summaries import run_of, summary
 from pages.components.vector import sparkline
 from pages.components.wording import NEXT, STATUS_COLOURS, moment, percent, plain_markdown
 
@@ -110,7 +109,7 @@ def draw_actions(ticked: list[Summary]) -> None:
     if not ticked:
         st.caption("Tick runs in the first column to compare, name, tag, repeat or delete them.")
         return
-    runs = [Run(runs_folder() / entry.id) for entry in ticked]
+    runs = [run_of(entry.id) for entry in ticked]
     mine = all(map(may_change, runs))
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="actions"):
         if len(runs) == 1:
@@ -139,7 +138,7 @@ def draw_actions(ticked: list[Summary]) -> None:
             st.rerun()
         delete_button(runs)
         if not mine:
-            st.caption(READ_ONLY)
+            st.caption(next(read_only_words(run) for run in runs if not may_change(run)))
     if len(runs) == 1:
         draw_problem(runs[0])
 

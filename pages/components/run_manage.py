@@ -13,6 +13,7 @@ from core.paths import data_folder, runs_folder
 from core.runs.control import ask_to_resume
 from core.runs.disk import forget_last, size_of
 from core.runs.dispatch import submit
+from core.runs.example import example, hide, is_hidden
 from core.runs.history import History
 from core.runs.labels import LONGEST_NOTE, LONGEST_TITLE, add_tags, change_labels, read_labels, title_of
 from core.runs.store import Run
@@ -155,6 +156,21 @@ def delete_button(runs: Sequence[Run], then_page: str = "") -> None:
         if then_page and st.session_state[DELETED]:
             switch_page(then_page)
         st.rerun()
+
+
+def draw_example_choice() -> None:
+    """One click hides the example from the lists, another shows it again."""
+    came_along = example()
+    if came_along is None or not is_host():
+        return
+    hidden = is_hidden(runs_folder())
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(f"The example that comes with TrainDesk is {'hidden' if hidden else 'the last of the list'}.")
+        icon = ":material/visibility:" if hidden else ":material/visibility_off:"
+        if st.button("Show the example" if hidden else "Hide the example", icon=icon, type="tertiary", key="example"):
+            if _done(lambda: hide(runs_folder(), not hidden)):
+                st.rerun()
+            _show_problem()
 
 
 def draw_undo() -> None:

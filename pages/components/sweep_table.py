@@ -10,16 +10,14 @@ import streamlit as st
 
 from core.compare import Setting, differences
 from core.config import RunConfig
-from core.paths import runs_folder
 from core.runs.queue import withdraw
-from core.runs.store import Run
 from core.runs.summary import Summary
 from pages.components.describe import read_config
 from pages.components.links import anchor
 from pages.components.parallel import parallel
 from pages.components.rights import may_change
 from pages.components.setting_words import on_axis, setting_words
-from pages.components.summaries import summaries
+from pages.components.summaries import run_of, summaries
 from pages.components.wording import NOT_YET, count, duration, percent
 
 REFRESH_SECONDS = 1.0
@@ -51,7 +49,7 @@ def _draw(name: str, did_move: bool) -> None:
     st.progress(ended / max(1, len(runs)), text=f"{ended} of {count(len(runs), 'run')} have ended")
     if moving:
         _stop_all(moving)
-    pairs = [(run, config) for run in runs if (config := read_config(Run(runs_folder() / run.id))[0])]
+    pairs = [(run, config) for run in runs if (config := read_config(run_of(run.id))[0])]
     varied = differences([config for _, config in pairs]) if len(pairs) > 1 else []
     best = max((run.val_accuracy for run in runs if run.val_accuracy is not None), default=None)
     st.html(table([run for run, _ in pairs], varied, best))
@@ -92,14 +90,14 @@ def table(runs: list[Summary], varied: list[Setting], best: float | None) -> str
 
 
 def _stop_all(moving: list[Summary]) -> None:
-    moving = [entry for entry in moving if may_change(Run(runs_folder() / entry.id))]
+    moving = [entry for entry in moving if may_change(run_of(entry.id))]
     if not moving:
         return
     with st.popover("Stop all", icon=":material/stop_circle:"):
         st.markdown(f"{count(len(moving), 'run')} still train or wait. What was learned is kept.")
         if st.button("Yes, stop them", type="primary", key="stop the experiment"):
             for entry in moving:
-                run = Run(runs_folder() / entry.id)
+                run = run_of(entry.id)
                 if not withdraw(run):
                     run.request_stop()
             st.rerun()

@@ -12,10 +12,9 @@ from pathlib import Path
 import streamlit as st
 
 from core.paths import runs_folder
-from core.runs.store import Run
 from core.system import Monitor, System, Usage
 from pages.components.links import anchor
-from pages.components.summaries import summary
+from pages.components.summaries import run_of, summary
 from pages.components.vector import sparkline
 from pages.components.wording import count, gigabytes, moment
 
@@ -118,7 +117,7 @@ def _processes(now: System) -> None:
 def _process(usage: Usage, gpu: bool) -> str:
     name = f"The {usage.what}" + (", ready for the next training" if usage.what == "waiting worker" else "")
     if usage.is_run:
-        title = summary(Run(runs_folder() / usage.what)).title
+        title = summary(run_of(usage.what)).title
         name = anchor("run", title, run=usage.what)
     cells = [
         "measuring ..." if usage.processor is None else f"{usage.processor:.1f} cores",
