@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class BackboneSettings(ArchitectureSettings):
-    """One of torchvision's networks with its last layer replaced.
+    """A published network with its last layer replaced.
 
     Transfer learning as in PyTorch's tutorial of that name: start from weights learned on ImageNet, train the new last layer
     alone or the last block with it.
@@ -23,17 +23,20 @@ class BackboneSettings(ArchitectureSettings):
 
     smallest_batch: ClassVar[int] = 2
     network: ClassVar[str]  # torchvision's name
+    origin: ClassVar[str] = "torchvision"  # of the ImageNet weights
+    comes_along: ClassVar[bool] = False  # are they on this computer from the start?
+    normalisation: ClassVar[str] = "imagenet"  # of the dataset: what the weights were learned with
     last_block: ClassVar[str]  # the part with which it begins, as `build_backbone` names it
     weights: Literal["imagenet", "file", "random"] = setting(
         "imagenet",
         "Start from",
-        "Where training begins: knowledge from a million photos (downloaded once), a weights file of yours, or chance.",
+        "Where training begins: knowledge from a million photos, a weights file of yours, or chance.",
         labels={"imagenet": "ImageNet weights", "file": "a weights file", "random": "random weights"},
     )
     weights_file: str = setting(
         "",
         "Weights file",
-        "Path on this computer of a state file (.pth) of this network in torchvision's form. Used with 'a weights file'.",
+        "Path on this computer of a state file (.pth) of this network as it was published. Used with 'a weights file'.",
     )
     train: Literal["head", "last_block", "all"] = setting(
         "head",
@@ -60,14 +63,31 @@ class BackboneSettings(ArchitectureSettings):
     def build(self, shape: Shape, classes: int) -> nn.Module:
         from core.architectures._layers import build_backbone
 
-        return build_backbone(self.network, classes, train=self.train, last_block=self.last_block, side=self.enlarge_to)
+        return build_backbone(self.bare(), classes, train=self.train, last_block=self.last_block, side=self.enlarge_to)
+
+    @classmethod
+    def bare(cls, classes: int = 1000) -> nn.Module:
+        """The published network with random weights: float32 (N, 3, H, W) -> logits (N, classes)."""
+        from torchvision.models import get_model
+
+        return get_model(cls.network, weights=None, num_classes=classes)
+
+    def imagenet_file(self, weights_folder: Path) -> Path:
+        """Where its ImageNet weights lie, or will. Raises TrainDeskError when they cannot be."""
+        from core.architectures._imagenet import imagenet_file
+
+        return imagenet_file(self.network, weights_folder)
+
+    def named(self, state: dict) -> dict:
+        """Weights of a file under the names of `bare`. Raises KeyError when they are another network's."""
+        return state
 
     def pace(self, parameter_name: str) -> float:
         learned = self.weights != "random" and parameter_name.startswith("trained.")
         return self.backbone_pace if learned else 1.0
 
     def obtain_weights(self, weights_folder: Path) -> Iterator[tuple[int, int]]:
-        if self.weights != "imagenet":
+        if self.weights != "imagenet" or self.comes_along:
             return iter(())
         from core.architectures._imagenet import obtain_imagenet
 
@@ -76,21 +96,18 @@ class BackboneSettings(ArchitectureSettings):
     def load_initial_weights(self, model: nn.Module, weights_folder: Path) -> None:
         if self.weights == "random":
             return
-        from core.architectures._imagenet import imagenet_file
         from core.architectures._layers import load_backbone
 
         path = (
-            imagenet_file(self.network, weights_folder)
-            if self.weights == "imagenet"
-            else Path(self.weights_file).expanduser()
+            self.imagenet_file(weights_folder) if self.weights == "imagenet" else Path(self.weights_file).expanduser()
         )
         state = self._read(path)
         try:
-            load_backbone(model, state)
+            load_backbone(model, self.named(state))
         except (KeyError, RuntimeError, AttributeError, TypeError) as error:
             raise TrainDeskError(
                 f"The weights in '{path}' are not those of a {self.label}; "
-                f"choose a state file saved from torchvision's {self.network}."
+                f"choose a state file saved from {self.origin}'s {self.network}."
             ) from error
 
     def _read(self, path: Path) -> dict:

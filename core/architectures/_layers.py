@@ -53,15 +53,13 @@ class Head(nn.Linear):
             return functional.linear(inputs, self.weight, self.bias)
 
 
-def build_backbone(network: str, classes: int, *, train: str, last_block: str, side: int) -> nn.Module:
-    """One of torchvision's classification networks with a new last layer: (N, 1 or 3, H, W) -> (N, classes).
+def build_backbone(network: nn.Module, classes: int, *, train: str, last_block: str, side: int) -> nn.Module:
+    """A classification network in torchvision's form with a new last layer: (N, 1 or 3, H, W) -> (N, classes).
 
     `train` is "head", "last_block" (from the part of that name on) or "all": what is not trained is frozen. Parts keep
     torchvision's names, with "_" for the dot between a block and its number: "features_12".
     """
-    from torchvision.models import get_model
-
-    parts, last = _parts(get_model(network, weights=None))
+    parts, last = _parts(network)
     names = list(parts)
     first_trained = {"head": len(names), "last_block": names.index(last_block), "all": 0}[train]
     body = OrderedDict((name, parts[name]) for name in names[:first_trained])
@@ -79,7 +77,7 @@ def _parts(network: nn.Module) -> tuple[OrderedDict[str, nn.Module], nn.Linear]:
     """What is applied one after the other, without the last layer, and that layer. Long sequences are taken apart."""
     parts: OrderedDict[str, nn.Module] = OrderedDict()
     for name, part in network.named_children():
-        if name in ("fc", "classifier"):
+        if name in ("fc", "classifier") and "flatten" not in parts:
             parts["flatten"] = nn.Flatten()
         if name in ("features", "classifier"):
             parts.update((f"{name}_{number}", layer) for number, layer in part.named_children())

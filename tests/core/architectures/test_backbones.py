@@ -4,7 +4,6 @@ import io
 
 import pytest
 import torch
-from torchvision.models import get_model
 
 from core.architectures import ARCHITECTURES
 from core.architectures._backbone import BackboneSettings
@@ -23,7 +22,7 @@ def backbone(request):
 @pytest.mark.parametrize("train", ["head", "last_block", "all"])
 def test_weights_from_a_file_give_the_answers_of_torchvision(backbone, train, tmp_path):
     torch.manual_seed(1)
-    network = get_model(backbone.network, weights=None, num_classes=7).eval()
+    network = backbone.bare(7).eval()
     for module in network.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             module.running_mean.normal_(0, 0.1)
@@ -50,7 +49,7 @@ def test_less_trains_the_less_is_chosen(backbone):
 def test_weights_of_another_network_are_one_sentence(backbone, tmp_path):
     other = next(settings for settings in BACKBONES if settings is not backbone)
     buffer = io.BytesIO()
-    torch.save(get_model(other.network, weights=None).state_dict(), buffer)
+    torch.save(other.bare().state_dict(), buffer)
     (tmp_path / "other.pth").write_bytes(buffer.getvalue())
     with pytest.raises(TrainDeskError) as caught:
         load(backbone(weights="file", weights_file=str(tmp_path / "other.pth")), tmp_path)
