@@ -13,7 +13,7 @@ from pages.components.header import open_page
 from pages.components.messages import show_warning
 from pages.components.network_view import draw_network_before_start
 from pages.components.preview import draw_preview
-from pages.components.recipe_cards import FILLED_FROM, draw_recipe_cards, use_recipe
+from pages.components.recipe_cards import FILLED_FROM, draw_recipe_cards, form_holds, use_recipe
 from pages.components.start_bar import draw_start_bar
 from pages.components.sweep_form import draw_sweep_form
 
@@ -33,8 +33,8 @@ for source in ("recipe", "from"):  # a link may say what to fill the form with: 
     except TrainDeskError as error:
         show_warning(f"The form could not be filled from the link. {error}")
 
-if st.session_state.get(FILLED_FROM, ("",))[0] == "dataset":
-    st.markdown("The form is set up for your pictures. Start at the bottom, or change what you like first.")
+if held := form_holds():
+    st.markdown(held)
     with st.expander("Recipes"):
         draw_recipe_cards()
 else:

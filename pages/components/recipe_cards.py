@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.errors import TrainDeskError
+from core.paths import runs_folder
 from core.recipes import RECIPES, Recipe
+from core.runs.labels import title_of
+from core.runs.store import find_run
 from pages.components.form_values import fill
 from pages.components.links import set_parameters
-from pages.components.wording import count, rows_of
+from pages.components.wording import count, plain_markdown, rows_of
 
 COLUMNS = 3
-FILLED_FROM = "form filled from"  # ("recipe", name) or ("from", run id)
+FILLED_FROM = "form filled from"  # ("recipe", name), ("from", run id) or ("dataset", its id)
 
 
 def draw_recipe_cards() -> None:
@@ -26,6 +30,21 @@ def use_recipe(recipe: Recipe) -> None:
     fill(recipe.config())
     st.session_state[FILLED_FROM] = ("recipe", recipe.name)
     set_parameters({"recipe": recipe.name})
+
+
+def form_holds() -> str:
+    """Markdown: what the form was filled with, when it was not a recipe, which then stays out of the way."""
+    source, name = st.session_state.get(FILLED_FROM, ("", ""))
+    if source == "dataset":
+        return "The form is set up for your pictures. Start at the bottom, or change what you like first."
+    if source != "from":
+        return ""
+    try:
+        run = find_run(name, runs_folder())
+        title = title_of(run, run.config())
+    except TrainDeskError:  # it was deleted meanwhile
+        title = name
+    return f"The form below holds the settings of **{plain_markdown(title)}**. Change what you like, then start at the bottom."
 
 
 def _card(recipe: Recipe, is_chosen: bool) -> None:

@@ -131,6 +131,9 @@ def test_a_link_names_a_run_to_train_again(runs_folder):
     app = open_app("train", **{"from": fake_run(runs_folder, "finished", recipe="mlp").id})
     assert widget(app, "form:architecture").value == "mlp"
     assert widget(app, "form:title").value == "MLP"
+    assert "The form below holds the settings of **MLP**." in words(app)
+    widget(app, "recipe simple_cnn").click()
+    assert "The form below holds" not in words(run(app)), "another recipe is in it now"
 
 
 def test_a_device_of_another_computer_stays_and_is_marked(runs_folder):
