@@ -44,7 +44,7 @@ config, problems = draw_form()
 draw_changes(config)
 draw_preview(config)
 draw_network_before_start(config)
-sweep = draw_sweep_form(config)
+sweep, wrong = draw_sweep_form(config)
 
 with st.bottom:
-    draw_start_bar(config, problems, sweep)
+    draw_start_bar(config, problems | wrong, sweep, several=bool(sweep or wrong))

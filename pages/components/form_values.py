@@ -12,6 +12,7 @@ from typing import Any
 import streamlit as st
 
 from core.config import DEFAULTS, GROUPS, PARTS, RunConfig
+from core.experiments.typed import readings, tokens
 from core.settings import FieldSpec, SettingsError, fields_of
 
 STORE = "form values"
@@ -107,13 +108,22 @@ def from_widget(spec: FieldSpec, value: Any) -> Any:
     if spec.kind == "number" and isinstance(value, str):
         return number_in(value)
     if spec.kind == "integers" and isinstance(value, str):
-        return [_number(item, int) for item in value.replace(";", ",").replace(" ", ",").split(",") if item.strip()]
+        return [number for token in tokens(value) for number in _whole_numbers(token)]
     return "" if value is None else value
 
 
 def number_in(text: str) -> Any:
     """The number that someone typed, or the text itself for the settings to find fault with."""
     return _number(text, int, float)
+
+
+def _whole_numbers(token: str) -> list[Any]:
+    """1,024 -> 1024, but 16,32 -> 16 and 32. What is none stays text."""
+    with contextlib.suppress(ValueError):
+        (found,) = readings([token], whole=True, single=False)[-1].numbers
+        if all(number.is_integer() for number in found):
+            return [int(number) for number in found]
+    return [token]
 
 
 def _number(text: str, *kinds: type) -> Any:

@@ -26,13 +26,18 @@ from pages.components.wording import about, count, plain_markdown
 REFRESH_SECONDS = 0.5
 
 
-def draw_start_bar(config: RunConfig | None, problems: dict[str, str], sweep: Plan | None = None) -> None:
-    """Polls by itself while a measurement is on its way; the form above is left alone meanwhile."""
+def draw_start_bar(
+    config: RunConfig | None, problems: dict[str, str], sweep: Plan | None = None, several: bool = False
+) -> None:
+    """Polls by itself while a measurement is on its way; the form above is left alone meanwhile.
+
+    `several`: runs of a sweep are wanted, also while a value of it is wrong and there is no plan.
+    """
     prepare()
     measurement = present_measurement(config)
     measuring = measurement is not None and measurement.is_running()
     st.fragment(_draw, run_every=REFRESH_SECONDS if measuring else None)(
-        config, problems, sweep, measurement, measuring
+        config, problems, sweep, several, measurement, measuring
     )
 
 
@@ -40,6 +45,7 @@ def _draw(
     config: RunConfig | None,
     problems: dict[str, str],
     sweep: Plan | None,
+    several: bool,
     measurement: Measurement | None,
     was_measuring: bool,
 ) -> None:
@@ -50,7 +56,7 @@ def _draw(
         show_error(measurement.problem)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="start-bar"):
         with st.container(width="content", gap=None):
-            if config is None:
+            if problems or config is None:
                 st.markdown(f"**{count(len(problems), 'value')} to correct** before it can start, marked in the form.")
             else:
                 st.markdown(f"{plain_markdown(in_short(config))}, {count(config.training.epochs, 'epoch')}")
@@ -73,8 +79,11 @@ def _draw(
             ):
                 begin(config)
                 st.rerun()
-            runs = f"Start {count(len(sweep.configs), 'run')}" if sweep else "Start training"
-            if st.button(runs, type="primary", icon=":material/play_arrow:", disabled=config is None, key="start"):
+            runs = (
+                f"Start {count(len(sweep.configs), 'run')}" if sweep else "Start runs" if several else "Start training"
+            )
+            wrong = bool(problems) or config is None  # also a wrong value to try: it must not start the one run
+            if st.button(runs, type="primary", icon=":material/play_arrow:", disabled=wrong, key="start"):
                 forget_measurement()  # it would take computing time from the training
                 if sweep:
                     start_sweep(sweep.configs)

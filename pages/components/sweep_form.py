@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from html import escape
 from typing import Any, Literal
 
 import streamlit as st
@@ -11,7 +12,7 @@ import streamlit as st
 from core.config import PARTS, RunConfig
 from core.errors import TrainDeskError
 from core.experiments.sweep import MOST, Plan, Sweep, plan, specs_of
-from core.experiments.values import EXAMPLES, parse_values, words
+from core.experiments.values import EXAMPLES, SeveralReadings, parse_values, typed, words
 from core.paths import data_folder, runs_folder
 from core.runs.dispatch import submit
 from core.runs.store import create_run
@@ -22,50 +23,39 @@ from pages.components.rights import visitor
 from pages.components.wording import count, plain_markdown, rows_of
 
 COLUMNS = 2
+OFTEN_TRIED = (
+    "optimizer.learning_rate",
+    "training.batch_size",
+    "training.epochs",
+    "optimizer",
+    "architecture",
+)  # first
 Method = Literal["grid", "random"]
 METHODS: dict[Method, str] = {"grid": "every combination", "random": "some, drawn at random"}
+SETTINGS, SEEDS, NAME, METHOD, SAMPLES = (
+    f"sweep {name}" for name in ("settings", "seeds", "name", "method", "samples")
+)
 
 
-def draw_sweep_form(config: RunConfig | None) -> Plan | None:
-    """Draws the fold. Returns the runs that Start will make, or None: just the one of the form."""
-    with st.expander("Try several values", icon=":material/science:", key="sweep"):
-        st.caption(
-            "Makes several runs at once, which belong together as an experiment: one for each value, or for each combination "
-            "of values. They wait in the queue and are trained one after the other."
-        )
-        if config is None:
-            st.markdown("Correct the values above first.")
-            return None
-        specs = specs_of(config)
-        paths = st.multiselect(
-            "Settings to try",
-            list(specs),
-            key="sweep settings",
-            persist_state="session",
-            format_func=lambda path: _label(path, specs),
-            placeholder="learning rate, batch size ...",
-        )
-        values: dict[str, list[Any]] = {}
-        wrong = False
-        for row in rows_of([path for path in paths if path in specs], COLUMNS):
-            for column, path in zip(st.columns(COLUMNS), row, strict=False):
-                with column:
-                    values[path] = _values(config, path, specs[path])
-                    wrong = wrong or not values[path]
-        seeds, name, method, samples = _how(paths)
-        if not paths and seeds == 1:
-            return None
-        if wrong:
-            return None
-        try:
-            found = plan(Sweep(config, name, values, int(seeds or 0), method, int(samples or 0)))
-        except TrainDeskError as error:
-            show_error(error)
-            return None
-        st.markdown(f"Creates **{count(len(found.configs), 'run')}**.")
-        if found.left_out:
-            st.caption(f"{count(len(found.left_out), 'combination')} left out: {plain_markdown(found.left_out[0])}")
-        return found
+def draw_sweep_form(config: RunConfig | None) -> tuple[Plan | None, dict[str, str]]:
+    """Draws the fold. Returns the runs that Start will make, or None: just the one of the form; and the sentence of each
+    wrong value by its setting, with which nothing may start."""
+    is_used = bool(st.session_state.get(SETTINGS)) or st.session_state.get(SEEDS, 1) != 1
+    with st.expander("Try several values", icon=":material/science:", key="sweep", expanded=is_used):
+        return _draw(config)
+
+
+def fill_sweep(sweep: Sweep) -> None:
+    """Makes the fold show this sweep. Before its widgets are drawn."""
+    for key in [key for key in st.session_state if isinstance(key, str) and key.startswith("sweep ")]:
+        del st.session_state[key]
+    specs = specs_of(sweep.base)
+    st.session_state[SETTINGS] = [path for path in sweep.values if path in specs]
+    st.session_state[SEEDS] = sweep.seeds
+    for path, values in sweep.values.items():
+        spec = specs.get(path)
+        chosen = spec is None or spec.kind == "boolean" or spec.choices
+        st.session_state[f"sweep {path}"] = list(values) if chosen else typed(values)
 
 
 def start_sweep(configs: Iterable[RunConfig]) -> None:
@@ -79,7 +69,47 @@ def start_sweep(configs: Iterable[RunConfig]) -> None:
     except TrainDeskError as error:
         show_error(error)
         return
+    st.session_state.pop(NAME, None)  # the next experiment is another one
     switch_page("pages/experiment.py", query_params={"experiment": experiment})
+
+
+def _draw(config: RunConfig | None) -> tuple[Plan | None, dict[str, str]]:
+    st.caption(
+        "Makes several runs at once, which belong together as an experiment: one for each value, or for each combination "
+        "of values. They wait in the queue and are trained one after the other."
+    )
+    if config is None:
+        st.markdown("Correct the values above first.")
+        return None, {}
+    specs = specs_of(config)
+    first = [path for path in OFTEN_TRIED if path in specs]
+    paths = st.multiselect(
+        "Settings to try",
+        [*first, *(path for path in specs if path not in first)],
+        key=SETTINGS,
+        persist_state="session",
+        format_func=lambda path: _label(path, specs),
+        placeholder="learning rate, batch size ...",
+        select_all=False,
+    )
+    values: dict[str, list[Any]] = {}
+    problems: dict[str, str] = {}
+    for row in rows_of([path for path in paths if path in specs], COLUMNS):
+        for column, path in zip(st.columns(COLUMNS), row, strict=False):
+            with column:
+                values[path] = _values(config, path, specs[path], problems)
+    seeds, name, method, samples = _how(paths)
+    if problems or (not paths and seeds == 1):
+        return None, problems
+    try:
+        found = plan(Sweep(config, name, values, seeds, method, samples))
+    except TrainDeskError as error:
+        show_error(error)
+        return None, {"plan": str(error)}
+    st.markdown(f"Creates **{count(len(found.configs), 'run')}**.")
+    if found.left_out:
+        st.caption(f"{count(len(found.left_out), 'combination')} left out: {plain_markdown(found.left_out[0])}")
+    return found, {}
 
 
 def _label(path: str, specs: dict[str, FieldSpec | None]) -> str:
@@ -88,8 +118,8 @@ def _label(path: str, specs: dict[str, FieldSpec | None]) -> str:
     return f"{owner.capitalize()}: {spec.title}" if name and spec else f"{owner.capitalize()}: which"
 
 
-def _values(config: RunConfig, path: str, spec: FieldSpec | None) -> list[Any]:
-    """The values of one setting, chosen or typed; empty, with the reason beneath, when they are wrong."""
+def _values(config: RunConfig, path: str, spec: FieldSpec | None, problems: dict[str, str]) -> list[Any]:
+    """The values of one setting, chosen or typed; empty, with the reason beneath and in `problems`, when they are wrong."""
     owner, _, name = path.partition(".")
     if spec is None:
         labels: dict[Any, str] = {key: settings.label for key, settings in PARTS[owner].items()}
@@ -97,67 +127,66 @@ def _values(config: RunConfig, path: str, spec: FieldSpec | None) -> list[Any]:
     else:
         labels = {False: "off", True: "on"} if spec.kind == "boolean" else dict(spec.choices)
         now = getattr(getattr(config, owner), name)
-    title = _label(path, {path: spec})
+    title, key = _label(path, {path: spec}), f"sweep {path}"
     if labels:
-        chosen = st.multiselect(
-            title,
-            list(labels),
-            [now],
-            key=f"sweep {path}",
-            persist_state="session",
-            format_func=lambda value: labels[value],
-        )
+        st.session_state.setdefault(key, [now])
+        chosen = st.multiselect(title, list(labels), key=key, persist_state="session", format_func=labels.__getitem__)
         if not chosen:
-            show_error(f"{title} has no values; choose some.")
+            _say(f"{title} has no values; choose some.", path, problems)
         return chosen
     assert spec is not None, "a part has choices"
-    text = st.text_input(
-        title,
-        words(spec, now).replace("-", ", "),
-        key=f"sweep {path}",
-        persist_state="session",
-        live=True,
-        help=f"For example {EXAMPLES}",
-    )
+    st.session_state.setdefault(key, typed([now]))
+    text = st.text_input(title, key=key, persist_state="session", live=True, help=f"For example {EXAMPLES}")
     try:
         values = parse_values(spec, text or "")
-    except TrainDeskError as error:
-        show_error(error)
+    except SeveralReadings as error:
+        _say(str(error), path, problems)
+        with st.container(horizontal=True, gap="small"):
+            for way, (name, retyped) in enumerate(error.ways):
+                st.button(name, key=f"{key} way {way}", on_click=_retype, args=(key, retyped))
         return []
-    st.caption(plain_markdown(f"{count(len(values), 'value')}: {', '.join(words(spec, value) for value in values)}"))
+    except TrainDeskError as error:
+        _say(str(error), path, problems)
+        return []
+    said = [words(spec, value) for value in values]
+    st.caption(plain_markdown(f"{count(len(values), 'value')}: {('; ' if ',' in ''.join(said) else ', ').join(said)}"))
     return values
+
+
+def _say(sentence: str, path: str, problems: dict[str, str]) -> None:
+    problems[path] = sentence
+    st.html(f'<p class="problem" role="alert">{escape(sentence)}</p>')
+
+
+def _retype(key: str, text: str) -> None:
+    st.session_state[key] = text
 
 
 def _how(paths: list[str]) -> tuple[int, str, Method, int]:
     """Number of seeds, name, method, number of combinations."""
     left, right = st.columns(2)
     with left:
+        st.session_state.setdefault(SEEDS, 1)
         seeds = st.number_input(
             "Seeds for each",
-            value=1,
             step=1,
-            key="sweep seeds",
+            key=SEEDS,
             persist_state="session",
             help="The same settings from other random beginnings: shows how much is luck.",
         )
     with right:
-        named = st.session_state.setdefault("sweep named", f"Experiment {time.strftime('%d %b %H:%M')}")
-        name = st.text_input("Name of the experiment", named, key="sweep name", max_chars=60, persist_state="session")
+        st.session_state.setdefault(NAME, f"Experiment {time.strftime('%d %b %H:%M')}")
+        name = st.text_input("Name of the experiment", key=NAME, max_chars=60, persist_state="session")
     method: Method = "grid"
     samples = MOST
     if len(paths) > 1:
         with left:
+            st.session_state.setdefault(METHOD, "grid")
             method = st.segmented_control(
-                "Combinations",
-                list(METHODS),
-                default="grid",
-                key="sweep method",
-                format_func=METHODS.__getitem__,
-                required=True,
+                "Combinations", list(METHODS), key=METHOD, format_func=METHODS.__getitem__, required=True
             )
         if method == "random":
             with right:
-                samples = st.number_input(
-                    "How many combinations", value=10, step=1, key="sweep samples", persist_state="session"
-                )
-    return seeds, name, method, samples
+                st.session_state.setdefault(SAMPLES, 10)
+                samples = st.number_input("How many combinations", step=1, key=SAMPLES, persist_state="session")
+    return int(seeds or 0), name or "", method, int(samples or 0)

@@ -7,7 +7,7 @@ from core.runs.store import create_run, list_runs
 from pages.components.parallel import dimension
 from pages.components.sweep_table import by_settings
 from tests.helpers import quick_config
-from tests.pages.apps import go, open_app, run, sentence, words
+from tests.pages.apps import beside, go, open_app, run, sentence, words
 from tests.pages.fake_runs import EventWriter, write_epoch, write_start
 
 
@@ -65,15 +65,42 @@ def test_nothing_chosen_starts_the_one_run(runs_folder):
 
 
 @pytest.mark.parametrize(("typed", "part"), [("fast", "'fast'"), ("0.1, 99", "at most 10"), ("", "no values")])
-def test_a_wrong_value_is_one_sentence_and_makes_nothing(typed, part, runs_folder):
+def test_a_wrong_value_is_one_sentence_at_its_field_and_nothing_can_start(typed, part, runs_folder):
     app = sweep(open_app("train", recipe="digits"), optimizer__learning_rate=typed)
-    assert part in sentence(app.error[0])
-    assert element(app, "start").label == "Start training"
+    assert part in beside(app, "sweep optimizer.learning_rate")
+    assert element(app, "start").disabled and element(app, "start").label == "Start runs"
+    assert "1 value to correct" in words(app)
+    element(app, "sweep optimizer.learning_rate").set_value("0.1, 0.01")
+    assert not element(run(app), "start").disabled
+
+
+def test_a_choice_without_values_starts_nothing(runs_folder):
+    app = sweep(open_app("train", recipe="digits"), optimizer=[])
+    assert "no values" in beside(app, "sweep optimizer") and element(app, "start").disabled
+
+
+def test_a_comma_that_can_mean_two_things_is_asked_and_a_click_settles_it(runs_folder):
+    app = sweep(open_app("train", recipe="digits"), training__epochs="1,500")
+    assert "'1,500', which can be read as 1,500, or as 1 and 500" in beside(app, "sweep training.epochs")
+    assert element(app, "start").disabled
+    element(app, "sweep training.epochs way 0").click()
+    app = run(app)
+    assert element(app, "sweep training.epochs").value == "1500" and "1 value: 1,500" in words(app)
+    assert element(app, "start").label == "Start 1 run" and not element(app, "start").disabled
+
+
+def test_what_was_typed_survives_a_visit_to_another_page(runs_folder):
+    app = sweep(open_app("train", recipe="digits"), training__batch_size="16; 32")
+    run(go(app, "runs"))
+    app = run(go(app, "train"))
+    assert element(app, "sweep training.batch_size").value == "16; 32"
+    (fold,) = [fold for fold in app.expander if fold.label == "Try several values"]
+    assert fold.proto.expanded and element(app, "start").label == "Start 2 runs"
 
 
 def test_too_many_runs_are_one_sentence(runs_folder):
     app = sweep(open_app("train"), training__epochs="1 to 50 step 1", training__batch_size="16 to 64 step 4")
-    assert "at most 200" in sentence(app.error[0])
+    assert "at most 200" in sentence(app.error[0]) and element(app, "start").disabled
 
 
 def trained(runs_folder, accuracy, **settings):

@@ -91,6 +91,15 @@ def test_all_wrong_values_are_explained_at_once_and_gone_when_corrected(runs_fol
     assert 'class="problem' not in words(app)
 
 
+@pytest.mark.parametrize(
+    ("typed", "channels"),
+    [("16, 32", (16, 32)), ("16,32", (16, 32)), ("16 32", (16, 32)), ("1,024", (1024,)), ("8, 1,024", (8, 1024))],
+)
+def test_a_list_of_numbers_is_read_as_it_is_meant(typed, channels):
+    config, problems = check({"architecture": "simple_cnn", "architecture.simple_cnn.channels": typed})
+    assert not problems and config.architecture.channels == channels
+
+
 def test_a_wrong_value_behind_a_fold_opens_it(runs_folder):
     app = open_app("train")
     assert not app.expander[0].proto.expanded
