@@ -1,4 +1,4 @@
-"""Handwritten digits that come with scikit-learn: the default that needs no internet."""
+"""Handwritten digits of 8 x 8 pixels that come with scikit-learn: so small that every pixel can be looked at."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ TEST_IMAGES = 360  # one in five
 
 @DATASETS.register
 class Digits(DatasetSettings):
-    """Real digits written by 13 people, coarse and few: they come with the program and train in seconds.
+    """Real digits written by 13 people, coarse and few: every pixel can be seen, and they train in seconds.
 
     UCI Optical Recognition of Handwritten Digits, https://archive.ics.uci.edu/dataset/80, in scikit-learn's copy of
     1,797 images. A fixed, stratified fifth is kept for the test.
     """
 
-    label: ClassVar[str] = "Handwritten digits"
+    label: ClassVar[str] = "Tiny digits, 8 x 8"
     input_hint: ClassVar[str] = "a digit"
     drawable: ClassVar[bool] = True
     black_background: ClassVar[bool] = True

@@ -1,17 +1,23 @@
-"""MNIST: 70,000 handwritten digits, 28 x 28 pixels."""
+"""MNIST: 70,000 handwritten digits, 28 x 28 pixels. All of them come with the program, in `mnist_data`."""
 
 from __future__ import annotations
 
+import hashlib
+import lzma
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from core.datasets import _torchvision
-from core.datasets._base import DATASETS, DatasetInfo, DatasetSettings, ImageData
+from core.datasets._base import DATASETS, DatasetError, DatasetInfo, DatasetSettings, ImageData
 
 if TYPE_CHECKING:
     import numpy as np
     from PIL import Image
 
+PACKED = Path(__file__).parent / "mnist_data" / "mnist.xz"  # see `mnist_data/pack.py`
+TRAIN, TEST, SIDE = 60_000, 10_000, 28
+PIXELS = (TRAIN + TEST) * SIDE * SIDE  # bytes; the labels follow, a byte each
+PIXELS_SHA256 = "5b92582eb909c82a9bfefcd44acbe9233be3eb5b419a44cf211022ad2bf4bf96"
+LABELS_SHA256 = "671ff9d70b4811116d55c3dd479efa7a981e2e62753ef7a6d5c15fea81e63d27"
 FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 
 
@@ -19,7 +25,7 @@ FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3
 class MNIST(DatasetSettings):
     """Digits written by pupils and office workers: the classic first dataset.
 
-    LeCun, Cortes and Burges, http://yann.lecun.com/exdb/mnist, through torchvision.
+    LeCun, Cortes and Burges, http://yann.lecun.com/exdb/mnist. They come with the program.
     """
 
     label: ClassVar[str] = "MNIST"
@@ -30,26 +36,32 @@ class MNIST(DatasetSettings):
 
     def info(self) -> DatasetInfo:
         return DatasetInfo(
-            shape=(1, 28, 28),
+            shape=(1, SIDE, SIDE),
             class_names=tuple("0123456789"),
-            train_images=60_000,
-            test_images=10_000,
+            train_images=TRAIN,
+            test_images=TEST,
             mean=(0.1307,),
             deviation=(0.3081,),
-            download_bytes=11_594_722,
         )
 
     def sources(self, data_folder: Path) -> list[Path]:
-        return [data_folder / "MNIST" / "raw" / file for file in FILES]
-
-    def download(self, data_folder: Path) -> None:
-        _torchvision.download("MNIST", data_folder)
-
-    def archives(self, data_folder: Path) -> list[Path]:
-        return [data_folder / "MNIST" / "raw" / f"{file}.gz" for file in FILES]
+        """Nothing in the data folder is read; but what earlier versions decoded from the published files is found by them."""
+        published = [data_folder / "MNIST" / "raw" / file for file in FILES]
+        return published if all(file.is_file() for file in published) else []
 
     def load(self, data_folder: Path) -> ImageData:
-        return _torchvision.load(self, "MNIST", data_folder)
+        import numpy as np
+        import torch
+
+        try:
+            content = checked(lzma.decompress(PACKED.read_bytes()))
+        except (OSError, EOFError, lzma.LZMAError, ValueError) as error:
+            raise DatasetError(
+                f"The file of {self.label} that comes with the program is missing or damaged ({PACKED}); install TrainDesk anew."
+            ) from error
+        pixels = torch.from_numpy(np.frombuffer(content, np.uint8, PIXELS).copy()).view(-1, 1, SIDE, SIDE)
+        labels = torch.from_numpy(np.frombuffer(content, np.uint8, offset=PIXELS).astype(np.int64))
+        return ImageData(pixels[:TRAIN], labels[:TRAIN], pixels[TRAIN:], labels[TRAIN:])
 
     def prepare(self, image: Image.Image) -> np.ndarray:
         from core.images.ink import prepare_ink
@@ -60,3 +72,11 @@ class MNIST(DatasetSettings):
         from core.images.ink import ink_steps
 
         return ink_steps(image)
+
+
+def checked(content: bytes) -> bytes:
+    """The same bytes, all pixels and then all labels. Raises ValueError unless they are MNIST's."""
+    parts = ((content[:PIXELS], PIXELS_SHA256), (content[PIXELS:], LABELS_SHA256))
+    if any(hashlib.sha256(part).hexdigest() != checksum for part, checksum in parts):
+        raise ValueError("these bytes are not MNIST's")
+    return content

@@ -28,7 +28,7 @@ def obtain(dataset: DatasetSettings, data_folder: Path) -> Iterator[tuple[int, i
     except Exception as error:  # no connection, damaged archive, full disk
         raise DatasetError(
             f"{dataset.title()} could not be downloaded ({reason(error)}); connect to the internet and start "
-            f"again, copy its files into {data_folder}, or choose 'Handwritten digits', which needs no internet."
+            f"again, copy its files into {data_folder}, or choose MNIST, which comes with the program."
         ) from error
 
 

@@ -47,7 +47,6 @@ def test_digits_from_the_first_click_to_a_drawn_three(visit, server):
     expect(page.get_by_text("Draw a digit in the box.")).to_be_visible()
 
 
-@pytest.mark.mnist
 def test_mnist_for_one_epoch_with_a_changed_form(visit, server):
     page = visit().page
     page.goto(f"{server.url}/train?recipe=simple_cnn_wide")

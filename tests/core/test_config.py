@@ -126,7 +126,7 @@ def test_a_part_of_another_kind_is_refused(part, value):
 
 def test_a_batch_larger_than_the_dataset_names_the_limit():
     assert problems({"training": {"batch_size": 1300}})["training.batch_size"] == (
-        "Batch size is 1,300, but Handwritten digits has 1,293 training images after the validation share; "
+        "Batch size is 1,300, but Tiny digits, 8 x 8 has 1,293 training images after the validation share; "
         "choose at most 1,293."
     )
     assert RunConfig.from_dict({"training": {"batch_size": 1293}})

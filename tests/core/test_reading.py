@@ -11,8 +11,6 @@ from benchmarks.drawings import pictures, read, resized, trained
 from core.images.read import read_image
 from core.recipes import find_recipe
 
-pytestmark = pytest.mark.mnist
-
 
 @pytest.fixture(scope="module")
 def network(data_folder):

@@ -111,10 +111,10 @@ def test_missing_data_without_internet_is_one_sentence(runs_folder, monkeypatch,
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.setenv(name, f"http://127.0.0.1:{closed_port()}")
     monkeypatch.setattr(urllib.request, "_opener", None)  # it remembers the proxies of its first use
-    run, end = work(runs_folder, dataset="mnist")
+    run, end = work(runs_folder, dataset="fashion_mnist")
     assert end["event"] == "failed"
     folder = runs_folder / "data"
-    assert_one_sentence(end["message"], "MNIST could not be downloaded", str(folder), "Handwritten digits")
+    assert_one_sentence(end["message"], "Fashion-MNIST could not be downloaded", str(folder), "choose MNIST")
     assert "Traceback" not in capfd.readouterr().err
     assert run.status().reason == end["message"]
 

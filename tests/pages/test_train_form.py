@@ -190,10 +190,23 @@ def test_values_that_were_never_shown_take_their_defaults():
     ("dataset", "sentence"),
     [
         ("digits", "come with the program"),
-        ("mnist", "12 MB will be downloaded once"),
+        ("mnist", "come with the program"),
+        ("fashion_mnist", "31 MB will be downloaded once"),
         ("cifar10", "170 MB will be downloaded"),
     ],
 )
 def test_the_form_says_where_the_pictures_come_from(dataset, sentence, runs_folder, tmp_path, monkeypatch):
     monkeypatch.setenv("TRAINDESK_DATA", str(tmp_path / "empty"))
     assert sentence in beside(change(open_app("train"), "dataset", dataset), "form:dataset")
+
+
+def test_mnist_is_not_unpacked_to_show_a_page(runs_folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("TRAINDESK_DATA", str(tmp_path / "empty"))
+    monkeypatch.setattr("core.datasets.mnist.PACKED", tmp_path / "nowhere" / "mnist.xz")
+    opened: list[str] = []
+    monkeypatch.setattr("core.datasets.mnist.lzma.decompress", opened.append)
+    app = open_app("train", recipe="mlp")
+    assert widget(app, "form:dataset").value == "mnist" and not start_button(app).disabled
+    for page in ("", "classify", "runs", "data"):
+        run(go(app, page))
+    assert not opened and not (tmp_path / "empty" / "cache").exists()

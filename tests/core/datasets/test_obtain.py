@@ -22,8 +22,8 @@ from core.datasets import DATASETS, DatasetError, obtain
 from core.datasets.mnist import FILES
 from tests.helpers import assert_one_sentence, closed_port, serve
 
-FOLDERS = {"mnist": "MNIST/raw", "fashion_mnist": "FashionMNIST/raw", "cifar10": "cifar-10-batches-py"}
-CLASSES = {"mnist": "MNIST", "fashion_mnist": "FashionMNIST", "cifar10": "CIFAR10"}
+FOLDERS = {"fashion_mnist": "FashionMNIST/raw", "cifar10": "cifar-10-batches-py"}
+CLASSES = {"fashion_mnist": "FashionMNIST", "cifar10": "CIFAR10"}
 
 
 @pytest.fixture(autouse=True)
@@ -109,7 +109,7 @@ def failure(name, folder):
     with pytest.raises(DatasetError) as caught:
         list(obtain.obtain(settings, folder))
     message = str(caught.value)
-    assert_one_sentence(message, settings.label, str(folder), "Handwritten digits")
+    assert_one_sentence(message, settings.label, str(folder), "choose MNIST, which comes with the program")
     return message
 
 
@@ -139,13 +139,12 @@ def test_a_download_shows_growing_progress_and_can_be_loaded(name, tmp_path, mon
     assert list(obtain.obtain(settings, folder)) == [], "what is there is not fetched again"
 
 
-@pytest.mark.parametrize("name", ["mnist", "fashion_mnist"])
-def test_pictures_in_idx_files_arrive_pixel_by_pixel(name, tmp_path, monkeypatch):
+def test_pictures_in_idx_files_arrive_pixel_by_pixel(tmp_path, monkeypatch):
     files, content = idx_files()
     with serve(files) as site:
-        publish(monkeypatch, name, site.url, {file: md5(data) for file, data in files.items()})
-        list(obtain.obtain(DATASETS.parse(name), tmp_path))
-    data = DATASETS.parse(name).load(tmp_path)
+        publish(monkeypatch, "fashion_mnist", site.url, {file: md5(data) for file, data in files.items()})
+        list(obtain.obtain(DATASETS.parse("fashion_mnist"), tmp_path))
+    data = DATASETS.parse("fashion_mnist").load(tmp_path)
     assert np.array_equal(data.train_images[:, 0].numpy(), content[FILES[0]])
     assert np.array_equal(data.train_labels.numpy(), content[FILES[1]])
     assert np.array_equal(data.test_images[:, 0].numpy(), content[FILES[2]])
@@ -209,14 +208,14 @@ def test_a_connection_cut_in_the_middle_is_one_sentence(name, tmp_path, monkeypa
 
 def test_a_data_folder_that_cannot_be_written_is_one_sentence(tmp_path):
     (tmp_path / "file").write_text("")
-    failure("mnist", tmp_path / "file" / "data")
+    failure("fashion_mnist", tmp_path / "file" / "data")
 
 
 def test_a_second_process_waits_for_the_first_and_does_not_fetch_again(tmp_path, monkeypatch):
-    files, checks = files_of("mnist")
-    settings = DATASETS.parse("mnist")
+    files, checks = files_of("fashion_mnist")
+    settings = DATASETS.parse("fashion_mnist")
     with serve(files, hold=True) as site:
-        publish(monkeypatch, "mnist", site.url, checks)
+        publish(monkeypatch, "fashion_mnist", site.url, checks)
         first = obtain.obtain(settings, tmp_path)
         next(done for done, _ in first if done)  # has begun and waits in the middle
         second_ends = []
@@ -231,8 +230,8 @@ def test_a_second_process_waits_for_the_first_and_does_not_fetch_again(tmp_path,
 
 
 def test_nothing_is_printed_to_standard_output(tmp_path, monkeypatch, capfd):
-    files, checks = files_of("mnist")
-    settings_class = DATASETS.get("mnist")
+    files, checks = files_of("fashion_mnist")
+    settings_class = DATASETS.get("fashion_mnist")
     download = settings_class.download
 
     def chatty(self, folder):
@@ -241,8 +240,8 @@ def test_nothing_is_printed_to_standard_output(tmp_path, monkeypatch, capfd):
 
     monkeypatch.setattr(settings_class, "download", chatty)
     with serve(files) as site:
-        publish(monkeypatch, "mnist", site.url, checks)
-        list(obtain.obtain(DATASETS.parse("mnist"), tmp_path))
+        publish(monkeypatch, "fashion_mnist", site.url, checks)
+        list(obtain.obtain(DATASETS.parse("fashion_mnist"), tmp_path))
     assert capfd.readouterr().out == ""
 
 
@@ -285,21 +284,20 @@ def test_damaged_files_are_one_sentence(name, damage, tmp_path, monkeypatch):
     assert_one_sentence(str(caught.value), DATASETS.get(name).label, str(tmp_path), "damaged", "download them anew")
 
 
-@pytest.mark.parametrize("name", ["mnist", "fashion_mnist"])
-def test_files_that_do_not_belong_together_are_refused(name, tmp_path):
-    target = install(name, tmp_path)
+def test_files_that_do_not_belong_together_are_refused(tmp_path):
+    target = install("fashion_mnist", tmp_path)
     (target / FILES[1]).write_bytes((target / FILES[3]).read_bytes())
     with pytest.raises(DatasetError):
-        DATASETS.parse(name).load(tmp_path)
+        DATASETS.parse("fashion_mnist").load(tmp_path)
 
 
 def test_a_label_outside_the_classes_is_refused(tmp_path):
-    target = install("mnist", tmp_path)
+    target = install("fashion_mnist", tmp_path)
     labels = bytearray((target / FILES[1]).read_bytes())
     labels[20] = 200
     (target / FILES[1]).write_bytes(labels)
     with pytest.raises(DatasetError):
-        DATASETS.parse("mnist").load(tmp_path)
+        DATASETS.parse("fashion_mnist").load(tmp_path)
 
 
 def test_a_host_that_cannot_be_found_is_said_in_plain_words(tmp_path, monkeypatch):
@@ -307,4 +305,4 @@ def test_a_host_that_cannot_be_found_is_said_in_plain_words(tmp_path, monkeypatc
         raise urllib.error.URLError(socket.gaierror(-2, "Name or service not known"))
 
     monkeypatch.setattr(urllib.request, "urlopen", unknown)
-    assert "(no internet connection)" in failure("mnist", tmp_path)
+    assert "(no internet connection)" in failure("fashion_mnist", tmp_path)

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageOps
 
+from core.datasets import DATASETS
+from core.datasets.cache import open_images
 from core.errors import NothingDrawn
 from core.images.ink import THINNEST, enlarge, even_thickness, prepare_ink, stroke_width
 from core.images.inkmap import flat_colours, ink_map, pick_strokes
@@ -159,10 +161,8 @@ def test_what_has_the_form_already_passes_unchanged(mode, inverted):
         assert np.array_equal(prepare_ink(again), field)
 
 
-@pytest.mark.mnist
 def test_exported_test_images_are_exact(data_folder):
-    raw = (data_folder / "MNIST" / "raw" / "t10k-images-idx3-ubyte").read_bytes()
-    images = np.frombuffer(raw, np.uint8, offset=16).reshape(-1, 28, 28)
+    images = open_images(DATASETS.parse("mnist"), data_folder).test_pixels.numpy().reshape(-1, 28, 28)
     assert sum(not np.array_equal(prepare_ink(Image.fromarray(image))[0], image) for image in images) == 0
 
 
