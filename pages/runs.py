@@ -9,7 +9,7 @@ from pages.components.links import page_link
 from pages.components.messages import show_warning
 from pages.components.queue_view import draw_now_and_waiting
 from pages.components.run_filter import draw_filter
-from pages.components.run_list import draw_actions, draw_run_table
+from pages.components.run_list import draw_run_list
 from pages.components.run_manage import draw_deleted, draw_example_choice, draw_undo
 from pages.components.start import start_digits_button
 from pages.components.summaries import summaries
@@ -22,10 +22,7 @@ draw_undo()
 draw_now_and_waiting()
 runs = summaries()
 if runs:
-    st.subheader("All runs")
-    shown = draw_filter(runs)
-    draw_actions(draw_run_table(shown))
-    page_link("pages/compare.py", label="Compare runs", icon=":material/compare_arrows:")
+    draw_run_list(draw_filter(runs))
     st.caption(f"Each run is a folder in `{runs_folder()}`.")
 else:
     st.markdown("There is no run yet. Start the digits training, which needs no internet, or choose a recipe.")

@@ -24,7 +24,7 @@ from core.runs.short_log import keep_short, tidy_short
 from core.runs.store import Run, list_runs
 from core.runs.summary import DAMAGED, Summary, summarise
 
-VERSION = 2  # of what is stored; another one is thrown away
+VERSION = 3  # of what is stored; another one is thrown away
 SETTLED = 2.0  # seconds after which a change in the same tick of the file system's clock cannot be missed
 Print = tuple[int, int, int]  # times of the folder and of the log, size of the log
 

@@ -32,6 +32,7 @@ class Summary:
     dataset: str
     architecture: str
     optimizer: str
+    learning_rate: float | None  # that the optimizer starts with
     recipe: str
     experiment: str
     created: float  # Unix seconds
@@ -73,6 +74,7 @@ def summarise(run: Run, history: History, status_name: str, reason: str) -> Summ
         dataset=config.dataset.title() if config else "",
         architecture=config.architecture.label if config else "",
         optimizer=config.optimizer.label if config else "",
+        learning_rate=_number(getattr(config.optimizer, "learning_rate", None)) if config else None,
         recipe=config.recipe if config else "",
         experiment=config.experiment if config else "",
         created=_created(run, history),

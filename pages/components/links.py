@@ -45,10 +45,15 @@ def set_parameters(parameters: Parameters) -> None:
     st.query_params.from_dict(_with_view(parameters))
 
 
+def address(page: str, **parameters: str) -> str:
+    """Of a page, for links of our own: address("run", run=run.id)."""
+    asked = urlencode(_with_view(parameters))
+    return f"{page}?{asked}" if asked else page
+
+
 def anchor(page: str, text: str, **parameters: str) -> str:
     """HTML of a link to a page, for tables of our own: anchor("run", "Digits", run=run.id)."""
-    asked = urlencode(_with_view(parameters))
-    return f'<a href="{escape(f"{page}?{asked}" if asked else page, quote=True)}" target="_self">{escape(text)}</a>'
+    return f'<a href="{escape(address(page, **parameters), quote=True)}" target="_self">{escape(text)}</a>'
 
 
 def _with_view(parameters: Parameters | None) -> dict[str, str]:

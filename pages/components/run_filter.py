@@ -10,16 +10,21 @@ from core.runs.summary import Summary
 def draw_filter(runs: list[Summary]) -> list[Summary]:
     """The runs that fit what the visitor asks for, in the order of the list."""
     statuses = sorted({run.status for run in runs})
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         text = st.text_input(
             "Search",
             key="search",
-            placeholder="title, note, tag, dataset ...",
+            placeholder="Search: title, note, tag, dataset ...",
+            label_visibility="collapsed",
             live=True,
             bind="query-params",
-            width=280,
+            width=320,
         )
-        wanted = st.pills("Status", statuses, selection_mode="multi", key="statuses") if len(statuses) > 1 else []
+        wanted = (
+            st.pills("Status", statuses, selection_mode="multi", key="statuses", label_visibility="collapsed")
+            if len(statuses) > 1
+            else []
+        )
         first = st.toggle("Favourites first", key="favourites first") if any(run.favourite for run in runs) else False
     found = [run for run in runs if fits(run, text or "") and (not wanted or run.status in wanted)]
     if not found:

@@ -25,17 +25,6 @@ STATUS_COLOURS: dict[str, BadgeColour] = {
     "interrupted": "red",
     "damaged": "red",
 }
-NEXT = {  # what a person can do with a run of each status
-    "queued": "let it go first, take it out",
-    "starting": "watch it",
-    "running": "watch, pause or stop it",
-    "paused": "resume it",
-    "finished": "try it, train it longer",
-    "stopped": "resume or try it",
-    "failed": "see why, resume it",
-    "interrupted": "resume it",
-    "damaged": "see what is wrong",
-}
 NOT_YET = "-"
 EXPLAINED = {  # label of a fact -> word of the glossary
     "Epoch": "epoch",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
@@ -79,6 +80,13 @@ def beside(app: AppTest, key: str) -> str:
         if any(getattr(child, "key", None) == key for child in getattr(node, "children", {}).values())
     ]
     return words(blocks[-1])
+
+
+def component_data(app: AppTest, name: str) -> dict[str, Any]:
+    """What a component of our own, the first of its name on the page, was given. Raises StopIteration without one."""
+    protos = (getattr(node, "proto", None) for node in nodes(app._tree))
+    found = next(proto for proto in protos if getattr(proto, "component_name", "").endswith(name))
+    return json.loads(found.json or found.mixed.json)
 
 
 def widget(app: AppTest, key: str) -> Any:

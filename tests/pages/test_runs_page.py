@@ -5,13 +5,12 @@ from streamlit.testing.v1 import AppTest
 
 from core.runs.labels import change_labels, read_labels
 from core.runs.store import list_runs
-from core.runs.summary import Summary
 from core.runs.trash import delete, trashed
 from pages.components.run_filter import fits
-from pages.components.run_list import table_rows
+from pages.components.run_table import age
 from pages.components.summaries import summaries
 from tests.helpers import assert_one_sentence
-from tests.pages.apps import go, open_app, run, sentence, widget, words
+from tests.pages.apps import component_data, go, open_app, run, sentence, widget, words
 from tests.pages.fake_runs import fake_run, running
 
 
@@ -31,7 +30,7 @@ def test_what_trains_and_what_waits_stands_above_the_list(runs_folder, monkeypat
         app = open_app("runs")
         text = words(app)
         assert "33% of the training done" in text
-        assert text.index("Now") < text.index("Waiting") < text.index("All runs")
+        assert text.index("Now") < text.index("Waiting") < text.index("Tick runs")
         assert "begins next" in text and "number 2" in text
         app = click(app, f"first {second.id}")
         assert widget(app, f"first {second.id}").disabled and not widget(app, f"first {first.id}").disabled
@@ -56,8 +55,12 @@ def named(runs_folder):
     return runs
 
 
+def rows(app):
+    return component_data(app, "run_table")["rows"]
+
+
 def titles(app):
-    return list(app.dataframe[0].value["Title"])
+    return [row["title"] for row in rows(app)]
 
 
 @pytest.mark.parametrize(
@@ -79,7 +82,9 @@ def test_a_search_without_a_hit_says_so(named):
     app = open_app("runs")
     widget(app, "search").set_value("nothing like it")
     app = run(app)
-    assert not app.dataframe and "No run fits" in words(app)
+    assert "No run fits" in words(app)
+    with pytest.raises(StopIteration):
+        rows(app)
 
 
 def test_favourites_first(named):
@@ -101,10 +106,42 @@ def test_every_word_of_the_search_must_fit(named):
     assert fits(beta, "beta hand") and not fits(beta, "beta 7b") and fits(beta, "")
 
 
-def test_a_column_in_which_nobody_has_anything_is_left_out(named):
-    rows = table_rows(summaries())
-    assert "Note" in rows and "★" in rows and "Experiment" not in rows
-    assert isinstance(summaries()[0], Summary)
+def test_a_row_says_what_is_worth_reading(named):
+    config = named[1].config()
+    (beta,) = [row for row in rows(open_app("runs")) if row["title"] == "Beta"]
+    assert beta["cells"] == {
+        "data": config.dataset.title(),
+        "network": config.architecture.label,
+        "rate": str(config.optimizer.learning_rate),
+        "epochs": f"3 of {config.training.epochs}",
+        "val": "95.0 %",
+        "test": "-",
+        "time": beta["cells"]["time"],
+        "age": "now",
+    }
+    assert beta["status"] == "paused" and "trembling hand" in beta["note"] and beta["spark"]
+
+
+def test_what_trains_comes_first_with_a_bar(runs_folder):
+    active = fake_run(runs_folder, "starting")
+    fake_run(runs_folder, "finished")
+    with running(active):
+        listed = rows(open_app("runs"))
+    assert [row["share"] for row in listed] == [pytest.approx(0.333, abs=0.01), None]
+    assert listed[0]["id"] == active.id and listed[1]["status"] == ""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(5, "now"), (61, "1 min"), (7_300, "2 h"), (90_000, "1 day"), (86_400 * 400, "400 days")]
+)
+def test_the_age_of_a_run(seconds, text):
+    assert age(seconds) == text
+
+
+def test_what_comes_from_the_browser_is_checked(named):
+    app = open_app("runs")
+    app.session_state["ticked runs"] = ["../../etc", 7, None]
+    assert "Tick runs to compare" in words(run(app))
 
 
 def test_name_note_and_tags_are_kept_by_the_runs_page(runs_folder):
@@ -187,7 +224,7 @@ def test_only_the_best_network_is_kept_on_request(runs_folder):
 
 
 def ticked_actions():
-    """The actions of the newest run, as when it is ticked: the harness cannot tick."""
+    """The actions of the newest run, as when it is ticked: only a browser can tick."""
     from pages.components.run_list import draw_actions
     from pages.components.summaries import summaries
 

@@ -11,7 +11,6 @@ from core.settings import fields_of
 from pages.components.describe import value_in_words
 from pages.components.form_values import from_widget, to_widget
 from pages.components.wording import (
-    NEXT,
     STATUS_COLOURS,
     about,
     count,
@@ -80,9 +79,9 @@ def test_how_it_computes(started, text):
     assert precision_in_words(started) == text
 
 
-def test_every_status_has_a_colour_and_says_what_can_be_done():
+def test_every_status_has_a_colour():
     names = {*get_args(StatusName), "damaged"}
-    assert set(STATUS_COLOURS) == set(NEXT) == names
+    assert set(STATUS_COLOURS) == names
 
 
 def test_moments():

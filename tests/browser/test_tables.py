@@ -1,0 +1,99 @@
+"""The lists of runs, comparisons, datasets and words, at the sizes of a projector and of a phone."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from core.runs.labels import change_labels
+from tests.browser.conftest import serving
+from tests.pages.fake_runs import fake_run, running
+
+pytestmark = pytest.mark.browser
+PROJECTOR, PHONE = {"width": 1280, "height": 720}, {"width": 390, "height": 844}
+SIDEWAYS = "() => document.documentElement.scrollWidth - innerWidth"
+INSIDE = "element => element.scrollWidth - element.clientWidth"
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory, data_folder):
+    """A dashboard with five runs of its own."""
+    folder = tmp_path_factory.mktemp("tables") / "runs"
+    folder.mkdir()
+    made = {name: fake_run(folder, "finished", epochs) for name, epochs in (("One", 1), ("Two", 2), ("Three", 3))}
+    made |= {"Failed": fake_run(folder, "failed"), "Active": fake_run(folder, "starting")}
+    for name, run in made.items():
+        change_labels(run, title=name)
+    with running(made["Active"]), serving(folder, data_folder) as server:
+        yield server, made
+
+
+def names(page):
+    return page.locator("tbody .name a").all_inner_texts()
+
+
+def tick(page, name):
+    return page.get_by_role("checkbox", name=f"Tick {name}", exact=True)
+
+
+def test_runs_fit_a_projector_and_ticks_stay_on_the_way_to_a_comparison_and_back(visit, desk):
+    server, made = desk
+    page = visit(viewport=PROJECTOR).page
+    page.goto(f"{server.url}/runs")
+    expect(page.locator("tbody tr")).to_have_count(5)
+    assert page.evaluate(SIDEWAYS) <= 0 and page.locator(".runs").evaluate(INSIDE) <= 0
+    assert names(page)[0] == "Active", "what trains comes first"
+    expect(page.get_by_role("progressbar", name="Progress of Active")).to_have_attribute("aria-valuenow", "33")
+    expect(page.locator("tbody tr").nth(1).locator("td.rate")).not_to_be_empty()
+
+    page.get_by_role("button", name="Test", exact=True).click()
+    expect(page.get_by_role("columnheader", name="Test")).to_have_attribute("aria-sort", "descending")
+    assert set(names(page)[:3]) == {"One", "Two", "Three"}, "what has no test result comes last"
+    page.get_by_role("button", name="Epochs").click()
+    assert names(page)[:1] + names(page)[-1:] in (["Three", "One"], ["Failed", "One"])
+    page.get_by_role("button", name="Epochs").click()
+    assert names(page)[0] == "One"
+    page.get_by_role("button", name="Epochs").click()
+    assert names(page)[0] == "Active"
+
+    tick(page, "One").check()
+    expect(page.get_by_role("button", name="Compare with ...")).to_be_visible()
+    tick(page, "Three").check()
+    page.get_by_role("button", name="Compare", exact=True).click()
+    expect(page.get_by_role("heading", name="Compare runs")).to_be_visible()
+    page.go_back()
+    expect(tick(page, "One")).to_be_checked()
+    expect(tick(page, "Three")).to_be_checked()
+    expect(page.get_by_role("button", name="Compare", exact=True)).to_have_count(1)
+    page.get_by_role("link", name="Two", exact=True).click()
+    expect(page).to_have_url(re.compile(f"run={made['Two'].id}"))
+    page.get_by_role("link", name="Runs", exact=True).click()
+    expect(tick(page, "Three")).to_be_checked()
+    page.reload()
+    expect(tick(page, "One")).to_be_checked()
+    expect(page.get_by_role("button", name="Compare", exact=True)).to_be_visible()
+
+    page.get_by_role("textbox", name="Search").fill("three")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page.get_by_role("button", name="Compare with ...")).to_be_visible()  # hidden ticks are not acted on
+    page.get_by_role("textbox", name="Search").fill("")
+    expect(page.get_by_role("button", name="Compare", exact=True)).to_be_visible()
+    page.get_by_role("checkbox", name="Tick all").check()
+    expect(page.get_by_role("button", name="Stop", exact=True).last).to_be_visible()
+    page.get_by_role("checkbox", name="Tick all").uncheck()
+    expect(page.get_by_text("Tick runs to compare")).to_be_visible()
+
+
+def test_a_phone_shows_title_curve_and_test_accuracy_of_each_run(visit, desk):
+    server, _ = desk
+    page = visit(viewport=PHONE, has_touch=True).page
+    page.goto(f"{server.url}/runs")
+    expect(page.locator("tbody tr")).to_have_count(5)
+    card = page.locator("tbody tr").filter(has=page.get_by_role("link", name="Three", exact=True))
+    for part in ("a", "svg", "td.test"):
+        box = card.locator(part).bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= PHONE["width"], part
+    expect(card.locator("td.test")).to_have_text("96.8 %")
+    assert page.evaluate(SIDEWAYS) <= 0
+    tick(page, "Three").check()
+    expect(page.get_by_role("button", name="Compare with ...")).to_be_visible()
