@@ -83,10 +83,11 @@ def beside(app: AppTest, key: str) -> str:
 
 
 def component_data(app: AppTest, name: str) -> dict[str, Any]:
-    """What a component of our own, the first of its name on the page, was given. Raises StopIteration without one."""
+    """What a component of our own, the first of its name on the page, was given. With ordinary
+    spaces. Raises StopIteration without one."""
     protos = (getattr(node, "proto", None) for node in nodes(app._tree))
     found = next(proto for proto in protos if getattr(proto, "component_name", "").endswith(name))
-    return json.loads(found.json or found.mixed.json)
+    return json.loads(with_plain_spaces((found.json or found.mixed.json).replace("\\u202f", " ")))
 
 
 def widget(app: AppTest, key: str) -> Any:
