@@ -18,8 +18,8 @@ def prepare_photo(image: Image.Image, *, channels: int, size: tuple[int, int]) -
     if flat.size != (width, height):
         scale = min(flat.width / width, flat.height / height)
         crop_width, crop_height = width * scale, height * scale
-        left, top = (flat.width - crop_width) / 2, (flat.height - crop_height) / 2
-        crop = (left, top, left + crop_width, top + crop_height)
+        left, top = max(0.0, (flat.width - crop_width) / 2), max(0.0, (flat.height - crop_height) / 2)  # never -1e-14
+        crop = (left, top, min(left + crop_width, flat.width), min(top + crop_height, flat.height))
         flat = flat.resize((width, height), Image.Resampling.BICUBIC, box=crop, reducing_gap=3.0)
     return np.asarray(flat, dtype=np.uint8).reshape(height, width, channels).transpose(2, 0, 1).copy()
 

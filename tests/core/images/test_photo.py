@@ -67,3 +67,10 @@ def test_a_picture_without_an_item_is_refused():
     for picture in (Image.new("RGB", (200, 200), "white"), Image.new("L", (28, 28), 250), Image.new("RGBA", (50, 50))):
         with pytest.raises(NothingDrawn, match=r"shows no item.*\.$"):
             prepare_clothing(picture)
+
+
+def test_no_size_of_a_photo_is_cropped_beyond_its_edge():
+    """29 * 28 / 28 need not be 29 in floating-point numbers, and Pillow refuses a corner at -1e-14."""
+    for short in range(1, 130):
+        for size in ((short, short + 87), (short + 87, short)):
+            assert prepare_photo(Image.new("L", size, 99), channels=1, size=(28, 28)).min() == 99
