@@ -2,32 +2,20 @@
 
 import streamlit as st
 
+from pages.components.experiment_list import draw_experiments
+from pages.components.experiment_view import draw_experiment
+from pages.components.experiments import experiments
 from pages.components.header import open_page
 from pages.components.links import page_link
-from pages.components.sweep_table import draw_experiment, experiments
-from pages.components.wording import count, plain_markdown
+from pages.components.wording import plain_markdown
 
-open_page("Experiment")
-found = experiments()
+open_page("Experiments")
 name = st.query_params.get("experiment", "")
-if name in found:
-    st.title(plain_markdown(name))
+if name in experiments():
     draw_experiment(name)
-    page_link("pages/experiment.py", label="All experiments")
+    page_link("pages/experiment.py", label="All experiments", icon=":material/arrow_back:")
 else:
     st.title("Experiments")
     if name:
         st.markdown(f"There is no experiment '{plain_markdown(name[:60])}'.")
-    if found:
-        for title, runs in found.items():
-            with st.container(border=True, horizontal=True, vertical_alignment="center"):
-                page_link(
-                    "pages/experiment.py", label=f"**{plain_markdown(title)}**", query_params={"experiment": title}
-                )
-                st.caption(count(len(runs), "run"))
-    else:
-        st.markdown(
-            "An experiment is several runs that differ in chosen settings. Make one on the Train page, under "
-            "**Try several values**: three learning rates, for example."
-        )
-        page_link("pages/train.py", label="Choose a recipe", icon=":material/tune:")
+    draw_experiments()

@@ -15,20 +15,27 @@ from pages.components.network_view import draw_network_before_start
 from pages.components.preview import draw_preview
 from pages.components.recipe_cards import FILLED_FROM, draw_recipe_cards, form_holds, use_recipe
 from pages.components.start_bar import draw_start_bar
-from pages.components.sweep_form import draw_sweep_form
+from pages.components.sweep_form import draw_sweep_form, fill_from_experiment
 
 open_page("Train")
 st.title("Train a network")
 
-for source in ("recipe", "from"):  # a link may say what to fill the form with: /train?recipe=mlp, /train?from=RUN
+for source in (
+    "recipe",
+    "from",
+    "experiment",
+):  # a link may say what to fill the form with: /train?recipe=mlp, /train?from=RUN
     wanted = st.query_params.get(source)
     if not wanted or st.session_state.get(FILLED_FROM) == (source, wanted):
         continue
     try:
         if source == "recipe":
             use_recipe(find_recipe(wanted))
-        else:
+        elif source == "from":
             fill(find_run(wanted, runs_folder()).config())
+            st.session_state[FILLED_FROM] = (source, wanted)
+        else:
+            fill_from_experiment(wanted)
             st.session_state[FILLED_FROM] = (source, wanted)
     except TrainDeskError as error:
         show_warning(f"The form could not be filled from the link. {error}")

@@ -41,7 +41,7 @@ LAYERS = (
         "core.training.transforms",
     ),
     ("core.config",),
-    ("core.recipes", "core.overrides", "core.runs"),
+    ("core.compare", "core.recipes", "core.overrides", "core.runs"),
     (
         "core.training.average",
         "core.training.gradients",
@@ -60,7 +60,7 @@ LAYERS = (
     ("core.demo", "core.experiments", "core.export", "core.mistakes", "core.sharing"),
     ("core.suspects",),
     ("core.session",),
-    ("core.worker", "core.supervisor", "core.inference", "core.system", "core.coach", "core.compare"),
+    ("core.worker", "core.supervisor", "core.inference", "core.system", "core.coach"),
     ("core.standby",),
     ("core.cli_common",),
     ("core.cli_choice",),

@@ -5,12 +5,14 @@ from __future__ import annotations
 import itertools
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from core.compare import Setting, differences
 from core.config import GROUPS, PARTS, RunConfig
 from core.errors import TrainDeskError
+from core.experiments.results import SEED
 from core.experiments.values import words
 from core.settings import FieldSpec, SettingsError, fields_of
 
@@ -70,6 +72,35 @@ def plan(sweep: Sweep) -> Plan:
             left_out[0] if left_out else "There is nothing to try; choose a setting and give it values."
         )
     return Plan(list(made.values()), left_out)
+
+
+def tried(configs: Sequence[RunConfig]) -> list[Setting]:
+    """What differs between runs, but for what comes with the choice of a part: SGD has other defaults than Adam."""
+    varied = differences(configs)
+    parts = {setting.path: setting for setting in varied if setting.spec is None}
+    return [setting for setting in varied if not _follows(setting, parts.get(setting.path.partition(".")[0]))]
+
+
+def sweep_of(configs: Sequence[RunConfig]) -> Sweep:
+    """The sweep that these runs (at least one) come from, as well as they tell; its name and title are left empty."""
+    values: dict[str, list[Any]] = {}
+    for setting in tried(configs):
+        if setting.spec is None:  # which optimizer, for example
+            values[setting.path] = list(dict.fromkeys(getattr(config, setting.path).name for config in configs))
+        elif setting.spec.kind != "text":
+            values[setting.path] = list(dict.fromkeys(value for value in setting.values if value is not None))
+    seeds = values.pop(SEED, [0])
+    return Sweep(configs[0].model_copy(update={"title": "", "experiment": ""}), "", values, seeds=len(seeds))
+
+
+def _follows(setting: Setting, part: Setting | None) -> bool:
+    """Whether a setting has one value for each choice of its part."""
+    if part is None or setting.path == part.path:
+        return False
+    of_choice: dict[Any, set[Any]] = {}
+    for choice, value in zip(part.values, setting.values, strict=True):
+        of_choice.setdefault(choice, set()).add(value)
+    return all(len(values) == 1 for values in of_choice.values())
 
 
 def specs_of(config: RunConfig) -> dict[str, FieldSpec | None]:

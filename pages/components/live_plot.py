@@ -55,6 +55,7 @@ def live_plot(
     logarithmic: bool = False,
     from_zero: bool = False,
     legend_below: bool = False,
+    has_legend: bool = True,
     height: int = 330,
 ) -> None:
     """Draws the curves. A new `view` (a run's id and its axis) starts with a fresh zoom; `best` marks the best epoch's point.
@@ -79,6 +80,7 @@ def live_plot(
         "height": height,
         "fromZero": from_zero,
         "legendBelow": legend_below,
+        "hasLegend": has_legend,
         "best": best,
         "range": seen,
         "hidden": _names(st.session_state[kept]["hidden"]),

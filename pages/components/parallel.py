@@ -21,7 +21,7 @@ def parallel(axes: Sequence[tuple[str, Sequence[Any]]], *, key: str, title: str)
     *settings, (result, results) = axes
     colours = [float(value) for value in results]
     dimensions = [dimension(name, values) for name, values in settings]
-    dimensions.append({"label": _wrapped(result), "values": colours, **_round_ticks(colours)})
+    dimensions.append({"label": _wrapped(result), "values": colours, **round_ticks(colours)})
     trace = {
         "type": "parcoords",
         "dimensions": dimensions,
@@ -73,7 +73,7 @@ def ticks(places: Sequence[float], texts: Sequence[str]) -> dict[str, Any]:
     return {"tickvals": kept, "ticktext": [found[place] for place in kept]}
 
 
-def _round_ticks(values: Sequence[float]) -> dict[str, Any]:
+def round_ticks(values: Sequence[float]) -> dict[str, Any]:
     """Labels at round numbers between the lowest and the highest value."""
     low, high = min(values), max(values)
     if not math.isfinite(high - low) or high - low < 1e-9:

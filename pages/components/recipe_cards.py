@@ -37,6 +37,9 @@ def form_holds() -> str:
     source, name = st.session_state.get(FILLED_FROM, ("", ""))
     if source == "dataset":
         return "The form is set up for your pictures. Start at the bottom, or change what you like first."
+    if source == "experiment":
+        held = f"The form below holds the settings of **{plain_markdown(name)}**"
+        return f"{held}; what it tried stands under **Try several values**."
     if source != "from":
         return ""
     try:

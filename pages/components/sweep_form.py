@@ -11,12 +11,14 @@ import streamlit as st
 
 from core.config import PARTS, RunConfig
 from core.errors import TrainDeskError
-from core.experiments.sweep import MOST, Plan, Sweep, plan, specs_of
+from core.experiments.sweep import MOST, Plan, Sweep, plan, specs_of, sweep_of
 from core.experiments.values import EXAMPLES, SeveralReadings, parse_values, typed, words
 from core.paths import data_folder, runs_folder
 from core.runs.dispatch import submit
 from core.runs.store import create_run
 from core.settings import FieldSpec
+from pages.components.experiments import experiment, experiments
+from pages.components.form_values import fill
 from pages.components.links import switch_page
 from pages.components.messages import show_error
 from pages.components.rights import visitor
@@ -56,6 +58,18 @@ def fill_sweep(sweep: Sweep) -> None:
         spec = specs.get(path)
         chosen = spec is None or spec.kind == "boolean" or spec.choices
         st.session_state[f"sweep {path}"] = list(values) if chosen else typed(values)
+
+
+def fill_from_experiment(name: str) -> None:
+    """Fills the form and the fold with the settings of an experiment's runs. Raises TrainDeskError without such a one."""
+    runs = experiments().get(name)
+    found = experiment(name, runs) if runs else None
+    configs = [entry.config for entry in found.entries if entry.config] if found else []
+    if not configs:
+        raise TrainDeskError(f"There is no experiment '{name[:60]}'; its runs may have been deleted.")
+    sweep = sweep_of(configs)
+    fill(sweep.base)
+    fill_sweep(sweep)
 
 
 def start_sweep(configs: Iterable[RunConfig]) -> None:

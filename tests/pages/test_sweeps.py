@@ -2,10 +2,8 @@
 
 import pytest
 
-from core.compare import differences
 from core.runs.store import create_run, list_runs
 from pages.components.parallel import dimension
-from pages.components.sweep_table import by_settings
 from tests.helpers import quick_config
 from tests.pages.apps import beside, go, open_app, run, sentence, words
 from tests.pages.fake_runs import EventWriter, write_epoch, write_start
@@ -43,7 +41,7 @@ def test_several_learning_rates_make_several_runs_that_are_queued_and_shown_toge
     assert name in app.title[0].value.replace("\\", "")
     assert len(launched) == 2 and [entry.status().name for entry in made].count("queued") == 1
     text = words(app)
-    assert "Learning rate 0.01" in text and "0 of 3 runs have ended" in text and "queued" in text
+    assert "Learning rate 0.01" in text and "0 of 3 runs are done" in text and "queued" in text
 
 
 def test_combinations_and_choices(runs_folder):
@@ -119,8 +117,9 @@ def test_the_table_shows_what_differs_and_marks_the_best(runs_folder):
     for rate, accuracy in ((0.1, 0.91), (0.01, 0.97)):
         trained(runs_folder, accuracy, optimizer={"name": "sgd", "learning_rate": rate})
     text = words(open_app("experiment", experiment="Trial"))
-    assert "2 of 2 runs have ended" in text
+    assert "2 of 2 runs are done" in text
     assert "97.0 % ★" in text and "91.0 % ★" not in text
+    assert "Best: Learning rate 0.01, 97.0 % of the validation pictures right." in text
     assert ">Learning rate<" in text and ">Momentum<" not in text, "only what differs"
 
 
@@ -132,15 +131,57 @@ def test_several_seeds_give_a_mean_and_a_spread(runs_folder):
     assert text.index("97.00 %") < text.index("91.00 %"), "the best first"
 
 
-def test_seeds_are_grouped_by_the_other_settings():
-    configs = [quick_config(epochs=epochs, training={"seed": seed}) for epochs in (1, 2) for seed in (0, 1)]
+def test_what_can_be_done_with_an_experiment(runs_folder):
+    runs = [
+        trained(runs_folder, accuracy, optimizer={"name": "sgd", "learning_rate": rate})
+        for rate, accuracy in ((0.1, 0.91), (0.01, 0.97), (0.001, 0.5))
+    ]
+    app = open_app("experiment", experiment="Trial")
+    assert element(app, "try the best").disabled, "without a checkpoint there is no network"
+    element(app, "compare the experiment").click()
+    assert run(app).query_params["runs"] == ",".join(made.id for made in runs)
+    (runs[1].folder / "best.pt").touch()
+    app = open_app("experiment", experiment="Trial")
+    element(app, "try the best").click()
+    app.run()
+    assert app.query_params["run"] == runs[1].id
 
-    class Row:
-        def __init__(self, accuracy):
-            self.val_accuracy = accuracy
 
-    pairs = [(Row(accuracy), config) for accuracy, config in zip((0.1, 0.3, 0.5, None), configs, strict=True)]
-    assert by_settings(pairs, differences(configs)) == [("Epochs 1", [0.1, 0.3]), ("Epochs 2", [0.5])]
+def test_again_with_other_values_fills_the_form_with_what_was_tried(runs_folder, launched):
+    for rate in (0.1, 0.01):
+        for seed in (0, 1):
+            trained(runs_folder, 0.9, optimizer={"name": "sgd", "learning_rate": rate}, training={"seed": seed})
+    app = open_app("experiment", experiment="Trial")
+    element(app, "repeat the experiment").click()
+    assert run(app).query_params["experiment"] == "Trial" and element(app, "start").label == "Start 4 runs"
+    app = open_app("train", experiment="Trial")
+    assert "The form below holds the settings of **Trial**" in words(app)
+    assert element(app, "sweep settings").value == ["optimizer.learning_rate"]
+    assert element(app, "sweep optimizer.learning_rate").value == "0.1, 0.01" and element(app, "sweep seeds").value == 2
+    assert element(app, "start").label == "Start 4 runs"
+    element(app, "sweep optimizer.learning_rate").set_value("0.1, 0.01, 0.001")
+    app = run(app)
+    assert element(app, "start").label == "Start 6 runs", "what is typed is not filled in again"
+
+
+def test_a_link_to_an_experiment_that_is_gone_is_one_sentence(runs_folder):
+    app = open_app("train", experiment="Atlantis")
+    assert "There is no experiment 'Atlantis'" in sentence(app.warning[0])
+
+
+def test_the_list_says_what_was_tried_and_what_was_best(runs_folder):
+    for rate, accuracy in ((0.1, 0.91), (0.01, 0.97)):
+        trained(runs_folder, accuracy, optimizer={"name": "sgd", "learning_rate": rate})
+    text = words(open_app("experiment"))
+    assert "<td>Learning rate</td><td>2 of 2</td><td>0.01</td><td>97.0 %</td>" in text
+    assert 'href="experiment?experiment=Trial"' in text
+
+
+def test_the_empty_page_has_a_way_to_a_first_experiment(runs_folder):
+    app = open_app("experiment")
+    element(app, "example experiment").click()
+    app = run(app)
+    assert element(app, "start").label == "Start 3 runs" and not element(app, "start").disabled
 
 
 def test_a_page_without_experiments_says_how_to_make_one(runs_folder):
