@@ -15,7 +15,9 @@ from pages.components.start import start_digits_button
 from pages.components.summaries import summaries
 
 open_page("Runs")
-st.title("Runs")
+with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+    st.title("Runs", width="content")
+    page_link("pages/experiment.py", label="Experiments", icon=":material/science:", width="content")
 if warning := disk_warning(runs_folder()):
     show_warning(warning)
 draw_undo()
