@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from core.errors import NothingDrawn
-from core.images.inkmap import flat_colours, ink_map, pick_strokes
+from core.images.inkmap import found_in
 from core.images.paper import BLANK
 
 FINE = 8  # working pixels for each pixel of the box, so that strokes can be thickened by fractions of a pixel
@@ -24,18 +24,16 @@ def prepare_ink(image: Image.Image, *, size: int = 28, box: int = 20) -> np.ndar
     ready = _already_prepared(image, size, box)
     if ready is not None:
         return ready
-    ink = ink_map(flat_colours(image))
-    strokes = pick_strokes(ink)
-    fine = enlarge(ink, strokes, box)
+    ink, parts = found_in(image)
+    fine = enlarge(ink, parts.strokes(), box)
     fine = even_thickness(fine, box)
     return centre(fit(fine, box), size)[None]
 
 
 def ink_steps(image: Image.Image, *, box: int = 20) -> list[tuple[str, np.ndarray]]:
     """What `prepare_ink` does on its way, in words and as uint8 (h, w, 1). Raises NothingDrawn."""
-    ink = ink_map(flat_colours(image))
-    strokes = pick_strokes(ink)
-    fine = enlarge(ink, strokes, box)
+    ink, parts = found_in(image)
+    fine = enlarge(ink, parts.strokes(), box)
     return [
         ("ink found", _shown(ink)),
         ("cut out", _shown(fine)),

@@ -1,8 +1,11 @@
 """Find the ink in any picture of writing: canvas drawings, transparent exports, photos of paper with uneven light.
 
 Three stages, each usable alone so that a page can show them: `flat_colours` (transparency gone, working size),
-`ink_map` (how much each pixel is ink, 0 to 1, whatever the polarity and light) and `pick_strokes` (which of it is the figure).
+`ink_map` (how much each pixel is ink, 0 to 1, whatever the polarity and light) and `parts_of` (which of it is the figure).
 """
+
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from PIL import Image
@@ -32,8 +35,45 @@ def ink_map(colours: np.ndarray) -> np.ndarray:
     return photo_map(colours) if page is None else _distance_map(colours, page)
 
 
-def pick_strokes(ink: np.ndarray) -> np.ndarray:
-    """bool (H, W): the strokes of the figure, without specks, rules and what only borders the picture."""
+@dataclass(frozen=True)
+class Parts:
+    """What is connected in an ink map: n parts, and which of them make up the figure."""
+
+    labels: np.ndarray  # (H, W) int, 0 is no part, part i has i + 1
+    areas: np.ndarray  # (n,) pixels; 0 of what is too faint
+    boxes: np.ndarray  # (n, 4) float: top, left, bottom, right
+    edges: np.ndarray  # (n,) how many edges of the picture it touches
+    chosen: np.ndarray  # (n,) bool
+
+    def strokes(self) -> np.ndarray:
+        """bool (H, W): the figure."""
+        return np.isin(self.labels, 1 + np.flatnonzero(self.chosen))
+
+    def box(self) -> np.ndarray:
+        """(4,) of the figure."""
+        figure = self.boxes[self.chosen]
+        return np.r_[figure[:, :2].min(0), figure[:, 2:].max(0)]
+
+
+def found_in(image: Image.Image) -> tuple[np.ndarray, Parts]:
+    """The ink map (H, W) of any picture and its parts, only to be read; remembered, since several networks and explanations ask
+    about one picture. Raises NothingDrawn."""
+    colours = flat_colours(image)
+    return _found_in(colours.shape, colours.tobytes())
+
+
+@lru_cache(maxsize=2)
+def _found_in(shape: tuple[int, ...], data: bytes) -> tuple[np.ndarray, Parts]:
+    ink = ink_map(np.frombuffer(data, np.float32).reshape(shape))
+    ink.flags.writeable = False
+    return ink, parts_of(ink)
+
+
+def parts_of(ink: np.ndarray) -> Parts:
+    """What is connected in the ink (H, W), and what of it is the figure: not specks, rules and what only borders the picture.
+
+    Raises NothingDrawn.
+    """
     from scipy import ndimage
 
     weak = without_rules(ink, ink > 0.3)  # hysteresis: faint ends of a stroke belong to it, faint things alone do not
@@ -44,27 +84,23 @@ def pick_strokes(ink: np.ndarray) -> np.ndarray:
     index = np.arange(1, count + 1)
     keep = ndimage.maximum(strong, labels, index).astype(bool)
     areas = ndimage.sum_labels(weak, labels, index) * keep
-    boxes = ndimage.find_objects(labels)
-    height, width = ink.shape
-    edges = np.array(
-        [(s[0].start <= 1) + (s[0].stop >= height - 1) + (s[1].start <= 1) + (s[1].stop >= width - 1) for s in boxes]
-    )
+    boxes = np.array([[s[0].start, s[1].start, s[0].stop, s[1].stop] for s in ndimage.find_objects(labels)], float)
+    edges = np.hstack([boxes[:, :2] <= 1, boxes[:, 2:] >= np.array(ink.shape) - 1]).sum(1)
     down, across = np.gradient(ink)
     sharp = ndimage.sum_labels(down**2 + across**2, labels, index) * keep  # a shadow is large, but its edges are soft
     worth = sharp * np.where(edges > 0, 0.05, 1.0)  # table, fingers, shadows; a lone huge digit still wins
     main = int(np.argmax(worth))
-    chosen = _belonging(boxes, areas, edges, main)
-    figure = [boxes[part] for part in np.flatnonzero(chosen)]
-    extent = max(max(box[axis].stop for box in figure) - min(box[axis].start for box in figure) for axis in (0, 1))
-    if areas[main] < 6 or extent < max(4, SMALLEST * max(ink.shape)):
+    parts = Parts(labels, areas, boxes, edges, _belonging(boxes, areas, edges, main))
+    top, left, bottom, right = parts.box()
+    if areas[main] < 6 or max(bottom - top, right - left) < max(4, SMALLEST * max(ink.shape)):
         raise NothingDrawn(BLANK)
-    return np.isin(labels, index[chosen])
+    return parts
 
 
-def _belonging(boxes: list, areas: np.ndarray, edges: np.ndarray, main: int) -> np.ndarray:
-    """bool (components,): the main part and, joined one after another, parts near it that are large enough to be strokes."""
-    tops = np.array([[s[0].start, s[1].start, s[0].stop, s[1].stop] for s in boxes], dtype=float)  # (n, 4)
-    chosen = np.zeros(len(boxes), dtype=bool)
+def _belonging(tops: np.ndarray, areas: np.ndarray, edges: np.ndarray, main: int) -> np.ndarray:
+    """bool (n,): the main part and, joined one after another, parts near it that are large enough to be strokes; of parts with
+    boxes (n, 4)."""
+    chosen = np.zeros(len(tops), dtype=bool)
     chosen[main] = True
     candidates = (areas >= 0.03 * areas[main]) & ((edges == 0) | (edges[main] > 0))
     while True:

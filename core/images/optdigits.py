@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from core.images.ink import FINE, enlarge, resized
-from core.images.inkmap import flat_colours, ink_map, pick_strokes
+from core.images.inkmap import found_in
 
 WIDEST = 22  # of 32, 5.5 blocks: wider digits are squeezed, which reads 3 to 8 % more of them than keeping their aspect
 MASS = 18.5  # full blocks of ink aimed at: 17.5 and 19.5 read equally well
@@ -23,8 +23,8 @@ def prepare_optdigits(image: Image.Image) -> np.ndarray:
         grey = np.asarray(image.convert("L"))  # (8, 8) uint8
         if np.median(np.concatenate([grey[:, 0], grey[:, -1]])) < 128:
             return grey[None].copy()
-    ink = ink_map(flat_colours(image))
-    figure = with_mass(enlarge(ink, pick_strokes(ink), box=20))
+    ink, parts = found_in(image)
+    figure = with_mass(enlarge(ink, parts.strokes(), box=20))
     return _in_blocks(figure)[None]
 
 

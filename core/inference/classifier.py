@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -17,6 +19,7 @@ from core.runs.store import Run
 from core.training.batches import pictures
 from core.training.checkpoints import CheckpointError, load_checkpoint, rebuild
 
+Answer = TypeVar("Answer")
 BATCH = 250  # images at a time; more is slower on a CPU
 FEW = 8  # pictures that are answered on one thread that stays
 # Streamlit answers every stroke on a thread of its own, and the first network on a thread costs 30 to 40 ms: OpenMP starts
@@ -57,21 +60,31 @@ class Classifier:
 
     def predict(self, prepared: Sequence[np.ndarray] | np.ndarray) -> np.ndarray:
         """Probabilities float32 (N, classes), rows summing to 1, of N pictures from `prepare`."""
-        return self._answers(np.stack(list(prepared)))
+        return self._on_its_thread(self._answer, np.stack(list(prepared)))
 
     def embed(self, prepared: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """What enters the last layer, float32 (N, F), and the probabilities (N, classes), of pixels uint8 (N, C, H, W)."""
+        return self._on_its_thread(self._embed, prepared)
+
+    def _embed(self, prepared: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         last = [module for module in self.model.modules() if isinstance(module, nn.Linear)][-1]
         seen: list[torch.Tensor] = []
-        hook = last.register_forward_pre_hook(lambda _module, inputs: seen.append(inputs[0].flatten(1).float()))
+        here = threading.get_ident()  # other threads ask the same network meanwhile
+
+        def see(_module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
+            if threading.get_ident() == here:
+                seen.append(inputs[0].flatten(1).float())
+
+        hook = last.register_forward_pre_hook(see)
         try:
-            probabilities = self._answers(prepared)
+            probabilities = self._answer(prepared)
         finally:
             hook.remove()
         return torch.cat(seen).numpy(), probabilities
 
-    def _answers(self, prepared: np.ndarray) -> np.ndarray:
-        return _steady.submit(self._answer, prepared).result() if len(prepared) <= FEW else self._answer(prepared)
+    @staticmethod
+    def _on_its_thread(ask: Callable[[np.ndarray], Answer], prepared: np.ndarray) -> Answer:
+        return _steady.submit(ask, prepared).result() if len(prepared) <= FEW else ask(prepared)
 
     def _answer(self, prepared: np.ndarray) -> np.ndarray:
         rows = []

@@ -8,7 +8,7 @@ from core.datasets import DATASETS
 from core.datasets.cache import open_images
 from core.errors import NothingDrawn
 from core.images.ink import THINNEST, enlarge, even_thickness, prepare_ink, stroke_width
-from core.images.inkmap import flat_colours, ink_map, pick_strokes
+from core.images.inkmap import flat_colours, ink_map, parts_of
 from core.images.optdigits import prepare_optdigits
 from core.images.rules import without_rules
 from tests.drawings import draw_digit, on_paper, see_through, stroke_mask, styles
@@ -134,7 +134,7 @@ def test_stroke_width_is_in_pixels_and_evened():
 
 def test_very_thick_strokes_are_slimmed_but_not_lost():
     ink = ink_map(flat_colours(draw_digit(3, pen=60)))
-    solid = enlarge(ink, pick_strokes(ink), 20)
+    solid = enlarge(ink, parts_of(ink).strokes(), 20)
     slim = even_thickness(solid, 20)
     assert slim.any() and stroke_width(slim) < stroke_width(solid)
 

@@ -1,0 +1,61 @@
+"""Two figures in one picture are seen, one figure of several strokes is none of that."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.images.crowd import is_crowded
+from tests.drawings import draw_digit
+
+STRANGERS = Path(__file__).parents[4] / "shared" / "data" / "strangers_digits"
+
+
+def beside(left, right, gap):
+    """Both drawings cut to their ink, side by side on white; `gap` pixels between them."""
+    cut = []
+    for image in (left, right):
+        ink = np.asarray(image.convert("L")) < 128
+        columns = np.flatnonzero(ink.any(0))
+        cut.append(image.convert("L").crop((int(columns[0]), 0, int(columns[-1]) + 1, image.height)))
+    sheet = Image.new("L", (cut[0].width + gap + cut[1].width + 40, left.height), 255)
+    sheet.paste(cut[0], (20, 0))
+    sheet.paste(cut[1], (20 + cut[0].width + gap, 0))
+    return sheet
+
+
+def test_far_apart_one_is_left_out_and_close_together_both_are_read_as_one():
+    assert is_crowded(beside(draw_digit(3), draw_digit(8), 150)) == (True, False)
+    assert is_crowded(beside(draw_digit(3), draw_digit(8), 15)) == (False, True)
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_one_drawn_digit_is_one(digit):
+    assert is_crowded(draw_digit(digit)) == (False, False)
+
+
+def test_a_broken_five_and_a_dotted_seven_are_one():
+    five = Image.new("L", (280, 280), 255)
+    five.paste(0, (90, 60, 190, 78))  # the bar, apart
+    five.paste(0, (88, 92, 106, 150))
+    five.paste(0, (88, 132, 180, 150))
+    five.paste(0, (164, 132, 182, 220))
+    five.paste(0, (90, 204, 182, 222))
+    assert is_crowded(five) == (False, False)
+    seven = draw_digit(7)
+    seven.paste(0, (230, 230, 246, 246))
+    assert is_crowded(seven) == (False, False)
+
+
+def test_nothing_is_no_crowd():
+    assert is_crowded(Image.new("L", (280, 280), 255)) == (False, False)
+
+
+@pytest.mark.skipif(not STRANGERS.is_dir(), reason="strangers' digits are not on this computer")
+def test_none_of_the_digits_of_strangers_is_taken_for_two_and_two_are():
+    labels = json.loads((STRANGERS / "labels.json").read_text())
+    crowded = {path.name for path in STRANGERS.glob("*.png") if any(is_crowded(Image.open(path)))}
+    assert not crowded & set(labels["labels"])
+    assert len(crowded & set(labels["several_or_no_digit"])) >= 3
