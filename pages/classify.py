@@ -2,21 +2,20 @@
 
 import streamlit as st
 
-from pages.components.ask import draw_caution
 from pages.components.classifiers import warm_up
 from pages.components.draw import draw_drawing
 from pages.components.examples import draw_examples
 from pages.components.header import open_page
 from pages.components.links import page_link
-from pages.components.networks import choose_beside, loaded, say_different
+from pages.components.networks import choose_beside, networks_of, say_different
 from pages.components.run_choice import choose_run, runs_with_checkpoint
 from pages.components.start import start_digits_button
 from pages.components.upload import draw_photo, draw_upload
 
 open_page("Classify")
-st.title("Try a trained network")
 runs = runs_with_checkpoint()
 if not runs:
+    st.title("Try a trained network")
     st.markdown(
         "There is no trained network yet. Start the digits training: it needs no internet, is done within a minute, "
         "and then you can draw here."
@@ -26,22 +25,21 @@ if not runs:
     warm_up()
     st.stop()
 
-run = choose_run(runs)
-beside = choose_beside(run, runs)
-networks = loaded([run, *beside])
+PARTS = {"Draw": draw_drawing, "Upload": draw_upload, "Photo": draw_photo, "Test": draw_examples}
+with st.container(horizontal=True, vertical_alignment="center", key="choose"):
+    st.html("<h1>Try a network</h1>", width="content")
+    run = choose_run(runs)
+    beside = choose_beside(run, runs)
+    ways = st.container(width="content")
+networks = networks_of([run, *beside])
 if not networks or networks[0].run.id != run.id:
-    st.stop()  # why it cannot be loaded is said
-first = networks[0].classifier
+    st.stop()  # why it cannot be read is said
+with ways:
+    names = [name for name in PARTS if name != "Draw" or networks[0].config.dataset.drawable]
+    if st.session_state.get("how") not in names:
+        st.session_state["how"] = names[0]
+    how = st.segmented_control(
+        "Way", names, key="how", required=True, label_visibility="collapsed", persist_state="session"
+    )
 say_different(networks)
-draw_caution(networks[0])
-tabs = (
-    ["Draw", "Upload", "Photo", "Test pictures"]
-    if first.config.dataset.drawable
-    else ["Upload", "Photo", "Test pictures"]
-)
-parts = {"Draw": draw_drawing, "Upload": draw_upload, "Photo": draw_photo, "Test pictures": draw_examples}
-for name, tab in zip(tabs, st.tabs(tabs, on_change="rerun", key="how"), strict=True):
-    with tab:
-        if name != "Photo" or tab.open:  # the browser asks for the camera as soon as that part is drawn
-            parts[name](networks)
-st.caption(f"The {first.checkpoint} checkpoint of this run, epoch {first.epoch}.")
+PARTS[how or names[0]](networks)

@@ -13,6 +13,7 @@ from core.images.disturb import DISTURBANCES, NOTHING, Disturbance, disturbed
 from core.paths import data_folder
 from core.runs.store import Run
 from pages.components.answer import bars, draw_figures, pixels_figure, words
+from pages.components.ask import said_of
 from pages.components.classifiers import load_classifier
 from pages.components.coach_view import with_changes
 from pages.components.figure import figure
@@ -24,8 +25,8 @@ PICTURES = 500  # of the test split
 COLUMNS = 4
 
 
-def draw_break_it(network: Network, pixels: np.ndarray, key: str) -> None:
-    """Sliders, the disturbed picture with its answer, and the curve of the disturbance that was chosen."""
+def draw_break_it(network: Network, pixels: np.ndarray | None, key: str) -> None:
+    """Sliders, the disturbed picture, if there is one, with its answer, and the curve of the disturbance that was chosen."""
     strengths = {}
     for row in rows_of(list(DISTURBANCES.values()), COLUMNS):
         for column, one in zip(st.columns(COLUMNS), row, strict=False):
@@ -38,14 +39,14 @@ def draw_break_it(network: Network, pixels: np.ndarray, key: str) -> None:
                     float(one.step),
                     key=f"{one.name} {key}",
                 )
-    changed = disturbed(pixels[None], strengths)
-    probabilities = network.classifier.predict(changed)[0]
-    names = network.classifier.class_names
-    left, right = st.columns([2, 3], gap="medium")
-    with left:
-        draw_figures(pixels_figure(changed[0]))
-    with right:
-        st.html(words(probabilities, names) + bars(probabilities, names))
+    if pixels is not None:
+        changed = disturbed(pixels[None], strengths)[0]
+        said = said_of(network, changed)
+        left, right = st.columns([2, 3], gap="medium")
+        with left:
+            draw_figures(pixels_figure(changed))
+        with right:
+            st.html(words(said, network.class_names) + bars(said, network.class_names))
     name = st.selectbox(
         f"What that does to {PICTURES} test pictures",
         list(DISTURBANCES),
@@ -80,7 +81,7 @@ def _draw_curve(network: Network, one: Disturbance) -> None:
         title=f"Test accuracy against {one.title.lower()}",
         height=280,
     )
-    config = network.classifier.config
+    config = network.config
     if one.remedy and st.button(
         f"Train it to cope with that: {one.title.lower()} the training pictures", key=f"cope {one.name}"
     ):

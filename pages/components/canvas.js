@@ -1,7 +1,12 @@
-// Drawing area. Strokes are kept as points, so Undo works and a change of theme repaints them. "picture" goes to Python.
-const SIDE = 280;
+// Drawing area. Strokes are kept as points, so Undo works and a change of theme or size repaints them. "picture" goes to Python.
+// One pointer draws at a time: a stroke belongs to the pointer that began it. A pen takes the place of a finger that is down, which
+// is the hand that holds it.
+const SIDE = 280; // of the picture, and of the field in which points are counted
 const PAUSE = 200; // milliseconds between two pictures while drawing
-const desks = new WeakMap(); // canvas -> { strokes, undone, stroke, timer, sent }
+const PALM = 1000; // milliseconds after a pen was seen, in which a touch is the hand that holds it
+const AGAIN = 700; // milliseconds between two questions whether what the answer needs is there
+const desks = new WeakMap(); // canvas -> { strokes, past, future, stroke, timer, sent, ... }; lists of strokes are never changed, only replaced
+const kept = (globalThis.trainDeskDrawings ??= new Map()); // name -> { strokes, past, future }, for a canvas that comes back to the page
 
 function paint(context, strokes, ink) {
   context.strokeStyle = ink;
@@ -30,11 +35,26 @@ function picture(strokes) { // always dark on white, whatever the theme
   return sheet.toDataURL("image/png");
 }
 
+// While a canvas is on the page, the page gets no shorter: else it would slide under the hand when an answer below goes away.
+function keepHeight(canvas) {
+  const page = canvas.getRootNode().host?.closest("[data-testid=stMainBlockContainer]");
+  if (!page) return () => {};
+  let width = innerWidth;
+  const watch = new ResizeObserver(() => {
+    if (innerWidth !== width) page.style.minHeight = "";
+    width = innerWidth;
+    if (page.offsetHeight > (parseFloat(page.style.minHeight) || 0)) page.style.minHeight = `${page.offsetHeight}px`;
+  });
+  watch.observe(page);
+  return () => { watch.disconnect(); page.style.minHeight = ""; };
+}
+
 export default function (component) {
-  const { parentElement, data, setStateValue } = component;
+  const { parentElement, data, setStateValue, setTriggerValue } = component;
   const root = parentElement.querySelector(".desk"), canvas = root.querySelector("canvas");
   const [undo, redo, clear, pen] = [".undo", ".redo", ".clear", ".pen"].map((name) => root.querySelector(name));
-  const desk = desks.get(canvas) ?? { strokes: [], undone: [], stroke: null, timer: 0, sent: 0 };
+  const isNew = !desks.has(canvas);
+  const desk = desks.get(canvas) ?? { strokes: [], past: [], future: [], stroke: null, timer: 0, sent: 0, pen: -PALM, ...kept.get(data.keep) };
   desks.set(canvas, desk);
   desk.report = setStateValue;
   canvas.setAttribute("aria-label", `Drawing area: draw ${data.hint} with mouse, pen or finger. With a keyboard, use Upload.`);
@@ -45,11 +65,17 @@ export default function (component) {
   const ink = style.getPropertyValue("--st-text-color").trim();
   const context = canvas.getContext("2d");
   const repaint = () => {
+    const side = Math.max(1, Math.round(canvas.clientWidth * devicePixelRatio)); // sharp at any size
+    if (canvas.width !== side) canvas.width = canvas.height = side;
+    context.setTransform(side / SIDE, 0, 0, side / SIDE, 0, 0);
     context.clearRect(0, 0, SIDE, SIDE);
     paint(context, desk.strokes, ink);
-    undo.disabled = clear.disabled = desk.strokes.length === 0;
-    redo.disabled = desk.undone.length === 0;
+    undo.disabled = desk.past.length === 0;
+    redo.disabled = desk.future.length === 0;
+    clear.disabled = desk.strokes.length === 0;
+    if (data.keep) kept.set(data.keep, { strokes: desk.strokes, past: desk.past, future: desk.future });
   };
+  desk.repaint = repaint;
   const send = () => {
     clearTimeout(desk.timer);
     desk.timer = 0;
@@ -61,35 +87,59 @@ export default function (component) {
     const box = canvas.getBoundingClientRect();
     return [(event.clientX - box.left) * SIDE / box.width, (event.clientY - box.top) * SIDE / box.height];
   };
+  const become = (strokes) => { // one step for Undo
+    desk.past = [...desk.past, desk.strokes];
+    desk.future = [];
+    desk.strokes = strokes;
+    repaint();
+  };
+  const finish = () => { desk.stroke = null; send(); };
+  const takeBack = () => { Object.assign(desk, desk.stroke.before, { stroke: null }); repaint(); };
 
   canvas.onpointerdown = (event) => {
-    if (event.button || !event.isPrimary) return; // a second finger does not draw
+    const { pointerId, pointerType } = event, isPen = pointerType === "pen", isTouch = pointerType === "touch";
+    if (isPen) desk.pen = performance.now();
+    if (event.button || (isTouch && performance.now() - desk.pen < PALM)) return;
+    if (desk.stroke?.pointerId === pointerId) finish(); // its end was lost
+    if (desk.stroke && !(isPen && desk.stroke.isTouch)) return;
+    if (desk.stroke) takeBack();
     event.preventDefault();
-    canvas.setPointerCapture(event.pointerId);
-    desk.stroke = { width: Number(pen.value), points: [place(event)] };
-    desk.strokes.push(desk.stroke);
-    desk.undone = [];
+    try { canvas.setPointerCapture(pointerId); } catch { /* it is gone already */ }
+    const { strokes, past, future } = desk;
+    desk.stroke = { pointerId, isTouch, before: { strokes, past, future }, points: [place(event)] };
+    become([...strokes, { width: Number(pen.value), points: desk.stroke.points }]);
     desk.sent = performance.now(); // a dot says nothing yet, and asking about it would delay the answer to a short stroke
-    repaint();
     sendSoon();
   };
   canvas.onpointermove = (event) => {
-    if (!desk.stroke || !event.isPrimary) return;
+    if (event.pointerType === "pen") desk.pen = performance.now();
+    if (desk.stroke?.pointerId !== event.pointerId) return;
+    if (!event.buttons) return finish(); // released where it could not be seen
     const moves = event.getCoalescedEvents?.() ?? [];
     for (const move of moves.length ? moves : [event]) desk.stroke.points.push(place(move));
     repaint();
     sendSoon();
   };
-  canvas.onpointerup = canvas.onpointercancel = (event) => {
-    if (!desk.stroke || !event.isPrimary) return;
+  canvas.onpointerup = canvas.onlostpointercapture = (event) => { if (desk.stroke?.pointerId === event.pointerId) finish(); };
+  canvas.onpointercancel = (event) => { // of a touch: the system took it for a palm
+    if (desk.stroke?.pointerId !== event.pointerId) return;
+    if (desk.stroke.isTouch) takeBack();
+    finish();
+  };
+  const step = (from, to) => {
     desk.stroke = null;
+    if (!from.length) return;
+    to.push(desk.strokes);
+    desk.strokes = from.pop();
+    repaint();
     send();
   };
-  undo.onclick = () => { if (desk.strokes.length) desk.undone.push(desk.strokes.pop()); repaint(); send(); };
-  redo.onclick = () => { if (desk.undone.length) desk.strokes.push(desk.undone.pop()); repaint(); send(); };
-  clear.onclick = () => { desk.undone = [...desk.undone, ...desk.strokes.reverse()]; desk.strokes = []; repaint(); send(); };
+  undo.onclick = () => { desk.past = [...desk.past]; desk.future = [...desk.future]; step(desk.past, desk.future); };
+  redo.onclick = () => { desk.past = [...desk.past]; desk.future = [...desk.future]; step(desk.future, desk.past); };
+  clear.onclick = () => { desk.stroke = null; become([]); send(); };
   const keys = (event) => { // not while someone types, and only while the canvas is to be seen
-    if (event.target.closest?.("input:not([type=range]), textarea, [contenteditable]") || !canvas.offsetParent) return;
+    const typing = "input:not([type=range], [type=radio], [type=checkbox]), textarea, [contenteditable]";
+    if (event.target.closest?.(typing) || !canvas.offsetParent) return;
     const held = event.ctrlKey || event.metaKey, key = event.key.toLowerCase();
     const button = held && key === "z" ? (event.shiftKey ? redo : undo) : held && key === "y" ? redo
       : !held && (key === "delete" || key === "backspace") ? clear : null;
@@ -100,5 +150,24 @@ export default function (component) {
   document.removeEventListener("keydown", desk.keys);
   document.addEventListener("keydown", desk.keys = keys);
   repaint();
-  return () => { clearTimeout(desk.timer); document.removeEventListener("keydown", keys); };
+  if (isNew) {
+    desk.size = new ResizeObserver(() => desk.repaint());
+    desk.size.observe(canvas);
+    desk.release = keepHeight(canvas);
+    if (desk.strokes.length) send();
+  }
+  clearTimeout(desk.asks);
+  if (data.asks) { // the first time when the canvas has been painted: what is loaded then keeps the server busy
+    const ask = () => setTriggerValue("asked", true);
+    if (isNew) requestAnimationFrame(() => requestAnimationFrame(ask));
+    else desk.asks = setTimeout(ask, AGAIN);
+  }
+  return () => {
+    clearTimeout(desk.timer);
+    clearTimeout(desk.asks);
+    document.removeEventListener("keydown", desk.keys);
+    desk.size.disconnect();
+    desk.release();
+    desks.delete(canvas);
+  };
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,22 @@ _component = st.components.v2.component(
 )
 
 
-def canvas(*, key: str, hint: str) -> Image.Image | None:
-    """The drawing, dark on white, or None while there is none. `hint` says what to draw. Raises ImageError."""
-    state = _component(key=key, data={"hint": hint}, default={"picture": None}, on_picture_change=lambda: None)
+def canvas(
+    *, key: str, hint: str, keeps: bool = False, asks: bool = False, on_asked: Callable[[], None] = lambda: None
+) -> Image.Image | None:
+    """The drawing, dark on white, or None while there is none. `hint` says what to draw. Raises ImageError.
+
+    `keeps`: what was drawn is there again when the visitor comes back to it. `asks`: `on_asked` is called and the script runs
+    again as soon as the canvas is painted, and then about every second until this is False: for what is loaded meanwhile.
+    """
+    data = {"hint": hint, "keep": key if keeps else None, "asks": asks}
+    state = _component(
+        key=key,
+        data=data,
+        default={"picture": None},
+        on_picture_change=lambda: None,
+        on_asked_change=on_asked,
+    )
     return decoded(state.picture)
 
 

@@ -4,30 +4,74 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.paths import data_folder
 from core.runs.store import Run
 
 if TYPE_CHECKING:
     from core.inference.classifier import Classifier
+    from core.inference.neighbours import Neighbours
 
 PAGE_FIRST_SECONDS = 2  # the page that asks for it is drawn first: importing torch keeps the whole process busy
 
 
-def load_classifier(run: Run) -> Classifier:
-    """The run's network as its checkpoint stands now; kept until that changes. Raises TrainDeskError, one sentence."""
+@dataclass
+class Loading:
+    """A checkpoint's network, and then what is known of the pictures that it learned from."""
+
+    classifier: Future[Classifier] = field(default_factory=Future)
+    known: Future[Neighbours] = field(default_factory=Future)
+
+
+def loading(run: Run) -> Loading:
+    """The run's network as its checkpoint stands now; begins to load in the background, and is kept until that changes."""
     path = run.checkpoint()
-    return _load(str(run.folder), path.stat().st_mtime_ns if path else 0)
+    key = str(run.folder), path.stat().st_mtime_ns if path else 0
+    found = _loading(*key)
+    if found.classifier.done() and found.classifier.exception():
+        _loading.clear(*key)  # the next one tries again
+    return found
 
 
-@st.cache_resource(max_entries=4, show_spinner="Loading the network ...")
-def _load(folder: str, changed: int) -> Classifier:
-    from core.inference.classifier import Classifier
+def load_classifier(run: Run) -> Classifier:
+    """The run's network as its checkpoint stands now; waits for it. Raises TrainDeskError, one sentence."""
+    return loading(run).classifier.result()
 
-    return Classifier.load(Run(Path(folder)))
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _loading(folder: str, changed: int) -> Loading:
+    found = Loading()
+    threading.Thread(target=_load, args=(Run(Path(folder)), found), name="load a network", daemon=True).start()
+    return found
+
+
+def _load(run: Run, found: Loading) -> None:
+    def classifier() -> Classifier:
+        from core.inference.classifier import Classifier
+
+        return Classifier.load(run)
+
+    def known() -> Neighbours:
+        from core.inference.neighbours import Neighbours
+
+        return Neighbours.of(found.classifier.result(), data_folder())
+
+    _into(found.classifier, classifier)
+    _into(found.known, known)  # without the pictures it answers all the same
+
+
+def _into(future: Future, make: Callable[[], object]) -> None:
+    try:
+        future.set_result(make())
+    except Exception as error:
+        future.set_exception(error)
 
 
 @st.cache_resource(show_spinner=False)

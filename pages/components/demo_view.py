@@ -21,7 +21,7 @@ from pages.components.histories import shared_history
 from pages.components.links import page_link, switch_page
 from pages.components.live_plot import live_plot
 from pages.components.messages import show_error
-from pages.components.networks import Network, loaded
+from pages.components.networks import Network, networks_of
 from pages.components.pictures import gallery
 from pages.components.rights import visitor
 from pages.components.watch_view import watched_cards
@@ -153,8 +153,8 @@ def _draw_canvas(runs: list[Run]) -> None:
     """Both answer what is drawn."""
     titles = {run.id: title for run, title in zip(runs, TITLES, strict=True)}
     networks = [
-        Network(network.run, titles[network.run.id], network.classifier)
-        for network in loaded([run for run in runs if run.checkpoint()])
+        Network(network.run, titles[network.run.id])
+        for network in networks_of([run for run in runs if run.checkpoint()])
     ]
     if networks:
         st.subheader("Your turn")

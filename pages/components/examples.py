@@ -11,8 +11,9 @@ from PIL import Image
 from core.datasets.pictures import labels_of, pictures_of
 from core.paths import data_folder
 from core.runs.predictions import read_predictions
-from pages.components.ask import draw_answers
+from pages.components.desk import Asked, draw_desk, invitation
 from pages.components.networks import Network, prepared_by
+from pages.components.pictures import address_of
 
 CHOSEN = "example"
 
@@ -20,25 +21,39 @@ CHOSEN = "example"
 @st.fragment
 def draw_examples(networks: Sequence[Network]) -> None:
     """A fragment: another picture redraws the answer, not the page."""
-    first = networks[0]
-    dataset = first.classifier.config.dataset
+    dataset = networks[0].config.dataset
     stored, labels = (of(dataset, data_folder(), "test") for of in (pictures_of, labels_of))
     if stored is None or labels is None or len(stored) != len(labels):
         st.markdown("Its test pictures are not on this computer; they come with the first training on its dataset.")
         return
-    said = read_predictions(first.run, "test")
-    wrong = [] if said is None or said.rows.max() >= len(stored) else said.rows[~said.right]
+
+    def source(networks: list[Network]) -> Asked:
+        run_id = networks[0].run.id
+        row = _chosen(networks[0], len(stored))
+        if row is None:
+            st.html('<div class="frame-of-picture"></div>')
+            return Asked()
+        pixels = np.array(stored[row])  # (H, W, C)
+        st.html(
+            f'<div class="frame-of-picture"><img src="{address_of(pixels)}" alt="Test picture {row} of run {run_id}"></div>'
+        )
+        exact = np.ascontiguousarray(pixels.transpose(2, 0, 1))
+        image = Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
+        truth = networks[0].class_names[int(labels[row])]
+        return Asked([exact, *prepared_by(networks[1:], image)], image, truth)
+
+    said = "A click shows a picture that the network has never learned from, and here what it says of it."
+    draw_desk(networks, source, "example", invitation("Take a test picture.", said))
+
+
+def _chosen(network: Network, count: int) -> int | None:
+    """The buttons, and the row of the test picture that was chosen for this run."""
+    predictions = read_predictions(network.run, "test")
+    wrong = [] if predictions is None or predictions.rows.max() >= count else predictions.rows[~predictions.right]
     with st.container(horizontal=True):
         if st.button("A random test picture", icon=":material/shuffle:", type="primary"):
-            st.session_state[CHOSEN] = first.run.id, int(np.random.default_rng().integers(len(stored)))
+            st.session_state[CHOSEN] = network.run.id, int(np.random.default_rng().integers(count))
         if len(wrong) and st.button("One that it gets wrong", icon=":material/sentiment_dissatisfied:"):
-            st.session_state[CHOSEN] = first.run.id, int(np.random.default_rng().choice(wrong))
+            st.session_state[CHOSEN] = network.run.id, int(np.random.default_rng().choice(wrong))
     run_id, row = st.session_state.get(CHOSEN, ("", 0))
-    if run_id != first.run.id or row >= len(stored):
-        st.markdown("A click shows a picture that the network has never learned from, and what it says of it.")
-        return
-    pixels = np.array(stored[row])  # (H, W, C)
-    exact = np.ascontiguousarray(pixels.transpose(2, 0, 1))
-    image = Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
-    others = prepared_by(networks[1:], image)
-    draw_answers(networks, [exact, *others], key="example", truth=first.classifier.class_names[int(labels[row])])
+    return row if run_id == network.run.id and row < count else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Callable
 from html import escape
 
 import numpy as np
@@ -13,29 +14,50 @@ from PIL import Image
 from core.datasets.pictures import pictures_of
 from core.paths import data_folder
 from pages.components.break_it import draw_break_it
-from pages.components.networks import PLAINLY, Network, neighbours_of
+from pages.components.networks import PLAINLY, Network
 from pages.components.pictures import address_of, card, gallery, sheet
 
 SIMILAR = 8
+BREAK_IT = "Break it"
 
 
-def draw_insight(network: Network, pixels: np.ndarray, key: str, image: Image.Image | None) -> None:
-    """Folded parts; each computes only while it is open."""
-    parts = (
-        ("What it sees", lambda: _draw_steps(network, pixels, image)),
-        ("Where it looked", lambda: _draw_where(network, pixels)),
-        ("What its layers make of it", lambda: _draw_layers(network, pixels)),
-        ("The most similar pictures it learned from", lambda: _draw_similar(network, pixels)),
-        ("Break it", lambda: draw_break_it(network, pixels, key)),
-    )
-    for title, draw in parts:
-        with st.expander(title, key=f"{title} {key}", on_change="rerun") as fold:
-            if fold.open:
-                draw()
+def draw_insight(
+    network: Network,
+    pixels: np.ndarray | None,
+    key: str,
+    image: Image.Image | None,
+    beside: Callable[[], None] = lambda: None,
+) -> None:
+    """Parts of which one is open, or none; only that one computes. They stay when there is no picture any more. `beside` draws
+    what stands on their line."""
+    parts: dict[str, Callable[[np.ndarray], None]] = {
+        "What it sees": lambda pixels: _draw_steps(network, pixels, image),
+        "Where it looked": lambda pixels: _draw_where(network, pixels),
+        "Its layers": lambda pixels: _draw_layers(network, pixels),
+        "Similar pictures": lambda pixels: _draw_similar(network, pixels),
+    }
+    with st.container(horizontal=True, vertical_alignment="center", key=f"closer-{key}"):
+        opened = st.segmented_control(
+            "Look closer",
+            [*parts, BREAK_IT],
+            key=f"closer look {key}",
+            label_visibility="collapsed",
+            persist_state="session",
+        )
+        beside()
+    if opened is None:
+        return
+    with st.container(key=f"closer-part-{key}"):
+        if opened == BREAK_IT:
+            draw_break_it(network, pixels, key)
+        elif pixels is None:
+            st.caption("Here it stands as soon as there is a picture.")
+        else:
+            parts[opened](pixels)
 
 
 def _draw_steps(network: Network, pixels: np.ndarray, image: Image.Image | None) -> None:
-    dataset = network.classifier.config.dataset
+    dataset = network.config.dataset
     if image is not None and dataset.drawable:
         st.toggle(
             "Shrink the picture as it is, without centring and scaling it",
@@ -73,7 +95,7 @@ def _draw_layers(network: Network, pixels: np.ndarray) -> None:
     from core.inference.explain import activations
     from core.training.watching import first_filters
 
-    filters = first_filters(network.classifier.model, network.classifier.config.dataset.info().shape)
+    filters = first_filters(network.classifier.model, network.config.dataset.info().shape)
     if filters is not None:
         st.markdown("**what the first layer looks for**: light and dark in these places")
         enlarge = max(2, 28 // filters.shape[1])
@@ -94,8 +116,8 @@ def _draw_layers(network: Network, pixels: np.ndarray) -> None:
 
 
 def _draw_similar(network: Network, pixels: np.ndarray) -> None:
-    known = neighbours_of(network)
-    stored = pictures_of(network.classifier.config.dataset, data_folder(), "train")
+    known = network.known
+    stored = pictures_of(network.config.dataset, data_folder(), "train")
     if known is None or stored is None:
         st.caption("What it learned from is being looked at; draw on, or open this again in a few seconds.")
         return

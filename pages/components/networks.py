@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 from PIL import Image
 
+from core.config import RunConfig
 from core.errors import NothingDrawn, TrainDeskError
 from core.images.plain import prepare_plainly
-from core.paths import data_folder
 from core.runs.store import Run
-from pages.components.classifiers import load_classifier
+from pages.components.classifiers import load_classifier, loading
 from pages.components.messages import show_error
 from pages.components.run_choice import label_of
 from pages.components.summaries import summary
@@ -34,18 +32,41 @@ PLAINLY = "as it is"  # key of the switch
 
 @dataclass(frozen=True)
 class Network:
-    """A run's network, ready to answer."""
+    """A run's network. What it is asked about is loaded then and stays the same for this object: one answer, one network."""
 
     run: Run
     title: str
-    classifier: Classifier
+
+    @cached_property
+    def config(self) -> RunConfig:
+        """Known at once, without torch. Raises TrainDeskError."""
+        return self.run.config()
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        return tuple(self.config.dataset.info().class_names)
+
+    @cached_property
+    def classifier(self) -> Classifier:
+        """Waits until it is loaded. Raises TrainDeskError."""
+        return load_classifier(self.run)
+
+    @cached_property
+    def known(self) -> Neighbours | None:
+        """What is known of the pictures it learned from; None as long as that is being found out, or if they are not here."""
+        found = loading(self.run).known
+        return found.result() if found.done() and found.exception() is None else None
+
+    def begin(self) -> bool:
+        """Begins to load it; True when all that an answer needs is there, or cannot be had."""
+        return loading(self.run).known.done()
 
     def prepare(self, image: Image.Image) -> np.ndarray:
         """uint8 (C, H, W) of any picture: centred and scaled, or as it is if the visitor wants to see what happens then.
 
         Raises ImageError, NothingDrawn for an empty picture.
         """
-        dataset = self.classifier.config.dataset
+        dataset = self.config.dataset
         if not st.session_state.get(PLAINLY) or not dataset.drawable:
             return dataset.prepare(image)
         dataset.prepare(image)  # raises for a picture in which there is nothing
@@ -60,24 +81,22 @@ def choose_beside(run: Run, runs: Sequence[Run]) -> list[Run]:
         return []
     kept = [run_id for run_id in st.session_state.get("beside", []) if run_id in others]
     st.session_state["beside"] = kept
-    chosen = st.multiselect(
-        "Ask others too",
-        list(others),
-        key="beside",
-        format_func=lambda run_id: label_of(others[run_id]) if run_id in others else run_id,
-        max_selections=MOST_BESIDE,
-        placeholder="networks that answer the same picture",
-        persist_state="session",
-    )
+    with st.popover(f"{len(kept)} more" if kept else "Ask another", icon=":material/group_add:", key="ask others"):
+        chosen = st.multiselect(
+            "Ask others too",
+            list(others),
+            key="beside",
+            format_func=lambda run_id: label_of(others[run_id]) if run_id in others else run_id,
+            max_selections=MOST_BESIDE,
+            placeholder="networks that answer the same picture",
+            persist_state="session",
+        )
     return [others[run_id] for run_id in chosen]
 
 
 def refreshed(networks: Sequence[Network]) -> list[Network]:
     """The same networks, as they are now: those of runs that train get better meanwhile."""
-    return [
-        Network(network.run, network.title, load_classifier(network.run)) if network.run.status().is_active else network
-        for network in networks
-    ]
+    return [Network(network.run, network.title) for network in networks]
 
 
 def pace(networks: Sequence[Network]) -> float | None:
@@ -85,23 +104,38 @@ def pace(networks: Sequence[Network]) -> float | None:
     return REFRESH_SECONDS if any(network.run.status().is_active for network in networks) else None
 
 
-def loaded(runs: Sequence[Run]) -> list[Network]:
-    """Their networks as the checkpoints stand now; what cannot be loaded is said."""
+def networks_of(runs: Sequence[Run]) -> list[Network]:
+    """Their networks, not loaded yet; a run whose settings cannot be read is said and left out."""
     found = []
     for run in runs:
+        network = Network(run, summary(run).title)
         try:
-            found.append(Network(run, summary(run).title, load_classifier(run)))
+            _ = network.config
         except TrainDeskError as error:
             show_error(error)
+            continue
+        found.append(network)
+    return found
+
+
+def loaded(networks: Sequence[Network]) -> list[Network]:
+    """Those that can answer; waits for them. What cannot be loaded is said."""
+    found = []
+    for network in networks:
+        try:
+            _ = network.classifier
+        except TrainDeskError as error:
+            show_error(error)
+            continue
+        found.append(network)
     return found
 
 
 def say_different(networks: Sequence[Network]) -> None:
     """Explains networks that do not know the same classes: their answers cannot be held against each other."""
-    known = {network.classifier.class_names for network in networks}
-    if len(known) > 1:
+    if len({network.class_names for network in networks}) > 1:
         said = "; ".join(
-            f"**{plain_markdown(network.title)}** knows {plain_markdown(_some(network.classifier.class_names))}"
+            f"**{plain_markdown(network.title)}** knows {plain_markdown(_some(network.class_names))}"
             for network in networks
         )
         st.markdown(f"These networks learned different things, and each can only answer with what it knows: {said}.")
@@ -109,32 +143,6 @@ def say_different(networks: Sequence[Network]) -> None:
 
 def _some(names: Sequence[str], most: int = 10) -> str:
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
-
-
-def neighbours_of(network: Network) -> Neighbours | None:
-    """What is known of the pictures the network learned from. The first time None: it is found out in the background."""
-    path = network.run.checkpoint()
-    future = _neighbours(str(network.run.folder), path.stat().st_mtime_ns if path else 0)
-    if not future.done() or future.exception() is not None:
-        return None
-    return future.result()
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _neighbours(folder: str, changed: int) -> Future:
-    future: Future = Future()
-
-    def find() -> None:
-        from core.inference.classifier import Classifier
-        from core.inference.neighbours import Neighbours
-
-        try:
-            future.set_result(Neighbours.of(Classifier.load(Run(Path(folder))), data_folder()))
-        except Exception as error:  # without the pictures it answers as before
-            future.set_exception(error)
-
-    threading.Thread(target=find, name="neighbours", daemon=True).start()
-    return future
 
 
 def prepared_by(networks: Sequence[Network], image: Image.Image) -> list[np.ndarray | None]:

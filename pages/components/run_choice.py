@@ -35,14 +35,21 @@ def choose_run(runs: list[Run]) -> Run:
     if st.session_state.get(KEY) not in by_id:
         st.session_state[KEY] = runs[0].id
     st.session_state["classify link"] = wanted
-    chosen = st.selectbox("Network of run", list(by_id), key=KEY, format_func=lambda run_id: label_of(by_id[run_id]))
+    chosen = st.selectbox(
+        "Network of run",
+        list(by_id),
+        key=KEY,
+        format_func=lambda run_id: label_of(by_id[run_id]),
+        label_visibility="collapsed",
+    )
     return by_id[chosen]
 
 
 def label_of(run: Run) -> str:
     config, _ = read_config(run)
     facts = summary(run)
-    score = f"test accuracy {percent(facts.test_accuracy)}" if facts.test_accuracy is not None else facts.status
+    score = percent(facts.test_accuracy) if facts.test_accuracy is not None else facts.status
     what = in_short(config) if config else "damaged config"
-    named = what if facts.title == what else f"{facts.title}: {what}"  # one without a title is called by what it is
-    return f"{named}, {score}" + ("" if run.is_example() else f", {moment(facts.created)}")
+    more = "" if facts.title == what else what  # one without a title is called by what it is
+    made = "" if run.is_example() else moment(facts.created)
+    return f"{facts.title}, {score}" + (f" ({', '.join(filter(None, (more, made)))})" if more or made else "")

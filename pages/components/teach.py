@@ -8,6 +8,7 @@ import streamlit as st
 from core.datasets.own import forget, how_many, keep
 from core.errors import TrainDeskError
 from core.paths import data_folder
+from pages.components.answer import Said
 from pages.components.coach_view import with_changes
 from pages.components.form_values import fill
 from pages.components.links import switch_page
@@ -20,18 +21,19 @@ TIMES = 20  # that each of them is shown in an epoch
 KEPT = "kept correction"
 
 
-def draw_teaching(network: Network, pixels: np.ndarray, key: str) -> None:
+def draw_teaching(network: Network, pixels: np.ndarray, said: Said, key: str) -> None:
     """What it was, a button to keep that, and the way to a training with it."""
-    dataset, names = network.classifier.config.dataset, network.classifier.class_names
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        answer = int(network.classifier.predict(pixels[None])[0].argmax())
+    dataset, names = network.config.dataset, network.class_names
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown("Was it really", width="content")
         label = st.selectbox(
             "What was it really?",
             range(len(names)),
-            answer,
+            said.first,
             format_func=names.__getitem__,
-            key=f"truth {key} {answer}",  # what it said changes with every stroke
-            width=180,
+            key=f"truth {key} {said.first}",  # what it said changes with every stroke
+            label_visibility="collapsed",
+            width=90 if max(map(len, names)) <= 2 else 180,
         )
         if st.button("Keep it for the next training", icon=":material/school:", key=f"teach {key}"):
             try:
@@ -46,8 +48,8 @@ def draw_teaching(network: Network, pixels: np.ndarray, key: str) -> None:
     if not kept:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"{count(kept, 'picture')} of yours for {dataset.title()}.")
+        st.markdown(f"{count(kept, 'picture')} of yours for {dataset.title()}.", width="content")
         if st.button("Train with them", icon=":material/replay:", key=f"train with own {key}"):
-            fill(with_changes(network.classifier.config, {"training.own_pictures": TIMES}))
+            fill(with_changes(network.config, {"training.own_pictures": TIMES}))
             st.session_state[FILLED_FROM] = ("from", network.run.id)
             switch_page("pages/train.py", query_params={"from": network.run.id})

@@ -4,7 +4,10 @@ Longer than others, because all its parts share one trained network.
 """
 
 import base64
+import dataclasses
 import io
+import json
+import re
 import shutil
 import zipfile
 
@@ -16,12 +19,13 @@ from core.datasets.own import own_pictures
 from core.errors import ImageError
 from core.runs.store import create_run
 from core.worker import work
-from pages.components.answer import bars, words
+from pages.components.answer import Said, bars, words, words_in_a_line
 from pages.components.canvas import LONGEST, PREFIX, decoded
+from pages.components.desk import JOINED, LEFT_OUT
 from tests.doodles import draw_doodle
 from tests.drawings import draw_digit
 from tests.helpers import quick_config
-from tests.pages.apps import open_app, run, sentence
+from tests.pages.apps import nodes, open_app, run, sentence, widget
 from tests.pages.apps import words as text_of
 from tests.pages.fake_runs import fake_run
 
@@ -51,9 +55,28 @@ def drawing(image):
     return {"picture": PREFIX + base64.b64encode(png(image)).decode()}
 
 
+def way(page, name):
+    """The page with another way of bringing a picture."""
+    page.session_state["how"] = name
+    return run(page)
+
+
+def tiles(page):
+    """What the tiles of the uploads show."""
+    found = [node.proto for node in nodes(page._tree) if getattr(node, "type", "") == "bidi_component"]
+    return json.loads(next(proto.json for proto in found if proto.component_name == "tiles"))["tiles"]
+
+
 def test_an_empty_canvas_is_an_invitation_and_no_prediction(page):
     assert "Draw a digit" in text_of(page)
-    assert 'class="bars' not in text_of(page)
+    assert text_of(page).count("<li>") == 10, "the places of the answer are there"
+    assert "winner" not in text_of(page).replace(".winner", "") and "Probability" not in text_of(page)
+
+
+def test_the_canvas_comes_before_the_network_is_loaded(trained, monkeypatch):
+    monkeypatch.setenv("TRAINDESK_RUNS", str(trained.folder.parent))
+    monkeypatch.setattr("pages.components.classifiers._load", lambda *_: pytest.fail("nothing was drawn"))
+    assert "Draw a digit" in text_of(open_app("classify"))
 
 
 def test_a_drawing_is_answered_with_every_class_and_the_pixels(page):
@@ -73,7 +96,7 @@ def test_a_forged_drawing_is_one_sentence_and_the_page_stays(page):
     page.session_state["drawing"] = {"picture": PREFIX + base64.b64encode(b"nonsense").decode()}
     run(page)
     assert "not an image" in sentence(page.error[0])
-    assert page.file_uploader
+    assert "Draw a digit" in text_of(page)
 
 
 def test_a_huge_drawing_is_refused_without_reading_it():
@@ -94,21 +117,23 @@ def test_what_is_not_a_drawing_is_refused(picture):
 
 
 def test_good_and_bad_uploads_together_each_have_their_answer(page):
+    way(page, "Upload")
     page.file_uploader[0].upload("three.png", png(draw_digit(3)))
     page.file_uploader[0].upload("broken.png", b"\x89PNG not at all")
     page.file_uploader[0].upload("zero.png", png(draw_digit(0)))
     run(page)
-    text = text_of(page)
-    assert len(page.error) == 1
-    assert "broken.png" in sentence(page.error[0])
-    assert "three.png" in text and "zero.png" in text
-    assert text.count('class="answer') == 2
+    assert len(page.error) == 1 and "broken.png" in sentence(page.error[0])
+    assert [tile["name"] for tile in tiles(page)] == ["three.png", "zero.png"]
+    assert tiles(page)[1]["said"].startswith("0")
+    assert text_of(page).count('class="answer') == 1, "all about the first one"
 
 
 def test_a_damaged_checkpoint_is_one_sentence(runs_folder):
-    run = fake_run(runs_folder, "finished")
-    run.best.write_bytes(b"damaged")
-    app = open_app("classify", run=run.id)
+    run_ = fake_run(runs_folder, "finished")
+    run_.best.write_bytes(b"damaged")
+    app = open_app("classify", run=run_.id)
+    app.session_state["drawing"] = drawing(draw_digit(0))
+    run(app)
     assert len(app.error) == 1
     assert "Traceback" not in sentence(app.error[0])
 
@@ -135,31 +160,40 @@ def test_a_link_to_a_run_without_checkpoint_says_so(trained, runs_folder):
     assert app.selectbox[0].value == "good"
 
 
-def test_photos_are_uploaded_not_drawn(runs_folder, monkeypatch):
-    class Photos:
-        config = quick_config(dataset="cifar10", architecture="cifar_cnn")
-        checkpoint, epoch, class_names = "best", 1, config.dataset.info().class_names
-
-    run = fake_run(runs_folder, "finished")
-    run.best.write_bytes(b"not read")
-    monkeypatch.setattr("pages.components.networks.load_classifier", lambda run: Photos)
-    app = open_app("classify")
-    assert [tab.label for tab in app.tabs] == ["Upload", "Photo", "Test pictures"]
+def test_photos_are_uploaded_not_drawn(runs_folder):
+    config = quick_config(dataset="cifar10", architecture="cifar_cnn")
+    run_ = create_run(config, runs_folder)
+    run_.best.write_bytes(b"not read")
+    app = open_app("classify", run=run_.id)
+    ways = next(group for group in app.button_group if group.key == "how")
+    assert list(ways.options) == ["Upload", "Photo", "Test"]
     assert "a photo" in app.file_uploader[0].label
 
 
 def test_the_words_say_how_sure_the_network_is():
     names = ("cat", "dog", "horse")
-    assert "This is <b>dog</b>, 90.0\u202f% sure." in words(np.array([0.05, 0.9, 0.05]), names)
-    assert "Probably <b>dog</b>" in words(np.array([0.3, 0.6, 0.1]), names)
-    assert "Not sure: perhaps <b>cat</b>" in words(np.array([0.4, 0.35, 0.25]), names)
+    of = lambda *shares, **kind: words(Said(np.array(shares), **kind), names)  # noqa: E731
+    assert "This is <b>dog</b>, 90.0\u202f% sure." in of(0.05, 0.9, 0.05)
+    assert "Probably <b>dog</b>" in of(0.3, 0.6, 0.1)
+    assert "Not sure: perhaps <b>cat</b>" in of(0.4, 0.35, 0.25)
+    assert "I don't know this" in of(0.05, 0.9, 0.05, is_unknown=True) and "90" not in of(
+        0.05, 0.9, 0.05, is_unknown=True
+    )
+    line = words_in_a_line(Said(np.array([0.05, 0.9, 0.05])), names)
+    assert line.index("dog") < line.index("cat") < line.index("horse")
 
 
 def test_bars_keep_the_order_of_the_classes_and_escape_their_names():
-    html = bars(np.array([0.2, 0.7, 0.1]), ("<b>", "dog", "horse"))
+    html = bars(Said(np.array([0.2, 0.7, 0.1])), ("<b>", "dog", "horse"))
     assert html.index("&lt;b&gt;") < html.index("dog") < html.index("horse")
     assert html.count("class=winner") == 1
     assert "70.0\u202f%" in html
+
+
+def test_of_many_classes_the_likeliest_have_bars():
+    names = tuple(f"kind {number}" for number in range(100))
+    html = bars(Said(np.arange(100) / 4950), names)
+    assert html.index("kind 99<") < html.index("kind 98<") and "kind 89<" not in html and "and 90 more" in html
 
 
 def zipped(files):
@@ -170,17 +204,25 @@ def zipped(files):
     return buffer.getvalue()
 
 
-def test_a_zip_of_many_pictures_becomes_a_table_and_what_cannot_be_read_is_named(page):
+def test_a_zip_of_many_pictures_becomes_tiles_and_a_csv_and_what_cannot_be_read_is_named(page, trained):
     files = {f"digits/{digit}.png": png(draw_digit(digit)) for digit in range(10)}
     files |= {"digits/broken.png": b"no", "__MACOSX/digits/._0.png": b"no", "notes.txt": b"hello"}
-    page.file_uploader[0].upload("digits.zip", zipped(files))
+    way(page, "Upload").file_uploader[0].upload("digits.zip", zipped(files))
     run(page)
     assert "10 pictures answered" in text_of(page)
-    table = page.dataframe[0].value
-    assert table["File"].tolist() == [f"{digit}.png" for digit in range(10)]
-    assert (table["Answer"] == [str(digit) for digit in range(10)]).sum() >= 7
-    assert table["Confidence"].between(10, 100).all()
+    shown = tiles(page)
+    assert [tile["name"] for tile in shown] == [f"{digit}.png" for digit in range(10)]
+    assert sum(tile["said"][0] == str(digit) for digit, tile in enumerate(shown)) >= 7
     assert len(page.error) == 1 and "broken.png" in sentence(page.error[0])
+    widget(page, "least sure").set_value(True)
+    assert {tile["name"] for tile in tiles(run(page))} == {tile["name"] for tile in shown}
+    assert tiles(page) != shown
+    from pages.components import upload
+    from pages.components.networks import Network
+
+    uploads, network = page.session_state["uploads as they were read"], Network(trained, "x")
+    table = upload._csv(uploads, [network], {network.run.id: upload._answers(uploads, network, 0)}).decode()
+    assert table.splitlines()[0] == "File,Answer,Confidence,Knows it" and len(table.splitlines()) == 11
 
 
 @pytest.mark.parametrize(
@@ -188,14 +230,14 @@ def test_a_zip_of_many_pictures_becomes_a_table_and_what_cannot_be_read_is_named
     [(b"PK nonsense", "no ZIP that can be read"), (zipped({"notes.txt": b"x"}), "no pictures in 'many.zip'")],
 )
 def test_a_zip_that_is_none_or_holds_nothing_is_one_sentence(page, data, said):
-    page.file_uploader[0].upload("many.zip", data)
+    way(page, "Upload").file_uploader[0].upload("many.zip", data)
     run(page)
     assert said in sentence(page.error[0])
 
 
 def test_a_zip_that_unpacks_to_too_much_is_refused_before_it_is_unpacked(page, monkeypatch):
-    monkeypatch.setattr("pages.components.upload.MOST_BYTES", 1000)
-    page.file_uploader[0].upload("bomb.zip", zipped({"0.png": b"0" * 2000}))
+    monkeypatch.setattr("pages.components.upload_read.MOST_BYTES", 1000)
+    way(page, "Upload").file_uploader[0].upload("bomb.zip", zipped({"0.png": b"0" * 2000}))
     run(page)
     assert "unpacks to more than" in sentence(page.error[0])
 
@@ -207,10 +249,11 @@ def test_several_networks_answer_the_same_picture_side_by_side(trained, runs_fol
     app.multiselect[0].set_value(["second"])
     app.session_state["drawing"] = drawing(draw_digit(0))
     text = text_of(run(app))
-    assert text.count("<b>0</b>") == 2 and text.count("<figcaption>What the network sees, 8 x 8") == 2
+    assert text.count('class="answer') == 2 and text.count("<figcaption>What the network sees, 8 x 8") == 2
 
 
 def test_a_test_picture_comes_with_its_true_class_and_one_that_is_wrong_is_wrong(page):
+    way(page, "Test")
     wrong = next(button for button in page.button if button.label == "One that it gets wrong")
     wrong.click()
     text = text_of(run(page))
@@ -224,21 +267,57 @@ def test_what_it_has_never_seen_the_like_of_it_says_it_does_not_know(page, train
     from core.inference.neighbours import Neighbours
 
     known = Neighbours.of(Classifier.load(trained), data_folder)
-    monkeypatch.setattr("pages.components.ask.neighbours_of", lambda network: known)
+    monkeypatch.setattr("pages.components.networks.Network.known", known)
     page.session_state["drawing"] = drawing(draw_doodle("grid", 1))
     text = text_of(run(page))
-    assert "I don't know this" in text and 'class="bars' in text
+    assert "I don't know this" in text and 'class="bars unknown' in text
     page.session_state["answered"] = 1.0
     page.session_state["drawing"] = drawing(draw_digit(0))
-    assert "I don't know this" not in text_of(run(page))
+    assert "I don't know this" not in text_of(run(page)) and 'class="bars unknown' not in text_of(page)
+
+
+@pytest.mark.parametrize("source", ["drawing", "upload"])
+def test_break_it_at_neutral_gives_the_very_answer_above(page, trained, data_folder, monkeypatch, source):
+    from core.inference.classifier import Classifier
+    from core.inference.neighbours import Neighbours
+
+    known = dataclasses.replace(Neighbours.of(Classifier.load(trained), data_folder), temperature=3.0)
+    monkeypatch.setattr("pages.components.networks.Network.known", known)
+    page.session_state["closer look " + source] = "Break it"
+    if source == "drawing":
+        page.session_state["drawing"] = drawing(draw_digit(3))
+    else:
+        way(page, "Upload").file_uploader[0].upload("three.png", png(draw_digit(3)))
+    text = text_of(run(page))
+    answers = re.findall(r'<p class="answer.*?</p>', text)
+    shares = re.findall(r'<ul class="bars.*?</ul>', text)
+    assert len(answers) == len(shares) == 2
+    assert answers[0] == answers[1] and shares[0] == shares[1]
+    next(slider for slider in page.slider if slider.key == f"rotate {source}").set_value(90.0)
+    assert len(set(re.findall(r'<ul class="bars.*?</ul>', text_of(run(page))))) == 2
+
+
+def test_two_figures_are_said(page):
+    two = Image.new("L", (280, 280), 255)
+    for place in (0, 160):
+        two.paste(draw_digit(3).convert("L").resize((120, 120)), (place, 80))
+    page.session_state["drawing"] = drawing(two)
+    assert LEFT_OUT in text_of(run(page)) or JOINED in text_of(page)
+    page.session_state["drawing"] = drawing(draw_digit(3))
+    assert LEFT_OUT not in text_of(run(page)) and JOINED not in text_of(page)
 
 
 def test_the_parts_that_explain_compute_only_when_they_are_opened(page, monkeypatch):
     monkeypatch.setattr("pages.components.insight._draw_steps", lambda *_: pytest.fail("not opened"))
     page.session_state["drawing"] = drawing(draw_digit(0))
     run(page)
-    titles = [expander.label for expander in page.expander]
-    assert {"What it sees", "Where it looked", "Break it"} <= set(titles)
+    closer = next(group for group in page.button_group if group.key == "closer look drawing")
+    assert list(closer.options) == ["What it sees", "Where it looked", "Its layers", "Similar pictures", "Break it"]
+    monkeypatch.undo()
+    page.session_state["closer look drawing"] = "What it sees"
+    assert "ink found" in text_of(run(page))
+    page.session_state["drawing"] = {"picture": None}
+    assert "as soon as there is a picture" in text_of(run(page)), "what is open stays open"
 
 
 @pytest.mark.parametrize("part", ["steps", "where", "layers", "similar"])
@@ -250,7 +329,7 @@ def test_every_part_that_explains_draws(part, trained, data_folder, runs_folder)
     from pages.components import insight
     from pages.components.networks import Network
 
-    network = Network(trained, "x", Classifier.load(trained))
+    network = Network(trained, "x")
     image = draw_digit(3)
     pixels = network.prepare(image)
     said = []
@@ -269,7 +348,7 @@ def test_every_part_that_explains_draws(part, trained, data_folder, runs_folder)
         else:
             from core.inference.neighbours import Neighbours
 
-            patch.setattr(insight, "neighbours_of", lambda network: Neighbours.of(network.classifier, data_folder))
+            patch.setattr(Network, "known", Neighbours.of(Classifier.load(trained), data_folder))
             insight._draw_similar(network, pixels)
             assert said[0].count("<figure") == 8
 
@@ -320,7 +399,7 @@ def test_networks_of_different_classes_explain_themselves():
     said = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(networks.st, "markdown", said.append)
-        of = lambda title, *names: SimpleNamespace(title=title, classifier=SimpleNamespace(class_names=names))  # noqa: E731
+        of = lambda title, *names: SimpleNamespace(title=title, class_names=names)  # noqa: E731
         networks.say_different([of("One", "0", "1"), of("Other", "0", "1")])
         assert not said
         networks.say_different([of("One", "0", "1"), of("Other", "cat", "dog")])
@@ -328,6 +407,7 @@ def test_networks_of_different_classes_explain_themselves():
 
 
 def test_a_pasted_picture_is_answered_and_a_forged_one_is_one_sentence(page):
+    way(page, "Upload")
     page.session_state["pasted"] = drawing(draw_digit(0))
     assert "pasted" in text_of(run(page)) and "<b>0</b>" in text_of(page)
     page.session_state["pasted"] = {"picture": PREFIX + base64.b64encode(b"nonsense").decode()}

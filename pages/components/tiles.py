@@ -1,0 +1,49 @@
+"""Pictures as tiles with the answer under each, of which one is picked."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import streamlit as st
+from PIL import Image
+
+SIDE = 96  # pixels
+FOLDER = Path(__file__).parent
+
+_component = st.components.v2.component(
+    "tiles",
+    html='<div class="wall" role="group" aria-label="Pictures"></div>\n',
+    css=(FOLDER / "tiles.css").read_text(encoding="utf-8"),
+    js=(FOLDER / "tiles.js").read_text(encoding="utf-8"),
+)
+
+
+def draw_tiles(tiles: Sequence[dict[str, str]], shown: str, key: str) -> int:
+    """Draws tiles of `src`, `name`, `said`, `sure` and `kind` ("" or "unknown") and returns the place of the one that is picked,
+    at first 0. `shown` is another text when the pictures are others."""
+    memory = f"picked {key}"
+    if st.session_state.get(memory, ("", 0))[0] != shown:
+        st.session_state[memory] = shown, 0
+    before = st.session_state[memory][1]
+    state = _component(
+        key=f"{key} {shown}",
+        data={"tiles": list(tiles), "shown": shown, "chosen": before},
+        default={"chosen": before},
+        on_chosen_change=lambda: None,
+    )
+    chosen = state.chosen if isinstance(state.chosen, int) and 0 <= state.chosen < len(tiles) else 0
+    st.session_state[memory] = shown, chosen
+    return chosen
+
+
+def thumbnail(image: Image.Image, side: int = SIDE) -> str:
+    """A small copy as a data address, at most `side` pixels."""
+    small = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    small.thumbnail((side, side))
+    kind = "PNG" if small.mode == "RGBA" or max(image.size) <= side else "JPEG"
+    buffer = io.BytesIO()
+    small.save(buffer, kind)
+    return f"data:image/{kind.lower()};base64," + base64.b64encode(buffer.getvalue()).decode()
