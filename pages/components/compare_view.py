@@ -14,7 +14,7 @@ from pages.components.colours import chart_colours
 from pages.components.compare_entry import Compared, history_of
 from pages.components.compare_settings import draw_what_settings_did
 from pages.components.compare_words import sentences
-from pages.components.compared import names, pick
+from pages.components.compared import draw_unknown, names, pick
 from pages.components.curves import Axis, epoch_curve, smoothed
 from pages.components.describe import read_config
 from pages.components.links import anchor, page_link
@@ -30,16 +30,17 @@ MOVING = ("queued", "starting", "running")
 POINTS = 24_000  # of all curves together: drawing more keeps a browser busy for seconds
 FEWEST = 300  # of one curve
 METRICS = {
-    "val/accuracy": "val accuracy",
-    "val/loss": "val loss",
-    "train/accuracy": "train accuracy",
-    "train/loss": "train loss",
+    "val/accuracy": "validation accuracy",
+    "val/loss": "validation loss",
+    "train/accuracy": "training accuracy",
+    "train/loss": "training loss",
 }
 
 
 def draw_comparison() -> None:
     """The picker, and below it everything about what is picked; drawn anew while one of them trains."""
     runs = [run for run in summaries() if run.epochs or run.status in MOVING]
+    draw_unknown({run.id: run for run in summaries()}, {run.id for run in runs})
     if len(runs) < 2:
         st.markdown("Two runs are needed for a comparison. Train the digits twice, with another learning rate perhaps.")
         start_digits_button("start digits")
@@ -65,9 +66,12 @@ def _draw(ids: list[str], chosen: list[tuple[Summary, int]], did_move: bool) -> 
     known = [entry for entry in compared if entry.config]
     configs = [entry.config for entry in known if entry.config]
     varied = differences(configs) if len(configs) > 1 else []
-    for sentence in sentences(compared, varied):
-        st.markdown(sentence)
+    first, *others = sentences(compared, varied) or [""]
+    if first:
+        st.markdown(first)
     _curves(compared)
+    for sentence in others:
+        st.markdown(sentence)
     _tables(compared, known, varied)
     draw_what_settings_did(known, varied)
 
@@ -75,8 +79,9 @@ def _draw(ids: list[str], chosen: list[tuple[Summary, int]], did_move: bool) -> 
 def _curves(compared: list[Compared]) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         metric = metric_control(METRICS)
-        axis, smoothing = axis_control(), smoothing_control()
-        logarithmic = log_control() if metric.endswith("loss") else False
+        with st.popover("View", icon=":material/tune:", help="What the curves are drawn over, and how smooth"):
+            axis, smoothing = axis_control(), smoothing_control()
+            logarithmic = log_control() if metric.endswith("loss") else False
     accuracy = metric.endswith("accuracy")
     histories = [history_of(entry.run) for entry in compared]
     seconds = max((history.elapsed() or 0.0 for history in histories), default=0.0)
@@ -96,7 +101,7 @@ def _curves(compared: list[Compared]) -> None:
         limits=(0, 1) if accuracy else None,
         logarithmic=logarithmic,
         legend_below=True,
-        height=420,
+        height=370,
     )
 
 
@@ -127,7 +132,7 @@ def _tables(compared: list[Compared], known: list[Compared], varied: list[Settin
         rows.append(
             f'<tr><th scope="row">{_link(entry)}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in cells)}</tr>'
         )
-    head = ("Run", "Status", "Epochs", "Best val accuracy", "Test accuracy", "Time")
+    head = ("Run", "Status", "Epochs", "Best validation accuracy", "Test accuracy", "Time")
     st.html(_table(head, rows))
     if len(known) < 2:
         return

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import streamlit as st
 
 from core.runs.summary import Summary
+from pages.components.messages import show_warning
 from pages.components.wording import moment
 
 RUNS = "runs"  # in the address
@@ -24,6 +25,25 @@ def places(text: str, known: Iterable[str]) -> list[str]:
     for run_id in text.split(",")[: 4 * MOST]:
         found.append(run_id if run_id in known and run_id not in found else "")
     return _trimmed(found)[: 4 * MOST]
+
+
+def draw_unknown(here: Mapping[str, Summary], begun: Collection[str]) -> None:
+    """What the address names but cannot be compared: of `here`, all runs of this computer, only those that have `begun`."""
+    asked = list(dict.fromkeys(filter(None, st.query_params.get(RUNS, "").split(",")[: 4 * MOST])))
+    gone = [run_id[:60] for run_id in asked if run_id not in here]
+    early = [here[run_id].title for run_id in asked if run_id in here and run_id not in begun]
+    if gone:
+        are, what = ("is", "a run that") if len(gone) == 1 else ("are", f"{len(gone)} runs that")
+        show_warning(
+            f"This link names {what} {are} not here ({_listed(gone)}): deleted since, or of another computer's runs folder."
+        )
+    if early:
+        show_warning(f"Nothing to compare yet of {_listed(early)}: no epoch is done.")
+
+
+def _listed(words: Sequence[str], most: int = 3) -> str:
+    more = f" and {len(words) - most} more" if len(words) > most else ""
+    return ", ".join(words[:most]) + more
 
 
 def changed(before: Sequence[str], wanted: Sequence[str]) -> list[str]:
@@ -64,6 +84,7 @@ def pick(runs: list[Summary]) -> list[tuple[Summary, int]]:
         format_func=lambda run_id: label(by_id[run_id]) if run_id in by_id else run_id,
         max_selections=MOST,
         placeholder="pick two or more",
+        label_visibility="collapsed",
         on_change=choose,
     )
     return [(by_id[run_id], place) for place, run_id in enumerate(now) if run_id]

@@ -97,3 +97,22 @@ def test_a_phone_shows_title_curve_and_test_accuracy_of_each_run(visit, desk):
     assert page.evaluate(SIDEWAYS) <= 0
     tick(page, "Three").check()
     expect(page.get_by_role("button", name="Compare with ...")).to_be_visible()
+
+
+def test_a_comparison_shows_its_sentence_and_curves_in_the_first_screen(visit, desk):
+    server, made = desk
+    page = visit(viewport=PROJECTOR).page
+    page.goto(f"{server.url}/compare?runs={made['One'].id},{made['Two'].id},{made['Three'].id}")
+    page.wait_for_function("document.querySelector('.js-plotly-plot')?.data?.length >= 3")
+    plot = page.locator(".js-plotly-plot").first
+    said = page.get_by_text(re.compile("test pictures")).first
+    for element in (said, plot):
+        box = element.bounding_box()
+        assert box["y"] >= 0 and box["y"] + box["height"] <= PROJECTOR["height"], box
+    assert page.evaluate(SIDEWAYS) <= 0
+    page.get_by_role("button", name="View").click()
+    page.get_by_text("time", exact=True).click()
+    expect(page).to_have_url(re.compile("axis=time"))
+    page.keyboard.press("Escape")
+    page.get_by_text("validation loss", exact=True).click()
+    expect(page.locator("[aria-label='Chart: Validation loss']")).to_be_visible()

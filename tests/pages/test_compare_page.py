@@ -8,6 +8,7 @@ import pytest
 from core.compare import differences
 from core.runs.history import History
 from core.runs.index import Index
+from core.runs.labels import change_labels
 from core.runs.predictions import Predictions, read_predictions, write_predictions
 from core.runs.short_log import LONG, short_history
 from core.thinning import LIMIT
@@ -16,7 +17,8 @@ from pages.components.compare_view import curve_of
 from pages.components.compare_words import sentences
 from pages.components.compared import address_of, changed, names, places
 from pages.components.curves import Axis
-from tests.pages.apps import open_app, run, words
+from tests.helpers import assert_one_sentence
+from tests.pages.apps import open_app, run, sentence, words
 from tests.pages.fake_runs import EventWriter, fake_run, write_start, write_test
 from tests.pages.trained import copied, train
 
@@ -139,6 +141,19 @@ def test_one_run_alone_and_none_say_what_to_do(runs_folder):
     fake_run(runs_folder, "finished")
     fake_run(runs_folder, "finished")
     assert "Pick runs here" in words(open_app("compare"))
+
+
+def test_a_link_with_runs_that_are_not_here_says_so_and_shows_the_others(runs):
+    app = open_app("compare", runs=f"{runs[0].id},20200101-gone-1234,<b>,{runs[1].id}")
+    assert_one_sentence(sentence(app.warning[0]), "names 2 runs that are not here", "20200101-gone-1234", "<b>")
+    assert "larger than luck" in words(app)
+
+
+def test_a_run_that_has_not_learned_anything_yet_is_named(runs, runs_folder):
+    entry = fake_run(runs_folder, "failed", epochs=0)
+    change_labels(entry, title="Early")
+    app = open_app("compare", runs=f"{runs[0].id},{entry.id},{runs[1].id}")
+    assert_one_sentence(sentence(app.warning[0]), "Early", "no epoch is done")
 
 
 def test_ticked_runs_go_to_the_comparison_in_their_order():
