@@ -106,12 +106,13 @@ def _bring(page: Page, url: str) -> None:
     files["dots/broken.jpg"] = b"no picture"
     with tempfile.TemporaryDirectory() as folder:
         page.goto(f"{url}/data")
+        page.get_by_role("button", name="ZIP or pictures").click()
         page.locator("input[type=file]").first.set_input_files(str(zipped(Path(folder) / "my patterns.zip", files)))
         page.get_by_role("button", name="Keep as a dataset").wait_for()
         page.get_by_text("3 classes").wait_for()
         _shoot(page, "data")
         page.get_by_role("button", name="Throw away").click()
-        page.get_by_role("heading", name="Your own pictures").wait_for()
+        page.get_by_role("heading", name="Pictures to learn from").wait_for()
 
 
 def _shoot(page: Page, name: str) -> None:

@@ -1,12 +1,14 @@
-"""Data: bring your own pictures, check them, and manage the datasets made of them."""
+"""Data: look at the datasets there are, bring your own pictures, check them, and manage the datasets made of them."""
 
 import streamlit as st
 
+from core.datasets.pictures import published
 from core.own_data.folders import find_dataset
 from core.own_data.jobs import find_job
 from core.own_data.store import OwnDataError
 from core.paths import data_folder
 from pages.components.data_bring import draw_bring
+from pages.components.data_builtin import draw_builtin
 from pages.components.data_import import draw_import
 from pages.components.data_list import draw_datasets, draw_deleted, draw_imports
 from pages.components.data_set import draw_dataset
@@ -20,6 +22,8 @@ job = find_job(st.query_params.get("import", ""), data_folder())
 chosen = st.query_params.get("set", "")
 if job is not None and may_change_job(job):
     draw_import(job)
+elif chosen in published():
+    draw_builtin(published()[chosen])
 elif chosen:
     try:
         draw_dataset(find_dataset(chosen, data_folder()))
@@ -27,8 +31,7 @@ elif chosen:
         show_warning(str(error))
         page_link("pages/data.py", label="All datasets", icon=":material/arrow_back:", query_params={})
 else:
-    st.title("Your own pictures")
-    st.markdown("Bring pictures sorted by class, draw some, or take photos, and train a network that tells them apart.")
+    st.title("Pictures to learn from")
     draw_imports()
     draw_bring()
     draw_datasets()

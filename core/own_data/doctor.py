@@ -13,7 +13,8 @@ from core.own_data.store import OwnDataset
 
 FEWEST = 10  # pictures of a class below which it is hardly learned
 UNEQUAL = 3.0  # times that the largest class may be larger than the smallest
-SHOWN = 12  # pictures that a finding names
+SHOWN = 6  # groups of pictures that a finding shows
+IN_GROUP = 4  # pictures shown of a group
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Finding:
 
     kind: str
     sentence: str
-    images: tuple[int, ...] = ()  # the first few that it is about
+    groups: tuple[tuple[int, ...], ...] = ()  # the first few pictures that it is about, each beside those it is like
     action: str = ""  # what the button says; "": nothing needs to be done
     repair: Callable[[Edit], None] | None = None
     choice: Choice | None = None
@@ -116,14 +117,18 @@ def _doubles(images: np.ndarray, digests: dict, class_of: dict, names: dict) -> 
         same[digests[image]].append(image)
     within: list[int] = []
     across: list[int] = []
+    same_within: list[list[int]] = []
+    same_across: list[list[int]] = []
     pairs: Counter[tuple[str, ...]] = Counter()
     for group in same.values():
         classes = {class_of[image] for image in group}
         if len(classes) > 1:
             across += group
+            same_across.append(group)
             pairs[tuple(sorted(names[each] for each in classes))] += 1
         elif len(group) > 1:
             within += group[1:]
+            same_within.append(group)
     found = []
     if across:
         most = " and ".join(f"'{name}'" for name in pairs.most_common(1)[0][0][:3])
@@ -132,7 +137,7 @@ def _doubles(images: np.ndarray, digests: dict, class_of: dict, names: dict) -> 
                 "in two classes",
                 f"{_number(sum(pairs.values()), 'picture')} {_is(sum(pairs.values()))} in two classes at once, for example in "
                 f"{most}: one of them must be wrong.",
-                tuple(across[:SHOWN]),
+                _shown(same_across),
                 "Take them out of both",
                 lambda edit: edit.remove(across),
                 is_serious=True,
@@ -143,7 +148,7 @@ def _doubles(images: np.ndarray, digests: dict, class_of: dict, names: dict) -> 
             Finding(
                 "doubles",
                 f"{_number(len(within), 'picture')} {_is(len(within))} there more than once, pixel by pixel.",
-                tuple(within[:SHOWN]),
+                _shown(same_within),
                 "Keep one of each",
                 lambda edit: edit.remove(within),
             )
@@ -157,8 +162,9 @@ def _alike(members, digests: dict, split_of: dict) -> list[Finding]:
     for image, kin in zip(members.images.tolist(), members.kin.tolist(), strict=True):
         groups[kin].append(image)
     crossing: list[int] = []
-    shown: list[int] = []
+    crossing_pairs: list[list[int]] = []
     alike: list[int] = []
+    alike_groups: list[list[int]] = []
     for group in groups.values():
         if len(group) < 2:
             continue
@@ -166,12 +172,14 @@ def _alike(members, digests: dict, split_of: dict) -> list[Finding]:
         tested = [image for image in group if split_of[image] == 2]
         if learned and tested:
             crossing += learned
-            shown += [learned[0], tested[0]]
-        seen: set[bytes] = set()
+            crossing_pairs.append([learned[0], tested[0]])
+        first_of: dict[bytes, int] = {}
         for image in group:
-            if digests[image] not in seen and seen:
-                alike.append(image)
-            seen.add(digests[image])
+            first_of.setdefault(digests[image], image)
+        if len(first_of) > 1:
+            _, *others = different = list(first_of.values())
+            alike += others
+            alike_groups.append(different)
     found = []
     if crossing:
         found.append(
@@ -179,7 +187,7 @@ def _alike(members, digests: dict, split_of: dict) -> list[Finding]:
                 "crossing",
                 f"{_number(len(crossing), 'training picture')} {_look(crossing)} like a test picture: "
                 "the test would be too easy.",
-                tuple(shown[:SHOWN]),
+                _shown(crossing_pairs),
                 "Take them out of training",
                 lambda edit: edit.remove(crossing),
                 is_serious=True,
@@ -191,7 +199,7 @@ def _alike(members, digests: dict, split_of: dict) -> list[Finding]:
                 "alike",
                 f"{_number(len(alike), 'picture')} {_look(alike)} nearly like another one. "
                 "Such pictures always stay on the same side of the split.",
-                tuple(alike[:SHOWN]),
+                _shown(alike_groups),
                 "Keep one of each",
                 lambda edit: edit.remove(alike),
             )
@@ -241,6 +249,10 @@ def _sizes(sizes: tuple, fit: str) -> list[Finding]:
     said = f"Their sides measure from {smallest:,} to {largest:,} pixels; all are scaled to one size."
     ways = {"crop": "Cut out the middle", "pad": "Add edges", "stretch": "Squeeze"}
     return [Finding("sizes", said, choice=Choice("fit", ways, fit) if fit in ways else None)]
+
+
+def _shown(groups: list[list[int]]) -> tuple[tuple[int, ...], ...]:
+    return tuple(tuple(group[:IN_GROUP]) for group in groups[:SHOWN])
 
 
 def _names(classes: list) -> str:

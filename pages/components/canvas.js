@@ -147,6 +147,7 @@ export default function (component) {
     event.preventDefault();
     button.click();
   };
+  root.onpointerdown = () => document.activeElement?.blur?.(); // who draws has done typing: Enter is for the drawing now
   document.removeEventListener("keydown", desk.keys);
   document.addEventListener("keydown", desk.keys = keys);
   repaint();

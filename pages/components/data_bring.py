@@ -12,24 +12,46 @@ from core.own_data.jobs import Job, Request, new_job, start
 from core.own_data.sources import MOST_BYTES, MOST_FILES, allowed_folders, folder_in_bounds
 from core.own_data.store import OwnDataError
 from core.paths import data_folder
+from pages.components.address import say
 from pages.components.data_drafts import draw_camera, draw_drawings
-from pages.components.data_list import go
+from pages.components.data_list import WAY, go
 from pages.components.messages import show_error
 from pages.components.rights import is_host, visitor
 
 ROUND = "round of uploads"  # a new number empties the uploaders
 
 
+WAYS = {  # in the address -> (icon, title, what it is for)
+    "files": (":material/folder_zip:", "ZIP or pictures", "a folder for each class"),
+    "folder": (":material/drive_folder_upload:", "Folder", "of this computer"),
+    "draw": (":material/draw:", "Draw", "symbols of your own"),
+    "camera": (":material/photo_camera:", "Camera", "hold things before it"),
+    "server": (":material/dns:", "Folder of the server", "nothing is copied"),
+}
+
+
 def draw_bring(into: str = "") -> None:
-    """The ways, each in a tab. `into` is the dataset that the pictures are added to; "" makes a new one."""
+    """The ways as tiles; the chosen one opens below them. `into` is the dataset that the pictures are added to; "" makes a
+    new one."""
     st.subheader("Add pictures" if into else "Bring pictures")
-    ways = {"ZIP or files": _draw_files, "Folder": _draw_directory, "Draw": draw_drawings, "Camera": draw_camera}
+    draw_way = {"files": _draw_files, "folder": _draw_directory, "draw": draw_drawings, "camera": draw_camera}
     if allowed_folders() and is_host():
-        ways["Folder of the server"] = _draw_server_folder
-    for name, tab in zip(ways, st.tabs(list(ways), on_change="rerun", key=f"bring {into}"), strict=True):
-        with tab:
-            if name != "Camera" or tab.open:  # the browser asks for the camera as soon as that part is drawn
-                ways[name](into)
+        draw_way["server"] = _draw_server_folder
+    way = st.query_params.get(WAY, "")
+    with st.container(key=f"ways {into}"):  # a grid: style.css
+        for name in draw_way:
+            icon, title, words = WAYS[name]
+            st.button(
+                f"{icon} **{title}** :small[{words}]",
+                key=f"tile {name} {into}",
+                type="primary" if name == way else "secondary",
+                width="stretch",
+                on_click=say,
+                args=(WAY, "" if name == way else name),
+            )
+    if way in draw_way:
+        with st.container(border=True, key=f"way {way} {into}"):
+            draw_way[way](into)
 
 
 def _draw_files(into: str) -> None:

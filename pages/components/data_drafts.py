@@ -84,21 +84,15 @@ def _draw_one(folder: Path, into: str) -> None:
     except ImageError as error:
         show_error(str(error))
         return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        if (
-            st.button(
-                "Keep it and draw the next",
-                type="primary",
-                key=f"keep drawing {into}",
-                disabled=image is None,
-                shortcut="Enter",
-            )
-            and image
-        ):
-            folder.mkdir(parents=True, exist_ok=True)
-            image.save(folder / f"{secrets.token_hex(6)}.png")
-            st.session_state[f"turn of drawing {into}"] += 1
-            st.rerun()
+    # never disabled: between a stroke and the picture's arrival here, Enter would be lost on a disabled button
+    if st.button("Keep it and draw the next", type="primary", key=f"keep drawing {into}", shortcut="Enter"):
+        if image is None:
+            st.caption("Nothing is drawn yet: draw it, then keep it.")
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        image.save(folder / f"{secrets.token_hex(6)}.png")
+        st.session_state[f"turn of drawing {into}"] += 1
+        st.rerun()
 
 
 def _take_some(folder: Path, into: str) -> None:

@@ -7,7 +7,7 @@ from html import escape
 
 import streamlit as st
 
-from core.own_data.doctor import Choice, findings
+from core.own_data.doctor import Choice, Finding, findings
 from core.own_data.edit import LONGEST_NAME, editing
 from core.own_data.folders import accept, find_dataset
 from core.own_data.jobs import Job, Progress
@@ -128,9 +128,21 @@ def draw_findings(dataset: OwnDataset, key: str, choices: bool = True) -> None:
                     st.rerun()
                 if finding.choice and choices:
                     _draw_choice(dataset, finding.choice, key)
-            if finding.images:
-                shown = [f"<figure>{image}</figure>" for image in thumbnails(dataset, finding.images)]
-                st.html(gallery(shown, finding.kind, small=True))
+            if finding.groups:
+                st.html(twins(dataset, finding))
+
+
+def twins(dataset: OwnDataset, finding: Finding) -> str:
+    """HTML: pictures side by side with those that they are like, each with the name of its file."""
+    names = {picture.id: picture.name for group in finding.groups for picture in dataset.pictures(group)}
+    boxes = []
+    for group in finding.groups:
+        tiles = (
+            f"<figure>{image}<figcaption>{escape(names.get(number, ''))}</figcaption></figure>"
+            for number, image in zip(group, thumbnails(dataset, group), strict=True)
+        )
+        boxes.append(f'<div class="twins" role="group" aria-label="Pictures that are alike">{"".join(tiles)}</div>')
+    return f'<div class="gallery pairs">{"".join(boxes)}</div>'
 
 
 def _draw_choice(dataset: OwnDataset, choice: Choice, key: str) -> None:

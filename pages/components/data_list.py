@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from functools import partial
 from html import escape
 
 import streamlit as st
 
+from core.datasets import DatasetSettings
+from core.datasets.pictures import SHOWN, first_pictures, published
 from core.own_data.folders import empty_trash, list_datasets, restore, trashed
 from core.own_data.jobs import Job, list_jobs
 from core.own_data.store import OwnDataError, OwnDataset
 from core.paths import data_folder
+from pages.components.data_builtin import what_it_takes
 from pages.components.links import set_parameters
 from pages.components.messages import show_error
 from pages.components.picked import thumbnails
-from pages.components.pictures import gallery
+from pages.components.pictures import address_of
 from pages.components.rights import is_host, may_change_dataset, may_change_job
-from pages.components.wording import count, megabytes, plain_markdown
+from pages.components.wording import count, megabytes, plain_markdown, rows_of
 
-COLUMNS = 3
-SHOWN = 4  # pictures on a card
+COLUMNS = 4
+NAMED = 12  # classes on a card
+WAY = "way"  # in the address: which of the ways to bring pictures is open
 DELETED = "deleted dataset"
 
 
@@ -59,6 +64,7 @@ def _draw_draft(job: Job) -> None:
         st.markdown(f"**{count(len(files), kind[:-1])}** of {plain_markdown(names)}: not a dataset yet.")
         if st.button("Go on", key=f"go on {job.id}"):
             st.session_state[draft_key(kind, "")] = job.id
+            go(**{WAY: "draw" if kind == "drawings" else "camera"})
             st.rerun()
         if st.button("Throw away", key=f"throw away {job.id}", type="tertiary", icon=":material/delete:"):
             job.remove()
@@ -66,16 +72,18 @@ def _draw_draft(job: Job) -> None:
 
 
 def draw_datasets() -> None:
-    """One card each."""
+    """One card each: those that people made here, then those that others have published."""
     _draw_undo()
-    datasets = list_datasets(data_folder())
-    if not datasets:
-        return
+    cards = [partial(_draw_own, dataset) for dataset in list_datasets(data_folder())]
+    others = sorted(
+        published().items(), key=lambda entry: (not entry[1].is_present(data_folder()), -entry[1].info().train_images)
+    )
+    cards += [partial(_draw_published, name, dataset) for name, dataset in others]
     st.subheader("Datasets")
-    for start in range(0, len(datasets), COLUMNS):
-        for column, dataset in zip(st.columns(COLUMNS), datasets[start : start + COLUMNS], strict=False):
+    for row in rows_of(cards, COLUMNS):
+        for column, draw in zip(st.columns(COLUMNS), row, strict=False):
             with column, st.container(border=True, height="stretch", vertical_alignment="distribute"):
-                _card(dataset)
+                draw()
 
 
 def draw_deleted() -> None:
@@ -104,25 +112,40 @@ def draw_deleted() -> None:
             st.rerun()
 
 
-def _card(dataset: OwnDataset) -> None:
+def _draw_own(dataset: OwnDataset) -> None:
     try:
         classes = dataset.classes()
         title = dataset.title
     except OwnDataError as error:
         show_error(str(error))
         return
-    with st.container(gap="xxsmall"):
-        st.markdown(f"**{plain_markdown(title)}**")
-        names = ", ".join(each.name for each in classes[:6]) + (" ..." if len(classes) > 6 else "")
-        st.caption(
-            f"{count(sum(each.images for each in classes), 'picture')}, "
-            f"{len(classes)} {'class' if len(classes) == 1 else 'classes'}: {plain_markdown(names)}"
-        )
-        first = [number for each in classes[:SHOWN] for number in dataset.page(each.id, 0, 1)]
-        st.html(
-            gallery([f"<figure>{image}</figure>" for image in thumbnails(dataset, first)], escape(title), small=True)
-        )
+    each_shows = -(-SHOWN // max(1, len(classes)))
+    first = [number for each in classes[:SHOWN] for number in dataset.page(each.id, 0, each_shows)][:SHOWN]
+    number = len(classes)
+    said = f"{count(sum(each.images for each in classes), 'picture')}, {number} {'class' if number == 1 else 'classes'}"
+    _card(title, said, [each.name for each in classes], thumbnails(dataset, first))
     st.button("Open", key=f"open {dataset.id}", on_click=go, kwargs={"set": dataset.id}, width="stretch")
+
+
+def _draw_published(name: str, dataset: DatasetSettings) -> None:
+    info = dataset.info()
+    said = f"{count(info.train_images + info.test_images, 'picture')}, {len(info.class_names)} classes"
+    is_here = dataset.is_present(data_folder())
+    pictures = [
+        f'<img src="{address_of(pixels)}" alt="">'
+        for pixels in (first_pictures(dataset, data_folder()) if is_here else [])
+    ]
+    _card(dataset.title(), said, list(info.class_names), pictures, "" if is_here else what_it_takes(dataset))
+    st.button("Open", key=f"open {name}", on_click=go, kwargs={"set": name}, width="stretch")
+
+
+def _card(title: str, said: str, classes: list[str], pictures: list[str], takes: str = "") -> None:
+    """Nine pictures, or where there are none the names of the classes in their place, and what they are."""
+    tiles = pictures or [f"<span>{escape(name)}</span>" for name in classes[:SHOWN]]
+    names = ", ".join(classes[:NAMED]) + (" ..." if len(classes) > NAMED else "")
+    nine = f'<div class="nine" role="img" aria-label="Pictures of {escape(title)}">{"".join(tiles)}</div>'
+    lines = f'<p class="small">{escape(said)}</p><p class="quiet small">{escape(takes or names)}</p>'
+    st.html(f'<div class="datacard">{nine}<div><b>{escape(title)}</b>{lines}</div></div>')
 
 
 def _draw_undo() -> None:

@@ -1,14 +1,19 @@
 """The Data page: bringing, checking, ordering, undoing; wrong input gets a sentence and nothing is lost."""
 
+import re
+
+import numpy as np
 import pytest
 
 from core.config import RunConfig
+from core.datasets.pictures import SHOWN, first_pictures, labels_of, published
 from core.own_data.edit import editing
 from core.own_data.folders import list_datasets, trashed
 from core.own_data.jobs import Request, list_jobs, new_job
 from core.own_data.suggest import suggested, with_transfer
 from core.own_data.work import work
 from core.runs.store import list_runs
+from pages.components.data_builtin import PAGE, ROW, what_it_takes
 from tests.helpers import assert_one_sentence, wait_until
 from tests.own import class_files, encoded, own_dataset, picture, zipped
 from tests.pages.apps import go, open_app, run, sentence, widget, words
@@ -31,11 +36,77 @@ def press(app, key):
 
 def test_an_empty_page_says_what_to_do(runs_folder):
     app = open_app("data")
-    assert "Bring pictures" in words(app) and "Datasets" not in [heading.value for heading in app.subheader]
+    text = words(app)
+    assert text.index("Bring pictures") < text.index("Datasets")
+    assert [button.key for button in app.button if button.key.startswith("tile ")] == [
+        f"tile {way} " for way in ("files", "folder", "draw", "camera")
+    ]
+
+
+def test_a_tile_opens_its_way_and_closes_it_again(runs_folder, data):
+    app = open_app("data")
+    assert not app.file_uploader
+    press(app, "tile files ")
+    assert len(app.file_uploader) == 1 and str(app.query_params["way"]) == "files"
+    press(app, "tile draw ")
+    assert not app.file_uploader and widget(app, "class of drawings ")
+    press(app, "tile draw ")
+    assert "way" not in app.query_params
+
+
+def test_the_list_names_every_published_dataset_and_reads_none(runs_folder, data):
+    app = open_app("data")
+    text = words(app)
+    for name, dataset in published().items():
+        assert f"<b>{dataset.title()}</b>" in text and widget(app, f"open {name}")
+        is_here = dataset.is_present(data)
+        assert (what_it_takes(dataset) in text) == (not is_here)
+    assert not (data / "cache").exists(), "nothing was decoded to show the list"
+    nines = re.findall(r'<div class="nine".*?</div>', text)
+    assert sorted(nine.count("data:image/png") for nine in nines) == [0, 0, SHOWN, SHOWN], (
+        "nine pictures of each dataset that comes with the program"
+    )
+
+
+def test_a_published_dataset_is_a_wall_of_its_classes_and_of_one_of_them_by_pages(runs_folder, data):
+    press(app := open_app("data"), "open digits")
+    assert app.title[0].value == "Tiny digits, 8 x 8" and str(app.query_params["set"]) == "digits"
+    text = words(app)
+    labels = labels_of(published()["digits"], data, "train")
+    assert text.count("picture ") >= 10 * ROW and f"{int((labels == 3).sum())} pictures" in text
+    widget(app, "class of digits").set_value("3")
+    text = words(run(app))
+    shown = [int(row) for row in re.findall(r'alt="picture (\d+): 3"', text)]
+    assert shown == np.flatnonzero(labels == 3)[:PAGE].tolist()
+    widget(app, "part of it").set_value("test")
+    text = words(run(app))
+    tested = labels_of(published()["digits"], data, "test")
+    assert [int(row) for row in re.findall(r'alt="picture (\d+): 3"', text)] == np.flatnonzero(tested == 3).tolist()
+
+
+def test_a_dataset_that_is_not_here_says_what_it_takes_and_why_it_did_not_come(runs_folder, data, monkeypatch):
+    def refused(self, folder):
+        raise OSError("no route to host")
+
+    monkeypatch.setattr("core.datasets.fashion_mnist.FashionMNIST.download", refused)
+    app = open_app("data", set="fashion_mnist")
+    assert "31 MB" in words(app) and "sneaker" in words(app)
+    press(app, "download fashion_mnist")
+    assert_one_sentence(sentence(app.error[0]), "could not be downloaded", "no route to host")
+
+
+def test_the_pictures_of_a_list_are_those_of_the_datasets(data):
+    for name in ("mnist", "digits"):
+        dataset = published()[name]
+        listed = first_pictures(dataset, data)
+        expected = dataset.examples(data, SHOWN).transpose(0, 2, 3, 1)
+        assert np.array_equal(np.stack(listed), expected)
+        assert np.array_equal(np.stack(first_pictures(dataset, data)), expected), "and so from what is kept"
+    assert first_pictures(published()["cifar10"], data) == []
 
 
 def test_an_uploaded_zip_is_brought_in(runs_folder, data, tmp_path):
-    app = open_app("data")
+    app = open_app("data", way="files")
     app.file_uploader[0].set_value(
         (
             "animals_2.zip",
@@ -54,7 +125,7 @@ def test_an_uploaded_zip_is_brought_in(runs_folder, data, tmp_path):
 
 
 def test_loose_pictures_ask_for_their_class(runs_folder, data):
-    app = open_app("data")
+    app = open_app("data", way="files")
     app.file_uploader[0].set_value([(f"{n}.png", encoded(picture("dots", n)), "image/png") for n in range(3)])
     run(app)
     app.text_input(key="class of files ").set_value("  ")
@@ -134,6 +205,18 @@ def test_test_pictures_in_train_are_found(runs_folder, data, tmp_path):
     assert "1 training picture looks like a test picture" in words(app)
     press(app, "repair crossing import")
     assert "looks like a test picture" not in words(app)
+
+
+def test_a_picture_that_is_like_another_stands_beside_it(runs_folder, data, tmp_path):
+    files = class_files({"dots": 12, "rings": 12})
+    files["dots/nearly.png"] = encoded(picture("dots", 3).resize((90, 90)).resize((88, 88)))
+    files["rings/twice.png"] = files["rings/5.png"]
+    app = open_app("data", **{"import": imported(data, tmp_path, files).id})
+    boxes = re.findall(r'<div class="twins".*?</div>', words(app))
+    captions = {frozenset(re.findall(r"<figcaption>(.*?)</figcaption>", box)) for box in boxes}
+    assert frozenset(("rings/5.png", "rings/twice.png")) in captions
+    assert frozenset(("dots/3.png", "dots/nearly.png")) in captions
+    assert all(box.count("data:image") == 2 for box in boxes)
 
 
 def test_a_failed_import_says_why_and_goes(runs_folder, data, tmp_path):
