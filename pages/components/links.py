@@ -51,9 +51,11 @@ def address(page: str, **parameters: str) -> str:
     return f"{page}?{asked}" if asked else page
 
 
-def anchor(page: str, text: str, **parameters: str) -> str:
-    """HTML of a link to a page, for tables of our own: anchor("run", "Digits", run=run.id)."""
-    return f'<a href="{escape(address(page, **parameters), quote=True)}" target="_self">{escape(text)}</a>'
+def anchor(page: str, text: str, place: str = "", **parameters: str) -> str:
+    """HTML of a link to a page, for tables of our own: anchor("run", "Digits", run=run.id); `place` is the id of one of its
+    parts."""
+    target = address(page, **parameters) + (f"#{place}" if place else "")
+    return f'<a href="{escape(target, quote=True)}" target="_self">{escape(text)}</a>'
 
 
 def _with_view(parameters: Parameters | None) -> dict[str, str]:

@@ -116,3 +116,16 @@ def test_a_comparison_shows_its_sentence_and_curves_in_the_first_screen(visit, d
     page.keyboard.press("Escape")
     page.get_by_text("validation loss", exact=True).click()
     expect(page.locator("[aria-label='Chart: Validation loss']")).to_be_visible()
+
+
+def test_the_glossary_has_an_index_a_search_and_columns(visit, desk):
+    server, _ = desk
+    page = visit(viewport=PROJECTOR).page
+    page.goto(f"{server.url}/glossary")
+    expect(page.get_by_role("heading", name="S", exact=True)).to_be_attached()
+    assert page.get_by_test_id("stMain").evaluate("element => element.scrollHeight") < 5_000
+    page.get_by_role("navigation", name="Letters").get_by_role("link", name="S", exact=True).click()
+    expect(page.get_by_role("heading", name="S", exact=True)).to_be_in_viewport()
+    expect(page.get_by_role("navigation", name="Letters")).to_be_in_viewport()
+    page.get_by_role("textbox", name="Search").fill("softmax turns")
+    expect(page.locator(".glossary dt")).to_have_text(["Softmax"])

@@ -18,6 +18,7 @@ from pages.components.coach_view import with_changes
 from pages.components.mistakes_view import SHOWN, cell_in, pairs_in_words
 from pages.components.network_view import large, network
 from pages.components.pictures import sheet
+from pages.components.word_list import entries
 from tests.pages.apps import open_app, run, widget, words
 from tests.pages.fake_runs import EventWriter, fake_run, running, write_start
 from tests.pages.trained import copied, train
@@ -232,6 +233,19 @@ def test_the_glossary_holds_every_word_and_every_setting(runs_folder):
             assert spec.title in text and spec.help, spec.name
     for term in TERMS.values():
         assert term.text in text
+
+
+def test_a_word_stands_once_with_all_its_meanings(runs_folder):
+    listed = entries()
+    names = [entry.name.casefold() for entry in listed]
+    assert len(set(names)) == len(names) and "softmax" in names and "backpropagation" in names
+    text = words(open_app("glossary"))
+    assert text.count("<dt>Normalisation</dt>") == 1
+    rate = next(entry for entry in listed if entry.name.casefold() == "learning rate")
+    assert len(rate.meanings) > 1 and rate.meanings[0] == (TERMS["learning rate"].text, "")
+    assert any("SGD" in places for _, places in rate.meanings)
+    letters = [entry.letter() for entry in listed]
+    assert letters == sorted(letters)
 
 
 def test_meanings_are_one_or_two_sentences():
