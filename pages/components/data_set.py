@@ -73,7 +73,7 @@ def _draw_training(dataset: OwnDataset) -> None:
             "Transfer learning",
             icon=":material/school:",
             key="transfer",
-            help="Starts from a network that knows a million photos; downloads it once.",
+            help="Starts from a network that knows a million photos. It came with the program.",
         ):
             fill(RunConfig.from_dict(with_transfer(config.to_dict())))
             st.session_state[FILLED_FROM] = ("dataset", dataset.id)

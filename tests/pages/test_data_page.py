@@ -246,8 +246,8 @@ def test_transfer_learning_fills_the_form_with_a_network_that_knows_photos(runs_
     app = open_app("data", set=own_dataset(data, tmp_path, {"dots": 30, "rings": 30}).id)
     press(app, "transfer")
     run(go(app, "train"))
-    assert widget(app, "form:architecture").value == "resnet18"
-    assert widget(app, "form:dataset.own_images.side").value == 128 and not app.error
+    assert widget(app, "form:architecture").value == "efficientnet_lite0"
+    assert widget(app, "form:dataset.own_images.side").value == 224 and not app.error
 
 
 def test_classes_are_renamed_switched_and_removed_and_versions_bring_them_back(runs_folder, data, tmp_path):
