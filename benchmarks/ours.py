@@ -13,7 +13,8 @@ from core.datasets.cache import open_images
 from core.paths import data_folder
 from core.recipes import find_recipe
 from core.training.batches import Splits, split
-from core.training.loop import TrainingState, begin, evaluate
+from core.training.evaluation import evaluate
+from core.training.loop import TrainingState, begin
 from core.training.precision import choose_precision
 from core.training.ready import inputs_type, pixels_of_a_batch
 

@@ -121,7 +121,7 @@ def _train(
 ) -> str:
     """Trains until the end, a pause or a stop. Returns why it ended before its last epoch as hopeless, else nothing."""
     from core.training.checkpoints import is_finite, progress, snapshot
-    from core.training.loop import Divided, Epoch, Preparing, Step, train
+    from core.training.loop import Divided, Epoch, Preparing, Step, Validated, train
     from core.training.saving import CheckpointWriter
     from core.training.watching import Watcher
 
@@ -156,6 +156,8 @@ def _train(
                 if config.training.shortest_epoch:
                     share = state.step / recorder.steps_per_epoch - state.epoch  # of this epoch that is done
                     _wait_until(epoch_start + config.training.shortest_epoch * share, requests)
+            elif isinstance(happened, Validated):
+                recorder.validated(happened)
             elif isinstance(happened, Epoch):
                 recorder.flush()  # before saving: a network without finite losses must not replace the last good checkpoint
                 recorder.check(happened)

@@ -1,22 +1,24 @@
-"""The curve of a run's steps, in columns: a list of a million events would take a gigabyte and seconds."""
+"""The curves of a run's steps and of its validations within epochs, in columns: a list of a million events would take a
+gigabyte and seconds."""
 
 from __future__ import annotations
 
 import bisect
 import math
 from array import array
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-COLUMNS = ("step", "train/loss", "images_per_second", "learning_rate", "time")
+COLUMNS = ("step", "train/loss", "train/accuracy", "images_per_second", "learning_rate", "time")  # of `step` events
+VALIDATION_COLUMNS = ("step", "val/loss", "val/accuracy", "images", "time")  # of `validation` events
 
 
 class StepCurve:
-    """One row for each `step` event, steps rising; NaN where a number is missing or was not finite."""
+    """One row for each event of a kind, steps rising; NaN where a number is missing or was not finite."""
 
-    def __init__(self) -> None:
-        self._columns = {name: array("d") for name in COLUMNS}
+    def __init__(self, names: Sequence[str] = COLUMNS) -> None:
+        self._columns = {name: array("d") for name in names}
 
     def __len__(self) -> int:
         return len(self._columns["step"])
@@ -27,8 +29,8 @@ class StepCurve:
         )
 
     def append(self, event: Mapping[str, object]) -> None:
-        """Adds a `step` event. Raises KeyError, TypeError or ValueError, and adds nothing, if it has no number of a step."""
-        row = {name: _number(event.get(name)) for name in COLUMNS}
+        """Adds an event. Raises KeyError, TypeError or ValueError, and adds nothing, if it has no number of a step."""
+        row = {name: _number(event.get(name)) for name in self._columns}
         row["step"] = float(int(event["step"]))  # type: ignore[call-overload]
         for name, column in self._columns.items():
             column.append(row[name])

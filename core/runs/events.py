@@ -15,6 +15,7 @@ Event = dict[str, Any]
 
 # kinds of events, the value of "event" in each line
 DOWNLOAD, PREPARING, STARTED, STEP, EPOCH, TEST = "download", "preparing", "started", "step", "epoch", "test"
+VALIDATION = "validation"  # within an epoch
 RESUMING, RESUMED, LEARNING_RATE, NOTICE = "resuming", "resumed", "learning_rate", "notice"
 PAUSED, FINISHED, STOPPED, FAILED = "paused", "finished", "stopped", "failed"
 ENDS = (PAUSED, FINISHED, STOPPED, FAILED)  # after these no process works on the run

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from core.runs import events
-from core.runs.curve import StepCurve
+from core.runs.curve import VALIDATION_COLUMNS, StepCurve
 from core.runs.events import Event, complete_lines, events_in
 from core.runs.fast_log import AT_ONCE, LARGE, pieces
 from core.runs.store import Run
@@ -38,6 +38,7 @@ class History:
     end: Event | None = None
     last_step: Event | None = None
     curve: StepCurve = field(default_factory=StepCurve)
+    validations: StepCurve = field(default_factory=lambda: StepCurve(VALIDATION_COLUMNS))  # within epochs
     epochs: list[Event] = field(default_factory=list)
     notices: list[Event] = field(default_factory=list)  # what a person should know, `message`
     learning_rates: list[Event] = field(default_factory=list)  # changes while it ran
@@ -53,11 +54,11 @@ class History:
     def _read(self, data: bytes) -> None:
         self.offset += len(data)
         for piece in (pieces(data) if len(data) > LARGE else None) or events_in(data):
-            if "event" in piece:
+            if isinstance(piece, dict):
                 with contextlib.suppress(KeyError, TypeError, ValueError):  # a damaged event
                     self._take(piece)
             else:
-                self.curve.extend(piece)
+                (self.curve if piece.kind == events.STEP else self.validations).extend(piece.columns)
 
     @property
     def steps(self) -> list[int]:
@@ -119,6 +120,8 @@ class History:
         if kind == events.STEP:
             self.curve.append(event)
             self.last_step = event
+        elif kind == events.VALIDATION:
+            self.validations.append(event)
         elif kind == events.EPOCH:
             self.epochs.append(event)
         elif kind == events.DOWNLOAD:
@@ -152,6 +155,7 @@ class History:
     def _forget_after(self, step: int, epoch: int) -> None:
         """What came after the checkpoint a run goes on from happens again."""
         self.curve.forget_after(step)
+        self.validations.forget_after(step)
         if not len(self.curve):
             self.last_step = None
         elif self.last_step and self.last_step["step"] > step:

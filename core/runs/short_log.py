@@ -1,4 +1,5 @@
-"""Histories of ended runs with long logs in short, kept beside the index: all but the steps, and of those enough for the curve.
+"""Histories of ended runs with long logs in short, kept beside the index: all but the steps and validations, and of those
+enough for the curves.
 
 With them fifty runs of a hundred thousand steps each are laid over each other in a second instead of ten. What is missing,
 damaged or of a log that has changed since is passed over.
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -16,13 +18,13 @@ import numpy as np
 from core.errors import TrainDeskError
 from core.files import write_atomically
 from core.runs.belongings import NAME, belongings
-from core.runs.curve import COLUMNS
+from core.runs.curve import COLUMNS, VALIDATION_COLUMNS, StepCurve
 from core.runs.history import History, Session
 from core.runs.store import Run
 from core.thinning import LIMIT, thin
 
 LONG = 1_000_000  # bytes of a log from which on it pays
-FORMAT = 1
+FORMAT = 2
 _PLAIN = ("started", "test", "end", "last_step", "session", "epochs", "notices", "learning_rates", "trained_seconds")
 
 
@@ -30,12 +32,12 @@ def keep_short(run: Run, history: History) -> None:
     """Keeps the history, which is up to date, if the run has ended and its log is long. Nothing that prevents it is raised."""
     if history.end is None or history.offset < LONG:
         return
-    rows = thin(history.curve.column("train/loss"), LIMIT)
     content = {
         "format": FORMAT,
         "bytes": history.offset,
         "sessions": [asdict(session) for session in history.sessions],
-        "curve": {name: history.curve.column(name)[rows].tolist() for name in COLUMNS},
+        "curve": _thinned(history.curve, COLUMNS, "train/loss"),
+        "validations": _thinned(history.validations, VALIDATION_COLUMNS, "val/loss"),
         **{name: getattr(history, name) for name in _PLAIN},
     }
     with contextlib.suppress(OSError, TrainDeskError):
@@ -53,6 +55,9 @@ def short_history(run: Run) -> History | None:
         history = History(run, offset=content["bytes"], **{name: content[name] for name in _PLAIN})
         history.sessions = [Session(**session) for session in content["sessions"]]
         history.curve.extend({name: np.array(content["curve"][name], dtype=float) for name in COLUMNS})
+        history.validations.extend(
+            {name: np.array(content["validations"][name], dtype=float) for name in VALIDATION_COLUMNS}
+        )
         return history
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
@@ -64,6 +69,12 @@ def tidy_short(runs_folder: Path, run_ids: set[str]) -> None:
         for path in (runs_folder / NAME / "short").iterdir():
             if path.suffix == ".json" and path.stem not in run_ids:
                 path.unlink()
+
+
+def _thinned(curve: StepCurve, names: Sequence[str], judged: str) -> dict[str, list[float]]:
+    """At most LIMIT rows, extremes of the column `judged` among them."""
+    rows = thin(curve.column(judged), LIMIT)
+    return {name: curve.column(name)[rows].tolist() for name in names}
 
 
 def _path(run: Run) -> Path:

@@ -72,11 +72,13 @@ class Pictures:
         one picking and one conversion for a batch. Where pixels stream, a thread makes the next batches ready meanwhile;
         it ends with them or when the generator is closed.
         """
-        ordered = self
-        if order is not None:
-            labels = self.labels.index_select(0, order.to(self.device))
-            ordered = dataclasses.replace(self, rows=self._rows_of(order), labels=labels)
+        ordered = self if order is None else self.only(order)
         return ordered._streamed(bounds) if self.streams else (ordered.slice(start, end) for start, end in bounds)
+
+    def only(self, index: torch.Tensor) -> Pictures:
+        """Those images numbered in `index` (k,) int64 alone, in that order."""
+        labels = self.labels.index_select(0, index.to(self.device))
+        return dataclasses.replace(self, rows=self._rows_of(index), labels=labels)
 
     def as_pictures(self, index: torch.Tensor) -> np.ndarray:
         """The images numbered in `index` (k,) int64 as they are to be seen: uint8 (k, H, W, C)."""

@@ -57,6 +57,7 @@ def progress(state: TrainingState, threads: int) -> dict[str, Any]:
             "learning_rate": state.learning_rate,
             "schedule_memory": dict(state.schedule_memory),
             "tally": state.tally.state(),
+            "part": state.part,
             "precision": str(state.precision).removeprefix("torch."),
             "threads": threads,
             "trained": _weights(state.model, _fixed(state.model)) if state.average else None,
@@ -85,6 +86,7 @@ def restore(state: TrainingState, content: dict[str, Any], path: Path) -> None:
         state.waited, state.pieces = resume["waited"], resume["pieces"]
         state.learning_rate, state.schedule_memory = resume["learning_rate"], dict(resume["schedule_memory"])
         state.tally = Tally.restored(resume["tally"], device)
+        state.part = resume.get("part", 0)  # runs of before there was validation within an epoch have none
         torch.set_rng_state(resume["random"])
         if device.type == "cuda" and resume["random_cuda"] is not None:
             torch.cuda.set_rng_state(resume["random_cuda"], device)

@@ -63,6 +63,11 @@ class Features:
         rows = index if generator is None else self._some_mirrored(index, generator)
         return self._shaped(self.rows.index_select(0, rows)), self.labels.index_select(0, index)
 
+    def only(self, index: torch.Tensor) -> Features:
+        """Those of the images numbered in `index` (k,) int64 alone, in that order, none mirrored: a copy."""
+        index = index.to(self.device)
+        return Features(self.rows.index_select(0, index), self.labels.index_select(0, index), self.shape)
+
     def slice(self, start: int, end: int) -> tuple[torch.Tensor, torch.Tensor]:
         """The same for the images from `start` up to `end`, in order, none mirrored."""
         return self._shaped(self.rows[start : min(end, len(self))]), self.labels[start:end]

@@ -13,8 +13,10 @@ from core.config import RunConfig
 from core.devices import claim
 from core.memory import peak_bytes
 from core.training.batches import Pictures, Splits, batch_bounds
+from core.training.between import seconds_between
+from core.training.evaluation import Measuring
 from core.training.frozen import layers_to_skip
-from core.training.loop import Epoch, Measuring, Preparing, Step, TrainingState, begin, train
+from core.training.loop import Epoch, Preparing, Step, TrainingState, begin, train
 from core.training.ready import data_on_device, pixels_of_a_batch
 
 WARM_UP_STEPS = 5  # the first steps choose kernels and take memory
@@ -56,6 +58,8 @@ def forecast(config: RunConfig, data_folder: Path, seconds: float = 1.5) -> Fore
         enough = max(WARM_UP_STEPS, round(seconds / max(1e-6, warm_up.step))) * size
         pace = _measure(state, config, _beginning(splits, min(most, enough)), seconds)
         steps = len(batch_bounds(len(splits.train), config.training.batch_size))
+        epoch = steps * pace.step + pace.measured * len(splits.val)
+        between = seconds_between(config.training, epoch, steps, pace.measured, len(splits.val))
         weights = list(state.model.parameters())
         return Forecast(
             device=str(share.device),
@@ -65,7 +69,7 @@ def forecast(config: RunConfig, data_folder: Path, seconds: float = 1.5) -> Fore
             trainable=sum(tensor.numel() for tensor in weights if tensor.requires_grad),
             memory_bytes=peak_bytes(share.device),
             seconds_before=pace.prepared * (len(splits.train) + len(splits.val)),
-            seconds_per_epoch=max(steps * pace.step + pace.measured * len(splits.val), config.training.shortest_epoch),
+            seconds_per_epoch=max(epoch + between, config.training.shortest_epoch),
             epochs=config.training.epochs,
         )
 
@@ -86,7 +90,9 @@ class _Pace(NamedTuple):
 
 def _measure(state: TrainingState, config: RunConfig, splits: Splits, seconds: float) -> _Pace:
     """Trains whole epochs until so many seconds have passed."""
-    endless = config.training.model_copy(update={"epochs": 1_000_000, "patience": 0, "compile": False})
+    endless = config.training.model_copy(
+        update={"epochs": 1_000_000, "patience": 0, "compile": False, "validate_every": "epoch"}
+    )
     spent, counts = {Preparing: 0.0, Step: 0.0, Measuring: 0.0}, {Preparing: 0, Step: 0, Measuring: 0}
     start = before = time.perf_counter()
     for happened in train(state, config.model_copy(update={"training": endless}), splits):

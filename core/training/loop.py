@@ -9,6 +9,7 @@ where it was: the order of the images and their augmentation are made from the s
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -22,11 +23,12 @@ from torch import nn
 from core.config import RunConfig
 from core.training.average import WeightAverage
 from core.training.batches import Pictures, Splits, batch_bounds, class_weights, order_of
+from core.training.between import Between, Measure
+from core.training.evaluation import Evaluation, Measuring, evaluate
 from core.training.features import Features
 from core.training.frozen import Trainable, trainable_part
 from core.training.gradients import add_gradients, is_out_of_memory, more_pieces, pieces_for
 from core.training.linear import speed_up_linear
-from core.training.losses import LossSettings
 from core.training.optimizers import parameter_groups
 from core.training.precision import mixed
 from core.training.tally import Tally
@@ -49,6 +51,7 @@ class TrainingState:
     waited: int = 0  # epochs since the best one
     pieces: int = 1  # that a batch is cut into because memory is short
     tally: Tally = field(default_factory=Tally)  # of the epoch under way
+    part: int = 0  # images of `val` that are measured within an epoch; 0: not known yet
     schedule_memory: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -79,11 +82,14 @@ class Divided(NamedTuple):
     pieces: int
 
 
-class Measuring(NamedTuple):
-    """A batch of an evaluation was done."""
+class Validated(NamedTuple):
+    """The network was validated within an epoch, for the curves alone."""
 
-    done: int  # images
-    images: int
+    epoch: int  # under way, from 1
+    step: int
+    metrics: dict[str, float]  # val/loss, val/accuracy
+    images: int  # of `val` that were measured: some, or all
+    seconds: float  # that it took
 
 
 class Epoch(NamedTuple):
@@ -97,19 +103,7 @@ class Epoch(NamedTuple):
     watched: np.ndarray  # (n, classes) float32, probabilities for the `watched_pictures` of `val`
 
 
-Happened = Preparing | Step | Divided | Measuring | Epoch
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """How a network does on a split."""
-
-    loss: float
-    confusion: np.ndarray  # (classes, classes) int64, rows true, columns predicted
-
-    @property
-    def accuracy(self) -> float:
-        return float(np.diag(self.confusion).sum() / self.confusion.sum())
+Happened = Preparing | Step | Divided | Measuring | Validated | Epoch
 
 
 def begin(
@@ -160,6 +154,11 @@ def train(state: TrainingState, config: RunConfig, splits: Splits) -> Iterator[H
     weights = class_weights(splits.train.labels, classes) if training.balance == "weights" else None
     watched = watched_pictures(part.val.labels.cpu())
     looked_at, _ = next(iter(part.val.batches(watched, [(0, len(watched))])))
+    between = Between(training, part.val, state.part)
+
+    def measure(pictures: Pictures | Features) -> Generator[Measuring, None, Evaluation]:
+        return evaluate(part.judged, pictures, loss_of, training.evaluation_batch_size, state.precision)
+
     while state.epoch < training.epochs and not (training.patience and state.waited >= training.patience):
         network.train()
         order = order_of(
@@ -197,13 +196,12 @@ def train(state: TrainingState, config: RunConfig, splits: Splits) -> Iterator[H
             state.batch += 1
             state.tally.add(logits, labels, loss)
             yield Step(state.epoch + 1, state.step, len(labels), loss)
-        val = yield from evaluate(part.judged, part.val, loss_of, training.evaluation_batch_size, state.precision)
-        metrics = {
-            "train/loss": state.tally.loss(),
-            "train/accuracy": state.tally.accuracy(),
-            "val/loss": val.loss,
-            "val/accuracy": val.accuracy,
-        }
+            if between.is_due(state.step, len(bounds) - state.batch):
+                yield (yield from _validated(state, between, measure))
+                network.train()
+        val = yield from measure(part.val)
+        between.epoch_begins()
+        metrics = {"train/loss": state.tally.loss(), "train/accuracy": state.tally.accuracy(), **val.metrics("val")}
         rank = (val.accuracy, -val.loss) if training.best_by == "accuracy" else (-val.loss, val.accuracy)
         is_best = state.best is None or rank > state.best
         state.best = rank if is_best else state.best
@@ -215,40 +213,12 @@ def train(state: TrainingState, config: RunConfig, splits: Splits) -> Iterator[H
         )
 
 
-def evaluate(
-    model: nn.Module,
-    pictures: Pictures | Features,
-    loss_of: LossSettings,
-    batch_size: int,
-    precision: torch.dtype = torch.float32,
-    kept: list[torch.Tensor] | None = None,
-) -> Generator[Measuring, None, Evaluation]:
-    """Measures a network on a split, yielding after each batch; the result is the generator's return value.
-
-    The loss is without label smoothing, so that it says how well the network knows the classes. The logits of each batch,
-    float32 (k, classes) on the CPU, are appended to `kept`.
-    """
-    model.eval()
-    device = pictures.labels.device
-    loss_of = loss_of.plain()
-    loss_sum = torch.zeros((), device=device)
-    confusion: torch.Tensor | None = None  # (classes * classes,)
-    done = 0
-    bounds = [(start, min(start + batch_size, len(pictures))) for start in range(0, len(pictures), batch_size)]
-    for inputs, labels in pictures.batches(None, bounds):
-        with torch.inference_mode():
-            with mixed(precision, device):
-                logits = model(inputs)
-            loss_sum += loss_of.measure(logits, labels) * len(labels)
-            if kept is not None:
-                kept.append(logits.float().cpu())
-            classes = logits.shape[1]
-            cells = torch.bincount(labels * classes + logits.argmax(dim=1), minlength=classes * classes)
-            confusion = cells if confusion is None else confusion + cells
-        done += len(labels)
-        yield Measuring(done, len(pictures))
-    assert confusion is not None, "a split is never empty"
-    return Evaluation(loss=loss_sum.item() / len(pictures), confusion=confusion.view(classes, classes).cpu().numpy())
+def _validated(state: TrainingState, between: Between, measure: Measure) -> Generator[Measuring, None, Validated]:
+    start = time.monotonic()
+    result = yield from between.validate(measure)
+    state.part = between.part
+    seconds = time.monotonic() - start
+    return Validated(state.epoch + 1, state.step, result.metrics("val"), int(result.confusion.sum()), seconds)
 
 
 def _probabilities(network: nn.Module, inputs: torch.Tensor, precision: AbstractContextManager) -> np.ndarray:

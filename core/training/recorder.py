@@ -13,7 +13,7 @@ from core.errors import TrainDeskError
 from core.memory import peak_bytes
 from core.runs import events
 from core.training.batches import Splits, batch_bounds
-from core.training.loop import Epoch, Step, TrainingState
+from core.training.loop import Epoch, Step, TrainingState, Validated
 
 POINTS = 1000  # points of the loss curve that a run aims at, if it has so many steps
 SHORTEST_SILENCE = 0.05  # seconds between points of a fast run: nobody sees more, and each costs a moment
@@ -42,7 +42,9 @@ class Recorder:
         self._record = record
         self._losses: list[torch.Tensor] = []
         self._images = 0
+        self._counted = state.tally.counts()  # images read rightly, and images, of the epoch's tally at the last record
         self._last: Step | None = None
+        self._has_recorded = False
         where = {"step": state.step, "epoch": state.epoch} if goes_on else {}
         record(
             events.RESUMED if goes_on else events.STARTED,
@@ -72,7 +74,14 @@ class Recorder:
         self._images += step.images
         self._last = step
         silence = time.perf_counter() - self._time
-        if silence > LONGEST_SILENCE or (len(self._losses) >= self._every and silence > self._shortest):
+        is_first = len(self._losses) == 1 and not self._has_recorded  # a chart without a point says nothing
+        ends_epoch = self._state.batch == self.steps_per_epoch  # whose tally ends too, and validation takes its time
+        if (
+            is_first
+            or ends_epoch
+            or silence > LONGEST_SILENCE
+            or (len(self._losses) >= self._every and silence > self._shortest)
+        ):
             self.flush()
 
     def flush(self) -> None:
@@ -83,20 +92,34 @@ class Recorder:
         for position, loss in enumerate(losses):
             if not math.isfinite(loss):
                 self._fail(self._last.step - len(losses) + 1 + position, loss)
+        accuracy = self._running_accuracy()
         now = time.perf_counter()
         self._record(
             events.STEP,
             epoch=self._last.epoch,
             step=self._last.step,
-            **{"train/loss": sum(losses) / len(losses)},
+            **{"train/loss": sum(losses) / len(losses), **accuracy},
             images_per_second=round(self._images / max(1e-9, now - self._time), 1),
             learning_rate=self._learning_rate(),
         )
         self._losses.clear()
-        self._images, self._time = 0, now
+        self._images, self._time, self._has_recorded = 0, now, True
+
+    def validated(self, validated: Validated) -> None:
+        """Records a validation within an epoch."""
+        self._record(
+            events.VALIDATION,
+            epoch=validated.epoch,
+            step=validated.step,
+            **validated.metrics,
+            images=validated.images,
+            seconds=round(validated.seconds, 3),
+        )
+        self._time += validated.seconds  # it must not count as slow training
 
     def epoch(self, epoch: Epoch) -> None:
         """Records an epoch."""
+        self._counted = (0, 0)
         now = time.perf_counter()
         self._record(
             events.EPOCH,
@@ -113,6 +136,12 @@ class Recorder:
         """Raises TrainDeskError when the network gives no numbers any more, which the loss of its last step could not show."""
         if not math.isfinite(epoch.metrics["val/loss"]):
             self._fail(epoch.step, epoch.metrics["val/loss"])
+
+    def _running_accuracy(self) -> dict[str, float]:
+        """That of the images since the last record, by its name; nothing when their epoch's tally is gone."""
+        before, self._counted = self._counted, self._state.tally.counts()
+        hits, images = (now - then for now, then in zip(self._counted, before, strict=True))
+        return {"train/accuracy": hits / images} if images > 0 else {}
 
     def _learning_rate(self) -> float:
         """That of the last step, after the schedule, of the layers that train at full pace."""

@@ -14,7 +14,7 @@ from core.runs.predictions import Predictions
 from core.scores import scores
 from core.training.batches import Pictures
 from core.training.checkpoints import load_checkpoint, rebuild
-from core.training.loop import Measuring, evaluate
+from core.training.evaluation import Measuring, evaluate
 
 
 class Scored(NamedTuple):

@@ -24,6 +24,14 @@ class TrainingSettings(Settings):
         gt=0,
         le=0.5,
     )
+    validate_every: str = setting(
+        "auto",
+        "Validate",
+        "When the curves get a point of validation. More points cost a little time and change nothing else: which epoch is "
+        "best is always decided at its end.",
+        labels={"auto": "every few seconds", "epoch": "after each epoch only"}
+        | {str(steps): f"every {steps:,} steps" for steps in (10, 30, 100, 300, 1000)},
+    )
     evaluation_batch_size: int = setting(
         250,
         "Evaluation batch size",
@@ -125,6 +133,24 @@ class TrainingSettings(Settings):
     def _from_a_switch(cls, balance: object) -> object:
         """Runs of before there were two ways say true or false."""
         return {True: "sampling", False: "off"}[balance] if isinstance(balance, bool) else balance
+
+    @field_validator("validate_every", mode="before")
+    @classmethod
+    def _as_text(cls, every: object) -> object:
+        return str(every) if isinstance(every, int) and not isinstance(every, bool) else every
+
+    @field_validator("validate_every")
+    @classmethod
+    def _known_rhythm(cls, every: str) -> str:
+        if not re.fullmatch(r"auto|epoch|[1-9]\d{0,8}", every):
+            raise ValueError(
+                f"Validate is '{' '.join(every.split())[:40]}'; it must be auto, epoch or a whole number of steps such as 100."
+            )
+        return every
+
+    def steps_between(self) -> int:
+        """Steps between two validations; 0 when no number of them was chosen."""
+        return int(self.validate_every) if self.validate_every.isdecimal() else 0
 
     @field_validator("device")
     @classmethod

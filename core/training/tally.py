@@ -17,6 +17,7 @@ class Tally:
         self._waiting: list[tuple[torch.Tensor, torch.Tensor]] = []  # logits, labels
         self._losses: list[torch.Tensor] = []  # of each batch
         self._sizes: list[int] = []
+        self._images = 0
         self._hits: torch.Tensor | int = 0
 
     def add(self, logits: torch.Tensor, labels: torch.Tensor, loss: torch.Tensor) -> None:
@@ -24,6 +25,7 @@ class Tally:
         self._waiting.append((logits, labels))
         self._losses.append(loss)
         self._sizes.append(len(labels))
+        self._images += len(labels)
         if len(self._waiting) == GATHERED:
             self._count()
 
@@ -34,8 +36,13 @@ class Tally:
 
     def accuracy(self) -> float:
         """Share of the images whose largest logit was that of their class, 0..1."""
+        hits, images = self.counts()
+        return hits / images
+
+    def counts(self) -> tuple[int, int]:
+        """(images read rightly, images) so far. Reading them waits for the device."""
         self._count()
-        return int(self._hits) / sum(self._sizes)
+        return int(self._hits), self._images
 
     def state(self) -> dict[str, Any]:
         """All of it as plain values and a tensor, for a checkpoint."""
@@ -47,7 +54,7 @@ class Tally:
     def restored(cls, state: dict[str, Any], device: torch.device) -> Tally:
         tally = cls()
         tally._losses = list(state["losses"].to(device).unbind())
-        tally._sizes, tally._hits = list(state["sizes"]), state["hits"]
+        tally._sizes, tally._images, tally._hits = list(state["sizes"]), sum(state["sizes"]), state["hits"]
         return tally
 
     def _count(self) -> None:

@@ -8,7 +8,7 @@ from core.inference.classifier import Classifier
 from core.runs.control import ask_to_resume
 from core.runs.history import History
 from core.training.checkpoints import load_checkpoint
-from core.training.loop import evaluate
+from core.training.evaluation import evaluate
 from core.training.ready import data_on_device
 from tests.core.session.sessions import at, new
 from tests.core.training.trained import CPU, result_of

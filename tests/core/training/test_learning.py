@@ -5,7 +5,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from core.training.loop import Epoch, Step, evaluate
+from core.training.evaluation import evaluate
+from core.training.loop import Epoch, Step
 from tests.core.training.trained import result_of, run
 from tests.helpers import quick_config
 

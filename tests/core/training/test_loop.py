@@ -9,7 +9,8 @@ from core.runs.looks import PICTURES
 from core.training import loop
 from core.training.augmentation import Augmentation
 from core.training.batches import Pictures
-from core.training.loop import Epoch, Evaluation, Measuring, Step, begin, evaluate, train
+from core.training.evaluation import Evaluation, Measuring, evaluate
+from core.training.loop import Epoch, Step, begin, train
 from tests.core.training.trained import CPU, result_of, run, splits_of
 from tests.helpers import quick_config
 

@@ -6,7 +6,8 @@ import torch
 from core.errors import TrainDeskError
 from core.training import precision as module
 from core.training.batches import Pictures
-from core.training.loop import begin, evaluate, train
+from core.training.evaluation import evaluate
+from core.training.loop import begin, train
 from core.training.precision import SMALLEST_BATCH, choose_precision, has_bfloat16, mixed
 from tests.core.training.trained import CPU, epochs, few, result_of, run, splits_of
 from tests.helpers import assert_one_sentence, quick_config

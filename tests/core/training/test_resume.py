@@ -9,7 +9,8 @@ import torch
 from core.config import RunConfig
 from core.errors import TrainDeskError
 from core.training.checkpoints import CheckpointError, load_checkpoint, progress, restore, snapshot, write_checkpoint
-from core.training.loop import Epoch, Measuring, Preparing, Step, begin, train
+from core.training.evaluation import Measuring
+from core.training.loop import Epoch, Preparing, Step, begin, train
 from core.training.optimizers import OPTIMIZERS
 from core.training.schedules import SCHEDULES
 from tests.core.training.trained import (
@@ -26,7 +27,13 @@ from tests.core.training.trained import (
 from tests.helpers import assert_one_sentence, quick_config
 
 CNN = {"name": "improved_cnn", "channels": [4], "dropout": 0.4}  # convolution, batch norm and dropout
-TRAINING = {"evaluation_batch_size": 12, "validation_share": 0.1, "batch_size": 64, "seed": 3}
+TRAINING = {
+    "evaluation_batch_size": 12,
+    "validation_share": 0.1,
+    "batch_size": 64,
+    "seed": 3,
+    "validate_every": "epoch",
+}
 # 270 training images: 5 steps; 30 validation images: 3 batches; one epoch: what happened in each
 EPOCH = [Step] * 5 + [Measuring] * 3 + [Epoch]
 MOMENTS = {

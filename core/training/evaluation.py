@@ -1,0 +1,75 @@
+"""How a network does on the pictures of a split."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import nn
+
+from core.training.batches import Pictures
+from core.training.features import Features
+from core.training.losses import LossSettings
+from core.training.precision import mixed
+
+
+class Measuring(NamedTuple):
+    """A batch of an evaluation was done."""
+
+    done: int  # images
+    images: int
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How a network does on a split."""
+
+    loss: float
+    confusion: np.ndarray  # (classes, classes) int64, rows true, columns predicted
+
+    @property
+    def accuracy(self) -> float:
+        return float(np.diag(self.confusion).sum() / self.confusion.sum())
+
+    def metrics(self, split: str) -> dict[str, float]:
+        """`split/loss` and `split/accuracy`."""
+        return {f"{split}/loss": self.loss, f"{split}/accuracy": self.accuracy}
+
+
+def evaluate(
+    model: nn.Module,
+    pictures: Pictures | Features,
+    loss_of: LossSettings,
+    batch_size: int,
+    precision: torch.dtype = torch.float32,
+    kept: list[torch.Tensor] | None = None,
+) -> Generator[Measuring, None, Evaluation]:
+    """Measures a network on a split, yielding after each batch; the result is the generator's return value.
+
+    The loss is without label smoothing, so that it says how well the network knows the classes. The logits of each batch,
+    float32 (k, classes) on the CPU, are appended to `kept`. The network is left in evaluation mode.
+    """
+    model.eval()
+    device = pictures.labels.device
+    loss_of = loss_of.plain()
+    loss_sum = torch.zeros((), device=device)
+    confusion: torch.Tensor | None = None  # (classes * classes,)
+    done = 0
+    bounds = [(start, min(start + batch_size, len(pictures))) for start in range(0, len(pictures), batch_size)]
+    for inputs, labels in pictures.batches(None, bounds):
+        with torch.inference_mode():
+            with mixed(precision, device):
+                logits = model(inputs)
+            loss_sum += loss_of.measure(logits, labels) * len(labels)
+            if kept is not None:
+                kept.append(logits.float().cpu())
+            classes = logits.shape[1]
+            cells = torch.bincount(labels * classes + logits.argmax(dim=1), minlength=classes * classes)
+            confusion = cells if confusion is None else confusion + cells
+        done += len(labels)
+        yield Measuring(done, len(pictures))
+    assert confusion is not None, "a split is never empty"
+    return Evaluation(loss=loss_sum.item() / len(pictures), confusion=confusion.view(classes, classes).cpu().numpy())
