@@ -182,7 +182,7 @@ class _Progress:
             self._bar = tqdm(total=total, initial=done, unit="step", desc=self._run.id, file=sys.stderr)
         elif kind == events.STEP and self._bar is not None:
             self._bar.update(event["step"] - self._bar.n)
-        elif kind == events.EPOCH and self._bar is not None:
-            self._bar.set_postfix_str(f"epoch {event['epoch']}, val accuracy {event['val/accuracy']:.4f}")
+        elif kind in (events.VALIDATION, events.EPOCH) and self._bar is not None:
+            self._bar.set_postfix_str(f"epoch {event['epoch']}, validation accuracy {event['val/accuracy']:.4f}")
         elif kind == events.NOTICE:
             tqdm.write(event["message"], file=sys.stderr)

@@ -10,6 +10,7 @@ import numpy as np
 
 from core.errors import TrainDeskError
 from core.runs import events
+from core.runs.curve import VALIDATION_COLUMNS
 from core.runs.events import Event
 from core.runs.history import History
 from core.runs.labels import title_of
@@ -18,24 +19,32 @@ from core.runs.store import Run
 if TYPE_CHECKING:
     import pandas as pd
 
-STEP_METRICS = ("train/loss", "learning_rate", "images_per_second")
+STEP_METRICS = ("train/loss", "train/accuracy", "learning_rate", "images_per_second")
+VALIDATION_METRICS = ("val/loss", "val/accuracy")
 BATCH = 1000  # metrics that MLflow takes at once
 
 
 def metrics_table(history: History) -> pd.DataFrame:
-    """A row for each recorded step and one for each epoch, in their order; what a row has not is empty.
+    """A row for each recorded step, each validation within an epoch and each epoch, in their order; what a row has not is
+    empty.
 
-    Columns: `event` ("step" or "epoch"), `step`, `epoch`, `time` (Unix seconds) and the metrics by their names.
+    Columns: `event` ("step", "validation" or "epoch"), `step`, `epoch`, `time` (Unix seconds), the metrics by their names, and
+    of how many validation `images` a validation within an epoch measured.
     """
     import pandas as pd
 
-    curve = history.curve
     per_epoch = max(1, (history.started or {}).get("steps_per_epoch", 1))
-    steps = {name: curve.column(name) for name in ("step", "time", *STEP_METRICS)}
-    frame = pd.DataFrame({"event": "step", **steps})
-    frame.insert(2, "epoch", np.ceil(frame["step"] / per_epoch))
+    frames = []
+    for kind, curve, names in (
+        (events.STEP, history.curve, ("step", "time", *STEP_METRICS)),
+        (events.VALIDATION, history.validations, VALIDATION_COLUMNS),
+    ):
+        frame = pd.DataFrame({"event": kind, **{name: curve.column(name) for name in names}})
+        frame.insert(2, "epoch", np.ceil(frame["step"] / per_epoch))
+        frames.append(frame)
     epochs = pd.DataFrame([dict(epoch) for epoch in history.epochs])
-    table = pd.concat([frame, epochs], ignore_index=True) if len(epochs) else frame
+    filled = [frames[0], *(frame for frame in (frames[1], epochs) if len(frame))]
+    table = pd.concat(filled, ignore_index=True) if len(filled) > 1 else frames[0]
     table = table.sort_values(["step", "event"], ascending=[True, False], kind="stable", ignore_index=True)
     return table.astype({"step": "int64", "epoch": "int64"})
 
@@ -58,16 +67,26 @@ class TensorBoardLog:
         from tensorboardX import SummaryWriter
 
         self._writer = SummaryWriter(str(run.folder / "tensorboard"), purge_step=purge_step)
+        self._of_steps: set[str] = set()  # metrics that the steps have told: those of epochs are their means
+        self._val_images = 0
 
     def take(self, event: Event) -> None:
         """Raises OSError."""
         kind, step, time = event["event"], event.get("step"), event.get("time")
-        if kind == events.STEP:
+        if kind in (events.STARTED, events.RESUMED):
+            self._val_images = event.get("val_images", 0)
+        elif kind == events.STEP:
             for name in STEP_METRICS:
-                self._scalar(name, event.get(name), step, time)
+                if name in event:
+                    self._scalar(name, event[name], step, time)
+                    self._of_steps.add(name)
+        elif kind == events.VALIDATION:
+            for name in VALIDATION_METRICS:
+                tag = name_of_validation(name, event.get("images"), self._val_images)
+                self._scalar(tag, event.get(name), step, time)
         elif kind in (events.EPOCH, events.TEST):
             for name, value in event.items():
-                if "/" in name and name != "train/loss":
+                if "/" in name and name not in self._of_steps:
                     self._scalar(name, value, step, time)
             self._writer.flush()
 
@@ -77,6 +96,11 @@ class TensorBoardLog:
     def _scalar(self, name: str, value: Any, step: int | None, time: float | None) -> None:
         if isinstance(value, int | float) and not isinstance(value, bool):
             self._writer.add_scalar(name, value, step, walltime=time)
+
+
+def name_of_validation(name: str, images: float | None, val_images: int) -> str:
+    """A metric measured within an epoch, on so many of the validation images: "val/loss", of some of them "val_part/loss"."""
+    return name if images == val_images else name.replace("val/", "val_part/")
 
 
 def to_tensorboard(run: Run) -> Path:
@@ -150,16 +174,25 @@ def _metrics(history: History) -> list[tuple[str, float, float, int]]:
     """(name, value, Unix seconds, step); what is not a number is left out."""
     curve = history.curve
     steps, times = curve.column("step"), curve.column("time")
-    found = []
+    found, of_steps = [], set()
     for name in STEP_METRICS:
         values = curve.column(name)
         found += [(name, float(value), time, int(step)) for value, time, step in zip(values, times, steps, strict=True)]
+        if np.isfinite(values).any():
+            of_steps.add(name)
+    val_images = (history.started or {}).get("val_images", 0)
+    within = {name: history.validations.column(name).tolist() for name in VALIDATION_COLUMNS}
+    for name in VALIDATION_METRICS:
+        for value, images, time, step in zip(
+            within[name], within["images"], within["time"], within["step"], strict=True
+        ):
+            found.append((name_of_validation(name, images, val_images), value, time, int(step)))
     last = int(steps[-1]) if len(steps) else 0
     for event in [*history.epochs, *([history.test] if history.test else [])]:
         found += [
             (name, float(value), event["time"], int(event.get("step", last)))
             for name, value in event.items()
-            if "/" in name and name not in STEP_METRICS and isinstance(value, int | float)
+            if "/" in name and name not in of_steps and isinstance(value, int | float)
         ]
     return [entry for entry in found if np.isfinite(entry[1])]
 

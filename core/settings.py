@@ -40,7 +40,8 @@ def setting(
     labels: dict[Any, str] | None = None,
     **constraints: Any,
 ) -> Any:
-    """A settings field: its default and all that a form shows. `labels` name the choices of a Literal in plain words."""
+    """A settings field: its default and all that a form shows. `labels` name the choices of a Literal,
+    or those that a form offers for a text, in plain words."""
     extra: Any = {"unit": unit, "labels": labels or {}}
     return Field(default, title=title, description=help, ge=ge, gt=gt, le=le, json_schema_extra=extra, **constraints)
 
@@ -165,6 +166,7 @@ def _spec(name: str, info: Any) -> FieldSpec:
         bounds |= _item_bounds(get_args(annotation)[0])
     else:
         kind = {bool: "boolean", int: "integer", float: "number", str: "text"}[annotation]
+        choices = dict(extra.get("labels", {})) if kind == "text" else {}
     return FieldSpec(
         name=name,
         title=info.title or name,

@@ -73,6 +73,18 @@ class History:
         """The last epoch that was the best so far."""
         return next((epoch for epoch in reversed(self.epochs) if epoch.get("best")), None)
 
+    def within_epochs(self, name: str, of_all: bool = True) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Steps, Unix times and values, (N,) each, of a metric's validations within epochs.
+
+        Those that measured all validation images, as the ends of epochs do, or those that measured a part of them.
+        """
+        names = ("step", "time", name, "images")
+        columns = [self.validations.column(each) for each in names]
+        rows = min(map(len, columns))  # another thread may be reading on
+        step, time, value, images = (column[:rows] for column in columns)
+        chosen = (images == (self.started or {}).get("val_images")) == of_all
+        return step[chosen], time[chosen], value[chosen]
+
     def progress(self) -> float:
         """Share of all steps done, 0..1."""
         if not (self.started and self.last_step):

@@ -45,7 +45,7 @@ class Summary:
     val_loss: float | None
     test_accuracy: float | None
     test_loss: float | None
-    sparks: tuple[float, ...]  # val/accuracy of the epochs, thinned
+    sparks: tuple[float, ...]  # val/accuracy, thinned
     size: int  # bytes on the disk
     has_checkpoint: bool
     problem: str = ""
@@ -113,7 +113,7 @@ def _config(run: Run) -> tuple[RunConfig | None, str]:
 
 def _facts(history: History) -> dict[str, Any]:
     best, test = history.best_epoch() or {}, history.test or {}
-    curve = [accuracy for epoch in history.epochs if (accuracy := _number(epoch.get("val/accuracy"))) is not None]
+    curve = _accuracies(history)
     return {
         "seconds": history.elapsed(),
         "epochs": len(history.epochs),
@@ -125,6 +125,15 @@ def _facts(history: History) -> dict[str, Any]:
         "test_loss": _number(test.get("test/loss")),
         "sparks": tuple(round(curve[index], 4) for index in _evenly(len(curve))),
     }
+
+
+def _accuracies(history: History) -> list[float]:
+    """val/accuracy at the ends of epochs and, where all images were measured, within them, in their order."""
+    steps, _, values = history.within_epochs("val/accuracy")
+    points = [*zip(steps.tolist(), values.tolist(), strict=True)]
+    points += [(epoch.get("step", math.inf), epoch.get("val/accuracy")) for epoch in history.epochs]
+    points.sort(key=lambda point: point[0])
+    return [accuracy for _, value in points if (accuracy := _number(value)) is not None]
 
 
 def _evenly(count: int) -> list[int]:

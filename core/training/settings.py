@@ -137,7 +137,7 @@ class TrainingSettings(Settings):
     @field_validator("validate_every", mode="before")
     @classmethod
     def _as_text(cls, every: object) -> object:
-        return str(every) if isinstance(every, int) and not isinstance(every, bool) else every
+        return every if isinstance(every, str) else str(every)
 
     @field_validator("validate_every")
     @classmethod

@@ -110,8 +110,8 @@ def _widget(spec: FieldSpec, key: str, choices: dict[Any, str]) -> None:
     tip = plain_markdown(tip)
     widget = seed(key, to_widget(spec, spec.default))
     if choices:
-        if st.session_state[widget] not in choices:  # a run from another computer, for example
-            choices = {**choices, st.session_state[widget]: f"{st.session_state[widget]} (not available here)"}
+        if (value := st.session_state[widget]) not in choices:  # a run from another computer, for example
+            choices = {**choices, value: str(value) if spec.choices else f"{value} (not available here)"}
         st.selectbox(
             label, list(choices), key=widget, format_func=lambda value: choices.get(value, str(value)), help=tip
         )

@@ -143,6 +143,7 @@ def _values(config: RunConfig, path: str, spec: FieldSpec | None, problems: dict
         now = getattr(getattr(config, owner), name)
     title, key = _label(path, {path: spec}), f"sweep {path}"
     if labels:
+        labels.setdefault(now, str(now))  # a text may be another one than those that are offered
         st.session_state.setdefault(key, [now])
         chosen = st.multiselect(title, list(labels), key=key, persist_state="session", format_func=labels.__getitem__)
         if not chosen:

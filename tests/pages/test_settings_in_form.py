@@ -44,7 +44,7 @@ def other_value(spec, start_from, source):
         return SPECIAL[spec.name]
     if spec.kind == "boolean":
         return not spec.default
-    if spec.kind == "choice":
+    if spec.choices:
         return next(value for value in spec.choices if value != spec.default)
     if spec.kind == "integers":
         return [int(spec.low) + 1] * spec.entries[1]

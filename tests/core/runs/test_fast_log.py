@@ -15,7 +15,16 @@ from core.runs.store import Run
 numbers = some.one_of(some.none(), some.floats(allow_nan=False, allow_infinity=False), some.integers(-9, 9))
 steps = some.fixed_dictionaries(
     {"event": some.just("step"), "step": some.integers(1, 10**6), "time": some.floats(0, 2e9), "train/loss": numbers},
-    optional={"learning_rate": numbers, "images_per_second": numbers, "epoch": some.integers(1, 99)},
+    optional={
+        "learning_rate": numbers,
+        "images_per_second": numbers,
+        "train/accuracy": numbers,
+        "epoch": some.integers(1, 99),
+    },
+)
+validations = some.fixed_dictionaries(
+    {"event": some.just("validation"), "step": some.integers(1, 10**6), "time": some.floats(0, 2e9)},
+    optional={"val/loss": numbers, "val/accuracy": numbers, "images": some.integers(1, 99)},
 )
 others = some.one_of(
     some.fixed_dictionaries({"event": some.just("epoch"), "epoch": some.integers(1, 9), "step": some.integers(0, 99)}),
@@ -23,9 +32,19 @@ others = some.one_of(
     some.fixed_dictionaries({"event": some.just("resumed"), "step": some.integers(0, 500), "epoch": some.just(0)}),
     some.just({"event": "finished", "message": 'a "quoted" \n word'}),
 )
-lines = some.one_of(steps, steps, steps, others).map(lambda event: json.dumps(event).encode())
+lines = some.one_of(steps, steps, steps, validations, others).map(lambda event: json.dumps(event).encode())
 damage = some.sampled_from(
-    [b"", b"{", b"[]", b'{"event":5}', b'{"step":1}', b'{"event":"step","step":null}', b"\xff\xfe", b"17"]
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"event":5}',
+        b'{"step":1}',
+        b'{"event":"step","step":null}',
+        b'{"event":"validation"}',
+        b"\xff\xfe",
+        b"17",
+    ]
 )
 damaged = some.one_of(lines, lines, lines, damage, some.just(b'{"event":"step","step":"x","train/loss":1}'))
 
@@ -61,8 +80,8 @@ def test_whole_logs_are_read_as_columns(log):
     assert found is not None
     columns, events = [], []
     for piece in found:
-        (events if "event" in piece else columns).append(piece)
-    assert sum(len(piece["step"]) for piece in columns) + len(events) == len(log)
+        (events if isinstance(piece, dict) else columns).append(piece)
+    assert sum(len(piece.columns["step"]) for piece in columns) + len(events) == len(log)
     assert all(event in events_in(data) for event in events)
 
 

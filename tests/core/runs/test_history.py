@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from core.runs.events import EventWriter
@@ -129,6 +130,33 @@ def test_what_came_after_the_checkpoint_is_forgotten(run):
     history = told(run, (202, "step", step(12, 9.0)), (203, "step", step(14, 9.5)))
     assert history.steps == [2, 4, 6, 8, 10, 12, 14] and history.losses[-2:] == [9.0, 9.5]
     assert history.progress() == 0.35
+
+
+def test_validations_within_epochs_are_curves_of_their_own(run):
+    def validation(number, accuracy):
+        return {"step": number, "epoch": 1, "val/loss": 1.0, "val/accuracy": accuracy, "images": 50, "seconds": 0.1}
+
+    history = told(
+        run,
+        (100, "started", STARTED),
+        (101, "step", {**step(2), "train/accuracy": 0.25}),
+        (102, "validation", validation(3, 0.3)),
+        (103, "step", step(6)),
+        (104, "validation", validation(7, 0.4)),
+        (105, "epoch", epoch(1, 0.5, True)),
+        (106, "validation", validation(14, 0.6)),
+    )
+    assert history.validations.column("step").tolist() == [3, 7, 14]
+    assert history.validations.column("val/accuracy").tolist() == [0.3, 0.4, 0.6]
+    assert history.validations.column("images").tolist() == [50] * 3
+    accuracies = history.curve.column("train/accuracy")
+    assert accuracies[0] == 0.25 and np.isnan(accuracies[1]), "a step of before there were any has none"
+    assert [event["epoch"] for event in history.epochs] == [1] and history.best_epoch()["val/accuracy"] == 0.5
+    assert history.last_step["step"] == 6
+    history = told(run, (200, "resuming", {}), (201, "resumed", resumed(10, 1)))
+    assert history.validations.column("step").tolist() == [3, 7], "what came after the checkpoint happens again"
+    history = told(run, (300, "resuming", {}), (301, "started", STARTED))
+    assert not len(history.validations)
 
 
 def test_a_run_that_began_anew_has_only_its_new_past(run):

@@ -25,5 +25,8 @@ def new(runs_folder, **settings):
 
 
 def everything(path):
-    """All of a checkpoint but the config it was made with and its metrics, which a pause in an epoch leaves out."""
-    return plain({key: value for key, value in load_checkpoint(path).items() if key not in ("config", "metrics")})
+    """All of a checkpoint but the config it was made with, its metrics, which a pause in an epoch leaves out, and how many
+    pictures are validated within an epoch, which depends on the clock."""
+    content = {key: value for key, value in load_checkpoint(path).items() if key not in ("config", "metrics")}
+    content["resume"] = {key: value for key, value in content.get("resume", {}).items() if key != "part"}
+    return plain(content)

@@ -3,9 +3,11 @@
 import pytest
 
 from core import session
+from core.runs import requests
 from core.runs.control import ask_to_resume
 from core.runs.history import History
 from core.runs.store import create_run
+from core.training.between import Between
 from core.training.checkpoints import load_checkpoint
 from tests.core.running import kinds
 from tests.core.session.sessions import at, everything, new
@@ -80,6 +82,40 @@ def test_a_pause_while_testing_only_tests_again(train, runs_folder, monkeypatch)
     assert train(run)[1]["event"] == "finished"
     assert run.last.read_bytes() == before
     assert History(run).update().test["images"] == 360 and History(run).update().steps == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("how", ["pause", "stop"])
+def test_a_validation_within_an_epoch_is_left_at_once_and_the_weights_are_the_same(
+    how, train, runs_folder, monkeypatch
+):
+    settings = {"epochs": 2, "training": {"evaluation_batch_size": 1}}
+    whole, _ = train(**{**settings, "training": {"evaluation_batch_size": 1, "validate_every": "epoch"}})
+    assert "validation" not in kinds(whole)
+    run = new(runs_folder, **{**settings, "training": {"evaluation_batch_size": 1, "validate_every": "3"}})
+    validate, measured = Between.validate, []
+
+    def asked(self, measure):
+        for happened in validate(self, measure):
+            measured.append(happened)
+            if happened.done == 5:
+                (run.request_pause if how == "pause" else run.request_stop)()
+            yield happened
+
+    monkeypatch.setattr(Between, "validate", asked)
+    monkeypatch.setattr(requests, "POLL_SECONDS", 0)
+    _, end = train(run)
+    assert end["event"] == {"pause": "paused", "stop": "stopped"}[how]
+    assert_one_sentence(end["message"].split(";")[0] + ".", "at step 3 of 10")
+    assert [happened.done for happened in measured] == [1, 2, 3, 4, 5], "of 142"
+    assert load_checkpoint(run.last)["step"] == 3 and "validation" not in kinds(run)
+    monkeypatch.setattr(Between, "validate", validate)
+    ask_to_resume(run)
+    assert train(run)[1]["event"] == "finished"
+    assert everything(run.last) == everything(whole.last) and everything(run.best) == everything(whole.best)
+    history = History(run).update()
+    assert history.within_epochs("val/accuracy")[0].tolist() == [6, 9] and len(history.epochs) == 2
+    best, expected = history.best_epoch(), History(whole).update().best_epoch()
+    assert (best["epoch"], best["val/loss"]) == (expected["epoch"], expected["val/loss"])
 
 
 def test_slow_motion_goes_on_where_it_was(train, runs_folder, monkeypatch):

@@ -46,7 +46,8 @@ def test_it_says_what_will_be_trained(tmp_path):
 
 @pytest.mark.parametrize(("batch_size", "evaluation", "seconds"), [(64, 250, 1.5), (100, 50, 1.5), (500, 1000, 40)])
 def test_seconds_of_an_epoch_are_those_of_its_steps_and_its_validation(batch_size, evaluation, seconds, data, tmp_path):
-    config = quick_config(epochs=3, batch_size=batch_size, training={"evaluation_batch_size": evaluation})
+    training = {"evaluation_batch_size": evaluation, "validate_every": "epoch"}
+    config = quick_config(epochs=3, batch_size=batch_size, training=training)
     splits = splits_of(config, data)
     steps = len(batch_bounds(len(splits.train), batch_size))
     tried = min(
@@ -55,6 +56,15 @@ def test_seconds_of_an_epoch_are_those_of_its_steps_and_its_validation(batch_siz
     seconds_of_an_image = math.ceil(tried / evaluation) / tried
     found = forecast(config, tmp_path, seconds)
     assert found.seconds_per_epoch == pytest.approx(steps * 1.0 + seconds_of_an_image * len(splits.val))
+
+
+def test_validation_within_an_epoch_takes_its_time_too(data, tmp_path):
+    def seconds(every):
+        return forecast(quick_config(training={"validate_every": every}), tmp_path, 1.5).seconds_per_epoch
+
+    whole = seconds("epoch")
+    steps = len(batch_bounds(len(splits_of(quick_config(), data).train), 64))
+    assert seconds(5) - whole == pytest.approx((whole - steps) * ((steps - 1) // 5))
 
 
 def test_slow_motion_is_the_least_an_epoch_takes(tmp_path):

@@ -10,8 +10,9 @@ import torch
 from core.errors import TrainDeskError
 from core.training import recorder as module
 from core.training.batches import split
-from core.training.loop import Epoch, Step, begin
+from core.training.loop import Epoch, Step, Validated, begin
 from core.training.recorder import Recorder
+from core.training.tally import Tally
 from tests.helpers import assert_one_sentence, quick_config
 
 CPU = torch.device("cpu")
@@ -89,12 +90,12 @@ def test_losses_are_recorded_as_means_of_neighbours(monkeypatch):
     monkeypatch.setattr(module, "LONGEST_SILENCE", math.inf)
     monkeypatch.setattr(module, "SHORTEST_SILENCE", -1)
     recorder, recorded = make(monkeypatch, points=7, batch_size=64)  # 21 steps: every third
-    for number in range(1, 8):
+    for number in range(1, 9):
         recorder.step(step(number, float(number)))
-    assert [(event["step"], event["train/loss"]) for event in recorded[1:]] == [(3, 2.0), (6, 5.0)]
+    assert [(event["step"], event["train/loss"]) for event in recorded[1:]] == [(1, 1.0), (4, 3.0), (7, 6.0)]
     recorder.flush()
     recorder.flush()
-    assert [(event["step"], event["train/loss"]) for event in recorded[3:]] == [(7, 7.0)]
+    assert [(event["step"], event["train/loss"]) for event in recorded[4:]] == [(8, 8.0)]
     assert all(event["images_per_second"] > 0 and event["learning_rate"] == 0.001 for event in recorded[1:])
 
 
@@ -111,21 +112,77 @@ def test_fast_steps_are_gathered_and_none_is_lost(monkeypatch):
     recorder, recorded = make(monkeypatch)
     for number in range(1, 6):
         recorder.step(step(number, float(number)))
-    assert recorded[1:] == []
+    assert [event["step"] for event in recorded[1:]] == [1], "the first at once: a chart without a point says nothing"
     recorder.flush()
-    assert [(event["step"], event["train/loss"]) for event in recorded[1:]] == [(5, 3.0)]
+    assert [(event["step"], event["train/loss"]) for event in recorded[2:]] == [(5, 3.5)]
+
+
+def test_the_running_accuracy_is_that_of_the_images_since_the_last_record(monkeypatch):
+    monkeypatch.setattr(module, "SHORTEST_SILENCE", math.inf)
+    recorder, recorded = make(monkeypatch)
+    state = recorder._state
+
+    def read(number, right, images=4):
+        labels = torch.arange(images)
+        answers = torch.where(labels < right, labels, labels + 1)
+        state.tally.add(torch.eye(images + 1)[answers], labels, torch.tensor(1.0))
+        state.batch = (number - 1) % 21 + 1
+        recorder.step(step(number, 1.0))
+
+    for number, right in [(1, 1), (2, 4), (3, 2)]:
+        read(number, right)
+    recorder.flush()
+    assert [event["train/accuracy"] for event in recorded[1:]] == [0.25, 0.75]
+    read(21, 3)
+    assert recorded[-1]["train/accuracy"] == 0.75, "the last step of an epoch, whose tally ends, is recorded at once"
+    state.tally, state.batch = Tally(), 0
+    recorder.epoch(Epoch(1, 21, {}, True, NOTHING, NOTHING))
+    read(22, 1)
+    recorder.flush()
+    assert recorded[-1]["train/accuracy"] == 0.25
+    recorder._losses.append(torch.tensor(1.0))
+    recorder.flush()
+    assert "train/accuracy" not in recorded[-1], "of no images there is none"
+
+
+def test_a_run_that_goes_on_counts_what_it_reads_from_then_on(monkeypatch):
+    counted = Tally()
+    counted.add(torch.eye(4), torch.arange(4), torch.tensor(1.0))
+    config = quick_config()
+    splits = split(config.dataset.load(None), config.dataset, 0.1, 0, CPU)
+    state = begin(config, splits, CPU, None)
+    state.tally, state.step, state.batch, recorded = counted, 5, 5, []
+    recorder = Recorder(config, splits, state, 1, lambda kind, **values: recorded.append(values), goes_on=True)
+    state.tally.add(torch.eye(4), torch.tensor([0, 0, 0, 0]), torch.tensor(1.0))
+    recorder.step(step(6, 1.0))
+    assert recorded[-1]["train/accuracy"] == 0.25
+
+
+def test_a_validation_within_an_epoch_does_not_count_as_slow_training(monkeypatch):
+    recorder, recorded = make(monkeypatch)
+    clock = SimpleNamespace(now=module.time.perf_counter())
+    monkeypatch.setattr(module.time, "perf_counter", lambda: clock.now)
+    recorder.begin_steps()
+    clock.now += 2 + 3
+    recorder.validated(Validated(1, 1, {"val/loss": 0.5, "val/accuracy": 0.75}, 142, 3.0))
+    assert recorded[-1] == {
+        "event": "validation", "epoch": 1, "step": 1, "val/loss": 0.5, "val/accuracy": 0.75, "images": 142, "seconds": 3.0,
+    }  # fmt: skip
+    recorder.step(step(2, 1.0))
+    assert recorded[-1]["images_per_second"] == 32.0
 
 
 @pytest.mark.parametrize(("value", "word"), [(math.nan, "NaN"), (math.inf, "infinite"), (-math.inf, "infinite")])
 def test_a_loss_that_is_no_number_names_its_step_and_the_remedy(value, word, monkeypatch):
     monkeypatch.setattr(module, "LONGEST_SILENCE", math.inf)
+    monkeypatch.setattr(module, "SHORTEST_SILENCE", math.inf)
     recorder, recorded = make(monkeypatch, points=1, at=(0, 0, 2.0))
     for number, loss in [(1, 1.0), (2, 1.0), (3, value), (4, math.nan)]:
         recorder.step(step(number, loss))
     with pytest.raises(TrainDeskError) as caught:
         recorder.flush()
     assert_one_sentence(str(caught.value), word, "at step 3", "learning rate 2", "try 0.2 or less")
-    assert len(recorded) == 1
+    assert [event["step"] for event in recorded[1:]] == [1]
 
 
 def test_an_epoch_carries_its_metrics_and_time(monkeypatch):
