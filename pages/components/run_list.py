@@ -20,7 +20,7 @@ from pages.components.summaries import run_of, summaries, summary
 from pages.components.vector import sparkline
 from pages.components.wording import STATUS_COLOURS, moment, percent, plain_markdown
 
-SEEN = "ticked runs"
+SEEN, OPENED = "ticked runs", "opened run"
 MOVING = ("queued", "starting", "running")
 REFRESH_SECONDS = 2.0
 
@@ -47,6 +47,8 @@ def _spark(accuracies: Sequence[float]) -> str:
 
 def draw_run_list(facts: list[Summary]) -> None:
     """What can be done with the ticked runs, and the table below it; while one of them trains its row moves."""
+    if run_id := st.session_state.pop(OPENED, ""):
+        switch_page("pages/run.py", query_params={"run": run_id})
     if not facts:
         return
     known = {entry.id: entry for entry in facts}
@@ -63,8 +65,9 @@ def _draw_table(ids: list[str]) -> None:
     ticked, opened = run_table(
         [known[run_id] for run_id in ids if run_id in known], "run table", st.session_state.get(SEEN, [])
     )
-    if opened:
-        switch_page("pages/run.py", query_params={"run": opened})
+    if opened:  # by a run of the whole page: a part of it that changes the page can be overtaken by its own next refresh
+        st.session_state[OPENED] = opened
+        st.rerun()
     now = [entry.id for entry in ticked]
     if now != st.session_state.get(SEEN, []):
         st.session_state[SEEN] = now
