@@ -110,7 +110,7 @@ def test_a_comparison_shows_its_sentence_and_curves_in_the_first_screen(visit, d
         box = element.bounding_box()
         assert box["y"] >= 0 and box["y"] + box["height"] <= PROJECTOR["height"], box
     assert page.evaluate(SIDEWAYS) <= 0
-    page.get_by_test_id("stPopoverButton").filter(has_text="View").click()
+    page.get_by_test_id("stPopover").get_by_role("button", name="View").click()
     page.get_by_text("time", exact=True).click()
     expect(page).to_have_url(re.compile("axis=time"))
     page.keyboard.press("Escape")
