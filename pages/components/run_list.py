@@ -65,7 +65,7 @@ def _draw_table(ids: list[str]) -> None:
     ticked, opened = run_table(
         [known[run_id] for run_id in ids if run_id in known], "run table", st.session_state.get(SEEN, [])
     )
-    if opened:  # by a run of the whole page: a part of it that changes the page can be overtaken by its own next refresh
+    if opened:  # by a run of the whole page: a part that leaves the page can be overtaken by its own refresh
         st.session_state[OPENED] = opened
         st.rerun()
     now = [entry.id for entry in ticked]
