@@ -1,48 +1,44 @@
-"""One plain sentence on how a training goes, with the numbers it rests on and what one could do: rules on the curves, no model.
+"""One short sentence on how a training goes, with the numbers it rests on and what one could do: rules on the curves, no model.
 
-Rules are asked in order of urgency; the first that is sure speaks. Each needs a difference larger than chance: an accuracy
-measured on n images is uncertain by about sqrt(p (1 - p) / n). When no rule is sure, the coach is silent.
+What is seen comes from `core.coach_sight`, which carries it from epoch to epoch; here it is put into words. The most urgent
+thing speaks. When nothing is sure, the coach is silent.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal
 
-from core.config import RunConfig
-from core.runs.events import Event
-from core.runs.history import History
+import numpy as np
 
-Kind = Literal["diverging", "guessing", "memorising", "slow", "few_val_images", "levelling_off", "still_learning"]
+from core.coach_curves import Curves, has_finished
+from core.coach_curves import curves_of as curves_of
+from core.coach_sight import SHARP, TINY, Sight, half_interval, sights
+from core.percent import percent
+from core.scores import interval
 
-CERTAIN = 2.0  # standard errors that a difference of accuracies must exceed
-RISEN = 1.05  # times its minimum that a validation loss must reach to count as risen
-EXPLODED = 2.0  # times its minimum that a training loss must reach to count as diverging
-UNCHANGED = 0.01  # share of a loss below which its fall counts as none
-LOOK_BACK = 3  # epochs
-SLOWED = 1.8  # times the quickest epochs that the latest ones must take to count as slow
-SHORTEST = 1.0  # seconds; shorter epochs vary by chance
-FEW = 0.025  # standard error of an accuracy above which a validation split is too small to tell epochs apart
+Kind = Literal[
+    "rate_too_large",
+    "rate_too_small",
+    "guessing",
+    "jumped",
+    "diverging",
+    "memorising",
+    "slow",
+    "few_val_images",
+    "still_learning",
+    "slowing",
+    "waiting",
+    "levelling_off",
+    "short",
+]
 
-
-@dataclass(frozen=True)
-class Curves:
-    """What the coach looks at; all sequences hold one value for each epoch that was completed, (E,)."""
-
-    train_loss: Sequence[float]  # NaN where it was no number, as in the others
-    val_loss: Sequence[float]
-    val_accuracy: Sequence[float]  # 0..1
-    seconds: Sequence[float]
-    classes: int
-    val_images: int
-    planned: int  # epochs
-    learning_rate: float  # before the schedule
-    usual_learning_rate: float  # the optimizer's default
-    is_augmented: bool = False
-    has_ended: bool = False
-    shortest_epoch: float = 0.0  # seconds of slow motion
+FAR = 10.0  # times the usual learning rate, from which one is far too large or too small
+HUGE = 1.5  # times the loss of a guess
+ANNEALED = 0.1  # share of the learning rate below which a schedule has done its work
+MOST_HELD_BACK = 0.3  # of the training pictures: more would leave too few to learn from
 
 
 @dataclass(frozen=True)
@@ -50,178 +46,245 @@ class Advice:
     """What the coach says."""
 
     kind: Kind
-    sentence: str
+    sentence: str  # at most about 110 characters
     evidence: str  # the numbers behind it, in words
     remedy: str = ""  # what a button would do, in words; empty when there is nothing to do
     changes: dict[str, Any] = field(default_factory=dict)  # settings of a new run, by path
     more_epochs: int = 0  # or: that this run is trained longer
     stop: bool = False  # or: that this run is stopped
-
-
-def curves_of(history: History, config: RunConfig) -> Curves:
-    """What the coach looks at of a run that has started."""
-    started, epochs = history.started or {}, list(history.epochs)
-    changes = [float(event["learning_rate"]) for event in list(history.learning_rates) if event.get("learning_rate")]
-    return Curves(
-        train_loss=_numbers(epochs, "train/loss"),
-        val_loss=_numbers(epochs, "val/loss"),
-        val_accuracy=_numbers(epochs, "val/accuracy"),
-        seconds=_numbers(epochs, "seconds"),
-        classes=len(started.get("class_names", ())) or 2,
-        val_images=started.get("val_images") or 1,
-        planned=started.get("epochs") or config.training.epochs,
-        learning_rate=changes[-1] if changes else config.optimizer.learning_rate,
-        usual_learning_rate=type(config.optimizer).model_validate({}).learning_rate,
-        is_augmented=config.augmentation.is_on(),
-        has_ended=history.end is not None,
-        shortest_epoch=config.training.shortest_epoch,
-    )
+    learning_rate: float = 0.0  # or: that this run goes on with this one
 
 
 def advise(curves: Curves) -> Advice | None:
     """The most urgent thing that is sure, or None."""
-    if not _all_finite(curves) or len(curves.val_loss) < 2:
+    if curves.has_exploded:
+        return _too_large(curves, f"its loss was no number any more after {_epochs(curves.epochs)}")
+    if not curves.epochs or not _all_finite(curves):
         return None
-    for rule in RULES:
-        if advice := rule(curves):
-            return advice
-    return None
+    sight = _latest(curves)
+    return _troubles(sight, curves) or _progress(sight, curves)
 
 
-def _diverging(curves: Curves) -> Advice | None:
-    best, latest = min(curves.train_loss), curves.train_loss[-1]
-    if latest < EXPLODED * best or latest - best < 0.2 or latest <= curves.train_loss[-2]:
+@lru_cache(maxsize=64)
+def _latest(curves: Curves) -> Sight:
+    return sights(curves)[-1]
+
+
+def _troubles(sight: Sight, curves: Curves) -> Advice | None:
+    if sight.jump:
+        return _jumped(sight, curves)
+    if sight.at_chance:
+        return _nothing_learned(sight, curves)
+    if sight.is_growing:
+        return _diverging(curves)
+    if sight.is_blurred and curves.val_images < TINY and (sight.epoch > 1 or curves.end):
+        return _few_val_images(curves)
+    if sight.by_heart_since:
+        return _memorising(sight, curves)
+    if sight.is_slow and not curves.end:
+        return _slow(curves)
+    return _few_val_images(curves) if sight.is_blurred and (sight.epoch > 1 or curves.end) else None
+
+
+def _jumped(sight: Sight, curves: Curves) -> Advice:
+    change = sight.jump
+    assert change is not None
+    before, after = curves.train_loss[change.epoch - 2], max(curves.train_loss[change.epoch - 1 : change.epoch + 2])
+    numbers = f"training loss {before:.3g} before, {after:.3g} after, {curves.train_loss[-1]:.3g} now"
+    old, new = rate_in_words(change.before), rate_in_words(change.after)
+    if curves.end or not math.isclose(curves.learning_rate, change.after):
+        has = "never recovered" if curves.end else "has not recovered"
+        sentence = f"It {has} from learning rate {new}, set in epoch {change.epoch}."
+        return Advice(
+            "jumped", sentence, numbers, f"Start again with {old}", {"optimizer.learning_rate": change.before}
+        )
+    sentence = f"The loss jumped from {before:.2g} to {after:.2g} when the learning rate became {new}."
+    return Advice("jumped", sentence, numbers, f"Set it back to {old}", learning_rate=change.before)
+
+
+def _nothing_learned(sight: Sight, curves: Curves) -> Advice | None:
+    """Its answers are no better than naming classes by luck."""
+    rate, usual = curves.learning_rate, curves.usual_learning_rate
+    evidence = f"{_right(curves)}; guessing would give {percent(1 / curves.classes)}"
+    if max(curves.train_loss[0], curves.train_loss[-1]) > HUGE * curves.chance_loss or rate >= FAR * usual:
+        return _too_large(curves, f"training loss {curves.train_loss[-1]:.3g}; {evidence}")
+    if sight.epoch < min(3, curves.planned) or curves.next_share[-1] > curves.share[-1]:
         return None
-    smaller = curves.learning_rate / 10
-    return Advice(
+    so_far = "It has learned nothing:" if curves.end else "So far"
+    if rate <= usual / FAR:
+        outcome = "it has learned nothing" if curves.end else "it hardly learns"
+        sentence = f"Learning rate {rate_in_words(rate)} is far too small: {outcome}."
+        return _again("rate_too_small", sentence, evidence, usual)
+    sentence = f"{so_far} it is no better than guessing."
+    if math.isclose(rate, usual):
+        return Advice("guessing", sentence, evidence)
+    return _again("guessing", sentence, evidence, usual)
+
+
+def _too_large(curves: Curves, evidence: str) -> Advice:
+    rate, usual = curves.learning_rate, curves.usual_learning_rate
+    learned = "it has learned nothing" if curves.end else "it cannot learn"
+    sentence = f"Learning rate {rate_in_words(rate)} is far too large: {learned}."
+    return _again("rate_too_large", sentence, evidence, min(usual, rate / 10))
+
+
+def _diverging(curves: Curves) -> Advice:
+    return _again(
         "diverging",
-        "The loss grows instead of falling: the steps are too long.",
-        f"training loss {best:.3g} at its best, {latest:.3g} now, learning rate {curves.learning_rate:g}",
-        f"Start again with learning rate {smaller:g}",
-        {"optimizer.learning_rate": smaller},
+        f"The loss {'grew' if curves.end else 'grows'} instead of falling: the steps are too long.",
+        f"training loss {min(curves.train_loss):.3g} at its best, {curves.train_loss[-1]:.3g} now, "
+        f"learning rate {rate_in_words(curves.learning_rate)}",
+        curves.learning_rate / 10,
     )
 
 
-def _guessing(curves: Curves) -> Advice | None:
-    """Its best epoch is no better than always naming one class."""
-    chance = 1 / curves.classes
-    accuracy = max(curves.val_accuracy)
-    if accuracy > chance + CERTAIN * _error(chance, curves.val_images) or len(curves.val_loss) < min(3, curves.planned):
-        return None
-    if curves.train_loss[-1] < 0.9 * math.log(curves.classes):  # it learns something that validation does not show yet
-        return None
-    usual = curves.usual_learning_rate
-    changes = {} if math.isclose(curves.learning_rate, usual) else {"optimizer.learning_rate": usual}
-    return Advice(
-        "guessing",
-        "So far it is no better than guessing.",
-        f"at best {accuracy:.1%} of the validation pictures right, guessing would give {chance:.1%}",
-        f"Start again with the usual learning rate {usual:g}" if changes else "",
-        changes,
-    )
+def _again(kind: Kind, sentence: str, evidence: str, rate: float) -> Advice:
+    remedy = f"Start again with {rate_in_words(rate)}"
+    return Advice(kind, sentence, evidence, remedy, {"optimizer.learning_rate": rate})
 
 
-def _memorising(curves: Curves) -> Advice | None:
-    best = min(range(len(curves.val_loss)), key=lambda epoch: curves.val_loss[epoch])
-    since = curves.val_loss[best + 1 :]
-    if len(since) < LOOK_BACK or min(since[-2:]) < RISEN * curves.val_loss[best]:
-        return None
-    if curves.train_loss[-1] >= min(curves.train_loss[best], curves.val_loss[-1]):
-        return None  # whoever knows pictures by heart does better on them than on others; blended ones nobody does
-    remedy: dict[str, Any] = {} if curves.is_augmented else {"augmentation.shift": 0.1, "augmentation.rotation": 10.0}
+def _memorising(sight: Sight, curves: Curves) -> Advice:
+    best = sight.by_heart_since - 1
+    learns, rises = ("learned", "rose from") if curves.end else ("learns", "has risen since")
+    on = " on" if curves.end else ""
+    remedy: dict[str, Any] = {"augmentation.shift": 0.1, "augmentation.rotation": 10.0} if curves.can_augment else {}
+    stop = not curves.end and not remedy and curves.epochs < curves.planned
     return Advice(
         "memorising",
-        f"It begins to learn the training pictures by heart: since epoch {best + 1} it gets worse on pictures it does not know.",
-        f"validation loss {curves.val_loss[best]:.3g} in epoch {best + 1}, {curves.val_loss[-1]:.3g} now; training loss "
-        f"{curves.train_loss[best]:.3g} then, {curves.train_loss[-1]:.3g} now",
-        "Start again with small random changes of the pictures" if remedy else "",
+        f"It {learns} the training pictures by heart: the validation loss {rises} epoch {best + 1}{on}.",
+        f"validation loss {curves.val_loss[best]:.3g} then, {curves.val_loss[-1]:.3g} now; training loss "
+        f"{curves.train_loss[best]:.3g} then, {curves.train_loss[-1]:.3g} now; the best epoch is kept",
+        "Start again with small random changes of the pictures" if remedy else "Stop here" if stop else "",
         remedy,
-        stop=not curves.has_ended and not remedy,
+        stop=stop,
     )
 
 
-def _slow(curves: Curves) -> Advice | None:
-    """Slower than it was itself: something else uses the computer."""
-    seconds = curves.seconds
-    if len(seconds) < LOOK_BACK + 1 or curves.has_ended or min(seconds) < max(SHORTEST, 1.2 * curves.shortest_epoch):
-        return None
-    quick, now = min(seconds), min(seconds[-2:])
-    if now < SLOWED * quick:
-        return None
+def _slow(curves: Curves) -> Advice:
     return Advice(
         "slow",
         "It trains slower than before: something else keeps this computer busy.",
-        f"an epoch took {quick:.1f} s, now it takes {now:.1f} s",
+        f"an epoch took {np.median(curves.seconds[:-3]):.1f} s, now it takes {min(curves.seconds[-3:]):.1f} s",
     )
 
 
-def _few_val_images(curves: Curves) -> Advice | None:
-    error = _error(max(curves.val_accuracy[-1], 1 / curves.classes), curves.val_images)
-    if error < FEW:
-        return None
+def _few_val_images(curves: Curves) -> Advice:
+    """With how many more to hold back, where that gives more."""
+    images, total = curves.val_images, curves.val_images + curves.train_images
+    best = min(0.95, max(0.8, *curves.val_accuracy))
+    needed = next((n for n in range(images, 2000) if half_interval(best, n) <= SHARP), 2000)
+    share = min(MOST_HELD_BACK, math.ceil(20 * needed / total) / 20)
+    helps = curves.can_hold_back and share * total >= 1.3 * images and share > images / total + 0.03
+    pictures = f"{images:,} validation pictures are" if images > 1 else "1 validation picture is"
     return Advice(
         "few_val_images",
-        f"{curves.val_images:,} validation pictures are too few to tell which epoch is best.",
-        f"an accuracy of {curves.val_accuracy[-1]:.0%} measured on so few is uncertain by {error:.1%} up or down",
-        "Start again with a fifth of the pictures held back for validation",
-        {"training.validation_share": 0.2},
+        f"{pictures} too few to tell which epoch is best.",
+        f"{_right(curves)}; about {needed:,} would do{'' if helps else ': bring more pictures'}",
+        f"Start again with {percent(share, 0)} held back for validation" if helps else "",
+        {"training.validation_share": share} if helps else {},
     )
 
 
-def _levelling_off(curves: Curves) -> Advice | None:
-    if len(curves.val_loss) < 2 * LOOK_BACK:
-        return None
-    before, recent = curves.val_loss[:-LOOK_BACK], curves.val_loss[-LOOK_BACK:]
-    gain = max(curves.val_accuracy[-LOOK_BACK:]) - max(curves.val_accuracy[:-LOOK_BACK])
-    if min(recent) < (1 - UNCHANGED) * min(before) or gain > _error(max(curves.val_accuracy), curves.val_images):
-        return None
-    return Advice(
-        "levelling_off",
-        f"It hardly gets better any more: the last {LOOK_BACK} epochs brought next to nothing.",
-        f"best validation loss {min(before):.3g} before them, {min(recent):.3g} in them",
-        "" if curves.has_ended else "Stop here; the best epoch is kept",
-        stop=not curves.has_ended,
+def _progress(sight: Sight, curves: Curves) -> Advice | None:
+    ended, progress = bool(curves.end), sight.progress
+    numbers = _fall(sight, curves)
+    if ended and curves.epochs < 2:
+        return _short(curves)
+    if ended and progress == "learning" and _is_annealed(curves) and not _to_the_end(curves):
+        progress = "slowing"
+    if progress == "learning":
+        return _got_better(curves, numbers) if ended else Advice("still_learning", "It still gets better.", numbers)
+    if progress == "slowing":
+        sentence = (
+            "The gains had become small: more epochs would bring little." if ended else "The gains have become small."
+        )
+        return Advice("slowing", sentence, numbers)
+    if progress == "waiting":
+        rate = rate_in_words(curves.learning_rate * curves.share[-1])
+        sentence = "The learning rate is still high; the schedule lowers it later, and that usually helps."
+        if ended:
+            sentence = "It was stopped before the schedule had lowered the learning rate."
+        return Advice("waiting", sentence, f"learning rate {rate} now; {numbers}")
+    if progress == "level":
+        ever = "It had levelled off:" if ended else "It hardly gets better any more:"
+        left = curves.planned - curves.epochs
+        stop = not ended and left > max(2, curves.planned // 10)
+        return Advice(
+            "levelling_off",
+            f"{ever} the last {_epochs(sight.window)} brought next to nothing.",
+            f"{numbers}; the best epoch is kept",
+            "Stop here" if stop else "",
+            stop=stop,
+        )
+    return None
+
+
+def _got_better(curves: Curves, numbers: str) -> Advice:
+    """Of a run that has ended."""
+    if not has_finished(curves) or curves.epochs < curves.planned:
+        return Advice("still_learning", "It still got better when it was stopped.", numbers)
+    if _is_annealed(curves):
+        epochs = 2 * curves.planned
+        sentence = "It got better to the end, but its learning rate has run out: more epochs need a new schedule."
+        return Advice(
+            "still_learning", sentence, numbers, f"Start again with {epochs:,} epochs", {"training.epochs": epochs}
+        )
+    more = max(5, curves.planned // 2)
+    sentence = "It got better to the end: more epochs would help."
+    return Advice("still_learning", sentence, numbers, f"Train {more:,} more epochs", more_epochs=more)
+
+
+def _short(curves: Curves) -> Advice:
+    """Of a run of one epoch, whose curve has no direction."""
+    sentence = "One epoch shows no direction yet: train more to see whether it gets better."
+    if curves.share[-1] < max(curves.share) or curves.last_share[-1] <= ANNEALED:
+        return Advice("short", sentence, _right(curves), "Start again with 3 epochs", {"training.epochs": 3})
+    return Advice("short", sentence, _right(curves), "Train 5 more epochs", more_epochs=5)
+
+
+def _is_annealed(curves: Curves) -> bool:
+    """Whether the schedule has done its work."""
+    return curves.share[-1] <= ANNEALED * max(curves.share)
+
+
+def _to_the_end(curves: Curves) -> bool:
+    """Whether the loss still fell in the last eighth."""
+    last = max(1, curves.epochs // 8)
+    return float(np.mean(curves.val_loss[-last:])) < float(np.mean(curves.val_loss[-2 * last : -last]))
+
+
+def _fall(sight: Sight, curves: Curves) -> str:
+    """The loss in the two windows that were compared, and the accuracy now."""
+    window = max(1, sight.window)
+    old, new = (
+        float(np.exp(np.log(np.maximum(part, 1e-9)).mean()))
+        for part in (curves.val_loss[-2 * window : -window] or curves.val_loss, curves.val_loss[-window:])
     )
+    lowest = min(range(curves.epochs), key=curves.val_loss.__getitem__)
+    if window == 1:
+        loss = f"validation loss {old:.3g}, then {new:.3g}"
+    else:
+        loss = f"validation loss {old:.3g} on average, then {new:.3g} in the last {window} epochs, lowest in epoch {lowest + 1}"
+    return f"{loss}; {_right(curves)}"
 
 
-def _still_learning(curves: Curves) -> Advice | None:
-    back = min(LOOK_BACK, len(curves.val_loss) - 1)
-    old, new = curves.val_loss[-1 - back], curves.val_loss[-1]
-    if new > (1 - UNCHANGED) * old or new > min(curves.val_loss):
-        return None
-    accuracy, before = curves.val_accuracy[-1], curves.val_accuracy[-1 - back]
-    epochs = f"the last {back} epochs" if back > 1 else "the last epoch"
-    more = max(5, curves.planned // 2) if curves.has_ended else 0
-    return Advice(
-        "still_learning",
-        "It still gets better: more epochs would help." if more else "It still gets better.",
-        f"{before:.1%} of the validation pictures right before {epochs}, {accuracy:.1%} now; loss {old:.3g}, then {new:.3g}",
-        f"Train {more} more epochs" if more else "",
-        more_epochs=more,
-    )
+def _right(curves: Curves) -> str:
+    """ "95.0 % of 216 validation pictures right (91.2 % to 97.2 % with other pictures)"."""
+    accuracy, images = curves.val_accuracy[-1], curves.val_images
+    low, high = interval(round(accuracy * images), images)
+    pictures = f"{images:,} validation pictures" if images > 1 else "1 validation picture"
+    return f"{percent(accuracy)} of {pictures} right ({percent(low)} to {percent(high)} with other pictures)"
 
 
-RULES: tuple[Callable[[Curves], Advice | None], ...] = (
-    _diverging,
-    _guessing,
-    _memorising,
-    _slow,
-    _few_val_images,
-    _levelling_off,
-    _still_learning,
-)
+def rate_in_words(rate: float) -> str:
+    """0.0000321 -> "0.0000321", where Python would write 3.21e-05."""
+    return np.format_float_positional(rate, precision=3, fractional=False, trim="-")
 
 
-def _error(accuracy: float, images: int) -> float:
-    """Standard error of an accuracy (0..1) measured on so many images."""
-    return math.sqrt(accuracy * (1 - accuracy) / max(1, images))
+def _epochs(count: int) -> str:
+    return f"{count:,} epoch{'' if count == 1 else 's'}"
 
 
 def _all_finite(curves: Curves) -> bool:
     values = (*curves.train_loss, *curves.val_loss, *curves.val_accuracy, *curves.seconds)
     return all(math.isfinite(value) for value in values)
-
-
-def _numbers(epochs: list[Event], name: str) -> list[float]:
-    """NaN where a log holds none."""
-    return [math.nan if epoch.get(name) is None else epoch[name] for epoch in epochs]

@@ -78,6 +78,10 @@ class DatasetSettings(Settings):
         """What must be put right before it can be trained on, as one sentence; "" if nothing."""
         return ""
 
+    def brings_validation(self) -> bool | None:
+        """Whether its validation pictures came as such, so that no share is held back; None: that is not known."""
+        return False
+
     def sources(self, data_folder: Path) -> list[Path]:
         """The files that `load` reads. When the name, size or time of one changes, the images are decoded anew."""
         raise NotImplementedError

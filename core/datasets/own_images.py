@@ -35,7 +35,8 @@ class Facts(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     title: str = ""
     class_names: tuple[str, ...] = ("first", "second")
-    train_images: int = 100
+    train_images: int = 100  # those for validation are among them
+    val_images: int | None = None  # that were brought for validation; None: in facts of before this was noted
     test_images: int = 20
     mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
     deviation: tuple[float, float, float] = (0.25, 0.25, 0.25)
@@ -139,6 +140,9 @@ class OwnImages(DatasetSettings):
             mean=mean,
             deviation=deviation,
         )
+
+    def brings_validation(self) -> bool | None:
+        return None if self.facts.val_images is None else self.facts.val_images > 0
 
     def _channels(self) -> int:
         return 1 if self.colour == "grey" or self.fit == "ink" else 3

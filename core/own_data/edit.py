@@ -183,6 +183,9 @@ def _facts(connection: sqlite3.Connection, version: int) -> dict:
             {"version": version},
         ).fetchall()
     )
+    val = connection.execute(
+        f"select count(*) from places where {held} and class in ({numbers}) and split = 'val'", {"version": version}
+    ).fetchone()[0]
     sums, squares, number = [0.0] * 3, [0.0] * 3, 0
     rows = connection.execute(
         f"select mean, square from places join images on images.id = image where {held} and class in ({numbers}) "
@@ -205,6 +208,7 @@ def _facts(connection: sqlite3.Connection, version: int) -> dict:
         "class_names": [name for _, name in classes],
         "class_ids": [class_id for class_id, _ in classes],
         "train_images": counts.get(0, 0),
+        "val_images": val,
         "test_images": counts.get(1, 0),
         "mean": [round(value, 4) for value in means],
         "deviation": [round(value, 4) for value in deviations],

@@ -23,6 +23,7 @@ class Session:
     epoch: int  # completed before it
     time: float  # Unix seconds when it began
     trained: float  # seconds of training before it
+    planned: int = 0  # epochs, as was meant then
 
 
 @dataclass
@@ -143,7 +144,7 @@ class History:
         elif kind == events.STARTED:
             self._forget_after(0, 0)
             self.trained_seconds, self.started, self.session = 0.0, event, event
-            self.sessions = [Session(0, 0, event["time"], 0.0)]
+            self.sessions = [Session(0, 0, event["time"], 0.0, event.get("epochs", 0))]
         elif kind == events.RESUMING:
             latest = self.end or self.test or self.last_step
             if self.session and latest:
@@ -154,7 +155,9 @@ class History:
             self.started = {**(self.started or {}), **event, "time": (self.started or event)["time"]}
             self.session = event
             self.sessions = [session for session in self.sessions if session.step < event["step"]]
-            self.sessions.append(Session(event["step"], event["epoch"], event["time"], self.trained_seconds))
+            self.sessions.append(
+                Session(event["step"], event["epoch"], event["time"], self.trained_seconds, event.get("epochs", 0))
+            )
         elif kind == events.NOTICE:
             self.notices.append(event)
         elif kind == events.LEARNING_RATE:

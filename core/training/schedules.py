@@ -24,6 +24,10 @@ class ScheduleSettings(Settings):
         second) of `epochs` are done. Called in every step."""
         raise NotImplementedError
 
+    def last_factor(self, epoch: float, epochs: int, memory: dict[str, float]) -> float:
+        """Share in the last step of `epochs`, as far as it is known when `epoch` are done."""
+        return self.factor(max(0.0, epochs - 0.01), epochs, memory)
+
     def after_epoch(self, memory: dict[str, float], val_loss: float) -> None:
         """Takes note of an epoch's val/loss in `memory`, which starts empty."""
 
@@ -148,6 +152,11 @@ class Plateau(_WithWarmUp):
 
     def _after_warm_up(self, epoch: float, epochs: int, memory: dict[str, float]) -> float:
         return memory.get("factor", 1.0)
+
+    def last_factor(self, epoch: float, epochs: int, memory: dict[str, float]) -> float:
+        """If nothing gets better any more."""
+        falls = (epochs - epoch + memory.get("worse", 0.0)) // (self.patience + 1)
+        return max(SMALLEST, memory.get("factor", 1.0) * self.gamma**falls)
 
     def after_epoch(self, memory: dict[str, float], val_loss: float) -> None:
         if val_loss < memory.get("best", math.inf) * (1 - 1e-4):
