@@ -21,13 +21,19 @@ from pages.components.recipe_cards import FILLED_FROM
 from pages.components.rights import may_change, visitor
 
 ICONS = {
-    "diverging": ":material/trending_up:",
+    "rate_too_large": ":material/trending_up:",
+    "rate_too_small": ":material/casino:",
     "guessing": ":material/casino:",
+    "jumped": ":material/trending_up:",
+    "diverging": ":material/trending_up:",
     "memorising": ":material/school:",
     "slow": ":material/hourglass_bottom:",
     "few_val_images": ":material/quiz:",
     "levelling_off": ":material/trending_flat:",
+    "waiting": ":material/hourglass_bottom:",
+    "slowing": ":material/trending_down:",
     "still_learning": ":material/trending_down:",
+    "short": ":material/quiz:",
 }
 
 
@@ -55,7 +61,7 @@ def draw_coach(run: Run, status: Status, config: RunConfig, history: History) ->
 def _can_be_done(advice: Advice, status: Status, run: Run) -> bool:
     if not advice.remedy:
         return False
-    if advice.stop:
+    if advice.stop or advice.learning_rate:
         return status.is_active and may_change(run)
     longer = advice.more_epochs > 0 and status.name in ("finished", "stopped") and may_change(run)
     return bool(advice.changes) or longer
@@ -64,7 +70,10 @@ def _can_be_done(advice: Advice, status: Status, run: Run) -> bool:
 def _do(advice: Advice, run: Run, config: RunConfig) -> None:
     if advice.stop:
         run.request_stop()
-        st.rerun(scope="fragment")
+        st.rerun()
+    if advice.learning_rate:
+        run.request_learning_rate(advice.learning_rate)
+        st.rerun()
     if advice.more_epochs:
         try:
             ask_to_resume(run, advice.more_epochs)

@@ -80,8 +80,8 @@ def turned(loss: tuple[float, ...], first: int, second: int, was_falling: bool) 
 
     From falling to rising, or from not falling to falling: straight lines through the logarithms of up to NEAR epochs before
     and of five or more after some epoch in between differ by SURE standard errors, and the later one has the other direction
-    by as much. A jump counts too, away from the earlier line and from the last epochs on it, of four times the noise and a fifth of
-    the loss. That it falls more slowly than before is no turn.
+    by as much. A jump counts too, away from the earlier line and from the last epochs on it, of four times the noise and a
+    fifth of the loss. That it falls more slowly than before is no turn.
     """
     logs = np.log(np.maximum(loss[:second], 1e-9))
     for middle in range(max(2, first - NEAR // 2), second):
