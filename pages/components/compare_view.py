@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html import escape
 
 import streamlit as st
@@ -15,7 +16,7 @@ from pages.components.compare_entry import Compared, history_of
 from pages.components.compare_settings import draw_what_settings_did
 from pages.components.compare_words import sentences
 from pages.components.compared import draw_unknown, names, pick
-from pages.components.curves import Axis, epoch_curve, smoothed
+from pages.components.curves import Axis, metric_curve, smoothed
 from pages.components.describe import read_config
 from pages.components.links import anchor, page_link
 from pages.components.live_plot import Curve, live_plot
@@ -107,14 +108,9 @@ def _curves(compared: list[Compared]) -> None:
 
 def curve_of(entry: Compared, history: History, metric: str, axis: Axis, smoothing: float, most: int = LIMIT) -> Curve:
     """One run's line, in its own colour, of at most so many points."""
-    if metric != "train/loss" or not len(history.curve):
-        curve = epoch_curve(history, metric, entry.name, axis, entry.colour)
-        y = smoothed(curve.y, smoothing)
-        few = len(y) < 60
-        return Curve(entry.name, curve.x, y, entry.colour, keep=curve.keep, dash=entry.dash, markers=few, most=most)
-    steps, times, losses = (history.curve.column(name) for name in ("step", "time", "train/loss"))
-    x = axis.of_steps(history, steps, times)
-    return Curve(entry.name, x, smoothed(losses, smoothing), entry.colour, dash=entry.dash, most=most)
+    curve = metric_curve(history, metric, entry.name, axis, entry.colour)
+    few = curve.markers and len(curve.y) < 60
+    return replace(curve, y=smoothed(curve.y, smoothing), dash=entry.dash, markers=few, most=most)
 
 
 def _tables(compared: list[Compared], known: list[Compared], varied: list[Setting]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -13,6 +13,7 @@ from pages.components.live_plot import Curve
 from pages.components.wording import decimal
 
 AxisName = Literal["epoch", "step", "time"]
+RUNNING = 1000  # pictures whose mean a running training accuracy is: a batch alone jumps by several percent
 RAW_POINTS = 1000  # of a curve behind its smoothed form
 
 
@@ -52,19 +53,17 @@ class Axis:
 
 
 def loss_curves(shared: SharedHistory, axis: Axis = Axis(), smoothing: float = 0.0) -> list[Curve]:  # noqa: B008
-    """Train loss of each step and val loss of each epoch."""
+    """Training loss of each step, and validation loss at the ends of epochs and within them."""
     return [
-        *_step_curves(shared, "train/loss", "train", axis, smoothing, colour=0),
-        epoch_curve(shared.history, "val/loss", "val", axis, colour=1),
+        *_step_curves(shared, "train/loss", "training", axis, smoothing, colour=0),
+        *_validation_curves(shared.history, "val/loss", axis),
     ]
 
 
-def accuracy_curves(shared: SharedHistory, axis: Axis = Axis()) -> list[Curve]:  # noqa: B008
-    """Train and val accuracy of each epoch."""
-    return [
-        epoch_curve(shared.history, "train/accuracy", "train", axis, colour=0),
-        epoch_curve(shared.history, "val/accuracy", "val", axis, colour=1),
-    ]
+def accuracy_curves(shared: SharedHistory, axis: Axis = Axis(), smoothing: float = 0.0) -> list[Curve]:  # noqa: B008
+    """Running training accuracy from the first step on, and validation accuracy at the ends of epochs and within them."""
+    running = running_accuracy(shared.history, "training", axis, colour=0)
+    return [*_with_smoothed(running, smoothing), *_validation_curves(shared.history, "val/accuracy", axis)]
 
 
 def learning_rate_curves(shared: SharedHistory, axis: Axis) -> list[Curve]:
@@ -73,6 +72,57 @@ def learning_rate_curves(shared: SharedHistory, axis: Axis) -> list[Curve]:
 
 def pace_curves(shared: SharedHistory, axis: Axis, smoothing: float) -> list[Curve]:
     return _step_curves(shared, "images_per_second", "pictures a second", axis, smoothing, colour=3)
+
+
+def metric_curve(history: History, name: str, title: str, axis: Axis, colour: int) -> Curve:
+    """One line for a metric, at every place where the log says something of it."""
+    if name == "train/accuracy":
+        return running_accuracy(history, title, axis, colour)
+    if name == "train/loss" and len(history.curve):
+        steps, times, losses = _columns(history, "step", "time", name)
+        return Curve(title, axis.of_steps(history, steps, times), losses, colour)
+    curve = validation_curve(history, name, title, axis, colour)
+    return curve if len(curve.x) else _of_a_part(history, name, title, axis, colour)
+
+
+def validation_curve(history: History, name: str, title: str, axis: Axis, colour: int) -> Curve:
+    """A metric at the ends of epochs, with smaller points where all validation pictures were measured within one."""
+    ends = epoch_curve(history, name, title, axis, colour)
+    steps, times, values = history.within_epochs(name)
+    if not len(steps):
+        return ends
+    x = np.concatenate([axis.of_steps(history, steps, times), ends.x])
+    order = np.argsort(x, kind="stable")
+    is_within = order < len(steps)
+    kept = tuple(int(np.flatnonzero(order == len(steps) + best)[0]) for best in ends.keep)
+    y = np.concatenate([values, ends.y])[order]
+    return Curve(title, x[order], y, colour, markers=True, keep=kept, is_small=is_within)
+
+
+def running_accuracy(history: History, title: str, axis: Axis, colour: int) -> Curve:
+    """Training accuracy over the last RUNNING pictures (of one epoch at most) at each recorded step.
+
+    Runs of before steps had one show that of each epoch.
+    """
+    steps, times, accuracies = _columns(history, "step", "time", "train/accuracy")
+    done, known = np.diff(steps, prepend=0.0), np.isfinite(accuracies)
+    ends = epoch_curve(history, "train/accuracy", title, axis, colour)
+    if not known.any():
+        return ends
+    started = history.started or {}
+    per_epoch = max(1, started.get("steps_per_epoch", 1))
+    window = min(per_epoch, RUNNING / max(1.0, started.get("train_images", 1) / per_epoch))  # steps
+    x, y = axis.of_steps(history, steps[known], times[known]), trailing_mean(accuracies[known], done[known], window)
+    earlier = ends.x < x[0]
+    return Curve(title, np.concatenate([ends.x[earlier], x]), np.concatenate([ends.y[earlier], y]), colour)
+
+
+def trailing_mean(values: np.ndarray, weights: np.ndarray, window: float) -> np.ndarray:
+    """Mean (N,) at each place over what came last, until its weights reach `window` or there is no more."""
+    weight, total = (np.concatenate([[0.0], np.cumsum(part)]) for part in (weights, weights * values))
+    first = np.maximum(0, np.searchsorted(weight, weight[1:] - window + 1e-9, side="right") - 1)
+    first = np.minimum(first, np.arange(len(values)))  # at least what was recorded there
+    return (total[1:] - total[first]) / (weight[1:] - weight[first])
 
 
 def epoch_curve(history: History, name: str, title: str, axis: Axis, colour: int) -> Curve:
@@ -122,13 +172,37 @@ def _step_curves(
 ) -> list[Curve]:
     """One curve, or a smoothed one with what it was made from faintly behind it."""
     steps, times, values = shared.columns("step", "time", name)
-    x = axis.of_steps(shared.history, steps, times)
+    return _with_smoothed(Curve(title, axis.of_steps(shared.history, steps, times), values, colour), smoothing)
+
+
+def _with_smoothed(curve: Curve, smoothing: float) -> list[Curve]:
+    """A curve, or its smoothed form with itself faintly behind."""
     if not smoothing:
-        return [Curve(title, x, values, colour)]
-    return [
-        Curve(f"{title}, as it is", x, values, colour, is_faint=True, most=RAW_POINTS),
-        Curve(title, x, smoothed(values, smoothing), colour, most=RAW_POINTS),
-    ]
+        return [curve]
+    behind = replace(curve, name=f"{curve.name}, as it is", is_faint=True, most=RAW_POINTS)
+    return [behind, replace(curve, y=smoothed(curve.y, smoothing), most=RAW_POINTS)]
+
+
+def _validation_curves(history: History, name: str, axis: Axis) -> list[Curve]:
+    """That of all validation pictures, and thin behind it that of a part of them, where within epochs a part was measured."""
+    whole = validation_curve(history, name, "validation", axis, colour=1)
+    images = history.validations.column("images")
+    images = images[images != (history.started or {}).get("val_images")]
+    if not len(images):
+        return [whole]
+    return [_of_a_part(history, name, f"validation, {int(images[-1]):,} pictures", axis, colour=1), whole]
+
+
+def _of_a_part(history: History, name: str, title: str, axis: Axis, colour: int) -> Curve:
+    steps, times, values = history.within_epochs(name, of_all=False)
+    return Curve(title, axis.of_steps(history, steps, times), values, colour)
+
+
+def _columns(history: History, *names: str) -> list[np.ndarray]:
+    """Columns of the steps, of the same length also while another thread reads on."""
+    columns = [history.curve.column(name) for name in names]
+    rows = min(map(len, columns))
+    return [column[:rows] for column in columns]
 
 
 def _best_place(epochs: list) -> int | None:

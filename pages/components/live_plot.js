@@ -22,7 +22,7 @@ export default function (component) {
   const traces = data.curves.map((curve) => ({
     type: "scatter", name: curve.name, uid: curve.name, x: floats(curve.x), y: floats(curve.y),
     mode: curve.markers ? "lines+markers" : "lines", connectgaps: false, hovertemplate: "%{y}",
-    line: { color: colours[curve.colour % colours.length], width: curve.markers ? 2.4 : 1.4, dash: curve.dash }, marker: { size: 6 },
+    line: { color: colours[curve.colour % colours.length], width: curve.markers ? 2.4 : 1.4, dash: curve.dash }, marker: { size: curve.sizes ? floats(curve.sizes) : 6 },
     ...(curve.faint ? { opacity: 0.28, showlegend: false, hoverinfo: "skip", hovertemplate: null } : {}),
     ...(data.hidden.includes(curve.name) ? { visible: "legendonly" } : {}),
   }));
@@ -56,7 +56,7 @@ export default function (component) {
   if (data.range && !chart.draws) Object.assign(layout.xaxis, { range: data.range, autorange: false }); // back from another page
   if (end === 0) { // axes without a point would show numbers that mean nothing
     for (const empty of [layout.xaxis, layout.yaxis]) Object.assign(empty, { showticklabels: false, range: [0, 1] });
-    layout.annotations.push({ xref: "paper", yref: "paper", x: 0.5, y: 0.5, showarrow: false, opacity: 0.75, text: "no points yet" });
+    layout.annotations.push({ xref: "paper", yref: "paper", x: 0.5, y: 0.5, showarrow: false, opacity: 0.75, text: data.waiting });
   }
   const config = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["lasso2d", "select2d", "toImage", "autoScale2d"],
     displayModeBar: false, doubleClick: "reset+autosize" };

@@ -25,6 +25,9 @@ _component = st.components.v2.component(
 )
 
 
+SMALL, LARGE = 3.0, 6.0  # pixels of a marker
+
+
 @dataclass(frozen=True)
 class Curve:
     """One line of a chart."""
@@ -34,6 +37,7 @@ class Curve:
     y: np.ndarray  # (N,) NaN where there is none
     colour: int  # place in the theme's chart colours
     markers: bool = False
+    is_small: np.ndarray | None = None  # bool (N,): points with a smaller marker than others
     keep: tuple[int, ...] = ()  # indices that thinning must not drop
     is_faint: bool = False  # in the background, and not in the legend
     dash: str = "solid"  # or "dash", "dot", for more curves than colours
@@ -57,13 +61,15 @@ def live_plot(
     legend_below: bool = False,
     has_legend: bool = True,
     height: int = 330,
+    waiting: str = "no points yet",
 ) -> None:
     """Draws the curves. A new `view` (a run's id and its axis) starts with a fresh zoom; `best` marks the best epoch's point.
 
     `once(key, make)` gives what `make` gives, made once for all who look at the same: the curves are thinned for the window
     that a visitor sees, and most see all.
-    `marks` are upright lines with words beside them, at places of the x axis. What the visitor zoomed into and which curves
-    were switched off is kept when he goes to another page and comes back.
+    `waiting` stands in a chart that has no point yet (<br> ends a line). `marks` are upright lines with words beside them, at
+    places of the x axis. What the visitor zoomed into and which curves were switched off is kept when he goes to another page
+    and comes back.
     """
     kept = f"kept {key}"  # a component's own state is forgotten with its page
     if st.session_state.get(kept, {}).get("view") != view:
@@ -84,6 +90,7 @@ def live_plot(
         "best": best,
         "range": seen,
         "hidden": _names(st.session_state[kept]["hidden"]),
+        "waiting": waiting,
         "marks": [{"x": x, "text": text} for x, text in marks],
         "curves": once((title, view, seen), lambda: [packed(curve, seen, curve.most) for curve in curves()]),
     }
@@ -125,6 +132,7 @@ def packed(curve: Curve, seen: tuple[float, float] | None = None, limit: int = L
         "markers": curve.markers,
         "faint": curve.is_faint,
         "dash": curve.dash,
+        "sizes": None if curve.is_small is None else _base64(np.where(curve.is_small[chosen], SMALL, LARGE)),
         "x": _base64(curve.x[chosen]),
         "y": _base64(curve.y[chosen]),
     }

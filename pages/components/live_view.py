@@ -24,7 +24,7 @@ from pages.components.curves import (
 )
 from pages.components.histories import SharedHistory, shared_history
 from pages.components.live_plot import live_plot
-from pages.components.phases import meaning, progress_facts, progress_words
+from pages.components.phases import meaning, progress_facts, progress_words, what_curves_wait_for
 from pages.components.run_controls import draw_active_controls, draw_queue_controls
 from pages.components.view_controls import axis_control, log_control, more_control, smoothing_control
 from pages.components.wording import STATUS_COLOURS, facts, plain_markdown
@@ -73,7 +73,7 @@ def _draw(run: Run, config: RunConfig | None, did_move: bool, draw_ended: Callab
         if config and status.name not in ("queued", "starting"):
             draw_coach(run, status, config, history)
     if history.started and (history.last_step or status.is_active):
-        _curves(run, shared)
+        _curves(run, shared, what_curves_wait_for(status, history))
 
 
 def _notices(history: History) -> None:
@@ -83,13 +83,13 @@ def _notices(history: History) -> None:
         st.caption(f":material/info: {plain_markdown(message)}")
 
 
-def _curves(run: Run, shared: SharedHistory) -> None:
+def _curves(run: Run, shared: SharedHistory, waiting: str) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         axis, smoothing, logarithmic, more = axis_control(), smoothing_control(), log_control(), more_control()
     history = shared.history
     axis = Axis(axis.name, history.elapsed() or 0.0)
     view = f"{run.id} {axis.name}"
-    common: dict[str, Any] = {"once": shared.once, "view": view, "x_title": axis.title()}
+    common: dict[str, Any] = {"once": shared.once, "view": view, "x_title": axis.title(), "waiting": waiting}
     left, right = st.columns(2, gap="medium")
     with left:
         live_plot(
@@ -103,13 +103,13 @@ def _curves(run: Run, shared: SharedHistory) -> None:
         )
     with right:
         live_plot(
-            lambda: accuracy_curves(shared, axis),
+            lambda: accuracy_curves(shared, axis, smoothing),
             key=f"accuracy {run.id}",
             title="Accuracy",
             best=best_point(history, "val/accuracy", axis),
             y_format=".0%",
             limits=(0, 1),
-            **common,
+            **{**common, "view": f"{view} {smoothing}"},
         )
     if more:
         left, right = st.columns(2, gap="medium")

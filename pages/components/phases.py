@@ -87,6 +87,17 @@ def progress_words(status: Status, history: History) -> tuple[float, str]:
     return 0.0, "Starting: loading the training program and the pictures takes a few seconds."
 
 
+def what_curves_wait_for(status: Status, history: History) -> str:
+    """What stands in a chart before its first point, which comes with the first step."""
+    if status.name == "queued":
+        return "The curves begin when its turn comes."
+    if not status.is_active:
+        return "no points yet"
+    if is_downloading(history) or is_preparing(history):
+        return progress_words(status, history)[1].replace(": ", ":<br>")
+    return "The curves begin with the first step."
+
+
 def progress_facts(history: History, now: float) -> list[tuple[str, str, str]]:
     """Always the same seven, so that the page does not jump when numbers arrive. now: Unix seconds."""
     started, step = history.started, history.last_step

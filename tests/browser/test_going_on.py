@@ -44,11 +44,41 @@ def test_pause_close_the_tab_come_back_and_resume_to_the_end(visit, server):
     expect(page.get_by_text("of 360 pictures right")).to_be_visible()
     history = History(run).update()
     assert paused_at < history.started["total_steps"] == history.steps[-1], "it was paused in the middle"
-    page.wait_for_function(f"({CURVE})('val').length === 3")
-    shown = np.array(page.evaluate(CURVE, "train"))
+    page.wait_for_function(f"({CURVE})('validation').length >= 3")
+    shown = np.array(page.evaluate(CURVE, "training"))
     assert np.allclose(shown * history.started["steps_per_epoch"], history.steps, atol=1e-3)
     assert (np.diff(history.steps) > 0).all(), "no step twice"
-    assert page.evaluate(CURVE, "val") == [1, 2, 3]
+    per_epoch = history.started["steps_per_epoch"]
+    points = sorted([step / per_epoch for step in history.within_epochs("val/accuracy")[0]] + [1, 2, 3])
+    assert np.allclose(page.evaluate(CURVE, "validation"), points, atol=1e-3) and len(points) > 3
+    assert [epoch["epoch"] for epoch in history.epochs] == [1, 2, 3], "and what counts is the end of each epoch"
+    epochs = page.evaluate("() => document.querySelectorAll('.js-plotly-plot')[1].data.at(-1).x")
+    assert list(epochs) == [history.best_epoch()["epoch"]], "where the star stands"
+    big = page.evaluate(
+        "() => { const curve = document.querySelectorAll('.js-plotly-plot')[1].data.find(({ name }) => name === 'validation');"
+        " return Array.from(curve.x).filter((_, place) => curve.marker.size[place] > 5); }"
+    )
+    assert big == [1, 2, 3], "ends of epochs have larger points"
+
+
+def test_no_chart_of_a_running_training_is_empty_for_long(visit, server):
+    """One epoch, half a minute long: loss, accuracy and validation move in it."""
+    page = visit().page
+    begun = "() => document.querySelectorAll('.js-plotly-plot').length > 1"
+    run = start(page, server, epochs=1, shortest_epoch=30)
+    page.wait_for_function(begun, timeout=PATIENCE)
+    for chart in (0, 1):
+        for name, least in (("training", 3), ("validation", 2)):
+            page.wait_for_function(
+                "([chart, name, least]) => (document.querySelectorAll('.js-plotly-plot')[chart].data"
+                ".find(curve => curve.name === name)?.x.length ?? 0) >= least",
+                arg=[chart, name, least],
+                timeout=PATIENCE,
+            )
+    assert not History(run).update().epochs, "all of it before the first epoch ended"
+    expect(page.get_by_text("no points yet")).to_have_count(0)
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.get_by_text("stopped", exact=True)).to_be_visible(timeout=PATIENCE)
 
 
 def test_another_learning_rate_while_it_trains(visit, server):

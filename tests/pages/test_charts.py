@@ -11,7 +11,17 @@ import pytest
 from core.runs import history
 from core.runs.events import EventWriter
 from core.thinning import LIMIT, thin, window
-from pages.components.curves import Axis, accuracy_curves, best_point, loss_curves, marks, smoothed
+from pages.components import curves
+from pages.components.curves import (
+    Axis,
+    accuracy_curves,
+    best_point,
+    loss_curves,
+    marks,
+    metric_curve,
+    smoothed,
+    trailing_mean,
+)
 from pages.components.histories import shared_history
 from pages.components.live_plot import Curve, packed, zoomed_window
 from tests.pages.fake_runs import STEPS_PER_EPOCH, fake_run, write_epoch, write_start
@@ -78,6 +88,84 @@ def test_curves_run_over_epochs_and_mark_the_best(tmp_path):
     train, val = accuracy_curves(shared)
     assert train.y.tolist() == val.y.tolist()
     assert val.keep == (2,)
+
+
+def within_epochs(folder, *validations, epochs=2):
+    """A run with a running training accuracy and validations within its epochs: (step, accuracy, images)."""
+    run = fake_run(folder, "starting")
+    log = EventWriter(run.event_log)
+    write_start(log, run, epochs)
+    points = list(validations)
+    for epoch in range(1, epochs + 1):
+        for step in range((epoch - 1) * STEPS_PER_EPOCH + 1, epoch * STEPS_PER_EPOCH + 1):
+            log.write("step", step=step, epoch=epoch, **{"train/loss": 1.0, "train/accuracy": step / 100})
+            while points and points[0][0] == step:
+                _, accuracy, images = points.pop(0)
+                values = {"val/loss": 1 - accuracy, "val/accuracy": accuracy}
+                log.write("validation", step=step, epoch=epoch, images=images, seconds=0.1, **values)
+        values = {"train/accuracy": 0.1, "val/loss": 0.5, "val/accuracy": 0.5}
+        log.write("epoch", epoch=epoch, step=epoch * STEPS_PER_EPOCH, best=epoch == 1, **values)
+    log.close()
+    return run
+
+
+def test_validation_within_epochs_is_on_both_charts_and_the_star_stays_on_ends(tmp_path):
+    shared = shared_history(within_epochs(tmp_path, (5, 0.2, 100), (15, 0.4, 100), (30, 0.45, 100)))
+    _, loss = loss_curves(shared)
+    _, accuracy = accuracy_curves(shared)
+    assert loss.x.tolist() == accuracy.x.tolist() == [0.25, 0.75, 1, 1.5, 2]
+    assert accuracy.y.tolist() == [0.2, 0.4, 0.5, 0.45, 0.5] and loss.y[0] == pytest.approx(0.8)
+    assert accuracy.is_small.tolist() == [True, True, False, True, False]
+    assert accuracy.keep == (2,) and best_point(shared.history, "val/accuracy") == (1.0, 0.5)
+    for axis in (Axis("step"), Axis("time", 10)):
+        assert len(accuracy_curves(shared, axis)[1].x) == 5
+    assert accuracy_curves(shared, Axis("step"))[1].x.tolist() == [5, 15, 20, 30, 40]
+    assert _floats(packed(accuracy)["sizes"]).tolist() == [3, 3, 6, 3, 6] and packed(loss)["sizes"]
+    assert packed(accuracy_curves(shared)[0])["sizes"] is None
+
+
+def test_what_a_part_of_the_pictures_said_is_a_curve_of_its_own_that_says_so(tmp_path):
+    shared = shared_history(within_epochs(tmp_path, (5, 0.2, 30), (15, 0.4, 30)))
+    _, part, whole = accuracy_curves(shared)
+    assert part.name == "validation, 30 pictures" and part.x.tolist() == [0.25, 0.75] and not part.markers
+    assert whole.x.tolist() == [1, 2]
+    assert metric_curve(shared.history, "val/accuracy", "run", Axis(), 0).x.tolist() == [1, 2]
+    first = shared_history(within_epochs(tmp_path / "other", (5, 0.2, 30), epochs=1))
+    first.history.epochs.clear()
+    assert metric_curve(first.history, "val/accuracy", "run", Axis(), 0).x.tolist() == [0.25], "better than nothing"
+
+
+def test_the_running_training_accuracy_is_that_of_the_last_pictures(tmp_path, monkeypatch):
+    shared = shared_history(within_epochs(tmp_path))
+    train, _ = accuracy_curves(shared)
+    assert train.x.tolist() == [step / STEPS_PER_EPOCH for step in range(1, 41)] and not train.markers
+    assert train.y[0] == pytest.approx(0.01), "from the first step on"
+    assert train.y[-1] == pytest.approx(np.arange(21, 41).mean() / 100), "of an epoch where it has less than a thousand"
+    monkeypatch.setattr(curves, "RUNNING", 320)
+    train, _ = accuracy_curves(shared)
+    assert train.y[-1] == pytest.approx(np.arange(31, 41).mean() / 100), "ten steps of 32 pictures"
+    assert metric_curve(shared.history, "train/accuracy", "run", Axis(), 0).y.tolist() == train.y.tolist()
+    faint, calm, _ = accuracy_curves(shared, Axis(), 0.9)
+    assert faint.is_faint and calm.y[-1] < faint.y[-1]
+
+
+def test_epochs_of_before_there_was_a_running_accuracy_stay_in_front_of_it(tmp_path):
+    run = within_epochs(tmp_path)
+    lines = [json.loads(line) for line in run.event_log.read_text().splitlines()]
+    for line in lines:
+        if line["event"] == "step" and line["epoch"] == 1:
+            del line["train/accuracy"]
+    run.event_log.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    train, _ = accuracy_curves(shared_history(run))
+    assert train.x[0] == 1 and train.y[0] == 0.1 and len(train.x) == 1 + STEPS_PER_EPOCH
+    assert train.y[1] == pytest.approx(0.21)
+
+
+def test_a_trailing_mean_weighs_what_came_last():
+    values, weights = np.array([0.0, 1.0, 0.5, 1.0]), np.array([1.0, 3.0, 2.0, 2.0])
+    assert trailing_mean(values, weights, 4).tolist() == pytest.approx([0, 0.75, 0.8, 0.75])
+    assert trailing_mean(values, weights, 1).tolist() == values.tolist(), "at least what was recorded there"
+    assert trailing_mean(values, weights, 99)[-1] == pytest.approx(6 / 8)
 
 
 def test_curves_go_on_after_a_pause_without_gaps_and_double_points(tmp_path):
