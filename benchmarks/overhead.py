@@ -1,9 +1,11 @@
-"""What watching and keeping cost a training: the event log and the requests beside a step, checkpoints beside an epoch.
+"""What watching and keeping cost a training: the event log and the requests beside a step, validation within an epoch,
+checkpoints beside an epoch.
 
-    python -m benchmarks.overhead [--steps 1000]
+    python -m benchmarks.overhead [--steps 1000] [--seconds 20]
 
 A step's own time is taken in the same loop, so that a busy machine slows both alike. Snapshot: the copy that the next step
-waits for. Write: what a thread then does beside the training.
+waits for. Write: what a thread then does beside the training. Validation within an epoch: the same steps with and without
+it, one after the other in rounds, and the median of the rounds' ratios.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import argparse
 import statistics
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -23,13 +26,18 @@ from core.runs.requests import Requests
 from core.runs.store import Run
 from core.training.batches import Splits, pictures
 from core.training.checkpoints import progress, snapshot, write_checkpoint
-from core.training.loop import Step, begin, train
+from core.training.loop import Epoch, Step, TrainingState, Validated, begin, train
+from core.training.precision import choose_precision
+from core.training.ready import pixels_of_a_batch
 from core.training.recorder import Recorder
 
+ROUNDS = 3
+WARM_UP = 20  # steps: the first ones choose kernels
+RESNET = "ResNet18, all trained"
 NETWORKS = {  # and whether all of it trains
     "MLP": {"architecture": "mlp"},
     "ImprovedCNN": {"architecture": "improved_cnn"},
-    "ResNet18, all trained": {"architecture": {"name": "resnet18", "weights": "random", "train": "all"}},
+    RESNET: {"architecture": {"name": "resnet18", "weights": "random", "train": "all"}},
     "ResNet18, last layer trained": {"architecture": {"name": "resnet18", "weights": "random", "train": "head"}},
 }
 
@@ -37,6 +45,9 @@ NETWORKS = {  # and whether all of it trains
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--steps", type=int, default=1000)
+    parser.add_argument(
+        "--seconds", type=float, default=20, help="of training in each round of validation within an epoch"
+    )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         run = Run(Path(folder))
@@ -45,6 +56,10 @@ def main() -> None:
         for recipe in ("mlp", "simple_cnn"):
             spent, whole = _watching(recipe, options.steps, run)
             print(f"| {recipe} | {1e6 * spent / options.steps:.1f} | {spent / whole:.2%} |", flush=True)
+        print("\n| validation within an epoch | pictures of | time with it / without | longest wait for a point, s |")
+        print("| --- | --- | --- | --- |")
+        for name in ("mlp", "fast_mnist", "improved_cnn", RESNET):
+            print(_validating(name, options.seconds), flush=True)
         print("\n| checkpoint | size, MB | snapshot, ms (min / median / max) | write, ms |")
         print("| --- | --- | --- | --- |")
         for name, settings in NETWORKS.items():
@@ -60,7 +75,7 @@ def _watching(recipe: str, steps: int, run: Run) -> tuple[float, float]:
     for happened in train(state, config, splits):
         if not isinstance(happened, Step):
             continue
-        if done == 20:  # the first steps choose kernels
+        if done == WARM_UP:
             spent, begun = 0.0, time.perf_counter()
         start = time.perf_counter()
         recorder.step(happened)
@@ -68,9 +83,56 @@ def _watching(recipe: str, steps: int, run: Run) -> tuple[float, float]:
         requests.end()
         spent += time.perf_counter() - start
         done += 1
-        if done == steps + 20:
+        if done == steps + WARM_UP:
             break
     return spent, time.perf_counter() - begun
+
+
+def _validating(name: str, seconds: float) -> str:
+    ratios, longest, part, images = [], 0.0, 0, 0
+    for _ in range(ROUNDS):
+        steps, without, _, _ = _trained(name, "epoch", seconds=seconds)
+        _, within, waits, state = _trained(name, "auto", steps=steps)
+        ratios.append(within / without)
+        longest, (part, images) = max(longest, *waits), state
+    spread = f"{min(ratios):.3f} / **{statistics.median(ratios):.3f}** / {max(ratios):.3f}"
+    return f"| {name} | {part:,} of {images:,} | {spread} | {longest:.1f} |"
+
+
+def _trained(
+    name: str, every: str, steps: int | None = None, seconds: float = 0.0
+) -> tuple[int, float, list[float], tuple[int, int]]:
+    """Trains so many steps, or so long. Returns steps, seconds, seconds between points, and how many of the validation
+    pictures were measured within an epoch."""
+    config, splits, state = _some_photos() if name == RESNET else prepared(name)
+    training = config.training.model_copy(update={"validate_every": every, "epochs": 10_000})
+    done, begun, point, waits = -WARM_UP, 0.0, 0.0, [0.0]
+    for happened in train(state, config.model_copy(update={"training": training}), splits):
+        now = time.perf_counter()
+        if isinstance(happened, Step):
+            done += 1
+            if done == 0:
+                begun = point = now
+        if isinstance(happened, Validated | Epoch) and done >= 0:
+            waits.append(now - point)
+            point = now
+        if done > 0 and (done == steps or (steps is None and now - begun > seconds)):
+            break
+    return done, time.perf_counter() - begun, waits, (state.part, len(splits.val))
+
+
+def _some_photos() -> tuple[RunConfig, Splits, TrainingState]:
+    """A large network, all of it trained, on colour pictures: noise takes as long as photos."""
+    settings = {**NETWORKS[RESNET], "dataset": "cifar10", "optimizer": "adam", "training": {"batch_size": 64}}
+    config = RunConfig.from_dict(settings)
+    images = torch.randint(0, 256, (20_000, 3, 32, 32), dtype=torch.uint8)
+    precision = choose_precision("auto", CPU, pixels_of_a_batch(config))
+    train_part, val = (
+        replace(pictures(part, torch.arange(len(part)) % 10, config.dataset, CPU), dtype=precision)
+        for part in (images, images[:5000])
+    )
+    splits = Splits(train_part, val, val)
+    return config, splits, begin(config, splits, CPU, None, precision)
 
 
 def _keeping(name: str, settings: dict, path: Path) -> str:

@@ -19,6 +19,7 @@ ENOUGH = "document.querySelector('.js-plotly-plot')?.data?.[0].x.length > 5"
 
 def start(page, server, **training):
     """Starts a training by the form, filled from a run that holds these settings, and waits for its curve."""
+    page.set_default_timeout(PATIENCE)
     source = create_run(quick_config(title="Going on", training=training), server.runs)
     page.goto(f"{server.url}/train?from={source.id}")
     page.get_by_role("button", name="Start training").click()
@@ -29,7 +30,7 @@ def start(page, server, **training):
 
 def test_pause_close_the_tab_come_back_and_resume_to_the_end(visit, server):
     page = visit().page
-    run = start(page, server, epochs=3, shortest_epoch=1.5)
+    run = start(page, server, epochs=3, shortest_epoch=6)
     page.get_by_role("button", name="Pause").click()
     expect(page.get_by_text("paused", exact=True)).to_be_visible(timeout=PATIENCE)
     paused_at = History(run).update().steps[-1]
