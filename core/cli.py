@@ -1,4 +1,4 @@
-"""The command line: recipes, runs, evaluate, classify, export, the commands that train, and those for labels, trash, queue.
+"""The command line: recipes, runs, evaluate, classify, export, the commands that train, those for own pictures, labels, queue.
 
 Results go to standard output, as text or with --json as one JSON document; progress and errors go to standard error.
 Exit status: 0 done, 1 failed, 2 wrong input.
@@ -14,6 +14,7 @@ from typing import Any
 
 from core.cli_common import Result, WrongInput, find, metric_lines
 from core.cli_export import add_export_command
+from core.cli_images import add_images_commands
 from core.cli_runs import add_run_commands
 from core.cli_share import add_share_command
 from core.cli_training import add_training_commands
@@ -64,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     runs.set_defaults(command=_runs)
     add_run_commands(commands, common)
     add_export_command(commands, common)
+    add_images_commands(commands, common)
     add_share_command(commands, common)
 
     evaluate = commands.add_parser("evaluate", parents=[common], help="measure a run's best network on the test images")

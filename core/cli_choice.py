@@ -1,4 +1,4 @@
-"""How a command line names the config of a new run: a recipe or a file, and settings that are changed."""
+"""How a command line names the config of a new run: a recipe, a file or own pictures, and settings that are changed."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ def choice() -> argparse.ArgumentParser:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--recipe", metavar="NAME")
     what.add_argument("--config", type=Path, metavar="FILE", help="a run's config.json instead of a recipe")
+    what.add_argument("--images", metavar="ID", help="own pictures, as the page suggests to train on them, or 'latest'")
+    parser.add_argument("--transfer", action="store_true", help="with --images: begin with a network that knows photos")
     parser.add_argument(
         "--set", action="append", default=[], nargs="+", metavar="KEY=VALUE", help="change a setting, e.g. epochs=3"
     )
@@ -26,7 +28,11 @@ def choice() -> argparse.ArgumentParser:
 def chosen_config(options: argparse.Namespace) -> RunConfig:
     """Raises SettingsError or WrongInput."""
     assignments = [text for group in options.set for text in group]
-    if options.config is None:
+    if options.transfer and not options.images:
+        raise WrongInput("--transfer is for own pictures; add --images ID.")
+    if options.images:
+        config = _of_images(options)
+    elif options.config is None:
         config = find_recipe(options.recipe).config()
     else:
         try:
@@ -34,3 +40,15 @@ def chosen_config(options: argparse.Namespace) -> RunConfig:
         except (OSError, UnicodeDecodeError) as error:
             raise WrongInput(f"The config '{options.config}' cannot be read ({error}).") from None
     return RunConfig.from_dict(with_overrides(config.to_dict(), assignments))
+
+
+def _of_images(options: argparse.Namespace) -> RunConfig:
+    from core.cli_images import dataset_of
+    from core.datasets.own_images import facts_of
+    from core.own_data.suggest import suggested, with_transfer
+
+    dataset = dataset_of(options, options.images)
+    version = dataset.newest()
+    data = suggested(dataset)
+    data["dataset"] |= {"version": version, "facts": facts_of(dataset, version)}  # they may lie in another data folder
+    return RunConfig.from_dict(with_transfer(data) if options.transfer else data)

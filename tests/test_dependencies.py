@@ -72,6 +72,7 @@ LAYERS = (
     ),
     ("core.standby",),
     ("core.cli_common",),
+    ("core.cli_images",),
     ("core.cli_choice",),
     ("core.cli_export", "core.cli_runs", "core.cli_share", "core.cli_training"),
     ("core.cli",),

@@ -18,7 +18,7 @@ from core.datasets._base import (
     spread_over_classes,
 )
 from core.own_data.folders import cache_name, find_dataset, forget_decoded, own_dataset
-from core.own_data.store import OwnDataError
+from core.own_data.store import OwnDataError, OwnDataset
 from core.paths import data_folder as usual_data_folder
 from core.settings import setting
 
@@ -86,9 +86,7 @@ class OwnImages(DatasetSettings):
             version = data.get("version")
             if not isinstance(version, int) or isinstance(version, bool) or version <= 0:
                 version = dataset.newest()
-            facts = json.loads(dataset.facts_file(version).read_text(encoding="utf-8"))
-            facts.pop("class_ids", None)
-            return data | {"version": version, "facts": facts | {"title": dataset.title}}
+            return data | {"version": version, "facts": facts_of(dataset, version)}
         except OwnDataError as error:
             raise ValueError(str(error)) from error
         except (OSError, ValueError) as error:
@@ -238,6 +236,13 @@ class OwnImages(DatasetSettings):
             yield from prepared(dataset, images, how)
         except OwnDataError as error:
             raise DatasetError(str(error)) from error
+
+
+def facts_of(dataset: OwnDataset, version: int) -> dict[str, Any]:
+    """What `Facts` takes. Raises OwnDataError, OSError and ValueError when there is no such version."""
+    facts = json.loads(dataset.facts_file(version).read_text(encoding="utf-8"))
+    facts.pop("class_ids", None)
+    return facts | {"title": dataset.title}
 
 
 def _grey(values: tuple[float, ...]) -> float:

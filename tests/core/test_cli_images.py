@@ -1,0 +1,73 @@
+"""Own pictures from the command line: brought in, listed, shown, exported, trained on."""
+
+import pytest
+
+from core.runs.store import list_runs
+from tests.helpers import assert_one_sentence, document
+from tests.own import class_files, zipped
+
+CLASSES = {"dots": 20, "rings": 12}
+
+
+@pytest.fixture
+def archive(tmp_path):
+    return zipped(tmp_path / "patterns.zip", class_files(CLASSES))
+
+
+def kept(call, archive):
+    status, out, _ = call("images", "import", archive, "--keep", "--json")
+    assert status == 0
+    return document(out)["id"]
+
+
+def test_an_import_says_how_it_was_read_and_leaves_nothing(call, archive, tmp_path):
+    status, out, err = call("images", "import", archive, "--json")
+    found = document(out)
+    assert status == 0 and "Reading the pictures" in err
+    assert (found["layout"], found["pictures"]) == ("Class folders.", 32)
+    assert {each["name"]: each["train"] + each["test"] for each in found["classes"]} == CLASSES
+    assert "id" not in found
+    assert not [path for path in (tmp_path / "data").rglob("*") if path.is_file()]
+
+
+def test_what_is_kept_is_listed_shown_and_exported_and_comes_back_equal(call, archive, tmp_path):
+    name = kept(call, archive)
+    assert [each["id"] for each in document(call("images", "list", "--json")[1])] == [name]
+    shown = document(call("images", "show", name, "--json")[1])
+    assert (shown["id"], shown["title"], len(shown["versions"])) == (name, "patterns", 2)
+    assert call("images", "export", "latest", tmp_path / "out.zip")[0] == 0
+    again = document(call("images", "import", tmp_path / "out.zip", "--json")[1])
+    assert again["classes"] == shown["classes"]
+
+
+def test_findings_are_said(call, archive, tmp_path):
+    files = class_files(CLASSES)
+    zipped(archive, files | {"rings/copy.png": files["dots/0.png"]})
+    status, out, _ = call("images", "import", archive)
+    assert status == 0 and "! 1 picture is in two classes at once" in out
+
+
+def test_a_training_takes_what_the_page_suggests(call, archive, runs_folder):
+    name = kept(call, archive)
+    status, out, _ = call("train", "--images", name, "--set", "epochs=1", "architecture=mlp", "device=cpu", "--json")
+    (run,) = list_runs(runs_folder)
+    assert status == 0 and document(out)["status"] == "finished"
+    assert run.config().dataset.source == name and run.config().dataset.facts.class_names == ("dots", "rings")
+    described = document(call("describe", "--images", "latest", "--transfer", "--json")[1])
+    assert described["input"][-1] == 224
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (("images", "import", "nowhere.zip"), ("nowhere.zip", "ZIP or a folder")),
+        (("images", "show", "latest"), ("no own pictures", "--keep")),
+        (("images", "show", "other"), ("'other'",)),
+        (("train", "--images", "latest"), ("no own pictures",)),
+        (("train", "--recipe", "mlp", "--transfer"), ("--images",)),
+    ],
+)
+def test_wrong_input_is_one_sentence(call, arguments, parts):
+    status, _, err = call(*arguments)
+    assert status == 2
+    assert_one_sentence(err.strip(), *parts)
