@@ -40,13 +40,14 @@ function keepHeight(canvas) {
   const page = canvas.getRootNode().host?.closest("[data-testid=stMainBlockContainer]");
   if (!page) return () => {};
   let width = innerWidth;
+  page.style.flexShrink = 0; // with a smallest height of its own it would be squeezed to that
   const watch = new ResizeObserver(() => {
     if (innerWidth !== width) page.style.minHeight = "";
     width = innerWidth;
     if (page.offsetHeight > (parseFloat(page.style.minHeight) || 0)) page.style.minHeight = `${page.offsetHeight}px`;
   });
   watch.observe(page);
-  return () => { watch.disconnect(); page.style.minHeight = ""; };
+  return () => { watch.disconnect(); page.style.minHeight = page.style.flexShrink = ""; };
 }
 
 export default function (component) {

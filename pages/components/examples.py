@@ -12,15 +12,18 @@ from core.datasets.pictures import labels_of, pictures_of
 from core.paths import data_folder
 from core.runs.predictions import read_predictions
 from pages.components.desk import Asked, draw_desk, invitation
-from pages.components.networks import Network, prepared_by
+from pages.components.networks import Network, following, prepared_by
 from pages.components.pictures import address_of
 
 CHOSEN = "example"
 
 
-@st.fragment
 def draw_examples(networks: Sequence[Network]) -> None:
     """A fragment: another picture redraws the answer, not the page."""
+    following(_draw_examples, networks)
+
+
+def _draw_examples(networks: Sequence[Network]) -> None:
     dataset = networks[0].config.dataset
     stored, labels = (of(dataset, data_folder(), "test") for of in (pictures_of, labels_of))
     if stored is None or labels is None or len(stored) != len(labels):

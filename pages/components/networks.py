@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 MOST_BESIDE = 3
 REFRESH_SECONDS = 2.0
+SOON_SECONDS = 0.7
 PLAINLY = "as it is"  # key of the switch
 
 
@@ -102,6 +103,18 @@ def refreshed(networks: Sequence[Network]) -> list[Network]:
 def pace(networks: Sequence[Network]) -> float | None:
     """Seconds between two looks at networks of which one still learns; None when all have learned."""
     return REFRESH_SECONDS if any(network.run.status().is_active for network in networks) else None
+
+
+def following(draw: Callable[[Sequence[Network]], None], networks: Sequence[Network]) -> None:
+    """Draws a part of the page that is drawn again when all that answers need has been loaded, and while a network learns."""
+    waits = not all([network.begin() for network in networks])
+
+    def again() -> None:
+        if waits and all([network.begin() for network in networks]):
+            st.rerun()
+        draw(networks)
+
+    st.fragment(again, run_every=SOON_SECONDS if waits else pace(networks))()
 
 
 def networks_of(runs: Sequence[Run]) -> list[Network]:

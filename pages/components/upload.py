@@ -13,7 +13,7 @@ from pages.components.answer import Said
 from pages.components.ask import ANSWERED, said_of_many
 from pages.components.desk import Asked, crowd_note, draw_desk, invitation
 from pages.components.messages import show_error
-from pages.components.networks import Network, loaded
+from pages.components.networks import Network, following, loaded
 from pages.components.paste import pasted
 from pages.components.tiles import draw_tiles, thumbnail
 from pages.components.upload_read import MOST, Uploads, original, read_all
@@ -25,14 +25,17 @@ ANSWERS = "answers to the uploads"
 NOTHING = "There is nothing to be seen in it; choose a picture with something in it."
 
 
-@st.fragment
 def draw_upload(networks: Sequence[Network]) -> None:
-    """The uploader, the tiles, and the answer to the one that is picked."""
+    """The uploader, the tiles, and the answer to the one that is picked. A fragment: that redraws the answer, not the page."""
+    following(_draw_upload, networks)
+
+
+def _draw_upload(networks: Sequence[Network]) -> None:
     hint = networks[0].config.dataset.input_hint
 
     def source(networks: list[Network]) -> Asked:
         files = st.file_uploader(
-            f"Pictures of {hint} (PNG, JPEG or another common format; several at once, or a ZIP of up to {MOST:,})",
+            f"Pictures of {hint}, several at once, or a ZIP of up to {MOST:,}",
             type=["image", "zip"],
             accept_multiple_files=True,
             key="uploads",
@@ -43,9 +46,12 @@ def draw_upload(networks: Sequence[Network]) -> None:
     draw_desk(networks, source, "upload", invitation("Choose pictures, or drop them in the box.", said))
 
 
-@st.fragment
 def draw_photo(networks: Sequence[Network]) -> None:
     """A photo by the camera of the visitor's device."""
+    following(_draw_photo, networks)
+
+
+def _draw_photo(networks: Sequence[Network]) -> None:
     hint = networks[0].config.dataset.input_hint
 
     def source(networks: list[Network]) -> Asked:
