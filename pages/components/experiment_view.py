@@ -166,7 +166,7 @@ def _curves(shown: Experiment, metric: str, is_loss: bool) -> None:
         curves,
         once=lambda _key, make: make(),
         key=f"curves {shown.name}",
-        title=METRICS[metric],
+        title="Loss" if is_loss else "Accuracy",
         view=f"{shown.name} {metric}",
         y_format="" if is_loss else ".0%",
         limits=None if is_loss else (0, 1),

@@ -4,8 +4,9 @@ const figures = new WeakMap(); // element -> the reporter of clicks
 export default function (component) {
   const { parentElement, data, setTriggerValue } = component;
   const plot = parentElement.querySelector(".plot");
+  const large = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16; // 1, more in presenter view
   plot.style.minWidth = `${data.leastWidth}px`;
-  const height = data.isSquare ? Math.min(data.height, Math.max(260, Math.round(plot.clientWidth * 1.05))) : data.height;
+  const height = Math.round(Math.min(data.height * large, data.isSquare ? Math.max(260, plot.clientWidth * 1.05) : Infinity));
   plot.style.height = `${height}px`;
   plot.setAttribute("aria-label", data.title);
   const style = getComputedStyle(parentElement.host ?? parentElement);
@@ -26,12 +27,13 @@ export default function (component) {
   };
   const axis = { gridcolor: named.grid, zeroline: false, linecolor: named.grid, automargin: true, fixedrange: true };
   const own = coloured(data.layout);
+  const margin = Object.fromEntries(Object.entries({ l: 56, r: 10, t: 40, b: 48, ...own.margin }).map(([side, room]) => [side, room * large]));
   const layout = {
-    height, autosize: true, margin: { l: 56, r: 10, t: 40, b: 48 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
-    font: { color: named.text, family: theme("--st-font"), size: 13 }, hoverlabel: { bgcolor: named.paper, bordercolor: named.grid, font: { color: named.text } },
+    height, autosize: true, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+    font: { color: named.text, family: theme("--st-font"), size: 13 * large }, hoverlabel: { bgcolor: named.paper, bordercolor: named.grid, font: { color: named.text } },
     legend: { orientation: "h", x: 1, xanchor: "right", y: 1.02, yanchor: "bottom", bgcolor: "rgba(0,0,0,0)" },
     ...own, ...(data.traces[0]?.type === "parcoords" ? {} : { xaxis: { ...axis, ...own.xaxis }, yaxis: { ...axis, ...own.yaxis } }),
-    title: { text: data.heading, x: 0, xref: "paper", xanchor: "left", y: 0.985, yanchor: "top", font: { size: 15 } },
+    margin, title: { text: data.heading, x: 0, xref: "paper", xanchor: "left", y: 0.985, yanchor: "top", font: { size: 15 * large } },
   };
   const traces = coloured(data.traces);
   figures.set(plot, setTriggerValue);
