@@ -6,25 +6,21 @@ from core.errors import TrainDeskError
 from core.paths import runs_folder
 from core.recipes import find_recipe
 from core.runs.store import find_run
-from pages.components.form import draw_form
-from pages.components.form_changes import draw_changes
-from pages.components.form_values import fill
+from pages.components.form import draw_form, draw_title
+from pages.components.form_changes import draw_origin
+from pages.components.form_values import check, current, fill
 from pages.components.header import open_page
 from pages.components.messages import show_warning
 from pages.components.network_view import draw_network_before_start
 from pages.components.preview import draw_preview
-from pages.components.recipe_cards import FILLED_FROM, draw_recipe_cards, form_holds, use_recipe
+from pages.components.recipe_cards import FILLED_FROM, draw_cards, draw_goals, use_recipe
 from pages.components.start_bar import draw_start_bar
 from pages.components.sweep_form import draw_sweep_form, fill_from_experiment
 
 open_page("Train")
-st.title("Train a network")
 
-for source in (
-    "recipe",
-    "from",
-    "experiment",
-):  # a link may say what to fill the form with: /train?recipe=mlp, /train?from=RUN
+# a link may say what to fill the form with: /train?recipe=mlp, /train?from=RUN, /train?experiment=NAME
+for source in ("recipe", "from", "experiment"):
     wanted = st.query_params.get(source)
     if not wanted or st.session_state.get(FILLED_FROM) == (source, wanted):
         continue
@@ -40,15 +36,23 @@ for source in (
     except TrainDeskError as error:
         show_warning(f"The form could not be filled from the link. {error}")
 
-if held := form_holds():
-    st.markdown(held)
-    with st.expander("Recipes"):
-        draw_recipe_cards()
-else:
-    st.markdown("Pick a recipe, change what you like below, and start.")
-    draw_recipe_cards()
+now, _ = check(current())
+if st.session_state.get(FILLED_FROM, ("recipe",))[0] == "recipe":
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.title("Train a network", width="content")
+        draw_goals()
+    draw_cards(now)
+else:  # the form is what someone came for
+    st.title("Train a network")
+    with st.expander("Recipes", key="fold the recipes"):
+        draw_goals()
+        draw_cards(now)
+left, right = st.columns([2, 1], vertical_alignment="center")
+with left:
+    draw_origin(now)
+with right:
+    draw_title()
 config, problems = draw_form()
-draw_changes(config)
 draw_preview(config)
 draw_network_before_start(config)
 sweep, wrong = draw_sweep_form(config)

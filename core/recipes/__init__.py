@@ -9,6 +9,8 @@ from typing import Any
 from core.config import RunConfig
 from core.settings import Problem, SettingsError
 
+GOALS = {"start": "Start here", "classics": "The classics", "fast": "Fast", "photos": "Photos"}
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -18,6 +20,8 @@ class Recipe:
     title: str
     summary: str
     settings: dict[str, Any]
+    goals: tuple[str, ...] = ("classics",)  # what it is good for, of GOALS
+    expects: float | None = None  # test accuracy, 0..1, as benchmarks/README.md has it; None: not measured
 
     def config(self) -> RunConfig:
         return RunConfig.from_dict({**self.settings, "title": self.title, "recipe": self.name})
@@ -49,6 +53,7 @@ RECIPES = (
             },
             "training": {"epochs": 120, "batch_size": 32, "validation_share": 0.15, "shortest_epoch": 0.15},
         },
+        goals=("start", "fast"),
     ),
     Recipe(
         "mlp",
@@ -61,6 +66,8 @@ RECIPES = (
             "optimizer": {"name": "sgd", "learning_rate": 0.01, "momentum": 0.9},
             "training": {"epochs": 10, "batch_size": 200, "validation_share": _HOLD_OUT},
         },
+        goals=("start", "classics"),
+        expects=0.978,
     ),
     Recipe(
         "simple_cnn",
@@ -73,6 +80,8 @@ RECIPES = (
             "optimizer": {"name": "sgd", "learning_rate": 0.001, "momentum": 0.9},
             "training": {"epochs": 10, "batch_size": 64, "validation_share": _HOLD_OUT},
         },
+        goals=("classics",),
+        expects=0.980,
     ),
     Recipe(
         "simple_cnn_wide",
@@ -90,6 +99,8 @@ RECIPES = (
                 "evaluation_batch_size": 1000,
             },
         },
+        goals=("classics",),
+        expects=0.990,
     ),
     Recipe(
         "improved_cnn",
@@ -102,6 +113,8 @@ RECIPES = (
             "optimizer": {"name": "adam", "learning_rate": 0.001},
             "training": {"epochs": 10, "batch_size": 64, "validation_share": _HOLD_OUT},
         },
+        goals=("classics",),
+        expects=0.992,
     ),
     Recipe(
         "fast_mnist",
@@ -115,6 +128,8 @@ RECIPES = (
             "schedule": "one_cycle",
             "training": {"epochs": 1, "batch_size": 32, "validation_share": 0.02},
         },
+        goals=("start", "fast"),
+        expects=0.992,
     ),
     Recipe(
         "cifar_cnn",
@@ -127,6 +142,8 @@ RECIPES = (
             "optimizer": {"name": "adam", "learning_rate": 0.001},
             "training": {"epochs": 10, "batch_size": 32, "validation_share": _HOLD_OUT},
         },
+        goals=("classics", "photos"),
+        expects=0.766,
     ),
     Recipe(
         "fast_cifar",
@@ -140,6 +157,8 @@ RECIPES = (
             "schedule": "one_cycle",
             "training": {"epochs": 2, "batch_size": 64, "validation_share": 0.02},
         },
+        goals=("start", "fast", "photos"),
+        expects=0.723,
     ),
     Recipe(
         "resnet18",
@@ -152,6 +171,7 @@ RECIPES = (
             "optimizer": {"name": "adam", "learning_rate": 0.001},
             "training": {"epochs": 5, "batch_size": 64, "validation_share": _HOLD_OUT},
         },
+        goals=("photos",),
     ),
 )
 

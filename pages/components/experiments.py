@@ -71,7 +71,7 @@ def experiments() -> dict[str, list[Summary]]:
 def experiment(name: str, runs: list[Summary]) -> Experiment:
     """An experiment from the summaries of its runs; a run whose config cannot be read is left out."""
     ordered = sorted(runs, key=lambda run: (run.created, run.id))
-    pairs = [(run, config) for run in ordered if (config := _config(str(runs_folder() / run.id), run.planned))]
+    pairs = [(run, config) for run in ordered if (config := config_of(str(runs_folder() / run.id), run.planned))]
     varied = tried([config for _, config in pairs]) if len(pairs) > 1 else []
     groups = group_of(varied, len(pairs))
     called = names([run for run, _ in pairs])
@@ -82,6 +82,6 @@ def experiment(name: str, runs: list[Summary]) -> Experiment:
 
 
 @st.cache_resource(max_entries=2000, show_spinner=False)
-def _config(folder: str, planned: int) -> RunConfig | None:
+def config_of(folder: str, planned: int) -> RunConfig | None:
     """Read once: only its epochs ever change, which is what `planned` tells."""
     return read_config(Run(Path(folder)))[0]

@@ -11,7 +11,7 @@ from core.config import DEFAULTS, GROUPS, PARTS
 from core.settings import FieldSpec, fields_of
 from pages.components.dataset_notice import dataset_notice
 from pages.components.form_choices import choices_of
-from pages.components.form_layout import often_used, part_rows, sections
+from pages.components.form_layout import form_rows, often_used, sections
 from pages.components.form_values import check, current, seed, to_widget
 from pages.components.wording import count, plain_markdown, rows_of
 
@@ -19,22 +19,31 @@ COLUMNS = 4  # of the groups
 NAMED = 5  # changed settings that a fold names; of more it gives the number
 
 
+def draw_title() -> None:
+    """The name of the run, above everything else of it."""
+    current()
+    st.text_input(
+        "Title of this run",
+        key=seed("title", ""),
+        max_chars=80,
+        placeholder="a name to find this run by",
+        live=True,
+        label_visibility="collapsed",
+    )
+
+
 def draw_form() -> tuple[Any, dict[str, str]]:
     """Draws all settings. Returns the config, or None and the sentence of each wrong value by its path."""
     values = current()
     config, problems = check(values)
     shown: set[str] = set()
-    with st.container(border=True):
-        st.text_input(
-            "Title of this run", key=seed("title", ""), max_chars=80, placeholder="a name to find it by", live=True
-        )
-    for row in part_rows():
-        for column, part in zip(st.columns(len(row)), row, strict=True):
-            with column, st.container(border=True, height="stretch"):
-                _part(part, config, problems, shown)
-    with st.container(border=True):
-        st.subheader("Training")
-        _fields(often_used(fields_of(GROUPS["training"])), "training", "training", problems, shown, COLUMNS)
+    for row in form_rows():
+        for column, owner in zip(st.columns(len(row), gap="small"), row, strict=True):
+            with column, st.container(border=True, height="stretch", gap="xsmall"):
+                if owner in PARTS:
+                    _part(owner, config, problems, shown)
+                else:
+                    _fields(often_used(fields_of(GROUPS[owner])), owner, owner, problems, shown)
     _folded("More training settings", "training", values, problems, shown)
     for group in GROUPS:
         if group != "training":
@@ -48,17 +57,15 @@ def draw_form() -> tuple[Any, dict[str, str]]:
 def _part(part: str, config: Any, problems: dict[str, str], shown: set[str]) -> None:
     """A selector (which dataset, which optimizer ...) and the settings of what it selects."""
     registry = PARTS[part]
-    st.subheader(part.capitalize())
     labels = {name: settings_class.label for name, settings_class in registry.items()}
     name = st.selectbox(
         part.capitalize(),
         registry.names(),
         key=seed(part, DEFAULTS[part]),
         format_func=lambda name: labels.get(name, name),
-        label_visibility="collapsed",
+        help="\n\n".join(f"**{labels[key]}**: {plain_markdown(_first_paragraph(of))}" for key, of in registry.items()),
     )
     settings_class = registry.get(name)
-    st.caption(_first_paragraph(settings_class))
     if part == "dataset":
         dataset_notice(config.dataset if config and config.dataset.name == name else settings_class())
     _fields(fields_of(settings_class), part, f"{part}.{name}", problems, shown)

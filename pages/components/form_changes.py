@@ -21,17 +21,34 @@ from pages.components.wording import plain_markdown
 NAMED = 6  # changes that are named; of more it gives the number
 
 
-def draw_changes(config: RunConfig | None) -> None:
-    """One line about the changes, and a mark at each changed field. Nothing while the form has an error or no origin."""
-    if config is None or (origin := _origin()) is None:
+def draw_origin(config: RunConfig | None) -> None:
+    """What the form holds and where that came from, what was changed since, and a mark at each changed field."""
+    kind, name = st.session_state.get(FILLED_FROM) or ("", "")
+    origin = _origin(kind, name)
+    st.markdown(_held(kind, name, origin))
+    if config is None or origin is None:
         return
-    name, source = origin
-    changes = differences([source, config])
+    changes = differences([origin[1], config])
     st.html(f"<style>{marks(config, changes)}</style>")
     if changes:
         said = "; ".join(in_words(change) for change in changes[:NAMED])
         more = f" and {len(changes) - NAMED} more" if len(changes) > NAMED else ""
-        st.caption(f":material/edit: Changed from {plain_markdown(name)}: {plain_markdown(said)}{more}")
+        st.caption(f":material/edit: Changed from {plain_markdown(origin[0])}: {plain_markdown(said)}{more}")
+
+
+def _held(kind: str, name: str, origin: tuple[str, RunConfig] | None) -> str:
+    """Markdown: one line about what the form was filled with."""
+    if kind == "dataset":
+        return "The form is set up for your pictures. Start at the bottom, or change what you like first."
+    if kind == "from":
+        title = origin[0] if origin else name  # it was deleted meanwhile
+        return f"The form below holds the settings of **{plain_markdown(title)}**. Change what you like, then start."
+    if kind == "experiment":
+        held = f"The form below holds the settings of **{plain_markdown(name)}**"
+        return f"{held}; what it tried stands under **Try several values**."
+    if kind == "recipe" and origin:
+        return f"**{plain_markdown(origin[0])}**: {find_recipe(name).summary}"
+    return "Pick a recipe, or choose everything yourself."
 
 
 def in_words(change: Setting) -> str:
@@ -54,9 +71,8 @@ def marks(config: RunConfig, changes: list[Setting]) -> str:
     return f"{', '.join(rules)} {{ border-left: 3px solid #c8641b; padding-left: .5rem; }}" if rules else ""
 
 
-def _origin() -> tuple[str, RunConfig] | None:
+def _origin(kind: str, name: str) -> tuple[str, RunConfig] | None:
     """The name and config of what the form was filled from, if it is still there."""
-    kind, name = st.session_state.get(FILLED_FROM) or ("", "")
     try:
         if kind == "recipe":
             recipe = find_recipe(name)

@@ -8,9 +8,8 @@ from core.config import PARTS
 from core.settings import FieldSpec
 from pages.components.wording import rows_of
 
-FIRST_PARTS = (
-    2  # the dataset and the architecture have the most to say and share a row; the other parts stand in threes
-)
+FIRST = ("dataset", "architecture", "optimizer", "training")  # the others follow in their order
+COLUMNS = 3
 OFTEN_USED = ("epochs", "batch_size", "device", "shortest_epoch")  # of the training settings, in this order
 SECTIONS: dict[str, dict[str, tuple[str, ...]]] = {  # group -> heading -> settings, a row each
     "training": {
@@ -29,11 +28,10 @@ SECTIONS: dict[str, dict[str, tuple[str, ...]]] = {  # group -> heading -> setti
 OTHERS = "Others"
 
 
-def part_rows() -> Iterator[list[str]]:
-    """The parts of a run, row by row."""
-    parts = list(PARTS)
-    yield parts[:FIRST_PARTS]
-    yield from (list(row) for row in rows_of(parts[FIRST_PARTS:], 3))
+def form_rows() -> Iterator[list[str]]:
+    """The parts of a run, and how it trains, row by row."""
+    owners = [*FIRST, *(part for part in PARTS if part not in FIRST)]
+    return (list(row) for row in rows_of(owners, COLUMNS))
 
 
 def often_used(specs: list[FieldSpec]) -> list[FieldSpec]:

@@ -1,28 +1,56 @@
-"""One card per recipe; a click fills the form."""
+"""Small cards in one row, of the recipes for a goal or of own pictures; a click fills the form."""
 
 from __future__ import annotations
 
 import streamlit as st
 
+from core.config import RunConfig
 from core.errors import TrainDeskError
-from core.paths import runs_folder
-from core.recipes import RECIPES, Recipe
-from core.runs.labels import title_of
-from core.runs.store import find_run
+from core.own_data.folders import list_datasets
+from core.own_data.store import OwnDataset
+from core.own_data.suggest import suggested
+from core.paths import data_folder
+from core.recipes import GOALS, RECIPES, Recipe
+from pages.components.cost import cost_here
 from pages.components.form_values import fill
-from pages.components.links import set_parameters
-from pages.components.wording import count, plain_markdown, rows_of
+from pages.components.links import page_link, set_parameters
+from pages.components.messages import show_error
+from pages.components.wording import about, count, percent, plain_markdown
 
-COLUMNS = 3
-FILLED_FROM = "form filled from"  # ("recipe", name), ("from", run id) or ("dataset", its id)
+FILLED_FROM = "form filled from"  # ("recipe", name), ("from", run id), ("experiment", its name) or ("dataset", its id)
+OWN = "own"
+CARDS = 6  # own datasets that have one, the newest
+GOAL = "goal of the recipes"
 
 
-def draw_recipe_cards() -> None:
-    chosen = st.session_state.get(FILLED_FROM)
-    for row in rows_of(RECIPES, COLUMNS):
-        for column, recipe in zip(st.columns(COLUMNS), row, strict=False):
-            with column:
-                _card(recipe, chosen == ("recipe", recipe.name))
+def draw_goals() -> None:
+    """What one wants: which cards are shown."""
+    choices = {**GOALS, OWN: "Own pictures"}
+    if GOAL not in st.session_state:
+        kind, name = st.session_state.get(FILLED_FROM) or ("", "")
+        st.session_state[GOAL] = OWN if kind == "dataset" else _goal_of(name) if kind == "recipe" else next(iter(GOALS))
+    st.segmented_control(
+        "Recipes for",
+        list(choices),
+        format_func=choices.__getitem__,
+        key=GOAL,
+        required=True,
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+
+
+def draw_cards(now: RunConfig | None) -> None:
+    """One row; the card of the form's recipe is marked as long as nothing in it was changed. `now`: what the form holds."""
+    goal = st.session_state.get(GOAL)
+    with st.container(key="recipes", horizontal=True, gap="small"):
+        if goal == OWN:
+            for dataset in list_datasets(data_folder())[:CARDS]:
+                _own_card(dataset)
+            page_link("pages/data.py", label="Bring your own pictures", icon=":material/add_photo_alternate:")
+        for recipe in RECIPES:
+            if goal in recipe.goals:
+                _card(recipe, now is not None and now == recipe.config())
 
 
 def use_recipe(recipe: Recipe) -> None:
@@ -32,39 +60,40 @@ def use_recipe(recipe: Recipe) -> None:
     set_parameters({"recipe": recipe.name})
 
 
-def form_holds() -> str:
-    """Markdown: what the form was filled with, when it was not a recipe, which then stays out of the way."""
-    source, name = st.session_state.get(FILLED_FROM, ("", ""))
-    if source == "dataset":
-        return "The form is set up for your pictures. Start at the bottom, or change what you like first."
-    if source == "experiment":
-        held = f"The form below holds the settings of **{plain_markdown(name)}**"
-        return f"{held}; what it tried stands under **Try several values**."
-    if source != "from":
-        return ""
+def use_dataset(dataset: OwnDataset) -> None:
+    """Fills the form for someone's own pictures."""
     try:
-        run = find_run(name, runs_folder())
-        title = title_of(run, run.config())
-    except TrainDeskError:  # it was deleted meanwhile
-        title = name
-    return f"The form below holds the settings of **{plain_markdown(title)}**. Change what you like, then start at the bottom."
+        fill(RunConfig.from_dict(suggested(dataset)))
+    except TrainDeskError as error:
+        show_error(error)
+        return
+    st.session_state[FILLED_FROM] = ("dataset", dataset.id)
+    set_parameters({})
 
 
 def _card(recipe: Recipe, is_chosen: bool) -> None:
     config = recipe.config()
-    key = f"chosen-{recipe.name}" if is_chosen else None  # style.css frames it
-    with st.container(border=True, height="stretch", vertical_alignment="distribute", gap="small", key=key):
-        with st.container(gap="xxsmall"):
-            st.markdown(f"**{recipe.title}**")
-            st.caption(
-                f"{config.dataset.title()}, {config.architecture.label}, {count(config.training.epochs, 'epoch')}"
-            )
-            st.markdown(recipe.summary)
-        st.button(
-            "In the form below" if is_chosen else "Use this recipe",
-            key=f"recipe {recipe.name}",
-            icon=":material/check:" if is_chosen else None,
-            on_click=use_recipe,
-            args=(recipe,),
-            width="stretch",
-        )
+    expected = f"{percent(recipe.expects)} expected" if recipe.expects else ""
+    cost = cost_here(config)
+    time = f"{about(cost.seconds)} here" if cost else count(config.training.epochs, "epoch")
+    lines = (f"**{recipe.title}**", f"{config.dataset.title()}, {config.architecture.label}", _and(expected, time))
+    _button(f"recipe {recipe.name}", lines, is_chosen, recipe.summary, use_recipe, recipe)
+
+
+def _own_card(dataset: OwnDataset) -> None:
+    chosen = st.session_state.get(FILLED_FROM) == ("dataset", dataset.id)
+    lines = (f"**{plain_markdown(dataset.title)}**", "own pictures", "settings that suit them")
+    _button(f"own {dataset.id}", lines, chosen, None, use_dataset, dataset)
+
+
+def _button(key: str, lines: tuple[str, ...], is_chosen: bool, tip: str | None, use, what) -> None:  # type: ignore[no-untyped-def]
+    with st.container(key=f"card-{'chosen-' if is_chosen else ''}{key.replace(' ', '-')}"):  # style.css frames it
+        st.button("  \n".join(lines), key=key, help=tip, on_click=use, args=(what,), width="stretch")
+
+
+def _goal_of(name: str) -> str:
+    return next((recipe.goals[0] for recipe in RECIPES if recipe.name == name), next(iter(GOALS)))
+
+
+def _and(*parts: str) -> str:
+    return ", ".join(filter(None, parts))

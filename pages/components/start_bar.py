@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import streamlit as st
 
 from core.config import RunConfig
 from core.experiments.sweep import Plan
 from core.runs.dispatch import gpus
 from core.runs.launch import prepare
+from pages.components.cost import Cost, cost_here
 from pages.components.describe import in_short
 from pages.components.measurement import (
     Measurement,
@@ -21,7 +20,7 @@ from pages.components.measurement import (
 from pages.components.messages import show_error
 from pages.components.start import start_run
 from pages.components.sweep_form import start_sweep
-from pages.components.wording import about, count, plain_markdown
+from pages.components.wording import about, count, gigabytes, plain_markdown
 
 REFRESH_SECONDS = 0.5
 
@@ -65,7 +64,11 @@ def _draw(
             elif measurement and measurement.found:
                 st.caption(plain_markdown(forecast_in_words(measurement.found)))
                 if sweep:
-                    st.caption(f"All {len(sweep.configs)} runs: about {about(_all_seconds(measurement.found, sweep))}")
+                    st.caption(_of_all(measurement.found["seconds"], measurement.found["device"], sweep))
+            elif config and not problems and (cost := cost_here(config)):
+                st.caption(_as_before(cost))
+                if sweep:
+                    st.caption(_of_all(cost.seconds, "cpu" if not gpus() else "gpu", sweep))
         with st.container(horizontal=True, width="content", vertical_alignment="center"):
             if (
                 st.button(
@@ -91,7 +94,14 @@ def _draw(
                     start_run(config)
 
 
-def _all_seconds(found: dict[str, Any], sweep: Plan) -> float:
-    """As if every run took as long as the one that was measured; several at a time share the processor."""
-    at_once = len(gpus()) if found["device"] != "cpu" else 1
-    return found["seconds"] * -(-len(sweep.configs) // max(1, at_once))
+def _as_before(cost: Cost) -> str:
+    """ "About 25 s, 0.9 GB, as the last 3 runs with these settings took here"."""
+    memory = f", {gigabytes(cost.memory_bytes)}" if cost.memory_bytes else ""
+    runs = "the last run" if cost.runs == 1 else f"the last {cost.runs} runs"
+    return f"About {about(cost.seconds)}{memory}, as {runs} with these settings took here"
+
+
+def _of_all(seconds: float, device: str, sweep: Plan) -> str:
+    """As if every run took as long as the one that is known; several at a time share the processor."""
+    at_once = len(gpus()) if device != "cpu" else 1
+    return f"All {len(sweep.configs)} runs: about {about(seconds * -(-len(sweep.configs) // max(1, at_once)))}"

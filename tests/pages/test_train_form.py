@@ -1,16 +1,17 @@
 """The training form: generated from the settings, filled by recipes and links, honest about wrong values."""
 
 import json
+import time
 
 import pytest
 
 from core.config import GROUPS, PARTS
-from core.recipes import RECIPES, find_recipe
-from core.runs.store import list_runs
+from core.recipes import GOALS, RECIPES, find_recipe
+from core.runs.store import create_run, list_runs
 from core.settings import fields_of
 from pages.components.form_values import check, data_of, values_of
-from tests.pages.apps import beside, go, open_app, run, sentence, widget, words
-from tests.pages.fake_runs import fake_run
+from tests.pages.apps import beside, go, nodes, open_app, run, sentence, widget, words
+from tests.pages.fake_runs import EventWriter, fake_run, write_epoch, write_start
 
 CHOICES = [(part, name) for part, registry in PARTS.items() for name in registry.names()]
 
@@ -27,6 +28,8 @@ def start_button(app):
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
 def test_a_click_on_a_recipe_card_fills_the_form(recipe, runs_folder):
     app = open_app("train")
+    widget(app, "goal of the recipes").set_value(recipe.goals[-1])
+    run(app)
     widget(app, f"recipe {recipe.name}").click()
     run(app)
     for key, value in values_of(recipe.config()).items():
@@ -124,6 +127,46 @@ def test_values_survive_a_visit_to_another_page(runs_folder):
     assert widget(app, "form:title").value == "Mine"
 
 
+def marked(app):
+    """The recipes whose cards are marked as what the form holds."""
+    text = " ".join(str(getattr(node, "proto", "")) for node in nodes(app._tree))
+    return [recipe.name for recipe in RECIPES if f"card-chosen-recipe-{recipe.name}" in text]
+
+
+def test_a_changed_form_marks_no_card_and_says_what_was_changed(runs_folder):
+    app = open_app("train", recipe="fast_mnist")
+    assert marked(app) == ["fast_mnist"] and "**Fast MNIST**: Three slim convolutions" in words(app)
+    app = change(app, "training.epochs", 2)
+    assert marked(app) == [] and "Changed from Fast MNIST: Epochs 1 → 2" in words(app)
+    app = change(app, "training.epochs", 1)
+    assert marked(app) == ["fast_mnist"]
+
+
+def test_every_goal_has_a_row_of_cards(runs_folder):
+    app = open_app("train")
+    for goal in GOALS:
+        widget(app, "goal of the recipes").set_value(goal)
+        shown = [element.key for element in run(app).button if str(element.key).startswith("recipe ")]
+        assert shown == [f"recipe {recipe.name}" for recipe in RECIPES if goal in recipe.goals] and 3 <= len(shown) <= 6
+    widget(app, "goal of the recipes").set_value("own")
+    assert "Bring your own pictures" in [link.proto.label for link in run(app).get("page_link")]
+
+
+def test_a_card_and_the_start_bar_say_what_it_took_here(runs_folder):
+    assert " here" not in words(open_app("train", recipe="fast_mnist"))
+    done = create_run(find_recipe("fast_mnist").config(), runs_folder)
+    log = EventWriter(done.event_log)
+    write_start(log, done, 1)
+    write_epoch(log, 1)
+    time.sleep(0.01)
+    log.write("finished", message="Done.")
+    log.close()
+    app = open_app("train", recipe="fast_mnist")
+    assert "99.2 % expected, 0.1 s here" in words(app)
+    assert "About 0.1 s, 0.9 GB, as the last run with these settings took here" in words(app)
+    assert "as the last run" not in words(change(app, "training.batch_size", 64))
+
+
 def test_a_link_names_a_recipe(runs_folder):
     app = open_app("train", recipe="cifar_cnn")
     assert widget(app, "form:architecture").value == "cifar_cnn"
@@ -141,7 +184,7 @@ def test_a_link_names_a_run_to_train_again(runs_folder):
     assert widget(app, "form:architecture").value == "mlp"
     assert widget(app, "form:title").value == "MLP"
     assert "The form below holds the settings of **MLP**." in words(app)
-    widget(app, "recipe simple_cnn").click()
+    widget(app, "recipe fast_mnist").click()
     assert "The form below holds" not in words(run(app)), "another recipe is in it now"
 
 
