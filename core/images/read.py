@@ -10,26 +10,30 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import pillow_heif
 from PIL import Image
 
 from core.errors import ImageError
+
+pillow_heif.register_heif_opener()  # the photos of iPhones
 
 MAX_FILE_BYTES = 50 * 1024 * 1024
 MAX_PIXELS = 64_000_000  # a 64-megapixel phone photo; 256 MB once decoded, since Pillow keeps RGB in 4 bytes
 MAX_SIDE = 1600  # pixels; a digit or a 224 x 224 photo needs far less, and everything after this stays fast
 
-# Everything that Pillow reads by itself and within bounds. Left out: EPS (runs Ghostscript), WMF (Windows draws it), FITS
-# (unpacks without a limit), IPTC, IMT and IM (nobody uses them), BUFR, GRIB, HDF5 and MPEG (nothing but their header is read).
+# Everything that Pillow reads by itself and within bounds, and HEIC. Left out: EPS (runs Ghostscript), WMF (Windows draws it),
+# FITS (unpacks without a limit), IPTC, IMT and IM (nobody uses them), BUFR, GRIB, HDF5 and MPEG (only their header is read).
 FORMATS = (
-    "PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "AVIF", "JPEG2000", "PPM", "ICO", "CUR", "ICNS", "DIB", "DDS", "PCX", "DCX",
-    "SGI", "QOI", "PSD", "SUN", "XBM", "XPM", "MSP", "FLI", "BLP", "FTEX", "GBR", "MCIDAS", "PIXAR", "XVTHUMB",
+    "PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "AVIF", "HEIF", "JPEG2000", "PPM", "ICO", "CUR", "ICNS", "DIB", "DDS", "PCX",
+    "DCX", "SGI", "QOI", "PSD", "SUN", "XBM", "XPM", "MSP", "FLI", "BLP", "FTEX", "GBR", "MCIDAS", "PIXAR", "XVTHUMB",
     "PCD", "TGA", "SPIDER",
 )  # fmt: skip
 SUFFIXES = (
-    "png", "jpg", "jpeg", "jpe", "jfif", "gif", "bmp", "dib", "webp", "tif", "tiff", "avif", "jp2", "j2k", "ppm", "pgm", "pbm",
-    "pnm", "ico", "icns", "dds", "pcx", "sgi", "qoi", "psd", "tga",
+    "png", "jpg", "jpeg", "jpe", "jfif", "gif", "bmp", "dib", "webp", "tif", "tiff", "avif", "heic", "heif", "hif", "jp2", "j2k",
+    "ppm", "pgm", "pbm", "pnm", "ico", "icns", "dds", "pcx", "sgi", "qoi", "psd", "tga",
 )  # fmt: skip
 WITHOUT_SIGNATURE = ("PCD", "TGA", "SPIDER")  # tried last: only their headers' sense tells them from other files
+SIGNED = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "AVIF", "HEIF", "JPEG2000")  # of files without the right ending
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2  # pictures within pictures (ICO, ICNS): Pillow refuses them from twice this on
 
 # One picture at a time: bounds the memory to one decoded picture, and makes catch_warnings (not thread-safe) safe here.
@@ -69,6 +73,13 @@ def read_image(source: bytes | Path, name: str) -> Image.Image:
                 f"'{name}' starts like a {image.format} picture but is damaged or cut short; "
                 "save or download it again and try again."
             ) from error
+
+
+def starts_like_a_picture(head: bytes) -> bool:
+    """Whether a file whose name does not say so is a picture, by its first bytes (32 are enough)."""
+    Image.init()
+    known = (Image.OPEN[name][1] for name in SIGNED if name in Image.OPEN)
+    return any(accepts is not None and accepts(head[:16]) is True for accepts in known)
 
 
 def _contents(source: bytes | Path, name: str) -> bytes:
@@ -118,7 +129,7 @@ def _what_it_is(data: bytes) -> str:
     if data.startswith(b"%PDF"):
         return "it is a PDF document"
     if data[4:8] == b"ftyp":
-        return "it is a HEIC photo, or a video"
+        return "it is a video, or a damaged HEIC photo"
     if data.startswith((b"PK\x03\x04", b"\x1f\x8b", b"Rar!")):
         return "it is a compressed archive"
     if b"<svg" in data[:1000]:
@@ -182,13 +193,12 @@ def _reduced(image: Image.Image) -> Image.Image:
 
 
 def _full_scale(image: Image.Image) -> float:
-    """The value that means white in a picture of more than 8 bits: 16-bit files 65535, float files 1, unless they go beyond."""
-    if image.mode.startswith("I;16"):
-        return 65535.0
-    if image.mode not in ("I", "F"):
+    """The value that means white in a picture of more than 8 bits: the highest of the fewest bits that hold all of it, since
+    microscopes and X-ray machines write 10, 12 or 14 bits into 16; float files 1, unless they go beyond."""
+    if image.mode not in ("I", "F") and not image.mode.startswith("I;16"):
         return 255.0
     highest = float(image.getextrema()[1])  # type: ignore[arg-type]
-    steps = (1.0, 255.0, 65535.0) if image.mode == "F" else (255.0, 65535.0)
+    steps = (1.0, 255.0, 65535.0) if image.mode == "F" else (255.0, 1023.0, 4095.0, 16383.0, 65535.0)
     return next((step for step in steps if highest <= step), highest) if math.isfinite(highest) else 1.0
 
 

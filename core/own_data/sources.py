@@ -7,11 +7,11 @@ import stat
 import struct
 import zipfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from core.images.read import MAX_FILE_BYTES, SUFFIXES
+from core.images.read import MAX_FILE_BYTES, SUFFIXES, starts_like_a_picture
 from core.own_data.store import OwnDataError
 
 MOST_FILES = 500_000
@@ -21,6 +21,10 @@ MOST_DIRECTORY = (
 )  # bytes of a ZIP's list of files; a million names take about 80 MB there and 700 MB in memory
 MOST_TABLE = 64 * 2**20  # bytes of a CSV with labels
 TABLES = frozenset((".csv", ".tsv"))
+HEAD = 32  # bytes that tell a picture whose name has another ending, or none
+NEVER = frozenset(
+    (".txt", ".json", ".jsonl", ".xml", ".md", ".py", ".html", ".pdf", ".zip", ".yaml", ".yml", ".mp4", ".mov")
+)
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ class ZipSource:
             elif info.flag_bits & 1:
                 found.skipped["files with a password"] += 1
             else:
-                _sort_in(found, _parts(_decoded(info)), info.file_size, info)
+                _sort_in(found, _parts(_decoded(info)), info.file_size, info, self._head)
         if total > MOST_BYTES:
             raise OwnDataError(
                 f"'{self.name}' unpacks to {total / 2**30:,.0f} GB; the limit is {MOST_BYTES / 2**30:,.0f} GB "
@@ -79,6 +83,10 @@ class ZipSource:
         """At most MAX_FILE_BYTES and one byte. Raises whatever a damaged archive raises."""
         with self._zip.open(entry.key) as stream:  # type: ignore[arg-type]
             return stream.read(MAX_FILE_BYTES + 1)
+
+    def _head(self, key: object) -> bytes:
+        with self._zip.open(key) as stream:  # type: ignore[arg-type]
+            return stream.read(HEAD)
 
     def close(self) -> None:
         self._zip.close()
@@ -106,12 +114,16 @@ class FolderSource:
                 if path.is_symlink() or not path.is_file():
                     found.skipped["links"] += 1
                     continue
-                _sort_in(found, path.relative_to(self._path).parts, path.stat().st_size, path)
+                _sort_in(found, path.relative_to(self._path).parts, path.stat().st_size, path, self._head)
         return found
 
     def read(self, entry: Entry) -> bytes:
         with open(entry.key, "rb") as stream:  # type: ignore[call-overload]
             return stream.read(MAX_FILE_BYTES + 1)
+
+    def _head(self, key: object) -> bytes:
+        with open(key, "rb") as stream:  # type: ignore[call-overload]
+            return stream.read(HEAD)
 
     def close(self) -> None:
         pass
@@ -138,7 +150,8 @@ def folder_in_bounds(text: str) -> Path:
     return path
 
 
-def _sort_in(found: Listing, parts: tuple[str, ...], size: int, key: object) -> None:
+def _sort_in(found: Listing, parts: tuple[str, ...], size: int, key: object, head: Callable[[object], bytes]) -> None:
+    """`head` gives a file's first bytes: they decide where its ending says nothing."""
     name = parts[-1] if parts else ""
     suffix = PurePosixPath(name).suffix.lower()
     if not parts or any(part == ".." for part in parts):
@@ -150,10 +163,19 @@ def _sort_in(found: Listing, parts: tuple[str, ...], size: int, key: object) -> 
         found.skipped["hidden files"] += 1
     elif suffix in TABLES and size <= MOST_TABLE:
         found.tables.append(Entry(parts, size, key))
-    elif suffix.removeprefix(".") not in SUFFIXES:
+    elif suffix.removeprefix(".") not in SUFFIXES and not _is_picture(suffix, key, head):
         found.skipped["files that are no pictures"] += 1
     else:
         found.pictures.append(Entry(parts, size, key))
+
+
+def _is_picture(suffix: str, key: object, head: Callable[[object], bytes]) -> bool:
+    if suffix in NEVER:
+        return False
+    try:
+        return starts_like_a_picture(head(key))
+    except Exception:  # damaged archives and unreadable files raise many kinds
+        return False
 
 
 def _parts(name: str) -> tuple[str, ...]:

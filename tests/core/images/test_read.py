@@ -52,7 +52,8 @@ def damaged_jpeg() -> bytes:
         (b"hello, I am no picture", "plain text renamed"),
         (b"\x00\x01\x02\xff" * 50, "not an image that can be read"),
         (b"%PDF-1.7 ...", "a PDF document"),
-        (b"\0\0\0\x18ftypheic\0\0\0\0", "a HEIC photo"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0", "a damaged HEIC photo"),
+        (b"\0\0\0\x18ftypisom\0\0\0\0", "a video"),
         (b"PK\x03\x04rest", "a compressed archive"),
         (b"<?xml version='1.0'?><svg xmlns='...'/>", "an SVG vector drawing"),
         (b"\x89PNG\r\n\x1a\n", "header is damaged"),
@@ -125,7 +126,7 @@ def test_a_picture_that_pillow_warns_about_is_read_without_a_warning():
     assert image.size == (32, 20)
 
 
-@pytest.mark.parametrize("format_name", ["PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF"])
+@pytest.mark.parametrize("format_name", ["PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "AVIF", "HEIF"])
 def test_formats_keep_the_picture(format_name, tmp_path):
     path = tmp_path / "ramp"
     path.write_bytes(saved(ramp(), format_name))
@@ -145,6 +146,14 @@ def test_modes_become_eight_bit_grey_or_colour(mode):
 def test_sixteen_bits_are_scaled_not_clipped(format_name):
     image = read_image(saved(Image.fromarray(GREY_RAMP.astype(np.uint16) * 257), format_name), "deep")
     assert image.mode == "L" and np.array_equal(np.asarray(image), GREY_RAMP)
+
+
+@pytest.mark.parametrize("bits", [8, 10, 12, 14])
+def test_fewer_bits_in_sixteen_are_scaled_by_what_is_there(bits):
+    """As microscopes and X-ray machines write them; white would be nearly black otherwise."""
+    levels = (GREY_RAMP.astype(np.float64) / 255 * (2**bits - 1)).round().astype(np.uint16)
+    image = read_image(saved(Image.fromarray(levels), "PNG"), "scan")
+    assert np.abs(np.asarray(image, int) - GREY_RAMP).max() <= 255 * 8 / 248  # the ramp ends below white
 
 
 def test_cmyk_jpeg_and_one_bit_png():

@@ -99,6 +99,20 @@ def test_rubbish_is_passed_over_and_counted(tmp_path):
     assert report.skipped == {"hidden files": 3, "files that are no pictures": 2}
 
 
+def test_a_picture_is_known_by_its_first_bytes_whatever_its_name(tmp_path):
+    """Photos of phones: HEIC, JPEGs that are called HEIC, and files that lost their ending."""
+    files = {
+        f"{kind}/{number}{ending}": encoded(picture(kind, number), format_name)
+        for kind in ("stripes", "dots")
+        for number, (ending, format_name) in enumerate(
+            [(".heic", "HEIF"), (".HEIC", "JPEG"), ("", "JPEG"), (".download", "PNG"), (".avif", "AVIF")]
+        )
+    }
+    dataset, report = staged(tmp_path, files | {"dots/notes.heic": b"no picture", "dots/readme": b"no picture"})
+    assert report.pictures == 10 and report.skipped == {"files that are no pictures": 1}
+    assert [name for name, _ in report.unreadable] == ["dots/notes.heic"]
+
+
 def test_unreadable_pictures_are_named_and_the_rest_comes_in(tmp_path):
     files = class_files({"stripes": 5, "dots": 5})
     files["dots/broken.jpg"] = encoded(picture("dots", 9), "JPEG")[:300]
