@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from core.config import RunConfig
 from core.errors import TrainDeskError
 from core.runs import events
+from core.runs.companion import InStep
 from core.runs.requests import Requests
 from core.runs.store import Run, find_run
 
@@ -127,6 +128,7 @@ def _train(
 
     watcher = Watcher(run, config, splits)
     writer = CheckpointWriter()
+    in_step = InStep(run)
     epoch_start = saved = time.monotonic()
     epoch_start -= config.training.shortest_epoch * state.batch / recorder.steps_per_epoch
     told = 0.0
@@ -153,6 +155,7 @@ def _train(
                     recorder.flush()
                     if is_finite(state):
                         save_last({})
+                in_step.wait(state.step / recorder.total_steps, lambda: requests.end() is not None)
                 if config.training.shortest_epoch:
                     share = state.step / recorder.steps_per_epoch - state.epoch  # of this epoch that is done
                     _wait_until(epoch_start + config.training.shortest_epoch * share, requests)

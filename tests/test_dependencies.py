@@ -58,7 +58,7 @@ LAYERS = (
     ("core.training.loop",),
     ("core.training.checkpoints", "core.training.forecast", "core.training.recorder"),
     ("core.training.saving", "core.training.scoring", "core.training.watching"),
-    ("core.demo", "core.experiments", "core.export", "core.mistakes", "core.sharing"),
+    ("core.demo", "core.story", "core.experiments", "core.export", "core.mistakes", "core.sharing"),
     ("core.suspects",),
     ("core.session",),
     (

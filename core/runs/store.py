@@ -22,6 +22,7 @@ from core.runs.events import DOWNLOAD, ENDS, PREPARING, RESUMING, Event, last_ev
 
 StatusName = Literal["queued", "starting", "running", "paused", "finished", "stopped", "failed", "interrupted"]
 ACTIVE: tuple[StatusName, ...] = ("starting", "running")
+MOVING: tuple[StatusName, ...] = (*ACTIVE, "queued")  # these become another one without a person's doing
 START_SECONDS = 30  # a worker that has not taken the run's lock by then will not come
 
 
@@ -40,7 +41,7 @@ class Status:
     @property
     def will_change(self) -> bool:
         """Whether it becomes another one without a person's doing."""
-        return self.is_active or self.name == "queued"
+        return self.name in MOVING
 
 
 @dataclass(frozen=True)

@@ -46,15 +46,19 @@ export default function (component) {
     yaxis: { ...axis, tickformat: data.yFormat, hoverformat: data.yFormat ? ".1%" : ".4~g", type: data.logarithmic ? "log" : "linear",
       ...(data.fromZero ? { rangemode: "tozero" } : {}),
       uirevision: `${data.view} ${data.logarithmic}`,
-      ...(data.limits ? { autorangeoptions: { clipmin: data.limits[0], clipmax: data.limits[1] } } : {}) },
+      ...(data.xLimits ? { range: data.limits, autorange: false } : data.limits ? { autorangeoptions: { clipmin: data.limits[0], clipmax: data.limits[1] } } : {}) },
   };
   layout.shapes = data.marks.map((mark) => ({ type: "line", xref: "x", yref: "paper", x0: mark.x, x1: mark.x, y0: 0, y1: 1,
     line: { color: text, width: 1, dash: "dot" } }));
   const end = Math.max(0, ...traces.map((trace) => trace.x.at(-1) ?? 0)); // words at a late mark stand on its left, or the edge would cut them
   layout.annotations = data.marks.map((mark, place) => ({ xref: "x", yref: "paper", x: mark.x, y: 1 - 0.08 * (place % 4), text: mark.text,
     showarrow: false, yanchor: "top", ...(mark.x > 0.6 * end ? { xanchor: "right", xshift: -3 } : { xanchor: "left", xshift: 3 }), font: { size: 12, color: text }, bgcolor: paper, opacity: 0.85 }));
+  if (data.xLimits) { // axes that stand still from the start; a marker on their edge is whole
+    Object.assign(layout.xaxis, { range: data.xLimits, autorange: false });
+    for (const trace of traces) trace.cliponaxis = false;
+  }
   if (data.range && !chart.draws) Object.assign(layout.xaxis, { range: data.range, autorange: false }); // back from another page
-  if (end === 0) { // axes without a point would show numbers that mean nothing
+  if (end === 0 && !data.xLimits) { // axes without a point would show numbers that mean nothing
     for (const empty of [layout.xaxis, layout.yaxis]) Object.assign(empty, { showticklabels: false, range: [0, 1] });
     layout.annotations.push({ xref: "paper", yref: "paper", x: 0.5, y: 0.5, showarrow: false, opacity: 0.75, text: data.waiting });
   }

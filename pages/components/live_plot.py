@@ -55,6 +55,7 @@ def live_plot(
     y_format: str = "",
     best: tuple[float, float] | None = None,
     limits: tuple[float, float] | None = None,
+    x_limits: tuple[float, float] | None = None,
     marks: Sequence[tuple[float, str]] = (),
     logarithmic: bool = False,
     from_zero: bool = False,
@@ -67,6 +68,7 @@ def live_plot(
 
     `once(key, make)` gives what `make` gives, made once for all who look at the same: the curves are thinned for the window
     that a visitor sees, and most see all.
+    `limits` holds the y axis within these values; with `x_limits`, both axes show all of theirs from the start and stand still.
     `waiting` stands in a chart that has no point yet (<br> ends a line). `marks` are upright lines with words beside them, at
     places of the x axis. What the visitor zoomed into and which curves were switched off is kept when he goes to another page
     and comes back.
@@ -82,6 +84,7 @@ def live_plot(
         "xTitle": x_title,
         "yFormat": y_format,
         "limits": limits,
+        "xLimits": x_limits,
         "logarithmic": logarithmic,
         "height": height,
         "fromZero": from_zero,

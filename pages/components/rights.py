@@ -32,6 +32,11 @@ def visitor() -> str:
     return st.session_state.setdefault("visitor", secrets.token_hex(8))
 
 
+def demo_owner() -> str:
+    """Whose demos are meant on this page: of a shared dashboard the visitor's own, else everybody's, ""."""
+    return "" if door() is None else visitor()
+
+
 def closed() -> str:
     """Why no page is shown; "" when they are. The gate should have seen to it; this is the second lock."""
     if door() is not None:

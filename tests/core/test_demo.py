@@ -2,18 +2,21 @@
 
 import itertools
 import json
+import threading
 
 import pytest
 
 from core import demo
 from core.compare import differences
-from core.demo import Learner, begin, configs, latest, made_by, remove, told
+from core.demo import DemoRuns, begin, configs, made_by, remove, running, shown
 from core.errors import TrainDeskError
 from core.runs import dispatch
-from core.runs.store import list_runs
+from core.runs.companion import companion_of
+from core.runs.store import Run, list_runs
 from core.runs.trash import trashed
-from tests.helpers import assert_one_sentence, with_plain_spaces
-from tests.pages.fake_runs import fake_run, running
+from tests.helpers import assert_one_sentence
+from tests.pages.fake_runs import fake_run
+from tests.pages.fake_runs import running as at_work
 
 
 @pytest.fixture(autouse=True)
@@ -35,25 +38,77 @@ def over(run):
 def test_the_two_differ_in_their_architecture_alone():
     first, second = configs()
     assert {setting.path.partition(".")[0] for setting in differences([first, second])} == {"architecture"}
-    assert first.dataset.name == "digits", "no internet"
+    assert first.dataset.name == "mnist" and first.dataset.title() == second.dataset.title(), "it comes along"
+    assert first.augmentation.is_on() and not first.augmentation.mixes(), "as the story tells"
     assert 30 <= first.training.epochs * first.training.shortest_epoch <= 50, "a minute with starting and drawing"
 
 
 def test_both_are_started_at_once_and_found_again(runs_folder, tmp_path, launched):
     runs = begin(runs_folder, tmp_path, "me")
-    assert launched == [run.id for run in runs] and latest(runs_folder, "me") == runs
-    assert latest(runs_folder, "you") == []
+    assert launched == [run.id for run in reversed(runs)], "the CNN gets the worker that waits"
+    assert [companion_of(run) for run in runs] == runs[::-1], "they learn in step"
+    for visitor in ("me", "you", ""):
+        demo = shown(runs_folder, visitor)
+        assert demo is not None and demo.runs == runs and demo.moves(), "whoever comes finds the demo that runs"
 
 
-def test_a_replay_is_the_newest_and_a_reset_takes_all_of_ones_own(runs_folder, tmp_path):
+def test_a_second_start_begins_nothing_while_one_runs(runs_folder, tmp_path, launched):
+    runs = begin(runs_folder, tmp_path, "me")
+    with pytest.raises(DemoRuns, match="watch that one"):
+        begin(runs_folder, tmp_path, "you")
+    assert set(list_runs(runs_folder)) == set(runs) and len(launched) == 2
+    over(runs[0])
+    with pytest.raises(DemoRuns):
+        begin(runs_folder, tmp_path, "me")
+    over(runs[1])
+    assert running(runs_folder) is None and begin(runs_folder, tmp_path, "you") != runs
+
+
+def test_of_two_starts_at_once_one_begins(runs_folder, tmp_path, launched):
+    barrier, refused = threading.Barrier(4), []
+
+    def start():
+        barrier.wait()
+        try:
+            begin(runs_folder, tmp_path, "me")
+        except DemoRuns as problem:
+            refused.append(problem)
+
+    threads = [threading.Thread(target=start) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(refused) == 3 and len(list_runs(runs_folder)) == 2
+
+
+def test_one_finds_ones_own_when_none_runs_and_else_the_newest(runs_folder, tmp_path):
+    demos = {}
+    for owner in ("me", "you"):
+        demos[owner] = begin(runs_folder, tmp_path, owner)
+        for run in demos[owner]:
+            over(run)
+    for visitor, owner in (("me", "me"), ("you", "you"), ("", "you"), ("a stranger", "you")):
+        found = shown(runs_folder, visitor)
+        assert found is not None and found.runs == demos[owner] and not found.moves()
+    demos["you"][0].config_file.unlink()
+    assert shown(runs_folder).runs == demos["me"], "half a demo is none"
+
+
+def test_a_reset_takes_all_of_ones_own(runs_folder, tmp_path):
     others = fake_run(runs_folder, "finished")
-    theirs = begin(runs_folder, tmp_path, "you")
-    first, second = begin(runs_folder, tmp_path, "me"), begin(runs_folder, tmp_path, "me")
-    assert latest(runs_folder, "me") == second and made_by(runs_folder, "me") == first + second
-    for run in first + second + theirs:
-        over(run)
+
+    def whole(owner: str) -> list[Run]:
+        runs = begin(runs_folder, tmp_path, owner)
+        for run in runs:
+            over(run)
+        return runs
+
+    theirs, first, second = whole("you"), whole("me"), whole("me")
+    assert shown(runs_folder, "me").runs == second and made_by(runs_folder, "me") == first + second
+    assert made_by(runs_folder) == theirs + first + second, "alone at a computer all are one's own"
     assert remove(runs_folder, "me") == 4
-    assert set(list_runs(runs_folder)) == {others, *theirs} and latest(runs_folder, "me") == []
+    assert set(list_runs(runs_folder)) == {others, *theirs} and shown(runs_folder, "me").runs == theirs
     assert {run.id for run in trashed(runs_folder)} == {run.id for run in first + second}, "it can be undone"
 
 
@@ -79,7 +134,7 @@ def test_one_that_does_not_stop_is_one_sentence_and_the_others_go(runs_folder, t
     first, second = begin(runs_folder, tmp_path, "me")
     over(first)
     over(second)
-    with running(first):
+    with at_work(first):
         with pytest.raises(TrainDeskError) as problem:
             remove(runs_folder, "me")
         assert_one_sentence(str(problem.value), "stop it before")
@@ -105,8 +160,8 @@ def test_when_one_cannot_be_started_the_other_one_ends(runs_folder, tmp_path, mo
 def test_damaged_notes_are_no_demo(runs_folder, tmp_path, damage):
     begin(runs_folder, tmp_path, "me")
     (runs_folder / ".traindesk" / "demos.json").write_text(damage)
-    assert latest(runs_folder, "me") == [] == made_by(runs_folder, "me")
-    assert begin(runs_folder, tmp_path, "me") == latest(runs_folder, "me")
+    assert shown(runs_folder, "me") is None and made_by(runs_folder, "me") == []
+    assert begin(runs_folder, tmp_path, "me") == shown(runs_folder, "me").runs
 
 
 def test_notes_never_lead_out_of_the_runs_folder(runs_folder, tmp_path):
@@ -117,42 +172,3 @@ def test_notes_never_lead_out_of_the_runs_folder(runs_folder, tmp_path):
         assert made_by(runs_folder, "me") == []
         remove(runs_folder, "me")
     assert outside.config_file.exists()
-
-
-def learner(title, accuracy=None, test=None, status="running", epoch=3):
-    return Learner(title, status, epoch, accuracy, test, 360)
-
-
-@pytest.mark.parametrize(
-    ("mlp", "cnn", "parts"),
-    [
-        ((None,), (None,), ("random numbers",)),
-        ((0.8,), (None,), ("random numbers",)),
-        ((0.12,), (0.2,), ("guess", "one is right by luck")),
-        ((0.5,), (0.71,), ("The CNN is ahead", "71.0 % to 50.0 %")),
-        ((0.71,), (0.5,), ("The MLP is ahead", "71.0 % to 50.0 %")),
-        ((0.9,), (0.97,), ("Most digits are right", "97.0 % to 90.0 %")),
-        ((0.96,), (0.99,), ("Both are good", "99.0 % to 96.0 %")),
-        ((0.96, 0.95), (0.99, 0.99), ("Of 360 digits", "the CNN reads 99.0 % and the MLP 95.0 %")),
-        ((0.96, 0.99), (0.99, 0.95), ("the MLP reads 99.0 % and the CNN 95.0 %",)),
-        ((0.96, 0.9999), (0.99, 0.9999), ("both read 99.9 %",)),
-        ((0.96, 0.95), (0.99, None), ("Both are good",)),
-    ],
-)
-def test_what_is_told_follows_the_numbers(mlp, cnn, parts):
-    text = with_plain_spaces(told(learner("MLP", *mlp), learner("CNN", *cnn)))
-    assert all(part in text for part in parts), text
-    assert len(text) < 330 and text.endswith((".", "?"))
-
-
-@pytest.mark.parametrize(
-    ("status", "part"),
-    [
-        ("failed", "ended by an error"),
-        ("interrupted", "was interrupted"),
-        ("stopped", "was stopped"),
-        ("queued", "room"),
-    ],
-)
-def test_what_prevents_it_is_told(status, part):
-    assert part in told(learner("MLP", 0.9), learner("CNN", None, status=status))

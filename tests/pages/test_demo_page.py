@@ -3,12 +3,13 @@
 import pytest
 
 from core import demo
-from core.demo import latest, made_by
+from core.demo import made_by, shown
 from core.runs.store import list_runs
 from core.worker import work
 from pages.components import demo_view
+from tests.helpers import quick_config, with_plain_spaces
 from tests.pages.apps import open_app, run, sentence, widget, words
-from tests.pages.fake_runs import fake_run
+from tests.pages.fake_runs import fake_run, running
 
 
 @pytest.fixture(autouse=True)
@@ -19,8 +20,7 @@ def one_visitor(monkeypatch):
 @pytest.fixture
 def over(runs_folder, launched, monkeypatch, data_folder):
     """A short demo that was trained to its end."""
-    monkeypatch.setattr(demo, "EPOCHS", 2)
-    monkeypatch.setattr(demo, "SHORTEST_EPOCH", 0.0)
+    monkeypatch.setattr(demo, "configs", lambda: [quick_config(title=f"Demo: {title}") for title in demo.TITLES])
     runs = demo.begin(runs_folder, data_folder, "me")
     for each in runs:
         each.starting_mark.unlink()
@@ -46,18 +46,44 @@ def test_it_ends_on_the_canvas_with_what_both_reached(over):
     app = open_app("demo")
     text = words(app)
     assert (
-        text.index("Of 360 digits") < text.index("Your turn") < text.index("How they learned") < text.index("And now?")
+        text.index("Your turn") < text.index("Of 360 digits") < text.index("How they learned") < text.index("And now?")
     )
-    assert "Draw a digit in the box." in text and "of the test digits" in text and "epoch 2 of 2" in text
+    assert "Draw a digit in the box." in text and "of the test digits" in text and "epoch 1 of 1" in text
     assert "Upload" in [link.proto.label.split()[-1] for link in app.get("page_link")], "for whoever cannot draw"
     assert {"Replay", "Yes, reset it"} <= set(labels(app))
+
+
+def test_whoever_comes_finds_the_demo_that_runs_and_no_second_one_is_started(runs_folder, launched, monkeypatch):
+    app = open_app()
+    widget(app, "start demo").click()
+    run(app)
+    first, second = list_runs(runs_folder)
+    monkeypatch.setattr(demo_view, "visitor", lambda: "someone else")
+    with running(first), running(second):
+        for page in ("demo", ""):
+            app = open_app(page)  # a reload, a second tab, another browser
+            assert "start demo" not in [button.key for button in app.button] and "Start" not in str(labels(app)[:1])
+        assert "A demo runs already: both networks have done 33 % of their training." in with_plain_spaces(words(app))
+        assert "Watch the demo that runs" in [link.proto.label for link in app.get("page_link")]
+        text = words(open_app("demo"))
+        assert "63.2" in text or "86.5" in text, "as it is"
+    assert len(list_runs(runs_folder)) == 2
+
+
+def test_of_two_clicks_at_once_the_second_is_offered_the_first_ones(runs_folder, launched, data_folder):
+    app = open_app()
+    demo.begin(runs_folder, data_folder, "someone else")
+    widget(app, "start demo").click()
+    run(app)
+    assert len(list_runs(runs_folder)) == 2
+    assert "Watch the demo that runs" in [link.proto.label for link in app.get("page_link")]
 
 
 def test_it_can_be_replayed(over, runs_folder, launched):
     app = open_app("demo")
     widget(app, "replay demo").click()
     run(app)
-    assert len(list_runs(runs_folder)) == 4 and latest(runs_folder, "me") != over
+    assert len(list_runs(runs_folder)) == 4 and shown(runs_folder, "me").runs != over
     assert "random numbers" in words(app)
 
 
@@ -67,7 +93,7 @@ def test_a_reset_takes_away_what_it_made_and_nothing_else(over, runs_folder):
     assert "2 runs that the demo made" in words(app)
     widget(app, "yes reset demo").click()
     run(app)
-    assert list_runs(runs_folder) == [kept] and made_by(runs_folder, "me") == []
+    assert list_runs(runs_folder) == [kept] and made_by(runs_folder) == []
     assert "Start the 60-second demo" in labels(app)
 
 
