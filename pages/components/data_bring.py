@@ -42,7 +42,8 @@ def draw_bring(into: str = "") -> None:
         for name in draw_way:
             icon, title, words = WAYS[name]
             st.button(
-                f"{icon} **{title}** :small[{words}]",
+                f"**{title}** :small[{words}]",
+                icon=icon,
                 key=f"tile {name} {into}",
                 type="primary" if name == way else "secondary",
                 width="stretch",

@@ -14,7 +14,7 @@ from core.own_data.jobs import Job, Progress
 from core.own_data.merge import merge
 from core.own_data.store import OwnDataError, OwnDataset
 from core.paths import data_folder
-from pages.components.data_list import go
+from pages.components.data_list import SPLIT_WORDS, go
 from pages.components.messages import show_error
 from pages.components.picked import thumbnails
 from pages.components.pictures import gallery
@@ -180,7 +180,7 @@ def draw_classes(dataset: OwnDataset) -> None:
     st.subheader(f"{len(classes)} classes" if len(classes) != 1 else "One class")
     for each in classes[:MOST_CLASSES]:
         parts = ", ".join(
-            f"{each.counts[split]:,} {split}" for split in ("train", "val", "test") if each.counts.get(split)
+            f"{each.counts[split]:,} {words}" for split, words in SPLIT_WORDS.items() if each.counts.get(split)
         )
         off = "" if each.enabled else " (switched off)"
         examples = thumbnails(dataset, dataset.page(each.id, 0, EXAMPLES))

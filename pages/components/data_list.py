@@ -25,6 +25,7 @@ COLUMNS = 4
 NAMED = 12  # classes on a card
 WAY = "way"  # in the address: which of the ways to bring pictures is open
 DELETED = "deleted dataset"
+SPLIT_WORDS = {"train": "training", "val": "validation", "test": "test"}  # as people read them
 
 
 def go(**parameters: str) -> None:

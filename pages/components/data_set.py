@@ -13,7 +13,7 @@ from core.own_data.suggest import suggested, with_transfer
 from core.settings import SettingsError
 from pages.components.data_bring import draw_bring
 from pages.components.data_import import draw_findings
-from pages.components.data_list import DELETED, go
+from pages.components.data_list import DELETED, SPLIT_WORDS, go
 from pages.components.data_suspects import draw_suspects
 from pages.components.form_values import fill
 from pages.components.links import switch_page
@@ -93,7 +93,14 @@ def _draw_pictures(dataset: OwnDataset, classes: list[OwnClass], mine: bool = Tr
             key=f"class of {dataset.id}",
             width=280,
         )
-        split = st.segmented_control("Part", [ALL, *SPLITS], default=ALL, key=f"split of {dataset.id}", required=True)
+        split = st.segmented_control(
+            "Part",
+            [ALL, *SPLITS],
+            format_func=lambda each: SPLIT_WORDS.get(each, each),
+            default=ALL,
+            key=f"split of {dataset.id}",
+            required=True,
+        )
     each = by_id[chosen]
     total = each.images if split == ALL else each.counts.get(split, 0)
     pages = max(1, -(-total // PAGE))
@@ -127,11 +134,13 @@ def _draw_edit_pictures(dataset: OwnDataset, selected: list[int], current: OwnCl
             if st.button("Move", icon=":material/drive_file_move:", key="move pictures"):
                 words = f"{count(len(selected), 'picture')} moved to {others[target]}"
                 _edit(dataset, words, lambda edit: edit.move(selected, target))
-        part = st.selectbox("Use for", SPLITS, key=f"part for {dataset.id}", width=120)
+        part = st.selectbox(
+            "Use for", SPLITS, format_func=SPLIT_WORDS.__getitem__, key=f"part for {dataset.id}", width=140
+        )
         if st.button("Use", key="use pictures"):
             _edit(
                 dataset,
-                f"{count(len(selected), 'picture')} used for {part}",
+                f"{count(len(selected), 'picture')} used for {SPLIT_WORDS[part]}",
                 lambda edit: edit.into_split(selected, part),
             )
 

@@ -32,7 +32,7 @@ def draw_suspects(dataset: OwnDataset) -> None:
         return
     title = plain_markdown(title_of(run, config))
     if not found:
-        st.markdown(f"The run **{title}** doubts no label of the val and test pictures.")
+        st.markdown(f"The run **{title}** doubts no label of the validation and test pictures.")
         return
     names = {each.id: each.name for each in dataset.classes()}
     st.markdown(

@@ -53,7 +53,8 @@ def _draw(before: tuple[list[Run], list[Run]]) -> None:
 def _active_row(run: Run) -> None:
     status, shared = run.status(), shared_history(run)
     with st.container(border=True, key=f"now {run.id}", gap="xsmall"):
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        left, right = st.columns([5, 4], vertical_alignment="center")
+        with left, st.container(horizontal=True, vertical_alignment="center", gap="small"):
             _link(run)
             st.badge(status.name, color=STATUS_COLOURS[status.name])
             with shared.lock:
@@ -62,8 +63,9 @@ def _active_row(run: Run) -> None:
                 if left is not None and not is_downloading(shared.history):
                     words = f"{words}, {duration(left)} left"
             st.caption(words)
+        with right:
+            draw_active_controls(run, read_config(run)[0], shared.history)
         st.progress(share)
-        draw_active_controls(run, read_config(run)[0], shared.history)
 
 
 def _waiting_row(place: int, wait: Wait) -> None:
@@ -74,10 +76,12 @@ def _waiting_row(place: int, wait: Wait) -> None:
     if read_labels(run).owner == visitor():
         words += ", yours"
     with st.container(border=True, key=f"waiting {run.id}", gap="xsmall"):
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        left, right = st.columns([5, 4], vertical_alignment="center")
+        with left, st.container(horizontal=True, vertical_alignment="center", gap="small"):
             _link(run)
             st.caption(words)
-        draw_queue_controls(run, in_list=True)
+        with right:
+            draw_queue_controls(run, in_list=True)
 
 
 def _link(run: Run) -> None:

@@ -23,6 +23,7 @@ from pages.components.wording import STATUS_COLOURS, moment, percent, plain_mark
 SEEN, OPENED = "ticked runs", "opened run"
 MOVING = ("queued", "starting", "running")
 REFRESH_SECONDS = 2.0
+ROWS = 200  # that are sent anew so often; of more, less often
 
 
 def draw_recent_runs(runs: list[Run]) -> None:
@@ -57,7 +58,8 @@ def draw_run_list(facts: list[Summary]) -> None:
     ):  # above the table, and as high without ticks: nothing jumps under the hand
         draw_actions([known[run_id] for run_id in st.session_state.get(SEEN, []) if run_id in known])
     moves = any(entry.status in MOVING for entry in facts)
-    st.fragment(_draw_table, run_every=REFRESH_SECONDS if moves else None)(list(known))
+    pause = REFRESH_SECONDS * max(1.0, len(facts) / ROWS)
+    st.fragment(_draw_table, run_every=pause if moves else None)(list(known))
 
 
 def _draw_table(ids: list[str]) -> None:

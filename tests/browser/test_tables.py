@@ -129,3 +129,30 @@ def test_the_glossary_has_an_index_a_search_and_columns(visit, desk):
     expect(page.get_by_role("navigation", name="Letters")).to_be_in_viewport()
     page.get_by_role("textbox", name="Search").fill("softmax turns")
     expect(page.locator(".glossary dt")).to_have_text(["Softmax"])
+
+
+def test_the_published_datasets_are_looked_at_class_by_class(visit, desk):
+    server, _ = desk
+    page = visit(viewport=PROJECTOR).page
+    page.goto(f"{server.url}/data")
+    expect(page.get_by_role("img", name="Pictures of MNIST").locator("img")).to_have_count(9)
+    expect(page.get_by_text("170 MB")).to_be_visible()
+    for way in ("ZIP or pictures", "Folder of this", "Draw", "Camera"):
+        box = page.get_by_role("button", name=way).bounding_box()
+        assert box["width"] > 200 and box["height"] > 70, way
+    page.locator(".st-key-open-digits").get_by_role("button", name="Open").click()
+    expect(page.get_by_role("heading", name="Tiny digits, 8 x 8")).to_be_visible()
+    expect(page.get_by_role("group", name="7").get_by_role("img")).to_have_count(14)
+    page.get_by_role("combobox", name="Class").click()
+    page.get_by_role("option", name="7", exact=True).click()
+    expect(page.get_by_role("group", name="7").get_by_role("img")).to_have_count(120)
+    first = page.get_by_role("group", name="7").get_by_role("img").first.get_attribute("alt")
+    page.get_by_test_id("stPagination").get_by_role("button", name="2").click()
+    expect(page.get_by_role("group", name="7").get_by_role("img").first).not_to_have_attribute("alt", first)
+    page.get_by_text("test pictures", exact=True).click()
+    expect(page.get_by_test_id("stPagination")).to_be_hidden()
+    page.get_by_role("link", name="Train on these pictures").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Train")
+    page.go_back()
+    page.get_by_role("link", name="All datasets").click()
+    expect(page.get_by_role("heading", name="Pictures to learn from")).to_be_visible()
