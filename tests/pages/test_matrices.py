@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from core.mistakes import commonest_mistakes
 from pages.components import heatmap as matrices
 from pages.components import parallel as coordinates
 from pages.components.mistakes_view import class_table
 from pages.components.parallel import dimension, written
+from tests.pages.apps import run, words
 
 
 @pytest.fixture
@@ -96,3 +98,22 @@ def test_one_and_the_same_result_everywhere_still_has_a_label(drawn):
     coordinates.parallel([("Seed", [1, 2]), ("Accuracy, %", [97.5, 97.5])], key="x", title="x")
     ((trace,), _, _) = drawn[0]
     assert trace["dimensions"][-1]["ticktext"] == ["97.5"]
+
+
+def many_classes():
+    from pages.components.mistakes_view import draw_classes
+
+    draw_classes(
+        [
+            {"class": f"class {n}", "precision": 0.9, "recall": 0.9, "f1": n / 120, "images": 0 if n == 3 else 9}
+            for n in range(120)
+        ]
+    )
+
+
+def test_of_many_classes_the_hardest_stand_first_and_the_others_are_folded():
+    app = run(AppTest.from_function(many_classes))
+    assert [expander.label for expander in app.expander] == ["The other 108 classes"]
+    text = words(app)
+    assert text.index(">class 0<") < text.index(">class 12<") < text.index("The other 108") < text.index(">class 119<")
+    assert text.index("The other 108") < text.index(">class 3<"), "a class without pictures is not a hard one"
