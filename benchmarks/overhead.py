@@ -56,7 +56,9 @@ def main() -> None:
         for recipe in ("mlp", "simple_cnn"):
             spent, whole = _watching(recipe, options.steps, run)
             print(f"| {recipe} | {1e6 * spent / options.steps:.1f} | {spent / whole:.2%} |", flush=True)
-        print("\n| validation within an epoch | pictures of | time with it / without | longest wait for a point, s |")
+        print(
+            "\n| validation within an epoch | pictures | processor time, with / without it | longest wait for a point, s |"
+        )
         print("| --- | --- | --- | --- |")
         for name in ("mlp", "fast_mnist", "improved_cnn", RESNET):
             print(_validating(name, options.seconds), flush=True)
@@ -102,23 +104,24 @@ def _validating(name: str, seconds: float) -> str:
 def _trained(
     name: str, every: str, steps: int | None = None, seconds: float = 0.0
 ) -> tuple[int, float, list[float], tuple[int, int]]:
-    """Trains so many steps, or so long. Returns steps, seconds, seconds between points, and how many of the validation
-    pictures were measured within an epoch."""
+    """Trains so many steps, or so long. Returns steps, seconds of the processor, seconds between points, and of how many
+    validation pictures a part was measured within epochs."""
     config, splits, state = _some_photos() if name == RESNET else prepared(name)
     training = config.training.model_copy(update={"validate_every": every, "epochs": 10_000})
-    done, begun, point, waits = -WARM_UP, 0.0, 0.0, [0.0]
+    done, begun, begun_cpu, point, waits = -WARM_UP, 0.0, 0.0, 0.0, [0.0]
     for happened in train(state, config.model_copy(update={"training": training}), splits):
         now = time.perf_counter()
         if isinstance(happened, Step):
             done += 1
             if done == 0:
                 begun = point = now
+                begun_cpu = time.process_time()
         if isinstance(happened, Validated | Epoch) and done >= 0:
             waits.append(now - point)
             point = now
         if done > 0 and (done == steps or (steps is None and now - begun > seconds)):
             break
-    return done, time.perf_counter() - begun, waits, (state.part, len(splits.val))
+    return done, time.process_time() - begun_cpu, waits, (state.part, len(splits.val))
 
 
 def _some_photos() -> tuple[RunConfig, Splits, TrainingState]:

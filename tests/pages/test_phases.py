@@ -6,7 +6,7 @@ import pytest
 
 from core.runs.events import EventWriter
 from core.runs.history import History
-from pages.components.phases import meaning, progress_facts, progress_words
+from pages.components.phases import meaning, progress_facts, progress_words, what_curves_wait_for
 from tests.pages.apps import open_app, words
 from tests.pages.fake_runs import STEPS_PER_EPOCH, fake_run, running, write_epoch, write_start
 
@@ -58,6 +58,23 @@ def test_frozen_layers_are_counted_in_pictures(started):
     time.sleep(0.002)  # the log counts milliseconds
     write_epoch(log, 1)
     assert told(run) == (0.25, "25% of the training done")
+
+
+def test_a_chart_without_a_point_says_what_it_waits_for(started, runs_folder):
+    run, log = started
+
+    def waits(run):
+        return what_curves_wait_for(run.status(), History(run).update())
+
+    assert waits(run) == "The curves begin with the first step."
+    log.write("download", what="the dataset", done_bytes=3_000_000, total_bytes=12_000_000)
+    assert waits(run) == "Downloading the pictures:<br>3 MB of 12 MB"
+    write_start(log, run, 4)
+    log.write("preparing", done=12_000, images=50_000)
+    run.starting_mark.touch()
+    assert waits(run) == "Looking once at every picture through the frozen layers:<br>12,000 of 50,000"
+    assert waits(fake_run(runs_folder, "queued")) == "The curves begin when its turn comes."
+    assert waits(fake_run(runs_folder, "stopped")) == "no points yet"
 
 
 def test_after_the_last_epoch_the_test_pictures_are_measured(started):
