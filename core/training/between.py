@@ -6,6 +6,7 @@ alone. So when it takes place may depend on the clock.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Generator
 
@@ -66,22 +67,27 @@ class Between:
         start = time.monotonic()
         result = yield from measure(self._pictures)
         self._last = time.monotonic()
-        self._cost = self._last - start
+        cost = self._last - start
+        self._cost = (self._cost + cost) / 2 if self._cost else cost  # one hiccup alone says little
         return result
 
     def _pause(self, trained: float) -> float:
         """Seconds between two points after so many of training."""
-        longest = max(LONGEST, self._cost / LARGEST_SHARE) if self.part <= FEWEST else LONGEST
+        longest = max(
+            LONGEST, self._cost / LARGEST_SHARE
+        )  # a crowded computer gets fewer points, not a slower training
         return min(max(self._cost / SHARE, SHORTEST, trained / SLOWING), longest)
 
     def _affordable(self, measure: Measure) -> Generator[Measuring, None, int]:
         pilot = self._some(min(PILOT, len(self._val)))
-        seconds = 0.0
-        for _ in range(2):  # the first time chooses kernels
+        begun, quickest = time.monotonic(), math.inf
+        for turn in range(5):  # the first time chooses kernels, and of the others one may have been interrupted
             start = time.monotonic()
             yield from measure(pilot)
-            seconds = time.monotonic() - start
-        return affordable(seconds / len(pilot), len(self._val))
+            quickest = min(quickest, time.monotonic() - start)
+            if turn and time.monotonic() - begun > DEAREST:
+                break
+        return affordable(quickest / len(pilot), len(self._val))
 
     def _some(self, count: int) -> Pictures | Features:
         return self._val if count == len(self._val) else self._val.only(part_of(self._val.labels, count))

@@ -224,7 +224,7 @@ def test_by_itself_a_point_comes_within_three_seconds_and_costs_a_tenth_at_most(
     between = Between(config.training, val, 0)
     found = trained(clock, between, 300, step, cost)
     gaps = [after - before for before, after in itertools.pairwise([0.0, *found])]
-    first = module.PILOT * 2 * cost + between.part * cost
+    first = module.PILOT * 5 * cost + between.part * cost
     assert found[0] <= 0.5 + step + first
     assert max(gaps[1:]) <= 3.0 + step
     assert len(found) * between.part * cost <= 0.1 * 300 + first
