@@ -4,24 +4,22 @@ import streamlit as st
 
 from core.errors import TrainDeskError
 from core.paths import runs_folder
-from core.runs.store import Status, find_run, list_runs
+from core.runs.labels import read_labels
+from core.runs.store import find_run, list_runs
 from pages.components.classifiers import warm_up
 from pages.components.describe import draw_settings, read_config
 from pages.components.header import open_page
 from pages.components.histories import shared_history
-from pages.components.links import page_link, switch_page
+from pages.components.links import page_link
 from pages.components.live_view import draw_live_view
-from pages.components.messages import show_error
 from pages.components.mistakes_view import draw_mistakes, has_predictions
 from pages.components.network_view import draw_network_of
-from pages.components.recipe_cards import FILLED_FROM
-from pages.components.results import draw_final_numbers, draw_test_results
-from pages.components.rights import may_change, read_only_words
-from pages.components.run_controls import draw_ended_controls, draw_problem
-from pages.components.run_heading import draw_heading, draw_missing
-from pages.components.run_manage import delete_button, draw_exports, draw_files
+from pages.components.results import draw_figures, draw_test_results
+from pages.components.run_heading import draw_missing
+from pages.components.run_manage import draw_exports, draw_files
 from pages.components.start import start_digits_button
 from pages.components.watch_view import draw_watching
+from pages.components.wording import plain_markdown
 from pages.components.worker_log import draw_worker_log
 
 open_page("Run")
@@ -41,39 +39,12 @@ except TrainDeskError as error:
 
 st.query_params["run"] = run.id  # so that the address can be kept, also when it said only "the newest"
 config, damage = read_config(run)
-draw_heading(run, config)
-if not config:
-    show_error(damage)
-
-
-def draw_ended(status: Status) -> None:
-    """Final numbers, and what to do with the run now."""
-    history = shared_history(run).history
-    draw_final_numbers(history)
-    with st.container(horizontal=True):
-        if status.name == "paused" and config:  # what it waits for comes first
-            draw_ended_controls(run, status, config, history)
-        if run.checkpoint() and st.button(
-            "Try it: draw or upload",
-            type="secondary" if status.name == "paused" else "primary",
-            icon=":material/draw:",
-        ):
-            switch_page("pages/classify.py", query_params={"run": run.id})
-        if status.name != "paused" and config:
-            draw_ended_controls(run, status, config, history)
-        if config and st.button("Train again with changes", icon=":material/replay:"):
-            st.session_state.pop(FILLED_FROM, None)  # also when the form holds this very run, changed since
-            switch_page("pages/train.py", query_params={"from": run.id})
-        delete_button([run], then_page="pages/runs.py")
-    if not may_change(run):
-        st.caption(read_only_words(run))
-    draw_problem(run)
-
-
-moves = draw_live_view(run, config, draw_ended)
+moves = draw_live_view(run, config, damage)
 history = shared_history(run).history
 class_names = list((history.started or {}).get("class_names", []))
-draw_watching(run, class_names, moves)
+draw_watching(run, class_names, moves, lambda: draw_figures(shared_history(run), run.status()))
+if note := read_labels(run).note:
+    st.markdown(plain_markdown(note))
 if not moves:
     if config and has_predictions(run):
         draw_mistakes(run, config, class_names)

@@ -19,6 +19,7 @@ from pages.components.links import switch_page
 from pages.components.messages import show_error
 from pages.components.recipe_cards import FILLED_FROM
 from pages.components.rights import may_change, visitor
+from pages.components.wording import plain_markdown
 
 ICONS = {
     "rate_too_large": ":material/trending_up:",
@@ -35,25 +36,25 @@ ICONS = {
     "still_learning": ":material/trending_down:",
     "short": ":material/quiz:",
 }
+HINT = "Drag across a chart to zoom in, double-click to see all of it. The star marks the best epoch."
+SILENT = "A word of advice appears here when there is something to say."
 
 
-def draw_coach(run: Run, status: Status, config: RunConfig, history: History) -> None:
-    """One sentence, its evidence, and its remedy if there is one; when the coach is not sure it is silent.
+def draw_coach(run: Run, status: Status, config: RunConfig | None, history: History) -> None:
+    """One line: a sentence, its evidence on demand, and its remedy if there is one; when the coach is not sure it is silent.
 
-    While the run trains its place is there before it speaks, so that nothing jumps.
+    The line is there before it speaks, and as high as it is whatever it says, so that nothing jumps.
     """
-    advice = advise(curves_of(history, config))
-    if advice is None:
-        if status.is_active:
-            with st.container(border=True, key=f"coach-{run.id}"):
-                st.html(
-                    '<p class="advice"><span>A word of advice appears here when there is something to say.</span></p>'
-                )
-        return
-    with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small", key=f"coach-{run.id}"):
-        st.markdown(ICONS[advice.kind], width="content")
-        with st.container(gap=None, width="stretch"):
-            st.html(f'<p class="advice"><b>{escape(advice.sentence)}</b> <span>{escape(advice.evidence)}</span></p>')
+    advice = advise(curves_of(history, config)) if config and status.name not in ("queued", "starting") else None
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"coach-{run.id}"):
+        if advice is None or config is None:
+            st.html(f'<p class="advice"><span>{SILENT if status.will_change else HINT}</span></p>')
+            return
+        st.markdown(ICONS.get(advice.kind, ":material/lightbulb:"), width="content")
+        st.html(f'<p class="advice"><b>{escape(advice.sentence)}</b></p>', width="content")
+        with st.popover("Why?", type="tertiary", key=f"why {run.id}"):
+            st.markdown(f"**{plain_markdown(advice.sentence)}**")
+            st.markdown(plain_markdown(f"{advice.evidence[:1].upper()}{advice.evidence[1:]}."))
         if _can_be_done(advice, status, run) and st.button(advice.remedy, key=f"remedy {run.id}"):
             _do(advice, run, config)
 

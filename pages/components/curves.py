@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -58,6 +59,11 @@ def loss_curves(shared: SharedHistory, axis: Axis = Axis(), smoothing: float = 0
         *_step_curves(shared, "train/loss", "training", axis, smoothing, colour=0),
         *_validation_curves(shared.history, "val/loss", axis),
     ]
+
+
+def usual_loss(history: History) -> float:
+    """The loss of a network that knows nothing, ln(classes): what is far above it is an exception."""
+    return math.log(max(2, len((history.started or {}).get("class_names", ()))))
 
 
 def accuracy_curves(shared: SharedHistory, axis: Axis = Axis(), smoothing: float = 0.0) -> list[Curve]:  # noqa: B008

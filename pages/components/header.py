@@ -38,7 +38,7 @@ def open_page(title: str) -> None:
         st.stop()
     if is_presenting():
         st.html(FOLDER / "presenting.css")
-        with _icon_only("leave"):
+        with icon_only("leave"):
             _view_button("Leave the presenter view", ":material/close_fullscreen:", "leave presenting", False)
     else:
         _draw_navigation()
@@ -53,9 +53,9 @@ def _draw_navigation() -> None:
         )
         for page, label in PAGES.items():
             page_link(page, label=label)
-        with _icon_only("help"):
+        with icon_only("help"):
             page_link("pages/glossary.py", label="What the words mean", icon=":material/help:")
-        with _icon_only("present"):
+        with icon_only("present"):
             _view_button("Presenter view: large type, no menus", ":material/co_present:", "present to a room", True)
 
 
@@ -64,7 +64,7 @@ def _view_button(label: str, icon: str, key: str, presenting: bool) -> None:
     st.button(label, icon=icon, key=key, type="tertiary", help=label, on_click=set_presenting, args=(presenting,))
 
 
-def _icon_only(name: str) -> DeltaGenerator:
+def icon_only(name: str) -> DeltaGenerator:
     """A place for a button or link of which style.css shows the icon alone; its label is what a screen reader reads."""
     return st.container(key=f"icon-{name}", width="content")
 

@@ -1,18 +1,32 @@
 // Live curves around Plotly.react. `component.data` is what live_plot.py sends; the zoomed x range goes back as "range".
-const charts = new WeakMap(); // element -> { hoverX, dragging, draws }
+const charts = new WeakMap(); // element -> { view, draws, hoverX, isZoomed, isWhole, resets, report, redraw }
+const MOST = 0.75, ABOVE = 3, LEAST_ABOVE = 1.5, SLIGHTLY = 1.33; // see highest()
 
 const floats = (text) => new Float32Array(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
 
+// Up to where an axis shows the curves when a few points lie far above all others; null when it shows everything.
+function highest(traces, usual) {
+  const values = traces.flatMap((trace) => [...trace.y]).filter(Number.isFinite).sort((one, other) => one - other);
+  if (usual == null || !values.length) return null;
+  const edge = Math.max(LEAST_ABOVE * usual, ABOVE * values[Math.floor(MOST * (values.length - 1))]);
+  return values.at(-1) > SLIGHTLY * edge ? { edge, most: values.at(-1), above: values.filter((value) => value > edge).length } : null;
+}
+
 export default function (component) {
-  const { parentElement, data, setStateValue } = component;
-  const plot = parentElement.querySelector(".plot");
-  const large = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16; // 1, more in presenter view
-  const height = Math.round(data.height * large);
-  plot.style.height = `${height}px`;
-  plot.setAttribute("aria-label", `Chart: ${data.title}`);
-  const chart = charts.get(plot) ?? { hoverX: null, draws: 0 };
+  const plot = component.parentElement.querySelector(".plot");
+  plot.setAttribute("aria-label", `Chart: ${component.data.title}`);
+  const chart = charts.get(plot) ?? { hoverX: null, draws: 0, isWhole: false, isZoomed: false, resets: 0 };
   charts.set(plot, chart);
-  chart.report = setStateValue;
+  chart.report = component.setStateValue;
+  if (chart.view !== component.data.view) Object.assign(chart, { view: component.data.view, isZoomed: component.data.range != null });
+  chart.redraw = () => draw(component, plot, chart);
+  chart.redraw();
+}
+
+function draw({ parentElement, data }, plot, chart) {
+  const large = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16; // 1, more in presenter view
+  plot.classList.toggle("tall", data.height == null); // style.css knows how high
+  plot.style.height = data.height == null ? "" : `${Math.round(data.height * large)}px`;
 
   const style = getComputedStyle(parentElement.host ?? parentElement);
   const theme = (name) => style.getPropertyValue(name).trim();
@@ -34,18 +48,18 @@ export default function (component) {
   const touch = matchMedia("(pointer: coarse)").matches; // a finger scrolls the page, also across a chart
   const axis = { gridcolor: grid, zeroline: false, linecolor: grid, automargin: true, fixedrange: touch };
   const layout = {
-    uirevision: `${data.view}`, height, autosize: true, margin: { l: 52 * large, r: 10, t: 40 * large, b: 42 * large },
+    uirevision: `${data.view}`, height: plot.clientHeight, autosize: true, margin: { l: 52 * large, r: 10, t: 40 * large, b: 42 * large },
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { color: text, family: theme("--st-font"), size: 13 * large },
     title: { text: data.title, x: 0, xref: "paper", xanchor: "left", y: 1.045, yref: "paper", yanchor: "bottom", font: { size: 15 * large } },
     hovermode: "x unified", hoverlabel: { bgcolor: paper, bordercolor: grid, font: { color: text } }, dragmode: touch ? false : "zoom",
     showlegend: data.hasLegend && data.curves.length <= 15, legend: { orientation: "h", bgcolor: "rgba(0,0,0,0)", ...(data.legendBelow
       ? { x: 0, xanchor: "left", y: -0.16, yanchor: "top" } : { x: 1, xanchor: "right", y: 1.02, yanchor: "bottom" }) },
     modebar: { bgcolor: "rgba(0,0,0,0)", color: grid, activecolor: text, orientation: "h" },
-    xaxis: { ...axis, title: { text: data.xTitle, standoff: 6 }, rangemode: "tozero", unifiedhovertitle: { text: `${data.xTitle} %{x:,.2~f}` },
+    xaxis: { ...axis, title: { text: data.xTitle, standoff: 6 }, uirevision: `${data.view} ${chart.resets}`, rangemode: "tozero", unifiedhovertitle: { text: `${data.xTitle} %{x:,.2~f}` },
       spikecolor: text, spikethickness: 1, spikedash: "dot" },
     yaxis: { ...axis, tickformat: data.yFormat, hoverformat: data.yFormat ? ".1%" : ".4~g", type: data.logarithmic ? "log" : "linear",
       ...(data.fromZero ? { rangemode: "tozero" } : {}),
-      uirevision: `${data.view} ${data.logarithmic}`,
+      uirevision: `${data.view} ${data.logarithmic} ${chart.resets}`,
       ...(data.xLimits ? { range: data.limits, autorange: false } : data.limits ? { autorangeoptions: { clipmin: data.limits[0], clipmax: data.limits[1] } } : {}) },
   };
   layout.shapes = data.marks.map((mark) => ({ type: "line", xref: "x", yref: "paper", x0: mark.x, x1: mark.x, y0: 0, y1: 1,
@@ -57,13 +71,20 @@ export default function (component) {
     Object.assign(layout.xaxis, { range: data.xLimits, autorange: false });
     for (const trace of traces) trace.cliponaxis = false;
   }
+  const cut = data.logarithmic ? null : highest(traces, data.usual);
+  if (cut) {
+    if (!chart.isWhole) Object.assign(layout.yaxis, { range: [0, cut.edge], autorange: false });
+    layout.annotations.push({ xref: "paper", yref: "paper", x: 1, y: 1, xanchor: "right", yanchor: "top", showarrow: false, captureevents: true,
+      name: "whole", bgcolor: paper, font: { size: 12 * large, color: text }, text: chart.isWhole ? "all points; double-click for the usual range"
+        : `\u2191 ${cut.above === 1 ? "1 point" : `${cut.above} points`} up to ${cut.most.toPrecision(3)}; double-click shows all` });
+  }
   if (data.range && !chart.draws) Object.assign(layout.xaxis, { range: data.range, autorange: false }); // back from another page
   if (end === 0 && !data.xLimits) { // axes without a point would show numbers that mean nothing
     for (const empty of [layout.xaxis, layout.yaxis]) Object.assign(empty, { showticklabels: false, range: [0, 1] });
     layout.annotations.push({ xref: "paper", yref: "paper", x: 0.5, y: 0.5, showarrow: false, opacity: 0.75, text: data.waiting });
   }
   const config = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["lasso2d", "select2d", "toImage", "autoScale2d"],
-    displayModeBar: false, doubleClick: "reset+autosize" };
+    displayModeBar: false, doubleClick: false }; // a double click is followed below
 
   loadPlotly(data.source).then(async (Plotly) => {
     if (!plot.isConnected || plot.querySelector(".zoomlayer > *")) return; // never redraw under a zoom that is being drawn
@@ -74,15 +95,26 @@ export default function (component) {
       Plotly.Fx.hover(plot, { xval: chart.hoverX }, "xy"); // redrawing hides it; an array would add a second kind of label
     }
     if (chart.draws > 1) return;
-    new ResizeObserver(() => plot.isConnected && Plotly.Plots.resize(plot)).observe(plot); // Plotly itself looks at the window alone
+    new ResizeObserver(() => plot.isConnected && chart.redraw()).observe(plot); // Plotly itself looks at the window alone
+    const whole = () => { // first out of the zoom, then between the usual range and all points
+      if (!chart.isZoomed) chart.isWhole = !chart.isWhole;
+      chart.isZoomed = false;
+      chart.resets += 1;
+      chart.report("range", null);
+      chart.redraw();
+    };
+    plot.on("plotly_doubleclick", whole);
+    plot.on("plotly_clickannotation", (event) => event.annotation.name === "whole" && whole());
     plot.on("plotly_hover", (event) => { chart.hoverX = event.points[0].x; });
     plot.on("plotly_unhover", () => { chart.hoverX = null; });
     plot.on("plotly_restyle", () => {
       chart.report("hidden", plot.data.filter((trace) => trace.visible === "legendonly").map((trace) => trace.name));
     });
     plot.on("plotly_relayout", (change) => {
-      if ("xaxis.range[0]" in change) chart.report("range", [change["xaxis.range[0]"], change["xaxis.range[1]"]]);
-      else if (change["xaxis.autorange"]) chart.report("range", null);
+      if ("yaxis.range[0]" in change) chart.isZoomed = true;
+      if (!("xaxis.range[0]" in change)) return;
+      chart.isZoomed = true;
+      chart.report("range", [change["xaxis.range[0]"], change["xaxis.range[1]"]]);
     });
   }, () => { plot.textContent = "The chart could not be drawn: plotly.js did not load. Reload the page."; });
 }

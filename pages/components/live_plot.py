@@ -61,17 +61,21 @@ def live_plot(
     from_zero: bool = False,
     legend_below: bool = False,
     has_legend: bool = True,
-    height: int = 330,
     waiting: str = "no points yet",
+    height: int | None = 330,
+    usual: float | None = None,
 ) -> None:
     """Draws the curves. A new `view` (a run's id and its axis) starts with a fresh zoom; `best` marks the best epoch's point.
 
     `once(key, make)` gives what `make` gives, made once for all who look at the same: the curves are thinned for the window
     that a visitor sees, and most see all.
     `limits` holds the y axis within these values; with `x_limits`, both axes show all of theirs from the start and stand still.
-    `waiting` stands in a chart that has no point yet (<br> ends a line). `marks` are upright lines with words beside them, at
-    places of the x axis. What the visitor zoomed into and which curves were switched off is kept when he goes to another page
-    and comes back.
+    `waiting` stands in a chart that has no point yet (<br> ends a line).
+    `height` is in pixels, more in the presenter view; None: as high as style.css makes the charts of a first screen.
+    `usual` is what a value of this kind usually is at most. When a few points lie far above it (and above most of the curves'
+    points), the chart leaves them out, says so, and shows all after a double click or a click on what it says.
+    `marks` are upright lines with words beside them, at places of the x axis. What the visitor zoomed into and which curves
+    were switched off is kept when he goes to another page and comes back.
     """
     kept = f"kept {key}"  # a component's own state is forgotten with its page
     if st.session_state.get(kept, {}).get("view") != view:
@@ -87,6 +91,7 @@ def live_plot(
         "xLimits": x_limits,
         "logarithmic": logarithmic,
         "height": height,
+        "usual": usual,
         "fromZero": from_zero,
         "legendBelow": legend_below,
         "hasLegend": has_legend,

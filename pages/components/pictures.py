@@ -26,9 +26,10 @@ def card(pixels: np.ndarray, alt: str, *lines: str, is_right: bool | None = None
     return f'<figure{mark}><img src="{address_of(pixels)}" alt="{escape(alt)}"><figcaption>{said}</figcaption></figure>'
 
 
-def gallery(cards: list[str], label: str, small: bool = False) -> str:
-    """HTML: cards side by side, as many as fit."""
-    return f'<div class="gallery{" small" if small else ""}" role="group" aria-label="{escape(label)}">{"".join(cards)}</div>'
+def gallery(cards: list[str], label: str, small: bool = False, in_a_row: bool = False) -> str:
+    """HTML: cards side by side, as many as fit; `in_a_row` all of them, each with a line for its answer and one for the truth."""
+    kind = " row" if in_a_row else " small" if small else ""
+    return f'<div class="gallery{kind}" role="group" aria-label="{escape(label)}">{"".join(cards)}</div>'
 
 
 def sheet(filters: np.ndarray, columns: int = 12, enlarge: int = 4) -> np.ndarray:

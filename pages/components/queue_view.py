@@ -14,8 +14,8 @@ from pages.components.describe import read_config
 from pages.components.histories import shared_history
 from pages.components.links import page_link
 from pages.components.phases import is_downloading, progress_words
-from pages.components.rights import visitor
-from pages.components.run_controls import draw_active_controls, draw_queue_controls
+from pages.components.rights import may_change, read_only_words, visitor
+from pages.components.run_controls import draw_active_controls, draw_problem, draw_queue_controls
 from pages.components.summaries import summary
 from pages.components.waits import expected
 from pages.components.wording import STATUS_COLOURS, about, duration, plain_markdown
@@ -63,9 +63,12 @@ def _active_row(run: Run) -> None:
                 if left is not None and not is_downloading(shared.history):
                     words = f"{words}, {duration(left)} left"
             st.caption(words)
-        with right:
+        with right, st.container(horizontal=True, vertical_alignment="center", gap="small"):
             draw_active_controls(run, read_config(run)[0], shared.history)
+        if not may_change(run):
+            st.caption(read_only_words(run))
         st.progress(share)
+        draw_problem(run)
 
 
 def _waiting_row(place: int, wait: Wait) -> None:
@@ -80,8 +83,9 @@ def _waiting_row(place: int, wait: Wait) -> None:
         with left, st.container(horizontal=True, vertical_alignment="center", gap="small"):
             _link(run)
             st.caption(words)
-        with right:
+        with right, st.container(horizontal=True, vertical_alignment="center", gap="small"):
             draw_queue_controls(run, in_list=True)
+        draw_problem(run)
 
 
 def _link(run: Run) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import streamlit as st
 
 from core.runs.history import History
+from core.runs.store import Status
 from core.scores import interval
 from pages.components.heatmap import heatmap
+from pages.components.histories import SharedHistory
 from pages.components.mistakes_view import draw_classes
-from pages.components.phases import memory_fact
+from pages.components.phases import memory_fact, progress_facts
 from pages.components.wording import (
     NOT_YET,
     count,
@@ -23,8 +26,16 @@ from pages.components.wording import (
 )
 
 
-def draw_final_numbers(history: History) -> None:
-    """One row: how good, how sure we are, how long it took."""
+def draw_figures(shared: SharedHistory, status: Status) -> None:
+    """All figures of a run in a row: how far and how fast while it trains, how good and how sure we are afterwards."""
+    if status.is_active:
+        with shared.lock:  # another visitor may be reading on
+            st.html(facts(progress_facts(shared.history, time.time()), small=True))
+    else:
+        _draw_final(shared.history)
+
+
+def _draw_final(history: History) -> None:
     best, test = history.best_epoch(), history.test
     pairs = []
     if test:

@@ -20,7 +20,7 @@ from core.runs.queue import move, waiting, withdraw
 from core.runs.store import Run, Status
 from pages.components.form_values import number_in
 from pages.components.messages import show_error
-from pages.components.rights import READ_ONLY, may_change, visitor
+from pages.components.rights import may_change, visitor
 from pages.components.wording import decimal
 
 MORE_EPOCHS = 5
@@ -30,20 +30,16 @@ PLACES = ("ask", "learning rate", "resume")  # where a sentence about what could
 
 
 def draw_active_controls(run: Run, config: RunConfig | None, history: History) -> None:
-    """Pause, Stop and the learning rate, side by side."""
+    """Pause, Stop and the learning rate, as buttons of the row in which it is called; none for a run of someone else's."""
     if not may_change(run):
-        st.caption(READ_ONLY)
         return
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        _pause_and_stop(run)
-        if config and not (run.stop_request.exists() or run.pause_request.exists()):
-            with st.popover("Learning rate", icon=":material/speed:", key=f"learning rate {run.id}"):
-                _learning_rate(run, config, history)
-    _show_problem(run, "ask")
+    _pause_and_stop(run)
+    if config and not (run.stop_request.exists() or run.pause_request.exists()):
+        with st.popover("Learning rate", icon=":material/speed:", key=f"learning rate {run.id}"):
+            _learning_rate(run, config, history)
 
 
 def _pause_and_stop(run: Run) -> None:
-    """The two buttons, of the row in which it is called."""
     stopping, pausing = run.stop_request.exists(), run.pause_request.exists()
     st.button(
         "Pausing ..." if pausing and not stopping else "Pause",
@@ -66,10 +62,8 @@ def _pause_and_stop(run: Run) -> None:
 
 
 def draw_queue_controls(run: Run, in_list: bool = False) -> None:
-    """What can be done with a run that waits: another place, or out of the queue."""
+    """Another place for a run that waits, or out of the queue, as buttons of the row in which it is called."""
     if not may_change(run):
-        if not in_list:
-            st.caption(READ_ONLY)
         return
     waiting_runs = [entry.run for entry in waiting(run.folder.parent)]
     place = waiting_runs.index(run) if run in waiting_runs else 0
@@ -78,27 +72,25 @@ def draw_queue_controls(run: Run, in_list: bool = False) -> None:
         ("up", "One earlier", ":material/arrow_upward:", place > 0),
         ("down", "One later", ":material/arrow_downward:", place < len(waiting_runs) - 1),
     )
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        for where, label, icon, is_possible in moves:
-            st.button(
-                label,
-                key=f"{where} {run.id}",
-                icon=icon,
-                disabled=not is_possible,
-                type="tertiary" if in_list else "secondary",
-                on_click=_change_queue,
-                args=(run, lambda where=where: move(run, where)),
-            )
+    for where, label, icon, is_possible in moves:
         st.button(
-            "Take out of the queue",
+            label,
+            key=f"{where} {run.id}",
+            icon=icon,
+            disabled=not is_possible,
             type="tertiary" if in_list else "secondary",
-            key=f"withdraw {run.id}",
-            icon=":material/close:",
             on_click=_change_queue,
-            args=(run, lambda: withdraw(run)),
-            help="It keeps its settings and what it has learned, and can be started later.",
+            args=(run, lambda where=where: move(run, where)),
         )
-    _show_problem(run, "ask")
+    st.button(
+        "Take out of the queue",
+        type="tertiary" if in_list else "secondary",
+        key=f"withdraw {run.id}",
+        icon=":material/close:",
+        on_click=_change_queue,
+        args=(run, lambda: withdraw(run)),
+        help="It keeps its settings and what it has learned, and can be started later.",
+    )
 
 
 def draw_ended_controls(run: Run, status: Status, config: RunConfig, history: History) -> None:
@@ -131,7 +123,8 @@ def draw_lengthening(run: Run, status: Status, config: RunConfig, history: Histo
 
 
 def draw_problem(run: Run) -> None:
-    """Why the run could not go on, under the row of buttons."""
+    """What could not be done, under the row of buttons."""
+    _show_problem(run, "ask")
     _show_problem(run, "resume")
 
 
@@ -154,11 +147,13 @@ def _learning_rate(run: Run, config: RunConfig, history: History) -> None:
         help="Before the schedule, which goes on as planned and takes its shares of the new value.",
     )
     st.button("Apply", key=f"apply {run.id}", type="primary", on_click=_change_learning_rate, args=(run, config, key))
-    _show_problem(run, "learning rate")
-    if run.learning_rate_request.exists():
-        st.caption("It changes with the next step.")
-    else:
-        st.caption(f"Now {decimal(now)}, before the schedule ({config.schedule.label}).")
+    with st.container(key=f"said of {key}"):  # one or the other, in one place: an old one would stay beside a new one
+        if _problem(run, "learning rate"):
+            _show_problem(run, "learning rate")
+        elif run.learning_rate_request.exists():
+            st.caption("It changes with the next step.")
+        else:
+            st.caption(f"Now {decimal(now)}, before the schedule ({config.schedule.label}).")
 
 
 def _resume_failed(run: Run, config: RunConfig, history: History) -> None:
@@ -247,6 +242,10 @@ def _set_problem(run: Run, place: str, sentence: str) -> None:
     st.session_state[f"problem {place} {run.id}"] = sentence
 
 
+def _problem(run: Run, place: str) -> str:
+    return st.session_state.get(f"problem {place} {run.id}", "")
+
+
 def _show_problem(run: Run, place: str) -> None:
-    if sentence := st.session_state.get(f"problem {place} {run.id}"):
+    if sentence := _problem(run, place):
         show_error(sentence)

@@ -13,20 +13,20 @@ from core.runs.trash import restore, trashed
 from pages.components.describe import in_short, read_config
 from pages.components.links import page_link
 from pages.components.messages import show_error
-from pages.components.rights import may_change
-from pages.components.run_manage import draw_labels_form, favourite_button
+from pages.components.rights import may_change, read_only_words
 from pages.components.wording import moment, plain_markdown
 
 
 def draw_heading(run: Run, config: RunConfig | None) -> None:
-    """Title, tags, note, and the way to change them."""
+    """Title, and in a line below it what is trained on what, tags and experiment."""
     labels = read_labels(run)
     star = ":material/star: " if labels.favourite else ""
-    st.title(star + plain_markdown(title_of(run, config, labels)))
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    title = title_of(run, config, labels)
+    st.title(star + plain_markdown(title), anchor=False)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="about"):
         if config:
-            what, title = in_short(config), title_of(run, config, labels)
-            st.caption(plain_markdown(moment(run.created()) if title == what else what))
+            what = in_short(config)
+            st.caption(plain_markdown(moment(run.created()) if title == what else what), width="content")
         for tag in labels.tags:
             st.badge(plain_markdown(tag), color="gray")
         if config and config.experiment:
@@ -36,12 +36,8 @@ def draw_heading(run: Run, config: RunConfig | None) -> None:
                 icon=":material/science:",
                 query_params={"experiment": config.experiment},
             )
-        if may_change(run):
-            with st.popover("Name, note, tags", icon=":material/edit:", type="tertiary", key=f"describe {run.id}"):
-                draw_labels_form(run)
-                favourite_button([run])
-    if labels.note:
-        st.markdown(plain_markdown(labels.note))
+        if not may_change(run):
+            st.caption(read_only_words(run), width="content")
 
 
 def draw_missing(wanted: str, why: TrainDeskError) -> None:

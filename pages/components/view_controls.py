@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -12,6 +13,21 @@ from pages.components.curves import Axis, AxisName
 
 AXES: tuple[AxisName, ...] = ("epoch", "step", "time")
 SMOOTHINGS = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a run's curves are drawn."""
+
+    axis: Axis
+    smoothing: float
+    is_logarithmic: bool
+    more: bool  # learning rate and speed too
+
+
+def draw_options() -> Options:
+    """All that can be chosen of a run's curves, one below the other."""
+    return Options(axis_control(), smoothing_control(), log_control(), more_control())
 
 
 def axis_control() -> Axis:

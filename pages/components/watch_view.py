@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
 
 import numpy as np
@@ -18,30 +19,43 @@ REFRESH_SECONDS = 1.0
 EPOCH = "epoch"  # in the address
 
 
-def draw_watching(run: Run, class_names: list[str], moves: bool) -> None:
-    """The slider and what it moves; while the run trains it follows the newest epoch unless someone has moved it."""
-    st.fragment(_draw, run_every=REFRESH_SECONDS if moves else None)(run, class_names, moves)
+def draw_watching(run: Run, class_names: list[str], moves: bool, draw_figures: Callable[[], None]) -> None:
+    """The pictures in a row, the run's figures, then the slider and what else it moves.
+
+    While the run trains it follows the newest epoch unless someone has moved it.
+    """
+    st.fragment(_draw, run_every=REFRESH_SECONDS if moves else None)(run, class_names, moves, draw_figures)
 
 
-def _draw(run: Run, class_names: list[str], moves: bool) -> None:
+def _draw(run: Run, class_names: list[str], moves: bool, draw_figures: Callable[[], None]) -> None:
     book = LookBook(run)
     epochs, watched = book.epochs(), book.watched()
-    if not epochs or watched is None or len(class_names) < 2:
+    if not epochs or len(class_names) < 2:
+        watched = None
+    epoch = _asked(epochs) if watched else 0
+    look = book.read(epoch) if watched else None
+    if look and watched and look.probabilities.shape != (len(watched.labels), len(class_names)):
+        look = None
+    with st.container(key="watched"):
+        if look and watched:
+            label = f"What the network says after epoch {epoch}"
+            st.html(gallery(watched_cards(watched, look, class_names), label, in_a_row=True))
+        elif moves:
+            st.html('<div class="gallery row"></div>')  # their place, so that nothing jumps when they come
+    with st.container(key="figures"):
+        draw_figures()
+    if watched is None:
         return
     st.subheader("Watch it learn")
-    epoch = _chosen(run, epochs)
-    look = book.read(epoch)
-    if look is None or look.probabilities.shape != (len(watched.labels), len(class_names)):
+    _draw_slider(run, epochs, epoch)
+    if look is None:
         st.caption("What it said in this epoch cannot be read.")
         return
     right = int((look.probabilities.argmax(axis=1) == watched.labels).sum())
     newest = ", the newest" if moves and epoch == epochs[-1] else ""
     st.caption(
-        f"{len(watched.labels)} pictures it never trains on. After epoch {epoch}{newest} it knows {right} of them; under "
-        "each stands what it says, and how sure it is."
-    )
-    st.html(
-        gallery(watched_cards(watched, look, class_names), f"What the network says after epoch {epoch}", small=True)
+        f"{len(watched.labels)} pictures it never trains on stand below the curves. After epoch {epoch}{newest} it knows {right} "
+        "of them; under each stands what it says, and how sure it is."
     )
     with st.container(horizontal=True, gap="medium"):
         with st.container(width=520):
@@ -88,12 +102,16 @@ def filters_figure(filters: np.ndarray, epoch: int) -> str:
     return f'<img class="filters" src="{address_of(picture)}" alt="{escape(alt)}">'
 
 
-def _chosen(run: Run, epochs: list[int]) -> int:
-    """The epoch of the slider, or of the address; without one the newest is followed."""
+def _asked(epochs: list[int]) -> int:
+    """The epoch of the address; without one the newest is followed."""
     said = st.query_params.get(EPOCH, "")
-    asked = int(said) if said.isdecimal() and int(said) in epochs else epochs[-1]
+    return int(said) if said.isdecimal() and int(said) in epochs else epochs[-1]
+
+
+def _draw_slider(run: Run, epochs: list[int], asked: int) -> None:
+    """Puts an epoch into the address."""
     if len(epochs) < 2:
-        return asked
+        return
     key = f"look {run.id}"
     st.session_state[key] = asked
 
@@ -102,4 +120,4 @@ def _chosen(run: Run, epochs: list[int]) -> int:
         say(EPOCH, "" if chosen == epochs[-1] else str(chosen))
 
     tip = "Moves the pictures, the confusion matrix and the filters together."
-    return st.select_slider("Epoch", epochs, key=key, on_change=moved, help=tip)
+    st.select_slider("Epoch", epochs, key=key, on_change=moved, help=tip)

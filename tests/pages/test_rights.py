@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("data")
 ME = Guest("me", is_host=False)
 # what anyone may do with a run of someone else's: look, compare, try, copy its settings, take its numbers
 FREE = {
-    "Presenter view: large type, no menus",
+    "Presenter view: large type, no menus", "Chart options", "Why?",
     "Try it: draw or upload", "Train again with changes", "Open", "Compare",
     "Run it again with changes", "CSV", "Parquet", "Download", "Close", "Start the digits training", "Look", "All datasets",
     "Train on these pictures", "Transfer learning", "Start again with a fifth of the pictures held back for validation",

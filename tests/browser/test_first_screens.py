@@ -1,0 +1,228 @@
+"""What people see before they scroll: measured at the sizes of a projector, a laptop and a phone."""
+
+import re
+
+import numpy as np
+import pytest
+from filelock import FileLock
+from playwright.sync_api import expect
+
+from core.runs.events import EventWriter
+from core.runs.looks import Look, LookBook, Watched
+from tests.browser.hands import barriers
+from tests.pages.fake_runs import fake_run, running, write_epoch, write_start, write_test
+
+pytestmark = pytest.mark.browser
+
+PROJECTOR, LAPTOP, WIDE, PHONE = (
+    {"width": width, "height": height} for width, height in ((1280, 720), (1440, 900), (1920, 1080), (390, 844))
+)
+MOST_MOVED = 8  # pixels
+PARTS = {  # of the first screen of a run
+    "title": "h1",
+    "status": ".status",
+    "options": ".st-key-icon-curves button >> nth=0",
+    "loss": ".js-plotly-plot >> nth=0",
+    "accuracy": ".js-plotly-plot >> nth=1",
+    "coach": "[class*='st-key-coach-']",
+    "pictures": ".st-key-watched",
+}
+WRONG = (2, 7)  # places of watched pictures that the network errs on
+CROSSES = """() => [...document.querySelectorAll('.gallery *')]
+    .filter(part => getComputedStyle(part, '::before').content.includes('\u2717')).length"""
+
+
+def places(page) -> dict[str, dict]:
+    page.wait_for_function(
+        "[...document.querySelectorAll('.js-plotly-plot')].filter(plot => plot.dataset.draws).length >= 2"
+    )
+    return {name: page.locator(where).bounding_box() for name, where in PARTS.items()}
+
+
+def watched(run) -> None:
+    """Twelve pictures and what the network said of them after two epochs."""
+    book, labels = LookBook(run), np.arange(12) % 10
+    book.write_watched(Watched(np.full((12, 8, 8, 1), 90, np.uint8), labels))
+    said = np.eye(10, dtype=np.float32)[labels]
+    said[list(WRONG)] = np.eye(10, dtype=np.float32)[0]
+    book.write(Look(2, said, np.eye(10, dtype=np.int64), None), 6, True)
+
+
+@pytest.mark.parametrize("view", ["", "&view=presenter"], ids=["usual", "presenter"])
+@pytest.mark.parametrize("size", [PROJECTOR, LAPTOP], ids=["projector", "laptop"])
+def test_a_run_shows_its_curves_first_and_all_keeps_its_place(visit, server, size, view):
+    run = fake_run(server.runs, "starting")
+    watched(run)
+    page = visit(viewport=size).page
+    with running(run) as log:
+        page.goto(f"{server.url}/run?run={run.id}{view}")
+        expect(page.locator(".status.running")).to_contain_text("2 of 6")
+        expect(page.locator(".gallery.row figure")).to_have_count(12)
+        before = places(page)
+        assert page.evaluate(CROSSES) == len(WRONG), "one cross under each picture that it errs on, nowhere else"
+        log.write("paused", message="Paused by request at step 40 of 120; it goes on from there when you resume it.")
+    expect(page.locator(".status.paused")).to_contain_text("step 40 of 120")
+    paused = places(page)
+    with FileLock(run.worker_lock):
+        log = EventWriter(run.event_log)
+        write_start(log, run, 3, "resumed", step=40, epoch=2)
+        write_epoch(log, 3)
+        write_test(log, run, 3)
+        log.write("finished", message="Done.")
+        log.close()
+    expect(page.locator(".status.finished")).to_contain_text("96.8\u202f% of 93 test pictures")
+    finished = places(page)
+    for now in (paused, finished):
+        moved = {name: max(abs(now[name][side] - box[side]) for side in box) for name, box in before.items()}
+        assert max(moved.values()) <= MOST_MOVED, moved
+    height, rem = size["height"], page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)")
+    for name in ("title", "status", "loss", "accuracy", "coach"):
+        assert before[name]["y"] >= 0 and before[name]["y"] + before[name]["height"] <= height, (name, before)
+    assert before["status"]["height"] < 3 * rem, "one thin line"
+    assert before["loss"]["height"] >= 0.44 * height and before["loss"]["y"] == before["accuracy"]["y"]
+    tops = {box["y"] for box in (figure.bounding_box() for figure in page.locator(".gallery.row figure").all())}
+    assert len(tops) == 1, "in one row"
+    if not view:
+        assert max(tops) + before["pictures"]["height"] <= height, "seen without scrolling"
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0
+
+
+@pytest.mark.parametrize("status", ["queued", "starting", "stopped", "failed", "interrupted"])
+def test_the_other_states_of_a_run_have_the_same_places(visit, server, status):
+    other, run = fake_run(server.runs, "finished"), fake_run(server.runs, status)
+    page = visit(viewport=PROJECTOR).page
+    with FileLock(server.runs / ".traindesk" / "queue.lock"):  # whoever waits, waits on
+        page.goto(f"{server.url}/run?run={other.id}")
+        expect(page.locator(".status.finished")).to_be_visible()
+        expected = places(page)
+        page.goto(f"{server.url}/run?run={run.id}")
+        expect(page.locator(f".status.{status}")).to_be_visible()
+        found = places(page)
+    run.queue_place.unlink(missing_ok=True)
+    del expected["pictures"], found["pictures"]
+    moved = {name: max(abs(found[name][side] - box[side]) for side in ("x", "y")) for name, box in expected.items()}
+    assert max(moved.values()) <= MOST_MOVED, moved
+
+
+def test_the_presenter_view_lives_in_the_address(visit, server):
+    run = fake_run(server.runs, "finished")
+    page = visit(viewport=PROJECTOR).page
+    page.goto(f"{server.url}/runs")
+    page.get_by_role("button", name="Presenter view").click()
+    expect(page).to_have_url(re.compile("view=presenter"))
+    expect(page.locator(".st-key-header")).to_have_count(0)
+    page.goto(f"{server.url}/run?run={run.id}&view=presenter")
+    size = "document.querySelector('.js-plotly-plot').getBoundingClientRect().height"
+    page.wait_for_function("document.querySelector('.js-plotly-plot')?.dataset.draws >= 1")
+    high, font = page.evaluate(size), page.evaluate("document.querySelector('.js-plotly-plot')._fullLayout.font.size")
+    page.reload()
+    page.get_by_role("button", name="Train again with changes").click()
+    expect(page).to_have_url(re.compile(r"/train\?.*view=presenter"))
+    expect(page.get_by_text("The form below holds the settings of Handwritten digits.")).to_be_visible()
+    expect(page.locator(".st-key-header")).to_have_count(0)
+    page.go_back()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    page.get_by_role("button", name="Leave the presenter view").click()
+    expect(page.locator(".st-key-header")).to_be_visible()
+    assert "view" not in page.url and f"run={run.id}" in page.url
+    page.wait_for_function(f"document.querySelector('.js-plotly-plot')._fullLayout.font.size < {font}")
+    assert page.evaluate(size) < high, "charts and their type are larger for a room"
+
+
+def test_one_spike_does_not_flatten_the_loss_and_all_of_it_is_a_double_click_away(visit, server):
+    run = fake_run(server.runs, "starting")
+    with FileLock(run.worker_lock):
+        log = EventWriter(run.event_log)
+        write_start(log, run, 6)
+        for epoch in (1, 2, 3):
+            write_epoch(log, epoch)
+        log.write("step", epoch=4, step=61, images_per_second=900.0, learning_rate=0.001, **{"train/loss": 250.0})
+        write_epoch(log, 4)
+        log.write("paused", message="Paused.")
+        log.close()
+    page = visit().page
+    page.goto(f"{server.url}/run?run={run.id}")
+    top = "document.querySelector('.js-plotly-plot')?._fullLayout?.yaxis.range[1]"
+    page.wait_for_function(f"{top} < 5")
+    said = page.locator(".js-plotly-plot").first.locator(".annotation")
+    expect(said).to_contain_text("1 point up to 250")
+    plot = page.locator(".js-plotly-plot .nsewdrag").first
+    plot.dblclick()
+    page.wait_for_function(f"{top} > 250")
+    plot.dblclick()
+    page.wait_for_function(f"{top} < 5")
+    said.click()
+    page.wait_for_function(f"{top} > 250")
+    page.get_by_role("button", name="Chart options").click()
+    page.get_by_text("Logarithmic loss").click()
+    page.wait_for_function("document.querySelector('.js-plotly-plot')._fullLayout.yaxis.type === 'log'")
+    expect(said).to_have_count(0)
+
+
+def test_a_corrected_learning_rate_leaves_one_sentence(visit, server):
+    run = fake_run(server.runs, "starting")
+    page = visit().page
+    with running(run):
+        page.goto(f"{server.url}/run?run={run.id}")
+        page.get_by_role("button", name="Learning rate").click()
+        field = page.get_by_label("Learning rate from the next step on")
+        apply = page.get_by_role("button", name="Apply")
+        expect(page.get_by_text(re.compile("^Now 0.002"))).to_have_count(1)
+        field.fill("fast")
+        apply.click()
+        expect(page.get_by_text("must be a number above 0")).to_be_visible()
+        expect(page.get_by_text(re.compile("^Now "))).to_have_count(0)
+        field.fill("0.001")
+        apply.click()
+        expect(page.get_by_text("It changes with the next step.")).to_have_count(1)
+        assert float(run.learning_rate_request.read_text()) == 0.001
+        run.learning_rate_request.unlink()
+        with_change = EventWriter(run.event_log)
+        with_change.write("learning_rate", step=40, learning_rate=0.001)
+        with_change.close()
+        expect(page.get_by_text(re.compile("^Now 0.001"))).to_have_count(1)
+        expect(page.get_by_text(re.compile("^Now "))).to_have_count(1)
+
+
+@pytest.mark.parametrize("size", [PROJECTOR, LAPTOP, WIDE, PHONE], ids=["projector", "laptop", "wide", "phone"])
+def test_pages_use_the_width_there_is_and_no_more(visit, server, size):
+    fake_run(server.runs, "finished")
+    page = visit(viewport=size, has_touch=size is PHONE).page
+    for address in (
+        "",
+        "train",
+        "runs",
+        "run",
+        "classify",
+        "data",
+        "system",
+        "glossary",
+        "experiment",
+        "compare",
+        "demo",
+    ):
+        page.goto(f"{server.url}/{address}")
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        expect(page.get_by_role("link", name="Runs", exact=True)).to_be_visible()
+        wide = page.locator("[data-testid=stMainBlockContainer]").bounding_box()["width"]
+        assert wide >= min(0.98 * size["width"], 1800), address
+        assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= size["width"], address
+        icons = {"What the words mean": "link", "Presenter view: large type, no menus": "button"}
+        for name, role in icons.items():
+            box = page.locator(".st-key-header").get_by_role(role, name=name).bounding_box()
+            assert min(box["width"], box["height"]) >= 24, (address, name, box)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_first_screen_of_a_run_has_no_barriers(visit, server, theme):
+    run = fake_run(server.runs, "finished")
+    watched(run)
+    page = visit(color_scheme=theme).page
+    page.goto(f"{server.url}/run?run={run.id}")
+    places(page)
+    page.get_by_role("button", name="Chart options").click()
+    expect(page.get_by_text("Logarithmic loss")).to_be_visible()
+    assert barriers(page) == []
+    page.goto(f"{server.url}/run?run={run.id}&view=presenter")
+    places(page)
+    assert barriers(page) == []
