@@ -130,6 +130,7 @@ def test_a_shared_link_shows_the_same_elsewhere_and_back_goes_back(visit, server
     drawn(page)
     page.get_by_text("time", exact=True).click()
     expect(page).to_have_url(re.compile("axis=time"))
+    page.get_by_role("button", name="Chart options").click()
     page.get_by_text("Learning rate and speed").click()
     expect(page).to_have_url(re.compile("more=true"))
     slider = page.get_by_role("slider", name="Epoch")
