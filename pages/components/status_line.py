@@ -52,13 +52,24 @@ def learned_nothing(history: History) -> bool:
     return interval(right, images)[0] <= max(map(sum, matrix)) / images
 
 
+def latest_validation(history: History) -> float | None:
+    """The newest validation accuracy, 0..1, at the end of an epoch or within one."""
+    ends = [
+        (epoch["step"], epoch["val/accuracy"]) for epoch in history.epochs[-1:] if epoch.get("val/accuracy") is not None
+    ]
+    for of_all in (True, False):
+        steps, _, values = history.within_epochs("val/accuracy", of_all)
+        ends += list(zip(steps[-1:], values[-1:], strict=True))
+    return float(max(ends)[1]) if ends else None
+
+
 def _running(history: History) -> str:
-    started, step, epochs = history.started or {}, history.last_step, history.epochs
+    started, step, accuracy = history.started or {}, history.last_step, latest_validation(history)
     left, pace = history.seconds_left(), history.images_per_second()
     figures = [
         f"epoch <b>{step['epoch']:,}</b> of {started['epochs']:,}" if step else "the first step",
         f"<b>{duration(left)}</b> left" if left is not None else "",
-        f"<b>{percent(epochs[-1].get('val/accuracy'))}</b> validation" if epochs else "",
+        f"<b>{percent(accuracy)}</b> validation" if accuracy is not None else "",
         f"<b>{pace:,.0f}</b> pictures/s" if pace else "",
     ]
     return _figures(figures)
