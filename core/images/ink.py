@@ -117,6 +117,11 @@ def centre(figure: np.ndarray, size: int) -> np.ndarray:
     return field
 
 
+def _is_pen(field: np.ndarray, box: int) -> bool:
+    """Whether it is the thin line of a program's pen without any grey; of MNIST's 70,000, 24 have none, all with thick strokes."""
+    return set(np.unique(field)) <= {0, 255} and stroke_width(field > 0) * 20 / box <= THICKEST
+
+
 def _already_prepared(image: Image.Image, size: int, box: int) -> np.ndarray | None:
     """The picture's own pixels if it meets the recipe already (also as black on white), so exported test images stay exact."""
     if image.size != (size, size):
@@ -130,6 +135,6 @@ def _already_prepared(image: Image.Image, size: int, box: int) -> np.ndarray | N
             continue
         mass = field.sum(dtype=np.float64)
         row, column = field.sum(1) @ np.arange(size) / mass, field.sum(0) @ np.arange(size) / mass
-        if max(abs(row - size / 2), abs(column - size / 2)) <= 0.75:
+        if max(abs(row - size / 2), abs(column - size / 2)) <= 0.75 and not _is_pen(field, box):
             return field[None].copy()
     return None

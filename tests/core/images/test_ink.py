@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw, ImageOps
 from core.datasets import DATASETS
 from core.datasets.cache import open_images
 from core.errors import NothingDrawn
-from core.images.ink import THINNEST, enlarge, even_thickness, prepare_ink, stroke_width
+from core.images.ink import THINNEST, centre, enlarge, even_thickness, prepare_ink, stroke_width
 from core.images.inkmap import flat_colours, ink_map, parts_of
 from core.images.optdigits import prepare_optdigits
 from core.images.rules import without_rules
@@ -159,6 +159,16 @@ def test_what_has_the_form_already_passes_unchanged(mode, inverted):
         field = prepare_ink(draw_digit(digit, pen=24))
         again = Image.fromarray(255 - field[0] if inverted else field[0]).convert(mode)
         assert np.array_equal(prepare_ink(again), field)
+
+
+def test_a_thin_pen_in_a_small_picture_is_thickened_however_well_it_is_placed():
+    for digit in (0, *range(2, 10)):  # a straight line has no thickness to compare with
+        drawn = np.asarray(draw_digit(digit, size=28, pen=1.5, fill=0.64)) < 170
+        rows, columns = np.flatnonzero(drawn.any(1)), np.flatnonzero(drawn.any(0))
+        cut = drawn[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        placed = centre(cut.astype(np.uint8) * 255, 28)  # as MNIST places them, black and white alone
+        assert max(cut.shape) in (19, 20), "else it is not taken for one of MNIST's in any case"
+        assert np.count_nonzero(prepare_ink(Image.fromarray(placed))) > 1.2 * np.count_nonzero(placed), digit
 
 
 def test_exported_test_images_are_exact(data_folder):
