@@ -118,7 +118,7 @@ def centre(figure: np.ndarray, size: int) -> np.ndarray:
 
 
 def _is_pen(field: np.ndarray, box: int) -> bool:
-    """Whether it is the thin line of a program's pen without any grey; of MNIST's 70,000, 24 have none, all with thick strokes."""
+    """Whether it is the thin line of a program's pen without any grey; 24 of MNIST's have none, all with thick strokes."""
     return set(np.unique(field)) <= {0, 255} and stroke_width(field > 0) * 20 / box <= THICKEST
 
 

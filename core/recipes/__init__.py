@@ -1,5 +1,5 @@
-"""Recipes: named, ready configs. The tutorials' systems exactly as published, faster ways to the same, and one that needs
-no internet."""
+"""Recipes: named, ready configs. The tutorials' systems exactly as published, faster ways to the same, and one that reads
+other people's handwriting."""
 
 from __future__ import annotations
 
@@ -35,23 +35,17 @@ RECIPES = (
     Recipe(
         "digits",
         "Handwritten digits",
-        "A small CNN on 1,797 real digits that come with the program. No internet needed, done in half a minute. Pictures are "
-        "slanted and blended at random, so its training loss stays above the validation loss.",
+        "A slim CNN on the 60,000 digits of MNIST, which come with the program: no internet needed, done within a minute. "
+        "They are moved, turned and slanted a little at random, so that it reads other people's handwriting too.",
         {
-            "dataset": "digits",
-            "architecture": {"name": "improved_cnn", "channels": [32, 64], "dropout": 0.5},
-            "loss": "cross_entropy",
-            "optimizer": {"name": "adam", "learning_rate": 0.002},
-            "augmentation": {
-                "shift": 0.1,
-                "rotation": 12,
-                "scale": 0.12,
-                "stretch": 0.2,
-                "shear": 0.5,
-                "gamma": 1.7,
-                "mixup": 0.4,
-            },
-            "training": {"epochs": 120, "batch_size": 32, "validation_share": 0.15, "shortest_epoch": 0.15},
+            "dataset": {"name": "mnist", "normalisation": "standard"},
+            "architecture": {"name": "simple_cnn", "channels": [16, 32, 64], "hidden": []},
+            "loss": {"name": "cross_entropy", "label_smoothing": 0.1},
+            "optimizer": {"name": "adam", "learning_rate": 0.006},
+            "schedule": "one_cycle",
+            "augmentation": {"shift": 0.07, "rotation": 7, "scale": 0.07, "shear": 0.15, "gamma": 0.7},
+            # Of 1,200 held-out pictures an early epoch can look the best by luck: a third run of three tested 98.96 instead of 99.5 %
+            "training": {"epochs": 3, "batch_size": 32, "validation_share": 0.1},
         },
         goals=("start", "fast"),
     ),

@@ -39,10 +39,10 @@ def test_digits_from_the_first_click_to_a_drawn_three(visit, server):
     expect(page).to_have_url(re.compile(r"/run\?run="))
     wait_for_growth(page)
     expect(page.get_by_text("finished", exact=True)).to_be_visible(timeout=PATIENCE)
-    expect(page.get_by_text("of 360 pictures right")).to_be_visible()
+    expect(page.get_by_text("of 10,000 pictures right")).to_be_visible()
     page.get_by_role("button", name="Try it: draw or upload").click()
     draw_three_and_read(page)
-    expect(page.get_by_text("What the network sees, 8 x 8")).to_be_visible()
+    expect(page.get_by_text("What the network sees, 28 x 28")).to_be_visible()
     page.get_by_role("button", name="Clear").click()
     expect(page.get_by_text("Draw a digit in the box.")).to_be_visible()
 
@@ -89,7 +89,7 @@ def test_a_wrong_value_is_explained_at_its_field_while_typing(visit, server):
     page = visit().page
     page.goto(f"{server.url}/train?recipe=digits")
     rate = page.get_by_role("textbox", name="Learning rate")
-    expect(rate).to_have_value("0.002")
+    expect(rate).to_have_value("0.006")
     rate.fill("-1")
     sentence = page.get_by_role("alert").filter(has_text="Learning rate is -1; it must be a number above 0")
     expect(sentence).to_be_visible()
@@ -105,9 +105,9 @@ def test_a_wrong_value_is_explained_at_its_field_while_typing(visit, server):
 
 def test_stop_keeps_what_was_learned(visit, server):
     page = visit().page
-    page.goto(f"{server.url}/train?recipe=digits")
+    page.goto(f"{server.url}/train")  # without a recipe: the tiny digits, whose epochs are short
     epochs = page.get_by_role("spinbutton", name="Epochs", exact=True)
-    expect(epochs).to_have_value("120")
+    expect(epochs).to_have_value("10")
     epochs.fill("5000")
     epochs.press("Enter")
     expect(page.get_by_text("5,000 epochs").last).to_be_visible()

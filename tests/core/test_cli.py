@@ -14,7 +14,7 @@ from core.runs.queue import enqueue
 from core.runs.store import Run, create_run, list_runs
 from tests.helpers import assert_one_sentence, document, quick_config
 
-FAST = ["epochs=2", "shortest_epoch=0", "device=cpu", "architecture=mlp", "hidden=16"]
+FAST = ["dataset=digits", "epochs=2", "device=cpu", "architecture=mlp", "hidden=16"]
 
 
 def refused(result, *parts):
@@ -98,12 +98,15 @@ def test_a_training_that_fails_exits_with_1_and_its_sentence(form, call, runs_fo
         (["--recipe", "digits", "--set", "learning_rate=NaN"], ["Learning rate is not a number (NaN)"]),
         (["--recipe", "digits", "--set", "learning_rate=inf"], ["Learning rate"]),
         (["--recipe", "digits", "--set", "learning_rate=0"], ["Learning rate is 0"]),
-        (["--recipe", "digits", "--set", "batch_size=2000"], ["Batch size is 2,000", "choose at most 1,221"]),
+        (
+            ["--recipe", "digits", "--set", *FAST[:1], "batch_size=2000"],
+            ["Batch size is 2,000", "choose at most 1,408"],
+        ),
         (["--recipe", "digits", "--set", "epochs=0"], ["Epochs is 0", "from 1 to 10,000"]),
         (["--recipe", "digits", "--set", "device=tpu"], ["Device is 'tpu'"]),
         (["--recipe", "digits", "--set", "architecture=vgg"], ["Unknown architecture 'vgg'", "simple_cnn"]),
         (["--recipe", "digits", "--set", "dataset=letters", "epochs=3"], ["Unknown dataset 'letters'"]),
-        (["--recipe", "digits", "--set", "channels=8,8,8,8"], ["needs 16 pixels", "8 x 8"]),
+        (["--recipe", "digits", "--set", *FAST[:1], "channels=8,8,8,8"], ["needs 16 pixels", "8 x 8"]),
     ],
 )
 def test_a_wrong_choice_is_refused_with_2_and_makes_no_run(arguments, parts, form, call, runs_folder):

@@ -7,7 +7,7 @@ import sys
 from core.paths import HOME
 from tests.helpers import assert_one_sentence, document
 
-FAST = ["epochs=2", "shortest_epoch=0", "device=cpu", "architecture=mlp", "hidden=16"]
+FAST = ["dataset=digits", "epochs=2", "device=cpu", "architecture=mlp", "hidden=16"]
 
 
 def program(*arguments, **environment):

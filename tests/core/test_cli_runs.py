@@ -11,7 +11,7 @@ from core.runs.trash import trashed
 from tests.helpers import assert_one_sentence, document, quick_config, wait_until
 from tests.pages.fake_runs import fake_run, running
 
-FAST = ["epochs=2", "shortest_epoch=0", "device=cpu", "architecture=mlp", "hidden=16"]
+FAST = ["dataset=digits", "epochs=2", "device=cpu", "architecture=mlp", "hidden=16"]
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from core.runs.store import create_run, list_runs
 from tests.core.running import same_weights
 from tests.helpers import assert_one_sentence, document, quick_config
 
-FAST = ["epochs=2", "shortest_epoch=0", "device=cpu", "architecture=mlp", "hidden=16"]
+FAST = ["dataset=digits", "epochs=2", "device=cpu", "architecture=mlp", "hidden=16"]
 
 
 @pytest.fixture

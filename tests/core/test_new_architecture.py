@@ -59,7 +59,7 @@ def test_it_is_in_the_form_and_in_the_validation(copy):
 
 
 def test_it_trains_from_the_command_line_and_classifies(copy):
-    choice = ["architecture=linear", "dropout=0.2", "epochs=1", "shortest_epoch=0", "device=cpu"]
+    choice = ["architecture=linear", "dropout=0.2", "dataset=digits", "epochs=1", "device=cpu"]
     assert '"status": "finished"' in run(copy, "-m", "core", "train", "--recipe", "digits", "--set", *choice, "--json")
 
 

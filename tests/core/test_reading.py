@@ -9,12 +9,11 @@ from PIL import Image
 
 from benchmarks.drawings import pictures, read, resized, trained
 from core.images.read import read_image
-from core.recipes import find_recipe
 
 
 @pytest.fixture(scope="module")
 def network(data_folder):
-    return trained("simple_cnn_wide", epochs=1, seed=0)
+    return trained("digits", epochs=1, seed=0)
 
 
 def test_strangers_drawings_and_photos_are_read(network):
@@ -22,13 +21,6 @@ def test_strangers_drawings_and_photos_are_read(network):
     right = read(network, cases, network.prepare)
     assert right.mean() >= 0.93, [(kind, digit) for (kind, digit, _), ok in zip(cases, right, strict=True) if not ok]
     assert read(network, cases, partial(resized, side=28)).mean() < 0.5, "the pictures are too easy to show anything"
-
-
-def test_the_digits_recipe_reads_strangers_too():
-    """Without gamma as augmentation it reads 97 % of these."""
-    default = trained("digits", epochs=find_recipe("digits").config().training.epochs, seed=0)
-    cases = list(pictures(10, np.random.default_rng(7)))
-    assert read(default, cases, default.prepare).mean() >= 0.975
 
 
 def test_a_test_image_saved_as_a_picture_gets_the_very_same_answer(network, data_folder):
