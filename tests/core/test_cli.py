@@ -100,7 +100,7 @@ def test_a_training_that_fails_exits_with_1_and_its_sentence(form, call, runs_fo
         (["--recipe", "digits", "--set", "learning_rate=0"], ["Learning rate is 0"]),
         (
             ["--recipe", "digits", "--set", *FAST[:1], "batch_size=2000"],
-            ["Batch size is 2,000", "choose at most 1,408"],
+            ["Batch size is 2,000", "choose at most 1,293"],
         ),
         (["--recipe", "digits", "--set", "epochs=0"], ["Epochs is 0", "from 1 to 10,000"]),
         (["--recipe", "digits", "--set", "device=tpu"], ["Device is 'tpu'"]),
