@@ -40,7 +40,7 @@ def train_and_open(page):
     page.get_by_role("button", name="Start training").click()
     expect(page.get_by_text("finished", exact=True).first).to_be_visible(timeout=120_000)
     page.get_by_role("button", name="Try it").or_(page.get_by_role("link", name="Try it")).first.click()
-    expect(page.get_by_role("heading", name="Try a trained network")).to_be_visible()
+    expect(page.get_by_role("heading", name="Try a network")).to_be_visible()
 
 
 def test_from_a_zip_of_folders_to_a_prediction(desk, tmp_path):
