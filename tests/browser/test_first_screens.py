@@ -171,7 +171,7 @@ def test_a_corrected_learning_rate_leaves_one_sentence(visit, server):
     with running(run):
         page.goto(f"{server.url}/run?run={run.id}")
         page.get_by_role("button", name="Learning rate").click()
-        field = page.get_by_label("Learning rate from the next step on")
+        field = page.get_by_role("textbox", name="Learning rate from the next step on")
         apply = page.get_by_role("button", name="Apply")
         expect(page.get_by_text(re.compile("^Now 0.002"))).to_have_count(1)
         field.fill("fast")
