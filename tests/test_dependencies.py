@@ -54,7 +54,7 @@ LAYERS = (
     ("core.training.batches", "core.training.watched", "core.training.layers", "core.training.preview"),
     ("core.training.features", "core.training.ready"),
     ("core.training.evaluation", "core.training.frozen"),
-    ("core.training.between",),
+    ("core.training.between", "core.training.step"),
     ("core.training.loop",),
     ("core.training.checkpoints", "core.training.forecast", "core.training.recorder"),
     ("core.training.saving", "core.training.scoring", "core.training.watching"),

@@ -14,6 +14,7 @@ from core.config import RunConfig
 from core.errors import TrainDeskError
 from core.files import write_atomically
 from core.training.loop import TrainingState
+from core.training.step import plain_state
 from core.training.tally import Tally
 
 FORMAT = 1
@@ -62,7 +63,7 @@ def progress(state: TrainingState, threads: int) -> dict[str, Any]:
             "threads": threads,
             "trained": _weights(state.model, _fixed(state.model)) if state.average else None,
             "average": _copied(state.average.state_dict()) if state.average else None,
-            "optimizer": _copied(state.optimizer.state_dict()),
+            "optimizer": _copied(plain_state(state.optimizer)),
             "random": torch.get_rng_state(),
             "random_cuda": torch.cuda.get_rng_state(device) if device.type == "cuda" else None,
         }

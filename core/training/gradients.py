@@ -10,7 +10,7 @@ from torch import nn
 from core.errors import TrainDeskError
 from core.training.losses import LossSettings
 
-Mix = tuple[torch.Tensor, float]  # MixUp: the labels of the pictures mixed in (n,), and the share of the first ones
+Mix = tuple[torch.Tensor, float | torch.Tensor]  # MixUp: labels of the pictures mixed in (n,), share of the first ones
 
 
 def add_gradients(
@@ -56,7 +56,13 @@ def _loss(network, loss_of, inputs, labels, mix, precision, class_weights):
 
 def is_out_of_memory(error: Exception) -> bool:
     """Whether torch ran out of memory: CUDA has an error of its own, the CPU's allocator says it in words."""
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)
+    said = (
+        "can't allocate memory",
+        "not enough memory",
+        "out of memory",
+        "ALLOC_FAILED",
+    )  # CPU, Windows, MPS, cuBLAS and cuDNN
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or any(words in str(error) for words in said)
 
 
 def pieces_for(images: int, batch_size: int, pieces: int, smallest_batch: int) -> int:

@@ -27,10 +27,11 @@ from core.training.between import Between, Measure
 from core.training.evaluation import Evaluation, Measuring, evaluate
 from core.training.features import Features
 from core.training.frozen import Trainable, trainable_part
-from core.training.gradients import add_gradients, is_out_of_memory, more_pieces, pieces_for
+from core.training.gradients import more_pieces, pieces_for
 from core.training.linear import speed_up_linear
 from core.training.optimizers import parameter_groups
 from core.training.precision import mixed
+from core.training.step import BatchTooLarge, Stepper, recorder_for, set_learning_rate
 from core.training.tally import Tally
 from core.training.watched import watched_pictures
 
@@ -149,9 +150,10 @@ def train(state: TrainingState, config: RunConfig, splits: Splits) -> Iterator[H
     changes = (
         augmentation.is_on() and not part.on_features
     )  # features of mirrored pictures were computed with the others
-    trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
     classes = len(config.dataset.info().class_names)
     weights = class_weights(splits.train.labels, classes) if training.balance == "weights" else None
+    recorder = None if training.compile else recorder_for(device)
+    step = Stepper(network, loss_of, state.optimizer, precision, weights, training.gradient_clip, recorder)
     watched = watched_pictures(part.val.labels.cpu())
     looked_at, _ = next(iter(part.val.batches(watched, [(0, len(watched))])))
     between = Between(training, part.val, state.part)
@@ -177,19 +179,11 @@ def train(state: TrainingState, config: RunConfig, splits: Splits) -> Iterator[H
             while True:
                 try:
                     pieces = pieces_for(len(labels), training.batch_size, state.pieces, smallest)
-                    loss, logits = add_gradients(network, loss_of, inputs, labels, mix, pieces, precision, weights)
+                    loss, logits = step(inputs, labels, mix, pieces)
                     break
-                except (RuntimeError, MemoryError) as error:
-                    if not is_out_of_memory(error):
-                        raise
-                state.optimizer.zero_grad(set_to_none=True)
-                state.pieces = more_pieces(state.pieces, training.batch_size, smallest, device)
-                yield Divided(state.pieces)
-            if training.gradient_clip:
-                nn.utils.clip_grad_norm_(trained, training.gradient_clip)
-            state.optimizer.step()
-            for parameter in trained:
-                parameter.grad = None
+                except BatchTooLarge:
+                    state.pieces = more_pieces(state.pieces, training.batch_size, smallest, device)
+                    yield Divided(state.pieces)
             if state.average:
                 state.average.update()
             state.step += 1
@@ -241,7 +235,7 @@ def _prepare(state: TrainingState, config: RunConfig, splits: Splits) -> Generat
 def _set_learning_rate(state: TrainingState, config: RunConfig, epoch: float) -> None:
     factor = config.schedule.factor(epoch, config.training.epochs, state.schedule_memory)
     for group in state.optimizer.param_groups:
-        group["lr"] = state.learning_rate * factor * group["pace"]
+        set_learning_rate(group, state.learning_rate * factor * group["pace"])
 
 
 def _seeded(random: torch.Generator, seed: int, number: int) -> torch.Generator:
