@@ -41,7 +41,12 @@ def said_of_many(network: Network, prepared: Sequence[np.ndarray]) -> list[Said]
 
 def draw_caution(network: Network) -> None:
     """How soon the network says that it does not know, and what that costs."""
-    with st.popover("When does it say “I don’t know”?", icon=":material/help_center:"):
+    place = st.popover(
+        "When does it say “I don’t know”?", icon=":material/help_center:", key="caution", on_change="rerun"
+    )
+    if not place.open:  # what it needs is loaded when it is asked for
+        return
+    with place:
         share = st.select_slider(
             "Validation pictures that it still answers",
             SHARES,

@@ -99,3 +99,35 @@ def test_the_camera_takes_a_photo(browser, server, digits):
     page.get_by_role("radio", name="Photo").click()
     expect(page.get_by_text("Take a photo of a digit")).to_be_visible(timeout=30_000)
     context.close()
+
+
+def test_another_is_asked_too_and_how_careful_it_is_can_be_set(desk, server, digits):
+    if not (server.runs / "second").exists():
+        copied(digits, server.runs, "second")
+    desk.reload()
+    expect(desk.get_by_text("Draw a digit in the box.")).to_be_visible()
+    draw_with_mouse(desk, 0)
+    expect(desk.locator(".bars .winner .name")).to_have_text(["0"])
+    desk.get_by_role("button", name="Ask another").click()
+    desk.get_by_role("combobox", name="Ask others too").click()
+    desk.get_by_role("option", name="Reads digits").first.click()
+    expect(desk.locator(".bars .winner .name")).to_have_text(["0", "0"])
+    desk.keyboard.press("Escape")
+    desk.get_by_role("button", name="When does it say").click()
+    answers = desk.get_by_text("of the validation pictures and is right in")
+    expect(answers).to_be_visible()
+    said = answers.inner_text()
+    slider = desk.get_by_role("slider", name="Validation pictures that it still answers")
+    slider.focus()
+    slider.press("Home")
+    expect(answers).not_to_have_text(said)
+    desk.keyboard.press("Escape")
+    desk.get_by_role("radio", name="Test").click()
+    desk.get_by_role("button", name="A random test picture").click()
+    picture, bars = desk.get_by_role("img", name=re.compile("Test picture")), desk.locator(".bars .winner").first
+    expect(picture).to_be_visible()
+    expect(desk.locator(".truth").first).to_contain_text("it is")
+    left, right = picture.bounding_box(), bars.bounding_box()
+    assert left["x"] + left["width"] <= right["x"] and left["y"] < right["y"] < left["y"] + left["height"]
+    desk.get_by_role("button", name="One that it gets wrong").click()
+    expect(desk.locator(".truth").first).to_contain_text("Wrong")

@@ -21,6 +21,7 @@ from core.runs.store import create_run
 from core.worker import work
 from pages.components.answer import Said, bars, words, words_in_a_line
 from pages.components.canvas import LONGEST, PREFIX, decoded
+from pages.components.classifiers import Loading
 from pages.components.desk import JOINED, LEFT_OUT
 from tests.doodles import draw_doodle
 from tests.drawings import draw_digit
@@ -75,8 +76,10 @@ def test_an_empty_canvas_is_an_invitation_and_no_prediction(page):
 
 def test_the_canvas_comes_before_the_network_is_loaded(trained, monkeypatch):
     monkeypatch.setenv("TRAINDESK_RUNS", str(trained.folder.parent))
-    monkeypatch.setattr("pages.components.classifiers._load", lambda *_: pytest.fail("nothing was drawn"))
+    begun = []
+    monkeypatch.setattr("pages.components.classifiers._loading", lambda *which: begun.append(which) or Loading())
     assert "Draw a digit" in text_of(open_app("classify"))
+    assert not begun
 
 
 def test_a_drawing_is_answered_with_every_class_and_the_pixels(page):
