@@ -67,7 +67,7 @@ def titles(app):
     ("search", "found"),
     [
         ("alpha", ["Alpha"]),
-        ("7B", ["Alpha"]),
+        ("CLASS 7B", ["Alpha"]),
         ("HAND trembling", ["Beta"]),
         ("digits", ["Handwritten digits", "Beta", "Alpha"]),
     ],
