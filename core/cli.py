@@ -20,6 +20,7 @@ from core.cli_share import add_share_command
 from core.cli_training import add_training_commands
 from core.errors import ImageError, TrainDeskError
 from core.paths import data_folder, runs_folder
+from core.percent import percent
 from core.recipes import RECIPES
 from core.runs.history import History
 from core.runs.labels import title_of
@@ -34,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         result = options.command(options)
-        print(json.dumps(result.data) if options.json else result.text)
+        print(json.dumps(result.data) if options.json else _plain(result.text))
         return DONE if result.is_well else FAILED
     except (SettingsError, WrongInput) as error:
         return _complain(options, error, WRONG_INPUT)
@@ -165,7 +166,7 @@ def _classify(options: argparse.Namespace) -> Result:
         named = dict(zip(classifier.class_names, probabilities, strict=True))
         results.append({"file": str(path), "prediction": max(named, key=named.__getitem__), "probabilities": named})
     lines = [
-        f"{item['file']}: {item['prediction']} ({item['probabilities'][item['prediction']]:.1%})"
+        f"{item['file']}: {item['prediction']} ({percent(item['probabilities'][item['prediction']])})"
         if "prediction" in item
         else f"{item['file']}: {item['error']}"
         for item in results
@@ -177,5 +178,10 @@ def _complain(options: argparse.Namespace, error: TrainDeskError, status: int) -
     if options.json:
         print(json.dumps({"error": str(error)}))
     sentences = [problem.message for problem in error.problems] if isinstance(error, SettingsError) else [str(error)]
-    print("\n".join(sentences), file=sys.stderr)
+    print(_plain("\n".join(sentences)), file=sys.stderr)
     return status
+
+
+def _plain(text: str) -> str:
+    """With ordinary spaces: not every terminal knows the narrow one."""
+    return text.replace("\u202f", " ")

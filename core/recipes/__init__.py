@@ -80,7 +80,7 @@ RECIPES = (
     Recipe(
         "simple_cnn_wide",
         "SimpleCNN wide",
-        "More filters, no hidden layer, Adam: 99 % on MNIST.",
+        "More filters, no hidden layer, Adam: 99\u202f% on MNIST.",
         {
             "dataset": {"name": "mnist", "normalisation": "standard"},
             "architecture": {"name": "simple_cnn", "channels": [32, 64], "hidden": []},
@@ -113,7 +113,7 @@ RECIPES = (
     Recipe(
         "fast_mnist",
         "Fast MNIST",
-        "Three slim convolutions and a learning rate that rises and falls: 99 % on MNIST in one epoch.",
+        "Three slim convolutions and a learning rate that rises and falls: 99\u202f% on MNIST in one epoch.",
         {
             "dataset": {"name": "mnist", "normalisation": "standard"},
             "architecture": {"name": "simple_cnn", "channels": [16, 32, 64], "hidden": []},
@@ -142,7 +142,7 @@ RECIPES = (
     Recipe(
         "fast_cifar",
         "Fast CIFAR",
-        "A slim CIFAR CNN with a learning rate that rises and falls: above 70 % in two epochs.",
+        "A slim CIFAR CNN with a learning rate that rises and falls: above 70\u202f% in two epochs.",
         {
             "dataset": {"name": "cifar10", "normalisation": "half"},
             "architecture": {"name": "cifar_cnn", "channels": [16, 32, 64], "dropout": 0},

@@ -11,6 +11,7 @@ from core.config import RunConfig
 from core.datasets.pictures import labels_of, pictures_of
 from core.images.disturb import DISTURBANCES, NOTHING, Disturbance, disturbed
 from core.paths import data_folder
+from core.percent import SIGN
 from core.runs.store import Run
 from pages.components.answer import bars, draw_figures, pixels_figure, words
 from pages.components.ask import said_of
@@ -68,12 +69,12 @@ def _draw_curve(network: Network, one: Disturbance) -> None:
         "type": "scatter",
         "mode": "lines+markers",
         "x": strengths.round(3).tolist(),
-        "y": [round(accuracy, 4) for accuracy in accuracies],
+        "y": [round(100 * accuracy, 2) for accuracy in accuracies],
         "line": {"color": "$chart0", "width": 2.4},
-        "hovertemplate": "%{x}: %{y:.1%} right<extra></extra>",
+        "hovertemplate": "%{x}: %{y:.1f}\u202f% right<extra></extra>",
     }
     title = f"{one.title} ({one.unit})" if one.unit else one.title
-    layout = {"xaxis": {"title": {"text": title}}, "yaxis": {"tickformat": ".0%", "range": [0, 1.03]}}
+    layout = {"xaxis": {"title": {"text": title}}, "yaxis": {"ticksuffix": SIGN, "range": [0, 103]}}
     figure(
         [trace],
         layout,

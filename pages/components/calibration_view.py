@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from core.mistakes import reliability
+from core.percent import SIGN
 from core.runs.predictions import Predictions
 from pages.components.figure import figure
 from pages.components.wording import percent
@@ -21,8 +22,8 @@ def draw_calibration(predictions: Predictions, pictures: str, key: str) -> None:
             {
                 "type": "scatter",
                 "mode": "lines",
-                "x": [0, 1],
-                "y": [0, 1],
+                "x": [0, 100],
+                "y": [0, 100],
                 "name": "as sure as right",
                 "line": {"dash": "dot", "color": "$text", "width": 1},
                 "hoverinfo": "skip",
@@ -30,16 +31,16 @@ def draw_calibration(predictions: Predictions, pictures: str, key: str) -> None:
             {
                 "type": "scatter",
                 "mode": "lines+markers",
-                "x": found.confidence.round(4).tolist(),
-                "y": found.accuracy.round(4).tolist(),
+                "x": (100 * found.confidence).round(2).tolist(),
+                "y": (100 * found.accuracy).round(2).tolist(),
                 "text": names,
                 "name": "this network",
                 "line": {"color": "$chart0", "width": 2.4},
                 "marker": {"size": (6 + 10 * np.sqrt(found.pictures / found.pictures.max())).round(1).tolist()},
-                "hovertemplate": "%{x:.1%} sure, %{y:.1%} right<br>%{text}<extra></extra>",
+                "hovertemplate": "%{x:.1f}\u202f% sure, %{y:.1f}\u202f% right<br>%{text}<extra></extra>",
             },
         ]
-        axis = {"tickformat": ".0%", "range": [0, 1.03]}
+        axis = {"ticksuffix": SIGN, "range": [0, 103]}
         layout = {
             "xaxis": {**axis, "title": {"text": "how sure it says it is"}},
             "yaxis": {**axis, "title": {"text": "how often it is right"}},

@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from core.compare import Setting
+from core.percent import SIGN
 from core.runs.summary import Summary
 from pages.components.compare_entry import Compared
 from pages.components.figure import figure
@@ -67,10 +68,10 @@ def _scatter(
         "type": "scatter",
         "mode": "markers",
         "x": values if numbers else [f"{value}\u200b" for value in values],
-        "y": [value_of(known[place].summary) for place in shown],
+        "y": [(value_of(known[place].summary) or 0.0) * (100 if share else 1) for place in shown],
         "text": [known[place].name for place in shown],
         "marker": {"size": 12, "color": [f"$chart{known[place].colour}" for place in shown]},
-        "hovertemplate": "%{text}<br>%{x}: " + ("%{y:.1%}" if share else "%{y:.4~g}") + "<extra></extra>",
+        "hovertemplate": "%{text}<br>%{x}: " + ("%{y:.1f}\u202f%" if share else "%{y:.4~g}") + "<extra></extra>",
     }
     kind = "log" if positive and max(amounts) / min(amounts) >= 20 else "linear" if numbers else "category"
     axis: dict[str, Any] = {"title": {"text": setting.title}, "type": kind}
@@ -79,5 +80,5 @@ def _scatter(
         axis |= ticks(places, [written(amount) for amount in amounts])
         if kind == "log":
             axis["tickvals"] = [10**place for place in axis["tickvals"]]
-    layout = {"xaxis": axis, "yaxis": {"title": {"text": title}, "tickformat": ".1%" if share else ""}}
+    layout = {"xaxis": axis, "yaxis": {"title": {"text": title}, "ticksuffix": SIGN if share else ""}}
     figure([trace], layout, key="scatter", title=f"{title} against {setting.title.lower()}", height=340)

@@ -108,7 +108,7 @@ def draw_findings(dataset: OwnDataset, key: str, choices: bool = True) -> None:
     """What the doctor says, each with the button that puts it right or, with `choices`, what trainings are to do about it."""
     found = findings(dataset)
     if not any(each.is_serious or each.action for each in found):
-        st.markdown(":green[:material/check_circle:] Nothing about these pictures stands in the way of a training.")
+        st.markdown(":green[:material/check_circle:] A network can learn from these pictures.")
     for finding in found:
         with st.container(
             border=bool(finding.action or (finding.choice and choices) or finding.is_serious),

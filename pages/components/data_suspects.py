@@ -12,7 +12,7 @@ from core.runs.labels import title_of
 from core.suspects import newest_run_on, suspects
 from pages.components.messages import show_error
 from pages.components.picked import picked
-from pages.components.wording import count, plain_markdown
+from pages.components.wording import count, percent, plain_markdown
 
 SHOWN = 40
 
@@ -40,7 +40,7 @@ def draw_suspects(dataset: OwnDataset) -> None:
         "wrong, or the label is: pick those whose label is wrong."
     )
     said = {
-        each.image: f"{names.get(each.labelled, '?')}? {names.get(each.said, '?')}, {each.confidence:.0%}"
+        each.image: f"{names.get(each.labelled, '?')}? {names.get(each.said, '?')}, {percent(each.confidence)}"
         for each in found
     }
     chosen = picked(dataset, [each.image for each in found], key=f"suspects of {dataset.id}", said=said)

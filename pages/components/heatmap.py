@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from core.percent import percent
 from pages.components.figure import figure
 
 MOST_WRITTEN = 20  # classes up to which numbers stand in the cells
@@ -77,7 +78,9 @@ def _trace(
     }
     if len(names) > MOST_WRITTEN:  # words for each of thousands of cells would be megabytes
         return trace
-    said = [[f"{_pictures(counts[i, j])}, {shares[i, j]:.1%} of the true class" for j in places] for i in places]
+    said = [
+        [f"{_pictures(counts[i, j])}, {percent(float(shares[i, j]))} of the true class" for j in places] for i in places
+    ]
     text = [[_written(counts[i, j], shares[i, j], in_percent) if shown[i, j] else "" for j in places] for i in places]
     return trace | {
         "text": text,

@@ -33,8 +33,10 @@ function draw({ parentElement, data }, plot, chart) {
   const colours = theme("--st-chart-categorical-colors").split(",").map((colour) => colour.trim());
   const text = theme("--st-text-color"), grid = theme("--st-border-color"), paper = theme("--st-background-color");
 
+  const percent = data.yFormat.endsWith("%"); // Plotly's own percentages leave no space before the sign
+  const scaled = (values) => (percent ? values.map((value) => (value == null ? null : 100 * value)) : values);
   const traces = data.curves.map((curve) => ({
-    type: "scatter", name: curve.name, uid: curve.name, x: floats(curve.x), y: floats(curve.y),
+    type: "scatter", name: curve.name, uid: curve.name, x: floats(curve.x), y: scaled(floats(curve.y)),
     mode: curve.markers ? "lines+markers" : "lines", connectgaps: false, hovertemplate: "%{y}",
     line: { color: colours[curve.colour % colours.length], width: curve.markers ? 2.4 : 1.4, dash: curve.dash }, marker: { size: curve.sizes ? floats(curve.sizes) : 6 },
     ...(curve.faint ? { opacity: 0.28, showlegend: false, hoverinfo: "skip", hovertemplate: null } : {}),
@@ -42,7 +44,7 @@ function draw({ parentElement, data }, plot, chart) {
   }));
   const best = data.best ?? [null, null];
   traces.push({
-    type: "scatter", name: "best epoch", uid: "best", mode: "markers", cliponaxis: false, x: [best[0]], y: [best[1]], showlegend: data.best != null,
+    type: "scatter", name: "best epoch", uid: "best", mode: "markers", cliponaxis: false, x: [best[0]], y: scaled([best[1]]), showlegend: data.best != null,
     hoverinfo: "skip", marker: { symbol: "star", size: 15, color: colours[1], line: { color: paper, width: 1.5 } },
   });
   const touch = matchMedia("(pointer: coarse)").matches; // a finger scrolls the page, also across a chart
@@ -57,10 +59,10 @@ function draw({ parentElement, data }, plot, chart) {
     modebar: { bgcolor: "rgba(0,0,0,0)", color: grid, activecolor: text, orientation: "h" },
     xaxis: { ...axis, title: { text: data.xTitle, standoff: 6 }, uirevision: `${data.view} ${chart.resets}`, rangemode: "tozero", unifiedhovertitle: { text: `${data.xTitle} %{x:,.2~f}` },
       spikecolor: text, spikethickness: 1, spikedash: "dot" },
-    yaxis: { ...axis, tickformat: data.yFormat, hoverformat: data.yFormat ? ".1%" : ".4~g", type: data.logarithmic ? "log" : "linear",
+    yaxis: { ...axis, ...(percent ? { ticksuffix: "\u202f%", hoverformat: ".1f" } : { tickformat: data.yFormat, hoverformat: ".4~g" }), type: data.logarithmic ? "log" : "linear",
       ...(data.fromZero ? { rangemode: "tozero" } : {}),
       uirevision: `${data.view} ${data.logarithmic} ${chart.resets}`,
-      ...(data.xLimits ? { range: data.limits, autorange: false } : data.limits ? { autorangeoptions: { clipmin: data.limits[0], clipmax: data.limits[1] } } : {}) },
+      ...(data.xLimits ? { range: scaled(data.limits), autorange: false } : data.limits ? { autorangeoptions: { clipmin: scaled(data.limits)[0], clipmax: scaled(data.limits)[1] } } : {}) },
   };
   layout.shapes = data.marks.map((mark) => ({ type: "line", xref: "x", yref: "paper", x0: mark.x, x1: mark.x, y0: 0, y1: 1,
     line: { color: text, width: 1, dash: "dot" } }));

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.percent import percent
 from core.runs.disk import disk_problem
 from core.runs.events import Event
 from core.runs.history import History
@@ -83,7 +84,7 @@ def progress_words(status: Status, history: History) -> tuple[float, str]:
     if history.started:
         if history.epochs and history.epochs[-1]["epoch"] >= history.started["epochs"]:
             return 1.0, "All epochs are done. Measuring the best network on the test pictures."
-        return share, f"{share:.0%} of the training done"
+        return share, f"{percent(share, 0)} of the training done"
     return 0.0, "Starting: loading the training program and the pictures takes a few seconds."
 
 

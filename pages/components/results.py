@@ -90,7 +90,7 @@ def right_of_all(test: dict[str, Any]) -> str:
     if not matrix:
         right = round((test.get("test/accuracy") or 0) * images)
     low, high = interval(right, images)
-    return f"{right:,} of {images:,} pictures right; with other pictures of the kind {low:.1%} to {high:.1%}"
+    return f"{right:,} of {images:,} pictures right; with other pictures of the kind {percent(low)} to {percent(high)}"
 
 
 def mistakes_in_words(matrix: list[list[int]], class_names: list[str], per_class: list[dict[str, Any]]) -> str:

@@ -16,7 +16,7 @@ from core.system import Monitor, System, Usage
 from pages.components.links import anchor
 from pages.components.summaries import run_of, summary
 from pages.components.vector import sparkline
-from pages.components.wording import count, gigabytes, moment
+from pages.components.wording import count, gigabytes, moment, percent
 
 REFRESH_SECONDS = 2.0
 KEPT = 60  # readings, two minutes
@@ -85,7 +85,7 @@ def bars(readings: list[System]) -> str:
 
 
 def _row(name: str, share: float | None, words: str, past: list[float | None]) -> str:
-    value = "measuring ..." if share is None else f"{share:.0%}"
+    value = "measuring ..." if share is None else percent(share, 0)
     width = 0.0 if share is None else min(1.0, max(0.0, share)) * 100
     full = " full" if share is not None and share > 0.9 else ""
     return (

@@ -62,7 +62,7 @@ def _draw(run: Run, class_names: list[str], moves: bool, draw_figures: Callable[
             if moves:
                 _matrix(run, look.confusion, epoch, class_names)
             else:  # the matrix of the best network stands below; this one shows how it came to that
-                fold = st.expander("What it confused after this epoch", on_change="rerun", key=f"val matrix {run.id}")
+                fold = st.expander("What it confused after this epoch", on_change="rerun", key=f"matrix-then {run.id}")
                 with fold:
                     if fold.open:
                         _matrix(run, look.confusion, epoch, class_names)
@@ -78,7 +78,7 @@ def _draw(run: Run, class_names: list[str], moves: bool, draw_figures: Callable[
 
 def _matrix(run: Run, confusion: np.ndarray, epoch: int, class_names: list[str]) -> None:
     title = f"Confusion matrix, validation pictures, epoch {epoch}"
-    heatmap(confusion, class_names, key=f"val confusion {run.id}", title=title)
+    heatmap(confusion, class_names, key=f"confusion-then {run.id}", title=title)
 
 
 def watched_cards(watched: Watched, look: Look, class_names: list[str]) -> list[str]:

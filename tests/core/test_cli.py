@@ -259,7 +259,7 @@ def test_classify_as_text_is_one_line_each(call, finished_run, pictures):
     status, out, _ = call("classify", "latest", *pictures)
     assert status == 0
     for path, line in zip(pictures, out.splitlines(), strict=True):
-        assert re.fullmatch(re.escape(str(path)) + r": \d \(\d+\.\d%\)", line)
+        assert re.fullmatch(re.escape(str(path)) + r": \d \(\d+\.\d %\)", line)
 
 
 @pytest.mark.parametrize("form", [[], ["--json"]])

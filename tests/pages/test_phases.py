@@ -44,7 +44,7 @@ def test_a_download_is_over_when_the_training_begins(started):
     run, log = started
     log.write("download", what="the dataset", done_bytes=12, total_bytes=12)
     write_start(log, run, 4)
-    assert told(run) == (0.0, "0% of the training done")
+    assert told(run) == (0.0, "0\u202f% of the training done")
 
 
 def test_frozen_layers_are_counted_in_pictures(started):
@@ -57,7 +57,7 @@ def test_frozen_layers_are_counted_in_pictures(started):
     run.starting_mark.unlink()
     time.sleep(0.002)  # the log counts milliseconds
     write_epoch(log, 1)
-    assert told(run) == (0.25, "25% of the training done")
+    assert told(run) == (0.25, "25\u202f% of the training done")
 
 
 def test_a_chart_without_a_point_says_what_it_waits_for(started, runs_folder):
@@ -94,7 +94,7 @@ def test_going_on_keeps_the_share_and_says_that_it_loads(runs_folder):
     assert told(run) == loading
     write_start(log, run, 6, "resumed", step=3 * STEPS_PER_EPOCH, epoch=3)
     log.close()
-    assert told(run) == (0.5, "50% of the training done")
+    assert told(run) == (0.5, "50\u202f% of the training done")
 
 
 def test_facts_are_always_the_same_seven(runs_folder):

@@ -29,7 +29,7 @@ def test_what_trains_and_what_waits_stands_above_the_list(runs_folder, monkeypat
     with running(active):
         app = open_app("runs")
         text = words(app)
-        assert "33% of the training done" in text
+        assert "33 % of the training done" in text
         assert text.index("Now") < text.index("Waiting") < text.index("Tick runs")
         assert "begins next" in text and "number 2" in text
         app = click(app, f"first {second.id}")

@@ -33,7 +33,7 @@ def reading(**changes):
 
 def test_bars_tell_shares_and_amounts():
     text = bars([reading(), reading()])
-    assert "50%" in text and "3.0 GB of 8.0 GB" in text and "40.0 GB free" in text
+    assert "50\u202f%" in text and "3.0 GB of 8.0 GB" in text and "40.0 GB free" in text
     assert "width:37.5%" in text and "GPU" not in text
 
 
@@ -45,7 +45,12 @@ def test_each_gpu_has_its_bars_and_says_only_what_it_knows():
     gpu = Gpu(0, "NVIDIA H200", 0.93, 70_000_000_000, 140_000_000_000, 61.0, 412.0)
     silent = Gpu(1, "<Other>", None, None, None, None, None)
     text = bars([reading(gpus=(gpu, silent))])
-    assert "GPU 0: NVIDIA H200" in text and "93%" in text and "61 °C, 412 W" in text and "70.0 GB of 140.0 GB" in text
+    assert (
+        "GPU 0: NVIDIA H200" in text
+        and "93\u202f%" in text
+        and "61 °C, 412 W" in text
+        and "70.0 GB of 140.0 GB" in text
+    )
     assert "GPU 1: &lt;Other&gt;" in text and "Memory of GPU 1" not in text
 
 

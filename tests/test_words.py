@@ -1,0 +1,82 @@
+"""What people read, in pages, errors, help texts and on the command line: validation has its name, percentages one sign."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+MODULES = sorted(
+    [*(ROOT / "core").rglob("*.py"), *(ROOT / "pages").rglob("*.py"), ROOT / "share.py", ROOT / "dashboard.py"]
+)
+HOLE = "\x00"  # in place of what a formatted string fills in
+
+FORBIDDEN = {
+    "say validation": re.compile(
+        r"(?<!train, )(?<![\"'/._-])\bval\b(?![/_.\"'=])", re.IGNORECASE
+    ),  # folders are called so
+    "a percentage has its own space: core.percent": re.compile(rf"[\d{HOLE}] ?%(?!\w|[({{])"),
+    "a teacher would say it otherwise": re.compile(r"as often right as it says|calls a \d"),
+}
+
+
+def texts(path: Path) -> Iterator[tuple[int, str]]:
+    """Line and content of the strings in a module that are sentences or labels, without docstrings."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    quiet: set[ast.AST] = set()  # docstrings, parts of formatted strings
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            quiet.add(node.value)
+        if isinstance(node, ast.JoinedStr):
+            quiet |= {part for part in node.values if isinstance(part, ast.Constant)}
+        if isinstance(node, ast.FormattedValue) and node.format_spec:
+            quiet |= set(ast.walk(node.format_spec))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FormattedValue) and node.format_spec and "%" in ast.unparse(node.format_spec):
+            yield node.lineno, f"a number {HOLE}%"
+        if node in quiet:
+            continue
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.lineno, node.value
+        elif isinstance(node, ast.JoinedStr):
+            parts = (part.value if isinstance(part, ast.Constant) else HOLE for part in node.values)
+            yield node.lineno, "".join(str(part) for part in parts)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_what_people_read_is_in_plain_words(path):
+    found = [
+        f"line {line}: {why}: {text[:100]!r}"
+        for line, text in texts(path)
+        for why, pattern in FORBIDDEN.items()
+        if pattern.search(without_code(text))
+    ]
+    assert found == []
+
+
+def without_code(text: str) -> str:
+    """The text without HTML tags; nothing of what is no prose: single words, which are keys, and style sheets."""
+    if "{" in text and ";" in text or not re.search(r"\s", text.strip()):
+        return ""
+    return re.sub(r"<[^>]*>", "", text)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_fine"),
+    [
+        ("of the val digits", False),
+        ("of the validation digits", True),
+        ("folders train, val and test", True),
+        ("val/accuracy of it", True),
+        ("98.9% right", False),
+        ("98.9 % right", False),
+        ("98.9\u202f% right", True),
+        (f"{HOLE}% right", False),
+        ('<i style="width:50%"></i> done', True),
+        ("%{y:.1f} right", True),
+    ],
+)
+def test_the_rules_find_what_they_are_for(text, is_fine):
+    assert any(pattern.search(without_code(text)) for pattern in FORBIDDEN.values()) != is_fine
