@@ -71,7 +71,7 @@ def _film_demo(page: Page, url: str) -> None:
         frames.append((picture, shown))
 
     page.goto(url)
-    page.get_by_role("img", name="A handwritten seven").wait_for()
+    page.get_by_role("img", name="Drawing area").wait_for()
     take(1500)
     page.get_by_role("button", name="Start the 60-second demo").click()
     page.locator(".told").wait_for()

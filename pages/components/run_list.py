@@ -2,48 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import streamlit as st
 
-from core.runs.store import Run
-from core.runs.summary import DAMAGED, Summary
+from core.runs.summary import Summary
 from pages.components.compared import address_of
 from pages.components.describe import read_config
 from pages.components.histories import shared_history
-from pages.components.links import page_link, switch_page
+from pages.components.links import switch_page
 from pages.components.rights import may_change, read_only_words
 from pages.components.run_controls import RESUMABLE, draw_lengthening, draw_problem
 from pages.components.run_manage import delete_button, favourite_button, open_labels, open_tags, resume_all
 from pages.components.run_table import run_table
-from pages.components.summaries import run_of, summaries, summary
-from pages.components.vector import sparkline
-from pages.components.wording import STATUS_COLOURS, moment, percent, plain_markdown
+from pages.components.summaries import run_of, summaries
 
 SEEN, OPENED = "ticked runs", "opened run"
 MOVING = ("queued", "starting", "running")
 REFRESH_SECONDS = 2.0
 ROWS = 200  # that are sent anew so often; of more, less often
-
-
-def draw_recent_runs(runs: list[Run]) -> None:
-    for run in runs:
-        facts = summary(run)
-        with st.container(
-            border=True, horizontal=True, vertical_alignment="center", gap="small", key=f"recent {run.id}"
-        ):
-            page_link("pages/run.py", label=f"**{plain_markdown(facts.title)}**", query_params={"run": run.id})
-            st.badge(facts.status, color=STATUS_COLOURS[facts.status])
-            st.caption(plain_markdown(_in_short(facts)), width="stretch")
-            if len(facts.sparks) > 1:
-                st.html(_spark(facts.sparks), width="content")
-
-
-def _spark(accuracies: Sequence[float]) -> str:
-    """HTML: validation accuracy from its lowest to its highest."""
-    low, high = min(accuracies), max(accuracies)
-    words = f"validation accuracy from {percent(accuracies[0])} to {percent(accuracies[-1])}"
-    return sparkline([(value - low) / (high - low or 1) for value in accuracies], words)
 
 
 def draw_run_list(facts: list[Summary]) -> None:
@@ -115,14 +90,3 @@ def draw_actions(ticked: list[Summary]) -> None:
             st.caption(next(read_only_words(run) for run in runs if not may_change(run)))
     if len(runs) == 1:
         draw_problem(runs[0])
-
-
-def _in_short(facts: Summary) -> str:
-    if facts.status == DAMAGED:
-        return facts.problem
-    score = f"test accuracy {percent(facts.test_accuracy)}" if facts.test_accuracy is not None else ""
-    if not score and facts.val_accuracy is not None:
-        score = f"best validation accuracy {percent(facts.val_accuracy)}"
-    can = "you can resume it" if facts.status in ("paused", "interrupted") else ""
-    parts = (f"{facts.architecture} on {facts.dataset}", score, moment(facts.created), can)
-    return ", ".join(part for part in parts if part)

@@ -1,0 +1,61 @@
+"""The home page: a canvas that the example answers, or a network of one's own; runs as cards; and no torch to show it."""
+
+import subprocess
+import sys
+
+import pytest
+
+from core.runs.example import example
+from core.runs.labels import change_labels
+from pages.components.home_view import network_for_digits
+from tests.helpers import with_plain_spaces
+from tests.pages.apps import ROOT, open_app, words
+from tests.pages.fake_runs import fake_run, running
+from tests.pages.trained import train
+
+
+@pytest.fixture
+def came_along(monkeypatch, runs_folder):
+    monkeypatch.delenv("TRAINDESK_EXAMPLE")
+    return example()
+
+
+def test_the_example_answers_until_there_is_a_network_of_ones_own(came_along, runs_folder, data_folder):
+    assert network_for_digits() == came_along
+    text = words(open_app())
+    assert "Draw a digit in the box." in text and "Here answers" in text and "Example: handwritten digits" in text
+    fake_run(runs_folder, "finished")  # without a network
+    with running(fake_run(runs_folder, "starting")):
+        assert network_for_digits() == came_along, "one that learns still does not answer yet"
+    own = train(runs_folder, data_folder, epochs=1)
+    change_labels(own, title="My own digits")
+    assert network_for_digits() == own
+    assert "My own digits" in words(open_app())
+
+
+def test_without_any_network_the_page_stands(runs_folder):
+    app = open_app()
+    assert "Here answers" not in words(app) and "start demo" in [button.key for button in app.button]
+
+
+def test_what_runs_now_and_recent_runs_are_cards_with_their_scores(runs_folder):
+    fake_run(runs_folder, "finished")
+    with running(fake_run(runs_folder, "starting")):
+        text = with_plain_spaces(words(open_app()))
+    assert text.index("Now") < text.index("33 % done, 86.5 % validation") < text.index("Recent runs")
+    assert "96.8 % test" in text and text.count("validation accuracy from") == 2
+
+
+def test_torch_is_not_imported_to_show_it():
+    """First paint at most two seconds: torch alone takes two."""
+    program = (
+        "import sys\n"
+        "from tests.pages.apps import open_app, words\n"
+        "assert 'Here answers' in words(open_app())\n"
+        "assert 'torch' not in sys.modules\n"
+    )
+    environment = {"PATH": "", "HOME": "/tmp", "TRAINDESK_STANDBY": "0"}
+    result = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert result.returncode == 0, result.stderr[-2000:]
