@@ -54,7 +54,7 @@ function draw({ parentElement, data }, plot, chart) {
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { color: text, family: theme("--st-font"), size: 13 * large },
     title: { text: data.title, x: 0, xref: "paper", xanchor: "left", y: 1.045, yref: "paper", yanchor: "bottom", font: { size: 15 * large } },
     hovermode: "x unified", hoverlabel: { bgcolor: paper, bordercolor: grid, font: { color: text } }, dragmode: touch ? false : "zoom",
-    showlegend: data.hasLegend && data.curves.length <= 15, legend: { orientation: "h", bgcolor: "rgba(0,0,0,0)", ...(data.legendBelow
+    showlegend: data.hasLegend && data.curves.length <= 15, legend: { orientation: "h", bgcolor: "rgba(0,0,0,0)", ...(plot.clientWidth < 420 ? { font: { size: 10 } } : {}), ...(data.legendBelow
       ? { x: 0, xanchor: "left", y: -0.16, yanchor: "top" } : { x: 1, xanchor: "right", y: 1.02, yanchor: "bottom" }) },
     modebar: { bgcolor: "rgba(0,0,0,0)", color: grid, activecolor: text, orientation: "h" },
     xaxis: { ...axis, title: { text: data.xTitle, standoff: 6 }, uirevision: `${data.view} ${chart.resets}`, rangemode: "tozero", unifiedhovertitle: { text: `${data.xTitle} %{x:,.2~f}` },
