@@ -4,7 +4,7 @@ import pytest
 
 from core.runs.example import example, is_hidden
 from core.runs.store import find_run
-from tests.pages.apps import open_app, run, widget, words
+from tests.pages.apps import component_data, open_app, run, widget, words
 from tests.pages.fake_runs import fake_run
 
 
@@ -21,12 +21,15 @@ def came_along(monkeypatch, runs_folder):
 
 
 def titles(app):
-    return list(app.dataframe[0].value["Title"])
+    return [row["title"] for row in component_data(app, "run_table")["rows"]]
 
 
 def test_runs_shows_it_marked_and_hides_it_with_one_click(came_along, runs_folder):
     app = open_app("runs")
-    assert titles(app) == ["Example: handwritten digits"] and "example" in list(app.dataframe[0].value["Tags"])[0]
+    assert (
+        titles(app) == ["Example: handwritten digits"]
+        and "example" in component_data(app, "run_table")["rows"][0]["about"]
+    )
     own = fake_run(runs_folder, "finished")
     app = run(widget(app, "example").click() and app)
     assert len(titles(app)) == 1 and is_hidden(runs_folder) and find_run("latest", runs_folder) == own
