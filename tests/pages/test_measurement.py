@@ -68,7 +68,7 @@ def test_the_process_is_given_the_form_as_it_stands(program, runs_folder, tmp_pa
     copy = tmp_path / "copy.json"
     program(f"import shutil; shutil.copy('config.json', {str(copy)!r})")
     app = open_app("train", recipe="digits")
-    widget(app, "form:training.epochs").set_value(3)
+    widget(app, "form:training.epochs").set_value(7)
     run(app)
     started = measurement.subprocess.Popen
 
@@ -79,7 +79,7 @@ def test_the_process_is_given_the_form_as_it_stands(program, runs_folder, tmp_pa
     measurement.subprocess.Popen = in_its_folder  # the fixture puts the real one back
     answered(ask(app))
     expected = find_recipe("digits").config().to_dict()
-    expected["training"]["epochs"] = 3
+    expected["training"]["epochs"] = 7
     assert RunConfig.from_json(copy.read_text()).to_dict() == expected
 
 
@@ -88,7 +88,7 @@ def test_a_changed_setting_ends_it_and_its_answer_vanishes(program, runs_folder)
     app = ask(open_app("train", recipe="digits"))
     assert widget(app, "forecast").disabled
     process = app.session_state[STATE].process
-    widget(app, "form:training.epochs").set_value(3)
+    widget(app, "form:training.epochs").set_value(7)
     run(app)
     assert process.poll() is not None, "ended at once"
     assert not widget(app, "forecast").disabled

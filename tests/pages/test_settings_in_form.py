@@ -128,7 +128,7 @@ def test_a_run_can_start_from_earlier_ones_that_have_a_checkpoint(runs_folder):
     assert list(earlier_runs()) == [run_with.id]
     options = widget(open_app("train"), "form:training.start_from").options
     assert options[0] == "none"
-    assert options[1].startswith("Handwritten digits: ImprovedCNN, today ") and run_with.id in options[1]
+    assert options[1].startswith("Handwritten digits: SimpleCNN, today ") and run_with.id in options[1]
     assert not any(without.id in option for option in options)
 
 
