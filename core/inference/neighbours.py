@@ -12,7 +12,8 @@ from scipy.optimize import minimize_scalar
 
 from core.datasets.cache import open_images
 from core.inference.classifier import Classifier
-from core.training.batches import held_out_mask
+from core.splitting import TRAIN, VAL
+from core.training.batches import plan_of_images
 
 MOST = 6000  # training pictures that are compared with
 MOST_VAL = 2000
@@ -41,12 +42,12 @@ class Neighbours:
         training, dataset = classifier.config.training, classifier.config.dataset
         images = open_images(dataset, data_folder)
         channels, height, width = images.shape
-        held_out = held_out_mask(
-            images.train_labels, training.validation_share, training.seed, images.train_kin
-        ).numpy()
+        plan = plan_of_images(images, len(classifier.class_names), training.validation_share, training.seed)
+        parts = plan.parts[: len(images.train_labels)]
         chance = np.random.default_rng(0)
         train, val = (
-            _some(np.flatnonzero(mask), most, chance) for mask, most in ((~held_out, MOST), (held_out, MOST_VAL))
+            _some(np.flatnonzero(mask), most, chance)
+            for mask, most in ((parts == TRAIN, MOST), (parts == VAL, MOST_VAL))
         )
         labels = images.train_labels.numpy()
 

@@ -11,8 +11,9 @@ import torch
 
 from core.datasets import DatasetSettings, ImageData
 from core.datasets.cache import DecodedImages, as_matrix, decoded
+from core.errors import TrainDeskError
 from core.memory import free_bytes
-from core.splitting import held_out_groups
+from core.splitting import TEST, TRAIN, VAL, Plan, Rows, plan_of
 from core.training.streaming import ahead_of_time
 
 Bounds = list[tuple[int, int]]  # start and end of batches
@@ -154,7 +155,7 @@ def split(
     dtype: torch.dtype = torch.float32,
     memory: int | None = None,
 ) -> Splits:
-    """Holds out `share` of each class of the training images for validation, chosen by `seed`.
+    """The splits as `core.splitting.plan_of` plans them. Raises TrainDeskError when one of them is empty.
 
     Inputs come out in `dtype`. The pixels are copied to the device when they take at most `memory` bytes (default: half
     of what is free there), otherwise they stream from where they are.
@@ -168,7 +169,13 @@ def split(
         pixels if streams else pixels.to(device, copy=images.mapped)
         for pixels in (images.train_pixels, images.test_pixels)
     )
-    held_out = held_out_mask(images.train_labels, share, seed, images.train_kin)
+    plan = plan_of_images(images, len(dataset.info().class_names), share, seed)
+    for number, words in ((TRAIN, "training"), (VAL, "validation"), (TEST, "test")):
+        if not plan.total(number):
+            raise TrainDeskError(
+                f"{dataset.title()} has no {words} pictures as they are shared out; the Data page says why and mends it."
+            )
+    of_train = torch.from_numpy(plan.parts[: len(images.train_labels)])
 
     def part(pixels: torch.Tensor, labels: torch.Tensor, mask: torch.Tensor | None = None) -> Pictures:
         rows = None if mask is None else mask.nonzero().squeeze(1).to(pixels.device)
@@ -176,10 +183,17 @@ def split(
         return _on(device, pixels, labels, images.shape, dataset, rows=rows, dtype=dtype, streams=streams)
 
     return Splits(
-        train=part(train_pixels, images.train_labels, ~held_out),
-        val=part(train_pixels, images.train_labels, held_out),
+        train=part(train_pixels, images.train_labels, of_train == TRAIN),
+        val=part(train_pixels, images.train_labels, of_train == VAL),
         test=part(test_pixels, images.test_labels),
     )
+
+
+def plan_of_images(images: DecodedImages, classes: int, share: float, seed: int) -> Plan:
+    """The plan of decoded images: the training images' rows, then the test images'."""
+    kin = None if images.train_kin is None else images.train_kin.numpy()
+    rows = Rows.as_kept(images.train_labels.numpy(), kin, images.test_labels.numpy())
+    return plan_of(rows, classes, share, seed)
 
 
 def _on(device, pixels, labels, shape, dataset: DatasetSettings, *, rows=None, **how) -> Pictures:
@@ -196,26 +210,6 @@ def _on(device, pixels, labels, shape, dataset: DatasetSettings, *, rows=None, *
         one_scale=scale.item() if len(scale) == 1 else None,
         **how,
     )
-
-
-def held_out_mask(labels: torch.Tensor, share: float, seed: int, kin: torch.Tensor | None = None) -> torch.Tensor:
-    """Which images are for validation: bool (N,), the same share of every class, at least one image of each.
-
-    `kin` (N,) int64 are the numbers of groups that stay together, see `core.datasets.cache.DecodedImages`.
-    """
-    if kin is not None:
-        if (kin < 0).any():
-            return kin < 0
-        return torch.from_numpy(held_out_groups(labels.numpy(), kin.numpy(), share, seed))
-    shuffled = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed)).numpy()
-    classes = labels.numpy()
-    by_class = shuffled[np.argsort(classes[shuffled], kind="stable")]
-    mask, start = np.zeros(len(classes), dtype=bool), 0
-    for count in np.bincount(classes):
-        if count:
-            mask[by_class[start : start + max(1, round(int(count) * share))]] = True
-        start += count
-    return torch.from_numpy(mask)
 
 
 def order_of(labels: torch.Tensor, balanced: bool, generator: torch.Generator) -> torch.Tensor:

@@ -17,7 +17,8 @@ from core.own_data.edit import editing
 from core.own_data.folders import delete
 from core.runs.store import create_run
 from core.settings import SettingsError
-from core.training.batches import held_out_mask
+from core.splitting import VAL
+from core.training.batches import plan_of_images
 from core.worker import work
 from tests.helpers import assert_one_sentence, quick_config
 from tests.own import class_files, encoded, own_dataset, picture, staged
@@ -120,13 +121,18 @@ def test_few_versions_are_kept_decoded_a_new_title_decodes_nothing_and_deleting_
     assert kept() == []
 
 
+def held_out(images, share, seed):
+    """bool (N,) of the training images: which are for validation."""
+    return torch.from_numpy(plan_of_images(images, 2, share, seed).parts[: len(images.train_labels)] == VAL)
+
+
 def test_pictures_chosen_for_val_are_held_out_and_no_others(tmp_path, data_folder):
     from core.own_data.folders import accept
 
     files = class_files({"stripes": 12, "dots": 12}, "train/") | class_files({"stripes": 3, "dots": 3}, "val/", 50)
     own = accept(staged(tmp_path, files)[0], "With val", data_folder)
     images = open_images(settings(own), data_folder)
-    held = held_out_mask(images.train_labels, 0.3, 0, images.train_kin)
+    held = held_out(images, 0.3, 0)
     assert held.sum() == 6 and (images.train_kin[held] == -1).all()
 
 
@@ -139,7 +145,7 @@ def test_look_alikes_are_held_out_together(tmp_path, data_folder):
     images = open_images(settings(own), data_folder)
     assert len(images.train_kin.unique()) < len(images.train_kin)
     for seed in range(5):
-        held = held_out_mask(images.train_labels, 0.3, seed, images.train_kin)
+        held = held_out(images, 0.3, seed)
         sides = {int(kin): set(held[images.train_kin == kin].tolist()) for kin in images.train_kin.unique()}
         assert 0 < held.sum() < len(held) and all(len(side) == 1 for side in sides.values())
     members = own.members()

@@ -12,8 +12,9 @@ from torchvision import transforms
 
 from core.datasets import DATASETS, ImageData
 from core.datasets.cache import open_images
+from core.splitting import VAL, Rows, plan_of
 from core.training import batches
-from core.training.batches import batch_bounds, held_out_mask, pictures, split
+from core.training.batches import batch_bounds, pictures, split
 
 CPU = torch.device("cpu")
 
@@ -69,29 +70,6 @@ def test_using_a_batch_does_not_change_the_pictures():
     split.slice(0, 4)[0].mul_(100)
     split.pick(torch.arange(4))[0].zero_()
     assert (split.pixels == 9).all()
-
-
-labels_of_some_classes = st.lists(st.integers(0, 5), min_size=1, max_size=200).map(torch.tensor)
-
-
-@settings(deadline=None)  # a busy machine is no failure
-@given(labels_of_some_classes, st.floats(0.001, 0.5), st.integers(0, 2**31 - 1))
-def test_each_class_gives_its_share(labels, share, seed):
-    mask = held_out_mask(labels, share, seed)
-    assert mask.shape == labels.shape and mask.dtype == torch.bool
-    for label in labels.unique():
-        members = labels == label
-        assert mask[members].sum() == max(1, round(int(members.sum()) * share))
-
-
-@settings(deadline=None)  # a busy machine is no failure
-@given(st.integers(0, 1000))
-def test_the_seed_alone_decides_what_is_held_out(seed):
-    labels = torch.arange(300) % 10
-    mask = held_out_mask(labels, 0.2, seed)
-    torch.manual_seed(seed + 1)  # whatever the global state is
-    assert torch.equal(mask, held_out_mask(labels, 0.2, seed))
-    assert not torch.equal(mask, held_out_mask(labels, 0.2, seed + 1))
 
 
 def test_splits_are_disjoint_complete_and_keep_image_and_label_together():
@@ -169,7 +147,9 @@ def test_batches_are_what_pick_and_slice_give(part, memory, kept, dataset):
 @pytest.mark.parametrize("memory", [None, 0], ids=["resident", "streaming"])
 def test_the_images_of_a_split_are_those_held_out_and_the_others(memory, kept, data, dataset):
     splits = split(kept, dataset, 0.3, 1, CPU, memory=memory)
-    held_out = held_out_mask(data.train_labels, 0.3, 1)
+    labels = data.train_labels.numpy()
+    rows = Rows.as_kept(labels, None, labels[:0])
+    held_out = torch.from_numpy(plan_of(rows, 10, 0.3, 1).parts == VAL)
     mean, deviation = (torch.tensor(values).view(-1, 1, 1) for values in dataset.mean_and_deviation())
     for part, mask in ((splits.train, ~held_out), (splits.val, held_out)):
         order = torch.randperm(len(part), generator=torch.Generator().manual_seed(2))
