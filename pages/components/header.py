@@ -13,7 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.errors import TrainDeskError
 from core.paths import data_folder, runs_folder
 from core.runs.dispatch import ensure_supervisor
-from pages.components.links import is_presenting, page_link, set_presenting
+from pages.components.links import go_on, is_presenting, page_link, set_presenting
 from pages.components.messages import show_error
 from pages.components.rights import closed
 
@@ -32,6 +32,7 @@ PAGES = {
 def open_page(title: str) -> None:
     """Sets up a page and draws its header. The first call of every page."""
     st.set_page_config(page_title=f"{title} - TrainDesk", page_icon=str(ICON), layout="wide")
+    go_on()
     st.html(FOLDER / "style.css")
     if problem := closed():
         show_error(problem)

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 VIEW, PRESENTER = "view", "presenter"  # in the address: ?view=presenter
+GOING = "page to go to"
 Parameters = Mapping[str, str] | Iterable[tuple[str, str]]
 
 
@@ -36,8 +37,20 @@ def page_link(page: str, *, query_params: Parameters | None = None, **options: A
 
 
 def switch_page(page: str, *, query_params: Parameters | None = None) -> None:
-    """`st.switch_page` that keeps the view."""
-    st.switch_page(page, query_params=_with_view(query_params))
+    """`st.switch_page` that keeps the view.
+
+    The whole page is run once more and left at its top (`go_on`): a part that refreshes itself and leaves the page at once
+    can be overtaken by its own next refresh, which then draws into the other page.
+    """
+    st.session_state[GOING] = (page, _with_view(query_params))
+    st.rerun()
+
+
+def go_on() -> None:
+    """Leaves this page when `switch_page` was called."""
+    if going := st.session_state.pop(GOING, None):
+        page, query_params = going
+        st.switch_page(page, query_params=query_params)
 
 
 def set_parameters(parameters: Parameters) -> None:

@@ -15,7 +15,7 @@ from pages.components.run_manage import delete_button, favourite_button, open_la
 from pages.components.run_table import run_table
 from pages.components.summaries import run_of, summaries
 
-SEEN, OPENED = "ticked runs", "opened run"
+SEEN = "ticked runs"
 MOVING = ("queued", "starting", "running")
 REFRESH_SECONDS = 2.0
 ROWS = 200  # that are sent anew so often; of more, less often
@@ -23,8 +23,6 @@ ROWS = 200  # that are sent anew so often; of more, less often
 
 def draw_run_list(facts: list[Summary]) -> None:
     """What can be done with the ticked runs, and the table below it; while one of them trains its row moves."""
-    if run_id := st.session_state.pop(OPENED, ""):
-        switch_page("pages/run.py", query_params={"run": run_id})
     if not facts:
         return
     known = {entry.id: entry for entry in facts}
@@ -42,9 +40,8 @@ def _draw_table(ids: list[str]) -> None:
     ticked, opened = run_table(
         [known[run_id] for run_id in ids if run_id in known], "run table", st.session_state.get(SEEN, [])
     )
-    if opened:  # by a run of the whole page: a part that leaves the page can be overtaken by its own refresh
-        st.session_state[OPENED] = opened
-        st.rerun()
+    if opened:
+        switch_page("pages/run.py", query_params={"run": opened})
     now = [entry.id for entry in ticked]
     if now != st.session_state.get(SEEN, []):
         st.session_state[SEEN] = now

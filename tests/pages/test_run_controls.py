@@ -56,7 +56,7 @@ def test_a_request_that_cannot_be_left_is_one_sentence_beside_the_button(active,
 def test_another_learning_rate_is_asked_for(typed, asked, active):
     app = open_app("run", run=active.id)
     field = widget(app, f"new learning rate {active.id}")
-    assert field.value == "0.002", "the present one"
+    assert field.value == str(active.config().optimizer.learning_rate), "the present one"
     field.set_value(typed)
     app = click(app, f"apply {active.id}")
     assert float(active.learning_rate_request.read_text()) == asked
@@ -172,7 +172,7 @@ def test_too_many_epochs_are_one_sentence(runs_folder, launched):
     app = open_app("run", run=ended.id)
     widget(app, f"more epochs {ended.id}").set_value(10_000)
     app = click(run(app), f"train on {ended.id}")
-    assert_one_sentence(sentence(app.error[0]), "Epochs is 10120", "10,000")
+    assert_one_sentence(sentence(app.error[0]), f"Epochs is {10_000 + ended.config().training.epochs}", "10,000")
     assert not launched
 
 
