@@ -213,6 +213,7 @@ def test_pages_use_the_width_there_is_and_no_more(visit, server, size):
         wide = page.locator("[data-testid=stMainBlockContainer]").bounding_box()["width"]
         assert wide >= min(0.98 * size["width"], 1800), address
         assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= size["width"], address
+        assert page.locator(".st-key-header").bounding_box()["height"] < 60, f"{address}: one line"
         icons = {"What the words mean": "link", "Presenter view: large type, no menus": "button"}
         for name, role in icons.items():
             box = page.locator(".st-key-header").get_by_role(role, name=name).bounding_box()
