@@ -1,0 +1,119 @@
+"""From the first click of a sweep to the finished experiment, and what stands where on the pages around it."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import serving
+
+pytestmark = pytest.mark.browser
+PATIENCE = 240_000  # milliseconds for three trainings on a busy computer
+PROJECTOR = {"width": 1280, "height": 720}
+
+
+@pytest.fixture(scope="module")
+def quiet(tmp_path_factory, data_folder):
+    """A dashboard of its own: a sweep would keep the queue of the others busy."""
+    runs = tmp_path_factory.mktemp("experiment") / "runs"
+    runs.mkdir()
+    with serving(runs, data_folder) as running:
+        yield running
+
+
+def bottom(locator) -> float:
+    box = locator.bounding_box()
+    return box["y"] + box["height"]
+
+
+def chosen_to_try(page) -> None:
+    """Opens the fold and chooses the learning rate; the first in the list is a setting, not "Select all"."""
+    page.get_by_text("Try several values").first.click()
+    page.get_by_role("combobox", name="Settings to try").click()
+    first = page.get_by_role("option").first
+    expect(first).to_have_text("Optimizer: Learning rate")
+    first.click()
+    page.keyboard.press("Escape")
+
+
+def test_three_learning_rates_from_the_first_click_to_the_best_network(visit, quiet):
+    page = visit(viewport=PROJECTOR).page
+    page.goto(f"{quiet.url}/runs")
+    page.get_by_role("link", name="Experiments").click()
+    expect(page.get_by_text("An experiment is several runs")).to_be_visible()
+    page.get_by_role("link", name="Choose other settings on Train").click()
+    expect(page.get_by_role("button", name="Start training")).to_be_enabled()  # all of the page is there
+    page.wait_for_load_state("networkidle")
+    chosen_to_try(page)
+    values = page.get_by_role("textbox", name="Optimizer: Learning rate")
+    expect(values).to_have_value("0.001")
+    page.get_by_role("textbox", name="Slow motion").fill("0.4")
+    start = page.get_by_test_id("stBottom").get_by_role("button", name="Start")
+    values.fill("0,5")
+    expect(page.get_by_role("alert").filter(has_text="can be read as 0.5, or as 0 and 5")).to_be_visible()
+    expect(start).to_be_disabled()
+    page.get_by_role("button", name="0.5", exact=True).click()
+    expect(start).to_be_enabled()
+    values.fill("0.02, 0.002, oops")
+    expect(start).to_be_disabled()
+    values.fill("0.02, 0.002, 0.0002")
+    page.get_by_role("button", name="Start 3 runs").click()
+    expect(page).to_have_url(re.compile(r"/experiment\?experiment="))
+
+    expect(page.get_by_role("button", name="Stop all")).to_be_visible()
+    page.wait_for_function("document.querySelector('.js-plotly-plot')?.data?.[0].x.length > 1", timeout=PATIENCE)
+    points = "Math.max(...document.querySelector('.js-plotly-plot').data.map(curve => curve.x.length))"
+    before = page.evaluate(points)
+    expect(page.get_by_role("button", name="Stop all")).to_be_visible()  # seen while it runs
+    page.wait_for_function(f"{points} > {before}", timeout=PATIENCE)
+    expect(page.get_by_text("3 of 3 runs are done.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("button", name="Stop all")).to_have_count(0)
+
+    page.wait_for_function("document.querySelectorAll('.js-plotly-plot').length === 2")
+    curves, result = page.evaluate("[...document.querySelectorAll('.js-plotly-plot')].map(plot => plot.data.length)")
+    assert curves >= 3 and result >= 4, "three curves; three points and the star of the best"
+    axis = page.evaluate(
+        "(({type, ticktext}) => ({type, ticktext}))(document.querySelectorAll('.js-plotly-plot')[1].layout.xaxis)"
+    )
+    assert axis == {"type": "log", "ticktext": ["0.0002", "0.002", "0.02"]}
+    expect(page.locator("tr.best")).to_have_count(1)
+    assert all(bottom(plot) < 600 for plot in page.locator(".js-plotly-plot").all())
+    assert bottom(page.locator("table tbody tr").last) <= 720, "charts and table in the first screen"
+
+    address = page.url
+    best = re.search(r"run=([\w-]+)", page.locator("tr.best a").get_attribute("href"))[1]
+    page.get_by_role("button", name="Compare these").click()
+    expect(page).to_have_url(re.compile(r"/compare\?runs=[\w-]+(%2C|,)[\w-]+(%2C|,)[\w-]+"))
+    page.goto(address)
+    page.get_by_role("button", name="Again with other values").click()
+    expect(page.get_by_role("textbox", name="Optimizer: Learning rate")).to_have_value("0.02, 0.002, 0.0002")
+    expect(page.get_by_role("button", name="Start 3 runs")).to_be_enabled()
+    page.goto(address)
+    page.get_by_role("button", name="Try the best one").click()
+    expect(page).to_have_url(re.compile(rf"/classify\?run={best}"))
+
+
+@pytest.mark.parametrize("size", [PROJECTOR, {"width": 1440, "height": 900}])
+def test_recipes_and_the_settings_of_the_chosen_one_share_the_first_screen(size, visit, quiet):
+    page = visit(viewport=size).page
+    page.goto(f"{quiet.url}/train")
+    page.get_by_role("button", name=re.compile("^Fast MNIST")).click()
+    expect(page.get_by_text("Three slim convolutions")).to_be_visible()
+    start = page.get_by_role("button", name="Start training")
+    expect(start).to_be_enabled()
+    edge = start.bounding_box()["y"]
+    page.wait_for_function("document.querySelector('.st-key-recipes').offsetHeight < 110")  # one row
+    for name in ("Epochs", "Batch size"):
+        assert bottom(page.get_by_role("spinbutton", name=name)) <= edge, name
+    assert bottom(page.get_by_role("textbox", name="Learning rate")) <= edge
+    page.get_by_role("radio", name="The classics").click()
+    expect(page.get_by_role("button", name=re.compile("^SimpleCNN wide"))).to_be_visible()
+    expect(page.locator(".st-key-recipes button")).to_have_count(5)
+
+
+def test_on_a_phone_the_cards_leave_room_for_the_form(visit, quiet):
+    page = visit(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True).page
+    page.goto(f"{quiet.url}/train?recipe=fast_mnist")
+    expect(page.get_by_text("Three slim convolutions")).to_be_visible()
+    assert page.locator(".st-key-recipes").bounding_box()["height"] < 260
+    assert page.get_by_role("combobox", name="Dataset").bounding_box()["y"] < 700
