@@ -36,7 +36,7 @@ def test_the_demo_is_found_as_it_is_by_whoever_comes(visit, server):
     page.wait_for_url("**/demo*")
     page.wait_for_function(AXES)
     axes = page.evaluate(AXES)
-    assert axes == [[0, demo.EPOCHS], [0, 1]], "before the first point"
+    assert axes == [[0, demo.EPOCHS], [0, 100]], "in per cent, before the first point"
     wait_until(lambda: min(shares(page) or [0]) >= 2, timeout=120, what="both learn")
     runs = set(list_runs(server.runs)) - set(before)
     assert len(runs) == 2

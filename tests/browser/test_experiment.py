@@ -108,7 +108,7 @@ def test_recipes_and_the_settings_of_the_chosen_one_share_the_first_screen(size,
     assert bottom(page.get_by_role("textbox", name="Learning rate")) <= edge
     page.get_by_role("radio", name="The classics").click()
     expect(page.get_by_role("button", name=re.compile("^SimpleCNN wide"))).to_be_visible()
-    expect(page.locator(".st-key-recipes button")).to_have_count(5)
+    expect(page.locator(".st-key-recipes").get_by_role("button")).to_have_count(5)
 
 
 def test_on_a_phone_the_cards_leave_room_for_the_form(visit, quiet):

@@ -1,0 +1,60 @@
+"""The very first start: Home's canvas is answered by the example that comes along, and one click hides it from the lists."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import serving
+from tests.browser.hands import draw_with_mouse
+from tests.helpers import closed_port
+
+pytestmark = pytest.mark.browser
+PROJECTOR = {"width": 1280, "height": 720}
+
+
+@pytest.fixture
+def first_start(tmp_path, monkeypatch):
+    """A dashboard on a fresh computer without a network: no run, no data, nothing but what comes along."""
+    monkeypatch.delenv("TRAINDESK_EXAMPLE")
+    for name in ("http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{closed_port()}")
+    monkeypatch.setenv("no_proxy", "127.0.0.1,localhost")
+    for name in ("runs", "data"):
+        (tmp_path / name).mkdir()
+    with serving(tmp_path / "runs", tmp_path / "data") as server:
+        yield server
+
+
+def test_the_first_stroke_on_home_is_answered_by_the_example_which_can_be_hidden(visit, first_start):
+    page = visit(viewport=PROJECTOR).page
+    page.goto(first_start.url)
+    expect(page.get_by_role("link", name="Example: handwritten digits")).to_be_visible()
+    draw_with_mouse(page, 3)
+    expect(page.locator(".answer b")).to_have_text("3")
+    for part in (page.get_by_role("img", name="Drawing area"), page.locator(".answer")):
+        box = part.bounding_box()
+        assert box["y"] >= 0 and box["y"] + box["height"] <= PROJECTOR["height"], "seen together without scrolling"
+    page.get_by_role("button", name="Clear").click()
+    expect(page.get_by_text("Draw a digit in the box.")).to_be_visible()
+
+    page.get_by_role("link", name="Runs", exact=True).click()
+    listed = page.locator("tbody").get_by_role("link", name="Example: handwritten digits")
+    expect(listed).to_be_visible()
+    page.get_by_role("button", name="Hide the example").click()
+    expect(page.get_by_text("There is no run yet")).to_be_visible()
+    expect(listed).to_have_count(0)
+    page.reload()
+    expect(page.get_by_text("There is no run yet")).to_be_visible()
+    page.get_by_role("button", name="Show the example").click()
+    expect(listed).to_be_visible()
+    listed.click()
+    expect(page.get_by_text("of 10,000 test pictures")).to_be_visible()
+
+
+def test_a_download_without_a_network_is_refused_in_one_sentence(visit, first_start, tmp_path):
+    page = visit(viewport=PROJECTOR).page
+    page.goto(f"{first_start.url}/data?set=cifar10")
+    expect(page.get_by_text("Not on this computer yet: 170 MB")).to_be_visible()
+    page.get_by_role("button", name="Download it now").click()
+    said = page.get_by_role("alert").filter(has_text="CIFAR-10 could not be downloaded")
+    expect(said).to_contain_text(f"copy its files into {tmp_path / 'data'}", timeout=120_000)
+    expect(page.get_by_role("button", name="Download it now")).to_be_enabled()
