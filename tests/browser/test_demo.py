@@ -18,14 +18,20 @@ AXES = """(() => { const layout = document.querySelector('.js-plotly-plot')?._fu
     return layout && [layout.xaxis.range, layout.yaxis.range] })()"""
 
 
+@pytest.fixture(autouse=True)
+def no_demo_is_left(server):
+    yield
+    demo.remove(server.runs)
+
+
 def shares(page) -> list[float]:
     return [float(bar.get_attribute("aria-valuenow")) for bar in page.locator(".learning").all()]
 
 
 def inside(page, locator) -> None:
-    """Wholly visible without scrolling."""
-    box = locator.bounding_box()
-    assert box and box["y"] >= 0 and box["y"] + box["height"] <= page.viewport_size["height"], (locator, box)
+    """Wholly visible without scrolling; what is drawn anew at this very moment has no place yet."""
+    box = wait_until(locator.bounding_box, what=str(locator))
+    assert box["y"] >= 0 and box["y"] + box["height"] <= page.viewport_size["height"], (locator, box)
 
 
 def test_the_demo_is_found_as_it_is_by_whoever_comes(visit, server):
