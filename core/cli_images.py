@@ -16,6 +16,7 @@ from core.own_data.doctor import findings
 from core.own_data.export import as_zip
 from core.own_data.folders import accept, find_dataset, list_datasets
 from core.own_data.jobs import new_job
+from core.own_data.shares import arrangement_of, as_suggested
 from core.own_data.store import OwnDataError, OwnDataset
 
 
@@ -99,7 +100,13 @@ def _about(dataset: OwnDataset, report: Report) -> dict[str, Any]:
 
 
 def _content(dataset: OwnDataset) -> dict[str, Any]:
+    shared = as_suggested(arrangement_of(dataset))
     return {
+        "plan": [
+            {"name": name, **dict(zip(("train", "val", "test"), counts, strict=False))}
+            for name, counts in zip(shared.names, shared.counts.tolist(), strict=True)
+        ],
+        "can_train": not shared.stops(),
         "classes": [{"name": each.name, "enabled": each.enabled, **each.counts} for each in dataset.classes()],
         "findings": [
             {"kind": each.kind, "sentence": each.sentence, "serious": each.is_serious, "repair": each.action}

@@ -7,6 +7,7 @@ import sys
 from dataclasses import asdict
 from typing import Any
 
+from core.before_start import check_before_start
 from core.cli_choice import choice, chosen_config
 from core.cli_common import Result, find, metric_lines
 from core.errors import TrainDeskError
@@ -53,7 +54,9 @@ def add_training_commands(commands: Any, common: argparse.ArgumentParser) -> Non
 
 
 def _train(options: argparse.Namespace) -> Result:
-    return _work(create_run(chosen_config(options), options.runs), options)
+    config = chosen_config(options)
+    check_before_start(config, options.data)
+    return _work(create_run(config, options.runs), options)
 
 
 def _resume(options: argparse.Namespace) -> Result:
@@ -75,6 +78,7 @@ def _work(run: Run, options: argparse.Namespace) -> Result:
 
 def _forecast(options: argparse.Namespace) -> Result:
     config = chosen_config(options)
+    check_before_start(config, options.data)
 
     from core.datasets.obtain import obtain
     from core.training.forecast import forecast

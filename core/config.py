@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any, Literal, Self
 
 from pydantic import SerializeAsAny
@@ -11,6 +12,7 @@ from core.architectures import ARCHITECTURES, ArchitectureSettings
 from core.datasets import DATASETS, DatasetSettings
 from core.registry import Registry
 from core.settings import Problem, Settings, SettingsError, parse
+from core.splitting import TRAIN
 from core.training.augmentation import Augmentation
 from core.training.losses import LOSSES, LossSettings
 from core.training.optimizers import OPTIMIZERS, OptimizerSettings
@@ -114,25 +116,10 @@ def _conflicts(parts: dict[str, Any]) -> list[Problem]:
         problems.append(Problem("schedule.warmup", sentence))
     if dataset and (sentence := dataset.problem()):
         return [*problems, Problem("dataset.source", sentence)]
-    if dataset and training:
-        info = dataset.info()
-        left = info.train_images - round(info.train_images * training.validation_share)
+    if dataset and training and not dataset.has_groups:  # else `core.before_start` looks at the pictures
+        left = dataset.shared_out(Path(), training.validation_share, training.seed).total(TRAIN)
         if training.batch_size > left:
-            problems.append(
-                Problem(
-                    "training.batch_size",
-                    f"Batch size is {training.batch_size:,}, but {dataset.title()} has {left:,} training images after "
-                    f"the validation share; choose at most {left:,}.",
-                )
-            )
-        if info.train_images - left < len(info.class_names):
-            problems.append(
-                Problem(
-                    "training.validation_share",
-                    f"Validation share {training.validation_share:g} of {info.train_images:,} images leaves "
-                    f"{info.train_images - left} to check with; choose at least {len(info.class_names) / info.train_images:.3g}.",
-                )
-            )
+            problems.append(Problem("training.batch_size", dataset.batch_too_large(training.batch_size, left)))
     if architecture and training and training.batch_size < architecture.smallest_batch:
         problems.append(
             Problem(

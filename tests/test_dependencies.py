@@ -21,6 +21,7 @@ LAYERS = (
         "core.machine",
         "core.memory",
         "core.downloads",
+        "core.split_reasons",
         "core.splitting",
         "core.thinning",
         "core.glossary",
@@ -41,6 +42,7 @@ LAYERS = (
         "core.training.transforms",
     ),
     ("core.config",),
+    ("core.before_start",),
     ("core.compare", "core.recipes", "core.overrides", "core.runs"),
     (
         "core.training.average",

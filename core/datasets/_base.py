@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from core.errors import TrainDeskError
 from core.registry import Registry
 from core.settings import Settings, setting
+from core.split_reasons import Shared
+from core.splitting import counts_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,6 +33,8 @@ class DatasetInfo:
     mean: tuple[float, ...]  # of each channel over the training images, pixel values 0..1
     deviation: tuple[float, ...]
     download_bytes: int = 0  # 0: comes with the installation
+    train_counts: tuple[int, ...] = ()  # training images of each class; (): the same of all
+    test_counts: tuple[int, ...] = ()
 
 
 @dataclass
@@ -55,6 +59,7 @@ class DatasetSettings(Settings):
     black_background: ClassVar[bool] = (
         False  # what is beyond the edge when a picture is moved: black, or more of the edge
     )
+    has_groups: ClassVar[bool] = False  # does what is held out depend on the pictures, not only on their numbers?
     normalisation: Literal["standard", "zero_one", "half", "imagenet"] = setting(
         "standard",
         "Normalisation",
@@ -77,6 +82,23 @@ class DatasetSettings(Settings):
     def problem(self) -> str:
         """What must be put right before it can be trained on, as one sentence; "" if nothing."""
         return ""
+
+    def shared_out(self, data_folder: Path, share: float, seed: int, limit: int = 0) -> Shared:
+        """How a training will share the pictures out, see `core.splitting.plan_of`, as far as that is known beforehand."""
+        import numpy as np
+
+        info = self.info()
+        classes = len(info.class_names)
+        train = np.array(info.train_counts or [info.train_images // classes] * classes)
+        test = np.array(info.test_counts or [info.test_images // classes] * classes)
+        return Shared(info.class_names, counts_of(train, test, share, limit))
+
+    def batch_too_large(self, size: int, left: int) -> str:
+        """The sentence for a batch of more pictures than there are to learn from."""
+        after = "" if self.brings_validation() else " after the validation share"
+        return (
+            f"Batch size is {size:,}, but {self.title()} has {left:,} training images{after}; choose at most {left:,}."
+        )
 
     def brings_validation(self) -> bool | None:
         """Whether its validation pictures came as such, so that no share is held back; None: that is not known."""

@@ -42,6 +42,8 @@ class MNIST(DatasetSettings):
             test_images=TEST,
             mean=(0.1307,),
             deviation=(0.3081,),
+            train_counts=(5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949),
+            test_counts=(980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009),
         )
 
     def sources(self, data_folder: Path) -> list[Path]:

@@ -18,9 +18,11 @@ from core.datasets._base import (
     spread_over_classes,
 )
 from core.own_data.folders import cache_name, find_dataset, forget_decoded, own_dataset
+from core.own_data.shares import arrangement_of, shared_out
 from core.own_data.store import OwnDataError, OwnDataset
 from core.paths import data_folder as usual_data_folder
 from core.settings import setting
+from core.split_reasons import Shared
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,6 +52,7 @@ class OwnImages(DatasetSettings):
     """
 
     label: ClassVar[str] = "Your own pictures"
+    has_groups: ClassVar[bool] = True
     name: Literal["own_images"] = "own_images"
     source: str = setting("", "Pictures", "Which of your datasets. New ones are brought in on the Data page.")
     version: int = setting(0, "Version", "Which state of the dataset. 0: the newest.", ge=0, le=10**9)
@@ -138,6 +141,20 @@ class OwnImages(DatasetSettings):
             mean=mean,
             deviation=deviation,
         )
+
+    def shared_out(self, data_folder: Path, share: float, seed: int, limit: int = 0) -> Shared:
+        """Where the pictures are not here, as far as the facts tell: their numbers, no class and no group."""
+        import numpy as np
+
+        try:
+            made = arrangement_of(find_dataset(self.source, data_folder), self.version)
+        except (OwnDataError, OSError):
+            facts = self.facts
+            brought = facts.val_images or 0
+            held = brought or max(len(facts.class_names), round(facts.train_images * share))
+            counts = np.array([[facts.train_images - held, held, facts.test_images, 0]])
+            return Shared((self.title(),), counts, by_share=not brought)
+        return shared_out(made, share, seed, limit)
 
     def brings_validation(self) -> bool | None:
         return None if self.facts.val_images is None else self.facts.val_images > 0

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.own_data.edit import Edit
+from core.own_data.shares import Arrangement, arrangement_of, as_suggested, remedies
 from core.own_data.store import OwnDataset
 
 FEWEST = 10  # pictures of a class below which it is hardly learned
 UNEQUAL = 3.0  # times that the largest class may be larger than the smallest
+MORE = " Bring more pictures: each class needs at least three that do not look alike."
 SHOWN = 6  # groups of pictures that a finding shows
 IN_GROUP = 4  # pictures shown of a group
 
@@ -55,6 +57,7 @@ def findings(dataset: OwnDataset) -> list[Finding]:
     split_of = dict(zip(members.images.tolist(), members.splits.tolist(), strict=True))
     found = [
         *_few(enabled),
+        *_shares(arrangement_of(dataset)),
         *_doubles(members.images, digests, class_of, names),
         *_alike(members, digests, split_of),
         *_unequal(enabled, dataset.about("balance", "sampling")),
@@ -100,6 +103,24 @@ def _few(enabled: dict) -> list[Finding]:
                 f"{_names(few)} {'has' if len(few) == 1 else 'have'} fewer than {FEWEST} pictures, too few to be learned well.",
                 action="Switch them off" if rest >= 2 else "",
                 repair=lambda edit: edit.enable([each.id for each in few], False),
+            )
+        )
+    return found
+
+
+def _shares(made: Arrangement) -> list[Finding]:
+    """What is odd about how the pictures will be shared out, with the gentlest edit that mends it."""
+    found = []
+    for reason in as_suggested(made).reasons if len(made.names) > 1 else ():
+        first = next(iter(remedies(made, reason)), None)
+        needs = "" if first or not reason.stops else MORE
+        found.append(
+            Finding(
+                reason.kind,
+                reason.sentence + needs,
+                action=first.label if first else "",
+                repair=first.apply if first else None,
+                is_serious=reason.stops or reason.kind in ("lopsided", "test", "unlearned"),
             )
         )
     return found

@@ -81,6 +81,11 @@ class Edit:
         assert split in SPLITS, split
         self._replace(images, "split", split)
 
+    def regroup(self, kin: dict[int, int]) -> None:
+        """Other groups of look-alikes for pictures, image -> number of its group, as a change that older versions have not."""
+        for image, group in kin.items():
+            self._replace([image], "kin", group)
+
     def set_kin(self, kin: dict[int, int]) -> None:
         """Which pictures look alike: image -> number of its group. No change of the pictures, so no new rows."""
         self.connection.executemany(

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from core.own_data.shares import usual_share
 from core.own_data.store import OwnDataset
 
 SHOWN = 100_000  # pictures that a training from scratch shows, all epochs together: two minutes on two cores
@@ -46,7 +47,7 @@ def suggested(dataset: OwnDataset) -> dict[str, Any]:
         "training": {
             "epochs": epochs,
             "batch_size": batch,
-            "validation_share": _share(members.classes[members.splits != 2]),
+            "validation_share": usual_share(members.classes[members.splits != 2]),
             "balance": dataset.about("balance") or ("sampling" if unequal else "off"),
         },
     }
@@ -84,12 +85,6 @@ def with_transfer(data: dict[str, Any]) -> dict[str, Any]:
         "augmentation": {"flip": True},
         "training": data["training"] | {"epochs": 10, "best_by": "loss"},
     }
-
-
-def _share(classes: np.ndarray) -> float:
-    """Of the training pictures for `val`: a tenth, or what one of each class makes."""
-    labels = len(np.unique(classes))
-    return round(float(min(0.5, max(0.1, 1.2 * labels / max(1, len(classes))))), 2)
 
 
 def _has_colour(dataset: OwnDataset) -> bool:

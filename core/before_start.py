@@ -1,0 +1,33 @@
+"""What must be known before a training starts: how its pictures will be shared out, and for what it cannot start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from core.config import RunConfig
+from core.settings import Problem, SettingsError
+from core.split_reasons import Shared
+from core.splitting import TRAIN
+
+
+def shared_out(config: RunConfig, data_folder: Path) -> Shared:
+    """The pictures of each class and part as this training will have them."""
+    training = config.training
+    return config.dataset.shared_out(data_folder, training.validation_share, training.seed)
+
+
+def problems_before_start(config: RunConfig, data_folder: Path) -> list[Problem]:
+    """What its own pictures forbid a training, each with the setting it is about; what needs no pictures to be known a
+    RunConfig has found itself."""
+    shared = shared_out(config, data_folder)
+    found = [Problem("dataset.source", sentence) for sentence in shared.stops()]
+    left, size = shared.total(TRAIN), config.training.batch_size
+    if not found and size > left:
+        found.append(Problem("training.batch_size", config.dataset.batch_too_large(size, left)))
+    return found
+
+
+def check_before_start(config: RunConfig, data_folder: Path) -> None:
+    """Raises SettingsError."""
+    if found := problems_before_start(config, data_folder):
+        raise SettingsError(found)
