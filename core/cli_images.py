@@ -31,6 +31,13 @@ def add_images_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     take.add_argument(
         "--class", dest="class_name", default="", metavar="NAME", help="of pictures that lie in no folder"
     )
+    take.add_argument(
+        "--as",
+        dest="reading",
+        default="",
+        metavar="READING",
+        help="read it in another way; which there are is said when it was read",
+    )
     take.set_defaults(command=_import)
     listing = of_images.add_parser("list", parents=[common], help="list the datasets")
     listing.set_defaults(command=_list)
@@ -64,9 +71,18 @@ def _import(options: argparse.Namespace) -> Result:
     if not options.file.exists():
         raise WrongInput(f"There is no '{options.file}'; give a ZIP or a folder.")
     job = new_job(options.data)
+    read: dict[str, Any] = {}
     try:
-        dataset, report = bring(options.file, job.dataset.folder, options.file.stem, _Telling(), options.class_name)
-        about = _about(dataset, report)
+        dataset, report = bring(
+            options.file,
+            job.dataset.folder,
+            options.file.stem,
+            _Telling(),
+            options.class_name,
+            options.reading,
+            lambda layout: read.update(layout.summary()),
+        )
+        about = _about(dataset, report, read)
         if options.keep:
             about["id"] = accept(dataset, options.title or options.file.stem, options.data).id
     except OSError as error:
@@ -75,6 +91,7 @@ def _import(options: argparse.Namespace) -> Result:
         shutil.rmtree(job.folder, ignore_errors=True)
     lines = [
         about["layout"],
+        *_reading_lines(about),
         f"{about['pictures']:,} pictures: {_counted(about['classes'])}",
         *about["notes"],
         *(f"Passed over: {count:,} {why}" for why, count in about["skipped"].items()),
@@ -85,9 +102,30 @@ def _import(options: argparse.Namespace) -> Result:
     return Result(about, "\n".join(lines))
 
 
-def _about(dataset: OwnDataset, report: Report) -> dict[str, Any]:
+def _reading_lines(about: dict[str, Any]) -> list[str]:
+    lines = []
+    for part in about["tree"]:
+        called = f"{part['called']} -> {part['split']}" if part["called"] else part["split"] or "all"
+        more = f", and {part['more']:,} more" if part["more"] else ""
+        classes = ", ".join(f"{name} {count:,}" for name, count in part["classes"])
+        lines.append(f"  {called} ({part['pictures']:,}): {classes}{more}")
+    if about["question"]:
+        lines.append(f"? {about['question']}")
+    if len(about["alternatives"]) > 1:
+        lines += [
+            f"{'*' if key == about['reading'] else ' '} --as {key}: {words}"
+            for key, words in about["alternatives"].items()
+        ]
+    return lines
+
+
+def _about(dataset: OwnDataset, report: Report, read: dict[str, Any]) -> dict[str, Any]:
     return {
         "layout": report.layout,
+        "reading": read["key"],
+        "question": read["question"],
+        "alternatives": read["alternatives"],
+        "tree": read["tree"],
         "notes": report.notes,
         "pictures": report.pictures,
         "skipped": report.skipped,

@@ -47,15 +47,27 @@ class Report:
     reduced: int = 0  # are kept smaller than they came
 
 
-def bring(path: Path, folder: Path, title: str, progress: Progress, class_name: str = "") -> tuple[OwnDataset, Report]:
-    """Makes a dataset in `folder` of a ZIP or a folder of pictures. Raises OwnDataError, and what `progress` raises."""
+def bring(
+    path: Path,
+    folder: Path,
+    title: str,
+    progress: Progress,
+    class_name: str = "",
+    reading: str = "",
+    told: Callable[[Layout], None] = lambda layout: None,
+) -> tuple[OwnDataset, Report]:
+    """Makes a dataset in `folder` of a ZIP or a folder of pictures, read as `reading` says (a key of Layout.alternatives).
+
+    `told` is called with the layout before anything is decoded. Raises OwnDataError, and what `progress` and `told` raise.
+    """
     source = ZipSource(path) if path.is_file() else FolderSource(path)
     try:
         progress("Looking through the files", 0, 0)
         listing = source.listing()
-        layout = recognise(listing, source.read, class_name)
+        layout = recognise(listing, source.read, class_name, reading)
         if len(listing.pictures) == 0 or not layout.pictures:
             raise OwnDataError("No picture belongs to a class; put each class into a folder of its own.")
+        told(layout)
         report = Report(layout=layout.words, notes=layout.notes, skipped=dict(listing.skipped))
         if layout.without_class:
             report.skipped["pictures outside of any class"] = layout.without_class

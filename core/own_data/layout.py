@@ -1,165 +1,170 @@
-"""Which class and split a file belongs to, told from the folders it lies in or from a table of labels."""
+"""Which class and split a file belongs to: folders, tables and names of files, weighed against each other.
+
+Nothing is decoded for it: only names are looked at, tables and a few files of annotations. What is in doubt is a question with
+alternatives, of which the likeliest is taken until someone chooses another.
+"""
 
 from __future__ import annotations
 
-import csv
-import io
-import unicodedata
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
-from core.own_data.edit import LONGEST_NAME, one_line
+from core.own_data.layouts.detection import detection_set
+from core.own_data.layouts.file_names import by_names
+from core.own_data.layouts.labelled import Finder, by_tables
+from core.own_data.layouts.levels import Folders
+from core.own_data.layouts.placed import Candidate, Layout, Placed, number, tidy_class
+from core.own_data.layouts.tables import Table, read_table
 from core.own_data.sources import Entry, Listing
 from core.own_data.store import OwnDataError
 
-SPLIT_NAMES = {
-    "train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "dev": "val",
-    "test": "test", "testing": "test",
-}  # fmt: skip
-NAME_COLUMNS = ("file", "filename", "file_name", "image", "image_name", "image_id", "path", "name", "id")
-LABEL_COLUMNS = ("label", "labels", "class", "class_name", "category", "target", "species", "breed")
+__all__ = ["Layout", "Placed", "recognise", "tidy_class"]
 ENOUGH = 0.5  # of the pictures must be found in a table for it to count
+AGREE = 0.95  # of the pictures on which folders and table say the same
 
 
-@dataclass(frozen=True)
-class Placed:
-    """A picture file with its class and, where folders say so, its split ("" otherwise)."""
+def recognise(listing: Listing, read: Callable[[Entry], bytes], class_name: str = "", reading: str = "") -> Layout:
+    """The layout, by the reading of that key or by the likeliest.
 
-    entry: Entry
-    class_name: str
-    split: str = ""
-
-
-@dataclass
-class Layout:
-    """How the pictures are sorted, in words, and where each belongs."""
-
-    words: str
-    pictures: list[Placed] = field(default_factory=list)
-    without_class: int = 0  # pictures that lie outside of any class
-    notes: list[str] = field(default_factory=list)
-
-
-def recognise(listing: Listing, read: Callable[[Entry], bytes], class_name: str = "") -> Layout:
-    """Finds the layout: splits with class folders, class folders, or a table of labels.
-
-    `class_name` is the class of pictures that lie in no folder. Raises OwnDataError when nothing fits.
+    `class_name` is the class of pictures that lie in no folder. Raises OwnDataError when nothing fits, and for detection sets.
     """
-    if not listing.pictures:
+    pictures = listing.pictures
+    if not pictures:
         raise OwnDataError("There is no picture in it; bring a ZIP or a folder with PNG or JPEG files.")
-    for table in listing.tables:
-        found = _by_table(listing.pictures, table, read)
-        if found is not None:
-            return found
-    shared = _shared_folders(listing.pictures)
-    below = [(entry, entry.parts[len(shared) : -1]) for entry in listing.pictures]
-    tops = {folders[0].casefold() for _, folders in below if folders}
-    last_shared = shared[-1] if shared else ""
-    if tops and tops <= SPLIT_NAMES.keys() and any(len(folders) > 1 for _, folders in below):
-        return _by_splits(below)
-    if tops and any(top in SPLIT_NAMES for top in tops) and all(len(folders) != 1 for _, folders in below):
-        return _by_splits(below)
-    if last_shared.casefold() in SPLIT_NAMES and tops:  # only one split came: its folder is no class
-        return _by_classes(below, f"Class folders in '{last_shared}'.")
-    if tops:
-        return _by_classes(below, "Class folders.")
-    if class_name or (last_shared and last_shared.casefold() not in SPLIT_NAMES):
-        name = class_name or last_shared
-        return Layout(f"All in class '{name}'.", [Placed(entry, tidy_class(name)) for entry, _ in below])
-    raise OwnDataError(
-        f"All {len(listing.pictures):,} pictures lie together, so nothing says of which class; put each class into a folder "
-        "of its own, or add a CSV file with the columns 'file' and 'label'."
-    )
+    finder = Finder(pictures)
+    tables = _tables(listing.tables, read, finder)
+    folders = Folders(pictures)
+    table = by_tables(tables, pictures, finder)
+    found, question, notes = _weighed(folders, table, tables)
+    if not any(each.key.startswith("level") for each in found):
+        refused = detection_set(pictures, listing.others, tables, read)
+        if refused:
+            raise OwnDataError(refused)
+    if not found:
+        found = by_names(pictures, folders.split_of, folders.parts)
+        if found:
+            question = "No folder and no table says the class, but the names of the files seem to. Is this right?"
+    alone = class_name or ("" if folders.split_of else folders.name_of_all())
+    if alone and not any(each.key != "names-digit" for each in found if not each.key.startswith("names")):
+        one = Candidate("one-class", f"All in class '{alone}'", lambda: _one_class(pictures, alone))
+        found = [one, *found] if class_name else [*found, one]
+        question = "" if class_name or len(found) == 1 else question
+    if not found:
+        raise OwnDataError(_nothing(pictures, tables, folders))
+    chosen = next((each for each in found if each.key == reading), None)
+    if reading and chosen is None:
+        offered = ", ".join(each.key for each in found)
+        raise OwnDataError(f"These pictures cannot be read as '{reading[:40]}'; possible are: {offered}.")
+    layout = (chosen or found[0]).layout
+    layout.question = "" if reading else question
+    layout.alternatives = {each.key: each.words for each in found}
+    layout.notes = [*notes.get(layout.key.partition("-")[0], []), *layout.notes]
+    if listing.encoding:
+        layout.notes.append(f"The names of the files are read as {listing.encoding}.")
+    _keep_a_test(layout)
+    return layout
 
 
-def tidy_class(name: str) -> str:
-    """A class name as people write it: composed accents, one line, not too long."""
-    return one_line(unicodedata.normalize("NFC", name))[:LONGEST_NAME].rstrip() or "unnamed"
+def _weighed(
+    folders: Folders, table: Candidate | None, tables: list[Table]
+) -> tuple[list[Candidate], str, dict[str, list[str]]]:
+    """(readings, the likeliest first; question; notes by the first word of a key). Class folders beat a column that nothing
+    names; a column of labels that contradicts them is a question."""
+    if table is None:
+        return folders.candidates, folders.question, {}
+    laid = table.layout
+    name = next(each for each in tables if each.rows).entry.parts[-1]
+    if not folders.candidates:
+        total = len(laid.pictures) + laid.without_class
+        splits = {split for split in folders.split_of.values() if split} or {""}
+        some_part = any(
+            sum((folders.split_of.get(id(each.entry), "") == split) for each in laid.pictures)
+            > ENOUGH * max(1, sum(each == split for each in folders.split_of.values()))
+            for split in splits
+        )
+        return ([table] if len(laid.pictures) > ENOUGH * total or (some_part and folders.split_of) else []), "", {}
+    first = folders.candidates[0].layout
+    label_of = {id(each.entry): each.class_name for each in laid.pictures}
+    both = [(each.class_name, label_of[id(each.entry)]) for each in first.pictures if id(each.entry) in label_of]
+    if len(first.classes()) < 2 and len(laid.classes()) > 1:
+        return [table, *folders.candidates], folders.question, {}
+    named = any(each.is_named for each in tables)
+    if len(both) <= ENOUGH * len(first.pictures) or len(laid.classes()) < 2:
+        return folders.candidates, folders.question, {}
+    if _agreement(both) >= AGREE:
+        return [*folders.candidates, table], folders.question, {}
+    if not named:
+        note = f"'{name}' lies beside; it says something else than the folders and is passed over."
+        return [*folders.candidates, table], folders.question, {"level": [note]}
+    question = f"The folders and the labels in '{name}' say different classes. Which are right?"
+    return [*folders.candidates, table], question, {}
 
 
-def _shared_folders(entries: list[Entry]) -> tuple[str, ...]:
-    """The folders that all of them lie in."""
-    shared = entries[0].parts[:-1]
+def _agreement(pairs: list[tuple[str, str]]) -> float:
+    """The share of pictures on which the table says of each folder's class always the same, whatever it calls it."""
+    if not pairs:
+        return 0.0
+    counted: dict[str, dict[str, int]] = {}
+    for folder, label in pairs:
+        counted.setdefault(folder, {}).setdefault(label, 0)
+        counted[folder][label] += 1
+    best = {folder: max(labels, key=lambda label: labels[label]) for folder, labels in counted.items()}
+    if len(set(best.values())) < len(best):
+        return 0.0
+    return sum(counted[folder][label] for folder, label in best.items()) / len(pairs)
+
+
+def _tables(entries: list[Entry], read: Callable[[Entry], bytes], finder: Finder) -> list[Table]:
+    names, found = finder.names, []
     for entry in entries:
-        folders = entry.parts[:-1]
-        shared = shared[
-            : next(
-                (i for i, (a, b) in enumerate(zip(shared, folders, strict=False)) if a != b),
-                min(len(shared), len(folders)),
-            )
-        ]
-        if not shared:
-            break
-    return shared
+        if "submission" in entry.parts[-1].casefold():  # made-up labels, as an example of what to hand in
+            continue
+        try:
+            data = read(entry)
+        except Exception:  # a damaged archive raises many kinds
+            continue
+        table = read_table(entry, data, names)
+        if table is not None:
+            found.append(table)
+    return found
 
 
-def _by_splits(below: list[tuple[Entry, tuple[str, ...]]]) -> Layout:
-    """train/cat/1.png. Folders beside the splits are passed over."""
-    found = Layout("")
-    for entry, folders in below:
-        split = SPLIT_NAMES.get(folders[0].casefold(), "") if folders else ""
-        if not split or len(folders) < 2:
-            found.without_class += 1
-        else:
-            found.pictures.append(Placed(entry, tidy_class(folders[1]), split))
-    splits = Counter(placed.split for placed in found.pictures)
-    found.words = (
-        "Folders " + ", ".join(f"{name} ({count:,})" for name, count in splits.items()) + " with class folders in them."
+def _keep_a_test(layout: Layout) -> None:
+    """Of exactly two splits the second is what such sets are measured on."""
+    splits = {each.split for each in layout.pictures}
+    if splits != {"train", "val"}:
+        return
+    layout.pictures = [
+        Placed(each.entry, each.class_name, "test" if each.split == "val" else each.split) for each in layout.pictures
+    ]
+    called = layout.parts.pop("val", "")
+    if called:
+        layout.parts["test"] = called
+    layout.notes.append(
+        f"There are two parts: {f'{chr(39)}{called}{chr(39)}' if called else 'the second'} is kept for the test, and the "
+        "validation is held out of the training pictures. That can be changed on the dataset's page."
     )
-    found.notes.append("The folders named train, val or test look like splits, not classes, and are taken as such.")
-    return found
 
 
-def _by_classes(below: list[tuple[Entry, tuple[str, ...]]], words: str) -> Layout:
-    """cat/1.png; folders within a class folder do not matter."""
-    found = Layout(words)
-    for entry, folders in below:
-        if folders:
-            found.pictures.append(Placed(entry, tidy_class(folders[0])))
-        else:
-            found.without_class += 1
-    return found
+def _one_class(pictures: list[Entry], name: str) -> Layout:
+    return Layout(f"All in class '{name}'.", [Placed(entry, tidy_class(name)) for entry in pictures], key="one-class")
 
 
-def _by_table(pictures: list[Entry], table: Entry, read: Callable[[Entry], bytes]) -> Layout | None:
-    """A CSV with a column of file names and one of labels; None when it is about something else."""
-    try:
-        text = read(table).decode("utf-8-sig", errors="replace")
-        dialect = csv.Sniffer().sniff(text[:4096], ",;\t|") if text else csv.excel
-        rows = list(csv.reader(io.StringIO(text), dialect))
-    except Exception:  # csv and its sniffer raise on what is no table
-        return None
-    if len(rows) < 2:
-        return None
-    heads = [head.strip().casefold().replace(" ", "_") for head in rows[0]]
-    name_column = next((heads.index(name) for name in NAME_COLUMNS if name in heads), 0)
-    label_column = next((heads.index(name) for name in LABEL_COLUMNS if name in heads), None)
-    if label_column is None:
-        label_column = 1 if len(heads) == 2 else None
-    split_column = heads.index("split") if "split" in heads else None
-    if label_column is None or label_column == name_column:
-        return None
-    labelled: dict[str, tuple[str, str]] = {}
-    for row in rows:
-        if len(row) > max(name_column, label_column) and row[label_column].strip():
-            split = (
-                SPLIT_NAMES.get(row[split_column].strip().casefold(), "")
-                if split_column is not None and len(row) > split_column
-                else ""
-            )
-            labelled[row[name_column].strip().replace("\\", "/").lstrip("./")] = (row[label_column], split)
-    found = Layout(f"Labels from '{table.name}'.")
-    for entry in pictures:
-        known = next((labelled[key] for key in _keys(entry) if key in labelled), None)
-        if known is None:
-            found.without_class += 1
-        else:
-            found.pictures.append(Placed(entry, tidy_class(known[0]), known[1]))
-    return found if len(found.pictures) > ENOUGH * len(pictures) else None
-
-
-def _keys(entry: Entry) -> list[str]:
-    """What a table may call a file: its path, each shorter end of it, and the same without the ending of the name."""
-    ends = ["/".join(entry.parts[start:]) for start in range(len(entry.parts))]
-    return ends + [end.rpartition(".")[0] for end in ends]
+def _nothing(pictures: list[Entry], tables: list[Table], folders: Folders) -> str:
+    """Why nothing says a class, and what to do."""
+    measured = next((table for table in tables if table.numbers), None)
+    if measured is not None:
+        return (
+            f"'{measured.entry.parts[-1]}' has {measured.numbers:,} different numbers in the column '{measured.column}': values "
+            "to estimate, no classes; here pictures are told apart by class, so sort the values into a few groups first."
+        )
+    several = sum(table.several for table in tables)
+    if several:
+        return (
+            f"{number(several, 'row')} of the table have several classes or none; here each picture has exactly one, so "
+            "keep one for each."
+        )
+    remedy = "put each class into a folder of its own, or add a CSV file with the columns 'file' and 'label'."
+    if folders.split_of:
+        listed = ", ".join(f"'{name}'" for name in folders.parts.values())
+        return f"The folders {listed} say only what is for training and test, and nothing says the classes; {remedy}"
+    return f"All {len(pictures):,} pictures lie together, so nothing says of which class; {remedy}"

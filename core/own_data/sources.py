@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from core.images.read import MAX_FILE_BYTES, SUFFIXES, starts_like_a_picture
+from core.own_data.layouts.encoding import OF_NAMES, TITLES, best_of
 from core.own_data.store import OwnDataError
 
 MOST_FILES = 500_000
@@ -20,11 +21,10 @@ MOST_DIRECTORY = (
     128 * 2**20
 )  # bytes of a ZIP's list of files; a million names take about 80 MB there and 700 MB in memory
 MOST_TABLE = 64 * 2**20  # bytes of a CSV with labels
-TABLES = frozenset((".csv", ".tsv"))
+TABLES = frozenset((".csv", ".tsv", ".jsonl"))
+NOTES = frozenset((".txt", ".json", ".xml"))  # may say where things are in a picture
 HEAD = 32  # bytes that tell a picture whose name has another ending, or none
-NEVER = frozenset(
-    (".txt", ".json", ".jsonl", ".xml", ".md", ".py", ".html", ".pdf", ".zip", ".yaml", ".yml", ".mp4", ".mov")
-)
+NEVER = frozenset((".txt", ".json", ".xml", ".md", ".py", ".html", ".pdf", ".zip", ".yaml", ".yml", ".mp4", ".mov"))
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,9 @@ class Listing:
 
     pictures: list[Entry] = field(default_factory=list)
     tables: list[Entry] = field(default_factory=list)
+    others: list[Entry] = field(default_factory=list)  # texts, by which a detection set is known
     skipped: Counter[str] = field(default_factory=Counter)  # why -> files
+    encoding: str = ""  # of the names in an old ZIP, as people call it
 
 
 class ZipSource:
@@ -62,6 +64,7 @@ class ZipSource:
 
     def listing(self) -> Listing:
         found, total = Listing(), 0
+        codec, found.encoding = _codec(self._zip.infolist())
         for info in self._zip.infolist():
             if info.is_dir():
                 continue
@@ -71,7 +74,7 @@ class ZipSource:
             elif info.flag_bits & 1:
                 found.skipped["files with a password"] += 1
             else:
-                _sort_in(found, _parts(_decoded(info)), info.file_size, info, self._head)
+                _sort_in(found, _parts(_decoded(info, codec)), info.file_size, info, self._head)
         if total > MOST_BYTES:
             raise OwnDataError(
                 f"'{self.name}' unpacks to {total / 2**30:,.0f} GB; the limit is {MOST_BYTES / 2**30:,.0f} GB "
@@ -165,6 +168,8 @@ def _sort_in(found: Listing, parts: tuple[str, ...], size: int, key: object, hea
         found.tables.append(Entry(parts, size, key))
     elif suffix.removeprefix(".") not in SUFFIXES and not _is_picture(suffix, key, head):
         found.skipped["files that are no pictures"] += 1
+        if suffix in NOTES:
+            found.others.append(Entry(parts, size, key))
     else:
         found.pictures.append(Entry(parts, size, key))
 
@@ -186,14 +191,25 @@ def _parts(name: str) -> tuple[str, ...]:
     return ("..", *parts) if absolute else parts
 
 
-def _decoded(info: zipfile.ZipInfo) -> str:
-    """The name; programs that do not say that it is UTF-8 mostly use it all the same."""
-    if info.flag_bits & 0x800:
-        return info.filename
+def _codec(infos: list[zipfile.ZipInfo]) -> tuple[str, str]:
+    """(codec of the names that do not say they are UTF-8, its title if it is another). One program wrote all of them."""
+    raw = [
+        info.filename.encode("cp437") for info in infos if not info.flag_bits & 0x800 and not info.filename.isascii()
+    ]
+    joined = b"\n".join(raw)
     try:
-        return info.filename.encode("cp437").decode("utf-8")
-    except UnicodeError:
+        joined.decode("utf-8")
+        return "utf-8", ""
+    except UnicodeDecodeError:
+        codec = best_of(joined, OF_NAMES)
+        return codec, TITLES[codec]
+
+
+def _decoded(info: zipfile.ZipInfo, codec: str) -> str:
+    """The name as whoever packed it wrote it."""
+    if info.flag_bits & 0x800 or info.filename.isascii():
         return info.filename
+    return info.filename.encode("cp437").decode(codec, errors="replace")
 
 
 def _check_directory(path: Path) -> None:

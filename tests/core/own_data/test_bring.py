@@ -55,10 +55,10 @@ def test_a_folder_beside_the_splits_is_passed_over(tmp_path):
     assert set(counts(dataset)) == {"stripes", "dots"} and report.skipped == {"pictures outside of any class": 3}
 
 
-def test_without_a_test_folder_the_test_comes_from_train_and_never_from_val(tmp_path):
+def test_of_two_splits_the_second_becomes_the_test(tmp_path):
     files = class_files({"stripes": 10, "dots": 10}, "train/") | class_files({"stripes": 4, "dots": 4}, "val/", 50)
     dataset, _ = staged(tmp_path, files)
-    assert counts(dataset)["dots"] == {"train": 8, "val": 4, "test": 2}
+    assert counts(dataset)["dots"] == {"train": 10, "test": 4}
 
 
 def test_one_split_alone_is_no_class(tmp_path):

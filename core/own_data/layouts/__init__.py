@@ -1,0 +1,1 @@
+"""How what was brought is sorted: folders, tables and names of files, each read by evidence."""

@@ -1,0 +1,107 @@
+"""A reading: which class and split every picture belongs to, in words, and what else it could mean."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from typing import Any
+
+from core.own_data.edit import LONGEST_NAME, one_line
+from core.own_data.sources import Entry
+
+IN_TREE = 12  # classes of a split that the tree names
+SHOWN = 4  # names in a sentence
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A picture file with its class and, where the source says so, its split ("" otherwise)."""
+
+    entry: Entry
+    class_name: str
+    split: str = ""
+
+
+@dataclass
+class Layout:
+    """How the pictures are sorted, in words, and where each belongs."""
+
+    words: str
+    pictures: list[Placed] = field(default_factory=list)
+    without_class: int = 0  # pictures that lie outside of any class
+    notes: list[str] = field(default_factory=list)
+    key: str = ""  # of the reading that was taken
+    question: str = ""  # what should be answered before anything is decoded; "": nothing is in doubt
+    alternatives: dict[str, str] = field(default_factory=dict)  # key -> what it would give; this reading is among them
+    parts: dict[str, str] = field(default_factory=dict)  # split -> what it is called in the source
+
+    def classes(self) -> list[str]:
+        return list(dict.fromkeys(sorted((each.class_name for each in self.pictures), key=natural)))
+
+    def summary(self) -> dict[str, Any]:
+        """For people, before anything is decoded: as plain values, with `tree`, a list of splits, each with the number of
+        its pictures and of the largest of its classes."""
+        counted = Counter((each.split, each.class_name) for each in self.pictures)
+        tree = []
+        for split in sorted({split for split, _ in counted}, key=["train", "", "val", "test"].index):
+            inside = {name: number for (each, name), number in counted.items() if each == split}
+            names = sorted(inside, key=natural)
+            tree.append(
+                {
+                    "split": split,
+                    "called": self.parts.get(split, ""),
+                    "pictures": sum(inside.values()),
+                    "classes": [[name, inside[name]] for name in names[:IN_TREE]],
+                    "more": max(0, len(names) - IN_TREE),
+                }
+            )
+        return {
+            "key": self.key,
+            "words": self.words,
+            "notes": self.notes,
+            "question": self.question,
+            "alternatives": self.alternatives,
+            "tree": tree,
+            "classes": len({each.class_name for each in self.pictures}),
+            "pictures": len(self.pictures),
+            "without_class": self.without_class,
+        }
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One way to read it; the pictures are placed only when it is taken."""
+
+    key: str
+    words: str  # what it would give, for a button
+    make: Callable[[], Layout]
+
+    @cached_property
+    def layout(self) -> Layout:
+        return self.make()
+
+
+@lru_cache(10_000)
+def tidy_class(name: str) -> str:
+    """A class name as people write it: composed accents, one line, not too long."""
+    return one_line(unicodedata.normalize("NFC", name))[:LONGEST_NAME].rstrip() or "unnamed"
+
+
+def natural(name: str) -> tuple:
+    """Class 2 comes before class 10."""
+    return (0, int(name), name) if name.isdecimal() and name.isascii() else (1, 0, name.casefold())
+
+
+def some(names: list[str]) -> str:
+    """'a', 'b', 'c' and 5 more."""
+    shown = [f"'{name}'" for name in names[:SHOWN]]
+    if len(names) > SHOWN:
+        return ", ".join(shown) + f" and {len(names) - SHOWN:,} more"
+    return shown[0] if len(shown) == 1 else ", ".join(shown[:-1]) + f" and {shown[-1]}" if shown else "none"
+
+
+def number(count: int, one: str, many: str = "") -> str:
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
