@@ -13,7 +13,7 @@ from core.splitting import TRAIN
 def shared_out(config: RunConfig, data_folder: Path) -> Shared:
     """The pictures of each class and part as this training will have them."""
     training = config.training
-    return config.dataset.shared_out(data_folder, training.validation_share, training.seed)
+    return config.dataset.shared_out(data_folder, training.validation_share, training.seed, training.training_pictures)
 
 
 def problems_before_start(config: RunConfig, data_folder: Path) -> list[Problem]:
@@ -21,9 +21,9 @@ def problems_before_start(config: RunConfig, data_folder: Path) -> list[Problem]
     RunConfig has found itself."""
     shared = shared_out(config, data_folder)
     found = [Problem("dataset.source", sentence) for sentence in shared.stops()]
-    left, size = shared.total(TRAIN), config.training.batch_size
+    left, size, limit = shared.total(TRAIN), config.training.batch_size, config.training.training_pictures
     if not found and size > left:
-        found.append(Problem("training.batch_size", config.dataset.batch_too_large(size, left)))
+        found.append(Problem("training.batch_size", config.dataset.batch_too_large(size, left, limit)))
     return found
 
 

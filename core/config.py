@@ -117,9 +117,19 @@ def _conflicts(parts: dict[str, Any]) -> list[Problem]:
     if dataset and (sentence := dataset.problem()):
         return [*problems, Problem("dataset.source", sentence)]
     if dataset and training and not dataset.has_groups:  # else `core.before_start` looks at the pictures
-        left = dataset.shared_out(Path(), training.validation_share, training.seed).total(TRAIN)
+        limit = training.training_pictures
+        left = dataset.shared_out(Path(), training.validation_share, training.seed, limit).total(TRAIN)
         if training.batch_size > left:
-            problems.append(Problem("training.batch_size", dataset.batch_too_large(training.batch_size, left)))
+            sentence = dataset.batch_too_large(training.batch_size, left, limit)
+            problems.append(Problem("training.batch_size", sentence))
+    if dataset and training and training.training_pictures > dataset.info().train_images:
+        problems.append(
+            Problem(
+                "training.training_pictures",
+                f"Training pictures is {training.training_pictures:,} of each class, but {dataset.title()} has "
+                f"{dataset.info().train_images:,} in all classes together; choose fewer, or 0 for all.",
+            )
+        )
     if architecture and training and training.batch_size < architecture.smallest_batch:
         problems.append(
             Problem(

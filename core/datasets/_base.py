@@ -93,8 +93,13 @@ class DatasetSettings(Settings):
         test = np.array(info.test_counts or [info.test_images // classes] * classes)
         return Shared(info.class_names, counts_of(train, test, share, limit))
 
-    def batch_too_large(self, size: int, left: int) -> str:
-        """The sentence for a batch of more pictures than there are to learn from."""
+    def batch_too_large(self, size: int, left: int, limit: int = 0) -> str:
+        """The sentence for a batch of more pictures than there are to learn from, at most `limit` of each class (0: all)."""
+        if limit:
+            return (
+                f"Batch size is {size:,}, but {limit:,} training pictures of each class make {left:,}; choose at most "
+                f"{left:,}, or more training pictures."
+            )
         after = "" if self.brings_validation() else " after the validation share"
         return (
             f"Batch size is {size:,}, but {self.title()} has {left:,} training images{after}; choose at most {left:,}."

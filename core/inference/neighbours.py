@@ -42,7 +42,8 @@ class Neighbours:
         training, dataset = classifier.config.training, classifier.config.dataset
         images = open_images(dataset, data_folder)
         channels, height, width = images.shape
-        plan = plan_of_images(images, len(classifier.class_names), training.validation_share, training.seed)
+        share, limit = training.validation_share, training.training_pictures
+        plan = plan_of_images(images, len(classifier.class_names), share, training.seed, limit)
         parts = plan.parts[: len(images.train_labels)]
         chance = np.random.default_rng(0)
         train, val = (

@@ -154,8 +154,11 @@ def split(
     device: torch.device,
     dtype: torch.dtype = torch.float32,
     memory: int | None = None,
+    limit: int = 0,
 ) -> Splits:
-    """The splits as `core.splitting.plan_of` plans them. Raises TrainDeskError when one of them is empty.
+    """The splits as `core.splitting.plan_of` plans them, with at most `limit` training images of each class, 0: all.
+
+    Raises TrainDeskError when one of them is empty.
 
     Inputs come out in `dtype`. The pixels are copied to the device when they take at most `memory` bytes (default: half
     of what is free there), otherwise they stream from where they are.
@@ -169,7 +172,7 @@ def split(
         pixels if streams else pixels.to(device, copy=images.mapped)
         for pixels in (images.train_pixels, images.test_pixels)
     )
-    plan = plan_of_images(images, len(dataset.info().class_names), share, seed)
+    plan = plan_of_images(images, len(dataset.info().class_names), share, seed, limit)
     for number, words in ((TRAIN, "training"), (VAL, "validation"), (TEST, "test")):
         if not plan.total(number):
             raise TrainDeskError(
@@ -189,11 +192,11 @@ def split(
     )
 
 
-def plan_of_images(images: DecodedImages, classes: int, share: float, seed: int) -> Plan:
+def plan_of_images(images: DecodedImages, classes: int, share: float, seed: int, limit: int = 0) -> Plan:
     """The plan of decoded images: the training images' rows, then the test images'."""
     kin = None if images.train_kin is None else images.train_kin.numpy()
     rows = Rows.as_kept(images.train_labels.numpy(), kin, images.test_labels.numpy())
-    return plan_of(rows, classes, share, seed)
+    return plan_of(rows, classes, share, seed, limit)
 
 
 def _on(device, pixels, labels, shape, dataset: DatasetSettings, *, rows=None, **how) -> Pictures:

@@ -36,7 +36,8 @@ def data_on_device(
     images = open_images(config.dataset, data_folder)
     dtype = inputs_type(config, precision)
     own = own_pictures(config.dataset, data_folder) if training.own_pictures else None
-    splits = split(images, config.dataset, training.validation_share, training.seed, device, dtype)
+    share, limit = training.validation_share, training.training_pictures
+    splits = split(images, config.dataset, share, training.seed, device, dtype, limit=limit)
     return with_own(splits, own, training.own_pictures), precision
 
 

@@ -32,6 +32,15 @@ class TrainingSettings(Settings):
         labels={"auto": "every few seconds", "epoch": "after each epoch only"}
         | {str(steps): f"every {steps:,} steps" for steps in (10, 30, 100, 300, 1000)},
     )
+    training_pictures: int = setting(
+        0,
+        "Training pictures",
+        "At most so many of each class are learned from, chosen by the seed; the rest lies unused. Try several values to see how "
+        "many a network needs. 0: all.",
+        ge=0,
+        le=10_000_000,
+        unit="of each class",
+    )
     evaluation_batch_size: int = setting(
         250,
         "Evaluation batch size",

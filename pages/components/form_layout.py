@@ -14,7 +14,7 @@ OFTEN_USED = ("epochs", "batch_size", "device", "shortest_epoch")  # of the trai
 SECTIONS: dict[str, dict[str, tuple[str, ...]]] = {  # group -> heading -> settings, a row each
     "training": {
         "Judging and stopping": ("validation_share", "validate_every", "best_by", "patience", "prune"),
-        "Steps": ("balance", "gradient_clip", "average_decay", "seed"),
+        "Steps": ("training_pictures", "balance", "gradient_clip", "average_decay", "seed"),
         "Computing": ("precision", "evaluation_batch_size", "compile", "tensorboard"),
         "Beginning": ("start_from", "own_pictures"),
     },

@@ -218,3 +218,18 @@ def test_any_object_is_taken_or_refused_but_never_breaks(data):
         assert error.problems
     else:
         assert RunConfig.from_json(json.dumps(config.to_dict())) == config
+
+
+def test_a_batch_must_fit_into_the_training_pictures_that_are_used():
+    with pytest.raises(SettingsError) as caught:
+        RunConfig.from_dict({"training": {"training_pictures": 3, "batch_size": 31}})
+    assert_one_sentence(
+        str(caught.value), "Batch size is 31", "3 training pictures of each class make 30", "at most 30"
+    )
+    RunConfig.from_dict({"training": {"training_pictures": 3, "batch_size": 30}})
+
+
+def test_more_training_pictures_of_a_class_than_there_are_at_all_are_refused():
+    with pytest.raises(SettingsError) as caught:
+        RunConfig.from_dict({"training": {"training_pictures": 1438}})
+    assert_one_sentence(str(caught.value), "Training pictures is 1,438", "has 1,437 in all classes")

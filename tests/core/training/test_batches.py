@@ -274,3 +274,12 @@ def test_batches_cover_every_image_once(images, batch_size):
 )
 def test_batch_bounds(images, batch_size, expected):
     assert batch_bounds(images, batch_size) == expected
+
+
+def test_fewer_training_pictures_leave_validation_and_test_as_they_are(data, dataset):
+    everything = split(data, dataset, 0.2, 3, CPU)
+    few = split(data, dataset, 0.2, 3, CPU, limit=5)
+    assert torch.equal(torch.bincount(few.train.labels), torch.bincount(everything.train.labels).clamp(max=5))
+    assert set(few.train.rows.tolist()) <= set(everything.train.rows.tolist())
+    assert torch.equal(few.val.rows, everything.val.rows) and torch.equal(few.test.labels, everything.test.labels)
+    assert not torch.equal(split(data, dataset, 0.2, 4, CPU, limit=5).train.rows, few.train.rows)
