@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @ARCHITECTURES.register
 class PhotoCNN(ArchitectureSettings):
-    """Learns photographs from scratch: eight convolutions with batch norm that see ever larger parts of the picture.
+    """Learns photographs from scratch: two convolutions with batch norm a stage, which see ever larger parts of the picture.
 
     VGG's stages (Simonyan and Zisserman 2014, arXiv:1409.1556) with batch norm and, as in Network in Network (Lin et al. 2013,
     arXiv:1312.4400), the average over all places in place of a hidden layer: any size of picture fits, and little is learned
@@ -26,7 +26,7 @@ class PhotoCNN(ArchitectureSettings):
     smallest_batch: ClassVar[int] = 2
     name: Literal["photo_cnn"] = "photo_cnn"
     channels: tuple[Annotated[int, Field(ge=1, le=1024)], ...] = setting(
-        (24, 48, 96, 192),
+        (32, 64, 128),
         "Channels",
         "Filters in each stage, from the first to the last. Each stage ends with pooling, which halves the picture.",
         unit="filters",
