@@ -1,4 +1,4 @@
-"""Pictures that are the same or nearly so: found by perceptual hashes, confirmed by the pictures themselves."""
+"""Pictures that are the same or nearly so, mirrored or not: found by perceptual hashes, confirmed by the pictures themselves."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ FLATTEST = 4.0  # deviation of grey levels below which a picture is nearly of on
 BANDS = 8  # of 8 bits and their neighbours: with 7 bits wrong at most one of the 8 bands is whole
 CROWDED = 60  # pictures with the same two bands beyond which only neighbours in order are compared
 CHUNK = 20_000
+LARGEST_BUNDLE = 50  # pictures that a split keeps together though not each two of them look alike
 
 
 def picture_hash(grey: np.ndarray) -> np.ndarray:
@@ -22,55 +23,126 @@ def picture_hash(grey: np.ndarray) -> np.ndarray:
 
     pHash (Zauner 2010, Implementation and benchmarking of perceptual image hash functions).
     """
-    waves = dctn(grey.astype(np.float32))[:HASH_SIDE, :HASH_SIDE].reshape(64)
-    return np.packbits(waves > np.median(waves[1:])).view(np.uint64)[0]
+    return _hashes(grey[None])[0]
+
+
+def _hashes(grey: np.ndarray) -> np.ndarray:
+    """uint64 (N,) of square grey pictures (N, H, H)."""
+    marks = np.empty(len(grey), np.uint64)
+    for start in range(0, len(grey), CHUNK):
+        waves = dctn(grey[start : start + CHUNK].astype(np.float32), axes=(1, 2))
+        waves = waves[:, :HASH_SIDE, :HASH_SIDE].reshape(-1, 64)
+        above = waves > np.median(waves[:, 1:], axis=1, keepdims=True)
+        marks[start : start + CHUNK] = np.packbits(above, axis=1).view(np.uint64)[:, 0]
+    return marks
 
 
 def kin_of(digests: np.ndarray, hashes: np.ndarray, looks: np.ndarray) -> np.ndarray:
-    """Group numbers (N,): equal for pictures that are the same or look alike.
+    """Group numbers (N,): equal for pictures of which each two are the same or look alike.
 
     digests: uint64 (N,) of their pixels, hashes: uint64 (N,) of `picture_hash`, looks: uint8 (N, LOOK, LOOK).
     """
-    count = len(digests)
-    if not count:
-        return np.zeros(0, dtype=np.int64)
-    order = np.argsort(digests, kind="stable")
-    equal = digests[order][1:] == digests[order][:-1]
-    near = near_pairs(hashes, looks)
-    first = np.concatenate([order[1:][equal], near[:, 0]])
-    second = np.concatenate([order[:-1][equal], near[:, 1]])
-    graph = coo_matrix((np.ones(len(first), dtype=bool), (first, second)), shape=(count, count))
-    return connected_components(graph, directed=False)[1].astype(np.int64)
+    first = first_of(digests)
+    return groups_of_pairs(len(digests), near_pairs(hashes, looks, first), first)
 
 
-def near_pairs(hashes: np.ndarray, looks: np.ndarray) -> np.ndarray:
-    """int64 (P, 2): pairs of pictures that look alike though their pixels may differ."""
+def first_of(digests: np.ndarray) -> np.ndarray:
+    """int64 (N,): for each picture the first that has the same pixels."""
+    _, first, inverse = np.unique(digests, return_index=True, return_inverse=True)
+    return first[inverse]
+
+
+def groups_of_pairs(count: int, pairs: np.ndarray, first: np.ndarray) -> np.ndarray:
+    """Group numbers (N,), each that of its first picture: cliques of the pairs (P, 3), never chains.
+
+    In the order of the pictures each joins the largest group of which it is like every member (of equal ones the first).
+    """
+    group = np.arange(count)
+    size = np.ones(count, np.int64)
+    later, earlier = pairs[:, :2].max(axis=1), pairs[:, :2].min(axis=1)
+    order = np.lexsort((earlier, later))
+    later, earlier = later[order], earlier[order]
+    breaks = np.flatnonzero(later[1:] != later[:-1]) + 1
+    for start, end in zip([0, *breaks], [*breaks, len(later)], strict=True) if len(later) else ():
+        near, times = np.unique(group[earlier[start:end]], return_counts=True)
+        whole = near[times == size[near]]
+        if len(whole):
+            joined = whole[size[whole].argmax()]
+            group[later[start]] = joined
+            size[joined] += 1
+    return group[first]
+
+
+def bundles(kin: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    """Numbers (N,) of what a split keeps together: all that is linked by look-alikes, or its groups where that is a crowd."""
+    links = (
+        np.ones(len(pairs) + len(kin), dtype=bool),
+        (np.r_[pairs[:, 0], np.arange(len(kin))], np.r_[pairs[:, 1], kin]),
+    )
+    _, linked = connected_components(coo_matrix(links, shape=(len(kin), len(kin))), directed=False)
+    crowd = np.bincount(linked)[linked] > LARGEST_BUNDLE
+    return np.where(crowd, kin + linked.max(initial=0) + 1, linked)
+
+
+def near_pairs(hashes: np.ndarray, looks: np.ndarray, first: np.ndarray | None = None) -> np.ndarray:
+    """int64 (P, 3): two different pictures that look alike though their pixels may differ, and whether only mirrored.
+
+    With `first` (see `first_of`) only the first of equal pictures is compared. Each pair comes once, the smaller number first.
+    """
     flat = looks.reshape(len(looks), -1)
     deviation = np.concatenate(
-        [flat[start : start + CHUNK].std(axis=1, dtype=np.float32) for start in range(0, len(flat), CHUNK)]
+        [np.zeros(0, np.float32)]
+        + [flat[start : start + CHUNK].std(axis=1, dtype=np.float32) for start in range(0, len(flat), CHUNK)]
     )
-    lively = np.flatnonzero(deviation > FLATTEST)
-    marks = hashes[lively]
-    bands = [((marks >> np.uint64(8 * band)) & np.uint64(255)).astype(np.int64) for band in range(BANDS)]
-    pairs: list[np.ndarray] = []
-    for one in range(BANDS):
-        for other in range(one + 1, BANDS):  # 6 wrong bits leave at least two of eight bands whole
-            pairs.append(_close(bands[one] * 256 + bands[other], marks))
-    found = np.unique(np.concatenate(pairs), axis=0)
+    chosen = deviation > FLATTEST
+    if first is not None:
+        chosen &= first == np.arange(len(first))
+    lively = np.flatnonzero(chosen)
+    straight = _confirmed(_close(hashes[lively]), lively, flat, flat, deviation)
+    # The hash of a mirrored picture is made of the kept grey copy, and so is the one it is compared with.
+    turned = looks[lively][:, :, ::-1]
+    marks = np.concatenate([_hashes(looks[lively]), _hashes(turned)])
+    found = _close(marks, len(lively))
+    mirrored = _confirmed(
+        found, lively, flat, np.ascontiguousarray(looks[:, :, ::-1]).reshape(len(looks), -1), deviation
+    )
+    both = np.concatenate([np.c_[straight, np.zeros(len(straight), int)], np.c_[mirrored, np.ones(len(mirrored), int)]])
+    _, once = np.unique(both[:, 0] * len(looks) + both[:, 1], return_index=True)  # the straight ones come first
+    return both[once].astype(np.int64)
+
+
+def _confirmed(
+    found: np.ndarray, lively: np.ndarray, left_flat: np.ndarray, right_flat: np.ndarray, deviation: np.ndarray
+) -> np.ndarray:
+    """Of candidates (P, 2), places in `lively`, those whose grey copies are alike; as picture numbers, smaller first."""
     kept = [np.zeros(0, dtype=bool)]
     for start in range(0, len(found), CHUNK):
         left, right = (lively[found[start : start + CHUNK, side]] for side in (0, 1))
         evened = [
             (flat[side] - flat[side].mean(axis=1, keepdims=True, dtype=np.float32)) / deviation[side][:, None]
-            for side in (left, right)
+            for flat, side in ((left_flat, left), (right_flat, right))
         ]
         level = np.minimum(deviation[left], deviation[right])
         kept.append(np.abs(evened[0] - evened[1]).mean(axis=1) * level < NEAR_LEVELS * np.minimum(1, level / 40))
-    return lively[found[np.concatenate(kept)]].reshape(-1, 2)
+    return np.sort(lively[found[np.concatenate(kept)]].reshape(-1, 2), axis=1)
 
 
-def _close(keys: np.ndarray, marks: np.ndarray) -> np.ndarray:
-    """Pairs (P, 2), smaller number first, with the same key whose hashes differ in at most NEAR_BITS."""
+def _close(marks: np.ndarray, straight: int = 0) -> np.ndarray:
+    """Pairs (P, 2), smaller number first, whose hashes differ in at most NEAR_BITS.
+
+    With `straight`, the marks from there on are those of the mirrored pictures: only pairs of one with the mirrored form of
+    another one count, once.
+    """
+    bands = [((marks >> np.uint64(8 * band)) & np.uint64(255)).astype(np.int64) for band in range(BANDS)]
+    pairs: list[np.ndarray] = [np.zeros((0, 2), dtype=np.int64)]
+    for one in range(BANDS):
+        for other in range(one + 1, BANDS):  # 6 wrong bits leave at least two of eight bands whole
+            pairs.append(_close_in(bands[one] * 256 + bands[other], marks, straight))
+    return np.unique(np.concatenate(pairs), axis=0)
+
+
+def _close_in(keys: np.ndarray, marks: np.ndarray, straight: int) -> np.ndarray:
+    """Those of the same key."""
     order = np.lexsort((marks, keys))
     sorted_keys, sorted_marks = keys[order], marks[order]
     pairs = []
@@ -81,5 +153,9 @@ def _close(keys: np.ndarray, marks: np.ndarray) -> np.ndarray:
         left = np.flatnonzero(same)
         differ = np.bitwise_count(sorted_marks[left] ^ sorted_marks[left + step])
         left = left[differ <= NEAR_BITS]
-        pairs.append(np.sort(np.stack([order[left], order[left + step]], axis=1), axis=1))
+        found = np.sort(np.stack([order[left], order[left + step]], axis=1), axis=1)
+        if straight:
+            found = found[(found[:, 0] < straight) & (found[:, 1] >= straight)] - [0, straight]
+            found = np.sort(found[found[:, 0] != found[:, 1]], axis=1)
+        pairs.append(found)
     return np.concatenate(pairs) if pairs else np.zeros((0, 2), dtype=np.int64)

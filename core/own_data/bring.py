@@ -13,12 +13,12 @@ import numpy as np
 
 from core.machine import usable_cores
 from core.own_data.ahead import in_order
-from core.own_data.alike import kin_of
 from core.own_data.edit import editing
 from core.own_data.layout import Layout, Placed, recognise
+from core.own_data.likeness import Likeness, compare
 from core.own_data.looks import KEPT_SIDE, Look, look_at
 from core.own_data.sources import FolderSource, ZipSource, read_all
-from core.own_data.store import LOOK, OwnDataError, OwnDataset
+from core.own_data.store import OwnDataError, OwnDataset
 from core.splitting import held_out_groups
 
 CHUNK_FILES = 256
@@ -80,23 +80,9 @@ def bring(
             f"None of the {len(layout.pictures):,} pictures can be read; save them as PNG or JPEG and try again."
         )
     progress("Looking for doubles", 0, 0)
-    numbers, kin = groups_of(dataset)
-    _place(dataset, placed, dict(zip(numbers.tolist(), kin.tolist(), strict=True)), report)
+    _place(dataset, placed, compare(dataset), report)
     report.pictures = len(placed)
     return dataset, report
-
-
-def groups_of(dataset: OwnDataset) -> tuple[np.ndarray, np.ndarray]:
-    """Image numbers (N,) of all pictures that are kept, and the group of look-alikes each belongs to."""
-    with dataset.connected() as connection:
-        count = connection.execute("select count(*) from images").fetchone()[0]
-        numbers, digests, hashes = np.empty(count, np.int64), np.empty(count, np.uint64), np.empty(count, np.uint64)
-        looks = np.empty((count, LOOK * LOOK), np.uint8)
-        rows = connection.execute("select id, digest, hash, look from images order by id")
-        for place, (number, digest, mark, look) in enumerate(rows):
-            numbers[place], digests[place] = number, int.from_bytes(digest[:8], "little")
-            hashes[place], looks[place] = int.from_bytes(mark, "little"), np.frombuffer(look, np.uint8)
-    return numbers, kin_of(digests, hashes, looks.reshape(-1, LOOK, LOOK))
 
 
 def _decode(
@@ -171,23 +157,24 @@ def _look_at_all(names: list[str], data: list[bytes | str]) -> list[Look | str]:
     ]
 
 
-def _place(dataset: OwnDataset, placed: list[tuple[int, str, str]], kin: dict[int, int], report: Report) -> None:
+def _place(dataset: OwnDataset, placed: list[tuple[int, str, str]], likeness: Likeness, report: Report) -> None:
     """Version 1: every picture in its class; one in five is kept for the test where no folder says which."""
     names = list(dict.fromkeys(name for _, name, _ in sorted(placed, key=lambda each: _natural(each[1]))))
     class_of = {name: place for place, name in enumerate(names)}
     classes = np.array([class_of[name] for _, name, _ in placed])
-    groups = np.array([kin[number] for number, _, _ in placed])
+    rows = np.searchsorted(likeness.numbers, [number for number, _, _ in placed])
+    kin, together = likeness.kin[rows].tolist(), likeness.together[rows]
     has_test = any(split == "test" for _, _, split in placed)
     held = np.zeros(len(placed), dtype=bool)
     if not has_test:
         free = np.array([split != "val" for _, _, split in placed])
-        held[free] = held_out_groups(classes[free], groups[free])
+        held[free] = held_out_groups(classes[free], together[free])
         report.notes.append("One in five pictures of each class is kept for the test.")
     with editing(dataset, f"{len(placed):,} pictures brought") as edit:
         ids = {name: edit.class_of_name(name) for name in names}
         edit.place(
-            (number, ids[name], "test" if hold else split or "train", kin[number])
-            for (number, name, split), hold in zip(placed, held.tolist(), strict=True)
+            (number, ids[name], "test" if hold else split or "train", group)
+            for (number, name, split), hold, group in zip(placed, held.tolist(), kin, strict=True)
         )
 
 

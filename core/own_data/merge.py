@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.own_data.bring import groups_of
 from core.own_data.edit import editing
+from core.own_data.likeness import compare
 from core.own_data.store import SPLITS, OwnDataset
 from core.splitting import held_out_groups
 
@@ -28,14 +28,15 @@ def merge(staged: OwnDataset, target: OwnDataset) -> int:
         connection.execute("insert into contents select image + ?, data from other.contents", [first])
         connection.commit()
         connection.execute("detach database other")
-    numbers, kin = groups_of(target)
-    group_of = dict(zip(numbers.tolist(), kin.tolist(), strict=True))
+    likeness = compare(target)
+    group_of = dict(zip(likeness.numbers.tolist(), likeness.kin.tolist(), strict=True))
+    bundle_of = dict(zip(likeness.numbers.tolist(), likeness.together.tolist(), strict=True))
     new = (members.images + first).tolist()
     with editing(target, f"{len(new):,} pictures added") as edit:
         class_of = {class_id: edit.class_of_name(name) for class_id, name in names.items()}
         before = target.members(disabled=True)
         classes = np.concatenate([before.classes, [class_of[each] for each in members.classes.tolist()]]).astype(int)
-        groups = np.array([group_of[image] for image in [*before.images.tolist(), *new]])
+        groups = np.array([bundle_of[image] for image in [*before.images.tolist(), *new]])
         taken = np.concatenate([before.splits == 2, np.full(len(new), -1)]).astype(int)
         held = held_out_groups(classes, groups, taken=taken)[len(before.images) :]
         splits = [

@@ -7,13 +7,13 @@ from html import escape
 
 import streamlit as st
 
-from core.own_data.doctor import Choice, Finding, findings
-from core.own_data.edit import LONGEST_NAME, editing
+from core.own_data.edit import LONGEST_NAME
 from core.own_data.folders import accept, find_dataset
 from core.own_data.jobs import Job, Progress
 from core.own_data.merge import merge
 from core.own_data.store import OwnDataError, OwnDataset
 from core.paths import data_folder
+from pages.components.data_findings import draw_findings
 from pages.components.data_list import SPLIT_WORDS, go
 from pages.components.messages import show_error
 from pages.components.picked import thumbnails
@@ -102,62 +102,6 @@ def _draw_decision(job: Job, dataset: OwnDataset, target: OwnDataset | None, tit
     job.remove()
     go(set=kept.id)
     st.rerun()
-
-
-def draw_findings(dataset: OwnDataset, key: str, choices: bool = True) -> None:
-    """What the doctor says, each with the button that puts it right or, with `choices`, what trainings are to do about it."""
-    found = findings(dataset)
-    if not any(each.is_serious or each.action for each in found):
-        st.markdown(":green[:material/check_circle:] A network can learn from these pictures.")
-    for finding in found:
-        with st.container(
-            border=bool(finding.action or (finding.choice and choices) or finding.is_serious),
-            gap="small",
-            key=f"finding {finding.kind} {key}",
-        ):
-            icon = ":orange[:material/warning:]" if finding.is_serious else ":material/info:"
-            with st.container(horizontal=True, vertical_alignment="center"):
-                st.markdown(f"{icon} {plain_markdown(finding.sentence)}", width="stretch")
-                if finding.repair and finding.action and st.button(finding.action, key=f"repair {finding.kind} {key}"):
-                    try:
-                        with editing(dataset, finding.action) as edit:
-                            finding.repair(edit)
-                    except OwnDataError as error:
-                        show_error(str(error))
-                        return
-                    st.rerun()
-                if finding.choice and choices:
-                    _draw_choice(dataset, finding.choice, key)
-            if finding.groups:
-                st.html(twins(dataset, finding))
-
-
-def twins(dataset: OwnDataset, finding: Finding) -> str:
-    """HTML: pictures side by side with those that they are like, each with the name of its file."""
-    names = {picture.id: picture.name for group in finding.groups for picture in dataset.pictures(group)}
-    boxes = []
-    for group in finding.groups:
-        tiles = (
-            f"<figure>{image}<figcaption>{escape(names.get(number, ''))}</figcaption></figure>"
-            for number, image in zip(group, thumbnails(dataset, group), strict=True)
-        )
-        boxes.append(f'<div class="twins" role="group" aria-label="Pictures that are alike">{"".join(tiles)}</div>')
-    return f'<div class="gallery pairs">{"".join(boxes)}</div>'
-
-
-def _draw_choice(dataset: OwnDataset, choice: Choice, key: str) -> None:
-    chosen = st.segmented_control(
-        "When you train",
-        list(choice.labels),
-        format_func=choice.labels.__getitem__,
-        default=choice.chosen,
-        key=f"choice {choice.key} {key}",
-        required=True,
-        label_visibility="collapsed",
-    )
-    if chosen != choice.chosen:
-        dataset.set_about(**{choice.key: chosen})
-        st.rerun()
 
 
 def _draw_left_out(report) -> None:

@@ -12,7 +12,7 @@ from core.own_data.store import SPLITS, OwnClass, OwnDataError, OwnDataset
 from core.own_data.suggest import suggested, with_transfer
 from core.settings import SettingsError
 from pages.components.data_bring import draw_bring
-from pages.components.data_import import draw_findings
+from pages.components.data_findings import draw_findings
 from pages.components.data_list import DELETED, SPLIT_WORDS, go
 from pages.components.data_suspects import draw_suspects
 from pages.components.form_values import fill

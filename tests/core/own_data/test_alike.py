@@ -1,25 +1,31 @@
 """Look-alikes are found, strangers are not, and both sides of a split never share one."""
 
 import io
+import itertools
 
 import numpy as np
 import pytest
-from PIL import Image, ImageEnhance
+from PIL import Image, ImageEnhance, ImageOps
 
-from core.own_data.alike import kin_of
+from core.own_data.alike import bundles, groups_of_pairs, kin_of, near_pairs
 from core.own_data.looks import look_at
 from core.own_data.store import LOOK
 from core.splitting import held_out_groups
 from tests.own import KINDS, encoded, picture
 
 
-def kin(images):
+def looked_at(images):
+    """Digests, hashes and small copies, as they are kept."""
     looks = [look_at("x", encoded(image)) for image in images]
-    return kin_of(
+    return (
         np.array([int.from_bytes(look.digest[:8], "little") for look in looks], np.uint64),
         np.array([int.from_bytes(look.hash, "little") for look in looks], np.uint64),
         np.stack([np.frombuffer(look.look, np.uint8).reshape(LOOK, LOOK) for look in looks]),
     )
+
+
+def kin(images):
+    return kin_of(*looked_at(images))
 
 
 def jpeg(image, quality=60):
@@ -41,6 +47,8 @@ CHANGES = {
     "brighter": lambda image: ImageEnhance.Brightness(image).enhance(1.15),
     "a pixel beside": lambda image: image.crop((1, 1, image.width, image.height)),
     "grey": lambda image: image.convert("L").convert("RGB"),
+    "mirrored": ImageOps.mirror,
+    "mirrored, smaller, as JPEG": lambda image: jpeg(ImageOps.mirror(image).resize((64, 53)), 40),
 }
 
 
@@ -63,6 +71,45 @@ def test_pictures_of_one_colour_are_kin_only_if_equal():
     images = [Image.new("RGB", (40, 40), (level, level, 200)) for level in (0, 40, 80, 80, 255)]
     found = kin(images)
     assert len(set(found.tolist())) == 4 and found[2] == found[3]
+
+
+def test_no_group_is_a_chain():
+    """A scene that slowly becomes another one: neighbours look alike, the ends do not."""
+    first, last = (np.asarray(scene(seed), dtype=float) for seed in (1, 2))
+    images = [Image.fromarray(((1 - share) * first + share * last).astype(np.uint8)) for share in np.linspace(0, 1, 25)]
+    digests, hashes, looks = looked_at(images)
+    pairs = near_pairs(hashes, looks)
+    near = {frozenset(pair) for pair in pairs[:, :2].tolist()}
+    groups = kin_of(digests, hashes, looks)
+    for group in np.unique(groups):
+        for pair in itertools.combinations(np.flatnonzero(groups == group).tolist(), 2):
+            assert frozenset(pair) in near
+    assert 2 <= len(np.unique(groups)) <= 12, "neither all in one nor each alone"
+    assert len(np.unique(bundles(groups, pairs))) < len(np.unique(groups)), "a split keeps neighbours together"
+
+
+def test_groups_are_cliques_the_same_for_every_order_of_the_pairs():
+    random = np.random.default_rng(0)
+    pairs = np.array([[a, b, 0] for a, b in itertools.combinations(range(40), 2) if random.random() < 0.3])
+    near = {tuple(pair) for pair in pairs[:, :2].tolist()}
+    groups = groups_of_pairs(40, pairs, np.arange(40))
+    for group in np.unique(groups):
+        assert set(itertools.combinations(np.flatnonzero(groups == group).tolist(), 2)) <= near
+    assert (np.bincount(groups) > 2).any()
+    np.testing.assert_array_equal(groups, groups_of_pairs(40, random.permutation(pairs), np.arange(40)))
+    assert groups_of_pairs(3, np.zeros((0, 3), int), np.array([0, 1, 0])).tolist() == [0, 1, 0]
+
+
+def test_a_crowd_of_look_alikes_is_kept_together_by_its_groups_only():
+    chain = np.array([[number, number + 1, 0] for number in range(99)])
+    groups = groups_of_pairs(100, chain, np.arange(100))
+    assert len(np.unique(bundles(groups, chain))) == 50 and len(np.unique(bundles(groups[:40], chain[:39]))) == 1
+
+
+def test_a_mirrored_pair_is_told_apart_from_a_plain_one():
+    images = [scene(1), scene(2), ImageOps.mirror(scene(1)), jpeg(scene(2)), Image.new("L", (40, 40))]
+    _, hashes, looks = looked_at(images)
+    assert near_pairs(hashes, looks).tolist() == [[0, 2, 1], [1, 3, 0]]
 
 
 @pytest.mark.parametrize("share", [0.1, 0.2, 0.4])
