@@ -20,7 +20,7 @@ def problems_before_start(config: RunConfig, data_folder: Path) -> list[Problem]
     """What its own pictures forbid a training, each with the setting it is about; what needs no pictures to be known a
     RunConfig has found itself."""
     shared = shared_out(config, data_folder)
-    found = [Problem("dataset.source", sentence) for sentence in shared.stops()]
+    found = [Problem("dataset", sentence) for sentence in shared.stops()]
     left, size, limit = shared.total(TRAIN), config.training.batch_size, config.training.training_pictures
     if not found and size > left:
         found.append(Problem("training.batch_size", config.dataset.batch_too_large(size, left, limit)))

@@ -31,4 +31,10 @@ def find(options: argparse.Namespace) -> Run:
 
 def metric_lines(report: dict[str, Any]) -> list[str]:
     """The metrics of a report, one in a line."""
-    return [f"{name:<16} {value:.4f}" for name, value in report.items() if "/" in name]
+    lines = [f"{name:<16} {value:.4f}" for name, value in report.items() if "/" in name]
+    known, classes = report.get("classes_known", 0), len(report.get("per_class", ()))
+    if 0 < known < classes:
+        lines.append(
+            f"Precision, recall and F1 are averages of {known:,} of {classes:,} classes; the others have no pictures."
+        )
+    return lines

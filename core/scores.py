@@ -25,8 +25,9 @@ def scores(confusion: np.ndarray, class_names: tuple[str, ...]) -> dict[str, Any
     """Accuracy, macro and per-class precision, recall and F1 of a confusion matrix (classes, classes), rows true,
     columns predicted, in images.
 
-    Where nothing was predicted as a class its precision is 0, and likewise for recall, as scikit-learn does with
-    `zero_division=0`; macro is the plain mean over classes.
+    Where nothing was predicted as a class its precision is 0, as scikit-learn does with `zero_division=0`. Of a class
+    without images nothing is known: its scores are None, and macro, the plain mean over classes, is over the others
+    (`classes_known` of them).
     """
     confusion = np.asarray(confusion, dtype=np.int64)
     hits = np.diag(confusion).astype(float)
@@ -35,17 +36,23 @@ def scores(confusion: np.ndarray, class_names: tuple[str, ...]) -> dict[str, Any
     recall = np.divide(hits, true, out=np.zeros_like(hits), where=true > 0)
     both = precision + recall
     f1 = np.divide(2 * precision * recall, both, out=np.zeros_like(hits), where=both > 0)
+    known = true > 0
+
+    def of_class(values: np.ndarray, index: int) -> float | None:
+        return float(values[index]) if known[index] else None
+
     return {
         "accuracy": float(hits.sum() / max(1, confusion.sum())),
-        "precision": float(precision.mean()),
-        "recall": float(recall.mean()),
-        "f1": float(f1.mean()),
+        "precision": float(precision[known].mean()) if known.any() else 0.0,
+        "recall": float(recall[known].mean()) if known.any() else 0.0,
+        "f1": float(f1[known].mean()) if known.any() else 0.0,
+        "classes_known": int(known.sum()),
         "per_class": [
             {
                 "class": name,
-                "precision": float(precision[index]),
-                "recall": float(recall[index]),
-                "f1": float(f1[index]),
+                "precision": of_class(precision, index),
+                "recall": of_class(recall, index),
+                "f1": of_class(f1, index),
                 "images": int(true[index]),
             }
             for index, name in enumerate(class_names)

@@ -19,7 +19,7 @@ from core.splitting import TEST, TRAIN, VAL, Plan, Rows, held_out_groups, plan_o
 MOST = 2  # remedies that are offered
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Arrangement:
     """The pictures of enabled classes of a version: what is declared of each, and which look alike."""
 
@@ -79,6 +79,7 @@ def _share_of(made: Arrangement) -> float:
     return usual_share(made.rows.labels[made.rows.declared != TEST])
 
 
+@lru_cache(maxsize=64)
 def shared_out(made: Arrangement, share: float, seed: int, limit: int = 0) -> Shared:
     """The plan in numbers, and its reasons."""
     plan = made.plan(share, seed, limit)
@@ -91,6 +92,11 @@ def remedies(made: Arrangement, reason: Reason, share: float | None = None, seed
     `share` is the validation share of the training, by default the suggested one.
     """
     share = _share_of(made) if share is None else share
+    return _remedies(made, reason, share, seed)
+
+
+@lru_cache(maxsize=64)
+def _remedies(made: Arrangement, reason: Reason, share: float, seed: int) -> list[Remedy]:
     before = shared_out(made, share, seed)
     found: list[Remedy] = []
     for label, after in _candidates(made, reason):

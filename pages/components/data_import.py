@@ -11,6 +11,7 @@ from core.own_data.edit import LONGEST_NAME
 from core.own_data.folders import accept, find_dataset
 from core.own_data.jobs import Job, Progress
 from core.own_data.merge import merge
+from core.own_data.shares import arrangement_of, as_suggested
 from core.own_data.store import OwnDataError, OwnDataset
 from core.paths import data_folder
 from pages.components.data_findings import draw_findings
@@ -18,6 +19,7 @@ from pages.components.data_list import SPLIT_WORDS, go
 from pages.components.messages import show_error
 from pages.components.picked import thumbnails
 from pages.components.pictures import gallery
+from pages.components.shares_view import draw_table, in_a_line
 from pages.components.wording import about, count, plain_markdown
 
 REFRESH_SECONDS = 0.5
@@ -73,12 +75,21 @@ def _draw_ready(job: Job) -> None:
         st.title(f"Look at your {count(sum(each.images for each in dataset.classes()), 'picture')}")
         st.markdown(f"{plain_markdown(report.layout)} {plain_markdown(' '.join(report.notes))}")
         _draw_decision(job, dataset, target, request.title)
+        _draw_plan(dataset)
         draw_findings(dataset, "import", choices=target is None)
         _draw_left_out(report)
         draw_classes(dataset)
     except OwnDataError as error:
         show_error(str(error))
         st.button("Back", on_click=_forget, args=(job,))
+
+
+def _draw_plan(dataset: OwnDataset) -> None:
+    shared = as_suggested(arrangement_of(dataset))
+    if len(shared.names) > 1:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(f"A training will have {in_a_line(shared)}.")
+            draw_table(shared)
 
 
 def _draw_decision(job: Job, dataset: OwnDataset, target: OwnDataset | None, title: str) -> None:

@@ -21,6 +21,7 @@ from pages.components.messages import show_error
 from pages.components.picked import picked
 from pages.components.recipe_cards import FILLED_FROM
 from pages.components.rights import READ_ONLY, may_change_dataset
+from pages.components.shares_view import draw_suggested
 from pages.components.wording import count, moment, plain_markdown
 
 PAGE = 60  # pictures at a time
@@ -38,6 +39,7 @@ def draw_dataset(dataset: OwnDataset) -> None:
         "A run remembers the version it saw."
     )
     _draw_training(dataset)
+    draw_suggested(dataset)
     if not may_change_dataset(dataset):
         st.caption(READ_ONLY)
         _draw_pictures(dataset, classes, mine=False)

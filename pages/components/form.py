@@ -7,7 +7,9 @@ from typing import Any
 
 import streamlit as st
 
+from core.before_start import problems_before_start
 from core.config import DEFAULTS, GROUPS, PARTS
+from core.paths import data_folder
 from core.settings import FieldSpec, fields_of
 from pages.components.dataset_notice import dataset_notice
 from pages.components.form_choices import choices_of
@@ -36,6 +38,8 @@ def draw_form() -> tuple[Any, dict[str, str]]:
     """Draws all settings. Returns the config, or None and the sentence of each wrong value by its path."""
     values = current()
     config, problems = check(values)
+    if config:
+        problems |= {each.path: each.message for each in problems_before_start(config, data_folder())}
     shown: set[str] = set()
     for row in form_rows():
         for column, owner in zip(st.columns(len(row), gap="small"), row, strict=True):
@@ -51,7 +55,7 @@ def draw_form() -> tuple[Any, dict[str, str]]:
     for path, sentence in problems.items():  # a problem that belongs to no field on the page
         if path not in shown:
             st.html(f'<p class="problem" role="alert">{escape(sentence)}</p>')
-    return config, problems
+    return (None if problems else config), problems
 
 
 def _part(part: str, config: Any, problems: dict[str, str], shown: set[str]) -> None:
@@ -67,7 +71,9 @@ def _part(part: str, config: Any, problems: dict[str, str], shown: set[str]) -> 
     )
     settings_class = registry.get(name)
     if part == "dataset":
-        dataset_notice(config.dataset if config and config.dataset.name == name else settings_class())
+        shown.add("dataset")  # what is odd about its pictures is said in the notice
+        chosen = config if config and config.dataset.name == name else None
+        dataset_notice(chosen.dataset if chosen else settings_class(), chosen)
     _fields(fields_of(settings_class), part, f"{part}.{name}", problems, shown)
 
 

@@ -36,6 +36,12 @@ def fill(config: RunConfig) -> None:
             del st.session_state[key]
 
 
+def put(key: str, value: Any) -> None:
+    """Makes a widget show this value. In a callback, or before it is drawn."""
+    st.session_state[STORE][key] = value
+    st.session_state.pop(WIDGET + key, None)
+
+
 def seed(key: str, default: Any) -> str:
     """Gives a widget its value before it is drawn, unless it has one. Returns the widget's key."""
     widget = WIDGET + key

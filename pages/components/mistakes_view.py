@@ -176,10 +176,13 @@ def draw_classes(per_class: list[dict]) -> None:
 
 
 def class_table(per_class: list[dict]) -> str:
-    """HTML: each class in numbers."""
+    """HTML: each class in numbers; – where there are no pictures to know them from, also of runs that noted 0 there."""
     rows = "".join(
         f"<tr><th scope='row'>{escape(str(entry.get('class', '')))}</th>"
-        + "".join(f"<td>{percent(entry.get(name))}</td>" for name in ("precision", "recall", "f1"))
+        + "".join(
+            f"<td>{percent(entry.get(name)) if entry.get('images', 1) else '–'}</td>"
+            for name in ("precision", "recall", "f1")
+        )
         + f"<td>{entry.get('images', 0):,}</td></tr>"
         for entry in per_class
     )

@@ -41,9 +41,9 @@ def _draw_final(history: History) -> None:
     if test:
         pairs += [
             ("Test accuracy", percent(test.get("test/accuracy")), right_of_all(test)),
-            ("Precision", percent(test.get("test/precision")), "average of the classes"),
-            ("Recall", percent(test.get("test/recall")), "average of the classes"),
-            ("F1", percent(test.get("test/f1")), "average of the classes"),
+            ("Precision", percent(test.get("test/precision")), average_of(test)),
+            ("Recall", percent(test.get("test/recall")), average_of(test)),
+            ("F1", percent(test.get("test/f1")), average_of(test)),
         ]
     elif history.started and history.last_step:
         step = history.last_step
@@ -83,6 +83,13 @@ def draw_test_results(test: dict[str, Any], class_names: list[str]) -> None:
         draw_classes(test.get("per_class") or [])
 
 
+def average_of(test: dict[str, Any]) -> str:
+    """Over which classes: those without test pictures are left out."""
+    classes = len(test.get("per_class") or [])
+    known = test.get("classes_known", classes)
+    return "average of the classes" if known == classes else f"average of {known:,} of {classes:,} classes"
+
+
 def right_of_all(test: dict[str, Any]) -> str:
     """How many of how many test pictures, counted where the matrix is there."""
     matrix, images = test.get("confusion_matrix") or [], test.get("images", 0)
@@ -108,7 +115,7 @@ def mistakes_in_words(matrix: list[list[int]], class_names: list[str], per_class
     number, true, predicted = max(wrong, key=lambda entry: entry[0])
     taken, name = plain_markdown(class_names[true]), plain_markdown(class_names[predicted])
     sentence = f"Most frequent mistake: **{taken}** taken for **{name}**, {count(number, 'time')}."
-    scored = [entry for entry in per_class if entry.get("f1") is not None]
+    scored = [entry for entry in per_class if entry.get("f1") is not None and entry.get("images", 1)]
     if scored:
         hardest = min(scored, key=lambda entry: entry["f1"])
         sentence += f" Hardest class: **{plain_markdown(str(hardest['class']))}** (F1 {percent(hardest['f1'])})."

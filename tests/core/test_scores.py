@@ -18,12 +18,17 @@ def check(true, predicted, classes):
     confusion = confusion_matrix(true, predicted, labels=labels)
     report = scores(confusion, names)
     each = precision_recall_fscore_support(true, predicted, labels=labels, zero_division=0)
-    macro = precision_recall_fscore_support(true, predicted, labels=labels, zero_division=0, average="macro")
+    known = sorted(set(true))  # of a class without true images nothing can be known
+    macro = precision_recall_fscore_support(true, predicted, labels=known, zero_division=0, average="macro")
     assert report["accuracy"] == pytest.approx(accuracy_score(true, predicted))
     assert [report[key] for key in ("precision", "recall", "f1")] == pytest.approx(macro[:3])
     assert [entry["class"] for entry in report["per_class"]] == list(names)
-    for position, key in enumerate(("precision", "recall", "f1", "images")):
-        assert [entry[key] for entry in report["per_class"]] == pytest.approx(list(each[position]))
+    assert report["classes_known"] == len(known)
+    assert [entry["images"] for entry in report["per_class"]] == list(each[3])
+    for position, key in enumerate(("precision", "recall", "f1")):
+        found = [entry[key] for entry in report["per_class"]]
+        assert [found[label] for label in known] == pytest.approx([each[position][label] for label in known])
+        assert all(value is None for label, value in enumerate(found) if label not in known)
     assert report["confusion_matrix"] == confusion.tolist()
     assert report["images"] == len(true)
     assert json.loads(json.dumps(report)) == report
@@ -42,7 +47,7 @@ def test_scores_are_those_of_scikit_learn(classes, data):
     [([0, 0, 1, 1], [0, 0, 0, 0]), ([0, 0], [1, 1]), ([0, 1, 3], [0, 2, 3]), ([2], [2]), ([0, 1, 2, 3], [0, 1, 2, 3])],
     ids=["never predicted", "never true", "absent", "one image", "perfect"],
 )
-def test_absent_classes_count_as_zero(true, predicted):
+def test_absent_classes_are_unknown_and_left_out(true, predicted):
     check(true, predicted, 4)
 
 
