@@ -1,5 +1,5 @@
 // Live curves around Plotly.react. `component.data` is what live_plot.py sends; the zoomed x range goes back as "range".
-const charts = new WeakMap(); // element -> { view, draws, hoverX, isZoomed, isWhole, resets, report, redraw }
+const charts = new WeakMap(); // element -> { view, draws, hoverX, range, isZoomed, isWhole, resets, report, redraw }
 const MOST = 0.75, ABOVE = 3, LEAST_ABOVE = 1.5, SLIGHTLY = 1.33; // see highest()
 
 const floats = (text) => new Float32Array(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
@@ -18,7 +18,9 @@ export default function (component) {
   const chart = charts.get(plot) ?? { hoverX: null, draws: 0, isWhole: false, isZoomed: false, resets: 0 };
   charts.set(plot, chart);
   chart.report = component.setStateValue;
-  if (chart.view !== component.data.view) Object.assign(chart, { view: component.data.view, isZoomed: component.data.range != null });
+  if (chart.view !== component.data.view) { // back from another page, too
+    Object.assign(chart, { view: component.data.view, range: component.data.range, isZoomed: component.data.range != null });
+  }
   chart.redraw = () => draw(component, plot, chart);
   chart.redraw();
 }
@@ -80,7 +82,7 @@ function draw({ parentElement, data }, plot, chart) {
       name: "whole", bgcolor: paper, font: { size: 12 * large, color: text }, text: chart.isWhole ? "all points; double-click for the usual range"
         : `\u2191 ${cut.above === 1 ? "1 point" : `${cut.above} points`} up to ${cut.most.toPrecision(3)}; double-click shows all` });
   }
-  if (data.range && !chart.draws) Object.assign(layout.xaxis, { range: data.range, autorange: false }); // back from another page
+  if (chart.range) Object.assign(layout.xaxis, { range: chart.range, autorange: false });
   if (end === 0 && !data.xLimits) { // axes without a point would show numbers that mean nothing
     for (const empty of [layout.xaxis, layout.yaxis]) Object.assign(empty, { showticklabels: false, range: [0, 1] });
     layout.annotations.push({ xref: "paper", yref: "paper", x: 0.5, y: 0.5, showarrow: false, opacity: 0.75, text: data.waiting });
@@ -101,6 +103,7 @@ function draw({ parentElement, data }, plot, chart) {
     const whole = () => { // first out of the zoom, then between the usual range and all points
       if (!chart.isZoomed) chart.isWhole = !chart.isWhole;
       chart.isZoomed = false;
+      chart.range = null;
       chart.resets += 1;
       chart.report("range", null);
       chart.redraw();
@@ -116,7 +119,8 @@ function draw({ parentElement, data }, plot, chart) {
       if ("yaxis.range[0]" in change) chart.isZoomed = true;
       if (!("xaxis.range[0]" in change)) return;
       chart.isZoomed = true;
-      chart.report("range", [change["xaxis.range[0]"], change["xaxis.range[1]"]]);
+      chart.range = [change["xaxis.range[0]"], change["xaxis.range[1]"]];
+      chart.report("range", chart.range);
     });
   }, () => { plot.textContent = "The chart could not be drawn: plotly.js did not load. Reload the page."; });
 }
