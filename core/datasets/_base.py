@@ -118,8 +118,28 @@ class DatasetSettings(Settings):
         return ""
 
     def is_present(self, data_folder: Path) -> bool:
-        """Whether `load` will find its files."""
-        return all(file.is_file() for file in self.sources(data_folder))
+        """Whether `load` will find its files, once `settle` has put in place what someone laid elsewhere."""
+        return all(file.is_file() for file in self.sources(data_folder)) or bool(self.laid_elsewhere(data_folder))
+
+    def laid_elsewhere(self, data_folder: Path) -> dict[Path, Path]:
+        """Where people laid the files that are missing, see `core.datasets._by_hand`: file -> where it lies."""
+        return {}
+
+    def settle(self, data_folder: Path) -> None:
+        """Puts files that were laid elsewhere in their place. Raises DatasetError when they are damaged or it cannot."""
+        found = self.laid_elsewhere(data_folder)
+        if not found:
+            return
+        from core.datasets._by_hand import put_in_place
+
+        try:
+            put_in_place(found)
+        except Exception as error:  # gzip and tarfile raise many kinds on damaged files
+            names = ", ".join(dict.fromkeys(here.name for here in found.values()))
+            raise DatasetError(
+                f"{self.title()} lies in {data_folder} but could not be unpacked ({str(error)[:80] or type(error).__name__}); "
+                f"delete {names} there and start again to download it anew."
+            ) from error
 
     def download(self, data_folder: Path) -> None:
         """Fetches the files into the data folder. Raises whatever the network raises; see `core.datasets.obtain`."""

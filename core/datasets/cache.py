@@ -48,6 +48,7 @@ def open_images(dataset: DatasetSettings, data_folder: Path) -> DecodedImages:
     kept files are damaged. Where none can be kept (read-only folder, full disk) the decoded images stay in memory.
     Raises DatasetError when the dataset's own files are missing or damaged.
     """
+    dataset.settle(data_folder)
     place = _place(dataset, data_folder)
     if place is None:
         return decoded(dataset.load(data_folder))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from core.datasets import _torchvision
 from core.datasets._base import DATASETS, DatasetInfo, DatasetSettings, ImageData
+from core.datasets._by_hand import laid_elsewhere
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,6 +51,11 @@ class CIFAR10(DatasetSettings):
 
     def sources(self, data_folder: Path) -> list[Path]:
         return [data_folder / "cifar-10-batches-py" / file for file in FILES]
+
+    def laid_elsewhere(self, data_folder: Path) -> dict[Path, Path]:
+        outer = [data_folder / name for name in (".", "CIFAR10", "cifar10", "CIFAR-10", "cifar-10")]
+        folders = [*outer, *(folder / "cifar-10-batches-py" for folder in outer)]
+        return laid_elsewhere(self.sources(data_folder), folders, archive="cifar-10-python.tar.gz")
 
     def download(self, data_folder: Path) -> None:
         _torchvision.download("CIFAR10", data_folder)

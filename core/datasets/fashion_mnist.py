@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import gzip
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from core.datasets import _torchvision
 from core.datasets._base import DATASETS, DatasetInfo, DatasetSettings, ImageData
+from core.datasets._by_hand import laid_elsewhere
 from core.datasets.mnist import FILES
 
 if TYPE_CHECKING:
     import numpy as np
     from PIL import Image
+
+
+MNIST_LABELS = bytes([5, 0, 4, 1, 9, 2, 1, 3, 1, 4])  # the first of MNIST's, whose files have the same names
 
 
 @DATASETS.register
@@ -51,6 +57,13 @@ class FashionMNIST(DatasetSettings):
     def sources(self, data_folder: Path) -> list[Path]:
         return [data_folder / "FashionMNIST" / "raw" / file for file in FILES]
 
+    def laid_elsewhere(self, data_folder: Path) -> dict[Path, Path]:
+        folders = [
+            data_folder / name for name in ("FashionMNIST", "fashion-mnist", "fashion_mnist", "Fashion-MNIST", ".")
+        ]
+        found = laid_elsewhere(self.sources(data_folder), folders)
+        return {} if any(_is_mnist(here) for here in found.values()) else found
+
     def download(self, data_folder: Path) -> None:
         _torchvision.download("FashionMNIST", data_folder)
 
@@ -64,3 +77,14 @@ class FashionMNIST(DatasetSettings):
         from core.images.photo import prepare_clothing
 
         return prepare_clothing(image)
+
+
+def _is_mnist(file: Path) -> bool:
+    """Whether a file of training labels holds MNIST's."""
+    if not file.name.startswith(FILES[1]):
+        return False
+    try:
+        with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as stream:
+            return stream.read(8 + len(MNIST_LABELS))[8:] == MNIST_LABELS
+    except (OSError, EOFError, zlib.error):
+        return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +15,7 @@ def obtain(dataset: DatasetSettings, data_folder: Path) -> Iterator[tuple[int, i
 
     A second process that wants the same files waits for the first. Raises DatasetError, one sentence, when it fails.
     """
-    if dataset.is_present(data_folder):
+    if _is_settled(dataset, data_folder):
         return
     total = dataset.info().download_bytes
 
@@ -26,10 +27,39 @@ def obtain(dataset: DatasetSettings, data_folder: Path) -> Iterator[tuple[int, i
     try:
         yield from in_background(download, lock, lambda: _bytes_so_far(dataset, data_folder), total)
     except Exception as error:  # no connection, damaged archive, full disk
+        _forget_archives(dataset, data_folder)  # else a damaged one would be taken for one that someone laid there
         raise DatasetError(
             f"{dataset.title()} could not be downloaded ({reason(error)}); connect to the internet and start "
-            f"again, copy its files into {data_folder}, or choose MNIST, which comes with the program."
+            f"again, {_by_hand(dataset, data_folder)}, or choose MNIST, which comes with the program."
         ) from error
+
+
+def _is_settled(dataset: DatasetSettings, data_folder: Path) -> bool:
+    """Whether all files are in their place now. An archive that a download left damaged is removed; raises DatasetError for a
+    damaged one that someone laid there."""
+    if not dataset.is_present(data_folder):
+        return False
+    try:
+        dataset.settle(data_folder)
+    except DatasetError:
+        _forget_archives(dataset, data_folder)
+        if dataset.is_present(data_folder):
+            raise
+        return False
+    return True
+
+
+def _forget_archives(dataset: DatasetSettings, data_folder: Path) -> None:
+    for archive in dataset.archives(data_folder):
+        with contextlib.suppress(OSError):
+            archive.unlink()
+
+
+def _by_hand(dataset: DatasetSettings, data_folder: Path) -> str:
+    """Which files to lay where, as part of a sentence."""
+    names = [archive.name for archive in dataset.archives(data_folder)]
+    listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return f"put {listed} into {data_folder}"
 
 
 def _bytes_so_far(dataset: DatasetSettings, data_folder: Path) -> int:
