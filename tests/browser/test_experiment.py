@@ -5,7 +5,9 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from core.runs.store import list_runs
 from tests.browser.conftest import serving
+from tests.helpers import wait_until
 
 pytestmark = pytest.mark.browser
 PATIENCE = 240_000  # milliseconds for three trainings on a busy computer
@@ -93,6 +95,27 @@ def test_three_learning_rates_from_the_first_click_to_the_best_network(visit, qu
     expect(page).to_have_url(re.compile(rf"/classify\?run={best}"))
 
 
+def test_an_experiment_that_was_suggested_validates_as_chosen_and_is_stopped_as_a_whole(visit, quiet):
+    page = visit(viewport=PROJECTOR).page
+    page.goto(f"{quiet.url}/experiment")
+    page.get_by_role("button", name="Try three learning rates").click()
+    expect(page.get_by_role("textbox", name="Optimizer: Learning rate")).to_have_value("0.02, 0.002, 0.0002")
+    page.get_by_text("More training settings").click()
+    page.get_by_role("combobox", name="Validate").click()
+    page.get_by_role("option", name="after each epoch only").click()
+    page.get_by_role("button", name="Start 3 runs").click()
+    expect(page).to_have_url(re.compile(r"/experiment\?experiment="))
+    page.get_by_text("Validation loss", exact=True).click()
+    expect(page).to_have_url(re.compile("metric=val"))
+    expect(page.locator("[aria-label='Chart: Loss']")).to_be_visible()
+    page.get_by_role("button", name="Stop all").click()
+    page.get_by_role("button", name="Yes, stop them").click()
+    expect(page.get_by_text("3 of 3 runs are done")).to_be_visible(timeout=PATIENCE)
+    runs = list_runs(quiet.runs)[:3]
+    assert [run.config().training.validate_every for run in runs] == ["epoch"] * 3
+    assert not any(run.status().will_change for run in runs)
+
+
 @pytest.mark.parametrize("size", [PROJECTOR, {"width": 1440, "height": 900}])
 def test_recipes_and_the_settings_of_the_chosen_one_share_the_first_screen(size, visit, quiet):
     page = visit(viewport=size).page
@@ -104,8 +127,10 @@ def test_recipes_and_the_settings_of_the_chosen_one_share_the_first_screen(size,
     edge = start.bounding_box()["y"]
     page.wait_for_function("document.querySelector('.st-key-recipes').offsetHeight < 110")  # one row
     for name in ("Epochs", "Batch size"):
-        assert bottom(page.get_by_role("spinbutton", name=name)) <= edge, name
-    assert bottom(page.get_by_role("textbox", name="Learning rate")) <= edge
+        field = page.get_by_role("spinbutton", name=name)
+        wait_until(lambda field=field: bottom(field) <= edge, what=f"{name} is seen without scrolling")
+    rate = page.get_by_role("textbox", name="Learning rate")
+    wait_until(lambda: bottom(rate) <= edge, what="so is the learning rate")
     page.get_by_role("radio", name="The classics").click()
     expect(page.get_by_role("button", name=re.compile("^SimpleCNN wide"))).to_be_visible()
     expect(page.locator(".st-key-recipes").get_by_role("button")).to_have_count(5)

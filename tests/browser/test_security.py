@@ -116,6 +116,7 @@ def test_the_server_itself_enforces_the_size_of_an_upload(visit, tmp_path, data_
         page.goto(f"{server.url}/data")
         address = []
         page.on("request", lambda request: "upload_file" in request.url and address.append(request))
+        page.get_by_role("button", name="ZIP or pictures").click()
         page.locator("input[type=file]").first.set_input_files(
             {"name": "small.zip", "mimeType": "application/zip", "buffer": b"PK"}
         )
