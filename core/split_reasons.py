@@ -100,7 +100,7 @@ def named(names: Sequence[str], classes: np.ndarray | Sequence[int]) -> str:
 
 def _why(rows: Rows, names: Sequence[str], classes: np.ndarray) -> str:
     """Why these classes have no picture to spare; "" if nothing can be said."""
-    alike, single = [], []
+    alike, single, large = [], [], []
     for label in classes.tolist():
         mine = (rows.labels == label) & (rows.declared == TRAIN)
         groups = len(np.unique(rows.kin[mine])) if rows.kin is not None else int(mine.sum())
@@ -108,9 +108,13 @@ def _why(rows: Rows, names: Sequence[str], classes: np.ndarray) -> str:
             single.append(label)
         elif mine.any() and groups == 1:
             alike.append(label)
+        elif mine.sum() > groups:
+            large.append(label)
     said = []
     if alike:
         said.append(f"all pictures of {named(names, alike)} look alike, and look-alikes stay on one side")
+    if large:
+        said.append(f"the groups of look-alikes in {named(names, large)} are too large to hold one out")
     if single:
         has = "has only one picture" if len(single) == 1 else "have only one picture each"
         said.append(f"{named(names, single)} {has} to learn from")

@@ -99,7 +99,7 @@ def remedies(made: Arrangement, reason: Reason, share: float | None = None, seed
 def _remedies(made: Arrangement, reason: Reason, share: float, seed: int) -> list[Remedy]:
     before = shared_out(made, share, seed)
     found: list[Remedy] = []
-    for label, after in _candidates(made, reason):
+    for label, after in _candidates(made, reason, share, seed):
         if len(found) == MOST or any(_same(after, other) for other in (made, *(each.after for each in found))):
             continue
         now = shared_out(after, share, seed)
@@ -109,21 +109,29 @@ def _remedies(made: Arrangement, reason: Reason, share: float, seed: int) -> lis
     return found
 
 
-def _candidates(made: Arrangement, reason: Reason) -> Iterator[tuple[str, Arrangement]]:
+def _candidates(made: Arrangement, reason: Reason, share: float, seed: int) -> Iterator[tuple[str, Arrangement]]:
+    def split(some: Arrangement) -> Arrangement:
+        """Without the groups of the classes that cannot give a validation picture because of them."""
+        counts = some.plan(share, seed).counts
+        return _without_groups(some, np.flatnonzero((counts[:, TRAIN] > 1) & (counts[:, VAL] == 0)))
+
     if reason.kind in ("validation", "lopsided", "unlearned") and (made.rows.declared == VAL).any():
         by_share = _by_share(made)
         yield "Hold out validation pictures by share instead", by_share
-        yield "Split the groups, and hold out by share", _without_groups(by_share)
+        yield "Split the groups, and hold out by share", split(by_share)
     if reason.kind in ("validation", "unchecked"):
-        yield "Split the groups", _without_groups(made)
+        yield "Split the groups", split(made)
     if reason.kind in ("test", "untested"):
         yield "Keep one in five for the test", _with_test(made)
-        yield "Split the groups, and keep one in five for the test", _with_test(_without_groups(made))
+        free = np.unique(made.rows.labels[made.rows.declared == TRAIN])
+        tested = np.unique(_with_test(made).rows.labels[_with_test(made).rows.declared == TEST])
+        apart = _without_groups(made, np.setdiff1d(free, tested))
+        yield "Split the groups, and keep one in five for the test", _with_test(apart)
     if reason.kind == "unlearned":
         yield "Learn from four in five of them", _learned(made, reason.classes)
     if reason.kind == "validation":
         yield "Use half of the test pictures for validation", _test_for_validation(made)
-        yield "Split the groups, and use half of the test pictures", _test_for_validation(_without_groups(made))
+        yield "Split the groups, and use half of the test pictures", _test_for_validation(split(made))
 
 
 def _same(first: Arrangement, second: Arrangement) -> bool:
@@ -140,15 +148,13 @@ def _by_share(made: Arrangement) -> Arrangement:
     return _declared(made, np.where(declared == VAL, TRAIN, declared))
 
 
-def _without_groups(made: Arrangement) -> Arrangement:
-    """Classes of which all pictures to learn from look alike: each picture becomes a group of its own."""
+def _without_groups(made: Arrangement, classes: np.ndarray) -> Arrangement:
+    """Each picture to learn from of these classes becomes a group of its own."""
     rows = made.rows
     assert rows.kin is not None
     kin = rows.kin.copy()
-    for label in np.unique(rows.labels):
-        mine = np.flatnonzero((rows.labels == label) & (rows.declared == TRAIN))
-        if len(mine) > 1 and len(np.unique(rows.kin[mine])) == 1:
-            kin[mine] = kin.max() + 1 + np.arange(len(mine))
+    mine = np.flatnonzero(np.isin(rows.labels, classes) & (rows.declared == TRAIN))
+    kin[mine] = kin.max(initial=0) + 1 + np.arange(len(mine))
     return replace(made, rows=replace(rows, kin=kin))
 
 

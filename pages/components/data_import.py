@@ -88,7 +88,7 @@ def _draw_plan(dataset: OwnDataset) -> None:
     shared = as_suggested(arrangement_of(dataset))
     if len(shared.names) > 1:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(f"A training will have {in_a_line(shared)}.")
+            st.caption(f"A training will have {in_a_line(shared)}.", width="content")
             draw_table(shared)
 
 

@@ -63,7 +63,7 @@ def draw_suggested(dataset: OwnDataset) -> None:
     if len(shared.names) < 2:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"A training has {in_a_line(shared)}.")
+        st.caption(f"A training has {in_a_line(shared)}.", width="content")
         draw_table(shared)
     draw_reasons(shared, dataset, only_stops=True)
 

@@ -61,6 +61,35 @@ def test_from_a_zip_of_folders_to_a_prediction(desk, tmp_path):
     expect(desk.locator(".bars .winner .name").first).to_have_text("rings")
 
 
+def test_a_burst_of_each_class_is_told_before_start_and_a_button_mends_it(desk, tmp_path):
+    """All pictures of a class look alike: none could be held out to validate with."""
+    files = class_files({"dots": 4, "rings": 4}, before="test/", first=50)
+    for name in ("dots", "rings"):
+        one = picture(name, 5, (96, 80))
+        files |= {f"train/{name}/{n}.jpg": encoded(one, "JPEG", quality=70 + n) for n in range(20)}
+    desk.get_by_role("button", name="ZIP or pictures").click()
+    desk.locator("input[type=file]").first.set_input_files(str(zipped(tmp_path / "bursts.zip", files)))
+    told = desk.get_by_text("No picture is left for validation: all pictures of 'rings' look alike")
+    expect(told.first).to_be_visible()
+    expect(desk.get_by_text("A training will have 40 training, 0 validation and 8 test pictures.")).to_be_visible()
+    desk.get_by_role("button", name="Keep as a dataset").click()
+    expect(desk.get_by_text("A training has 40 training, 0 validation and 8 test pictures.")).to_be_visible()
+    desk.get_by_role("button", name="Bring more pictures").click()
+    expect(desk.get_by_role("tab", name="Add pictures")).to_have_attribute("aria-selected", "true")
+    desk.get_by_role("button", name="Train on these pictures").click()
+    start = desk.get_by_role("button", name="Start training")
+    expect(told).to_be_visible()
+    expect(start).to_be_disabled()
+    desk.get_by_role("button", name="Split the groups").click()
+    expect(told).to_be_hidden()
+    expect(desk.get_by_text("36 training, 4 validation and 8 test pictures")).to_be_visible()
+    desk.get_by_role("button", name="Pictures of each class").click()
+    expect(desk.get_by_role("row", name="rings 18 2 4")).to_be_visible()
+    desk.keyboard.press("Escape")
+    start.click()
+    expect(desk.get_by_text("finished", exact=True).first).to_be_visible(timeout=120_000)
+
+
 def test_a_folder_of_the_visitors_computer_comes_with_its_classes(desk, tmp_path):
     for name, content in class_files({"dots": 4, "rings": 4}, before="patterns/").items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

@@ -30,6 +30,7 @@ def many(classes: int, part: str, each: int):
 
 
 BURSTS = [(name, part, count, True) for name in ("mug", "pen") for part, count in (("train", 30), ("test", 5))]
+LARGE = [*BURSTS[:2], ("pen", "train", 18, True), ("pen", "train", 2, True), ("pen", "test", 5, False)]
 ONE_VAL = [("a", "train", 80, False), ("a", "val", 5, False), ("b", "train", 20, False), ("a", "test", 9, False)]
 ONE_VAL += [("b", "test", 9, False)]
 ONE_PICTURE = [("a", "val", 1, False), *((name, part, 20, False) for name in "ab" for part in ("train", "test"))]
@@ -41,6 +42,7 @@ NO_TEST = [("a", "train", 20, False), ("b", "train", 20, False)]
 
 KINDS = {  # name -> pictures, what must be told, can it be mended by a button, does it stop a training
     "bursts": (BURSTS, "look alike", True, True),
+    "two bursts in a class": (LARGE, "the groups of look-alikes in 'pen' are too large", True, True),
     "bursts without a test": ([each for each in BURSTS if each[1] == "train"], "look alike", True, True),
     "one class in val": (ONE_VAL, "All 5 validation pictures are of 'a'", True, True),
     "one picture in val": (ONE_PICTURE, "The only validation picture is one of 'a'", True, True),
