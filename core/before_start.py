@@ -29,5 +29,10 @@ def problems_before_start(config: RunConfig, data_folder: Path) -> list[Problem]
 
 def check_before_start(config: RunConfig, data_folder: Path) -> None:
     """Raises SettingsError."""
-    if found := problems_before_start(config, data_folder):
-        raise SettingsError(found)
+    found = problems_before_start(config, data_folder)
+    if found:
+        by_path = {each.path for each in found}
+        mends = Problem(
+            "dataset", "Its page under Data has buttons that mend what can be mended; else bring more pictures."
+        )
+        raise SettingsError([*found, mends] if "dataset" in by_path else found)

@@ -71,3 +71,18 @@ def test_wrong_input_is_one_sentence(call, arguments, parts):
     status, _, err = call(*arguments)
     assert status == 2
     assert_one_sentence(err.strip(), *parts)
+
+
+def test_a_training_that_cannot_start_is_refused_with_its_reason_and_the_plan_is_told(call, tmp_path):
+    files = class_files(CLASSES, "train/") | class_files({"dots": 3}, "val/", 50)
+    files |= class_files({"dots": 4, "rings": 4}, "test/", 80)
+    status, out, _ = call("images", "import", zipped(tmp_path / "lopsided.zip", files), "--keep", "--json")
+    found = document(out)
+    assert status == 0 and not found["can_train"]
+    assert found["plan"] == [
+        {"name": "dots", "train": 20, "val": 3, "test": 4},
+        {"name": "rings", "train": 12, "val": 0, "test": 4},
+    ]
+    status, _, err = call("train", "--images", found["id"], "--set", "epochs=1")
+    assert status == 2 and "All 3 validation pictures are of 'dots'" in err and "buttons that mend" in err
+    assert list_runs(tmp_path / "runs") == []

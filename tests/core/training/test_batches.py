@@ -12,6 +12,7 @@ from torchvision import transforms
 
 from core.datasets import DATASETS, ImageData
 from core.datasets.cache import open_images
+from core.errors import TrainDeskError
 from core.splitting import VAL, Rows, plan_of
 from core.training import batches
 from core.training.batches import batch_bounds, pictures, split
@@ -283,3 +284,11 @@ def test_fewer_training_pictures_leave_validation_and_test_as_they_are(data, dat
     assert set(few.train.rows.tolist()) <= set(everything.train.rows.tolist())
     assert torch.equal(few.val.rows, everything.val.rows) and torch.equal(few.test.labels, everything.test.labels)
     assert not torch.equal(split(data, dataset, 0.2, 4, CPU, limit=5).train.rows, few.train.rows)
+
+
+def test_a_part_that_would_be_empty_is_refused_in_a_sentence():
+    labels = torch.arange(20) % 2
+    images = torch.zeros(20, 1, 8, 8, dtype=torch.uint8)
+    bursts = ImageData(images, labels, images, labels, train_kin=labels.clone())
+    with pytest.raises(TrainDeskError, match="no validation pictures"):
+        split(bursts, DATASETS.parse("digits"), 0.1, 0, CPU)
