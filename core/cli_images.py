@@ -11,6 +11,7 @@ from typing import Any
 
 from core.cli_common import Result, WrongInput
 from core.errors import TrainDeskError
+from core.files import remedy
 from core.own_data.bring import Report, bring
 from core.own_data.doctor import findings
 from core.own_data.export import as_zip
@@ -86,7 +87,7 @@ def _import(options: argparse.Namespace) -> Result:
         if options.keep:
             about["id"] = accept(dataset, options.title or options.file.stem, options.data).id
     except OSError as error:
-        raise TrainDeskError(f"The pictures could not be kept ({error.strerror}); free some space.") from error
+        raise TrainDeskError(f"The pictures could not be kept ({error.strerror}); {remedy(error)}.") from error
     finally:
         shutil.rmtree(job.folder, ignore_errors=True)
     lines = [
@@ -125,7 +126,7 @@ def _about(dataset: OwnDataset, report: Report, read: dict[str, Any]) -> dict[st
         "reading": read["key"],
         "question": read["question"],
         "alternatives": read["alternatives"],
-        "tree": read["tree"],
+        "tree": read["trees"][read["key"]],
         "notes": report.notes,
         "pictures": report.pictures,
         "skipped": report.skipped,

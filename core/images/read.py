@@ -5,6 +5,7 @@ What comes out is small (longer side at most MAX_SIDE pixels) and has one of fou
 
 import io
 import math
+import struct
 import threading
 import warnings
 from pathlib import Path
@@ -80,6 +81,20 @@ def starts_like_a_picture(head: bytes) -> bool:
     Image.init()
     known = (Image.OPEN[name][1] for name in SIGNED if name in Image.OPEN)
     return any(accepts is not None and accepts(head[:16]) is True for accepts in known)
+
+
+def has_pages(data: bytes) -> bool:
+    """Whether a TIFF has more pages than the first, by its list of them; of smaller copies of the page too (pyramids)."""
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(data[:4])
+    if order is None:
+        return False
+    try:
+        (first,) = struct.unpack_from(order + "I", data, 4)
+        (fields,) = struct.unpack_from(order + "H", data, first)
+        (second,) = struct.unpack_from(order + "I", data, first + 2 + 12 * fields)
+    except struct.error:
+        return False
+    return second != 0
 
 
 def _contents(source: bytes | Path, name: str) -> bytes:

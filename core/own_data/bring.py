@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from core.images.read import has_pages
 from core.machine import usable_cores
 from core.own_data.ahead import in_order
 from core.own_data.edit import editing
@@ -45,6 +46,7 @@ class Report:
     unreadable_count: int = 0
     turned: int = 0  # lay on their side
     reduced: int = 0  # are kept smaller than they came
+    paged: int = 0  # TIFF files with more pages than the first, which is the one that is kept
 
 
 def bring(
@@ -81,6 +83,9 @@ def bring(
         )
     progress("Looking for doubles", 0, 0)
     _place(dataset, placed, compare(dataset), report)
+    if report.paged:
+        several = "1 file has" if report.paged == 1 else f"{report.paged:,} files have"
+        report.notes.append(f"{several} several pages, of which the first is taken.")
     report.pictures = len(placed)
     return dataset, report
 
@@ -92,7 +97,7 @@ def _decode(
     total, done = len(layout.pictures), 0
     placed: list[tuple[int, str, str]] = []
     of_entry = {id(each.entry): each for each in layout.pictures}
-    with _looked_at(source, layout) as results, dataset.connected() as connection:
+    with _looked_at(source, layout, report) as results, dataset.connected() as connection:
         number = connection.execute("select coalesce(max(id), 0) from images").fetchone()[0]
         for entries, looks in results:
             images, contents = [], []
@@ -120,14 +125,14 @@ def _decode(
 
 
 @contextlib.contextmanager
-def _looked_at(source, layout: Layout) -> Iterator[Iterator[tuple[list, list[Look | str]]]]:
+def _looked_at(source, layout: Layout, report: Report) -> Iterator[Iterator[tuple[list, list[Look | str]]]]:
     """(entries, what is known of them) in order, by helper processes where there are many."""
     workers = usable_cores()
     if len(layout.pictures) <= FEW or workers < 2:
-        yield ((entries, _look_at_all(names, data)) for entries, names, data in _chunks(source, layout))
+        yield ((entries, _look_at_all(names, data)) for entries, names, data in _chunks(source, layout, report))
         return
     pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
-    work = ((entries, (names, data)) for entries, names, data in _chunks(source, layout))
+    work = ((entries, (names, data)) for entries, names, data in _chunks(source, layout, report))
     try:
         yield in_order(pool, _look_at_all, work, 2 * workers)
     except BrokenExecutor as error:
@@ -136,11 +141,12 @@ def _looked_at(source, layout: Layout) -> Iterator[Iterator[tuple[list, list[Loo
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _chunks(source, layout: Layout) -> Iterator[tuple[list, list[str], list[bytes | str]]]:
+def _chunks(source, layout: Layout, report: Report) -> Iterator[tuple[list, list[str], list[bytes | str]]]:
     entries, data, size = [], [], 0
     for entry, content in read_all(source, [placed.entry for placed in layout.pictures]):
         entries.append(entry)
         data.append(content)
+        report.paged += isinstance(content, bytes) and has_pages(content)
         size += len(content)
         if len(entries) >= CHUNK_FILES or size >= CHUNK_BYTES:
             yield entries, [each.name for each in entries], data

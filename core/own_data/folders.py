@@ -8,6 +8,7 @@ import shutil
 import time
 from pathlib import Path
 
+from core.files import move_folder, remedy
 from core.own_data.edit import checked_name
 from core.own_data.store import OwnDataError, OwnDataset
 
@@ -60,11 +61,13 @@ def accept(staged: OwnDataset, title: str, data_folder: Path) -> OwnDataset:
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
             if not place.exists():
-                staged.folder.rename(place)
+                move_folder(staged.folder, place)
                 return OwnDataset(place)
         except OSError as error:
             if not place.exists():
-                raise OwnDataError(f"The dataset cannot be kept in {place.parent} ({error.strerror}).") from error
+                raise OwnDataError(
+                    f"The dataset cannot be kept in {place.parent} ({error.strerror}); {remedy(error)}."
+                ) from error
     raise OwnDataError(f"There are too many datasets called '{title}'; give it another name.")
 
 
@@ -90,7 +93,7 @@ def delete(dataset: OwnDataset) -> Path:
     try:
         place.parent.mkdir(exist_ok=True)
         shutil.rmtree(place, ignore_errors=True)
-        dataset.folder.rename(place)
+        move_folder(dataset.folder, place)
     except OSError as error:
         raise OwnDataError(f"The dataset could not be deleted ({error.strerror}); check {dataset.folder}.") from error
     return place
@@ -100,7 +103,7 @@ def restore(set_id: str, data_folder: Path) -> OwnDataset:
     """Raises OwnDataError."""
     dataset = own_dataset(set_id, data_folder)
     try:
-        (dataset.folder.parent / ".trash" / set_id).rename(dataset.folder)
+        move_folder(dataset.folder.parent / ".trash" / set_id, dataset.folder)
     except OSError as error:
         raise OwnDataError(f"The dataset could not be brought back ({error.strerror}).") from error
     return dataset

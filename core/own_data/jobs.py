@@ -14,17 +14,18 @@ import shutil
 import subprocess
 import sys
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from core.files import write_atomically
+from core.files import remedy, write_atomically
 from core.own_data.bring import Report
 from core.own_data.store import OwnDataError, OwnDataset
 from core.paths import HOME
 from core.processes import is_gone, name_process
 
-State = Literal["waiting", "working", "ready", "failed"]
+State = Literal["waiting", "working", "asking", "ready", "failed"]
+ENDED = ("asking", "ready", "failed")  # no process works on it
 _children: list[subprocess.Popen] = []  # kept to be reaped
 
 
@@ -55,6 +56,7 @@ class Request:
     class_name: str = ""  # of pictures that lie in no folder
     into: str = ""  # the dataset they are added to; "": a new one
     about: dict[str, str] = field(default_factory=dict)  # facts the new dataset gets
+    reading: str = ""  # the way to read the folders that someone chose
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,10 @@ class Job:
         data["unreadable"] = [tuple(each) for each in data.get("unreadable", [])]
         return Report(**data)
 
+    def reading(self) -> dict[str, Any]:
+        """How the folders are read, as `Layout.summary` says it; empty until that is known."""
+        return self._read("reading.json")
+
     def progress(self) -> Progress:
         """A process that ended without a word has failed."""
         data = self._read("progress.json")
@@ -111,7 +117,7 @@ class Job:
             with contextlib.suppress(OSError):
                 if is_gone(self.pid_file.read_text(encoding="ascii")):
                     again = self._read("progress.json")  # it may have ended well in between
-                    if again.get("state") in ("ready", "failed"):
+                    if again.get("state") in ENDED:
                         return Progress(**again)
                     return Progress("failed", message="The import was interrupted; bring the pictures again.")
         return found
@@ -120,7 +126,7 @@ class Job:
         """Asks the process to end, and removes everything once it has, or at once if there is none."""
         with contextlib.suppress(OSError):
             self.cancel_file.touch()
-        if self.progress().state in ("ready", "failed"):
+        if self.progress().state in ENDED:
             self.remove()
 
     def remove(self) -> None:
@@ -149,7 +155,7 @@ def new_job(data_folder: Path, owner: str = "") -> Job:
         (folder / "brought").mkdir(parents=True)
         Job(folder).write("owner.json", {"owner": owner})
     except OSError as error:
-        raise OwnDataError(f"Nothing can be kept in {data_folder} ({error.strerror}); free some space.") from error
+        raise OwnDataError(f"Nothing can be kept in {data_folder} ({error.strerror}); {remedy(error)}.") from error
     return Job(folder)
 
 
@@ -183,7 +189,23 @@ def start(job: Job, request: Request) -> None:
         name_process(job.pid_file, process.pid)
     except OSError as error:
         job.remove()
-        raise OwnDataError(f"The import could not be started ({error.strerror}); free some space.") from error
+        raise OwnDataError(f"The import could not be started ({error.strerror}); {remedy(error)}.") from error
     for child in list(_children):
         if child.poll() is not None:
             _children.remove(child)
+
+
+def read_again(job: Job, reading: str) -> None:
+    """Starts over with another way to read the folders: a process that works on it sees that, otherwise a new one begins.
+    Raises OwnDataError."""
+    request = replace(job.request(), reading=reading)
+    if job.progress().state in ENDED:
+        for name in ("progress.json", "reading.json", "report.json", "worker.pid"):
+            (job.folder / name).unlink(missing_ok=True)
+        shutil.rmtree(job.folder / "set", ignore_errors=True)
+        start(job, request)
+        return
+    try:
+        job.write("request.json", asdict(request))
+    except OSError as error:
+        raise OwnDataError(f"The choice could not be kept ({error.strerror}); {remedy(error)}.") from error

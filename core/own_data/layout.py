@@ -60,7 +60,7 @@ def recognise(listing: Listing, read: Callable[[Entry], bytes], class_name: str 
     layout.notes = [*notes.get(layout.key.partition("-")[0], []), *layout.notes]
     if listing.encoding:
         layout.notes.append(f"The names of the files are read as {listing.encoding}.")
-    _keep_a_test(layout)
+    layout.trees = {each.key: each.layout.tree() for each in found} if layout.question else {layout.key: layout.tree()}
     return layout
 
 
@@ -126,23 +126,6 @@ def _tables(entries: list[Entry], read: Callable[[Entry], bytes], finder: Finder
         if table is not None:
             found.append(table)
     return found
-
-
-def _keep_a_test(layout: Layout) -> None:
-    """Of exactly two splits the second is what such sets are measured on."""
-    splits = {each.split for each in layout.pictures}
-    if splits != {"train", "val"}:
-        return
-    layout.pictures = [
-        Placed(each.entry, each.class_name, "test" if each.split == "val" else each.split) for each in layout.pictures
-    ]
-    called = layout.parts.pop("val", "")
-    if called:
-        layout.parts["test"] = called
-    layout.notes.append(
-        f"There are two parts: {f'{chr(39)}{called}{chr(39)}' if called else 'the second'} is kept for the test, and the "
-        "validation is held out of the training pictures. That can be changed on the dataset's page."
-    )
 
 
 def _one_class(pictures: list[Entry], name: str) -> Layout:

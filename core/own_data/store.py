@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import TrainDeskError
+from core.files import remedy
 
 if TYPE_CHECKING:
     import numpy as np
@@ -113,7 +114,7 @@ class OwnDataset:
             folder.mkdir(parents=True)
         except OSError as error:
             raise OwnDataError(
-                f"The dataset cannot be kept in {folder} ({error.strerror}); free some space."
+                f"The dataset cannot be kept in {folder} ({error.strerror}); {remedy(error)}."
             ) from error
         with dataset.connected() as connection:
             connection.executescript(TABLES)
@@ -132,8 +133,9 @@ class OwnDataset:
             with connection:
                 yield connection
         except sqlite3.Error as error:
-            remedy = "free some space" if "full" in str(error) else "it may be damaged or deleted"
-            raise OwnDataError(f"Dataset {self.id} cannot be used ({error}); {remedy}.") from error
+            reasons = {"full": "free some space", "readonly": f"allow writing in {self.folder}"}
+            what = next((said for word, said in reasons.items() if word in str(error)), "it may be damaged or deleted")
+            raise OwnDataError(f"Dataset {self.id} cannot be used ({error}); {what}.") from error
         finally:
             connection.close()
 

@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 
 import streamlit as st
 
+from core.files import remedy
 from core.own_data.edit import LONGEST_NAME, checked_name
 from core.own_data.jobs import Job, Request, new_job, start
 from core.own_data.sources import MOST_BYTES, MOST_FILES, allowed_folders, folder_in_bounds
@@ -58,12 +59,12 @@ def draw_bring(into: str = "") -> None:
 def _draw_files(into: str) -> None:
     files = st.file_uploader(
         "A ZIP with a folder for each class, or pictures of one class",
-        type=["zip", "image", "csv", "tsv"],
+        type=["zip", "image", "csv", "tsv", "jsonl"],
         accept_multiple_files=True,
         key=f"files {into} {st.session_state.get(ROUND, 0)}",
     )
     st.caption(
-        "Folders named train, val and test in it are taken as splits; a CSV with the columns file and label works too. "
+        "Folders for training and test above the classes are recognised; a CSV with the columns file and label works too. "
         f"Up to {MOST_FILES:,} files and {MOST_BYTES / 2**30:,.0f} GB unpacked; pictures of more than 512 pixels a side are kept "
         "smaller."
     )
@@ -74,7 +75,7 @@ def _draw_files(into: str) -> None:
         _bring(files, _title(zips[0].name), into)
     elif zips:
         show_error("Bring one ZIP at a time, without other files beside it.")
-    elif any(file.name.lower().endswith((".csv", ".tsv")) for file in files):
+    elif any(file.name.lower().endswith((".csv", ".tsv", ".jsonl")) for file in files):
         _bring(files, "Pictures with labels", into)
     else:
         with st.form(f"one class {into}", border=False):
@@ -89,7 +90,7 @@ def _draw_files(into: str) -> None:
 def _draw_directory(into: str) -> None:
     files = st.file_uploader(
         "A folder with a folder for each class in it",
-        type=["image", "csv", "tsv"],
+        type=["image", "csv", "tsv", "jsonl", "json", "xml", "txt"],
         accept_multiple_files="directory",
         key=f"directory {into} {st.session_state.get(ROUND, 0)}",
     )
@@ -114,7 +115,8 @@ def _draw_server_folder(into: str) -> None:
 
 
 def _bring(files: Sequence, title: str, into: str, class_name: str = "") -> None:
-    """Stores what the browser sent and starts the import."""
+    """Stores what the browser sent and starts the import; of what could not be stored nothing remains."""
+    job = None
     try:
         job = new_job(data_folder(), visitor())
         if len(files) == 1 and files[0].name.lower().endswith(".zip"):
@@ -126,7 +128,9 @@ def _bring(files: Sequence, title: str, into: str, class_name: str = "") -> None
                 _store(file, path)
         _start(job, Request(str(path), title, class_name, into))
     except OSError as error:
-        show_error(f"The files could not be stored ({error.strerror}); free some space.")
+        if job is not None:
+            job.remove()
+        show_error(f"The files could not be stored ({error.strerror}); {remedy(error)}.")
     except OwnDataError as error:
         show_error(str(error))
 

@@ -16,6 +16,7 @@ from core.own_data.store import OwnDataError, OwnDataset
 from core.paths import data_folder
 from pages.components.data_findings import draw_findings
 from pages.components.data_list import SPLIT_WORDS, go
+from pages.components.data_reading import draw_question, draw_reading
 from pages.components.messages import show_error
 from pages.components.picked import thumbnails
 from pages.components.pictures import gallery
@@ -34,6 +35,8 @@ def draw_import(job: Job) -> None:
     if progress.state in ("waiting", "working"):
         st.title("Bringing pictures in")
         st.fragment(_draw_progress, run_every=REFRESH_SECONDS)(job)
+    elif progress.state == "asking":
+        draw_question(job)
     elif progress.state == "failed":
         st.title("The pictures could not be brought in")
         show_error(progress.message)
@@ -61,6 +64,7 @@ def _draw_progress(job: Job) -> None:
         go()
         st.rerun()
     st.caption("It goes on when you leave this page.")
+    draw_reading(job)
 
 
 def _forget(job: Job) -> None:
@@ -76,6 +80,7 @@ def _draw_ready(job: Job) -> None:
         st.markdown(f"{plain_markdown(report.layout)} {plain_markdown(' '.join(report.notes))}")
         _draw_decision(job, dataset, target, request.title)
         _draw_plan(dataset)
+        draw_reading(job)
         draw_findings(dataset, "import", choices=target is None)
         _draw_left_out(report)
         draw_classes(dataset)

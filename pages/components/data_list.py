@@ -41,9 +41,11 @@ def draw_imports() -> None:
             _draw_draft(job)
             continue
         title = job.request().title if (job.folder / "request.json").exists() else job.id
-        words = {"ready": "is ready to be looked at", "failed": "could not be brought in"}.get(
-            progress.state, "is being brought in"
-        )
+        words = {
+            "ready": "is ready to be looked at",
+            "failed": "could not be brought in",
+            "asking": "needs an answer",
+        }.get(progress.state, "is being brought in")
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{plain_markdown(title)}** {words}.")
             st.button("Look", key=f"look {job.id}", on_click=go, kwargs={"import": job.id}, type="primary")

@@ -103,6 +103,45 @@ def test_a_folder_of_the_visitors_computer_comes_with_its_classes(desk, tmp_path
     expect(desk.get_by_role("heading", name="Pictures to learn from")).to_be_visible()
 
 
+def test_folders_that_can_mean_two_things_are_asked_about_and_can_be_read_again(desk, tmp_path):
+    """2023 and 2024 hold the same folders; and pictures whose names say the class."""
+    files = {}
+    for year, first in (("2023", 0), ("2024", 50)):
+        files |= class_files({"stripes": 8, "rings": 6}, f"{year}/", first)
+    desk.set_viewport_size({"width": 1280, "height": 720})
+    desk.get_by_role("button", name="ZIP or pictures").click()
+    desk.locator("input[type=file]").first.set_input_files(str(zipped(tmp_path / "years.zip", files)))
+    expect(desk.get_by_role("heading", name="How are these pictures sorted?")).to_be_visible()
+    tree = desk.get_by_role("list", name="How the folders were read")
+    expect(tree.get_by_role("list")).to_have_text(["rings6stripes8"] * 2)
+    expect(tree).to_contain_text("2024 test")
+    desk.get_by_text("are put together").click()
+    expect(tree.get_by_role("list")).to_have_text(["rings12stripes16"])
+    expect(desk.get_by_role("button", name="Read it like this")).to_be_in_viewport()
+    desk.get_by_role("button", name="Read it like this").click()
+    expect(desk.get_by_role("heading", name="Look at your 28 pictures")).to_be_visible()
+    assert desk.locator(".classline b").all_inner_texts() == ["rings", "stripes"]
+    desk.get_by_text("This is how I read your folders").click()
+    desk.get_by_role("button", name="Not right?").click()
+    desk.get_by_text("2 classes: '2023' and '2024'").click()
+    desk.get_by_role("button", name="Read it like this").click()
+    expect(desk.locator(".classline b")).to_have_text(["2023", "2024"])
+    desk.get_by_role("button", name="Throw away").click()
+
+    named = {
+        f"all/{kind}.{n}.png": encoded(picture(kind, n))
+        for kind, number in (("dots", 5), ("rings", 4))
+        for n in range(number)
+    }
+    desk.get_by_role("button", name="ZIP or pictures").click()
+    desk.locator("input[type=file]").first.set_input_files(str(zipped(tmp_path / "named.zip", named)))
+    expect(desk.get_by_text("the names of the files seem to")).to_be_visible()
+    expect(tree.get_by_role("list")).to_have_text("dots5rings4")
+    desk.get_by_role("button", name="Read it like this").click()
+    desk.get_by_role("button", name="Keep as a dataset").click()
+    expect(desk.get_by_role("button", name="Train on these pictures")).to_be_visible()
+
+
 def test_from_drawn_symbols_to_a_prediction(desk):
     desk.get_by_role("button", name="Draw").click()
     for name, strokes in (("cross", CROSS), ("box", BOX)):

@@ -37,13 +37,13 @@ class Layout:
     question: str = ""  # what should be answered before anything is decoded; "": nothing is in doubt
     alternatives: dict[str, str] = field(default_factory=dict)  # key -> what it would give; this reading is among them
     parts: dict[str, str] = field(default_factory=dict)  # split -> what it is called in the source
+    trees: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # key -> tree, of each that a question offers
 
     def classes(self) -> list[str]:
         return list(dict.fromkeys(sorted((each.class_name for each in self.pictures), key=natural)))
 
-    def summary(self) -> dict[str, Any]:
-        """For people, before anything is decoded: as plain values, with `tree`, a list of splits, each with the number of
-        its pictures and of the largest of its classes."""
+    def tree(self) -> list[dict[str, Any]]:
+        """Splits as plain values, each with what it is called in the source, its pictures and how many its classes have."""
         counted = Counter((each.split, each.class_name) for each in self.pictures)
         tree = []
         for split in sorted({split for split, _ in counted}, key=["train", "", "val", "test"].index):
@@ -58,14 +58,17 @@ class Layout:
                     "more": max(0, len(names) - IN_TREE),
                 }
             )
+        return tree
+
+    def summary(self) -> dict[str, Any]:
+        """For people, before anything is decoded: as plain values."""
         return {
             "key": self.key,
             "words": self.words,
             "notes": self.notes,
             "question": self.question,
             "alternatives": self.alternatives,
-            "tree": tree,
-            "classes": len({each.class_name for each in self.pictures}),
+            "trees": self.trees,
             "pictures": len(self.pictures),
             "without_class": self.without_class,
         }
@@ -81,7 +84,25 @@ class Candidate:
 
     @cached_property
     def layout(self) -> Layout:
-        return self.make()
+        return _with_a_test(self.make())
+
+
+def _with_a_test(layout: Layout) -> Layout:
+    """Of exactly two splits the second is what such sets are measured on."""
+    splits = {each.split for each in layout.pictures}
+    if splits != {"train", "val"}:
+        return layout
+    layout.pictures = [
+        Placed(each.entry, each.class_name, "test" if each.split == "val" else each.split) for each in layout.pictures
+    ]
+    called = layout.parts.pop("val", "")
+    if called:
+        layout.parts["test"] = called
+    layout.notes.append(
+        f"There are two parts: {f'{chr(39)}{called}{chr(39)}' if called else 'the second'} is kept for the test, and the "
+        "validation is held out of the training pictures. That can be changed on the dataset's page."
+    )
+    return layout
 
 
 @lru_cache(10_000)

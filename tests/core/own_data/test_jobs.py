@@ -1,15 +1,19 @@
 """The process of an import: progress, cancelling, dying, a full disk; half an import is never a dataset."""
 
+import errno
 import os
+import shutil
 import signal
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from core.own_data import bring as bringing
-from core.own_data.folders import accept, list_datasets
-from core.own_data.jobs import Request, find_job, list_jobs, new_job, start
+from core.own_data.folders import accept, delete, list_datasets, restore, sets_folder
+from core.own_data.jobs import Job, Request, find_job, list_jobs, new_job, read_again, start
+from core.own_data.store import OwnDataError
 from core.own_data.work import work
 from tests.helpers import assert_one_sentence, wait_until
 from tests.own import class_files, zipped
@@ -85,6 +89,130 @@ def test_what_is_wrong_with_it_is_one_sentence(data):
     assert_one_sentence(job.progress().message, "no picture")
 
 
+def years(data, **request):
+    job = new_job(data)
+    files = class_files({"stripes": 6, "dots": 6}, "2023/") | class_files({"stripes": 6, "dots": 6}, "2024/", 50)
+    return job, Request(str(zipped(job.brought / "pictures.zip", files)), "Years", **request)
+
+
+def test_a_question_waits_for_its_answer_before_anything_is_decoded(data, monkeypatch):
+    job, request = years(data)
+    job.write("request.json", asdict(request))
+    monkeypatch.setattr(bringing, "_decode", lambda *_: pytest.fail("decoded before it was answered"))
+    assert work(job).state == job.progress().state == "asking"
+    assert "Which level" in job.reading()["question"] and not job.dataset.folder.exists()
+    monkeypatch.undo()
+    read_again(job, "level-1")
+    wait_until(lambda: job.progress().state in ("ready", "failed"))
+    assert [each.name for each in job.dataset.classes()] == ["2023", "2024"]
+    read_again(job, "level-2")
+    wait_until(lambda: job.progress().state in ("ready", "failed"))
+    assert [each.name for each in job.dataset.classes()] == ["dots", "stripes"] and job.reading()["key"] == "level-2"
+    read_again(job, "table")
+    wait_until(lambda: job.progress().state in ("ready", "failed"))
+    assert_one_sentence(job.progress().message, "possible are: level-2-split-1, level-2, level-1")
+
+
+def test_a_question_can_be_cancelled(data):
+    job, request = years(data)
+    job.write("request.json", asdict(request))
+    work(job)
+    job.cancel()
+    assert not job.folder.exists()
+
+
+def test_another_reading_is_taken_while_the_first_is_decoded(data, monkeypatch):
+    job, request = years(data, reading="level-1")
+    job.write("request.json", asdict(request))
+    monkeypatch.setattr("core.own_data.work.OFTEN", -1)
+    place, seen = bringing._place, []
+
+    def change(dataset, placed, *others):
+        if not seen:
+            read_again(job, "level-2")
+        seen.append({name for _, name, _ in placed})
+        place(dataset, placed, *others)
+
+    monkeypatch.setattr(bringing, "_place", change)
+    assert work(job).state == "ready"
+    assert seen == [{"2023", "2024"}, {"dots", "stripes"}]
+    assert [each.name for each in job.dataset.classes()] == ["dots", "stripes"]
+
+
+@pytest.mark.parametrize("moment", range(9))
+def test_it_can_be_cancelled_at_any_moment(data, monkeypatch, moment):
+    job, request = job_of(data)
+    job.write("request.json", asdict(request))
+    monkeypatch.setattr("core.own_data.work.OFTEN", -1)
+    monkeypatch.setattr(bringing, "CHUNK_FILES", 4)
+    write, told = Job.write, []
+
+    def cancel(self, name, *rest):
+        write(self, name, *rest)
+        told.append(name)
+        if len(told) == moment + 1:
+            self.cancel()
+
+    monkeypatch.setattr(Job, "write", cancel)
+    work(job)
+    assert len(told) > moment and not job.folder.exists() and list_datasets(data) == []
+
+
+def across(monkeypatch, failing=None):
+    """Renaming from one folder to another fails as across disks; with `failing` copying does, too."""
+    rename = Path.rename
+
+    def only_beside(self, place):
+        if Path(place).parent != self.parent:
+            raise OSError(errno.EXDEV, "Invalid cross-device link")
+        return rename(self, place)
+
+    monkeypatch.setattr(Path, "rename", only_beside)
+    if failing:
+
+        def full(source, place):
+            Path(place).write_bytes(b"half")
+            raise OSError(failing, os.strerror(failing), str(place))
+
+        monkeypatch.setattr(shutil, "copy2", full)
+
+
+def test_datasets_may_lie_on_another_disk(data, monkeypatch):
+    job, request = job_of(data)
+    job.write("request.json", asdict(request))
+    work(job)
+    across(monkeypatch)
+    dataset = accept(job.dataset, "Patterns", data)
+    assert list_datasets(data) == [dataset] and sum(each.images for each in dataset.classes()) == 16
+    assert os.listdir(sets_folder(data)) == [dataset.id] and not job.dataset.folder.exists()
+    delete(dataset)
+    assert list_datasets(data) == []
+    restore(dataset.id, data)
+    assert list_datasets(data) == [dataset]
+
+
+@pytest.mark.parametrize("reason, said", [(errno.ENOSPC, "free some space"), (errno.EROFS, "TRAINDESK_DATA")])
+def test_half_a_copy_onto_another_disk_is_removed_and_the_import_stays(data, monkeypatch, reason, said):
+    job, request = job_of(data)
+    job.write("request.json", asdict(request))
+    work(job)
+    across(monkeypatch, reason)
+    with pytest.raises(OwnDataError) as caught:
+        accept(job.dataset, "Patterns", data)
+    assert_one_sentence(str(caught.value), os.strerror(reason), said)
+    assert os.listdir(sets_folder(data)) == [] and job.progress().state == "ready" and job.dataset.file.is_file()
+
+
+def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise OSError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(OwnDataError) as caught:
+        new_job(tmp_path / "data")
+    assert_one_sentence(str(caught.value), "Permission denied", "TRAINDESK_DATA")
+
+
 def test_a_full_disk_ends_it_in_a_sentence(data, monkeypatch):
     import sqlite3
 
@@ -97,6 +225,7 @@ def test_a_full_disk_ends_it_in_a_sentence(data, monkeypatch):
     monkeypatch.setattr(bringing, "look_at", full)
     assert work(job).state == "failed"
     assert_one_sentence(job.progress().message, "free some space")
+    assert not job.dataset.folder.exists(), "what came in until then fills the disk no longer"
 
 
 def test_time_left_is_that_of_the_phase():
