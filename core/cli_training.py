@@ -14,7 +14,7 @@ from core.errors import TrainDeskError
 from core.runs import events
 from core.runs.control import ask_to_resume, check_learning_rate
 from core.runs.history import History
-from core.runs.store import Run, create_run
+from core.runs.store import Run, create_run, list_runs
 
 
 def add_training_commands(commands: Any, common: argparse.ArgumentParser) -> None:
@@ -31,6 +31,10 @@ def add_training_commands(commands: Any, common: argparse.ArgumentParser) -> Non
     forecast.set_defaults(command=_forecast)
     describe = commands.add_parser("describe", parents=[common, chosen], help="list the layers of a recipe's network")
     describe.set_defaults(command=_describe)
+    fitting = commands.add_parser(
+        "fitting", parents=[common, chosen], help="list the runs whose weights a training can start from"
+    )
+    fitting.set_defaults(command=_fitting)
     preview = commands.add_parser(
         "preview", parents=[common, chosen], help="save a picture of what augmentation does to a recipe's images"
     )
@@ -128,6 +132,15 @@ def _describe(options: argparse.Namespace) -> Result:
         for layer in found["layers"]
     ]
     return Result(found, "\n".join(lines))
+
+
+def _fitting(options: argparse.Namespace) -> Result:
+    config = chosen_config(options)
+
+    from core.fitting import fitting_runs
+
+    found = [run.id for run in fitting_runs(config, list_runs(options.runs))]
+    return Result({"runs": found}, "\n".join(found) or "No run's weights fit this network.")
 
 
 def _pause(options: argparse.Namespace) -> Result:

@@ -25,6 +25,8 @@ class BackboneSettings(ArchitectureSettings):
     network: ClassVar[str]  # torchvision's name
     origin: ClassVar[str] = "torchvision"  # of the ImageNet weights
     comes_along: ClassVar[bool] = False  # are they on this computer from the start?
+    weights_name: ClassVar[str]  # the file of the ImageNet weights in the weights folder, known without torchvision
+    weights_bytes: ClassVar[int]  # that are downloaded
     normalisation: ClassVar[str] = "imagenet"  # of the dataset: what the weights were learned with
     last_block: ClassVar[str]  # the part with which it begins, as `build_backbone` names it
     weights: Literal["imagenet", "file", "random"] = setting(
@@ -71,6 +73,10 @@ class BackboneSettings(ArchitectureSettings):
         from torchvision.models import get_model
 
         return get_model(cls.network, weights=None, num_classes=classes)
+
+    def weights_are_here(self, weights_folder: Path) -> bool:
+        """Whether training can begin with what the settings ask for without a download."""
+        return self.weights != "imagenet" or self.comes_along or (weights_folder / self.weights_name).is_file()
 
     def imagenet_file(self, weights_folder: Path) -> Path:
         """Where its ImageNet weights lie, or will. Raises TrainDeskError when they cannot be."""

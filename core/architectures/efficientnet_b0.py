@@ -17,5 +17,7 @@ class EfficientNetB0(BackboneSettings):
 
     label: ClassVar[str] = "EfficientNet-B0"
     network: ClassVar[str] = "efficientnet_b0"
+    weights_name: ClassVar[str] = "efficientnet_b0_rwightman-7f5810bc.pth"
+    weights_bytes: ClassVar[int] = 21_444_428
     last_block: ClassVar[str] = "features_7"
     name: Literal["efficientnet_b0"] = "efficientnet_b0"

@@ -48,6 +48,9 @@ class EfficientNetLite0(BackboneSettings):
     def bare(cls, classes: int = 1000) -> nn.Module:
         return lite0(classes)
 
+    def weights_are_here(self, weights_folder: Path) -> bool:
+        return self.weights != "imagenet" or find_spec(PACKAGE.replace("-", "_")) is not None
+
     def imagenet_file(self, weights_folder: Path) -> Path:
         found = find_spec(PACKAGE.replace("-", "_"))
         if found is None or found.origin is None:

@@ -18,5 +18,7 @@ class MobileNetV3Small(BackboneSettings):
 
     label: ClassVar[str] = "MobileNetV3 small"
     network: ClassVar[str] = "mobilenet_v3_small"
+    weights_name: ClassVar[str] = "mobilenet_v3_small-047dcff4.pth"
+    weights_bytes: ClassVar[int] = 10_306_454
     last_block: ClassVar[str] = "features_11"
     name: Literal["mobilenet_v3_small"] = "mobilenet_v3_small"

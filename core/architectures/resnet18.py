@@ -17,5 +17,7 @@ class ResNet18(BackboneSettings):
 
     label: ClassVar[str] = "ResNet18"
     network: ClassVar[str] = "resnet18"
+    weights_name: ClassVar[str] = "resnet18-f37072fd.pth"
+    weights_bytes: ClassVar[int] = 46_830_453
     last_block: ClassVar[str] = "layer4"
     name: Literal["resnet18"] = "resnet18"

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import torch
 
 from core.config import RunConfig
+from core.datasets import ImageData
 from core.devices import claim
+from core.machine import unnoticed
 from core.memory import peak_bytes
-from core.training.batches import Pictures, Splits, batch_bounds
+from core.training.batches import Pictures, Splits, batch_bounds, split
 from core.training.between import seconds_between
 from core.training.evaluation import Measuring
 from core.training.frozen import layers_to_skip
 from core.training.loop import Epoch, Preparing, Step, TrainingState, begin, train
-from core.training.ready import data_on_device, pixels_of_a_batch
+from core.training.precision import choose_precision
+from core.training.ready import data_on_device, inputs_type, pixels_of_a_batch
 
 WARM_UP_STEPS = 5  # the first steps choose kernels and take memory
 FEATURE_BATCHES = 8  # of images that go through frozen layers for a forecast
@@ -74,6 +79,34 @@ def forecast(config: RunConfig, data_folder: Path, seconds: float = 1.5) -> Fore
         )
 
 
+def seconds_by_sample(
+    config: RunConfig, pixels: np.ndarray, labels: np.ndarray, images: int, test: int, seconds: float = 0.5
+) -> float:
+    """About how long a run takes whose dataset is not decoded yet, from a few steps with some of its pictures.
+
+    pixels uint8 (n, C, H, W), labels int64 (n,); `images` are there for training with validation, `test` for the end.
+    Raises TrainDeskError.
+    """
+    training = config.training
+    held = max(1, round(images * training.validation_share))
+    size = max(2, min(training.batch_size, len(labels) // 2))
+    config = config.model_copy(update={"training": training.model_copy(update={"batch_size": size})})
+    with unnoticed(), claim(training.device, pixels_of_a_batch(config)) as share:
+        matrix = torch.from_numpy(pixels)
+        sample = ImageData(matrix, torch.from_numpy(labels), matrix[:1], torch.from_numpy(labels[:1]))
+        precision = choose_precision(training.precision, share.device, pixels_of_a_batch(config))
+        splits = split(sample, config.dataset, 0.25, 0, share.device, inputs_type(config, precision))
+        state = begin(config, splits, share.device, None, precision)
+        _measure(state, config, splits, 0)  # the first steps choose kernels and take memory
+        on_processor = share.device.type == "cpu"
+        pace = _measure(
+            state, config, splits, seconds, _of_processor(share.threads) if on_processor else time.perf_counter
+        )
+    steps = -(-(images - held) // size)
+    at_the_end = (held + test) * (pace.measured + pace.prepared)  # through the whole network
+    return pace.prepared * images + training.epochs * (steps * pace.step + held * pace.measured) + at_the_end
+
+
 def _beginning(splits: Splits, images: int) -> Splits:
     def first(pictures: Pictures) -> Pictures:
         rows = torch.arange(len(pictures)) if pictures.rows is None else pictures.rows
@@ -88,17 +121,28 @@ class _Pace(NamedTuple):
     measured: float  # seconds for an image of a validation
 
 
-def _measure(state: TrainingState, config: RunConfig, splits: Splits, seconds: float) -> _Pace:
-    """Trains whole epochs until so many seconds have passed."""
+def _of_processor(threads: int) -> Callable[[], float]:
+    """A clock that stands still while others have the cores."""
+    return lambda: time.process_time() / threads
+
+
+def _measure(
+    state: TrainingState,
+    config: RunConfig,
+    splits: Splits,
+    seconds: float,
+    clock: Callable[[], float] = time.perf_counter,
+) -> _Pace:
+    """Trains whole epochs until so many seconds of the clock have passed."""
     endless = config.training.model_copy(
         update={"epochs": 1_000_000, "patience": 0, "compile": False, "validate_every": "epoch"}
     )
     spent, counts = {Preparing: 0.0, Step: 0.0, Measuring: 0.0}, {Preparing: 0, Step: 0, Measuring: 0}
-    start = before = time.perf_counter()
+    start = before = clock()
     for happened in train(state, config.model_copy(update={"training": endless}), splits):
         if isinstance(happened, Step):
             happened.loss.item()  # waits for a GPU
-        now = time.perf_counter()
+        now = clock()
         kind = type(happened)
         if kind in spent:
             spent[kind] += now - before

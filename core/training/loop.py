@@ -196,7 +196,8 @@ def train(state: TrainingState, config: RunConfig, splits: Splits) -> Iterator[H
         val = yield from measure(part.val)
         between.epoch_begins()
         metrics = {"train/loss": state.tally.loss(), "train/accuracy": state.tally.accuracy(), **val.metrics("val")}
-        rank = (val.accuracy, -val.loss) if training.best_by == "accuracy" else (-val.loss, val.accuracy)
+        by_loss, by_accuracy = (-val.loss, val.accuracy), (val.accuracy, -val.loss)
+        rank = {"accuracy": by_accuracy, "loss": by_loss, "last": (float(state.epoch), 0.0)}[training.best_by]
         is_best = state.best is None or rank > state.best
         state.best = rank if is_best else state.best
         state.waited = 0 if is_best else state.waited + 1

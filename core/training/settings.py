@@ -72,11 +72,12 @@ class TrainingSettings(Settings):
         "weights always stay float32.",
         labels={"auto": "automatic", "float32": "float32", "bfloat16": "mixed bfloat16"},
     )
-    best_by: Literal["accuracy", "loss"] = setting(
+    best_by: Literal["accuracy", "loss", "last"] = setting(
         "accuracy",
         "Best epoch by",
-        "What makes an epoch the best one: the highest accuracy or the lowest loss on the validation images.",
-        labels={"accuracy": "validation accuracy", "loss": "validation loss"},
+        "What makes an epoch the best one: the highest accuracy or the lowest loss on the validation images, or that it is the "
+        "last, which is steadier where a learning rate falls to the end and few pictures validate.",
+        labels={"accuracy": "validation accuracy", "loss": "validation loss", "last": "being the last"},
     )
     patience: int = setting(
         0,

@@ -27,18 +27,26 @@ def copy_matching(model: nn.Module, weights: dict[str, torch.Tensor]) -> Matched
     A last layer for other classes is such a part that stays. Raises TrainDeskError, leaving the network as it was, when
     less than half of the weights before the last layer would be taken over.
     """
-    given = {_plain(name): tensor for name, tensor in weights.items()}
-    own = model.state_dict()
-    fitting = {
-        name: given[_plain(name)]
-        for name, tensor in own.items()
-        if _plain(name) in given and given[_plain(name)].shape == tensor.shape
-    }
-    _check(model, given, set(fitting))
+    own, fitting = model.state_dict(), matching(model, weights)
     with torch.no_grad():
         for name, tensor in fitting.items():
             own[name].copy_(tensor)
     return Matched(len(fitting), [name for name in own if name not in fitting])
+
+
+def matching(model: nn.Module, weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """By the network's names, the given tensors that it would take over; they may be without numbers, on the meta device.
+
+    Raises TrainDeskError as `copy_matching` does.
+    """
+    given = {_plain(name): tensor for name, tensor in weights.items()}
+    fitting = {
+        name: given[_plain(name)]
+        for name, tensor in model.state_dict().items()
+        if _plain(name) in given and given[_plain(name)].shape == tensor.shape
+    }
+    _check(model, given, set(fitting))
+    return fitting
 
 
 def _plain(name: str) -> str:

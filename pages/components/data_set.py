@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.config import RunConfig
 from core.own_data.edit import LONGEST_NAME, checked_name, editing
 from core.own_data.export import as_zip
 from core.own_data.folders import delete
 from core.own_data.store import SPLITS, OwnClass, OwnDataError, OwnDataset
-from core.own_data.suggest import suggested, with_transfer
-from core.settings import SettingsError
 from pages.components.data_bring import draw_bring
 from pages.components.data_findings import draw_findings
 from pages.components.data_list import DELETED, SPLIT_WORDS, go
 from pages.components.data_suspects import draw_suspects
-from pages.components.form_values import fill
-from pages.components.links import switch_page
 from pages.components.messages import show_error
 from pages.components.picked import picked
-from pages.components.recipe_cards import FILLED_FROM
 from pages.components.rights import READ_ONLY, may_change_dataset
 from pages.components.shares_view import draw_suggested
+from pages.components.training_cards import draw_training_cards
 from pages.components.wording import count, moment, plain_markdown
 
 PAGE = 60  # pictures at a time
@@ -38,7 +33,7 @@ def draw_dataset(dataset: OwnDataset) -> None:
         f"{count(sum(each.images for each in classes), 'picture')} in {len(classes)} classes, version {newest}. "
         "A run remembers the version it saw."
     )
-    _draw_training(dataset)
+    draw_training_cards(dataset)
     draw_suggested(dataset)
     if not may_change_dataset(dataset):
         st.caption(READ_ONLY)
@@ -57,29 +52,6 @@ def draw_dataset(dataset: OwnDataset) -> None:
             draw_bring(dataset.id)
     with more:
         _draw_more(dataset, newest)
-
-
-def _draw_training(dataset: OwnDataset) -> None:
-    """The shortest way to a training, or why there is none yet."""
-    try:
-        config = RunConfig.from_dict(suggested(dataset))
-    except SettingsError as error:
-        show_error(str(error))
-        return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button("Train on these pictures", type="primary", icon=":material/play_arrow:", key="train on them"):
-            fill(config)
-            st.session_state[FILLED_FROM] = ("dataset", dataset.id)
-            switch_page("pages/train.py")
-        if st.button(
-            "Transfer learning",
-            icon=":material/school:",
-            key="transfer",
-            help="Starts from a network that knows a million photos. It came with the program.",
-        ):
-            fill(RunConfig.from_dict(with_transfer(config.to_dict())))
-            st.session_state[FILLED_FROM] = ("dataset", dataset.id)
-            switch_page("pages/train.py")
 
 
 def _draw_pictures(dataset: OwnDataset, classes: list[OwnClass], mine: bool = True) -> None:

@@ -15,6 +15,7 @@ from pages.components.dataset_notice import dataset_notice
 from pages.components.form_choices import choices_of
 from pages.components.form_layout import form_rows, often_used, sections
 from pages.components.form_values import check, current, seed, to_widget
+from pages.components.weights_notice import weights_in_short, weights_notice
 from pages.components.wording import count, plain_markdown, rows_of
 
 COLUMNS = 4  # of the groups
@@ -67,13 +68,18 @@ def _part(part: str, config: Any, problems: dict[str, str], shown: set[str]) -> 
         registry.names(),
         key=seed(part, DEFAULTS[part]),
         format_func=lambda name: labels.get(name, name),
-        help="\n\n".join(f"**{labels[key]}**: {plain_markdown(_first_paragraph(of))}" for key, of in registry.items()),
+        help="\n\n".join(
+            f"**{labels[key]}**: {plain_markdown(_first_paragraph(of))}{weights_in_short(of)}"
+            for key, of in registry.items()
+        ),
     )
     settings_class = registry.get(name)
     if part == "dataset":
         shown.add("dataset")  # what is odd about its pictures is said in the notice
         chosen = config if config and config.dataset.name == name else None
         dataset_notice(chosen.dataset if chosen else settings_class(), chosen)
+    if part == "architecture":
+        weights_notice(config.architecture if config and config.architecture.name == name else settings_class())
     _fields(fields_of(settings_class), part, f"{part}.{name}", problems, shown)
 
 

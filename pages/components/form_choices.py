@@ -15,6 +15,8 @@ from core.runs.labels import title_of
 from core.runs.store import Run, list_runs
 from core.settings import FieldSpec
 from pages.components.describe import read_config
+from pages.components.fitting import fitting
+from pages.components.form_values import check, current
 from pages.components.wording import moment
 
 
@@ -25,7 +27,7 @@ def choices_of(spec: FieldSpec, path: str) -> dict[Any, str]:
     if path == "dataset.source":
         return {"": "choose ..."} | own_datasets()
     if path == "training.start_from":
-        return {"": "none"} | earlier_runs()
+        return {"": "none"} | runs_to_start_from()
     return spec.choices
 
 
@@ -41,13 +43,21 @@ def own_datasets() -> dict[str, str]:
     return {key: f"{title} ({key})" if times[title] > 1 else title for key, title in titles.items()}
 
 
-def earlier_runs() -> dict[str, str]:
-    """Runs whose network can be taken over, newest first: id -> title, architecture, when, and id."""
-    runs = [run for run in list_runs(runs_folder()) if run.checkpoint()]
+def runs_to_start_from() -> dict[str, str]:
+    """Runs whose weights fit the form's network, newest first: id -> title, architecture, when, and id.
+
+    One that is chosen and does not fit any more stays, and says so.
+    """
+    runs = {run.id: run for run in list_runs(runs_folder()) if run.checkpoint()}
+    values = current()
+    chosen = str(values.get("training.start_from") or "")
+    config, _ = check(values | {"training.start_from": ""})
+    fits = {run.id for run in fitting(config, list(runs.values()))} if config else set(runs)
     return {
         run.id: f"{_name(str(run.folder), created)}, {moment(created)} ({run.id})"
-        for run in runs
-        if (created := run.created())
+        + ("" if run.id in fits else ": its weights do not fit")
+        for run in runs.values()
+        if (run.id in fits or run.id == chosen) and (created := run.created())
     }
 
 

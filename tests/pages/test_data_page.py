@@ -8,9 +8,10 @@ import pytest
 from core.config import RunConfig
 from core.datasets.pictures import SHOWN, first_pictures, labels_of, published
 from core.own_data.edit import editing
+from core.own_data.evidence import SCRATCH, TRANSFER, Evidence, keep_evidence
 from core.own_data.folders import list_datasets, trashed
 from core.own_data.jobs import Request, list_jobs, new_job
-from core.own_data.suggest import suggested, with_transfer
+from core.own_data.suggest import suggested
 from core.own_data.work import work
 from core.runs.store import list_runs
 from pages.components.data_builtin import PAGE, ROW, what_it_takes
@@ -188,10 +189,10 @@ def test_what_trainings_are_to_do_is_chosen_beside_the_finding(runs_folder, data
         run(app)
     press(app, "keep the import")
     [dataset] = list_datasets(data)
-    config = RunConfig.from_dict(suggested(dataset))
-    assert config.training.balance == "weights"
-    assert config.dataset.colour == "grey" and config.dataset.fit == "pad"
-    assert RunConfig.from_dict(with_transfer(suggested(dataset))).dataset.fit == "pad"
+    for kind in (SCRATCH, TRANSFER):
+        config = RunConfig.from_dict(suggested(dataset, kind))
+        assert config.training.balance == "weights"
+        assert config.dataset.colour == "grey" and config.dataset.fit == "pad"
     app = open_app("data", set=dataset.id)
     app.session_state[f"part of {dataset.id}"] = "Check"
     run(app)
@@ -242,12 +243,38 @@ def test_train_on_these_pictures_fills_the_form_and_starts(runs_folder, data, tm
     assert config.title == "Patterns"
 
 
-def test_transfer_learning_fills_the_form_with_a_network_that_knows_photos(runs_folder, data, tmp_path):
-    app = open_app("data", set=own_dataset(data, tmp_path, {"dots": 30, "rings": 30}).id)
-    press(app, "transfer")
+def test_the_two_trainings_are_cards_and_the_evidence_says_which_comes_first(runs_folder, data, tmp_path):
+    dataset = own_dataset(data, tmp_path, {"dots": 90, "rings": 90})
+    app = open_app("data", set=dataset.id)
+    assert "needs the fewest pictures" in words(app) and widget(app, "train otherwise").label == "From scratch"
+    press(app, "train on them")
     run(go(app, "train"))
     assert widget(app, "form:architecture").value == "efficientnet_lite0"
     assert widget(app, "form:dataset.own_images.side").value == 224 and not app.error
+    seconds = {TRANSFER: 41.0, SCRATCH: 127.0}
+    keep_evidence(dataset, 1, Evidence(180, 2, 0.95, 0.9, 0.9, 0.2, ("dots", "rings"), seconds))
+    app = open_app("data", set=dataset.id)
+    said = words(app)
+    assert "much alike" in said and "About 41 s on this computer" in said and "About 2 min 10 s on this" in said
+    assert widget(app, "train otherwise").label == "Transfer learning"
+    press(app, "train on them")
+    run(go(app, "train"))
+    assert widget(app, "form:architecture").value == "photo_cnn"
+    assert not widget(app, "form:augmentation.flip").value
+
+
+def test_whether_pictures_are_mirrored_is_asked_where_there_is_doubt(runs_folder, data, tmp_path):
+    dataset = own_dataset(data, tmp_path)
+    app = open_app("data", set=dataset.id)
+    assert not [each for each in app.segmented_control if each.key.startswith("mirror ")]
+    keep_evidence(dataset, 1, Evidence(40, 2, 0.9, 0.9, 0.9, 0.1, ("dots", "stripes"), {TRANSFER: 1.0, SCRATCH: 1.0}))
+    app = open_app("data", set=dataset.id)
+    assert "In a mirror dots looks like stripes." in words(app)
+    widget(app, f"mirror {dataset.id} 1").set_value("on")
+    run(app)
+    press(app, "train on them")
+    run(go(app, "train"))
+    assert widget(app, "form:augmentation.flip").value
 
 
 def test_classes_are_renamed_switched_and_removed_and_versions_bring_them_back(runs_folder, data, tmp_path):

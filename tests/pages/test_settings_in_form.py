@@ -7,10 +7,10 @@ import pytest
 from core.config import GROUPS, PARTS
 from core.runs.store import list_runs
 from core.settings import fields_of
-from pages.components.form_choices import earlier_runs
 from pages.components.form_layout import OFTEN_USED, SECTIONS, form_rows, often_used, sections
 from pages.components.form_values import from_widget, to_widget
-from tests.pages.apps import beside, go, open_app, run, widget
+from tests.helpers import wait_until
+from tests.pages.apps import beside, go, open_app, run, widget, words
 from tests.pages.fake_runs import fake_run
 
 CLASSES = [(part, name) for part, registry in PARTS.items() for name in registry.names()]
@@ -125,11 +125,14 @@ def test_a_fold_says_which_of_its_settings_are_changed(runs_folder):
 def test_a_run_can_start_from_earlier_ones_that_have_a_checkpoint(runs_folder):
     run_with, without = fake_run(runs_folder, "finished"), fake_run(runs_folder, "failed")
     run_with.best.write_bytes(b"not read")
-    assert list(earlier_runs()) == [run_with.id]
-    options = widget(open_app("train"), "form:training.start_from").options
+    app = open_app("train", **{"from": run_with.id})
+    options = widget(app, "form:training.start_from").options
     assert options[0] == "none"
     assert options[1].startswith("Handwritten digits: SimpleCNN, today ") and run_with.id in options[1]
     assert not any(without.id in option for option in options)
+    widget(app, "form:architecture").set_value("mlp")  # nothing of a convolutional network fits it
+    run(app)
+    assert widget(app, "form:training.start_from").options == ["none"]
 
 
 def test_a_run_to_start_from_that_is_gone_stays_and_is_marked(runs_folder):
@@ -146,3 +149,41 @@ def test_widgets_give_back_what_they_were_given():
         for spec in specs_of(owner, name):
             read = from_widget(spec, to_widget(spec, spec.default))
             assert (tuple(read) if isinstance(read, list) else read) == spec.default
+
+
+def test_runs_whose_weights_fit_a_changed_network_are_listed_when_that_is_known(runs_folder):
+    source = fake_run(runs_folder, "finished")
+    source.best.write_bytes(b"not read")
+    app = open_app("train", **{"from": source.id})
+    field = next(each.key for each in app.text_input if (each.key or "").endswith("improved_cnn.dropout"))
+    widget(app, field).set_value("0.45")
+
+    def is_listed():
+        run(app)
+        return any(source.id in option for option in widget(app, "form:training.start_from").options)
+
+    wait_until(is_listed, what="the run is listed for another dropout")
+    widget(app, "form:training.start_from").set_value(source.id)
+    widget(app, next(each.key for each in app.text_input if each.key.endswith("improved_cnn.channels"))).set_value(
+        "5, 7"
+    )
+    run(app)
+    wait_until(
+        lambda: any("do not fit" in option for option in widget(run(app), "form:training.start_from").options),
+        what="it is said that its weights do not fit",
+    )
+
+
+def test_the_form_says_whether_weights_are_here_or_how_much_is_downloaded(runs_folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("TRAINDESK_DATA", str(tmp_path))
+    app = open_app("train")
+    widget(app, "form:architecture").set_value("efficientnet_lite0")
+    assert "Its ImageNet weights came with the program." in words(run(app))
+    widget(app, "form:architecture").set_value("resnet18")
+    assert "47 MB of ImageNet weights are downloaded once" in words(run(app))
+    assert "10 MB of ImageNet weights" in widget(app, "form:architecture").help
+    (tmp_path / "weights").mkdir()
+    (tmp_path / "weights" / "resnet18-f37072fd.pth").write_bytes(b"not read")
+    assert "Its ImageNet weights are on this computer." in words(run(app))
+    widget(app, "form:architecture.resnet18.weights").set_value("random")
+    assert "ImageNet weights are on" not in words(run(app))

@@ -3,12 +3,14 @@
 import hashlib
 import socket
 import urllib.error
+from pathlib import Path
 
 import pytest
 import torch
 from torchvision.models import ResNet18_Weights
 
 from core import downloads
+from core.architectures import ARCHITECTURES
 from core.architectures._imagenet import imagenet_bytes
 from core.architectures.resnet18 import ResNet18
 from core.errors import TrainDeskError
@@ -138,3 +140,13 @@ def test_no_internet_names_the_file_the_folder_and_the_remedy(url, reason, tmp_p
 def test_a_weights_folder_that_cannot_be_written_is_one_sentence(tmp_path):
     (tmp_path / "file").write_text("")
     assert_one_sentence(error_of(ResNet18(), tmp_path / "file" / "weights"), "could not be downloaded")
+
+
+@pytest.mark.parametrize(
+    "settings_class", [each for _, each in ARCHITECTURES.items() if hasattr(each, "weights_bytes")]
+)
+def test_what_the_form_says_of_a_download_is_what_is_published(settings_class):
+    settings = settings_class()
+    assert settings.imagenet_file(Path("weights")) == Path("weights") / settings.weights_name
+    assert settings.weights_bytes == imagenet_bytes(settings.network)
+    assert not settings.weights_are_here(Path("nowhere"))

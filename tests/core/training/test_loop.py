@@ -178,9 +178,10 @@ def scripted_losses(monkeypatch, values):
     monkeypatch.setattr(loop, "evaluate", scripted)
 
 
-def test_the_best_epoch_can_be_the_one_with_the_smallest_loss(data, monkeypatch):
+def test_the_best_epoch_can_be_the_one_with_the_smallest_loss_or_the_last(data, monkeypatch):
     values = [0.5, 0.4, 0.45, 0.3]
-    for best_by, best in [("loss", [True, True, False, True]), ("accuracy", [True, False, False, False])]:
+    wanted = {"loss": [True, True, False, True], "accuracy": [True, False, False, False], "last": [True] * 4}
+    for best_by, best in wanted.items():
         scripted_losses(monkeypatch, values)
         _, happened, _ = run(quick_config(epochs=4, batch_size=1000, training={"best_by": best_by}), data)
         assert [h.is_best for h in happened if isinstance(h, Epoch)] == best

@@ -1,0 +1,47 @@
+"""Which runs a training can start from: those whose weights fit its network, by the very test that it makes when it starts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+
+from core.config import RunConfig
+from core.errors import TrainDeskError
+from core.runs.store import Run
+from core.training.start_weights import matching
+
+
+def fitting_runs(config: RunConfig, runs: Iterable[Run]) -> list[Run]:
+    """In the order given. Networks are built without numbers, on torch's meta device; no checkpoint is read."""
+    network, known, found = _network(config), {}, []
+    for run in runs:
+        if not run.checkpoint():
+            continue
+        try:
+            earlier = run.config()
+            key = (earlier.architecture.model_dump_json(), _shape(earlier))
+            if key not in known:
+                known[key] = _fits(network, earlier)
+        except TrainDeskError:  # a damaged run
+            continue
+        if known[key]:
+            found.append(run)
+    return found
+
+
+def _shape(config: RunConfig) -> tuple[tuple[int, int, int], int]:
+    info = config.dataset.info()
+    return info.shape, len(info.class_names)
+
+
+def _network(config: RunConfig) -> torch.nn.Module:
+    with torch.device("meta"):
+        return config.architecture.build(*_shape(config))
+
+
+def _fits(network: torch.nn.Module, earlier: RunConfig) -> bool:
+    try:
+        return bool(matching(network, _network(earlier).state_dict()))
+    except TrainDeskError:
+        return False
