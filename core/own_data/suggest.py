@@ -72,14 +72,14 @@ def advice(dataset: OwnDataset, evidence: Evidence | None) -> Advice:
     features, pixels = percent(evidence.features, 0), percent(evidence.pixels, 0)
     trial = f"On {evidence.pictures} of your pictures"
     regular = evidence.above_chance(evidence.pixels) >= PLAIN and fewest >= PER_CLASS
-    if evidence.features < evidence.pixels + BETTER and fewest >= PER_CLASS:
-        why = f"{trial} knowing photos did not help: {features} right, and {pixels} by small pixels alone."
-        return Advice(SCRATCH, why, mirror, about_mirror)
     if regular:
         why = (
             f"{trial} small pixels alone gave {pixels} right: they are much alike, and {fewest:,} of each class are enough "
             "to learn them from scratch."
         )
+        return Advice(SCRATCH, why, mirror, about_mirror)
+    if evidence.features < evidence.pixels + BETTER and fewest >= PER_CLASS:
+        why = f"{trial} knowing photos helped little: {features} right, and {pixels} by small pixels alone."
         return Advice(SCRATCH, why, mirror, about_mirror)
     why = f"{trial} a network that knows photos gave {features} right, and small pixels {pixels}."
     return Advice(TRANSFER, why, mirror, about_mirror)

@@ -244,7 +244,7 @@ def test_train_on_these_pictures_fills_the_form_and_starts(runs_folder, data, tm
 
 
 def test_the_two_trainings_are_cards_and_the_evidence_says_which_comes_first(runs_folder, data, tmp_path):
-    dataset = own_dataset(data, tmp_path, {"dots": 90, "rings": 90})
+    dataset = own_dataset(data, tmp_path, {"dots": 110, "rings": 110})
     app = open_app("data", set=dataset.id)
     assert "needs the fewest pictures" in words(app) and widget(app, "train otherwise").label == "From scratch"
     press(app, "train on them")

@@ -155,19 +155,15 @@ def test_runs_whose_weights_fit_a_changed_network_are_listed_when_that_is_known(
     source = fake_run(runs_folder, "finished")
     source.best.write_bytes(b"not read")
     app = open_app("train", **{"from": source.id})
-    field = next(each.key for each in app.text_input if (each.key or "").endswith("improved_cnn.dropout"))
-    widget(app, field).set_value("0.45")
+    widget(app, "form:architecture.simple_cnn.hidden").set_value("8")
 
     def is_listed():
         run(app)
         return any(source.id in option for option in widget(app, "form:training.start_from").options)
 
-    wait_until(is_listed, what="the run is listed for another dropout")
+    wait_until(is_listed, what="the run is listed with one layer more")
     widget(app, "form:training.start_from").set_value(source.id)
-    widget(app, next(each.key for each in app.text_input if each.key.endswith("improved_cnn.channels"))).set_value(
-        "5, 7"
-    )
-    run(app)
+    widget(app, "form:architecture.simple_cnn.channels").set_value("5, 7, 9")
     wait_until(
         lambda: any("do not fit" in option for option in widget(run(app), "form:training.start_from").options),
         what="it is said that its weights do not fit",

@@ -33,7 +33,7 @@ def test_without_evidence_photos_begin_with_a_network_that_knows_photos_and_draw
     ("found", "first", "part"),
     [
         ({}, TRANSFER, "knows photos gave 90 %"),
-        ({"features": 0.62}, SCRATCH, "did not help"),
+        ({"features": 0.62}, SCRATCH, "helped little"),
         ({"pixels": 0.8}, SCRATCH, "much alike"),  # 0.6 of the way from guessing
     ],
 )
