@@ -22,7 +22,7 @@ FEW = 500  # training pictures up to which the last layer alone learns, on featu
 PER_PICTURE = 0.009  # seconds for EfficientNet-Lite0 forward at 224 pixels on two cores, and for its last blocks' step
 LONGEST = 170.0  # seconds of transfer learning on two cores
 TRANSFER_SIDES = (224, 160, 128, 96)
-HEAD_EPOCHS, FEWEST_BLOCK_EPOCHS, MOST_BLOCK_EPOCHS = 10, 10, 20
+FEW_EPOCHS, HEAD_EPOCHS, FEWEST_BLOCK_EPOCHS, MOST_BLOCK_EPOCHS = 30, 10, 10, 20
 
 PLAIN = 0.4  # of the way from guessing to all right that small pixels alone read: then shapes and places are regular
 PER_CLASS = 80  # training pictures of each class from which regular pictures are learned from scratch
@@ -122,6 +122,7 @@ def transfer(dataset: OwnDataset, mirror: bool = True) -> dict[str, Any]:
     """
     plain = from_scratch(dataset, mirror)
     training, pictures = _training(dataset)
+    few = pictures <= FEW
     side, train, epochs = _in_time(pictures, 3 * _usual_side(dataset))
     return plain | {
         "dataset": plain["dataset"]
@@ -131,18 +132,19 @@ def transfer(dataset: OwnDataset, mirror: bool = True) -> dict[str, Any]:
             "train": train,
             "backbone_pace": 0.3 if pictures <= 2 * FEW else 1.0,
         },
-        "loss": {"name": "cross_entropy", "label_smoothing": 0.1},
-        "optimizer": {"name": "adamw", "learning_rate": 0.001, "weight_decay": 0.01},
+        # of ants and bees 95.1 % (141 to 143 of 149, over eight seeds); in 10 epochs at 0.001 94.2 % (139 to 142)
+        "loss": {"name": "cross_entropy", "label_smoothing": 0.0 if few else 0.1},
+        "optimizer": {"name": "adamw", "learning_rate": 0.0005 if few else 0.001, "weight_decay": 0.01},
         "augmentation": {"flip": mirror},
         # of the few validation pictures of so few none can say which epoch is the best: the cycle's end is
-        "training": training | {"epochs": epochs, "best_by": "last" if pictures <= FEW else "loss"},
+        "training": training | {"epochs": epochs, "best_by": "last" if few else "loss"},
     }
 
 
 def _in_time(pictures: int, largest: int) -> tuple[int, str, int]:
     """(side, what trains, epochs): features of pictures and mirror images, then a step of the last blocks in each epoch."""
     if pictures <= FEW:
-        return TRANSFER_SIDES[0], "head", HEAD_EPOCHS
+        return TRANSFER_SIDES[0], "head", FEW_EPOCHS
     sides = [side for side in TRANSFER_SIDES if side <= largest] or [TRANSFER_SIDES[-1]]
     for side in sides:
         passes = LONGEST / (PER_PICTURE * (side / 224) ** 2 * pictures)
