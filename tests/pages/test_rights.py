@@ -21,7 +21,7 @@ FREE = {
     "Presenter view: large type, no menus", "Chart options", "Why?",
     "Try it: draw or upload", "Train again with changes", "Open", "Compare",
     "Run it again with changes", "CSV", "Parquet", "Download", "Close", "Start the digits training", "Look", "All datasets",
-    "Train on these pictures", "Transfer learning", "From scratch",
+    "Train on these pictures", "Transfer learning", "From scratch", "Pictures of each class",
     "Start again with a fifth of the pictures held back for validation",
 }  # fmt: skip
 
