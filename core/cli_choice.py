@@ -65,8 +65,8 @@ def _of_images(options: argparse.Namespace) -> RunConfig:
 
 def _look_at(dataset: OwnDataset, version: int) -> None:
     """The same seconds of looking by which a page says what comes first; where they cannot be, the rule decides."""
-    from core.probe import probe
-
     if os.environ.get("TRAINDESK_PROBE") != "0" and evidence_of(dataset, version) is None:
+        from core.probe import probe
+
         with contextlib.suppress(OSError, TrainDeskError):
             probe(dataset, version, times=False)

@@ -85,16 +85,24 @@ def look_for_evidence(dataset: OwnDataset) -> bool:
                 pass
         except FileExistsError:  # one was started: it runs, or it has failed and would again
             return not is_gone(mark.read_text(encoding="ascii"))
-        process = subprocess.Popen(
-            [sys.executable, "-m", "core.probe", str(dataset.folder), str(version)],
-            cwd=HOME,
-            env=os.environ | {"GOMP_SPINCOUNT": "10000"},  # as trainings have it, or waiting counts as work
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        try:
+            process = _begin(dataset, version)
+        except OSError:
+            mark.unlink()
+            raise
         _children.append(process)
         name_process(mark, process.pid)
         return True
     return False
+
+
+def _begin(dataset: OwnDataset, version: int) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-m", "core.probe", str(dataset.folder), str(version)],
+        cwd=HOME,
+        env=os.environ | {"GOMP_SPINCOUNT": "10000"},  # as trainings have it, or waiting counts as work
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
