@@ -106,7 +106,11 @@ class FolderSource:
 
     def listing(self) -> Listing:
         found, seen = Listing(), 0
-        for folder, folders, files in os.walk(self._path):
+
+        def closed(error: OSError) -> None:
+            found.skipped["folders that may not be read"] += 1
+
+        for folder, folders, files in os.walk(self._path, onerror=closed):
             folders.sort()
             folders[:] = [name for name in folders if not Path(folder, name).is_symlink()]
             for name in sorted(files):

@@ -276,3 +276,13 @@ def test_only_allowed_folders_may_be_read(tmp_path, monkeypatch):
         assert_one_sentence(str(caught.value))
     with pytest.raises(OwnDataError, match="no folder"):
         folder_in_bounds(str(inside / "missing"))
+
+
+def test_other_pages_of_a_tiff_are_told(tmp_path):
+    files = class_files({"stripes": 3, "dots": 3})
+    pages = [picture("rings", number) for number in range(3)]
+    files["dots/scan.tif"] = encoded(pages[0], "TIFF", save_all=True, append_images=pages[1:])
+    files["dots/one page.tif"] = encoded(pages[0], "TIFF")
+    _, report = staged(tmp_path, files)
+    assert report.pictures == 8 and report.paged == 1
+    assert "1 file has several pages, of which the first is taken." in report.notes

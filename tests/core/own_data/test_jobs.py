@@ -13,6 +13,7 @@ import pytest
 from core.own_data import bring as bringing
 from core.own_data.folders import accept, delete, list_datasets, restore, sets_folder
 from core.own_data.jobs import Job, Request, find_job, list_jobs, new_job, read_again, start
+from core.own_data.sources import FolderSource
 from core.own_data.store import OwnDataError
 from core.own_data.work import work
 from tests.helpers import assert_one_sentence, wait_until
@@ -234,3 +235,19 @@ def test_time_left_is_that_of_the_phase():
     now = time.time()
     assert Progress("working", "x", 25, 100, now - 10).seconds_left(now) == pytest.approx(30)
     assert Progress("working", "x", 0, 100, now).seconds_left(now) is None
+
+
+def test_a_folder_within_that_may_not_be_read_is_told(tmp_path, monkeypatch):
+    for name, content in class_files({"dots": 2, "rings": 2}).items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    scan = os.scandir
+
+    def closed(path):
+        if Path(path).name == "rings":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", closed)
+    listing = FolderSource(tmp_path).listing()
+    assert len(listing.pictures) == 2 and listing.skipped == {"folders that may not be read": 1}
