@@ -16,6 +16,7 @@ from tests.pages.fake_runs import fake_run
 CLASSES = [(part, name) for part, registry in PARTS.items() for name in registry.names()]
 CLASSES += [(group, "") for group in GROUPS]
 SPECIAL = {"device": "cpu", "batch_size": 65, "weights_file": "/nowhere/weights.pth", "channels": [6], "warmup": 0.5}
+SPECIAL["training_pictures"] = 100  # of each class: more than a batch
 
 
 def prefix_of(owner, name):
@@ -107,7 +108,13 @@ def test_the_layout_names_only_settings_that_exist():
 def test_a_setting_that_the_layout_does_not_know_is_drawn_all_the_same(monkeypatch):
     monkeypatch.setitem(SECTIONS["training"], "Steps", ())
     found = dict(sections("training", fields_of(GROUPS["training"])))
-    assert {spec.name for spec in found["Others"]} == {"balance", "gradient_clip", "average_decay", "seed"}
+    assert {spec.name for spec in found["Others"]} == {
+        "training_pictures",
+        "balance",
+        "gradient_clip",
+        "average_decay",
+        "seed",
+    }
 
 
 def test_a_fold_says_which_of_its_settings_are_changed(runs_folder):
