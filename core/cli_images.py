@@ -12,6 +12,7 @@ from typing import Any
 from core.cli_common import Result, WrongInput
 from core.errors import TrainDeskError
 from core.files import remedy
+from core.label_check import open_doubts, work
 from core.own_data.bring import Report, bring
 from core.own_data.doctor import findings
 from core.own_data.export import as_zip
@@ -19,6 +20,7 @@ from core.own_data.folders import accept, find_dataset, list_datasets
 from core.own_data.jobs import new_job
 from core.own_data.shares import arrangement_of, as_suggested
 from core.own_data.store import OwnDataError, OwnDataset
+from core.own_data.twins import left_alone
 
 
 def add_images_commands(commands: Any, common: argparse.ArgumentParser) -> None:
@@ -45,6 +47,11 @@ def add_images_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     show = of_images.add_parser("show", parents=[common], help="classes, versions and findings of a dataset")
     show.add_argument("dataset", metavar="ID")
     show.set_defaults(command=_show)
+    labels = of_images.add_parser(
+        "check", parents=[common], help="look for wrong labels among all pictures of a dataset"
+    )
+    labels.add_argument("dataset", metavar="ID")
+    labels.set_defaults(command=_check)
     export = of_images.add_parser(
         "export", parents=[common], help="write a dataset as a ZIP that can be brought in again"
     )
@@ -177,6 +184,37 @@ def _show(options: argparse.Namespace) -> Result:
         *(f"Version {each['number']}: {each['words']}" for each in versions),
         *_finding_lines(about["findings"]),
     ]
+    return Result(about, "\n".join(lines))
+
+
+def _check(options: argparse.Namespace) -> Result:
+    """Those that people have settled on the Data page are left out."""
+    dataset = dataset_of(options, options.dataset)
+    found = work(dataset, _Telling())
+    if found.state != "ready":
+        raise TrainDeskError(found.message)
+    doubts = open_doubts(dataset, found, left_alone(dataset))
+    names = {each.id: each.name for each in dataset.classes()}
+    files = {each.id: each.name for each in dataset.pictures([doubt.image for doubt in doubts])}
+    listed = [
+        {
+            "image": doubt.image,
+            "file": files[doubt.image],
+            "labelled": names[doubt.labelled],
+            "looks_like": names[doubt.said],
+            "probability": doubt.likely,
+        }
+        for doubt in doubts
+    ]
+    about = {
+        "id": dataset.id,
+        "version": found.version,
+        "pictures": found.pictures,
+        "looked_at": found.looked_at,
+        "doubts": listed,
+    }
+    lines = [f"Looked at {found.looked_at:,} of {found.pictures:,} pictures: {len(doubts):,} labels may be wrong."]
+    lines += [f"{each['file']}: {each['labelled']}, looks like {each['looks_like']}" for each in listed]
     return Result(about, "\n".join(lines))
 
 

@@ -61,7 +61,7 @@ LAYERS = (
     ("core.training.checkpoints", "core.training.forecast", "core.training.recorder"),
     ("core.training.saving", "core.training.scoring", "core.training.watching"),
     ("core.demo", "core.story", "core.experiments", "core.export", "core.mistakes", "core.sharing"),
-    ("core.fitting", "core.probe", "core.suspects", "core.label_issues"),
+    ("core.fitting", "core.probe", "core.label_issues", "core.label_features"),
     ("core.label_check",),
     ("core.session",),
     (

@@ -16,6 +16,7 @@ from core.own_data.doctor import Choice, Finding, findings, verdict
 from core.own_data.edit import Edit, editing
 from core.own_data.store import OwnDataError, OwnDataset
 from core.own_data.twins import leave
+from pages.components.data_list import SPLIT_WORDS
 from pages.components.messages import show_error
 from pages.components.picked import thumbnails
 from pages.components.pictures import address_of, gallery
@@ -70,7 +71,7 @@ def _draw_ways(dataset: OwnDataset, finding: Finding, key: str) -> None:
     """Each group of twins with the buttons that decide it alone."""
     for place, (group, ways, leave_key) in enumerate(zip(finding.groups, finding.ways, finding.leave, strict=True)):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.html(_twins(dataset, (group,)), width="content")
+            st.html(_twins(dataset, (group,), by_class=True), width="content")
             for number, way in enumerate(ways):
                 if st.button(plain_markdown(way.label), key=f"way {place} {number} {finding.kind} {key}"):
                     change(dataset, way.label, way.repair)
@@ -79,8 +80,8 @@ def _draw_ways(dataset: OwnDataset, finding: Finding, key: str) -> None:
                 st.rerun()
 
 
-def _twins(dataset: OwnDataset, groups: tuple[tuple[int, ...], ...]) -> str:
-    """HTML: pictures side by side with those that they are like, each with its class and the name of its file."""
+def _twins(dataset: OwnDataset, groups: tuple[tuple[int, ...], ...], by_class: bool = False) -> str:
+    """HTML: pictures side by side with those that they are like, under each the name of its file, or its class."""
     pictures = {picture.id: picture for group in groups for picture in dataset.pictures(group)}
     class_names = {each.id: each.name for each in dataset.classes()}
     boxes = []
@@ -88,8 +89,8 @@ def _twins(dataset: OwnDataset, groups: tuple[tuple[int, ...], ...]) -> str:
         tiles = []
         for image, shown in zip(group, thumbnails(dataset, group), strict=True):
             picture = pictures.get(image)
-            name = picture.name if picture else ""
-            title = f"{class_names.get(picture.class_id, '')}, {picture.split}" if picture else ""
+            name = "" if picture is None else class_names.get(picture.class_id, "") if by_class else picture.name
+            title = f"{class_names.get(picture.class_id, '')}, {SPLIT_WORDS[picture.split]}" if picture else ""
             tiles.append(f'<figure title="{escape(title)}">{shown}<figcaption>{escape(name)}</figcaption></figure>')
         boxes.append(f'<div class="twins" role="group" aria-label="Pictures that are alike">{"".join(tiles)}</div>')
     return f'<div class="gallery pairs">{"".join(boxes)}</div>'

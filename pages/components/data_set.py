@@ -9,9 +9,9 @@ from core.own_data.export import as_zip
 from core.own_data.folders import delete
 from core.own_data.store import SPLITS, OwnClass, OwnDataError, OwnDataset
 from pages.components.data_bring import draw_bring
+from pages.components.data_doubts import draw_doubts
 from pages.components.data_findings import draw_findings
 from pages.components.data_list import DELETED, SPLIT_WORDS, go
-from pages.components.data_suspects import draw_suspects
 from pages.components.messages import show_error
 from pages.components.picked import picked
 from pages.components.rights import READ_ONLY, may_change_dataset
@@ -46,7 +46,7 @@ def draw_dataset(dataset: OwnDataset) -> None:
     if check.open:  # half a second of looking at 100,000 pictures
         with check:
             draw_findings(dataset, dataset.id)
-            draw_suspects(dataset)
+            draw_doubts(dataset)
     if add.open:
         with add:
             draw_bring(dataset.id)

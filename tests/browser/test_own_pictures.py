@@ -4,12 +4,13 @@ import re
 
 import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
-from core.own_data.folders import list_datasets
+from core.own_data.folders import accept, list_datasets
 from tests.browser.conftest import ARGUMENTS, NAMES, Visit, serving
 from tests.helpers import wait_until
-from tests.own import class_files, encoded, picture, zipped
+from tests.own import class_files, encoded, picture, staged, zipped
 
 pytestmark = pytest.mark.browser
 
@@ -214,3 +215,38 @@ def test_a_camera_gives_photos_of_two_classes(browser, tmp_path, data_folder):
             assert visit.errors == [] and visit.foreign == []
     finally:
         filmed.close()
+
+
+def test_the_check_is_settled_by_its_buttons(desk, data_folder, tmp_path):
+    """Twins with two labels, a blank picture, long pictures and labels that are wrong: every button of the check part."""
+    files = class_files({"stripes": 30, "rings": 30}, size=(90, 45))
+    near = picture("dots", 1, (90, 45)).resize((88, 44))
+    files |= {"stripes/twin.png": encoded(picture("dots", 1, (90, 45))), "rings/twin.jpg": encoded(near, "JPEG")}
+    files["stripes/blank.png"] = encoded(Image.new("RGB", (90, 45), "white"))
+    for number in range(2):
+        files[f"rings/stripes {number}.png"] = encoded(picture("stripes", 500 + number, (90, 45)))
+    dataset = own_dataset_of(data_folder, tmp_path, files)
+    desk.goto(f"{desk.url.split('/data')[0]}/data?set={dataset.id}")
+    desk.get_by_role("tab", name="Check").click()
+    expect(desk.get_by_text("look at what is marked below")).to_be_visible()
+    expect(desk.get_by_text("1 pair of pictures looks nearly the same")).to_be_visible()
+    desk.get_by_role("button", name="Both are rings").click()
+    expect(desk.get_by_text("1 pair of pictures looks nearly the same")).to_be_hidden()
+    desk.get_by_role("button", name="Remove it").click()
+    expect(desk.get_by_text("1 picture is blank")).to_be_hidden()
+    expect(desk.get_by_role("img", name="Squeeze")).to_be_visible()
+    desk.get_by_role("radio", name="Add edges").click()
+    wait_until(lambda: dataset.about("fit") == "pad")
+    desk.get_by_role("button", name="Look for wrong labels").click()
+    expect(desk.get_by_role("button", name="Look again")).to_be_visible(timeout=240_000)
+    expect(desk.get_by_text("may be wrong, the likeliest first")).to_be_visible()
+    doubted = desk.get_by_role("button", name="It is stripes")
+    before, version = doubted.count(), dataset.newest()
+    assert before >= 1
+    doubted.first.click()
+    expect(doubted).to_have_count(before - 1)
+    assert dataset.newest() == version + 1
+
+
+def own_dataset_of(data_folder, tmp_path, files):
+    return accept(staged(tmp_path, files)[0], "Checked", data_folder)

@@ -86,3 +86,29 @@ def test_a_training_that_cannot_start_is_refused_with_its_reason_and_the_plan_is
     status, _, err = call("train", "--images", found["id"], "--set", "epochs=1")
     assert status == 2 and "All 3 validation pictures are of 'dots'" in err and "buttons that mend" in err
     assert list_runs(tmp_path / "runs") == []
+
+
+def test_wrong_labels_are_looked_for_and_named_by_their_files(call, tmp_path, monkeypatch):
+    from core import label_features
+    from tests.core.test_label_check import photo
+
+    monkeypatch.setattr(
+        label_features, "_network", lambda: lambda seen: seen[:, 0, ::8, ::8].reshape(len(seen), -1) / 255
+    )
+    files = {
+        f"{name}/{number}.png": photo(name == "bright", number) for name in ("bright", "dark") for number in range(30)
+    }
+    files["dark/misplaced.png"] = photo(True, 100)
+    name = kept(call, zipped(tmp_path / "photos.zip", files))
+    found = document(call("images", "check", name, "--json")[1])
+    assert (found["looked_at"], found["pictures"], found["version"]) == (61, 61, 1)
+    [doubt] = [each for each in found["doubts"] if each["file"] == "dark/misplaced.png"]
+    assert (doubt["labelled"], doubt["looks_like"]) == ("dark", "bright") and doubt["probability"] > 0.5
+    assert "dark/misplaced.png: dark, looks like bright" in call("images", "check", name)[1]
+
+
+def test_what_cannot_be_checked_is_said_in_a_sentence(call, tmp_path):
+    name = kept(call, zipped(tmp_path / "one.zip", class_files({"dots": 5})))
+    status, _, err = call("images", "check", name)
+    assert status == 1
+    assert_one_sentence(err.splitlines()[-1], "too few pictures")
