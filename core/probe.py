@@ -28,6 +28,7 @@ SMALL = 16  # pixels a side of the plain classifier's
 FOLDS = 5
 RIDGE = 1.0  # of kernels whose usual diagonal is 1, for the whole of a fold: chosen once, for both kinds alike
 SWAPS = 0.65  # share of a class that is read right, and as the other class in a mirror
+STARTING = 3.0  # seconds until a training's process takes its first step, and to keep its checkpoints
 TIMED = 64  # pictures on which the trainings' steps are measured
 
 
@@ -173,7 +174,8 @@ def _seconds(
             "fit": data["dataset"]["fit"],
         }
         pixels = np.concatenate([block for _, block in prepared(dataset, images[chosen], how)])
-        found[kind] = round(seconds_by_sample(config, pixels, codes[chosen], len(members.images) - test, test), 1)
+        seconds = seconds_by_sample(config, pixels, codes[chosen], len(members.images) - test, test)
+        found[kind] = round(STARTING + seconds, 1)
     return found
 
 

@@ -81,6 +81,11 @@ def advice(dataset: OwnDataset, evidence: Evidence | None) -> Advice:
     if evidence.features < evidence.pixels + BETTER and fewest >= PER_CLASS:
         why = f"{trial} knowing photos helped little: {features} right, and {pixels} by small pixels alone."
         return Advice(SCRATCH, why, mirror, about_mirror)
+    if evidence.features < evidence.pixels + BETTER:
+        why = (
+            f"With {fewest:,} of each class there are too few to learn from nothing; a network that knows photos helps."
+        )
+        return Advice(TRANSFER, why, mirror, about_mirror)
     why = f"{trial} a network that knows photos gave {features} right, and small pixels {pixels}."
     return Advice(TRANSFER, why, mirror, about_mirror)
 

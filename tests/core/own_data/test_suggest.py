@@ -46,6 +46,7 @@ def test_the_evidence_decides_and_is_said(dataset, found, first, part):
 def test_of_few_pictures_nothing_is_learned_from_scratch(tmp_path):
     few = own_dataset(tmp_path / "data", tmp_path, {"dots": 20, "rings": 20})
     assert advice(few, looked(pixels=0.8)).first == TRANSFER
+    assert_one_sentence(advice(few, looked(pixels=0.9)).why, "With 16 of each class")
 
 
 def test_pictures_are_mirrored_only_where_that_is_harmless_or_chosen(dataset):
