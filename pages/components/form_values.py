@@ -13,6 +13,7 @@ import streamlit as st
 
 from core.config import DEFAULTS, GROUPS, PARTS, RunConfig
 from core.experiments.typed import readings, tokens
+from core.recipes import RECIPES
 from core.settings import FieldSpec, SettingsError, fields_of
 
 STORE = "form values"
@@ -21,7 +22,9 @@ WIDGET = "form:"  # beginning of the widgets' keys
 
 def current() -> dict[str, Any]:
     """The values as they stand, with what the visitor has just typed."""
-    values = st.session_state.setdefault(STORE, dict(DEFAULTS))
+    if STORE not in st.session_state:
+        st.session_state[STORE] = values_of(RECIPES[0].config())  # a good first training
+    values = st.session_state[STORE]
     for key in list(st.session_state):
         if isinstance(key, str) and key.startswith(WIDGET):
             values[key.removeprefix(WIDGET)] = st.session_state[key]

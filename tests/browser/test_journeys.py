@@ -5,11 +5,11 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from core.runs.store import find_run, list_runs
+from core.runs.store import create_run, find_run, list_runs
 from tests.browser.conftest import serving
 from tests.browser.hands import charts, draw_with_mouse
 from tests.drawings import draw_digit
-from tests.helpers import wait_until
+from tests.helpers import quick_config, wait_until
 from tests.pages.apps import PAGES
 from tests.pages.fake_runs import fake_run
 
@@ -105,7 +105,8 @@ def test_a_wrong_value_is_explained_at_its_field_while_typing(visit, server):
 
 def test_stop_keeps_what_was_learned(visit, server):
     page = visit().page
-    page.goto(f"{server.url}/train")  # without a recipe: the tiny digits, whose epochs are short
+    source = create_run(quick_config(title="Stopped early", architecture="simple_cnn", epochs=10), server.runs)
+    page.goto(f"{server.url}/train?from={source.id}")
     epochs = page.get_by_role("spinbutton", name="Epochs", exact=True)
     expect(epochs).to_have_value("10")
     epochs.fill("5000")

@@ -68,7 +68,7 @@ def test_every_field_of_every_group_is_drawn(runs_folder):
     [
         ("training.epochs", 0, "Epochs is 0; it must be a whole number from 1 to 10,000."),
         ("training.epochs", None, "Epochs is empty; it must be a whole number from 1 to 10,000."),
-        ("training.batch_size", 5000, "choose at most"),
+        ("training.batch_size", 99_000, "choose at most"),
         ("optimizer.adam.learning_rate", "fast", "Learning rate is 'fast'; it must be a number above 0"),
         ("optimizer.adam.learning_rate", "", "Learning rate is empty"),
         ("architecture.simple_cnn.channels", "16, -2", "Channels is -2"),
