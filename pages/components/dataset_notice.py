@@ -34,7 +34,7 @@ def dataset_notice(dataset: DatasetSettings, config: RunConfig | None = None) ->
     parts = in_a_line(shared) if shared else f"{info.train_images:,} training and {info.test_images:,} test pictures"
     facts = f"{parts}, {kind}, {width} x {height}. "
     if dataset.is_present(folder):
-        text = f"Its files are in `{folder}`." if dataset.sources(folder) else "Its files come with the program."
+        text = "It is on this computer." if dataset.sources(folder) else "It comes with the program."
         sign = ":green[:material/check_circle:] " if not shared or not shared.stops() else ""
         st.caption(f"{facts}{sign}{text}")
     elif info.download_bytes:

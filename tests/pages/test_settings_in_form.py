@@ -118,7 +118,7 @@ def test_a_setting_that_the_layout_does_not_know_is_drawn_all_the_same(monkeypat
 
 
 def test_a_fold_says_which_of_its_settings_are_changed(runs_folder):
-    app = open_app("train", **{"from": fake_run(runs_folder, "finished").id})
+    app = open_app("train", recipe="mlp")
     folds = {fold.label.split(" :")[0]: fold.label for fold in app.expander}
     assert folds["Augmentation"] == "Augmentation" and "Gradient" not in folds["More training settings"]
     widget(app, "form:training.gradient_clip").set_value("1")

@@ -232,8 +232,8 @@ def test_values_that_were_never_shown_take_their_defaults():
 @pytest.mark.parametrize(
     ("dataset", "sentence"),
     [
-        ("digits", "come with the program"),
-        ("mnist", "come with the program"),
+        ("digits", "comes with the program"),
+        ("mnist", "comes with the program"),
         ("fashion_mnist", "31 MB will be downloaded once"),
         ("cifar10", "170 MB will be downloaded"),
     ],
