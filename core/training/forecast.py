@@ -131,9 +131,10 @@ def _measure(
     config: RunConfig,
     splits: Splits,
     seconds: float,
-    clock: Callable[[], float] = time.perf_counter,
+    clock: Callable[[], float] | None = None,
 ) -> _Pace:
-    """Trains whole epochs until so many seconds of the clock have passed."""
+    """Trains whole epochs until so many seconds of the clock, or of the day, have passed."""
+    clock = clock or time.perf_counter
     endless = config.training.model_copy(
         update={"epochs": 1_000_000, "patience": 0, "compile": False, "validate_every": "epoch"}
     )

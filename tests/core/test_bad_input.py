@@ -271,7 +271,7 @@ def test_a_bad_config_is_one_sentence_wherever_it_is_read(kind, call, finished_r
 SETTINGS = {
     "learning rate NaN": ("learning_rate=NaN", "Learning rate is not a number (NaN)"),
     "learning rate nan": ("learning_rate=nan", "Learning rate is 'nan'"),
-    "batch larger than the dataset": ("batch_size=5000", "Batch size is 5,000"),
+    "batch larger than the dataset": ("batch_size=99000", "Batch size is 99,000"),
     "unknown architecture": ("architecture=perceiver", "Unknown architecture 'perceiver'"),
     "negative epochs": ("epochs=-1", "Epochs is -1"),
     "endless number": ("epochs=" + "9" * 5000, "Epochs is "),

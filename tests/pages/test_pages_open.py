@@ -63,7 +63,7 @@ def test_a_finished_run_shows_its_results(runs_folder):
     assert "96.8 %" in text
     assert "Most frequent mistake: **4** taken for **9**, 3 times." in text
     assert "Hardest class: **4**" in text
-    assert "Learning rate" in text and "0.002" in text, "the settings of the run"
+    assert "Learning rate" in text and "0.006" in text, "the settings of the run"
 
 
 def test_a_failed_run_shows_its_sentence_and_the_end_of_its_log(runs_folder):

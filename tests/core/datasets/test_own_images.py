@@ -130,6 +130,7 @@ def test_pictures_chosen_for_val_are_held_out_and_no_others(tmp_path, data_folde
     from core.own_data.folders import accept
 
     files = class_files({"stripes": 12, "dots": 12}, "train/") | class_files({"stripes": 3, "dots": 3}, "val/", 50)
+    files |= class_files({"stripes": 2, "dots": 2}, "test/", 80)
     own = accept(staged(tmp_path, files)[0], "With val", data_folder)
     images = open_images(settings(own), data_folder)
     held = held_out(images, 0.3, 0)

@@ -58,11 +58,11 @@ def test_every_run_is_one_row_with_its_status(whole, runs_folder):
     assert [found[run.id].status for run in whole] == list(STATUSES)
     finished = found[whole[STATUSES.index("finished")].id]
     assert (finished.dataset, finished.architecture, finished.optimizer) == (
-        "Handwritten digits",
-        "ImprovedCNN",
+        "MNIST",
+        "SimpleCNN",
         "Adam",
     )
-    assert (finished.epochs, finished.planned, finished.best_epoch) == (3, 120, 3)
+    assert (finished.epochs, finished.planned, finished.best_epoch) == (3, 3, 3)
     assert finished.test_accuracy == pytest.approx(90 / 93) and finished.val_accuracy == pytest.approx(0.950213)
     assert len(finished.sparks) == 3 and finished.size > 1000 and finished.progress == 1.0
 

@@ -50,7 +50,7 @@ def test_own_pictures_are_decoded_only_as_many_as_are_shown(patterns, data_folde
 
 def test_the_command_saves_a_sheet(tmp_path, data_folder, capsys):
     assert main(["preview", "--recipe", "digits", "--out", str(tmp_path / "sheet.png")]) == 0
-    assert Image.open(tmp_path / "sheet.png").size == (8 * 11 - 3, 6 * 11 - 3)
+    assert Image.open(tmp_path / "sheet.png").size == (8 * 31 - 3, 6 * 31 - 3)
     assert main(["preview", "--recipe", "digits", "--out", str(tmp_path / "no" / "sheet.png")]) != 0
     sheet = as_sheet(np.zeros((2, 3, 4, 5, 1), np.uint8))
     assert sheet.shape == (11, 21, 1) and (sheet == 255).sum() == 11 * 21 - 6 * 20
