@@ -44,9 +44,9 @@ def dataset_notice(dataset: DatasetSettings, config: RunConfig | None = None) ->
         st.caption(f"{facts}:orange[:material/warning:] Its files are not in `{folder}`.")
     if shared is None or config is None:
         return
-    if len(shared.names) > 1:
-        draw_table(shared)
     if isinstance(dataset, OwnImages):
+        if len(shared.names) > 1:
+            draw_table(shared)
         try:
             own = find_dataset(dataset.source, folder)
             newest = own if own.newest() == dataset.version else None  # an older version stays as it is

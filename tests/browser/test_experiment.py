@@ -5,9 +5,9 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from core.runs.store import list_runs
+from core.runs.store import create_run, list_runs
 from tests.browser.conftest import serving
-from tests.helpers import wait_until
+from tests.helpers import quick_config, wait_until
 
 pytestmark = pytest.mark.browser
 PATIENCE = 240_000  # milliseconds for three trainings on a busy computer
@@ -31,8 +31,16 @@ def bottom(locator) -> float:
 def chosen_to_try(page) -> None:
     """Opens the fold and chooses the learning rate; the first in the list is a setting, not "Select all"."""
     page.get_by_text("Try several values").first.click()
-    page.get_by_role("combobox", name="Settings to try").click()
-    first = page.get_by_role("option").first
+    box, first = page.get_by_role("combobox", name="Settings to try"), page.get_by_role("option").first
+
+    def is_open() -> bool:
+        """A page that is still being drawn closes the list again."""
+        if not first.is_visible():
+            box.click()
+            page.wait_for_timeout(300)
+        return first.is_visible()
+
+    wait_until(is_open, what="the list of settings is open")
     expect(first).to_have_text("Optimizer: Learning rate")
     first.click()
     page.keyboard.press("Escape")
@@ -45,6 +53,9 @@ def test_three_learning_rates_from_the_first_click_to_the_best_network(visit, qu
     expect(page.get_by_text("An experiment is several runs")).to_be_visible()
     page.get_by_role("link", name="Choose other settings on Train").click()
     expect(page.get_by_role("button", name="Start training")).to_be_enabled()  # all of the page is there
+    source = create_run(quick_config(title="Tiny", architecture="simple_cnn", epochs=10), quiet.runs)  # quick to train
+    page.goto(f"{quiet.url}/train?from={source.id}")
+    expect(page.get_by_role("button", name="Start training")).to_be_enabled()
     page.wait_for_load_state("networkidle")
     chosen_to_try(page)
     values = page.get_by_role("textbox", name="Optimizer: Learning rate")
