@@ -130,7 +130,8 @@ def test_the_presenter_view_lives_in_the_address(visit, server):
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     page.get_by_role("button", name="Leave the presenter view").click()
     expect(page.locator(".st-key-header")).to_be_visible()
-    assert "view" not in page.url and f"run={run.id}" in page.url
+    page.wait_for_function("!location.search.includes('view=')")
+    assert f"run={run.id}" in page.url
     page.wait_for_function(f"document.querySelector('.js-plotly-plot')._fullLayout.font.size < {font}")
     assert page.evaluate(size) < high, "charts and their type are larger for a room"
 
