@@ -34,6 +34,8 @@ def open_page(title: str) -> None:
     st.set_page_config(page_title=f"{title} - TrainDesk", page_icon=str(ICON), layout="wide")
     go_on()
     st.html(FOLDER / "style.css")
+    with st.container(key="history"):
+        st.html(f"<script>{_history_script()}</script>", unsafe_allow_javascript=True)
     if problem := closed():
         show_error(problem)
         st.stop()
@@ -68,6 +70,12 @@ def _view_button(label: str, icon: str, key: str, presenting: bool) -> None:
 def icon_only(name: str) -> DeltaGenerator:
     """A place for a button or link of which style.css shows the icon alone; its label is what a screen reader reads."""
     return st.container(key=f"icon-{name}", width="content")
+
+
+@lru_cache
+def _history_script() -> str:
+    """A program of our own, which holds nothing that a visitor sent."""
+    return (FOLDER / "history.js").read_text(encoding="utf-8")
 
 
 @lru_cache

@@ -97,11 +97,14 @@ def test_three_learning_rates_from_the_first_click_to_the_best_network(visit, qu
     best = re.search(r"run=([\w-]+)", page.locator("tr.best a").get_attribute("href"))[1]
     page.get_by_role("button", name="Compare these").click()
     expect(page).to_have_url(re.compile(r"/compare\?runs=[\w-]+(%2C|,)[\w-]+(%2C|,)[\w-]+"))
-    page.goto(address)
+    page.go_back()
+    expect(page).to_have_url(address)
+    expect(page.get_by_text("3 of 3 runs are done.")).to_be_visible()
     page.get_by_role("button", name="Again with other values").click()
     expect(page.get_by_role("textbox", name="Optimizer: Learning rate")).to_have_value("0.02, 0.002, 0.0002")
     expect(page.get_by_role("button", name="Start 3 runs")).to_be_enabled()
-    page.goto(address)
+    page.go_back()
+    expect(page).to_have_url(address)
     page.get_by_role("button", name="Try the best one").click()
     expect(page).to_have_url(re.compile(rf"/classify\?run={best}"))
 
