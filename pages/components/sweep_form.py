@@ -37,6 +37,7 @@ METHODS: dict[Method, str] = {"grid": "every combination", "random": "some, draw
 SETTINGS, SEEDS, NAME, METHOD, SAMPLES = (
     f"sweep {name}" for name in ("settings", "seeds", "name", "method", "samples")
 )
+GIVEN = "sweep name given"  # the name that was offered; one that was typed may be an experiment's that there is
 
 
 def draw_sweep_form(config: RunConfig | None) -> tuple[Plan | None, dict[str, str]]:
@@ -74,17 +75,27 @@ def fill_from_experiment(name: str) -> None:
 
 def start_sweep(configs: Iterable[RunConfig]) -> None:
     """Stores and queues all of them, then goes to their experiment. On failure shows the sentence where it is called."""
-    experiment = ""
+    configs = list(configs)
+    experiment = configs[0].experiment if configs else ""
+    if experiment == st.session_state.get(GIVEN):
+        experiment = _unused(experiment)  # what someone else has started meanwhile is not mixed with it
     try:
         for config in configs:
-            run = create_run(config, runs_folder())
+            run = create_run(config.model_copy(update={"experiment": experiment}), runs_folder())
             submit(run, data_folder(), visitor())
-            experiment = config.experiment
     except TrainDeskError as error:
         show_error(error)
         return
     st.session_state.pop(NAME, None)  # the next experiment is another one
     switch_page("pages/experiment.py", query_params={"experiment": experiment})
+
+
+def _unused(name: str) -> str:
+    """The name, or with the first number behind it that no experiment has: "Experiment 12 Mar 10:15 (2)"."""
+    known = experiments()
+    return next(
+        each for each in (name, *(f"{name} ({number})" for number in range(2, len(known) + 3))) if each not in known
+    )
 
 
 def _draw(config: RunConfig | None) -> tuple[Plan | None, dict[str, str]]:
@@ -190,8 +201,11 @@ def _how(paths: list[str]) -> tuple[int, str, Method, int]:
             help="The same settings from other random beginnings: shows how much is luck.",
         )
     with right:
-        st.session_state.setdefault(NAME, f"Experiment {time.strftime('%d %b %H:%M')}")
+        if NAME not in st.session_state:
+            st.session_state[NAME] = st.session_state[GIVEN] = _unused(f"Experiment {time.strftime('%d %b %H:%M')}")
         name = st.text_input("Name of the experiment", key=NAME, max_chars=60, persist_state="session")
+        if name != st.session_state.get(GIVEN) and name in experiments():
+            st.caption("There is an experiment of this name: these runs will be added to it.")
     method: Method = "grid"
     samples = MOST
     if len(paths) > 1:

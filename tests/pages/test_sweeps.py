@@ -44,6 +44,27 @@ def test_several_learning_rates_make_several_runs_that_are_queued_and_shown_toge
     assert "Learning rate 0.01" in text and "0 of 3 runs are done" in text and "queued" in text
 
 
+def test_two_experiments_of_one_minute_are_not_mixed(runs_folder, launched, monkeypatch):
+    monkeypatch.setattr("pages.components.sweep_form.time.strftime", lambda form: "12 Mar 10:15")
+    first, second = (
+        sweep(open_app("train", recipe="digits"), optimizer__learning_rate=values) for values in ("0.1, 0.01", "1, 2")
+    )  # two people who have filled the form at the same time
+    for app in (first, second):
+        element(app, "start").click()
+        run(app)
+    made = [entry.config() for entry in list_runs(runs_folder)]
+    assert {config.optimizer.learning_rate for config in made if config.experiment.endswith("10:15")} == {0.1, 0.01}
+    assert {config.optimizer.learning_rate for config in made if config.experiment.endswith("10:15 (2)")} == {1, 2}
+    third = sweep(open_app("train", recipe="digits"), optimizer__learning_rate="3, 4")
+    assert element(third, "sweep name").value == "Experiment 12 Mar 10:15 (3)"
+    assert "will be added to it" not in words(third)
+    element(third, "sweep name").set_value("Experiment 12 Mar 10:15")
+    assert "There is an experiment of this name: these runs will be added to it." in words(run(third))
+    element(third, "start").click()
+    run(third)
+    assert sum(entry.config().experiment.endswith("10:15") for entry in list_runs(runs_folder)) == 4
+
+
 def test_combinations_and_choices(runs_folder):
     app = sweep(open_app("train", recipe="digits"), optimizer=["sgd", "adam"], training__batch_size="16; 32")
     assert "Creates **4 runs**" in words(app)
