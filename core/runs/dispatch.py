@@ -118,9 +118,11 @@ def set_cpu_runs(runs_folder: Path, number: int) -> None:
     write_setting(runs_folder, CPU_RUNS, number)
 
 
-def slots(runs_folder: Path) -> int:
-    """How many runs with the automatic device are trained at once."""
-    return len(gpus()) or cpu_runs(runs_folder)
+def slots(runs_folder: Path, device: str = "auto") -> int:
+    """How many runs of that device, as a config names it, are trained at once."""
+    if device in gpus():
+        return 1
+    return (device != "cpu" and len(gpus())) or cpu_runs(runs_folder)
 
 
 @functools.lru_cache(maxsize=1)

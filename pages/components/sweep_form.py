@@ -14,7 +14,7 @@ from core.errors import TrainDeskError
 from core.experiments.sweep import MOST, Plan, Sweep, plan, specs_of, sweep_of
 from core.experiments.values import EXAMPLES, SeveralReadings, parse_values, typed, words
 from core.paths import data_folder, runs_folder
-from core.runs.dispatch import submit
+from core.runs.dispatch import slots, submit
 from core.runs.store import create_run
 from core.settings import FieldSpec
 from pages.components.experiments import experiment, experiments
@@ -101,7 +101,7 @@ def _unused(name: str) -> str:
 def _draw(config: RunConfig | None) -> tuple[Plan | None, dict[str, str]]:
     st.caption(
         "Makes several runs at once, which belong together as an experiment: one for each value, or for each combination "
-        "of values. They wait in the queue and are trained one after the other."
+        f"of values. {_at_a_time(config)}"
     )
     if config is None:
         st.markdown("Correct the values above first.")
@@ -135,6 +135,14 @@ def _draw(config: RunConfig | None) -> tuple[Plan | None, dict[str, str]]:
     if found.left_out:
         st.caption(f"{count(len(found.left_out), 'combination')} left out: {plain_markdown(found.left_out[0])}")
     return found, {}
+
+
+def _at_a_time(config: RunConfig | None) -> str:
+    """In which order they are trained, as a sentence."""
+    many = slots(runs_folder(), config.training.device if config else "auto")
+    if many == 1:
+        return "They are trained one after the other."
+    return f"{many} of them are trained at a time, the others wait in the queue."
 
 
 def _label(path: str, specs: dict[str, FieldSpec | None]) -> str:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.runs.dispatch import set_cpu_runs, slots
 from core.runs.store import create_run, list_runs
 from pages.components.parallel import dimension
 from tests.helpers import quick_config
@@ -63,6 +64,17 @@ def test_two_experiments_of_one_minute_are_not_mixed(runs_folder, launched, monk
     element(third, "start").click()
     run(third)
     assert sum(entry.config().experiment.endswith("10:15") for entry in list_runs(runs_folder)) == 4
+
+
+def test_how_many_are_trained_at_a_time_is_said_as_it_is(runs_folder, monkeypatch):
+    set_cpu_runs(runs_folder, 3)
+    app = open_app("train", recipe="digits")
+    assert "3 of them are trained at a time, the others wait in the queue" in words(app)
+    set_cpu_runs(runs_folder, 1)
+    assert "They are trained one after the other" in words(run(app))
+    monkeypatch.setattr("core.runs.dispatch.gpus", lambda: ("cuda:0", "cuda:1"))
+    assert "2 of them are trained at a time" in words(run(app))
+    assert (slots(runs_folder, "cuda:1"), slots(runs_folder, "cpu"), slots(runs_folder, "cuda")) == (1, 1, 2)
 
 
 def test_combinations_and_choices(runs_folder):
