@@ -8,6 +8,7 @@ from core.percent import percent
 from core.runs.history import History
 
 GUESSING, MOST, WELL = 0.2, 0.85, 0.95  # shares of the digits that are read, at which the story goes on
+SETBACK = 0.2  # so much less than it has read is told
 SOON = 0.75  # share of the training after which the drawing is announced
 PROBLEMS = {
     "failed": "was ended by an error",
@@ -28,6 +29,13 @@ class Learner:
     accuracy: float | None  # on the validation images, the newest
     test: float | None
     test_images: int
+    best: float | None = (
+        None  # accuracy so far; none: the newest. It decides how far the story is, which never goes back
+    )
+
+    @property
+    def reached(self) -> float:
+        return max(self.accuracy or 0.0, self.best or 0.0)
 
     @classmethod
     def of(cls, title: str, status: str, history: History) -> Learner:
@@ -41,7 +49,15 @@ class Learner:
             _newest_accuracy(history),
             test.get("test/accuracy"),
             int(test.get("images", 0)),
+            max(_accuracies(history), default=None),
         )
+
+
+def _accuracies(history: History) -> list[float]:
+    """On all validation images, at the ends of epochs and within them."""
+    _, _, within = history.within_epochs("val/accuracy")
+    ended = [epoch.get("val/accuracy") for epoch in history.epochs]
+    return [*within.tolist(), *(accuracy for accuracy in ended if accuracy is not None)]
 
 
 def _newest_accuracy(history: History) -> float | None:
@@ -93,11 +109,20 @@ def _unasked(first: Learner, second: Learner) -> str:
 
 
 def _learning(first: Learner, second: Learner) -> str:
-    """Both have been asked, and learn on."""
+    """Both have been asked, and learn on. The best that each has reached tells the chapter, the newest figures stand in it."""
     both = (first, second)
     worse, better = sorted(both, key=lambda learner: learner.accuracy or 0.0)
-    low, high = worse.accuracy or 0.0, better.accuracy or 0.0
-    ahead = f" The {better.title} is ahead." if percent(low) != percent(high) else ""
+    same = percent(worse.accuracy or 0.0) == percent(better.accuracy or 0.0)
+    ahead = "" if same else f" The {better.title} is ahead."
+    worse, better = sorted(both, key=lambda learner: learner.reached)
+    low, high = worse.reached, better.reached
+    fell = any((learner.accuracy or 0.0) < learner.reached - SETBACK for learner in both)
+    overtaken = low < MOST <= high and (better.accuracy or 0.0) < (worse.accuracy or 0.0)
+    if high >= GUESSING and (fell or overtaken):
+        return (
+            f"Up and down: {_scores(both)}.{ahead} As long as the weights are moved a lot, a step can make a network worse for a "
+            "moment."
+        )
     if high < GUESSING:
         return (
             f"They still guess: {_scores(both)}, and of ten digits, one is right by luck. After every mistake, each weight is "

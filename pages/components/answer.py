@@ -16,6 +16,7 @@ from pages.components.wording import percent
 SURE, UNSURE = 0.8, 0.5
 MOST_BARS = 12  # classes up to which each has its bar, in their own order; of more the likeliest ones are shown
 SHOWN = 10
+PRESENTED = 5  # likeliest classes, which presenter view shows alone and in their order (presenting.css)
 
 
 @dataclass(frozen=True)
@@ -78,8 +79,9 @@ def bars(said: Said | None, class_names: tuple[str, ...]) -> str:
             " waiting" if said is None else "",
         )
     )
+    ranks = np.argsort(np.argsort(-shares, kind="stable"))
     rows = "".join(
-        f"<li{' class=winner' if said is not None and place == said.first else ''}>"
+        f'<li{_kind(said, place, int(ranks[place]))} style="--rank:{ranks[place]}">'
         f'<span class="name">{escape(class_names[place])}</span>'
         f'<span class="track" aria-hidden="true"><span class="fill" style="width:{shares[place] * 100:.1f}%"></span></span>'
         f'<span class="share">{percent(float(shares[place])) if said is not None else ""}</span></li>'
@@ -88,6 +90,11 @@ def bars(said: Said | None, class_names: tuple[str, ...]) -> str:
     more = f'<li class="more">and {count - SHOWN} more</li>' if count > MOST_BARS else ""
     label = 'aria-hidden="true"' if said is None else 'aria-label="Probability of every class"'
     return f'<ul class="bars{kinds}" {label}>{rows}{more}</ul>'
+
+
+def _kind(said: Said | None, place: int, rank: int) -> str:
+    kinds = ("winner" if said is not None and place == said.first else "", "rest" if rank >= PRESENTED else "")
+    return f' class="{" ".join(filter(None, kinds))}"' if any(kinds) else ""
 
 
 def _two(said: Said) -> tuple[int, int]:

@@ -154,7 +154,7 @@ def _progress_words(learner: Learner, started: dict | None) -> str:
         return {"queued": "waits for room"}.get(learner.status, "is being set up")
     weights = (started or {}).get("parameters")
     size = f", {weights:,} weights" if weights else ""
-    return f"epoch {learner.epoch} of {epochs}{size}"
+    return f"epoch {min(learner.epoch + 1, epochs)} of {epochs}{size}"  # the one it is in
 
 
 def _watched(run: Run, started: dict | None) -> str:

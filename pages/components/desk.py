@@ -84,7 +84,9 @@ def draw_desk(networks: Sequence[Network], source: Source, key: str, invitation:
             show_error(trouble)
         blank = [bars(None, network.class_names) for network in networks]
         full = [bars(said, network.class_names) + pixels_figure(pixels) for network, pixels, said in shown]
-        st.html(f'<p class="note">{escape(asked.note)}</p>{_side_by_side(full or blank)}')
+        names = _side_by_side([_who(network) for network, *_ in shown] or [_who(network) for network in networks])
+        several = f'<div class="names{"" if full else " waiting"}">{names}</div>' if len(networks) > 1 else ""
+        st.html(f'<p class="note">{escape(asked.note)}</p>{several}{_side_by_side(full or blank)}')
     if is_short:
         return
     first = shown[0] if shown and shown[0][0] is networks[0] else None
@@ -120,12 +122,16 @@ def _wait(networks: list[Network], place: DeltaGenerator) -> None:
 
 def _said(network: Network, said: Said, truth: str, count: int) -> str:
     names = network.class_names
-    who = f'<p class="who">{escape(network.title)}</p>' if count > 1 else ""
+    who = _who(network) if count > 1 else ""
     right = names[said.first] == truth
     verdict = (
         f'<p class="truth">{"✓ Right" if right else "✗ Wrong"}: it is <b>{escape(truth)}</b>.</p>' if truth else ""
     )
     return who + words(said, names) + words_in_a_line(said, names) + verdict
+
+
+def _who(network: Network) -> str:
+    return f'<p class="who">{escape(network.title)}</p>'
 
 
 def _side_by_side(parts: Sequence[str]) -> str:

@@ -50,6 +50,9 @@ def test_it_ends_on_the_canvas_with_what_both_reached(over):
     )
     assert "Draw a digit in the box." in text and "of the test digits" in text and "epoch 1 of 1" in text
     assert "Upload" in [link.proto.label.split()[-1] for link in app.get("page_link")], "for whoever cannot draw"
+    assert [text.count(f'<p class="who">{title}') for title in demo.TITLES] == [1, 1], (
+        "who answers, before the first stroke"
+    )
     assert {"Replay", "Yes, reset it"} <= set(labels(app))
 
 
@@ -67,6 +70,7 @@ def test_whoever_comes_finds_the_demo_that_runs_and_no_second_one_is_started(run
         assert "Watch the demo that runs" in [link.proto.label for link in app.get("page_link")]
         text = words(open_app("demo"))
         assert "63.2" in text or "86.5" in text, "as it is"
+        assert text.count("epoch 3 of 6") == 2, "two are done, and it is in the third"
     assert len(list_runs(runs_folder)) == 2
 
 
