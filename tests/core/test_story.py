@@ -16,7 +16,17 @@ from tests.pages.fake_runs import fake_run
 RECORDED = sorted((Path(__file__).parent / "recorded_demos").glob("*.json"))
 
 
-CHAPTERS = ("know nothing", "moved a tiny bit", "asked in a moment", "It begins", "not there yet", "Most digits are right", "misreads", "Both have learned", "Done.")  # fmt: skip
+CHAPTERS = (
+    "know nothing",
+    "moved a tiny bit",
+    "asked in a moment",
+    "It begins",
+    "not there yet",
+    "Most digits are right",
+    "misreads",
+    "Both have learned",
+    "Done.",
+)
 
 
 def learner(title, accuracy=None, test=None, status="running", progress=0.5, best=None):
