@@ -9,7 +9,7 @@ import torch
 from core.config import RunConfig
 from core.errors import TrainDeskError
 from core.runs.store import Run
-from core.training.start_weights import matching
+from core.training.start_weights import Classes, matching
 
 
 def fitting_runs(config: RunConfig, runs: Iterable[Run]) -> list[Run]:
@@ -20,9 +20,9 @@ def fitting_runs(config: RunConfig, runs: Iterable[Run]) -> list[Run]:
             continue
         try:
             earlier = run.config()
-            key = (earlier.architecture.model_dump_json(), _shape(earlier))
+            key = (earlier.architecture.model_dump_json(), _shape(earlier), earlier.dataset.info().class_names)
             if key not in known:
-                known[key] = _fits(network, earlier)
+                known[key] = _fits(config, network, earlier)
         except TrainDeskError:  # a damaged run
             continue
         if known[key]:
@@ -40,8 +40,9 @@ def _network(config: RunConfig) -> torch.nn.Module:
         return config.architecture.build(*_shape(config))
 
 
-def _fits(network: torch.nn.Module, earlier: RunConfig) -> bool:
+def _fits(config: RunConfig, network: torch.nn.Module, earlier: RunConfig) -> bool:
+    classes = Classes(config.dataset.info().class_names, earlier.dataset.info().class_names)
     try:
-        return bool(matching(network, _network(earlier).state_dict()))
+        return bool(matching(network, _network(earlier).state_dict(), classes))
     except TrainDeskError:
         return False

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from core.config import RunConfig
-from core.errors import TrainDeskError
+from core.earlier import earlier_network, in_words
 from core.runs import events
 from core.runs.companion import InStep
 from core.runs.requests import Requests
-from core.runs.store import Run, find_run
+from core.runs.store import Run
 
 if TYPE_CHECKING:
     from core.devices import Claim
@@ -53,13 +53,13 @@ def train_run(run: Run, data_folder: Path, record: Record, requests: Requests) -
     ):
         _obtain(config.dataset, data_folder, "the dataset", record, requests)
         splits, precision = data_on_device(config, data_folder, share.device, resume.get("precision"))
-        weights_folder, start_weights = None, None
+        weights_folder, earlier = None, None
         if last is None:
             weights_folder = data_folder / "weights"
-            start_weights = _start_weights(run, config)
-            if start_weights is None:
+            earlier = earlier_network(run, config)
+            if earlier is None:
                 _obtain(config.architecture, weights_folder, "the weights", record, requests)
-        state = begin(config, splits, share.device, weights_folder, precision, start_weights)
+        state = begin(config, splits, share.device, weights_folder, precision, earlier)
         torch.backends.cudnn.benchmark = share.device.type == "cuda"  # tries kernels for each shape, keeps the fastest
         if last is not None:
             from core.training.checkpoints import restore
@@ -70,6 +70,8 @@ def train_run(run: Run, data_folder: Path, record: Record, requests: Requests) -
         if config.training.tensorboard:
             record = _also_for_tensorboard(run, state, record, ending)
         recorder = Recorder(config, splits, state, share.threads, record, goes_on=last is not None)
+        if earlier is not None:
+            record(events.NOTICE, message=in_words(config, earlier))
         _describe(run, config)
         hopeless = _train(run, config, splits, state, share.threads, recorder, record, requests)
         torch.set_num_threads(share.threads)  # what trained may have needed fewer
@@ -243,19 +245,6 @@ def _obtain(what: Any, folder: Path, name: str, record: Record, requests: Reques
         if done == total or time.monotonic() - told > 1:
             record(events.DOWNLOAD, what=name, done_bytes=done, total_bytes=total)
             told = time.monotonic()
-
-
-def _start_weights(run: Run, config: RunConfig) -> dict[str, Any] | None:
-    """The weights of the earlier run that this one starts from, if any."""
-    if not config.training.start_from:
-        return None
-    from core.training.checkpoints import load_checkpoint
-
-    earlier = find_run(config.training.start_from, run.folder.parent, other_than=run)
-    path = earlier.checkpoint()
-    if path is None:
-        raise TrainDeskError(f"Run {earlier.id} has no checkpoint to start from; choose another run or none.")
-    return load_checkpoint(path)["model"]
 
 
 def _test(run: Run, splits: Splits, share: Claim, requests: Requests) -> dict[str, Any]:

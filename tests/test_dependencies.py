@@ -63,6 +63,7 @@ LAYERS = (
     ("core.demo", "core.story", "core.experiments", "core.export", "core.mistakes", "core.sharing"),
     ("core.fitting", "core.probe", "core.label_issues", "core.label_features"),
     ("core.label_check",),
+    ("core.earlier",),
     ("core.session",),
     (
         "core.worker",

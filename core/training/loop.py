@@ -113,19 +113,20 @@ def begin(
     device: torch.device,
     weights_folder: Path | None,
     precision: torch.dtype = torch.float32,
-    start_weights: dict[str, Any] | None = None,
+    earlier: dict[str, Any] | None = None,
 ) -> TrainingState:
     """A fresh network on the device, with its optimizer.
 
-    It starts from `start_weights` (of an earlier run), else from published weights in `weights_folder` if the
+    It starts from the weights of an `earlier` run's checkpoint, else from published weights in `weights_folder` if the
     architecture asks for them, else at random. Raises TrainDeskError when such weights cannot be had or do not fit.
     """
     torch.manual_seed(config.training.seed)  # weights and dropout
-    model = config.architecture.build(splits.train.shape, len(config.dataset.info().class_names))
-    if start_weights is not None:
-        from core.training.start_weights import copy_matching
+    class_names = config.dataset.info().class_names
+    model = config.architecture.build(splits.train.shape, len(class_names))
+    if earlier is not None:
+        from core.training.start_weights import Classes, copy_matching
 
-        copy_matching(model, start_weights)
+        copy_matching(model, earlier["model"], Classes(class_names, earlier["class_names"]))
     elif weights_folder is not None:
         config.architecture.load_initial_weights(model, weights_folder)
     model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -130,7 +130,8 @@ class TrainingSettings(Settings):
     start_from: str = setting(
         "",
         "Start from run",
-        "An earlier run whose best network this one starts from, instead of random weights.",
+        "An earlier run whose best network this one starts from, instead of random weights. A class that it knew by the same "
+        "name keeps what was learned of it; a new one begins anew.",
     )
     compile: bool = setting(
         False,

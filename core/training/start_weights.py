@@ -1,7 +1,12 @@
-"""Weights of an earlier run as the beginning of a new one: whatever has the same name and shape is taken over."""
+"""Weights of an earlier run as the beginning of a new one: whatever has the same name and shape is taken over.
+
+Of the last layer each class has its row, which is known by the class's name: classes that the earlier run knew keep theirs,
+wherever they now stand, and new ones get new rows.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -14,39 +19,80 @@ SMALLEST_SHARE = 0.5  # of the weights before the last layer that must fit; with
 _GROUPS = ("frozen", "trained")  # in names of weights: the groups of layers that differ only in what trains
 
 
+class Classes(NamedTuple):
+    """Names in the order of the last layer's rows."""
+
+    now: Sequence[str]
+    then: Sequence[str]  # of the earlier run
+
+    def rows(self) -> list[tuple[int, int]]:
+        """(row now, row then) of the classes that both have."""
+        place = {name: row for row, name in enumerate(self.then)}
+        return [(row, place[name]) for row, name in enumerate(self.now) if name in place]
+
+    @property
+    def differ(self) -> bool:
+        return list(self.now) != list(self.then)
+
+
 class Matched(NamedTuple):
     """What `copy_matching` did."""
 
-    copied: int  # tensors taken over
+    copied: int  # tensors taken over, wholly or in part
     left: list[str]  # names of the network's tensors that stayed as they were
 
 
-def copy_matching(model: nn.Module, weights: dict[str, torch.Tensor]) -> Matched:
+def copy_matching(model: nn.Module, weights: dict[str, torch.Tensor], classes: Classes | None = None) -> Matched:
     """Copies every tensor that has the name and shape of one of the network's; the others stay as they are.
 
-    A last layer for other classes is such a part that stays. Raises TrainDeskError, leaving the network as it was, when
-    less than half of the weights before the last layer would be taken over.
+    With `classes` that differ, the last layer is copied row by row, by the names of the classes; without, a last layer for
+    another number of classes stays. Raises TrainDeskError, leaving the network as it was, when less than half of the
+    weights before the last layer would be taken over.
     """
-    own, fitting = model.state_dict(), matching(model, weights)
+    own, fitting = model.state_dict(), matching(model, weights, classes)
     with torch.no_grad():
         for name, tensor in fitting.items():
             own[name].copy_(tensor)
     return Matched(len(fitting), [name for name in own if name not in fitting])
 
 
-def matching(model: nn.Module, weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """By the network's names, the given tensors that it would take over; they may be without numbers, on the meta device.
+def matching(
+    model: nn.Module, weights: dict[str, torch.Tensor], classes: Classes | None = None
+) -> dict[str, torch.Tensor]:
+    """By the network's names, what it would take over; the tensors may be without numbers, on the meta device.
 
     Raises TrainDeskError as `copy_matching` does.
     """
     given = {_plain(name): tensor for name, tensor in weights.items()}
+    own = model.state_dict()
     fitting = {
         name: given[_plain(name)]
-        for name, tensor in model.state_dict().items()
+        for name, tensor in own.items()
         if _plain(name) in given and given[_plain(name)].shape == tensor.shape
     }
+    if classes is not None and classes.differ:
+        fitting = _by_class(model, given, fitting, classes)
     _check(model, given, set(fitting))
     return fitting
+
+
+def _by_class(
+    model: nn.Module, given: dict[str, torch.Tensor], fitting: dict[str, torch.Tensor], classes: Classes
+) -> dict[str, torch.Tensor]:
+    """The same, with the last layer's rows where the classes of their names stand; without it where no name is the same."""
+    rows, found = classes.rows(), dict(fitting)
+    last_layer = list(dict(model.named_parameters()))[-1].rpartition(".")[0]
+    for name, tensor in model.state_dict().items():
+        if name.rpartition(".")[0] != last_layer or not tensor.ndim or len(tensor) != len(classes.now):
+            continue
+        found.pop(name, None)
+        there = given.get(_plain(name))
+        if not rows or there is None or there.shape != (len(classes.then), *tensor.shape[1:]):
+            continue
+        found[name] = tensor.clone()
+        now, then = zip(*rows, strict=True)
+        found[name][list(now)] = there[list(then)].to(tensor)
+    return found
 
 
 def _plain(name: str) -> str:

@@ -8,6 +8,7 @@ from core.own_data.edit import LONGEST_NAME, checked_name, editing
 from core.own_data.export import as_zip
 from core.own_data.folders import delete
 from core.own_data.store import SPLITS, OwnClass, OwnDataError, OwnDataset
+from pages.components.continue_card import draw_continue
 from pages.components.data_bring import draw_bring
 from pages.components.data_doubts import draw_doubts
 from pages.components.data_findings import draw_findings
@@ -33,6 +34,7 @@ def draw_dataset(dataset: OwnDataset) -> None:
         f"{count(sum(each.images for each in classes), 'picture')} in {len(classes)} classes, version {newest}. "
         "A run remembers the version it saw."
     )
+    draw_continue(dataset)
     draw_training_cards(dataset)
     draw_suggested(dataset)
     if not may_change_dataset(dataset):

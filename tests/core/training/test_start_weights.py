@@ -7,7 +7,7 @@ from torch import nn
 from core.architectures import ARCHITECTURES
 from core.architectures.resnet18 import ResNet18
 from core.errors import TrainDeskError
-from core.training.start_weights import copy_matching
+from core.training.start_weights import Classes, copy_matching
 from tests.helpers import assert_one_sentence
 
 
@@ -40,6 +40,28 @@ def test_with_other_classes_all_but_the_last_layer_is_taken_over(name):
     assert matched.left == names[-2:] and matched.copied == len(names) - 2
     assert same(model, earlier.state_dict(), names[:-2])
     assert same(model, before, names[-2:]), "the last layer stays as it was"
+
+
+@pytest.mark.parametrize("name", ["mlp", "simple_cnn", "improved_cnn", "photo_cnn", "efficientnet_lite0"])
+def test_a_class_keeps_its_row_by_its_name_and_a_new_one_gets_a_new_row(name):
+    earlier, model = build(name, 3, (3, 32, 32), seed=1), build(name, 4, (3, 32, 32))
+    for value in list(earlier.state_dict().values())[-2:]:
+        value.normal_()  # some last layers begin at zero
+    before, names = state(model), list(model.state_dict())
+    matched = copy_matching(model, state(earlier), Classes(["new", "dog", "ant", "cat"], ["ant", "bee", "dog"]))
+    assert matched.left == [] and same(model, earlier.state_dict(), names[:-2])
+    for each in names[-2:]:
+        now, then = model.state_dict()[each], earlier.state_dict()[each]
+        assert torch.equal(now[1], then[2]) and torch.equal(now[2], then[0])
+        assert torch.equal(now[[0, 3]], before[each][[0, 3]]), "new rows are as they were made"
+
+
+def test_as_many_classes_of_other_names_take_over_no_row():
+    earlier, model = build(classes=3, seed=1), build(classes=3)
+    before, names = state(model), list(model.state_dict())
+    assert copy_matching(model, state(earlier), Classes("abc", "xyz")).left == names[-2:]
+    assert same(model, before, names[-2:]) and same(model, earlier.state_dict(), names[:-2])
+    assert copy_matching(model, state(earlier), Classes("abc", "abc")).left == []
 
 
 @pytest.mark.parametrize("then", ["head", "last_block", "all"])
