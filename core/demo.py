@@ -23,9 +23,8 @@ from core.runs.trash import delete
 TITLES = ("MLP", "CNN")
 ARCHITECTURES = ({"name": "mlp", "hidden": [200, 200]}, {"name": "simple_cnn", "channels": [16, 32, 64], "hidden": []})
 EPOCHS, SHORTEST_EPOCH = 3, 13.0  # so that people can follow: 39 seconds
-# Both are asked after the same steps, every second or two. The share leaves 38 pictures for the last batch of an epoch: of 3, as
-# 0.025 did, its one noisy step set both networks back by a point just when the epoch was judged.
-ASKED = {"validation_share": 0.0255, "validate_every": "80"}
+# Both are asked after the same steps, every second or two.
+ASKED = {"validation_share": 0.025, "validate_every": "80"}
 KEPT = 500  # demos that are remembered
 PATIENCE = 10.0  # seconds for a run to stop before it is taken away
 LOOKED_BACK = 20  # demos of which one may run

@@ -17,6 +17,7 @@ from core.splitting import TEST, TRAIN, VAL, Plan, Rows, plan_of
 from core.training.streaming import ahead_of_time
 
 Bounds = list[tuple[int, int]]  # start and end of batches
+BATCH_NORM_NEEDS = 2  # images
 MEMORY_SHARE = 0.5  # of what is free: the most that pixels take, the rest is for the network and its gradients
 
 
@@ -232,9 +233,15 @@ def class_weights(labels: torch.Tensor, classes: int) -> torch.Tensor:
     return len(labels) / (counts.clamp(min=1) * (counts > 0).sum())
 
 
-def batch_bounds(images: int, batch_size: int) -> list[tuple[int, int]]:
-    """Start and end of each batch of an epoch. A last batch of one image joins the one before: batch norm needs two."""
+def least_batch(batch_size: int) -> int:
+    """How many images a last batch needs for a step of its own, a quarter of the others': the noisy step of three images
+    sets a network back by a point just before it is judged."""
+    return max(BATCH_NORM_NEEDS, -(-batch_size // 4))
+
+
+def batch_bounds(images: int, batch_size: int, least: int = BATCH_NORM_NEEDS) -> Bounds:
+    """Start and end of each batch of an epoch. A last batch of fewer images than `least` joins the one before."""
     starts = list(range(0, images, batch_size))
-    if len(starts) > 1 and images - starts[-1] == 1:
+    if len(starts) > 1 and images - starts[-1] < least:
         starts.pop()
     return [(start, end) for start, end in zip(starts, [*starts[1:], images], strict=True)]

@@ -13,6 +13,7 @@ from torch import nn
 from core.config import RunConfig
 from core.errors import TrainDeskError
 from core.files import write_atomically
+from core.training.batches import BATCH_NORM_NEEDS
 from core.training.loop import TrainingState
 from core.training.step import plain_state
 from core.training.tally import Tally
@@ -59,6 +60,7 @@ def progress(state: TrainingState, threads: int) -> dict[str, Any]:
             "schedule_memory": dict(state.schedule_memory),
             "tally": state.tally.state(),
             "part": state.part,
+            "least_batch": state.least_batch,
             "precision": str(state.precision).removeprefix("torch."),
             "threads": threads,
             "trained": _weights(state.model, _fixed(state.model)) if state.average else None,
@@ -88,6 +90,7 @@ def restore(state: TrainingState, content: dict[str, Any], path: Path) -> None:
         state.learning_rate, state.schedule_memory = resume["learning_rate"], dict(resume["schedule_memory"])
         state.tally = Tally.restored(resume["tally"], device)
         state.part = resume.get("part", 0)  # runs of before there was validation within an epoch have none
+        state.least_batch = resume.get("least_batch", BATCH_NORM_NEEDS)  # in older runs a last batch of two was a step
         torch.set_rng_state(resume["random"])
         if device.type == "cuda" and resume["random_cuda"] is not None:
             torch.cuda.set_rng_state(resume["random_cuda"], device)

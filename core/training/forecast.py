@@ -62,7 +62,7 @@ def forecast(config: RunConfig, data_folder: Path, seconds: float = 1.5) -> Fore
         warm_up = _measure(state, config, _beginning(splits, min(most, WARM_UP_STEPS * size)), 0)
         enough = max(WARM_UP_STEPS, round(seconds / max(1e-6, warm_up.step))) * size
         pace = _measure(state, config, _beginning(splits, min(most, enough)), seconds)
-        steps = len(batch_bounds(len(splits.train), config.training.batch_size))
+        steps = len(batch_bounds(len(splits.train), config.training.batch_size, state.least_batch))
         epoch = steps * pace.step + pace.measured * len(splits.val)
         between = seconds_between(config.training, epoch, steps, pace.measured, len(splits.val))
         weights = list(state.model.parameters())
@@ -102,7 +102,7 @@ def seconds_by_sample(
         pace = _measure(
             state, config, splits, seconds, _of_processor(share.threads) if on_processor else time.perf_counter
         )
-    steps = -(-(images - held) // size)
+    steps = len(batch_bounds(images - held, size, state.least_batch))
     at_the_end = (held + test) * (pace.measured + pace.prepared)  # through the whole network
     return pace.prepared * images + training.epochs * (steps * pace.step + held * pace.measured) + at_the_end
 

@@ -22,7 +22,7 @@ from torch import nn
 
 from core.config import RunConfig
 from core.training.average import WeightAverage
-from core.training.batches import Pictures, Splits, batch_bounds, class_weights, order_of
+from core.training.batches import Pictures, Splits, batch_bounds, class_weights, least_batch, order_of
 from core.training.between import Between, Measure
 from core.training.evaluation import Evaluation, Measuring, evaluate
 from core.training.features import Features
@@ -44,6 +44,7 @@ class TrainingState:
     optimizer: torch.optim.Optimizer
     learning_rate: float  # before the schedule; may be changed between two steps
     precision: torch.dtype
+    least_batch: int  # images that a last batch needs for a step of its own; stays as it was when the training began
     average: WeightAverage | None = None
     epoch: int = 0  # epochs completed
     batch: int = 0  # batches done of the epoch under way
@@ -134,14 +135,15 @@ def begin(
     optimizer = config.optimizer.build(parameter_groups(model, config.optimizer, config.architecture.pace))
     decay = config.training.average_decay
     average = WeightAverage(model, decay) if decay else None
-    return TrainingState(model, optimizer, config.optimizer.learning_rate, precision, average)
+    least = least_batch(config.training.batch_size)
+    return TrainingState(model, optimizer, config.optimizer.learning_rate, precision, least, average)
 
 
 def train(state: TrainingState, config: RunConfig, splits: Splits) -> Iterator[Happened]:
     """Trains from where `state` is to the last epoch, changing `state` in place."""
     training, augmentation, loss_of = config.training, config.augmentation, config.loss
     device = splits.train.labels.device
-    bounds = batch_bounds(len(splits.train), training.batch_size)
+    bounds = batch_bounds(len(splits.train), training.batch_size, state.least_batch)
     outside = splits.train.offset if config.dataset.black_background else None  # the network input that means black
     random = torch.Generator()  # of the augmentation, on the CPU
     precision = mixed(state.precision, device)

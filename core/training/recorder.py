@@ -33,7 +33,7 @@ class Recorder:
         record: Callable[..., events.Event],
         goes_on: bool = False,
     ):
-        self.steps_per_epoch = len(batch_bounds(len(splits.train), config.training.batch_size))
+        self.steps_per_epoch = len(batch_bounds(len(splits.train), config.training.batch_size, state.least_batch))
         self.total_steps = self.steps_per_epoch * config.training.epochs
         self._device = device = splits.train.labels.device
         self._every = max(1, self.total_steps // POINTS)  # steps

@@ -101,10 +101,10 @@ def test_a_learning_rate_changed_while_it_runs_counts_from_the_next_step_and_sta
     assert work(run, runs_folder)["event"] == "finished"
     history = each_once(run)
     (change,) = history.learning_rates
-    assert change["learning_rate"] == 0.02 and 2 * 21 <= change["step"] <= 4 * 21
+    assert change["learning_rate"] == 0.02 and 2 * 20 <= change["step"] <= 4 * 20
     rates = {e["step"]: e["learning_rate"] for e in run.events()[0] if e["event"] == "step"}
-    assert {round(rate, 6) for step, rate in rates.items() if step <= 2 * 21} == {0.1}
-    after = {round(rate, 6) for step, rate in rates.items() if step > change["step"] + 21 and step <= 5 * 21}
+    assert {round(rate, 6) for step, rate in rates.items() if step <= 2 * 20} == {0.1}
+    after = {round(rate, 6) for step, rate in rates.items() if step > change["step"] + 20 and step <= 5 * 20}
     assert after == {0.02}, "also after the pause"
     assert round(rates[max(rates)], 6) == 0.002, "the schedule takes its share of the new one: a tenth after 5 epochs"
     assert not run.learning_rate_request.exists()

@@ -17,7 +17,7 @@ from core.runs.queue import waiting
 from core.runs.store import Run, create_run
 from tests.helpers import quick_config, wait_until
 
-SLOW = {"shortest_epoch": 1}  # seconds, of 21 steps: a step is under way, or waited for, at any moment
+SLOW = {"shortest_epoch": 1}  # seconds, of 20 steps: a step is under way, or waited for, at any moment
 
 
 @pytest.fixture

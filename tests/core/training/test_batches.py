@@ -15,7 +15,7 @@ from core.datasets.cache import open_images
 from core.errors import TrainDeskError
 from core.splitting import VAL, Rows, plan_of
 from core.training import batches
-from core.training.batches import batch_bounds, pictures, split
+from core.training.batches import batch_bounds, least_batch, pictures, split
 
 CPU = torch.device("cpu")
 
@@ -261,6 +261,20 @@ def test_batches_cover_every_image_once(images, batch_size):
     assert 1 <= sizes[-1] <= batch_size + 1
     if images > 1 and batch_size > 1:
         assert min(sizes) > 1, "batch norm needs two images"
+
+
+@settings(deadline=None)
+@given(st.integers(1, 2000), st.integers(1, 450))
+def test_no_step_is_made_of_less_than_a_quarter_of_a_batch(images, batch_size):
+    sizes = [end - start for start, end in batch_bounds(images, batch_size, least_batch(batch_size))]
+    assert sum(sizes) == images and all(size == batch_size for size in sizes[:-1])
+    assert sizes[-1] < max(batch_size * 1.25, batch_size + 2)
+    assert len(sizes) == 1 or sizes[-1] >= batch_size / 4
+
+
+def test_a_quarter_of_a_batch_is_a_step_of_its_own():
+    assert batch_bounds(64 * 2 + 16, 64, least_batch(64)) == [(0, 64), (64, 128), (128, 144)]
+    assert batch_bounds(64 * 2 + 15, 64, least_batch(64)) == [(0, 64), (64, 143)]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import torch
 from core.errors import TrainDeskError
 from core.training import forecast as module
 from core.training import frozen, ready
-from core.training.batches import batch_bounds
+from core.training.batches import batch_bounds, least_batch
 from core.training.forecast import FEATURE_BATCHES, WARM_UP_STEPS, forecast
 from core.training.loop import begin
 from tests.core.training.trained import CPU, splits_of
@@ -49,7 +49,7 @@ def test_seconds_of_an_epoch_are_those_of_its_steps_and_its_validation(batch_siz
     training = {"evaluation_batch_size": evaluation, "validate_every": "epoch"}
     config = quick_config(epochs=3, batch_size=batch_size, training=training)
     splits = splits_of(config, data)
-    steps = len(batch_bounds(len(splits.train), batch_size))
+    steps = len(batch_bounds(len(splits.train), batch_size, least_batch(batch_size)))
     tried = min(
         max(WARM_UP_STEPS, round(seconds)) * batch_size, len(splits.val)
     )  # validation images that were measured
@@ -63,7 +63,7 @@ def test_validation_within_an_epoch_takes_its_time_too(data, tmp_path):
         return forecast(quick_config(training={"validate_every": every}), tmp_path, 1.5).seconds_per_epoch
 
     whole = seconds("epoch")
-    steps = len(batch_bounds(len(splits_of(quick_config(), data).train), 64))
+    steps = len(batch_bounds(len(splits_of(quick_config(), data).train), 64, least_batch(64)))
     assert seconds(5) - whole == pytest.approx((whole - steps) * ((steps - 1) // 5))
 
 

@@ -54,7 +54,7 @@ def test_the_start_says_what_will_be_trained_on_what(monkeypatch):
 def test_a_run_that_goes_on_says_from_where(monkeypatch):
     _, (resumed,) = make(monkeypatch, epochs=3, at=(17, 1, 0.001))
     assert (resumed["event"], resumed["step"], resumed["epoch"]) == ("resumed", 17, 1)
-    assert (resumed["total_steps"], resumed["epochs"]) == (63, 3), "which may have grown"
+    assert (resumed["total_steps"], resumed["epochs"]) == (60, 3), "which may have grown"
 
 
 def test_a_step_carries_the_learning_rate_it_took(monkeypatch):
@@ -80,16 +80,16 @@ def test_what_was_prepared_before_is_no_slow_training(monkeypatch):
 
 def test_an_epoch_whose_network_gives_no_numbers_fails(monkeypatch):
     recorder, _ = make(monkeypatch)
-    recorder.check(Epoch(1, 21, {"val/loss": 0.5}, True, NOTHING, NOTHING))
+    recorder.check(Epoch(1, 20, {"val/loss": 0.5}, True, NOTHING, NOTHING))
     with pytest.raises(TrainDeskError) as caught:
-        recorder.check(Epoch(1, 21, {"val/loss": math.nan}, False, NOTHING, NOTHING))
-    assert_one_sentence(str(caught.value), "NaN at step 21", "try 0.0001 or less")
+        recorder.check(Epoch(1, 20, {"val/loss": math.nan}, False, NOTHING, NOTHING))
+    assert_one_sentence(str(caught.value), "NaN at step 20", "try 0.0001 or less")
 
 
 def test_losses_are_recorded_as_means_of_neighbours(monkeypatch):
     monkeypatch.setattr(module, "LONGEST_SILENCE", math.inf)
     monkeypatch.setattr(module, "SHORTEST_SILENCE", -1)
-    recorder, recorded = make(monkeypatch, points=7, batch_size=64)  # 21 steps: every third
+    recorder, recorded = make(monkeypatch, points=6, batch_size=64)  # 20 steps: every third
     for number in range(1, 9):
         recorder.step(step(number, float(number)))
     assert [(event["step"], event["train/loss"]) for event in recorded[1:]] == [(1, 1.0), (4, 3.0), (7, 6.0)]
@@ -126,18 +126,18 @@ def test_the_running_accuracy_is_that_of_the_images_since_the_last_record(monkey
         labels = torch.arange(images)
         answers = torch.where(labels < right, labels, labels + 1)
         state.tally.add(torch.eye(images + 1)[answers], labels, torch.tensor(1.0))
-        state.batch = (number - 1) % 21 + 1
+        state.batch = (number - 1) % 20 + 1
         recorder.step(step(number, 1.0))
 
     for number, right in [(1, 1), (2, 4), (3, 2)]:
         read(number, right)
     recorder.flush()
     assert [event["train/accuracy"] for event in recorded[1:]] == [0.25, 0.75]
-    read(21, 3)
+    read(20, 3)
     assert recorded[-1]["train/accuracy"] == 0.75, "the last step of an epoch, whose tally ends, is recorded at once"
     state.tally, state.batch = Tally(), 0
-    recorder.epoch(Epoch(1, 21, {}, True, NOTHING, NOTHING))
-    read(22, 1)
+    recorder.epoch(Epoch(1, 20, {}, True, NOTHING, NOTHING))
+    read(21, 1)
     recorder.flush()
     assert recorded[-1]["train/accuracy"] == 0.25
     recorder._losses.append(torch.tensor(1.0))

@@ -287,3 +287,30 @@ def test_progress_without_one_of_its_parts_is_one_sentence(part, data, tmp_path)
     content = {**snapshot(state, config, {}), **progress(state, 1)}
     del content["resume"][part]
     assert_one_sentence(refused(content, config, data, tmp_path / "last.pt"), "does not fit the config")
+
+
+def test_a_run_begun_when_every_last_batch_was_a_step_goes_on_so(data, tmp_path):
+    """272 training images are 2 batches of 128 and 16 images: since then they join the batch before."""
+    config = config_of({"batch_size": 128})
+
+    def as_before(state):
+        state.least_batch = 2
+
+    expected, happened, splits = run(config, data, prepare=as_before)
+    assert [step.images for step in happened if isinstance(step, Step)] == [128, 128, 16] * 3
+    state = begin(config, splits, CPU, None)
+    assert [step.images for step in islice(train(state, config, splits), 2)] == [128, 144], "a new run does not"
+    state = begin(config, splits, CPU, None)
+    as_before(state)
+    training = train(state, config, splits)
+    for _ in range(2):
+        next(training)
+    content = {**snapshot(state, config, {}), **progress(state, 1)}
+    training.close()
+    del content["resume"]["least_batch"]
+    write_checkpoint(tmp_path / "last.pt", content)
+    again = begin(config, splits, CPU, None)
+    restore(again, load_checkpoint(tmp_path / "last.pt"), tmp_path / "last.pt")
+    rest = [step.images for step in train(again, config, splits) if isinstance(step, Step)]
+    assert rest == [16, *[128, 128, 16] * 2]
+    assert everything(again) == everything(expected)
