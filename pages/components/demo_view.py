@@ -35,10 +35,11 @@ EVERY = 3  # of the twelve watched pictures that are shown
 
 
 def start_demo_button(key: str, label: str = "Start the 60-second demo", primary: bool = True) -> None:
-    """One click: both networks begin, and the page that shows them is opened. While a demo runs, that one is offered."""
-    if now := running(runs_folder()):
+    """One click: both networks begin, and the page that shows them is opened. While a demo runs, that one is offered; how far it
+    is say the page of the demo and the cards of its runs, which move."""
+    if running(runs_folder()):
         page_link(DEMO, label=WATCH, icon=":material/visibility:")
-        st.caption(what_runs(now))
+        st.caption("A demo runs already. It takes about a minute; then you can draw for both networks.")
         return
     prepare()
     if not st.button(label, type="primary" if primary else "secondary", icon=":material/play_circle:", key=key):
@@ -53,12 +54,6 @@ def start_demo_button(key: str, label: str = "Start the 60-second demo", primary
         show_error(error)
         return
     switch_page(DEMO)
-
-
-def what_runs(demo: Demo) -> str:
-    """A sentence about a demo that runs."""
-    share = min(shared_history(run).history.progress() for run in demo.runs)
-    return f"A demo runs already: both networks have done {percent(share, 0)} of their training."
 
 
 def draw_demo() -> None:

@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.datasets import DatasetSettings
-from core.demo import made_by
-from core.paths import runs_folder
-from core.runs.example import example
-from core.runs.store import MOVING, Run
+from core.runs.store import MOVING
 from core.runs.summary import DAMAGED, Summary
-from pages.components.describe import read_config
+from pages.components.best_network import network_for_digits
 from pages.components.draw import draw_drawing
 from pages.components.links import page_link
 from pages.components.networks import networks_of
-from pages.components.rights import demo_owner
 from pages.components.summaries import run_of, summaries, summary
 from pages.components.vector import sparkline
 from pages.components.wording import STATUS_COLOURS, moment, percent, plain_markdown
 
 REFRESH_SECONDS = 1.5
 RECENT = 6  # cards
-LOOKED_BACK = 20  # own runs of which one may answer
-GOOD = 0.9  # of the test digits that it must read
 
 
 def draw_try() -> None:
@@ -41,28 +34,6 @@ def draw_try() -> None:
             st.caption("Here answers", width="content")
             page_link("pages/run.py", label=plain_markdown(facts.title), query_params={"run": run.id})
             st.caption(score.removeprefix(", "), width="content")
-
-
-def network_for_digits() -> Run | None:
-    """Of one's own networks that were trained to the end on digits the one that reads most, demos left out; else the example.
-
-    A network that reads fewer than GOOD would make a poor first impression.
-    """
-    demos, owner = {run.id for run in made_by(runs_folder())}, demo_owner()
-    best: tuple[float, Run] | None = None
-    for facts in summaries()[:LOOKED_BACK]:
-        run = run_of(facts.id)
-        is_own = facts.id not in demos and not run.is_example() and (not owner or facts.owner == owner)
-        if is_own and facts.status == "finished" and facts.has_checkpoint:
-            config, _ = read_config(run)
-            reads = facts.test_accuracy or 0.0
-            if config and knows_digits(config.dataset) and reads >= GOOD and (best is None or reads > best[0]):
-                best = reads, run
-    return best[1] if best else example()
-
-
-def knows_digits(dataset: DatasetSettings) -> bool:
-    return dataset.drawable and set(dataset.info().class_names) == set("0123456789")
 
 
 def draw_runs() -> bool:

@@ -7,6 +7,7 @@ import streamlit as st
 from core.paths import runs_folder
 from core.runs.example import example, is_hidden
 from core.runs.store import Run, list_runs
+from pages.components.best_network import preselected
 from pages.components.describe import in_short, read_config
 from pages.components.messages import show_warning
 from pages.components.summaries import summary
@@ -25,15 +26,15 @@ def runs_with_checkpoint() -> list[Run]:
 
 
 def choose_run(runs: list[Run]) -> Run:
-    """A selector that a link (/classify?run=ID) can set. The address follows the choice."""
+    """A selector that a link (/classify?run=ID) sets, as those of a run's page do; without one the best answers."""
     by_id = {run.id: run for run in runs}
     wanted = st.query_params.get("run")
     if wanted and wanted not in by_id:
-        show_warning(f"Run '{wanted[:80]}' has no checkpoint to try; here is the newest that has one.")
+        show_warning(f"Run '{wanted[:80]}' has no checkpoint to try; here is another that has one.")
     elif wanted and st.session_state.get("classify link") != wanted:
         st.session_state[KEY] = wanted
     if st.session_state.get(KEY) not in by_id:
-        st.session_state[KEY] = runs[0].id
+        st.session_state[KEY] = preselected(runs).id
     st.session_state["classify link"] = wanted
     chosen = st.selectbox(
         "Network of run",

@@ -66,7 +66,9 @@ def test_whoever_comes_finds_the_demo_that_runs_and_no_second_one_is_started(run
         for page in ("demo", ""):
             app = open_app(page)  # a reload, a second tab, another browser
             assert "start demo" not in [button.key for button in app.button] and "Start" not in str(labels(app)[:1])
-        assert "A demo runs already: both networks have done 33 % of their training." in with_plain_spaces(words(app))
+        text = with_plain_spaces(words(app))
+        assert "A demo runs already." in text
+        assert text.count("33 %") == text.count("33 % done") == 2, "how far it is, only its cards say, which move"
         assert "Watch the demo that runs" in [link.proto.label for link in app.get("page_link")]
         text = words(open_app("demo"))
         assert "63.2" in text or "86.5" in text, "as it is"
