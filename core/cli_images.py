@@ -15,7 +15,7 @@ from core.files import remedy
 from core.label_check import open_doubts, work
 from core.own_data.bring import Report, bring
 from core.own_data.doctor import findings
-from core.own_data.export import as_zip
+from core.own_data.export import write_zip
 from core.own_data.folders import accept, find_dataset, list_datasets
 from core.own_data.jobs import new_job
 from core.own_data.shares import arrangement_of, as_suggested
@@ -220,13 +220,7 @@ def _check(options: argparse.Namespace) -> Result:
 
 def _export(options: argparse.Namespace) -> Result:
     dataset = dataset_of(options, options.dataset)
-    try:
-        with as_zip(dataset) as content, options.file.open("wb") as target:
-            shutil.copyfileobj(content, target)
-    except OSError as error:
-        raise TrainDeskError(
-            f"{options.file} could not be written ({error.strerror}); choose another place."
-        ) from error
+    write_zip(dataset, options.file)
     return Result({"id": dataset.id, "file": str(options.file)}, f"Written to {options.file}.")
 
 

@@ -82,7 +82,7 @@ def bring(
             f"None of the {len(layout.pictures):,} pictures can be read; save them as PNG or JPEG and try again."
         )
     progress("Looking for doubles", 0, 0)
-    _place(dataset, placed, compare(dataset), report)
+    _place(dataset, placed, compare(dataset), report, layout.is_settled)
     if report.paged:
         several = "1 file has" if report.paged == 1 else f"{report.paged:,} files have"
         report.notes.append(f"{several} several pages, of which the first is taken.")
@@ -163,14 +163,16 @@ def _look_at_all(names: list[str], data: list[bytes | str]) -> list[Look | str]:
     ]
 
 
-def _place(dataset: OwnDataset, placed: list[tuple[int, str, str]], likeness: Likeness, report: Report) -> None:
+def _place(
+    dataset: OwnDataset, placed: list[tuple[int, str, str]], likeness: Likeness, report: Report, is_settled: bool
+) -> None:
     """Version 1: every picture in its class; one in five is kept for the test where no folder says which."""
     names = list(dict.fromkeys(name for _, name, _ in sorted(placed, key=lambda each: _natural(each[1]))))
     class_of = {name: place for place, name in enumerate(names)}
     classes = np.array([class_of[name] for _, name, _ in placed])
     rows = np.searchsorted(likeness.numbers, [number for number, _, _ in placed])
     kin, together = likeness.kin[rows].tolist(), likeness.together[rows]
-    has_test = any(split == "test" for _, _, split in placed)
+    has_test = is_settled or any(split == "test" for _, _, split in placed)
     held = np.zeros(len(placed), dtype=bool)
     if not has_test:
         free = np.array([split != "val" for _, _, split in placed])

@@ -142,20 +142,32 @@ class Edit:
 
 
 @contextlib.contextmanager
-def editing(dataset: OwnDataset, words: str) -> Iterator[Edit]:
-    """Makes a new version, `words` say what is done. If anything is raised, nothing has changed. Raises OwnDataError."""
-    with dataset.connected() as connection:
-        connection.execute("begin immediate")
-        number = connection.execute("select max(number) + 1 from versions").fetchone()[0]
-        yield Edit(dataset, connection, number)
-        connection.execute("delete from places where since = until")  # placed and taken out again in this very edit
-        connection.execute("delete from names where since = until")
-        connection.execute("insert into versions values (?, ?, ?)", [number, time.time(), words])
-        facts = _facts(connection, number)
-        try:
-            write_atomically(dataset.facts_file(number), json.dumps(facts, ensure_ascii=False).encode())
-        except OSError as error:
-            raise OwnDataError(f"The change could not be stored ({error.strerror}); free some space.") from error
+def editing(dataset: OwnDataset, words: str, other: OwnDataset | None = None) -> Iterator[Edit]:
+    """Makes a new version, `words` say what is done; tables of another dataset are read as `other.images`.
+
+    If anything is raised, nothing has changed. Raises OwnDataError.
+    """
+    number = 0
+    try:
+        with dataset.connected() as connection:
+            if other is not None:
+                connection.execute("attach database ? as other", [str(other.file)])
+            connection.execute("begin immediate")
+            number = connection.execute("select max(number) + 1 from versions").fetchone()[0]
+            yield Edit(dataset, connection, number)
+            connection.execute("delete from places where since = until")  # placed and taken out again in this very edit
+            connection.execute("delete from names where since = until")
+            connection.execute("insert into versions values (?, ?, ?)", [number, time.time(), words])
+            facts = _facts(connection, number)
+            try:
+                write_atomically(dataset.facts_file(number), json.dumps(facts, ensure_ascii=False).encode())
+            except OSError as error:
+                raise OwnDataError(f"The change could not be stored ({error.strerror}); free some space.") from error
+    except BaseException:
+        with contextlib.suppress(OwnDataError, OSError):  # the file of facts may be there though the version is not
+            if number > dataset.newest():
+                dataset.facts_file(number).unlink(missing_ok=True)
+        raise
 
 
 def checked_name(name: str, what: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from core.own_data.layouts.detection import detection_set
+from core.own_data.layouts.exported import KEY, exported
 from core.own_data.layouts.file_names import by_names
 from core.own_data.layouts.labelled import Finder, by_tables
 from core.own_data.layouts.levels import Folders
@@ -30,6 +31,9 @@ def recognise(listing: Listing, read: Callable[[Entry], bytes], class_name: str 
     pictures = listing.pictures
     if not pictures:
         raise OwnDataError("There is no picture in it; bring a ZIP or a folder with PNG or JPEG files.")
+    own = exported(listing) if reading in ("", KEY) else None
+    if own is not None:
+        return own
     finder = Finder(pictures)
     tables = _tables(listing.tables, read, finder)
     folders = Folders(pictures)

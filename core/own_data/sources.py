@@ -49,6 +49,7 @@ class Listing:
     others: list[Entry] = field(default_factory=list)  # texts, by which a detection set is known
     skipped: Counter[str] = field(default_factory=Counter)  # why -> files
     encoding: str = ""  # of the names in an old ZIP, as people call it
+    comment: bytes = b""  # of a ZIP
 
 
 class ZipSource:
@@ -63,7 +64,7 @@ class ZipSource:
             raise OwnDataError(f"'{self.name}' is no ZIP file that can be read ({error}); pack it again.") from error
 
     def listing(self) -> Listing:
-        found, total = Listing(), 0
+        found, total = Listing(comment=self._zip.comment), 0
         codec, found.encoding = _codec(self._zip.infolist())
         for info in self._zip.infolist():
             if info.is_dir():

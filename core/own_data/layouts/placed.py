@@ -38,6 +38,7 @@ class Layout:
     alternatives: dict[str, str] = field(default_factory=dict)  # key -> what it would give; this reading is among them
     parts: dict[str, str] = field(default_factory=dict)  # split -> what it is called in the source
     trees: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # key -> tree, of each that a question offers
+    is_settled: bool = False  # are the splits as they should be, also where one has no pictures?
 
     def classes(self) -> list[str]:
         return list(dict.fromkeys(sorted((each.class_name for each in self.pictures), key=natural)))

@@ -7,7 +7,7 @@ from PIL import Image, ImageOps
 from core.own_data.doctor import findings, verdict
 from core.own_data.edit import editing
 from core.own_data.likeness import pairs_of
-from core.own_data.twins import leave
+from core.own_data.twins import blank_findings, leave
 from tests.core.own_data.test_alike import jpeg, scene
 from tests.own import class_files, encoded, staged
 
@@ -104,6 +104,34 @@ def blank(kind):
     if kind == "black":
         pixels[:] = 0
     return Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
+
+
+def nearly_blank(kind):
+    """60 x 60 just on one side or the other of what counts as blank: (deviation of the pixels, range of the small copy)."""
+    slope = np.linspace(-1, 1, 60)[None, :, None] * np.ones((60, 1, 3))  # deviation 0.59, range 1.9
+    pixels = np.full((60, 60, 3), 128.0)
+    if kind == "faint slope":  # (4.4, 14): hardly differs
+        pixels += 7.5 * slope
+    if kind == "slope":  # (8.2, 27): differs everywhere
+        pixels += 14 * slope
+    if kind == "red slope":  # (11, 11): one colour alone differs
+        pixels[..., 0] += 18.5 * slope[..., 0]
+    if kind == "dust":  # (10, 4): the rest is even but for noise
+        pixels += np.random.default_rng(0).normal(0, 3, (60, 60, 1))
+        pixels[20:24, 30:34] -= 120
+    if kind == "small sign":  # (18, 0)
+        pixels[:] = 250
+        pixels[20:25, 30:35] = 30
+    return Image.fromarray(pixels.round().clip(0, 255).astype(np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_blank"),
+    [("faint slope", True), ("slope", False), ("red slope", False), ("dust", True), ("small sign", False)],
+)
+def test_where_blank_begins(tmp_path, kind, is_blank):
+    dataset = staged(tmp_path, {f"{name}/1.png": encoded(nearly_blank(kind)) for name in ("dots", "rings")})[0]
+    assert [each.kind for each in blank_findings(dataset, dataset.members())] == (["blank"] if is_blank else [])
 
 
 def thin_stroke():
