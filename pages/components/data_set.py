@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.own_data.edit import LONGEST_NAME, checked_name, editing
-from core.own_data.export import as_zip
+from core.own_data.export import MOST_AT_ONCE, as_zip
 from core.own_data.folders import delete
 from core.own_data.store import SPLITS, OwnClass, OwnDataError, OwnDataset
 from pages.components.continue_card import draw_continue
@@ -18,10 +18,11 @@ from pages.components.picked import picked
 from pages.components.rights import READ_ONLY, may_change_dataset
 from pages.components.shares_view import draw_suggested
 from pages.components.training_cards import draw_training_cards
-from pages.components.wording import count, moment, plain_markdown
+from pages.components.wording import count, megabytes, moment, plain_markdown
 
 PAGE = 60  # pictures at a time
 ALL = "all"
+UNDONE = "Undone: "
 
 
 def draw_dataset(dataset: OwnDataset) -> None:
@@ -36,7 +37,7 @@ def draw_dataset(dataset: OwnDataset) -> None:
     )
     draw_continue(dataset)
     draw_training_cards(dataset)
-    draw_suggested(dataset)
+    told = draw_suggested(dataset)
     if not may_change_dataset(dataset):
         st.caption(READ_ONLY)
         _draw_pictures(dataset, classes, mine=False)
@@ -47,7 +48,7 @@ def draw_dataset(dataset: OwnDataset) -> None:
         _draw_pictures(dataset, classes)
     if check.open:  # half a second of looking at 100,000 pictures
         with check:
-            draw_findings(dataset, dataset.id)
+            draw_findings(dataset, dataset.id, told=told)
             draw_doubts(dataset)
     if add.open:
         with add:
@@ -87,17 +88,35 @@ def _draw_pictures(dataset: OwnDataset, classes: list[OwnClass], mine: bool = Tr
     if mine:
         with above:
             _draw_edit_pictures(dataset, selected, each, classes)
+            _draw_undo(dataset)
         _draw_edit_class(dataset, each)
 
 
-def _draw_edit_pictures(dataset: OwnDataset, selected: list[int], current: OwnClass, classes: list[OwnClass]) -> None:
-    if not selected:
-        st.caption("Click pictures to pick some, with Shift all in between; then they can be moved or removed.")
+def _draw_undo(dataset: OwnDataset) -> None:
+    """The last change, which one click takes back; then that is the last change."""
+    last = dataset.versions()[0]
+    if last.number < 2:
         return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="last change"):
+        st.caption(f"Last change: {plain_markdown(last.words)}.", width="content")
+        if st.button("Undo", icon=":material/undo:", type="tertiary", key="undo the change"):
+            words = last.words.removeprefix(UNDONE)
+            words = words if last.words.startswith(UNDONE) else f"{UNDONE}{words}"
+            _edit(dataset, words, lambda edit: edit.back_to(last.number - 1))
+
+
+def _draw_edit_pictures(dataset: OwnDataset, selected: list[int], current: OwnClass, classes: list[OwnClass]) -> None:
+    """Always there and always as high: picking a picture moves nothing."""
     others = {each.id: each.name for each in classes if each.id != current.id}
-    with st.container(horizontal=True, vertical_alignment="bottom", border=True):
-        st.markdown(f"**{count(len(selected), 'picture')}**")
-        if st.button("Remove", icon=":material/delete:", key="remove pictures"):
+    none = not selected
+    with st.container(horizontal=True, vertical_alignment="bottom", border=True, key="picked bar"):
+        said = (
+            "Click pictures to pick some, with Shift all in between."
+            if none
+            else f"**{count(len(selected), 'picture')}** picked."
+        )
+        st.markdown(said, width=190)
+        if st.button("Remove", icon=":material/delete:", key="remove pictures", disabled=none):
             _edit(dataset, f"{count(len(selected), 'picture')} removed", lambda edit: edit.remove(selected))
         if others:
             target = st.selectbox(
@@ -107,13 +126,13 @@ def _draw_edit_pictures(dataset: OwnDataset, selected: list[int], current: OwnCl
                 key=f"target {dataset.id}",
                 width=200,
             )
-            if st.button("Move", icon=":material/drive_file_move:", key="move pictures"):
+            if st.button("Move", icon=":material/drive_file_move:", key="move pictures", disabled=none):
                 words = f"{count(len(selected), 'picture')} moved to {others[target]}"
                 _edit(dataset, words, lambda edit: edit.move(selected, target))
         part = st.selectbox(
             "Use for", SPLITS, format_func=SPLIT_WORDS.__getitem__, key=f"part for {dataset.id}", width=140
         )
-        if st.button("Use", key="use pictures"):
+        if st.button("Use", key="use pictures", disabled=none):
             _edit(
                 dataset,
                 f"{count(len(selected), 'picture')} used for {SPLIT_WORDS[part]}",
@@ -152,14 +171,7 @@ def _draw_more(dataset: OwnDataset, newest: int) -> None:
                 return
             st.rerun()
     with st.container(horizontal=True):
-        st.download_button(
-            "Download as ZIP",
-            lambda: as_zip(dataset),
-            file_name=f"{dataset.id}.zip",
-            icon=":material/download:",
-            on_click="ignore",
-            key="download dataset",
-        )
+        _draw_download(dataset)
         if st.button("Delete the dataset", icon=":material/delete:", key="delete dataset"):
             try:
                 delete(dataset)
@@ -183,6 +195,26 @@ def _draw_more(dataset: OwnDataset, newest: int) -> None:
                     f"Back to version {version.number}",
                     lambda edit, number=version.number: edit.back_to(number),
                 )
+
+
+def _draw_download(dataset: OwnDataset) -> None:
+    size = dataset.file.stat().st_size
+    if size > MOST_AT_ONCE:
+        st.markdown(
+            f"With {megabytes(size)} it is too large for a download; write it on the computer that runs TrainDesk: "
+            f"`python -m core images export {dataset.id} FILE.zip`"
+        )
+        return
+    st.download_button(
+        "Download as ZIP",
+        lambda: as_zip(dataset),
+        file_name=f"{dataset.id}.zip",
+        mime="application/zip",
+        icon=":material/download:",
+        on_click="ignore",
+        key="download dataset",
+        help="A folder for each part and class. Brought in again it is the same dataset. Pictures are at most 512 pixels a side.",
+    )
 
 
 def _edit(dataset: OwnDataset, words: str, change) -> None:

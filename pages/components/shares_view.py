@@ -57,15 +57,17 @@ def table(shared: Shared) -> str:
     )
 
 
-def draw_suggested(dataset: OwnDataset) -> None:
-    """On a dataset's page: as a training with the suggested settings will have its pictures. Raises OwnDataError."""
+def draw_suggested(dataset: OwnDataset) -> frozenset[str]:
+    """On a dataset's page: as a training with the suggested settings will have its pictures. Returns the kinds of reasons that
+    it told. Raises OwnDataError."""
     shared = as_suggested(arrangement_of(dataset))
     if len(shared.names) < 2:
-        return
+        return frozenset()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"A training has {in_a_line(shared)}.", width="content")
         draw_table(shared)
     draw_reasons(shared, dataset, only_stops=True)
+    return frozenset(reason.kind for reason in shared.reasons if reason.stops)
 
 
 def draw_reasons(

@@ -1,0 +1,177 @@
+"""A dataset of one's own is put in order, taken back, downloaded and deleted: every button of it, and nothing moves by picking."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from core.own_data.export import as_zip
+from core.own_data.folders import accept, delete, list_datasets
+from tests.core.own_data.test_export import described
+from tests.own import class_files, staged
+
+pytestmark = pytest.mark.browser
+COUNTS = {"dots": 14, "rings": 12, "a/b": 10}
+
+
+@pytest.fixture
+def dataset(data_folder, tmp_path):
+    files = class_files({"dots": 14, "rings": 12, "streaks": 10})
+    before = list_datasets(data_folder)
+    made = accept(staged(tmp_path, files)[0], "Ordered", data_folder)
+    yield made
+    for each in list_datasets(data_folder):
+        if each not in before:
+            delete(each)
+
+
+def counts(dataset):
+    return {each.name: each.images for each in dataset.classes()}
+
+
+def places(page):
+    return [tile.bounding_box() for tile in page.get_by_role("group", name="Pictures").get_by_role("button").all()]
+
+
+def after(page, said):
+    """The page says what the last change was: it is drawn anew."""
+    expect(page.get_by_text(f"Last change: {said}.")).to_be_visible()
+
+
+def choose(page, label, value):
+    page.get_by_role("combobox", name=label).click()
+    page.get_by_role("option", name=value).click()
+
+
+@pytest.mark.parametrize("size", [(1280, 900), (390, 844)], ids=["desk", "phone"])
+def test_picking_pictures_moves_nothing(visit, server, dataset, size):
+    page = visit(viewport={"width": size[0], "height": size[1]}).page
+    page.goto(f"{server.url}/data?set={dataset.id}")
+    tiles = page.get_by_role("group", name="Pictures").get_by_role("button")
+    expect(tiles).to_have_count(14)
+    remove = page.get_by_role("button", name="Remove", exact=True)
+    expect(remove).to_be_disabled()
+    tiles.nth(1).scroll_into_view_if_needed()
+    expect(page.get_by_text("A training has")).to_be_attached()
+    before = places(page)
+    tiles.nth(1).click()
+    expect(page.get_by_text("1 picture picked.")).to_be_visible()
+    expect(remove).to_be_enabled()
+    assert places(page) == before
+    tiles.nth(5).click(modifiers=["Shift"])
+    expect(page.get_by_text("5 pictures picked.")).to_be_visible()
+    assert places(page) == before
+    for place in range(1, 6):
+        tiles.nth(place).click()
+    expect(remove).to_be_disabled()
+    assert places(page) == before
+
+
+def test_every_change_is_seen_and_can_be_taken_back(visit, server, dataset):
+    page = visit().page
+    page.goto(f"{server.url}/data?set={dataset.id}")
+    tiles = page.get_by_role("group", name="Pictures").get_by_role("button")
+    expect(tiles).to_have_count(14)
+
+    tiles.nth(0).click()
+    tiles.nth(2).click(modifiers=["Shift"])
+    choose(page, "Move to", "rings")
+    page.get_by_role("button", name="Move", exact=True).click()
+    after(page, "3 pictures moved to rings")
+    expect(tiles).to_have_count(11)
+    assert counts(dataset) == {"streaks": 10, "dots": 11, "rings": 15}
+    page.get_by_role("button", name="Undo").click()
+    after(page, "Undone: 3 pictures moved to rings")
+    expect(tiles).to_have_count(14)
+    page.get_by_role("button", name="Undo").click()
+    after(page, "3 pictures moved to rings")
+    expect(tiles).to_have_count(11)
+
+    tiles.nth(0).click()
+    page.get_by_role("button", name="Remove", exact=True).click()
+    after(page, "1 picture removed")
+    expect(tiles).to_have_count(10)
+
+    tiles.nth(0).click()
+    tiles.nth(3).click(modifiers=["Shift"])
+    choose(page, "Use for", "validation")
+    page.get_by_role("button", name="Use", exact=True).click()
+    after(page, "4 pictures used for validation")
+    page.get_by_role("radio", name="validation").click()
+    expect(tiles).to_have_count(4)
+    page.get_by_role("radio", name="all").click()
+    expect(tiles).to_have_count(10)
+
+    page.get_by_role("textbox", name="Name of this class").fill("spots")
+    page.get_by_role("textbox", name="Name of this class").press("Enter")
+    page.get_by_role("button", name="Rename").first.click()
+    after(page, "dots renamed to spots")
+    page.get_by_role("button", name="Switch off").click()
+    after(page, "Switch off: spots")
+    assert [each.enabled for each in dataset.classes() if each.name == "spots"] == [False]
+    page.get_by_role("button", name="Switch on").click()
+    after(page, "Switch on: spots")
+    page.get_by_role("button", name="Remove class").click()
+    after(page, "Class spots removed")
+    assert counts(dataset) == {"streaks": 10, "rings": 15}
+
+    page.get_by_role("tab", name="Versions and more").click()
+    page.get_by_role("button", name="Back to this").last.click()
+    expect(page.get_by_text(re.compile("^11 Back to version 1,"))).to_be_visible()
+    assert counts(dataset) == {"streaks": 10, "dots": 14, "rings": 12}
+    page.get_by_role("textbox", name="Name of the dataset").fill("In order")
+    page.get_by_role("textbox", name="Name of the dataset").press("Enter")
+    page.get_by_role("button", name="Rename").last.click()
+    expect(page.get_by_role("heading", name="In order")).to_be_visible()
+    assert dataset.title == "In order"
+
+
+def test_a_download_brought_in_again_is_the_same_and_deleting_can_be_undone(
+    visit, server, dataset, tmp_path, data_folder
+):
+    from core.own_data.edit import editing
+
+    with editing(dataset, "another name, other parts") as edit:
+        edit.rename_class(next(each.id for each in dataset.classes() if each.name == "streaks"), "a/b")
+        edit.into_split(dataset.members().images[::4].tolist(), "val")
+    page = visit().page
+    page.goto(f"{server.url}/data?set={dataset.id}")
+    page.get_by_role("tab", name="Versions and more").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download as ZIP").click()
+    assert download.value.suggested_filename == f"{dataset.id}.zip"
+    download.value.save_as(tmp_path / "down.zip")
+    assert (tmp_path / "down.zip").read_bytes() == as_zip(dataset).read()
+
+    page.goto(f"{server.url}/data")
+    page.get_by_role("button", name="ZIP or pictures").click()
+    page.locator("input[type=file]").first.set_input_files(str(tmp_path / "down.zip"))
+    expect(page.get_by_role("heading", name="Look at your 36 pictures")).to_be_visible()
+    assert set(page.locator(".classline b").all_inner_texts()) == set(COUNTS)
+    page.get_by_role("textbox", name="Name", exact=True).fill("Again")
+    page.get_by_role("button", name="Keep as a dataset").click()
+    expect(page.get_by_role("heading", name="Again")).to_be_visible()
+    [again] = [each for each in list_datasets(data_folder) if each.title == "Again"]
+    assert described(again) == described(dataset)
+
+    page.get_by_role("tab", name="Versions and more").click()
+    page.get_by_role("button", name="Delete the dataset").click()
+    expect(page.get_by_text("The dataset is deleted.")).to_be_visible()
+    assert again not in list_datasets(data_folder)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("The dataset is deleted.")).to_be_hidden()
+    assert described(again) == described(dataset)
+    page.goto(f"{server.url}/data?set={again.id}")
+    page.get_by_role("tab", name="Versions and more").click()
+    page.get_by_role("button", name="Delete the dataset").click()
+    expect(page.get_by_text("The dataset is deleted.")).to_be_visible()
+    page.reload()
+    page.get_by_text("Deleted datasets").click()
+    row = (
+        page.locator("[data-testid=stHorizontalBlock]")
+        .filter(has_text="Again")
+        .filter(has=page.get_by_role("button", name="Bring back"))
+    )
+    row.get_by_role("button", name="Bring back").first.click()
+    expect(row).to_have_count(0)
+    assert again in list_datasets(data_folder)
