@@ -1,4 +1,4 @@
-"""A dataset of one's own is put in order, taken back, downloaded and deleted: every button of it, and nothing moves by picking."""
+"""A dataset of one's own is put in order, taken back, downloaded and deleted: every button, and nothing moves by picking."""
 
 import re
 
