@@ -39,6 +39,7 @@ class Asked:
     image: Image.Image | None = None
     truth: str = ""  # the true class, if it is known
     note: str = ""
+    instead: str = ""  # HTML for the place of the answer, where there is none to such a picture
 
     @classmethod
     def about(cls, networks: Sequence[Network], image: Image.Image | None) -> Asked:
@@ -77,7 +78,9 @@ def draw_desk(networks: Sequence[Network], source: Source, key: str, invitation:
     shown = [(network, pixels, said_of(network, pixels)) for network, pixels in pairs if pixels is not None]
     with head:
         st.html(
-            _side_by_side([_said(network, said, asked.truth, len(shown)) for network, _, said in shown]) or invitation
+            _side_by_side([_said(network, said, asked.truth, len(shown)) for network, _, said in shown])
+            or asked.instead
+            or invitation
         )
     with below:
         if trouble:
@@ -106,10 +109,13 @@ def crowd_note(network: Network, image: Image.Image) -> str:
     if not network.config.dataset.drawable:
         return ""
     left_out, joined = is_crowded(image)
-    one_part = all(
-        len(name) == 1 and name.isdigit() for name in network.class_names
-    )  # other signs may have parts side by side
-    return LEFT_OUT if left_out else JOINED if joined and one_part else ""
+    return (
+        LEFT_OUT if left_out else JOINED if joined and reads_digits(network) else ""
+    )  # others may have parts side by side
+
+
+def reads_digits(network: Network) -> bool:
+    return all(len(name) == 1 and name.isdigit() for name in network.class_names)
 
 
 def _wait(networks: list[Network], place: DeltaGenerator) -> None:

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core.images.little import is_little
 from pages.components.canvas import canvas
-from pages.components.desk import Asked, draw_desk, invitation
+from pages.components.desk import Asked, draw_desk, invitation, reads_digits
 from pages.components.links import page_link
 from pages.components.networks import Network, pace
 
+TOO_LITTLE = "Draw larger: a digit that fills half of the box is read best."
 BEGUN = "canvas was there"  # since then networks are loaded, not before: the page comes first
 
 
@@ -30,7 +32,10 @@ def _draw(networks: Sequence[Network], is_short: bool) -> None:
         begun = st.session_state.get(BEGUN, False)
         asks = not (begun and all([network.begin() for network in networks]))
         image = canvas(key="drawing", hint=hint, keeps=not is_short, asks=asks, on_asked=_begin)
-        asked = Asked.about(networks, image)
+        if image is not None and reads_digits(networks[0]) and is_little(image):  # another sign may be a dot
+            asked = Asked(instead=invitation(TOO_LITTLE, "So little ink could be anything."))
+        else:
+            asked = Asked.about(networks, image)
         if is_short:
             to = {"run": networks[0].run.id}
             page_link("pages/classify.py", label="No mouse, pen or touch screen at hand? Upload", query_params=to)

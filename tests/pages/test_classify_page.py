@@ -13,7 +13,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from core.datasets.own import own_pictures
 from core.errors import ImageError
@@ -23,6 +23,7 @@ from pages.components.answer import Said, bars, words, words_in_a_line
 from pages.components.canvas import LONGEST, PREFIX, decoded
 from pages.components.classifiers import Loading
 from pages.components.desk import JOINED, LEFT_OUT
+from pages.components.draw import TOO_LITTLE
 from tests.doodles import draw_doodle
 from tests.drawings import draw_digit
 from tests.helpers import quick_config
@@ -317,6 +318,17 @@ def test_two_figures_are_said(page):
     assert LEFT_OUT in text_of(run(page)) or JOINED in text_of(page)
     page.session_state["drawing"] = drawing(draw_digit(3))
     assert LEFT_OUT not in text_of(run(page)) and JOINED not in text_of(page)
+
+
+@pytest.mark.parametrize("pen", [8, 20, 36])
+def test_a_blot_is_not_answered_but_told_to_be_larger(page, pen):
+    blot = Image.new("L", (280, 280), 255)
+    ImageDraw.Draw(blot).ellipse((140, 140, 140 + pen, 140 + pen), fill=0)
+    page.session_state["drawing"] = drawing(blot)
+    text = text_of(run(page))
+    assert TOO_LITTLE in text and 'class="answer' not in text and "Probability" not in text
+    page.session_state["drawing"] = drawing(draw_digit(1, fill=0.3, pen=pen))
+    assert TOO_LITTLE not in text_of(run(page)) and 'class="answer' in text_of(page), "small, but a figure"
 
 
 def test_the_parts_that_explain_compute_only_when_they_are_opened(page, monkeypatch):
