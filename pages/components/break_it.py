@@ -43,11 +43,12 @@ def draw_break_it(network: Network, pixels: np.ndarray | None, key: str) -> None
     if pixels is not None:
         changed = disturbed(pixels[None], strengths)[0]
         said = said_of(network, changed)
-        left, right = st.columns([2, 3], gap="medium")
-        with left:
-            draw_figures(pixels_figure(changed))
-        with right:
-            st.html(words(said, network.class_names) + bars(said, network.class_names))
+        with st.container(key=f"broken-{key}"):  # as long as it is of an earlier picture it is faint: desk.css
+            left, right = st.columns([2, 3], gap="medium")
+            with left:
+                draw_figures(pixels_figure(changed))
+            with right:
+                st.html(words(said, network.class_names) + bars(said, network.class_names))
     name = st.selectbox(
         f"What that does to {PICTURES} test pictures",
         list(DISTURBANCES),

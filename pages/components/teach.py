@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 import numpy as np
 import streamlit as st
 
@@ -22,8 +24,13 @@ KEPT = "kept correction"
 
 
 def draw_teaching(network: Network, pixels: np.ndarray, said: Said, key: str) -> None:
-    """What it was, a button to keep that, and the way to a training with it."""
+    """What it was, a button to keep that, and the way to a training with it.
+
+    List and button are of this very picture and answer: what was chosen for another does not stay, and a click on a button
+    that is not of the picture on the page any more does nothing.
+    """
     dataset, names = network.config.dataset, network.class_names
+    about = f"{key} {sha256(pixels.tobytes()).hexdigest()[:12]} {said.first}"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown("Was it really", width="content")
         label = st.selectbox(
@@ -31,11 +38,11 @@ def draw_teaching(network: Network, pixels: np.ndarray, said: Said, key: str) ->
             range(len(names)),
             said.first,
             format_func=names.__getitem__,
-            key=f"truth {key} {said.first}",  # what it said changes with every stroke
+            key=f"truth {about}",
             label_visibility="collapsed",
             width=90 if max(map(len, names)) <= 2 else 180,
         )
-        if st.button("Keep it for the next training", icon=":material/school:", key=f"teach {key}"):
+        if st.button("Keep it for the next training", icon=":material/school:", key=f"teach {about}"):
             try:
                 st.session_state[KEPT] = keep(dataset, data_folder(), pixels, label)
             except TrainDeskError as error:

@@ -22,7 +22,8 @@ def test_a_digit_of_a_fifth_of_the_page_is_not_little(tmp_path):
     assert not any(is_little(draw_digit(digit, fill=0.15, pen=10)) for digit in range(10))
     for pixels in DATASETS.parse("mnist").load(tmp_path).test_images[:300]:
         sheet = Image.new("L", (280, 280), 255)
-        sheet.paste(Image.fromarray(255 - np.asarray(pixels).reshape(28, 28)).resize((78, 78), Image.Resampling.BICUBIC), (60, 90))
+        digit = Image.fromarray(255 - np.asarray(pixels).reshape(28, 28))
+        sheet.paste(digit.resize((78, 78), Image.Resampling.BICUBIC), (60, 90))
         assert not is_little(sheet)
 
 
