@@ -1,8 +1,10 @@
-"""Pictures that are uploaded, pasted or photographed: a grid with the answer under each, and all about the one that is picked."""
+"""Pictures that are uploaded, pasted or photographed: one with its answer, or a grid with the answer under each, and all about
+the one that is picked."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 from typing import Any
 
 import streamlit as st
@@ -69,7 +71,7 @@ def _draw_photo(networks: Sequence[Network]) -> None:
 def _shown(networks: Sequence[Network], image: Image.Image | None, name: str) -> Asked:
     if image is None:
         return Asked()
-    st.html(f'<div class="frame-of-picture photo"><img src="{thumbnail(image, 480)}" alt="{name}"></div>')
+    st.html(f'<div class="frame-of-picture photo"><img src="{thumbnail(image, 480)}" alt="{escape(name)}"></div>')
     asked = Asked.about(networks, image)
     if not asked.is_something:
         st.markdown(NOTHING)
@@ -82,21 +84,23 @@ def _picked(files: Sequence[Any], networks: list[Network]) -> Asked:
     able = loaded(networks)
     if not uploads.pictures or not able:
         return Asked()
+    if len(uploads.pictures) == 1:  # a grid of one would say the answer twice
+        (picture,) = uploads.pictures
+        return _shown(networks, original(files, picture), picture.name)
     answers = {network.run.id: _answers(uploads, network, networks.index(network)) for network in able}
     first = answers[able[0].run.id]
     order = list(range(len(uploads.pictures)))
-    if len(order) > 1:
-        with st.container(horizontal=True, vertical_alignment="center", key="of many"):
-            st.markdown(f"{count(len(order), 'picture')} answered.")
-            if st.toggle("The least sure first", key="least sure"):
-                order.sort(key=lambda row: _sureness(first[row]))
-            st.download_button(
-                "CSV",
-                lambda: _csv(uploads, able, answers),
-                file_name="answers.csv",
-                icon=":material/download:",
-                on_click="ignore",
-            )
+    with st.container(horizontal=True, vertical_alignment="center", key="of many"):
+        st.markdown(f"{count(len(order), 'picture')} answered.")
+        if st.toggle("The least sure first", key="least sure"):
+            order.sort(key=lambda row: _sureness(first[row]))
+        st.download_button(
+            "CSV",
+            lambda: _csv(uploads, able, answers),
+            file_name="answers.csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )
     start = 0
     if len(order) > A_PAGE:
         start = A_PAGE * (st.pagination(-(-len(order) // A_PAGE), key="page of tiles") - 1)

@@ -12,6 +12,7 @@ from tests.drawings import draw_digit
 from tests.helpers import quick_config, wait_until
 from tests.pages.apps import PAGES
 from tests.pages.fake_runs import fake_run
+from tests.pages.trained import copied, train
 
 pytestmark = pytest.mark.browser
 PATIENCE = 600_000  # milliseconds for a training on a busy computer
@@ -123,17 +124,27 @@ def test_stop_keeps_what_was_learned(visit, server):
     expect(page.get_by_text("Draw a digit in the box.")).to_be_visible()
 
 
-def test_a_bad_and_a_good_upload_together(visit, server, tmp_path):
-    if not any(run.checkpoint() for run in list_runs(server.runs)):
-        pytest.skip("the journeys that train did not leave a checkpoint")
+def test_a_bad_and_a_good_upload_together(visit, server, tmp_path, data_folder):
+    run = copied(train(tmp_path / "trained", data_folder, epochs=4, title="Reads digits"), server.runs)
     (tmp_path / "broken.png").write_bytes(b"this is no picture")
     draw_digit(3).save(tmp_path / "three.png")
     page = visit().page
-    page.goto(f"{server.url}/classify")
+    page.goto(f"{server.url}/classify?run={run.id}")
     page.get_by_role("radio", name="Upload").click()
     page.locator("input[type=file]").set_input_files([tmp_path / "broken.png", tmp_path / "three.png"])
     expect(page.get_by_role("alert").filter(has_text="'broken.png' is not an image")).to_be_visible()
     expect(page.locator(".answer")).to_have_count(1)
+    one = page.get_by_role("img", name="three.png", exact=True)  # itself, and no grid of one
+    expect(one).to_be_visible()
+    assert one.bounding_box()["width"] > 150
+    expect(page.get_by_role("group", name="Pictures")).to_have_count(0)
+    draw_digit(0).save(tmp_path / "zero.png")
+    page.locator("input[type=file]").set_input_files([tmp_path / "zero.png"])
+    grid = page.get_by_role("group", name="Pictures")  # two: details of the one that is clicked
+    expect(grid.get_by_role("button")).to_have_count(2)
+    grid.get_by_title("zero.png").click()
+    expect(grid.get_by_title("zero.png")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".bars .winner .name")).to_have_text(grid.get_by_title("zero.png").locator("b").inner_text())
 
 
 @pytest.mark.parametrize("address", [f"/{page}" for page in PAGES])

@@ -12,15 +12,6 @@ from tests.drawings import draw_digit
 from tests.pages.trained import copied, train
 
 pytestmark = pytest.mark.browser
-STALE = """(part) => {  // how Streamlit marks what has not been drawn anew yet
-    const element = part.closest('[data-stale=false]'), look = () => {
-        const { opacity, pointerEvents } = getComputedStyle(element); return [opacity, pointerEvents]; };
-    const before = look();
-    element.dataset.stale = 'true';
-    const after = look();
-    element.dataset.stale = 'false';
-    return [...before, ...after];
-}"""
 
 PASTE = """(data) => {
     const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
@@ -82,9 +73,11 @@ def test_every_part_that_explains_opens_and_the_answer_falls_when_the_picture_is
         desk.locator(".st-key-broken-drawing .answer"),
         desk.get_by_role("button", name="Keep it for the next"),
     ):
-        assert part.evaluate(STALE) == ["1", "auto", "0.25", "none"], (
-            "of the picture before: faint, and not to be clicked"
-        )
+        drawn = part.locator("xpath=ancestor::*[@data-stale][1]")
+        for stale, opacity, pointer in (("false", "1", "auto"), ("true", "0.25", "none"), ("false", "1", "auto")):
+            drawn.evaluate("(element, stale) => { element.dataset.stale = stale; }", stale)  # as Streamlit marks it
+            expect(drawn).to_have_css("opacity", opacity)  # of the picture before: faint, and not to be clicked
+            expect(drawn).to_have_css("pointer-events", pointer)
     bars = desk.locator(".bars").last
     sure = bars.locator(".share").first.inner_text()
     slider.focus()

@@ -132,6 +132,19 @@ def test_good_and_bad_uploads_together_each_have_their_answer(page):
     assert text_of(page).count('class="answer') == 1, "all about the first one"
 
 
+def test_one_picture_among_what_cannot_be_read_is_shown_with_its_answer_and_no_grid(page):
+    way(page, "Upload")
+    page.file_uploader[0].upload("broken.png", b"\x89PNG not at all")
+    page.file_uploader[0].upload('<"0">.png', png(draw_digit(0)))
+    run(page)
+    text = text_of(page)
+    assert len(page.error) == 1 and text.count('class="answer') == 1
+    assert any('alt="&lt;&quot;0&quot;&gt;.png"' in frame.proto.body for frame in page.get("html"))
+    assert "answered." not in text
+    with pytest.raises(StopIteration):
+        tiles(page)
+
+
 def test_a_damaged_checkpoint_is_one_sentence(runs_folder):
     run_ = fake_run(runs_folder, "finished")
     run_.best.write_bytes(b"damaged")
