@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 SAMPLES = (
     Path(__file__).parent / "samples"
 )  # <name>.png: the first pictures of a dataset that comes along, side by side
-SHOWN = 9  # pictures of a dataset in a list
+SHOWN = 10  # pictures of a dataset in a list
 
 
 def pictures_of(dataset: DatasetSettings, data_folder: Path, split: str) -> np.ndarray | None:

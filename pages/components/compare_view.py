@@ -16,7 +16,7 @@ from pages.components.compare_entry import Compared, history_of
 from pages.components.compare_settings import draw_what_settings_did
 from pages.components.compare_words import sentences
 from pages.components.compared import draw_unknown, names, pick
-from pages.components.curves import Axis, metric_curve, smoothed
+from pages.components.curves import Axis, all_within, metric_curve, smoothed
 from pages.components.describe import read_config
 from pages.components.links import anchor, page_link
 from pages.components.live_plot import Curve, live_plot
@@ -86,11 +86,11 @@ def _curves(compared: list[Compared]) -> None:
     accuracy = metric.endswith("accuracy")
     histories = [history_of(entry.run) for entry in compared]
     seconds = max((history.elapsed() or 0.0 for history in histories), default=0.0)
-    axis = Axis(axis.name, seconds)
+    axis, within = Axis(axis.name, seconds), all_within(histories, metric)
     most = max(FEWEST, min(LIMIT, POINTS // max(1, len(compared))))
     live_plot(
         lambda: [
-            curve_of(entry, history, metric, axis, smoothing, most)
+            curve_of(entry, history, metric, axis, smoothing, most, within)
             for entry, history in zip(compared, histories, strict=True)
         ],
         once=lambda _key, make: make(),
@@ -106,9 +106,17 @@ def _curves(compared: list[Compared]) -> None:
     )
 
 
-def curve_of(entry: Compared, history: History, metric: str, axis: Axis, smoothing: float, most: int = LIMIT) -> Curve:
-    """One run's line, in its own colour, of at most so many points."""
-    curve = metric_curve(history, metric, entry.name, axis, entry.colour)
+def curve_of(
+    entry: Compared,
+    history: History,
+    metric: str,
+    axis: Axis,
+    smoothing: float,
+    most: int = LIMIT,
+    within: bool = True,
+) -> Curve:
+    """One run's line, in its own colour, of at most so many points; `within` epochs too, or at their ends."""
+    curve = metric_curve(history, metric, entry.name, axis, entry.colour, within)
     few = curve.markers and len(curve.y) < 60
     return replace(curve, y=smoothed(curve.y, smoothing), dash=entry.dash, markers=few, most=most)
 

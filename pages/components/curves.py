@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -80,15 +81,25 @@ def pace_curves(shared: SharedHistory, axis: Axis, smoothing: float) -> list[Cur
     return _step_curves(shared, "images_per_second", "pictures a second", axis, smoothing, colour=3)
 
 
-def metric_curve(history: History, name: str, title: str, axis: Axis, colour: int) -> Curve:
-    """One line for a metric, at every place where the log says something of it."""
+def metric_curve(history: History, name: str, title: str, axis: Axis, colour: int, within: bool = True) -> Curve:
+    """One line for a metric, at every place where the log says something of it; not `within`: validation at the ends of epochs
+    alone, as soon as there is one.
+    """
     if name == "train/accuracy":
         return running_accuracy(history, title, axis, colour)
     if name == "train/loss" and len(history.curve):
         steps, times, losses = _columns(history, "step", "time", name)
         return Curve(title, axis.of_steps(history, steps, times), losses, colour)
     curve = validation_curve(history, name, title, axis, colour)
+    if not within and len(history.epochs):
+        curve = epoch_curve(history, name, title, axis, colour)
     return curve if len(curve.x) else _of_a_part(history, name, title, axis, colour)
+
+
+def all_within(histories: Sequence[History], name: str) -> bool:
+    """Whether all these runs that ended an epoch were validated on all their pictures within epochs too: else their curves
+    are alike only when each has the ends of its epochs alone."""
+    return all(len(history.within_epochs(name)[0]) for history in histories if len(history.epochs))
 
 
 def validation_curve(history: History, name: str, title: str, axis: Axis, colour: int) -> Curve:

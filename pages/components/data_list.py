@@ -143,12 +143,21 @@ def _draw_published(name: str, dataset: DatasetSettings) -> None:
 
 
 def _card(title: str, said: str, classes: list[str], pictures: list[str], takes: str = "") -> None:
-    """Nine pictures, or where there are none the names of the classes in their place, and what they are."""
-    tiles = pictures or [f"<span>{escape(name)}</span>" for name in classes[:SHOWN]]
-    names = ", ".join(classes[:NAMED]) + (" ..." if len(classes) > NAMED else "")
-    nine = f'<div class="nine" role="img" aria-label="Pictures of {escape(title)}">{"".join(tiles)}</div>'
-    lines = f'<p class="small">{escape(said)}</p><p class="quiet small">{escape(takes or names)}</p>'
-    st.html(f'<div class="datacard">{nine}<div><b>{escape(title)}</b>{lines}</div></div>')
+    """Ten pictures, or where there are none the names of the classes in their place, and what they are."""
+    more = [f"and {len(classes) - NAMED:,} more"] if len(classes) > NAMED else []
+    names = [*classes[:NAMED], *more]
+    if pictures:
+        tiles = f'<div class="ten" role="img" aria-label="Pictures of {escape(title)}">{"".join(pictures)}</div>'
+    else:
+        chips = "".join(f'<li title="{escape(name)}">{escape(name)}</li>' for name in names)
+        tiles = f'<ul class="chips" aria-label="Classes of {escape(title)}">{chips}</ul>'
+    about = "" if takes and not pictures else ", ".join(names)
+    lines = "".join(
+        f'<p class="{kind}small">{escape(line)}</p>'
+        for kind, line in (("", said), ("quiet ", takes), ("quiet ", about))
+        if line
+    )
+    st.html(f'<div class="datacard">{tiles}<div><b>{escape(title)}</b>{lines}</div></div>')
 
 
 def _draw_undo() -> None:

@@ -15,7 +15,7 @@ from pages.components.address import from_address
 from pages.components.compare_entry import history_of
 from pages.components.compare_view import FEWEST, POINTS, curve_of
 from pages.components.compared import MOST, address_of
-from pages.components.curves import Axis
+from pages.components.curves import Axis, all_within
 from pages.components.experiments import Experiment, experiment, experiments
 from pages.components.links import switch_page
 from pages.components.live_plot import Curve, live_plot
@@ -154,12 +154,14 @@ def _curves(shown: Experiment, metric: str, is_loss: bool) -> None:
     has_room = len(begun) <= NAMED and len("".join(short.values())) <= LETTERS
 
     def curves() -> list[Curve]:
+        histories = [history_of(entry.run) for _, entry in begun]
+        within = all_within(histories, metric)
         return [
             replace(
-                curve_of(entry, history_of(entry.run), metric, Axis(), 0.0, most),
+                curve_of(entry, history, metric, Axis(), 0.0, most, within),
                 name=short[place] if has_room else entry.name,
             )
-            for place, entry in begun
+            for (place, entry), history in zip(begun, histories, strict=True)
         ]
 
     live_plot(

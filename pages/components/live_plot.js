@@ -1,6 +1,7 @@
 // Live curves around Plotly.react. `component.data` is what live_plot.py sends; the zoomed x range goes back as "range".
-const charts = new WeakMap(); // element -> { view, draws, hoverX, range, isZoomed, isWhole, resets, report, redraw }
+const charts = new WeakMap(); // element -> { view, draws, hoverX, range, isZoomed, isWhole, resets, report, redraw, above }
 const MOST = 0.75, ABOVE = 3, LEAST_ABOVE = 1.5, SLIGHTLY = 1.33; // see highest()
+const SAMPLE = 42, TITLE = 58; // pixels of a legend's entry beside its words, and of a title at least: charts side by side are alike
 
 const floats = (text) => new Float32Array(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
 
@@ -12,20 +13,29 @@ function highest(traces, usual) {
   return values.at(-1) > SLIGHTLY * edge ? { edge, most: values.at(-1), above: values.filter((value) => value > edge).length } : null;
 }
 
+// How high a legend above the chart is when it has to stand below the title, because both do not fit into one line; else 0.
+function heightAbove(plot, width, large) {
+  const title = plot.querySelector(".gtitle"), legend = plot.querySelector(".legend");
+  if (!title || !legend) return 0;
+  const wide = (part) => part.getBoundingClientRect().width, texts = [...legend.querySelectorAll(".legendtext")];
+  const entries = texts.reduce((sum, text) => sum + wide(text) + SAMPLE, 0);
+  return Math.max(wide(title), TITLE * large) + entries > width ? Math.ceil(legend.getBoundingClientRect().height) : 0;
+}
+
 export default function (component) {
   const plot = component.parentElement.querySelector(".plot");
   plot.setAttribute("aria-label", `Chart: ${component.data.title}`);
-  const chart = charts.get(plot) ?? { hoverX: null, draws: 0, isWhole: false, isZoomed: false, resets: 0 };
+  const chart = charts.get(plot) ?? { hoverX: null, draws: 0, isWhole: false, isZoomed: false, resets: 0, above: 0 };
   charts.set(plot, chart);
   chart.report = component.setStateValue;
   if (chart.view !== component.data.view) { // back from another page, too
     Object.assign(chart, { view: component.data.view, range: component.data.range, isZoomed: component.data.range != null });
   }
-  chart.redraw = () => draw(component, plot, chart);
+  chart.redraw = (again = false) => draw(component, plot, chart, again);
   chart.redraw();
 }
 
-function draw({ parentElement, data }, plot, chart) {
+function draw({ parentElement, data }, plot, chart, again) {
   const large = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16; // 1, more in presenter view
   plot.classList.toggle("tall", data.height == null); // style.css knows how high
   plot.style.height = data.height == null ? "" : `${Math.round(data.height * large)}px`;
@@ -49,15 +59,17 @@ function draw({ parentElement, data }, plot, chart) {
     type: "scatter", name: "best epoch", uid: "best", mode: "markers", cliponaxis: false, x: [best[0]], y: scaled([best[1]]), showlegend: data.best != null,
     hoverinfo: "skip", marker: { symbol: "star", size: 15, color: colours[1], line: { color: paper, width: 1.5 } },
   });
+  const line = 24 * large, above = chart.above; // of the title; see heightAbove()
   const touch = matchMedia("(pointer: coarse)").matches; // a finger scrolls the page, also across a chart
   const axis = { gridcolor: grid, zeroline: false, linecolor: grid, automargin: true, fixedrange: touch };
   const layout = {
-    uirevision: `${data.view}`, height: plot.clientHeight, autosize: true, margin: { l: 52 * large, r: 10, t: 40 * large, b: 42 * large },
+    uirevision: `${data.view}`, height: plot.clientHeight, autosize: true, margin: { l: 52 * large, r: 10, t: above ? line + above : 40 * large, b: 42 * large },
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { color: text, family: theme("--st-font"), size: 13 * large },
-    title: { text: data.title, x: 0, xref: "paper", xanchor: "left", y: 1.045, yref: "paper", yanchor: "bottom", font: { size: 15 * large } },
+    title: { text: data.title, x: 0, xref: "paper", xanchor: "left", font: { size: 15 * large },
+      ...(above ? { y: 1 - (line - 6 * large) / plot.clientHeight, yref: "container", yanchor: "bottom" } : { y: 1.045, yref: "paper", yanchor: "bottom" }) },
     hovermode: "x unified", hoverlabel: { bgcolor: paper, bordercolor: grid, font: { color: text } }, dragmode: touch ? false : "zoom",
     showlegend: data.hasLegend && data.curves.length <= 15, legend: { orientation: "h", bgcolor: "rgba(0,0,0,0)", ...(plot.clientWidth < 420 ? { font: { size: 10 } } : {}), ...(data.legendBelow
-      ? { x: 0, xanchor: "left", y: -0.16, yanchor: "top" } : { x: 1, xanchor: "right", y: 1.02, yanchor: "bottom" }) },
+      ? { x: 0, xanchor: "left", y: -0.16, yanchor: "top" } : { ...(above ? { x: 0, xanchor: "left", y: 1 } : { x: 1, xanchor: "right", y: 1.02 }), yanchor: "bottom" }) },
     modebar: { bgcolor: "rgba(0,0,0,0)", color: grid, activecolor: text, orientation: "h" },
     xaxis: { ...axis, title: { text: data.xTitle, standoff: 6 }, uirevision: `${data.view} ${chart.resets}`, rangemode: "tozero", unifiedhovertitle: { text: `${data.xTitle} %{x:,.2~f}` },
       spikecolor: text, spikethickness: 1, spikedash: "dot" },
@@ -93,6 +105,12 @@ function draw({ parentElement, data }, plot, chart) {
   loadPlotly(data.source).then(async (Plotly) => {
     if (!plot.isConnected || plot.querySelector(".zoomlayer > *")) return; // never redraw under a zoom that is being drawn
     await Plotly.react(plot, traces, layout, config);
+    const needed = data.legendBelow ? 0 : heightAbove(plot, plot.clientWidth - layout.margin.l - layout.margin.r, large);
+    if (needed !== above && !again) {
+      chart.above = needed;
+      chart.redraw(true);
+      return;
+    }
     plot.dataset.draws = ++chart.draws;
     plot.dataset.points = Math.max(0, ...traces.map((trace) => trace.x.length));
     if (chart.hoverX != null && plot.matches(":hover")) {

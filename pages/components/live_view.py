@@ -112,6 +112,7 @@ def _curves(run: Run, shared: SharedHistory, options: Options) -> None:
             key=f"accuracy {run.id}",
             title="Accuracy",
             best=best_point(history, "val/accuracy", axis),
+            marks=marks(history, axis),
             y_format=".0%",
             limits=(0, 1),
             **{**common, "view": f"{common['view']} {options.smoothing}"},

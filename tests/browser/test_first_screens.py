@@ -136,6 +136,40 @@ def test_the_presenter_view_lives_in_the_address(visit, server):
     assert page.evaluate(size) < high, "charts and their type are larger for a room"
 
 
+TITLES_AND_LEGENDS = """() => [...document.querySelectorAll('.js-plotly-plot')].filter(plot => plot.querySelector('.legend'))
+    .map(plot => ['.gtitle', '.legend', '.nsewdrag'].map(part => plot.querySelector(part).getBoundingClientRect().toJSON()))"""
+
+
+@pytest.mark.parametrize(
+    ("size", "view"), [(PHONE, ""), (PROJECTOR, "&view=presenter"), (LAPTOP, "")], ids=["phone", "presenter", "laptop"]
+)
+def test_a_legend_stands_beside_or_below_the_title_of_its_chart(visit, server, size, view):
+    run = fake_run(server.runs, "starting")
+    log = EventWriter(run.event_log)
+    write_start(log, run, 3)
+    measured = {"images": 50, "seconds": 0.1, "val/loss": 1.0, "val/accuracy": 0.5}
+    log.write("validation", epoch=1, step=10, **measured)  # of a part of the pictures: one more entry, the longest
+    write_epoch(log, 1)
+    log.write("paused", message="Paused.")
+    write_start(log, run, 3, "resumed", step=20, epoch=1)
+    write_epoch(log, 2)
+    log.write("stopped", message="Stopped.")
+    log.close()
+    page = visit(viewport=size, has_touch=size is PHONE).page
+    page.goto(f"{server.url}/run?run={run.id}{view}")
+    places(page)
+    charts = page.evaluate(TITLES_AND_LEGENDS)
+    assert len(charts) == 2
+    for title, legend, area in charts:
+        beside = legend["left"] >= title["right"]
+        assert beside or legend["top"] >= title["bottom"], (title, legend)
+        assert legend["bottom"] <= area["top"] + 1 and title["top"] >= 0
+        assert legend["right"] <= size["width"]
+    assert len({area["height"] for _, _, area in charts}) == 1, "charts side by side are alike"
+    for chart in page.locator(".js-plotly-plot:has(.legend)").all():
+        expect(chart.locator(".annotation", has_text="resumed")).to_have_count(1)
+
+
 def test_one_spike_does_not_flatten_the_loss_and_all_of_it_is_a_double_click_away(visit, server):
     run = fake_run(server.runs, "starting")
     with FileLock(run.worker_lock):

@@ -84,6 +84,20 @@ def test_runs_fit_a_projector_and_ticks_stay_on_the_way_to_a_comparison_and_back
     expect(page.get_by_text("Tick runs to compare")).to_be_visible()
 
 
+def test_a_room_sees_every_column_and_every_class_by_its_whole_name(visit, desk):
+    server, _ = desk
+    page = visit(viewport=PROJECTOR).page
+    page.goto(f"{server.url}/runs?view=presenter")
+    expect(page.locator("tbody tr")).to_have_count(5)
+    assert page.evaluate(SIDEWAYS) <= 0 and page.locator(".runs").evaluate(INSIDE) <= 0
+    age = page.get_by_role("columnheader", name="Age").bounding_box()
+    assert age["x"] + age["width"] <= PROJECTOR["width"]
+    page.goto(f"{server.url}/data?view=presenter")
+    automobile = page.locator(".chips li", has_text="automobile")
+    expect(automobile).to_have_attribute("title", "automobile")
+    assert all(chip.evaluate(INSIDE) <= 0 for chip in page.locator(".chips li").all()), "none is cut"
+
+
 def test_a_phone_shows_title_curve_and_test_accuracy_of_each_run(visit, desk):
     server, _ = desk
     page = visit(viewport=PHONE, has_touch=True).page

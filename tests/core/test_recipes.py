@@ -48,6 +48,12 @@ def test_each_recipe_is_a_valid_config_and_survives_json(recipe):
     assert recipe.summary.endswith(".")
 
 
+def test_what_runs_without_a_network_says_what_to_expect():
+    for recipe in RECIPES:
+        if not recipe.config().dataset.info().download_bytes:
+            assert recipe.expects and 0.9 < recipe.expects < 1, recipe.name
+
+
 def test_names_and_titles_are_different():
     assert len({recipe.name for recipe in RECIPES}) == len(RECIPES) == len({recipe.title for recipe in RECIPES})
 

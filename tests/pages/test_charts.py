@@ -15,6 +15,7 @@ from pages.components import curves
 from pages.components.curves import (
     Axis,
     accuracy_curves,
+    all_within,
     best_point,
     loss_curves,
     marks,
@@ -133,6 +134,20 @@ def test_what_a_part_of_the_pictures_said_is_a_curve_of_its_own_that_says_so(tmp
     first = shared_history(within_epochs(tmp_path / "other", (5, 0.2, 30), epochs=1))
     first.history.epochs.clear()
     assert metric_curve(first.history, "val/accuracy", "run", Axis(), 0).x.tolist() == [0.25], "better than nothing"
+
+
+def test_curves_that_are_compared_have_points_at_the_same_moments(tmp_path):
+    inside = shared_history(within_epochs(tmp_path / "inside", (5, 0.2, 100), (15, 0.4, 100))).history
+    ends = shared_history(within_epochs(tmp_path / "ends")).history
+    part = shared_history(within_epochs(tmp_path / "part", (5, 0.2, 30))).history
+    assert all_within([inside, inside], "val/accuracy")
+    for other in (ends, part):
+        within = all_within([inside, other], "val/accuracy")
+        assert not within
+        for each in (inside, other):
+            assert metric_curve(each, "val/accuracy", "run", Axis(), 0, within).x.tolist() == [1, 2]
+    part.epochs.clear()
+    assert all_within([inside, part], "val/accuracy"), "one in its first epoch has nothing else yet"
 
 
 def test_the_running_training_accuracy_is_that_of_the_last_pictures(tmp_path, monkeypatch):

@@ -63,9 +63,16 @@ def test_the_list_names_every_published_dataset_and_reads_none(runs_folder, data
         is_here = dataset.is_present(data)
         assert (what_it_takes(dataset) in text) == (not is_here)
     assert not (data / "cache").exists(), "nothing was decoded to show the list"
-    nines = re.findall(r'<div class="nine".*?</div>', text)
-    assert sorted(nine.count("data:image/png") for nine in nines) == [0, 0, SHOWN, SHOWN], (
-        "nine pictures of each dataset that comes with the program"
+    tens = re.findall(r'<div class="ten".*?</div>', text)
+    assert [ten.count("data:image/png") for ten in tens] == [SHOWN, SHOWN] == [10, 10], (
+        "one picture of each class of what comes with the program"
+    )
+    chips = re.findall(r'<ul class="chips".*?</ul>', text)
+    named = [re.findall(r'<li title="(.*?)">(.*?)</li>', each) for each in chips]
+    expected = [d.info().class_names for d in published().values() if not d.is_present(data)]
+    assert sorted([whole for whole, _ in each] for each in named) == sorted(map(list, expected))
+    assert all(whole == shown for each in named for whole, shown in each), (
+        "and every class by its whole name of the others"
     )
 
 

@@ -1,4 +1,4 @@
-"""Made the pictures beside this file: nine of every dataset that comes with the program, for a page that lists it without
+"""Made the pictures beside this file: ten of every dataset that comes with the program, for a page that lists it without
 reading it. `python -m core.datasets.samples.make` makes them again."""
 
 from __future__ import annotations
