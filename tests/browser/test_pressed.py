@@ -1,0 +1,197 @@
+"""Controls that no other journey presses: each is pressed once, and what it did is looked for where it must be."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from core.runs.history import History
+from core.runs.labels import read_labels
+from core.runs.queue import waiting
+from core.runs.store import create_run
+from core.runs.trash import trashed
+from core.worker import work
+from tests.browser.conftest import serving
+from tests.browser.hands import draw_with_mouse
+from tests.helpers import quick_config, wait_until
+from tests.pages.fake_runs import fake_run
+
+pytestmark = pytest.mark.browser
+PATIENCE = 240_000  # milliseconds for a training on a busy computer
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory, data_folder):
+    """A dashboard with four runs: one really trained, two finished, one that waits."""
+    folder = tmp_path_factory.mktemp("pressed") / "runs"
+    folder.mkdir()
+    trained = create_run(quick_config(title="Trained", epochs=3), folder)
+    work(trained, data_folder)
+    made = {"Trained": trained, "One": fake_run(folder, "finished"), "Two": fake_run(folder, "finished", 2)}
+    with serving(folder, data_folder) as server:
+        yield server, made
+
+
+def tick(page, name):
+    page.get_by_role("checkbox", name=f"Tick {name}", exact=True).check()
+
+
+def pressed(page, name):
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def test_runs_are_named_tagged_repeated_thrown_away_and_had_back(visit, house):
+    server, made = house
+    one, two = made["One"], made["Two"]
+    page = visit().page
+    page.goto(f"{server.url}/runs")
+    expect(page.locator("tbody tr").first).to_be_visible()
+    for run, title in ((one, "First words"), (two, "Second words")):
+        page.locator(f"tbody a[href*='{run.id}']").first.wait_for()
+        page.locator("tbody tr", has=page.locator(f"a[href*='{run.id}']")).get_by_role("checkbox").check()
+        pressed(page, "Name, note, tags")
+        page.get_by_role("textbox", name="Title").fill(title)
+        pressed(page, "Keep")
+        expect(page.get_by_role("link", name=title, exact=True)).to_be_visible()
+        assert read_labels(run).title == title
+        page.get_by_role("checkbox", name=f"Tick {title}").uncheck()
+
+    tick(page, "First words")
+    tick(page, "Second words")
+    pressed(page, "Tag")
+    page.get_by_role("textbox", name="Tag for 2 runs").fill("physics")
+    pressed(page, "Add it")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    wait_until(lambda: [read_labels(run).tags for run in (one, two)] == [("physics",)] * 2, what="both are tagged")
+
+    page.get_by_role("checkbox", name="Tick Second words").uncheck()
+    pressed(page, "Favourite")
+    page.get_by_text("Favourites first", exact=True).click()
+    expect(page.locator("tbody tr").first).to_contain_text("First words")
+
+    pressed(page, "Run it again with changes")
+    expect(page).to_have_url(re.compile(rf"/train\?from={one.id}"))
+    page.go_back()
+    expect(page.get_by_role("checkbox", name="Tick First words", exact=True)).to_be_checked()
+
+    pressed(page, "Delete")
+    expect(page.get_by_role("link", name="First words", exact=True)).to_have_count(0)
+    assert [run.id for run in trashed(server.runs)] == [one.id]
+    page.get_by_text("Deleted runs (1)").click()
+    pressed(page, "Restore")
+    expect(page.get_by_role("link", name="First words", exact=True)).to_be_visible()
+
+    page.goto(f"{server.url}/run?run={two.id}")
+    pressed(page, "More")
+    pressed(page, "Delete")
+    wait_until(lambda: trashed(server.runs), what="it lies in the trash")
+    page.goto(f"{server.url}/run?run={two.id}")
+    pressed(page, "Restore")
+    wait_until(lambda: not trashed(server.runs), what="it is back")
+    expect(page.get_by_text("It lies in the trash")).to_have_count(0)
+
+
+def test_the_trash_is_emptied_and_a_run_leaves_the_queue(visit, house):
+    server, _ = house
+    gone, waits = fake_run(server.runs, "finished", 1), fake_run(server.runs, "queued")
+    page = visit().page
+    page.goto(f"{server.url}/run?run={waits.id}")
+    pressed(page, "Take out of the queue")
+    wait_until(lambda: not [each for each in waiting(server.runs) if each.run.id == waits.id], what="it waits no more")
+    page.goto(f"{server.url}/runs")
+    page.locator("tbody tr", has=page.locator(f"a[href*='{gone.id}']")).get_by_role("checkbox").check()
+    pressed(page, "Delete")
+    wait_until(lambda: trashed(server.runs), what="it lies in the trash")
+    page.goto(f"{server.url}/system")
+    pressed(page, "Empty the trash")
+    pressed(page, "Yes, empty it")
+    expect(page.get_by_text("The trash is empty.")).to_be_visible()
+    assert not trashed(server.runs) and not (server.runs / gone.id).exists()
+
+
+def test_a_finished_run_trains_on_is_exported_and_made_small(visit, house, tmp_path):
+    server, made = house
+    run = made["Trained"]
+    page = visit().page
+    page.goto(f"{server.url}/run?run={run.id}")
+    pressed(page, "Chart options")
+    page.get_by_role("radio", name="step", exact=True).click()
+    expect(page).to_have_url(re.compile("axis=step"))
+    page.keyboard.press("Escape")
+
+    pressed(page, "Train more epochs")
+    page.get_by_role("spinbutton", name="Epochs more").fill("2")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("with 2 more it trains to epoch 5")).to_be_visible()
+    pressed(page, "Train on")
+    wait_until(
+        lambda: str((History(run).update().end or {}).get("message")).startswith("Trained 5 epochs"),
+        240,
+        "it has trained on",
+    )
+
+    page.goto(f"{server.url}/run?run={run.id}")
+    page.get_by_text("Take its metrics elsewhere").click()
+    pressed(page, "Write TensorBoard files")
+    expect(page.get_by_text("tensorboard --logdir")).to_be_visible()
+    assert list((run.folder / "tensorboard").glob("*tfevents*"))
+    page.get_by_role("textbox", name="MLflow's folder or address").fill(str(tmp_path / "mlflow"))
+    pressed(page, "Send to MLflow")
+    expect(page.get_by_text("mlflow ui --backend-store-uri")).to_be_visible()
+    assert (tmp_path / "mlflow" / "mlflow.db").stat().st_size
+    page.get_by_text("Files of this run").click()
+    pressed(page, "Keep only the best network")
+    wait_until(lambda: not run.last.exists(), what="the last state is gone")
+    assert run.best.exists()
+
+
+def test_every_way_to_ask_a_network_more(visit, house):
+    server, made = house
+    run = made["Trained"]
+    page = visit().page
+    page.goto(f"{server.url}/classify?run={run.id}")
+    draw_with_mouse(page, 1)
+    expect(page.locator(".bars .winner").first).to_be_visible()
+    for part, there in (
+        ("What it sees", "Steps"),
+        ("Similar pictures", None),
+        ("Where it looked", None),
+        ("Its layers", None),
+    ):
+        page.get_by_role("radio", name=part).click()
+        place = page.locator("[class*=st-key-closer-part]")
+        expect(place.locator("img").first).to_be_visible(timeout=PATIENCE)
+        if there:
+            steps = place.locator("figure, .card, img").count()
+            page.get_by_text("Shrink the picture as it is").click()
+            wait_until(
+                lambda before=steps, place=place: place.locator("figure, .card, img").count() < before,
+                what="there are fewer steps",
+            )
+            page.get_by_text("Shrink the picture as it is").click()
+    pressed(page, "When does it say “I don’t know”?")
+    expect(page.get_by_role("slider")).to_be_visible()
+    page.keyboard.press("Escape")
+    pressed(page, "Keep it for the next training")
+    expect(page.get_by_text("1 picture of yours for")).to_be_visible()
+    pressed(page, "Train with them")
+    expect(page).to_have_url(re.compile(rf"/train\?from={run.id}"))
+    expect(page.get_by_text("My corrections 0 times → 20 times")).to_be_visible()
+    page.go_back()
+    page.get_by_role("radio", name="Test").click()
+    pressed(page, "One that it gets wrong")
+    expect(page.locator(".bars .winner").first).to_be_visible()
+
+
+def test_recipes_are_listed_by_their_goal_and_a_forecast_is_measured(visit, house):
+    server, _ = house
+    page = visit().page
+    page.goto(f"{server.url}/train?recipe=digits")
+    cards = page.locator(".st-key-recipes button")
+    expect(cards.first).to_be_visible()
+    goals = page.get_by_role("radiogroup", name="Recipes for")
+    before = cards.all_inner_texts()
+    goals.get_by_role("radio").nth(1).click()
+    wait_until(lambda: cards.all_inner_texts() not in ([], before), what="other recipes are shown")
+    pressed(page, "How long will it take?")
+    expect(page.get_by_text(re.compile("an epoch.*weights"))).to_be_visible(timeout=PATIENCE)
