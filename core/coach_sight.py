@@ -151,6 +151,8 @@ def _progress(sight: Sight, curves: Curves, val: np.ndarray, middle: np.ndarray)
         progress = "level"
     elif progress == "learning" and doubts >= max(3, window // 4) or progress == "waiting" and not can_fall:
         progress = "slowing" if gain > 0 else ""
+    elif progress == "slowing" and gain < -max(NOTHING, error / 2):
+        progress = ""  # small gains are none when the loss rises
     elif progress == "level" and gain > max(2 * error, NOTICEABLE):
         progress = ""
     return replace(

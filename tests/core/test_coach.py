@@ -328,6 +328,10 @@ def test_more_epochs_are_never_promised_by_a_rate_that_ran_out(name, said):
 FINDS = {  # name -> what must be among what is said in which epochs, and what must not
     "digits_heavy_augmentation": [(5, 60, {"still_learning"}, {"levelling_off", "memorising", "slow"})],
     "digits_slow_motion": [(5, 40, {"still_learning"}, {"slow"})],
+    "held_out_twenty_of_each": [(20, 27, set(), {"slowing", "still_learning"}), (29, 60, {"memorising"}, {"slowing"})],
+    "held_out_transfer": [(2, 30, {"few_val_images"}, {"still_learning"})],
+    "held_out_smoothed_cosine": [(3, 20, {"still_learning"}, {"levelling_off", "memorising"})],
+    "held_out_deep_cnn": [(12, 23, {"still_learning"}, {"levelling_off", "memorising"})],
     "digits_cosine": [(5, 59, {"still_learning"}, {"levelling_off"})],
     "digits_cosine_high": [(1, 80, {"still_learning"}, {"levelling_off"})],
     "digits_one_cycle": [(1, 25, {"still_learning"}, {"levelling_off"})],
