@@ -71,6 +71,8 @@ def dispatch(runs_folder: Path, data_folder: Path) -> Dispatched:
             if entry.run in active:  # on its way
                 continue
             if (device := _device(entry.run)) is None or entry.launches >= LAUNCHES:
+                if device is not None:
+                    _give_up(entry.run)
                 entry.run.queue_place.unlink(missing_ok=True)  # its page says what is wrong
             elif room.take(device):
                 try:
@@ -79,6 +81,12 @@ def dispatch(runs_folder: Path, data_folder: Path) -> Dispatched:
                 except TrainDeskError as error:
                     found.problems[entry.run] = error
     return found
+
+
+def _give_up(run: Run) -> None:
+    """A worker that was killed before it could say a word left nothing that its page could show."""
+    with contextlib.suppress(OSError), run.worker_log.open("a") as log:
+        log.write(f"{LAUNCHES} workers were started for this run, and each ended before it could begin.\n")
 
 
 class Room:
