@@ -53,16 +53,18 @@ def words(said: Said, class_names: tuple[str, ...]) -> str:
     return f'<p class="answer{long}" aria-live="polite">{text}</p>'
 
 
-def words_in_a_line(said: Said, class_names: tuple[str, ...]) -> str:
-    """HTML for a narrow window: the answer and the two next, on one line."""
+def words_in_a_line(said: Said, class_names: tuple[str, ...], who: str = "") -> str:
+    """HTML for a narrow window: the answer and, on the same line, the two next, or who says it where others say something too."""
     order = np.argsort(-said.probabilities, kind="stable")[:3]
     first, *others = (f"{escape(class_names[place])} {percent(float(said.probabilities[place]))}" for place in order)
     if said.is_unknown:
-        text = f"I don't know this. <small>Perhaps <b>{escape(class_names[order[0]])}</b>.</small>"
+        perhaps = f"Perhaps <b>{escape(class_names[order[0]])}</b>."
+        text = f"I don't know this. <small>{escape(who) or perhaps}</small>"
     else:
         name = escape(class_names[order[0]])
         share = percent(float(said.probabilities[order[0]]))
-        text = f"<b>{name}</b> {share} <small>{' '.join(f'<span>{other}</span>' for other in others)}</small>"
+        beside = [escape(who)] if who else others
+        text = f"<b>{name}</b> {share} <small>{' '.join(f'<span>{each}</span>' for each in beside)}</small>"
     return f'<p class="line" aria-live="polite">{text}</p>'
 
 

@@ -133,7 +133,7 @@ def _said(network: Network, said: Said, truth: str, count: int) -> str:
     verdict = (
         f'<p class="truth">{"✓ Right" if right else "✗ Wrong"}: it is <b>{escape(truth)}</b>.</p>' if truth else ""
     )
-    return who + words(said, names) + words_in_a_line(said, names) + verdict
+    return who + words(said, names) + words_in_a_line(said, names, network.title if count > 1 else "") + verdict
 
 
 def _who(network: Network) -> str:

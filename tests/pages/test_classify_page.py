@@ -198,6 +198,9 @@ def test_the_words_say_how_sure_the_network_is():
     )
     line = words_in_a_line(Said(np.array([0.05, 0.9, 0.05])), names)
     assert line.index("dog") < line.index("cat") < line.index("horse")
+    for kind in ({}, {"is_unknown": True}):
+        line = words_in_a_line(Said(np.array([0.05, 0.9, 0.05]), **kind), names, "A <CNN>")
+        assert "A &lt;CNN&gt;" in line and "horse" not in line, "who says it, on a phone"
 
 
 def test_bars_keep_the_order_of_the_classes_and_escape_their_names():
