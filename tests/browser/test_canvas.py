@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 
 from tests.browser.hands import draw_with_mouse
 from tests.drawings import draw_digit
+from tests.helpers import wait_until
 from tests.pages.trained import copied, train
 
 pytestmark = pytest.mark.browser
@@ -39,6 +40,13 @@ INK = """(canvas) => {  // where there is ink, in tenths of the side: "34" is ro
         if (data[at + 3] > 128) found.push(`${row}${column}`);
     }
     return found.join(' ');
+}"""
+
+
+FIRST_IS = """(name) => {  // of the classes that are seen, from top to bottom
+    const rows = [...document.querySelectorAll('.bars li')].filter((row) => row.offsetParent);
+    const top = (row) => row.getBoundingClientRect().top;
+    return rows.sort((one, other) => top(one) - top(other))[0]?.querySelector('.name').textContent === name;
 }"""
 
 
@@ -199,10 +207,9 @@ def test_the_presenter_view_shows_canvas_answer_and_five_classes_at_once(open_de
     assert canvas_of(page).bounding_box()["width"] >= 556
     shown = page.locator(".bars li").filter(visible=True)
     expect(shown).to_have_count(5)
-    tops = {row.locator(".name").inner_text(): row.bounding_box()["y"] for row in shown.all()}
-    assert min(tops, key=tops.get) == "0", "the likeliest stands first"
-    for part in (shown.last, page.locator(".bars + .sees"), page.get_by_role("button", name="Clear")):
-        assert bottom(part) <= 720
+    page.wait_for_function(FIRST_IS, arg="0")  # the likeliest stands first
+    for part in (page.locator(".bars"), page.locator(".bars + .sees"), page.get_by_role("button", name="Clear")):
+        wait_until(lambda part=part: (box := part.bounding_box()) and box["y"] + box["height"] <= 720, what=str(part))
     assert page.locator(".answer b").evaluate("said => parseFloat(getComputedStyle(said).fontSize)") >= 72
 
 
