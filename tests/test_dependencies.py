@@ -31,6 +31,7 @@ LAYERS = (
     ("core.registry",),
     ("core.images",),
     ("core.own_data",),
+    ("core.folder_labels", "core.sorting"),
     ("core.architectures", "core.datasets", "core.devices"),
     (
         "core.training.augmentation",

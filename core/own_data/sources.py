@@ -65,7 +65,7 @@ class ZipSource:
 
     def listing(self) -> Listing:
         found, total = Listing(comment=self._zip.comment), 0
-        codec, found.encoding = _codec(self._zip.infolist())
+        codec, found.encoding = codec_of_names(self._zip.infolist())
         for info in self._zip.infolist():
             if info.is_dir():
                 continue
@@ -75,7 +75,7 @@ class ZipSource:
             elif info.flag_bits & 1:
                 found.skipped["files with a password"] += 1
             else:
-                _sort_in(found, _parts(_decoded(info, codec)), info.file_size, info, self._head)
+                _sort_in(found, _parts(decoded_name(info, codec)), info.file_size, info, self._head)
         if total > MOST_BYTES:
             raise OwnDataError(
                 f"'{self.name}' unpacks to {total / 2**30:,.0f} GB; the limit is {MOST_BYTES / 2**30:,.0f} GB "
@@ -196,7 +196,7 @@ def _parts(name: str) -> tuple[str, ...]:
     return ("..", *parts) if absolute else parts
 
 
-def _codec(infos: list[zipfile.ZipInfo]) -> tuple[str, str]:
+def codec_of_names(infos: list[zipfile.ZipInfo]) -> tuple[str, str]:
     """(codec of the names that do not say they are UTF-8, its title if it is another). One program wrote all of them."""
     raw = [
         info.filename.encode("cp437") for info in infos if not info.flag_bits & 0x800 and not info.filename.isascii()
@@ -210,7 +210,7 @@ def _codec(infos: list[zipfile.ZipInfo]) -> tuple[str, str]:
         return codec, TITLES[codec]
 
 
-def _decoded(info: zipfile.ZipInfo, codec: str) -> str:
+def decoded_name(info: zipfile.ZipInfo, codec: str) -> str:
     """The name as whoever packed it wrote it."""
     if info.flag_bits & 0x800 or info.filename.isascii():
         return info.filename

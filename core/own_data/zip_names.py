@@ -36,11 +36,12 @@ class Places:
         if kind and SAME.get(ending.lower(), ending.lower()) != kind:
             ending = kind
         stem = folder_of(path.stem)[:LONGEST]
-        place = f"{folder}/{stem}.{ending}"
+        ending = f".{ending}" if ending else ""
+        place = f"{folder}/{stem}{ending}"
         number = self._next.get(place.casefold(), 2)
         first = place.casefold()
         while place.casefold() in self._taken:
-            place = f"{folder}/{stem} ({number}).{ending}"
+            place = f"{folder}/{stem} ({number}){ending}"
             number += 1
         self._next[first] = number
         self._taken.add(place.casefold())

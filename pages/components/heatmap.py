@@ -1,7 +1,8 @@
 """The confusion matrix as a picture: rows are the true classes, columns what was predicted.
 
 Mistakes have a colour of their own, which ends at the largest of them: the diagonal, a hundred times as large, would leave
-all of them equally pale.
+all of them equally pale. Of many classes those that are most often mixed up are shown, the commonest pair first: a
+quarter of a million cells would be megabytes, and none of them could be seen.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from core.mistakes import most_confused
 from core.percent import percent
 from pages.components.figure import figure
 
 MOST_WRITTEN = 20  # classes up to which numbers stand in the cells
+MOST_DRAWN = 40  # classes up to which all are drawn, of more the first MOST_WRITTEN
 FAINTEST = 0.12  # of the colour of the largest mistake, for the smallest: one picture must be seen
 
 
@@ -32,6 +35,12 @@ def heatmap(
     clicked just now."""
     counts = np.asarray(matrix, dtype=np.int64).reshape(len(class_names), len(class_names))
     shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
+    drawn = list(range(len(class_names)))
+    if len(drawn) > MOST_DRAWN:
+        drawn = most_confused(counts, MOST_WRITTEN)
+        title = f"{title}: the {len(drawn)} of {len(class_names):,} classes mixed up most"
+        counts, shares = counts[np.ix_(drawn, drawn)], shares[np.ix_(drawn, drawn)]
+        class_names = [class_names[place] for place in drawn]
     traces = [
         _trace(counts, shares, class_names, in_percent, np.eye(len(counts), dtype=bool), shares, "$right"),
         _trace(counts, shares, class_names, in_percent, ~np.eye(len(counts), dtype=bool), errors(shares), "$errors"),
@@ -43,7 +52,8 @@ def heatmap(
     }
     height = min(620, 150 + max(6, len(class_names)) * 30)
     clicked = figure(traces, layout, key=key, title=title, height=height, is_square=True, clicks=clicks)
-    return _cell(clicked, len(class_names)) if clicks else None
+    cell = _cell(clicked, len(class_names)) if clicks else None
+    return (drawn[cell[0]], drawn[cell[1]]) if cell else None
 
 
 def errors(shares: np.ndarray) -> np.ndarray:

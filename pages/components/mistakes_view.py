@@ -19,7 +19,7 @@ from core.runs.store import Run
 from core.scores import scores
 from pages.components.address import from_address
 from pages.components.calibration_view import draw_calibration
-from pages.components.heatmap import MOST_WRITTEN, heatmap
+from pages.components.heatmap import MOST_DRAWN, MOST_WRITTEN, heatmap
 from pages.components.pictures import card, gallery
 from pages.components.wording import count, percent, plain_markdown
 from pages.components.words import words_help
@@ -82,7 +82,7 @@ def _draw(run: Run, config: RunConfig, names: list[str]) -> None:
             _open(f"{clicked[0]}-{clicked[1]}")
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             st.caption("Click a cell to see the pictures behind it. The darker a mistake, the more frequent it is.")
-            if len(names) <= MOST_WRITTEN:
+            if len(names) <= MOST_WRITTEN or len(names) > MOST_DRAWN:  # numbers stand in the cells
                 st.toggle("Per cent", key="in percent")
     with frequent:
         _frequent(matrix, names)

@@ -11,6 +11,7 @@ import streamlit as st
 from PIL import Image
 
 SIDE = 96  # pixels
+TINY = 40  # pixels a side up to which each of them is to be seen
 FOLDER = Path(__file__).parent
 
 _component = st.components.v2.component(
@@ -40,10 +41,10 @@ def draw_tiles(tiles: Sequence[dict[str, str]], shown: str, key: str) -> int:
 
 
 def thumbnail(image: Image.Image, side: int = SIDE) -> str:
-    """A small copy as a data address, at most `side` pixels."""
+    """A small copy as a data address, at most `side` pixels: tiny ones pixel by pixel, all others 2 to 4 KB (WebP)."""
     small = image.convert("RGBA" if image.has_transparency_data else "RGB")
     small.thumbnail((side, side))
-    kind = "PNG" if small.mode == "RGBA" or max(image.size) <= side else "JPEG"
+    kind = "PNG" if max(image.size) <= TINY else "WEBP"
     buffer = io.BytesIO()
     small.save(buffer, kind)
     return f"data:image/{kind.lower()};base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -12,13 +12,14 @@ from PIL import Image
 
 from core.images.read import read_image
 from pages.components.answer import Said
-from pages.components.ask import ANSWERED, said_of_many
+from pages.components.ask import ANSWERED, BATCH, said_of_many
 from pages.components.desk import Asked, crowd_note, draw_desk, invitation
 from pages.components.messages import show_error
 from pages.components.networks import Network, following, loaded
 from pages.components.paste import pasted
 from pages.components.tiles import draw_tiles, thumbnail
-from pages.components.upload_read import MOST, Uploads, original, read_all
+from pages.components.upload_many import Many, draw_all, draw_takings, sureness
+from pages.components.upload_read import MOST, Failed, Uploads, original, read_all
 from pages.components.wording import count, percent
 
 NAMED = 5  # files that could not be read
@@ -35,6 +36,8 @@ def draw_upload(networks: Sequence[Network]) -> None:
 def _draw_upload(networks: Sequence[Network]) -> None:
     hint = networks[0].config.dataset.input_hint
 
+    many: list[Many] = []
+
     def source(networks: list[Network]) -> Asked:
         files = st.file_uploader(
             f"Pictures of {hint}, several at once, or a ZIP of up to {MOST:,}",
@@ -42,10 +45,12 @@ def _draw_upload(networks: Sequence[Network]) -> None:
             accept_multiple_files=True,
             key="uploads",
         )
-        return _picked(files, networks) if files else _shown(networks, pasted(key="pasted"), "pasted")
+        return _picked(files, networks, many) if files else _shown(networks, pasted(key="pasted"), "pasted")
 
     said = "What the network says of them appears here. Nothing leaves this computer."
     draw_desk(networks, source, "upload", invitation("Choose pictures, or drop them in the box.", said))
+    for each in many:
+        draw_all(each)
 
 
 def draw_photo(networks: Sequence[Network]) -> None:
@@ -78,7 +83,7 @@ def _shown(networks: Sequence[Network], image: Image.Image | None, name: str) ->
     return asked
 
 
-def _picked(files: Sequence[Any], networks: list[Network]) -> Asked:
+def _picked(files: Sequence[Any], networks: list[Network], many: list[Many]) -> Asked:
     uploads = read_all(files, networks)
     _show_failed(uploads.failed)
     able = loaded(networks)
@@ -90,26 +95,21 @@ def _picked(files: Sequence[Any], networks: list[Network]) -> Asked:
     answers = {network.run.id: _answers(uploads, network, networks.index(network)) for network in able}
     first = answers[able[0].run.id]
     order = list(range(len(uploads.pictures)))
-    with st.container(horizontal=True, vertical_alignment="center", key="of many"):
+    many.append(Many(files, uploads, able, answers))
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="of many"):
         st.markdown(f"{count(len(order), 'picture')} answered.")
         if st.toggle("The least sure first", key="least sure"):
-            order.sort(key=lambda row: _sureness(first[row]))
-        st.download_button(
-            "CSV",
-            lambda: _csv(uploads, able, answers),
-            file_name="answers.csv",
-            icon=":material/download:",
-            on_click="ignore",
-        )
+            order.sort(key=lambda row: sureness(first[row]))
+        draw_takings(many[0])
     start = 0
     if len(order) > A_PAGE:
         start = A_PAGE * (st.pagination(-(-len(order) // A_PAGE), key="page of tiles") - 1)
     names = able[0].class_names
     tiles = [_tile(uploads, row, first[row], names) for row in order[start : start + A_PAGE]]
     place = draw_tiles(tiles, f"{uploads.key} {start} {order[start]}", key="tiles")
-    picture = uploads.pictures[order[start + place]]
-    image = original(files, picture)
-    return Asked(picture.prepared, image, note=crowd_note(networks[0], image))
+    row = order[start + place]
+    image = original(files, uploads.pictures[row])
+    return Asked(uploads.prepared(row), image, note=crowd_note(networks[0], image))
 
 
 def _tile(uploads: Uploads, row: int, said: Said | None, names: tuple[str, ...]) -> dict[str, str]:
@@ -122,38 +122,25 @@ def _tile(uploads: Uploads, row: int, said: Said | None, names: tuple[str, ...])
     return tile | {"said": names[said.first], "sure": percent(float(said.probabilities.max())), "kind": ""}
 
 
-def _sureness(said: Said | None) -> float:
-    return -1.0 if said is None or said.is_unknown else float(said.probabilities.max())
-
-
 def _answers(uploads: Uploads, network: Network, place: int) -> list[Said | None]:
     """The network's answers to all pictures, None where there is nothing to be seen; kept while nothing changes."""
     what = uploads.key, network.classifier.epoch, network.known is None, st.session_state.get(ANSWERED)
     kept = st.session_state.setdefault(ANSWERS, {})
     if kept.get(network.run.id, (None,))[0] != what:
-        forms = {row: form for row, each in enumerate(uploads.pictures) if (form := each.prepared[place]) is not None}
+        found: list[Said | None] = []
         with st.spinner("Answering ..."):
-            said = dict(zip(forms, said_of_many(network, list(forms.values())), strict=True))
-        kept[network.run.id] = what, [said.get(row) for row in range(len(uploads.pictures))]
+            for start in range(0, len(uploads.pictures), BATCH):
+                rows = range(start, min(start + BATCH, len(uploads.pictures)))
+                forms = {row: form for row in rows if (form := uploads.forms[place][row]) is not None}
+                said = dict(zip(forms, said_of_many(network, list(forms.values())), strict=True))
+                found += [said.get(row) for row in rows]
+        kept[network.run.id] = what, found
     return kept[network.run.id][1]
 
 
-def _show_failed(failed: list[tuple[str, str]]) -> None:
-    for name, sentence in failed[:NAMED]:
-        show_error(sentence if name in sentence else f"{name}: {sentence}")
+def _show_failed(failed: list[Failed]) -> None:
+    for each in failed[:NAMED]:
+        show_error(each.sentence if each.name in each.sentence else f"{each.name}: {each.sentence}")
     if len(failed) > NAMED:
         with st.expander(f"{count(len(failed) - NAMED, 'file')} more could not be read"):
-            st.markdown("\n".join(f"- `{name}`" for name, _ in failed[NAMED:200]))
-
-
-def _csv(uploads: Uploads, networks: Sequence[Network], answers: dict[str, list[Said | None]]) -> bytes:
-    import pandas as pd
-
-    columns: dict[str, list] = {"File": [picture.name for picture in uploads.pictures]}
-    for network in networks:
-        after = "" if len(networks) == 1 else f", {network.title}"
-        said = answers[network.run.id]
-        columns[f"Answer{after}"] = [each and network.class_names[each.first] for each in said]
-        columns[f"Confidence{after}"] = [each and round(float(each.probabilities.max()) * 100, 2) for each in said]
-        columns[f"Knows it{after}"] = [each and ("no" if each.is_unknown else "yes") for each in said]
-    return pd.DataFrame(columns).to_csv(index=False).encode()
+            st.markdown("\n".join(f"- `{each.name.replace('`', '')}`" for each in failed[NAMED:200]))

@@ -37,7 +37,7 @@ def test_mistakes_have_a_colour_of_their_own_that_ends_at_the_largest(drawn):
     assert wrong["text"][0][1] == "40" and wrong["text"][1][0] == "" and right["text"][0][0] == "9800"
 
 
-@pytest.mark.parametrize("classes", [2, 10, 20, 21, 120])
+@pytest.mark.parametrize("classes", [2, 10, 20, 21, 40])
 def test_a_matrix_of_few_and_of_many_classes_is_drawn_and_stays_small(classes, drawn):
     matrix = np.random.default_rng(0).integers(0, 5, (classes, classes))
     matrices.heatmap(matrix, [f"class {number}" for number in range(classes)], key="x", title="x")
@@ -45,6 +45,23 @@ def test_a_matrix_of_few_and_of_many_classes_is_drawn_and_stays_small(classes, d
     assert options["height"] <= 620 and options["is_square"]
     assert ("hovertext" in traces[1]) == (classes <= matrices.MOST_WRITTEN)
     assert len(traces[1]["z"]) == classes
+
+
+def test_of_many_classes_those_mixed_up_most_are_drawn_and_a_click_names_the_right_ones(drawn, monkeypatch):
+    matrix = np.eye(500, dtype=int) * 50
+    matrix[400, 7] = 9
+    matrix[7, 400] = 1
+    matrix[30, 499] = 8
+    cell = matrices.heatmap(matrix, [f"class {number}" for number in range(500)], key="x", title="All", clicks=True)
+    (traces, _, options) = drawn[0]
+    assert traces[0]["x"][:4] == [f"class {number}\u200b" for number in (7, 400, 30, 499)] and len(traces[0]["z"]) == 20
+    assert options["title"] == "All: the 20 of 500 classes mixed up most" and cell is None
+    assert traces[1]["text"][1][0] == "9" and "15.3" in traces[1]["hovertext"][1][0]
+    monkeypatch.setattr(matrices, "figure", lambda *_, **options: [1, 0])
+    assert matrices.heatmap(matrix, [str(number) for number in range(500)], key="x", title="All", clicks=True) == (
+        400,
+        7,
+    )
 
 
 def test_a_network_without_mistakes_and_one_without_answers_are_drawn(drawn):
