@@ -54,7 +54,9 @@ def test_a_zip_of_labelled_folders_is_measured_tabled_and_sorted(visit, server, 
 
     found = {}
     for limit, key in ((50, "Home"), (99, "End")):
-        sure = [row for row in rows.values() if float(row["Confidence"].rstrip("%")) >= limit and row["Knows it"] == "yes"]
+        sure = [
+            row for row in rows.values() if float(row["Confidence"].rstrip("%")) >= limit and row["Knows it"] == "yes"
+        ]
         page.get_by_role("button", name="Sort my pictures").click()
         page.get_by_role("slider").press(key)
         expect(page.get_by_text(f"unsure {len(files) - len(sure)}.")).to_be_visible()
