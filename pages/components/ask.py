@@ -15,6 +15,7 @@ ANSWERED = "answered"  # key of the slider
 USUAL = 0.995  # share that is answered unless someone moves the slider: a stranger's digit that is refused spoils a demonstration
 SHARES = (0.9, 0.95, 0.98, 0.99, 0.995, 1.0)
 BATCH = 250  # pictures that are held against all that it learned from at a time
+BATCH_PIXELS = 1_500_000  # fewer of large ones: the layers of 250 photos of 224 x 224 would take two gigabytes
 
 
 def said_of(network: Network, pixels: np.ndarray) -> Said:
@@ -26,8 +27,9 @@ def said_of_many(network: Network, prepared: Sequence[np.ndarray]) -> list[Said]
     """The answers to pictures uint8 (C, H, W): with the temperature that makes confidence honest, and refused where a picture is
     unlike all that the network learned from, as soon as that is known. Raises TrainDeskError."""
     answers: list[Said] = []
-    for start in range(0, len(prepared), BATCH):
-        pixels = np.stack(list(prepared[start : start + BATCH]))
+    step = max(1, min(BATCH, BATCH_PIXELS // max(1, prepared[0][0].size))) if prepared else BATCH
+    for start in range(0, len(prepared), step):
+        pixels = np.stack(list(prepared[start : start + step]))
         features, probabilities = network.classifier.embed(pixels)
         strange = np.zeros(len(pixels), bool)
         if known := network.known:
