@@ -149,7 +149,7 @@ def test_the_published_datasets_are_looked_at_class_by_class(visit, desk):
     server, _ = desk
     page = visit(viewport=PROJECTOR).page
     page.goto(f"{server.url}/data")
-    expect(page.get_by_role("img", name="Pictures of MNIST").locator("img")).to_have_count(9)
+    expect(page.get_by_role("img", name="Pictures of MNIST").locator("img")).to_have_count(10)
     expect(page.get_by_text("170 MB")).to_be_visible()
     for way in ("ZIP or pictures", "Folder of this", "Draw", "Camera"):
         box = page.get_by_role("button", name=way).bounding_box()
