@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -71,27 +72,10 @@ def _pixels(block: np.ndarray) -> np.ndarray:
 
 
 def _network() -> Callable[[np.ndarray], np.ndarray]:
-    """EfficientNet-Lite0 without its last layer: uint8 (n, 3, S, S) -> float32 (n, 1280)."""
-    import torch
+    """uint8 (n, 3, S, S) -> float32 (n, 1280)."""
+    from core.photo_eye import photo_features, photo_network
 
-    from core.architectures.efficientnet_lite0 import EfficientNetLite0
-    from core.paths import data_folder
-
-    settings = EfficientNetLite0()
-    model = settings.bare()
-    path = settings.imagenet_file(data_folder())
-    model.load_state_dict(settings.named(torch.load(path, map_location="cpu", weights_only=True)))
-    model.classifier = torch.nn.Identity()
-    model.eval().to(memory_format=torch.channels_last)
-
-    def seen(pictures: np.ndarray) -> np.ndarray:
-        batch = torch.from_numpy(pictures).float()
-        if batch.shape[-1] < SIDES[0]:
-            batch = torch.nn.functional.interpolate(batch, (SIDES[0], SIDES[0]), mode="bilinear")
-        with torch.inference_mode():
-            return model(((batch - 127) / 128).contiguous(memory_format=torch.channels_last)).numpy()
-
-    return seen
+    return partial(photo_features, photo_network())
 
 
 def _usual_side(dataset: OwnDataset) -> int:

@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from core.architectures.efficientnet_lite0 import EfficientNetLite0
 from core.config import RunConfig
 from core.errors import TrainDeskError
 from core.own_data.decode import prepared
 from core.own_data.evidence import SCRATCH, TRANSFER, Evidence, evidence_of, is_complete, keep_evidence
 from core.own_data.store import OwnDataset
 from core.own_data.suggest import advice, from_scratch, transfer
+from core.photo_eye import network_inputs, photo_network
 from core.training.forecast import seconds_by_sample
 
 MOST = 200  # pictures looked at
@@ -93,21 +93,13 @@ def _looked_at(pixels: np.ndarray, codes: np.ndarray, groups: np.ndarray, names:
 
 def features(pixels: np.ndarray) -> torch.Tensor:
     """uint8 (N, 3, S, S), S a multiple of 64 -> float32 (N, 1280, 2, 2): EfficientNet-Lite0's of each quarter."""
-    network = _network()
+    network = photo_network()
     with torch.inference_mode():
         blocks = [
-            torch.nn.functional.adaptive_avg_pool2d(network((block.float() - 127) / 128), 2)
-            for block in torch.from_numpy(pixels).split(32)
+            torch.nn.functional.adaptive_avg_pool2d(network(network_inputs(pixels[start : start + 32])), 2)
+            for start in range(0, len(pixels), 32)
         ]
     return torch.cat(blocks)
-
-
-def _network() -> torch.nn.Module:
-    settings = EfficientNetLite0()  # type: ignore[call-arg]
-    network = settings.bare()
-    state = torch.load(settings.imagenet_file(Path()), map_location="cpu", weights_only=True)
-    network.load_state_dict(settings.named(state))
-    return network.features.eval().to(memory_format=torch.channels_last)
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ LAYERS = (
         "core.thinning",
         "core.glossary",
         "core.percent",
+        "core.ridge",
     ),
     ("core.settings",),
     ("core.registry",),
@@ -33,6 +34,7 @@ LAYERS = (
     ("core.own_data",),
     ("core.folder_labels", "core.sorting"),
     ("core.architectures", "core.datasets", "core.devices"),
+    ("core.photo_eye",),
     (
         "core.training.augmentation",
         "core.training.losses",

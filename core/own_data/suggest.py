@@ -24,6 +24,9 @@ LONGEST = 170.0  # seconds of transfer learning on two cores
 TRANSFER_SIDES = (224, 160, 128, 96)
 FEW_EPOCHS, HEAD_EPOCHS, FEWEST_BLOCK_EPOCHS, MOST_BLOCK_EPOCHS = 30, 10, 10, 20
 
+COLLECTED_SIDE = 224  # pixels of photos while they are collected
+DRAWN_SIDE, DRAWN_ENLARGED = 28, 64  # of drawings: three of each of 24 kinds are enough to read 99 % of others
+
 PLAIN = 0.4  # of the way from guessing to all right that small pixels alone read: then shapes and places are regular
 PER_CLASS = 80  # training pictures of each class from which regular pictures are learned from scratch
 BETTER = 0.05  # share by which features must read more than pixels
@@ -143,6 +146,28 @@ def transfer(dataset: OwnDataset, mirror: bool = True) -> dict[str, Any]:
         "augmentation": {"flip": mirror},
         # of the few validation pictures of so few none can say which epoch is the best: the cycle's end is
         "training": training | {"epochs": epochs, "best_by": "last" if few else "loss"},
+    }
+
+
+def collected_how(fit: str) -> dict[str, Any]:
+    """How pictures are looked at while they are collected: what `prepare_square` takes."""
+    drawn = fit == "ink"
+    return {"channels": 1 if drawn else 3, "side": DRAWN_SIDE if drawn else COLLECTED_SIDE, "fit": fit or "crop"}
+
+
+def as_collected(dataset: OwnDataset) -> dict[str, Any]:
+    """The network that answered while the pictures were collected: its last layer on frozen features, drawings by their ink."""
+    how = collected_how(dataset.about("fit"))
+    plain = transfer(dataset, mirror=False)
+    training = plain["training"] | {"epochs": FEW_EPOCHS, "best_by": "last"}
+    return plain | {
+        "dataset": plain["dataset"]
+        | {"side": how["side"], "fit": how["fit"], "colour": "colour" if how["channels"] == 3 else "grey"},
+        "architecture": plain["architecture"]
+        | {"train": "head", "enlarge_to": DRAWN_ENLARGED if how["fit"] == "ink" else 0},
+        "loss": {"name": "cross_entropy"},
+        "optimizer": plain["optimizer"] | {"learning_rate": 0.0005},
+        "training": training,
     }
 
 

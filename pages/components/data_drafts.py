@@ -3,51 +3,57 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import secrets
 import shutil
+from collections.abc import Callable
+from functools import partial
 from html import escape
 from pathlib import Path
 
 import streamlit as st
+from PIL import Image
 
 from core.errors import ImageError
-from core.images.read import read_image
+from core.inference.collecting import Example
 from core.own_data.edit import LONGEST_NAME, checked_name
 from core.own_data.folders import own_dataset
 from core.own_data.jobs import Job, Request, find_job, new_job, start
 from core.own_data.layout import tidy_class
-from core.own_data.store import OwnDataError
+from core.own_data.store import OwnDataError, OwnDataset
 from core.paths import data_folder
+from pages.components.already import EVERY, PATIENCE, draw_already, follow
 from pages.components.canvas import canvas
+from pages.components.classifiers import warm_up
 from pages.components.data_list import draft_key, go
+from pages.components.keep_network import ask_to_keep
 from pages.components.messages import show_error
 from pages.components.pictures import gallery
 from pages.components.rights import visitor
-from pages.components.shots import shots
+from pages.components.shots import photo, shots
 from pages.components.wording import count, plain_markdown
 
 ENOUGH = 5  # pictures of each class before a dataset can be made
 GOAL = 20  # that a class should have
 LATEST = 8  # pictures shown of a class
+Collect = Callable[[Path, str, bool], Image.Image | None]  # folder of the class, dataset, does something answer?
 
 
 def draw_drawings(into: str) -> None:
     """Draw, keep, draw the next."""
-    _draft("drawings", into, lambda folder: _draw_one(folder, into))
+    _draft("drawings", into, _draw_one, "the drawing on the left")
 
 
 def draw_camera(into: str) -> None:
     """Hold the button, and the camera takes pictures."""
-    _draft("photos", into, lambda folder: _take_some(folder, into))
+    _draft("photos", into, _take_some, "what the camera sees")
 
 
-def _draft(kind: str, into: str, collect) -> None:
+def _draft(kind: str, into: str, collect: Collect, shown: str) -> None:
     job = find_job(st.session_state.get(draft_key(kind, into), ""), data_folder())
-    about = own_dataset(into, data_folder()).title if into else ""
+    target = own_dataset(into, data_folder()) if into else None
     st.markdown(
         f"Name a class, give it {GOAL} {kind}, then name the next one."
-        + (f" They are added to **{plain_markdown(about)}**." if about else "")
+        + (f" They are added to **{plain_markdown(target.title)}**." if target else "")
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input(
@@ -58,17 +64,54 @@ def _draft(kind: str, into: str, collect) -> None:
             width=320,
             live=True,
         )
+    folder = None
     if name.strip():
         try:
             class_name = checked_name(name, "A class")
             if job is None:
                 job = new_job(data_folder(), visitor())
                 st.session_state[draft_key(kind, into)] = job.id
-            collect(job.brought / _folder_of(class_name))
+            folder = job.brought / _folder_of(class_name)
         except OwnDataError as error:
             show_error(str(error))
-    if job is not None:
-        _draw_collected(job, kind, into)
+    if job is None:
+        return
+    warm_up()
+    examples = [*(taught_by(target) if target else []), *_taught(job)]
+    fit = (target.about("fit") if target else "") or ("ink" if kind == "drawings" and target is None else "crop")
+    live = follow(f"{job.id} {into}", examples, fit)
+    waits = not live.wait(PATIENCE)
+
+    def draw() -> None:
+        if waits and live.wait(0):
+            st.rerun()
+        left, right = st.columns(2, gap="medium")
+        image = None
+        with left:
+            if folder is not None:
+                image = collect(folder, into, live.learned is not None)
+        with right:
+            draw_already(live, image, shown, f"{kind} {into}")
+
+    st.fragment(draw, run_every=EVERY if waits else None)()
+    _draw_collected(job, kind, into)
+
+
+def _taught(job: Job) -> list[Example]:
+    """The pictures of a draft in the order in which they came."""
+    found = [(file, file.parent.name, file.stat().st_mtime_ns) for file in job.brought.glob("*/*") if file.is_file()]
+    return [Example(str(file), label, file.read_bytes) for file, label, _ in sorted(found, key=lambda each: each[2])]
+
+
+def taught_by(dataset: OwnDataset) -> list[Example]:
+    """The pictures of a dataset; look-alikes are held out together."""
+    members, names = dataset.members(), {each.id: each.name for each in dataset.classes()}
+    return [
+        Example(f"{dataset.id} {image}", names[label], partial(dataset.content, image), kin)
+        for image, label, kin in zip(
+            members.images.tolist(), members.classes.tolist(), members.kin.tolist(), strict=True
+        )
+    ]
 
 
 def _folder_of(class_name: str) -> str:
@@ -77,39 +120,43 @@ def _folder_of(class_name: str) -> str:
     return tidy.replace("/", "∕").replace("\\", "∖").lstrip(".") or "class"
 
 
-def _draw_one(folder: Path, into: str) -> None:
+def _draw_one(folder: Path, into: str, answers: bool) -> Image.Image | None:
+    """What is drawn."""
     turn = st.session_state.setdefault(f"turn of drawing {into}", 0)
     try:
         image = canvas(key=f"own drawing {into} {turn}", hint=f"one of class {folder.name}")
     except ImageError as error:
         show_error(str(error))
-        return
+        return None
     # never disabled: between a stroke and the picture's arrival here, Enter would be lost on a disabled button
     if st.button("Keep it and draw the next", type="primary", key=f"keep drawing {into}", shortcut="Enter"):
         if image is None:
             st.caption("Nothing is drawn yet: draw it, then keep it.")
-            return
+            return None
         folder.mkdir(parents=True, exist_ok=True)
         image.save(folder / f"{secrets.token_hex(6)}.png")
         st.session_state[f"turn of drawing {into}"] += 1
         st.rerun()
+    return image
 
 
-def _take_some(folder: Path, into: str) -> None:
-    taken = shots(key=f"shots {into}")
+def _take_some(folder: Path, into: str, answers: bool) -> Image.Image | None:
+    """What the camera sees, where there is something that answers."""
+    taken, sight = shots(key=f"shots {into}", watches=answers)
     seen = f"seen shots {into}"
     if not taken or taken.get("burst") == st.session_state.get(seen):
-        return
+        return sight
     st.session_state[seen] = taken.get("burst")
     folder.mkdir(parents=True, exist_ok=True)
     for address in taken.get("pictures", [])[:100]:
         try:
-            data = base64.b64decode(str(address).partition(",")[2], validate=True)
-            read_image(data, "the photo")
-        except (binascii.Error, ImageError) as error:
+            data = photo(address)
+        except ImageError as error:
             show_error(f"A photo did not arrive whole ({error}); take it again.")
-            return
+            return None
         (folder / f"{secrets.token_hex(6)}.jpg").write_bytes(data)
+    st.rerun()
+    return None
 
 
 def _draw_collected(job: Job, kind: str, into: str) -> None:
@@ -139,7 +186,15 @@ def _draw_collected(job: Job, kind: str, into: str) -> None:
         return
     total = sum(len(files) for files in classes.values())
     words = f"Add {count(total, 'picture')}" if into else f"Make a dataset of {count(total, 'picture')}"
-    if st.button(words, type="primary", key=f"make of {kind} {into}", icon=":material/check:"):
+    with st.container(horizontal=True, vertical_alignment="center"):
+        make = st.button(words, type="primary", key=f"make of {kind} {into}", icon=":material/check:")
+        keep = st.button(
+            "Keep this network",
+            key=f"keep network of {kind} {into}",
+            icon=":material/school:",
+            help="Makes a dataset of the pictures and a finished training of the network that answers, in seconds.",
+        )
+    if make or keep:
         about = {"fit": "ink"} if kind == "drawings" and not into else {}
         title = f"My {kind}: {', '.join(classes)}"[:LONGEST_NAME]
         try:
@@ -147,6 +202,8 @@ def _draw_collected(job: Job, kind: str, into: str) -> None:
         except OwnDataError as error:
             show_error(str(error))
             return
+        if keep:
+            ask_to_keep(job)
         st.session_state.pop(draft_key(kind, into))
         go(**{"import": job.id})
         st.rerun()

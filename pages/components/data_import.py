@@ -17,6 +17,7 @@ from core.paths import data_folder
 from pages.components.data_findings import draw_findings
 from pages.components.data_list import SPLIT_WORDS, go
 from pages.components.data_reading import draw_question, draw_reading
+from pages.components.keep_network import is_kept, keep_network
 from pages.components.messages import show_error
 from pages.components.picked import thumbnails
 from pages.components.pictures import gallery
@@ -104,7 +105,8 @@ def _draw_decision(job: Job, dataset: OwnDataset, target: OwnDataset | None, tit
         words = f"Add to {plain_markdown(target.title)}" if target else "Keep as a dataset"
         keep = st.button(words, type="primary", icon=":material/check:", key="keep the import")
         st.button("Throw away", icon=":material/delete:", on_click=_forget, args=(job,), key="throw away the import")
-    if not keep:
+    keep_it = is_kept(job)
+    if not keep and not keep_it:
         return
     try:
         if target is None:
@@ -117,6 +119,8 @@ def _draw_decision(job: Job, dataset: OwnDataset, target: OwnDataset | None, tit
         return
     job.remove()
     go(set=kept.id)
+    if keep_it:
+        keep_network(kept)
     st.rerun()
 
 

@@ -1,15 +1,18 @@
 // Takes a photo eight times a second while the button is held, square and 224 pixels a side. "taken" goes to Python on release.
-const SIDE = 224, PAUSE = 125, MOST = 60; // pixels, milliseconds, photos at a time
-const booths = new WeakMap(); // element -> { stream, timer, pictures, burst }
+// Where something answers, "seen" goes to Python when the one before has been answered.
+const SIDE = 224, PAUSE = 125, MOST = 60, LOOK = 400; // pixels, milliseconds, photos at a time, milliseconds between two looks
+const booths = new WeakMap(); // element -> { stream, timer, pictures, burst, watches, waits, sent, at }
 
 export default function (component) {
   const { parentElement, setStateValue } = component;
   const root = parentElement.querySelector(".booth");
   const video = root.querySelector("video"), said = root.querySelector(".said"), button = root.querySelector("button");
-  const booth = booths.get(root) ?? { stream: null, timer: 0, pictures: [] };
+  const booth = booths.get(root) ?? { stream: null, timer: 0, pictures: [], sent: 0, at: 0 };
   const isNew = !booths.has(root);
   booths.set(root, booth);
   booth.report = setStateValue;
+  booth.watches = component.data.watches;
+  booth.answered = component.data.answered;
 
   const open = async () => {
     try {
@@ -22,13 +25,27 @@ export default function (component) {
       said.textContent = "There is no camera, or this page may not use it: allow it in the browser, and open the dashboard by https or localhost.";
     }
   };
-  const shoot = () => {
+  const frame = () => {
     const side = Math.min(video.videoWidth, video.videoHeight);
-    if (!side || booth.pictures.length >= MOST) return;
+    if (!side) return null;
     const sheet = document.createElement("canvas");
     sheet.width = sheet.height = SIDE;
     sheet.getContext("2d").drawImage(video, (video.videoWidth - side) / 2, (video.videoHeight - side) / 2, side, side, 0, 0, SIDE, SIDE);
-    booth.pictures.push(sheet.toDataURL("image/jpeg", 0.9));
+    return sheet.toDataURL("image/jpeg", 0.9);
+  };
+  const look = () => {
+    const answered = booth.answered >= booth.sent || Date.now() - booth.at > 5000;
+    if (!booth.watches || booth.timer || document.hidden || !answered) return;
+    const picture = frame();
+    if (!picture) return;
+    booth.at = Date.now();
+    booth.sent = booth.at;
+    booth.report("seen", { number: booth.sent, picture });
+  };
+  const shoot = () => {
+    const picture = booth.pictures.length < MOST && frame();
+    if (!picture) return;
+    booth.pictures.push(picture);
     said.textContent = `${booth.pictures.length} photo${booth.pictures.length === 1 ? "" : "s"}`;
   };
   const begin = (event) => {
@@ -48,9 +65,14 @@ export default function (component) {
   button.onpointerup = button.onpointercancel = end;
   button.onkeydown = (event) => { if (event.key === " " && !event.repeat) begin(event); };
   button.onkeyup = (event) => { if (event.key === " ") end(); };
-  if (isNew) open();
+  if (isNew) {
+    open();
+    booth.looks = setInterval(() => booth.look(), LOOK);
+  }
+  booth.look = look;
   return () => {
     clearInterval(booth.timer);
+    clearInterval(booth.looks);
     booth.stream?.getTracks().forEach((track) => track.stop());
     booths.delete(root);
   };

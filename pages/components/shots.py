@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+import contextlib
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from PIL import Image
+
+from core.errors import ImageError
+from core.images.read import read_image
 
 FOLDER = Path(__file__).parent
+LONGEST = 400_000  # characters; a photo of 224 pixels has about 20,000
 
 _component = st.components.v2.component(
     "shots",
@@ -20,7 +28,37 @@ _component = st.components.v2.component(
 )
 
 
-def shots(*, key: str) -> dict[str, Any] | None:
-    """{"burst": number, "pictures": [JPEG data addresses]} of the last time the button was held, or None."""
-    state = _component(key=key, data={}, default={"taken": None}, on_taken_change=lambda: None)
-    return state.taken if isinstance(state.taken, dict) else None
+def shots(*, key: str, watches: bool = False) -> tuple[dict[str, Any] | None, Image.Image | None]:
+    """{"burst": number, "pictures": [JPEG data addresses]} of the last time the button was held, or None; and, if it
+    `watches`, what the camera sees: about twice a second, as fast as what is shown before has been taken."""
+    state = _component(
+        key=key,
+        data={"watches": watches, "answered": _number(st.session_state.get(key))},
+        default={"taken": None, "seen": None},
+        on_taken_change=lambda: None,
+        on_seen_change=lambda: None,
+    )
+    sight = None
+    if watches and isinstance(state.seen, dict):
+        with contextlib.suppress(ImageError):  # the next one comes at once
+            sight = read_image(photo(state.seen.get("picture")), "the photo")
+    return state.taken if isinstance(state.taken, dict) else None, sight
+
+
+def _number(state: Any) -> int:
+    """Of the look that is being answered in this run."""
+    seen = getattr(state, "seen", None)
+    number = seen.get("number") if isinstance(seen, dict) else None
+    return number if isinstance(number, int) else 0
+
+
+def photo(address: Any) -> bytes:
+    """The JPEG of a data address. It comes from a browser and may be anything. Raises ImageError."""
+    if not isinstance(address, str) or len(address) > LONGEST:
+        raise ImageError("The photo did not arrive as a picture.")
+    try:
+        data = base64.b64decode(address.partition(",")[2], validate=True)
+    except binascii.Error as error:
+        raise ImageError("The photo arrived damaged.") from error
+    read_image(data, "the photo")
+    return data

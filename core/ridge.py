@@ -1,0 +1,91 @@
+"""A linear head in closed form: ridge regression on classes, in milliseconds for hundreds of pictures, and how well it does.
+
+Every class weighs the same, however many pictures it has. Whether it does well is asked of heads that did not learn from the
+pictures they are asked about; the same answers say how sure a score may sound.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+RIDGE = 1.0  # of kernels whose usual diagonal is 1
+FOLDS = 5
+SHARPNESS = np.geomspace(1, 100, 40)  # that a softmax of the scores is tried with
+
+
+@dataclass(frozen=True)
+class Head:
+    """Scores of every class for rows of features."""
+
+    weights: np.ndarray  # (F, C) float32
+    bias: np.ndarray  # (C,) float32
+    sharpness: float  # with which scores become honest probabilities
+
+    def probabilities(self, rows: np.ndarray) -> np.ndarray:
+        """float32 (N, F) -> (N, C), each row summing to 1."""
+        return _softmax((rows @ self.weights + self.bias) * self.sharpness)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A head, and what heads said that had not learned from the picture in question."""
+
+    head: Head
+    said: np.ndarray  # (N,) int64, class
+
+
+def learn(rows: np.ndarray, codes: np.ndarray, folds: np.ndarray) -> Judged:
+    """float32 (N, F) of classes `codes` (N,), each of 0..C-1 at least once; pictures of one of `folds` (N,) are held out
+    together."""
+    mean, deviation = rows.mean(0), rows.std(0)
+    kept = deviation > 1e-6
+    scale = np.zeros_like(deviation)
+    scale[kept] = 1 / deviation[kept] / max(1, kept.sum()) ** 0.5
+    known = (rows - mean) * scale
+    kernel = (known @ known.T).astype(np.float64)
+    classes = int(codes.max()) + 1
+    scores = np.zeros((len(codes), classes))
+    for fold in np.unique(folds):
+        inside, outside = folds != fold, folds == fold
+        if inside.any():
+            dual = _solve(kernel[np.ix_(inside, inside)], codes[inside], classes)
+            scores[outside] = kernel[np.ix_(outside, inside)] @ dual
+    weights = scale[:, None] * (known.T @ _solve(kernel, codes, classes))
+    bias = 1 / classes - mean @ weights
+    head = Head(weights.astype(np.float32), bias.astype(np.float32), _sharpness(scores, codes))
+    return Judged(head, scores.argmax(1))
+
+
+def folds_in_order(codes: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """(N,) 0..FOLDS-1: of each class neighbouring pictures, as they were taken, in one fold; those of one group (N,) too.
+
+    Photos of one moment look alike: were the ones beside it learned, a held-out one would be no test.
+    """
+    folds = np.zeros(len(codes), dtype=np.int64)
+    for code in np.unique(codes):
+        mine = np.flatnonzero(codes == code)
+        folds[mine] = np.arange(len(mine)) * FOLDS // max(FOLDS, len(mine))
+    first = {group: folds[place] for place, group in reversed(list(enumerate(groups.tolist())))}
+    return np.array([first[group] for group in groups.tolist()], dtype=np.int64)
+
+
+def _solve(kernel: np.ndarray, codes: np.ndarray, classes: int) -> np.ndarray:
+    """(N, C): the weights of the pictures. Targets are 1 or 0 less what every class has by chance."""
+    counts = np.bincount(codes, minlength=classes)
+    weight = len(codes) / np.count_nonzero(counts) / counts[codes]
+    targets = np.eye(classes)[codes] - 1 / classes
+    return np.linalg.solve(kernel + np.diag(RIDGE / weight), targets)
+
+
+def _sharpness(scores: np.ndarray, codes: np.ndarray) -> float:
+    """With which the truth would have been the least surprising."""
+    right = np.arange(len(codes)), codes
+    surprise = [-np.log(_softmax(scores * each)[right] + 1e-12).mean() for each in SHARPNESS]
+    return float(SHARPNESS[int(np.argmin(surprise))])
+
+
+def _softmax(scores: np.ndarray) -> np.ndarray:
+    grown = np.exp(scores - scores.max(1, keepdims=True))
+    return grown / grown.sum(1, keepdims=True)
