@@ -58,15 +58,21 @@ def draw_already(live: Collecting, image: Image.Image | None, shown: str, key: s
             _draw_nothing_yet(live, is_ready)
             return
         st.markdown(how_well(learned))
+        place = st.container()
         image, of = _uploaded(image, shown, key)
-        said = _answer(learned, image)
-        st.html(
-            words(said, learned.class_names)
-            if said
-            else f'<div class="invitation"><p class="lead">Try it: what is it?</p><p class="quiet">Its answer to {escape(of)} '
-            "stands here.</p></div>"
-        )
-        st.html(bars(said, learned.class_names))
+        with place:
+            _draw_answer(learned, image, of)
+
+
+def _draw_answer(learned: Learned, image: Image.Image | None, of: str) -> None:
+    said = _answer(learned, image)
+    st.html(
+        words(said, learned.class_names)
+        if said
+        else f'<div class="invitation"><p class="lead">Try it: what is it?</p><p class="quiet">Its answer to {escape(of)} '
+        "stands here.</p></div>"
+    )
+    st.html(bars(said, learned.class_names))
 
 
 def how_well(learned: Learned) -> str:

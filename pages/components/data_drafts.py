@@ -83,15 +83,15 @@ def _draft(kind: str, into: str, collect: Collect, shown: str) -> None:
     waits = not live.wait(PATIENCE)
 
     def draw() -> None:
-        if waits and live.wait(0):
-            st.rerun()
-        left, right = st.columns(2, gap="medium")
+        left, right = st.columns([2, 3], gap="medium")
         image = None
         with left:
             if folder is not None:
                 image = collect(folder, into, live.learned is not None)
         with right:
             draw_already(live, image, shown, f"{kind} {into}")
+        if waits and live.wait(0):  # not before: a click of this very run would be lost
+            st.rerun()
 
     st.fragment(draw, run_every=EVERY if waits else None)()
     _draw_collected(job, kind, into)
@@ -178,9 +178,10 @@ def _draw_collected(job: Job, kind: str, into: str) -> None:
                     shutil.rmtree(job.brought / name, ignore_errors=True)
                     st.rerun()
             st.html(gallery([_tile(file, name) for file in reversed(files[-LATEST:])], escape(name), small=True))
+    if not classes:
+        return
     few = [name for name, files in classes.items() if len(files) < ENOUGH]
-    needed = 1 if into else 2
-    if len(classes) < needed or few:
+    if few or len(classes) < 2 and not into:
         missing = f"{ENOUGH} or more {kind} of each class" if few else "a second class"
         st.caption(f"Still needed: {missing}.")
         return
