@@ -8,7 +8,7 @@ import pytest
 from core.label_check import Doubt, LabelCheck, state_file
 from core.own_data.folders import accept
 from tests.core.own_data.test_alike import jpeg, scene
-from tests.own import class_files, encoded, own_dataset, staged
+from tests.own import class_files, encoded, own_dataset, picture, staged
 from tests.pages.apps import open_app, run, sentence, widget, words
 
 pytestmark = pytest.mark.usefixtures("data", "runs_folder")
@@ -36,6 +36,20 @@ def test_where_no_training_can_start_there_is_no_tick(data, tmp_path):
     text = words(checked(own_dataset(data, tmp_path, {"dots": 30})))
     assert "No training can start on these pictures yet" in text and GOOD not in text
     assert ":green[:material/check_circle:] A network" not in text and ":red[:material/block:]" in text
+
+
+def test_what_stands_in_the_way_is_said_once(data, tmp_path):
+    files = class_files({"dots": 4, "rings": 4}, before="test/", first=50)
+    for name in ("dots", "rings"):
+        files |= {
+            f"train/{name}/{number}.jpg": encoded(picture(name, 5, (96, 80)), "JPEG", quality=70 + number)
+            for number in range(12)
+        }
+    dataset = accept(staged(tmp_path, files)[0], "Bursts", data)
+    told = "No picture is left for validation"
+    assert words(open_app("data", set=dataset.id)).count(told) == 1
+    text = words(checked(dataset))
+    assert text.count(told) == 1 and "what stands in the way is said above" in text
 
 
 def test_near_copies_with_different_labels_are_settled_pair_by_pair(data, tmp_path):
