@@ -11,6 +11,7 @@ import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -165,35 +166,19 @@ class OwnDataset:
 
     def classes(self, version: int | None = None) -> list[OwnClass]:
         """In their steady order: that of their making."""
-        version = self.newest() if version is None else version
-        with self.connected() as connection:
-            counted = connection.execute(
-                "select class, split, count(*) from places where since <= ? and until > ? group by class, split",
-                [version, version],
-            )
-            counts: dict[int, dict[str, int]] = {}
-            for class_id, split, images in counted:
-                counts.setdefault(class_id, {})[split] = images
-            named = connection.execute(
-                "select class, name, enabled from names where since <= ? and until > ? order by class",
-                [version, version],
-            )
-            return [OwnClass(each, name, bool(enabled), counts.get(each, {})) for each, name, enabled in named]
+        return list(_classes(self, self.newest() if version is None else version, *self._stamp()))
 
     def members(self, version: int | None = None, disabled: bool = False) -> Members:
-        """Ordered by image number. `disabled` includes the pictures of classes that are switched off."""
-        import numpy as np
+        """Ordered by image number, not to be written to. `disabled` includes the pictures of classes that are switched off."""
+        return _members(self, self.newest() if version is None else version, disabled, *self._stamp())
 
-        version = self.newest() if version is None else version
-        wanted = [each.id for each in self.classes(version) if each.enabled or disabled]
-        with self.connected() as connection:
-            rows = connection.execute(
-                f"select image, class, case split when 'train' then 0 when 'val' then 1 else 2 end, kin from places "
-                f"where since <= ? and until > ? and class in ({', '.join('?' * len(wanted))}) order by image",
-                [version, version, *wanted],
-            ).fetchall()
-        table = np.array(rows, dtype=np.int64).reshape(-1, 4)
-        return Members(table[:, 0], table[:, 1], table[:, 2].astype(np.int8), table[:, 3])
+    def _stamp(self) -> tuple[int, int]:
+        """Another one after every change of the file: what was read of it is kept as long as it stays the same."""
+        try:
+            about = self.file.stat()
+        except OSError:
+            return 0, 0
+        return about.st_mtime_ns, about.st_size
 
     def content(self, image: int) -> bytes:
         """The kept picture file. Raises OwnDataError."""
@@ -233,3 +218,38 @@ class OwnDataset:
                 [class_id, version, version, split, split, count, start],
             )
             return [row[0] for row in rows]
+
+
+@lru_cache(maxsize=64)
+def _classes(dataset: OwnDataset, version: int, *_stamp: int) -> tuple[OwnClass, ...]:
+    with dataset.connected() as connection:
+        counted = connection.execute(
+            "select class, split, count(*) from places where since <= ? and until > ? group by class, split",
+            [version, version],
+        )
+        counts: dict[int, dict[str, int]] = {}
+        for class_id, split, images in counted:
+            counts.setdefault(class_id, {})[split] = images
+        named = connection.execute(
+            "select class, name, enabled from names where since <= ? and until > ? order by class",
+            [version, version],
+        )
+        return tuple(OwnClass(each, name, bool(enabled), counts.get(each, {})) for each, name, enabled in named)
+
+
+@lru_cache(maxsize=16)  # 2.5 MB each of 100,000 pictures
+def _members(dataset: OwnDataset, version: int, disabled: bool, *_stamp: int) -> Members:
+    import numpy as np
+
+    wanted = [each.id for each in dataset.classes(version) if each.enabled or disabled]
+    with dataset.connected() as connection:
+        rows = connection.execute(
+            f"select image, class, case split when 'train' then 0 when 'val' then 1 else 2 end, kin from places "
+            f"where since <= ? and until > ? and class in ({', '.join('?' * len(wanted))}) order by image",
+            [version, version, *wanted],
+        ).fetchall()
+    table = np.array(rows, dtype=np.int64).reshape(-1, 4)
+    columns = (table[:, 0], table[:, 1], table[:, 2].astype(np.int8), table[:, 3])
+    for each in columns:
+        each.flags.writeable = False
+    return Members(*columns)

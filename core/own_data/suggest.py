@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -101,7 +102,8 @@ def from_scratch(dataset: OwnDataset, mirror: bool = True) -> dict[str, Any]:
     """
     drawn = dataset.about("fit") == "ink"
     colour = dataset.about("colour") or ("colour" if _has_colour(dataset) else "grey")
-    side = 28 if drawn else max((side for side in SIDES if side <= _usual_side(dataset)), default=SIDES[0])
+    usual = _usual_side(dataset)
+    side = 28 if drawn else max((side for side in SIDES if side <= usual), default=SIDES[0])
     training, pictures = _training(dataset)
     shown = DRAWN_STEPS * training["batch_size"] if drawn else SHOWN
     epochs = int(np.clip(round(shown / max(1, pictures)), 3 if drawn else FEWEST_EPOCHS, 60 if drawn else MOST_EPOCHS))
@@ -215,13 +217,20 @@ def _for_photographs(side: int, mirror: bool) -> dict[str, Any]:
 
 
 def _has_colour(dataset: OwnDataset) -> bool:
-    with dataset.connected() as connection:
-        return bool(connection.execute("select max(colour) from images").fetchone()[0])
+    return _of_all(dataset, dataset.newest())[0]
 
 
 def _usual_side(dataset: OwnDataset) -> int:
     """The shorter side of the usual picture, in pixels."""
+    return _of_all(dataset, dataset.newest())[1]
+
+
+@lru_cache(maxsize=64)
+def _of_all(dataset: OwnDataset, newest: int) -> tuple[bool, int]:
+    """(has any of its pictures colours, the shorter side of the usual one); pictures come and go with versions."""
     with dataset.connected() as connection:
-        return connection.execute(
+        colour = connection.execute("select max(colour) from images").fetchone()[0]
+        side = connection.execute(
             "select min(width, height) from images order by 1 limit 1 offset (select count(*) / 2 from images)"
         ).fetchone()[0]
+    return bool(colour), side
