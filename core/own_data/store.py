@@ -166,13 +166,13 @@ class OwnDataset:
 
     def classes(self, version: int | None = None) -> list[OwnClass]:
         """In their steady order: that of their making."""
-        return list(_classes(self, self.newest() if version is None else version, *self._stamp()))
+        return list(_classes(self, self.newest() if version is None else version, *self.stamp()))
 
     def members(self, version: int | None = None, disabled: bool = False) -> Members:
         """Ordered by image number, not to be written to. `disabled` includes the pictures of classes that are switched off."""
-        return _members(self, self.newest() if version is None else version, disabled, *self._stamp())
+        return _members(self, self.newest() if version is None else version, disabled, *self.stamp())
 
-    def _stamp(self) -> tuple[int, int]:
+    def stamp(self) -> tuple[int, int]:
         """Another one after every change of the file: what was read of it is kept as long as it stays the same."""
         try:
             about = self.file.stat()
