@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
+from pathlib import Path
 
 import numpy as np
 import streamlit as st
@@ -33,16 +34,22 @@ def collecting(folder: str, key: str) -> Collecting:
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _eye(folder: str) -> Eye:
-    from pathlib import Path
-
     return Eye(KeptFeatures(Path(folder)))
 
 
-def follow(key: str, examples: Sequence[Example], fit: str) -> Collecting:
-    """Learns of these pictures beside the page; `fit` says how they become squares."""
-    found = collecting(str(data_folder()), key)
-    found.follow(examples, collected_how(fit))
-    return found
+def follow(key: str, examples: Sequence[Example], fit: str, draw: Callable[[Collecting], None]) -> None:
+    """Learns of these pictures beside the page, and draws a part of it that is drawn again when that is done; `fit` says how
+    pictures become squares."""
+    live = collecting(str(data_folder()), key)
+    live.follow(examples, collected_how(fit))
+    waits = not live.wait(PATIENCE)
+
+    def again() -> None:
+        draw(live)
+        if waits and live.wait(0):  # not before: a click of this very run would be lost
+            st.rerun()
+
+    st.fragment(again, run_every=EVERY if waits else None)()
 
 
 def draw_already(live: Collecting, image: Image.Image | None, shown: str, key: str) -> None:

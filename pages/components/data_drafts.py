@@ -14,17 +14,17 @@ import streamlit as st
 from PIL import Image
 
 from core.errors import ImageError
-from core.inference.collecting import Example
+from core.inference.collecting import Collecting, Example
 from core.own_data.edit import LONGEST_NAME, checked_name
 from core.own_data.folders import own_dataset
 from core.own_data.jobs import Job, Request, find_job, new_job, start
 from core.own_data.layout import tidy_class
 from core.own_data.store import OwnDataError, OwnDataset
 from core.paths import data_folder
-from pages.components.already import EVERY, PATIENCE, draw_already, follow
+from pages.components.already import draw_already, follow
 from pages.components.canvas import canvas
 from pages.components.classifiers import warm_up
-from pages.components.data_list import draft_key, go
+from pages.components.data_list import WAY, draft_key, go
 from pages.components.keep_network import ask_to_keep
 from pages.components.messages import show_error
 from pages.components.pictures import gallery
@@ -78,11 +78,9 @@ def _draft(kind: str, into: str, collect: Collect, shown: str) -> None:
         return
     warm_up()
     examples = [*(taught_by(target) if target else []), *_taught(job)]
-    fit = (target.about("fit") if target else "") or ("ink" if kind == "drawings" and target is None else "crop")
-    live = follow(f"{job.id} {into}", examples, fit)
-    waits = not live.wait(PATIENCE)
+    fit = target.about("fit") if target else "ink" if kind == "drawings" else ""
 
-    def draw() -> None:
+    def draw(live: Collecting) -> None:
         left, right = st.columns([2, 3], gap="medium")
         image = None
         with left:
@@ -90,11 +88,27 @@ def _draft(kind: str, into: str, collect: Collect, shown: str) -> None:
                 image = collect(folder, into, live.learned is not None)
         with right:
             draw_already(live, image, shown, f"{kind} {into}")
-        if waits and live.wait(0):  # not before: a click of this very run would be lost
-            st.rerun()
 
-    st.fragment(draw, run_every=EVERY if waits else None)()
+    follow(f"{job.id} {into}", examples, fit, draw)
     _draw_collected(job, kind, into)
+
+
+def draw_what_it_knows(dataset: OwnDataset) -> None:
+    """What the pictures that are there teach already, while none are drawn or taken; looked at when someone opens it."""
+    if st.query_params.get(WAY) in ("draw", "camera"):
+        return
+    place = st.expander(
+        "Try what these pictures teach already", icon=":material/bolt:", key=f"knows {dataset.id}", on_change="rerun"
+    )
+    if place.open:
+        warm_up()
+        with place:
+            follow(
+                dataset.id,
+                taught_by(dataset),
+                dataset.about("fit"),
+                lambda live: draw_already(live, None, "a picture that you upload", dataset.id),
+            )
 
 
 def _taught(job: Job) -> list[Example]:

@@ -11,6 +11,7 @@ from core.own_data.store import SPLITS, OwnClass, OwnDataError, OwnDataset
 from pages.components.continue_card import draw_continue
 from pages.components.data_bring import draw_bring
 from pages.components.data_doubts import draw_doubts
+from pages.components.data_drafts import draw_what_it_knows
 from pages.components.data_findings import draw_findings
 from pages.components.data_list import DELETED, SPLIT_WORDS, go
 from pages.components.messages import show_error
@@ -53,6 +54,7 @@ def draw_dataset(dataset: OwnDataset) -> None:
     if add.open:
         with add:
             draw_bring(dataset.id)
+            draw_what_it_knows(dataset)
     with more:
         _draw_more(dataset, newest)
 
