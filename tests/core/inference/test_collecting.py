@@ -71,14 +71,15 @@ def test_too_few_to_judge_are_not_judged(tmp_path):
 
 
 def test_the_newest_pictures_count_and_what_was_overtaken_is_not_learned(tmp_path):
-    eye, go = Eye(KeptFeatures(tmp_path)), threading.Event()
+    eye, go = Counting(tmp_path), threading.Event()
     eye.learning.submit(go.wait)
     live = Collecting(eye)
-    for count in (3, 4, 5):
-        live.follow(drawings(["cross", "heart"], count), INK)
+    for first in (0, 10, 20):
+        live.follow(drawings(["cross", "heart"], 3, first), INK)
     assert not live.wait(0), "it is busy"
     go.set()
-    assert live.wait(120) and live.learned.counts == (5, 5)
+    assert live.wait(120) and live.learned.counts == (3, 3)
+    assert sum(eye.seen) == 6, "of those that were overtaken none was looked at"
 
 
 def test_of_very_many_some_are_learned_from(tmp_path, monkeypatch):
@@ -159,7 +160,7 @@ def test_a_burst_of_photos_and_look_alikes_are_held_out_together():
     assert folds[4:8].tolist() == [1, 1, 1, 1], "neighbours are together"
 
 
-def test_a_small_class_counts_as_much_as_a_large_one():
+def test_a_small_class_is_not_drowned_by_a_large_one():
     random = np.random.default_rng(1)
     codes = np.array([0] * 95 + [1] * 5)
     rows = (random.normal(size=(100, 20)) + 0.8 * codes[:, None]).astype(np.float32)
