@@ -5,17 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
-from scipy.stats import binomtest, norm, ttest_ind
 
 from core.config import GROUPS, PARTS, RunConfig
 from core.percent import SIGN, percent
 from core.settings import FieldSpec, fields_of
 
 LUCK = 0.05  # a difference that luck alone brings about less often than this counts as larger than luck
-MARGIN = float(norm.ppf(1 - LUCK / 2))  # standard errors
+NORMAL = NormalDist()
+MARGIN = NORMAL.inv_cdf(1 - LUCK / 2)  # standard errors
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def unpaired(first: float, second: float, first_images: int, second_images: int)
     spread = math.sqrt(first * (1 - first) / first_images + second * (1 - second) / second_images)
     together = (first * first_images + second * second_images) / (first_images + second_images)
     pooled = math.sqrt(together * (1 - together) * (1 / first_images + 1 / second_images))
-    chance = 2 * float(norm.sf(abs(second - first) / pooled)) if pooled else 1.0
+    chance = 2 * NORMAL.cdf(-abs(second - first) / pooled) if pooled else 1.0
     return Difference(first, second, min(first_images, second_images), MARGIN * spread, chance, paired=False)
 
 
@@ -59,6 +60,8 @@ def paired(first_right: np.ndarray, second_right: np.ndarray) -> Difference:
     lost = int((first_right & ~second_right).sum())
     won = int((~first_right & second_right).sum())
     spread = math.sqrt(max(0.0, (lost + won) / images - ((won - lost) / images) ** 2) / images)
+    from scipy.stats import binomtest  # a third of a second, for those who ask for it
+
     chance = float(binomtest(won, lost + won, 0.5).pvalue) if lost + won else 1.0
     first, second = float(first_right.mean()), float(second_right.mean())
     return Difference(first, second, images, MARGIN * spread, chance, paired=True)
@@ -67,6 +70,8 @@ def paired(first_right: np.ndarray, second_right: np.ndarray) -> Difference:
 def over_seeds(first: Sequence[float], second: Sequence[float], images: int) -> Difference:
     """From the accuracies of several seeds each, at least two: Welch's t test."""
     one, two = np.asarray(first), np.asarray(second)
+    from scipy.stats import ttest_ind
+
     result = ttest_ind(two, one, equal_var=False)
     interval = result.confidence_interval(1 - LUCK)
     if not math.isfinite(result.pvalue):  # no spread at all on either side

@@ -210,3 +210,17 @@ def test_what_a_page_needs_before_training_imports_without_torch():
     )
     result = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert result.returncode == 0, result.stderr
+
+
+def test_no_page_waits_for_what_only_some_of_them_use():
+    """Each of these takes a third of a second or more, which the first visitor of a server would wait for."""
+    program = (
+        "import importlib, pkgutil, sys\n"
+        "import pages.components\n"
+        "for module in pkgutil.iter_modules(pages.components.__path__):\n"
+        "    importlib.import_module(f'pages.components.{module.name}')\n"
+        "    found = {'torch', 'torchvision', 'scipy', 'sklearn'} & set(sys.modules)\n"
+        "    assert not found, (module.name, found)\n"
+    )
+    result = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert result.returncode == 0, result.stderr

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.fft import dctn
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 HASHED = 32  # pixels a side of the grey copy that is hashed
 HASH_SIDE = 8  # lowest frequencies a side: 64 bits
@@ -28,6 +25,8 @@ def picture_hash(grey: np.ndarray) -> np.ndarray:
 
 def _hashes(grey: np.ndarray) -> np.ndarray:
     """uint64 (N,) of square grey pictures (N, H, H)."""
+    from scipy.fft import dctn  # as below: a third of a second that no page waits for
+
     marks = np.empty(len(grey), np.uint64)
     for start in range(0, len(grey), CHUNK):
         waves = dctn(grey[start : start + CHUNK].astype(np.float32), axes=(1, 2))
@@ -75,6 +74,9 @@ def groups_of_pairs(count: int, pairs: np.ndarray, first: np.ndarray) -> np.ndar
 
 def bundles(kin: np.ndarray, pairs: np.ndarray) -> np.ndarray:
     """Numbers (N,) of what a split keeps together: all that is linked by look-alikes, or its groups where that is a crowd."""
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
     links = (
         np.ones(len(pairs) + len(kin), dtype=bool),
         (np.r_[pairs[:, 0], np.arange(len(kin))], np.r_[pairs[:, 1], kin]),

@@ -37,7 +37,7 @@ def cost_here(config: RunConfig) -> Cost | None:
         fits = run.status == "finished" and run.seconds and run.epochs == run.planned == config.training.epochs
         fits = fits and (run.dataset, run.architecture) == (config.dataset.title(), config.architecture.label)
         folder = runs_folder() / run.id
-        if not fits or not folder.is_dir():  # the example was trained elsewhere
+        if not fits or not folder.is_dir() or Run(folder).is_example():  # the example was trained elsewhere
             continue
         if (other := config_of(str(folder), run.planned)) and _settings(other) == wanted:
             found.append(run)

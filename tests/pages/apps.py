@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
@@ -56,7 +57,7 @@ def nodes(node: Any) -> Iterator[Any]:
 
 
 def words(node: Any) -> str:
-    """All text at and below a node, HTML included, in the order of the page, with ordinary spaces."""
+    """All text at and below a node, HTML included, scripts and styles not, in the order of the page, with ordinary spaces."""
     found = []
     for child in nodes(getattr(node, "_tree", node)):
         proto = getattr(child, "proto", None)
@@ -64,7 +65,8 @@ def words(node: Any) -> str:
             text = getattr(proto, name, None) if proto is not None else None
             if isinstance(text, str):
                 found.append(text)
-    return with_plain_spaces(unescape("\n".join(found)).replace("\\", ""))
+    text = re.sub(r"<(script|style)>.*?</\1>", "", "\n".join(found), flags=re.DOTALL)
+    return with_plain_spaces(unescape(text).replace("\\", ""))
 
 
 def sentence(message: Any) -> str:

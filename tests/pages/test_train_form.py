@@ -1,11 +1,13 @@
 """The training form: generated from the settings, filled by recipes and links, honest about wrong values."""
 
 import json
+import shutil
 import time
 
 import pytest
 
 from core.config import GROUPS, PARTS
+from core.paths import HOME
 from core.recipes import GOALS, RECIPES, find_recipe
 from core.runs.store import create_run, list_runs
 from core.settings import fields_of
@@ -165,6 +167,15 @@ def test_a_card_and_the_start_bar_say_what_it_took_here(runs_folder):
     assert "99.2 % expected, 0.1 s here" in words(app)
     assert "About 0.1 s, 0.9 GB, as the last run with these settings took here" in words(app)
     assert "as the last run" not in words(change(app, "training.batch_size", 64))
+
+
+def test_what_the_example_took_elsewhere_is_not_said_of_this_computer(runs_folder, monkeypatch):
+    copy = runs_folder / "example-digits"
+    shutil.copytree(HOME / "checkpoints" / copy.name, copy)
+    assert " s here" in words(open_app("train", recipe="digits")), "a run that was brought here counts as one of here"
+    monkeypatch.setenv("TRAINDESK_EXAMPLE", str(copy))
+    text = words(open_app("train", recipe="digits"))
+    assert " s here" not in text and "as the last run" not in text
 
 
 def test_a_link_names_a_recipe(runs_folder):
