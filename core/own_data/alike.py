@@ -15,16 +15,11 @@ CHUNK = 20_000
 LARGEST_BUNDLE = 50  # pictures that a split keeps together though not each two of them look alike
 
 
-def picture_hash(grey: np.ndarray) -> np.ndarray:
-    """uint64 () of a small grey picture (HASHED, HASHED): which of its low frequencies are above their median.
+def picture_hashes(grey: np.ndarray) -> np.ndarray:
+    """uint64 (N,) of small grey pictures (N, H, H): which of the low frequencies of each are above their median.
 
     pHash (Zauner 2010, Implementation and benchmarking of perceptual image hash functions).
     """
-    return _hashes(grey[None])[0]
-
-
-def _hashes(grey: np.ndarray) -> np.ndarray:
-    """uint64 (N,) of square grey pictures (N, H, H)."""
     from scipy.fft import dctn  # as below: a third of a second that no page waits for
 
     marks = np.empty(len(grey), np.uint64)
@@ -39,7 +34,7 @@ def _hashes(grey: np.ndarray) -> np.ndarray:
 def kin_of(digests: np.ndarray, hashes: np.ndarray, looks: np.ndarray) -> np.ndarray:
     """Group numbers (N,): equal for pictures of which each two are the same or look alike.
 
-    digests: uint64 (N,) of their pixels, hashes: uint64 (N,) of `picture_hash`, looks: uint8 (N, LOOK, LOOK).
+    digests: uint64 (N,) of their pixels, hashes: uint64 (N,) of `picture_hashes`, looks: uint8 (N, LOOK, LOOK).
     """
     first = first_of(digests)
     return groups_of_pairs(len(digests), near_pairs(hashes, looks, first), first)
@@ -103,7 +98,7 @@ def near_pairs(hashes: np.ndarray, looks: np.ndarray, first: np.ndarray | None =
     straight = _confirmed(_close(hashes[lively]), lively, flat, flat, deviation)
     # The hash of a mirrored picture is made of the kept grey copy, and so is the one it is compared with.
     turned = looks[lively][:, :, ::-1]
-    marks = np.concatenate([_hashes(looks[lively]), _hashes(turned)])
+    marks = np.concatenate([picture_hashes(looks[lively]), picture_hashes(turned)])
     found = _close(marks, len(lively))
     mirrored = _confirmed(
         found, lively, flat, np.ascontiguousarray(looks[:, :, ::-1]).reshape(len(looks), -1), deviation

@@ -17,7 +17,7 @@ from core.own_data.ahead import in_order
 from core.own_data.edit import editing
 from core.own_data.layout import Layout, Placed, recognise
 from core.own_data.likeness import Likeness, compare
-from core.own_data.looks import KEPT_SIDE, Look, look_at
+from core.own_data.looks import KEPT_SIDE, Look, look_at_all
 from core.own_data.sources import FolderSource, ZipSource, read_all
 from core.own_data.store import OwnDataError, OwnDataset
 from core.splitting import held_out_groups
@@ -129,12 +129,12 @@ def _looked_at(source, layout: Layout, report: Report) -> Iterator[Iterator[tupl
     """(entries, what is known of them) in order, by helper processes where there are many."""
     workers = usable_cores()
     if len(layout.pictures) <= FEW or workers < 2:
-        yield ((entries, _look_at_all(names, data)) for entries, names, data in _chunks(source, layout, report))
+        yield ((entries, look_at_all(names, data)) for entries, names, data in _chunks(source, layout, report))
         return
     pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
     work = ((entries, (names, data)) for entries, names, data in _chunks(source, layout, report))
     try:
-        yield in_order(pool, _look_at_all, work, 2 * workers)
+        yield in_order(pool, look_at_all, work, 2 * workers)
     except BrokenExecutor as error:
         raise OwnDataError(f"A process that reads pictures ended ({error}); there may be too little memory.") from error
     finally:
@@ -153,14 +153,6 @@ def _chunks(source, layout: Layout, report: Report) -> Iterator[tuple[list, list
             entries, data, size = [], [], 0
     if entries:
         yield entries, [each.name for each in entries], data
-
-
-def _look_at_all(names: list[str], data: list[bytes | str]) -> list[Look | str]:
-    """Of what could not even be read the sentence passes through."""
-    return [
-        content if isinstance(content, str) else look_at(name, content)
-        for name, content in zip(names, data, strict=True)
-    ]
 
 
 def _place(

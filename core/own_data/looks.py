@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
@@ -12,7 +13,7 @@ from PIL import Image
 from core.errors import ImageError
 from core.images.photo import on_white
 from core.images.read import read_image
-from core.own_data.alike import HASHED, picture_hash
+from core.own_data.alike import HASHED, picture_hashes
 from core.own_data.store import LOOK
 
 KEPT_SIDE = 512  # pixels; larger pictures are kept smaller, which is more than any network here looks at
@@ -35,8 +36,19 @@ class Look:
     look: bytes  # LOOK x LOOK uint8, grey, squeezed
 
 
-def look_at(name: str, data: bytes) -> Look | str:
-    """What is kept of a picture file, or a sentence's end that says what is wrong with it."""
+def look_at_all(names: Sequence[str], data: Sequence[bytes | str]) -> list[Look | str]:
+    """What is kept of each picture file, or a sentence's end that says what is wrong with it; of what could not even be read
+    that sentence stands in `data`."""
+    found = [each if isinstance(each, str) else _look_at(name, each) for name, each in zip(names, data, strict=True)]
+    greys = [each[1] for each in found if not isinstance(each, str)]
+    hashes = iter(picture_hashes(np.stack(greys)).tolist() if greys else ())
+    return [
+        each if isinstance(each, str) else replace(each[0], hash=np.uint64(next(hashes)).tobytes()) for each in found
+    ]
+
+
+def _look_at(name: str, data: bytes) -> tuple[Look, np.ndarray] | str:
+    """Without its hash, and the grey copy (HASHED, HASHED) of which that is made."""
     try:
         image = read_image(data, name)
     except ImageError as error:
@@ -52,7 +64,7 @@ def look_at(name: str, data: bytes) -> Look | str:
     ]
     levels = levels.astype(np.float32) / 255  # every n-th pixel of large pictures
     small = flat.convert("L").resize((HASHED, HASHED), Image.Resampling.BOX)
-    return Look(
+    look = Look(
         data=data if max(image.size) <= KEPT_SIDE and max(width, height) <= KEPT_SIDE else _smaller(flat),
         digest=hashlib.blake2b(f"{flat.size}{flat.mode}".encode() + flat.tobytes(), digest_size=16).digest(),
         width=width,
@@ -61,13 +73,17 @@ def look_at(name: str, data: bytes) -> Look | str:
         turned=turned,
         mean=_three(levels.mean(axis=0)),
         square=_three((levels**2).mean(axis=0)),
-        hash=picture_hash(np.asarray(small)).tobytes(),
+        hash=b"",
         look=small.resize((LOOK, LOOK), Image.Resampling.BOX).tobytes(),
     )
+    return look, np.asarray(small)
 
 
 def _header(data: bytes, image: Image.Image) -> tuple[int, int, bool]:
     """Width and height as the file has them once upright, and whether it had to be turned."""
+    is_plain = data.startswith(b"\xff\xd8") and b"Exif" not in data and b"Orientation" not in data
+    if is_plain and max(image.size) <= KEPT_SIDE:  # neither turned nor read at less than its size
+        return image.width, image.height, False
     try:
         with Image.open(io.BytesIO(data)) as header:
             turned = header.getexif().get(0x0112, 1) not in (0, 1)

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageEnhance, ImageOps
 
 from core.own_data.alike import bundles, groups_of_pairs, kin_of, near_pairs
-from core.own_data.looks import look_at
+from core.own_data.looks import look_at_all
 from core.own_data.store import LOOK
 from core.splitting import held_out_groups
 from tests.own import KINDS, encoded, picture
@@ -16,7 +16,7 @@ from tests.own import KINDS, encoded, picture
 
 def looked_at(images):
     """Digests, hashes and small copies, as they are kept."""
-    looks = [look_at("x", encoded(image)) for image in images]
+    looks = look_at_all(["x"] * len(images), [encoded(image) for image in images])
     return (
         np.array([int.from_bytes(look.digest[:8], "little") for look in looks], np.uint64),
         np.array([int.from_bytes(look.hash, "little") for look in looks], np.uint64),

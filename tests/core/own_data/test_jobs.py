@@ -223,7 +223,7 @@ def test_a_full_disk_ends_it_in_a_sentence(data, monkeypatch):
     def full(*_):
         raise sqlite3.OperationalError("database or disk is full")
 
-    monkeypatch.setattr(bringing, "look_at", full)
+    monkeypatch.setattr(bringing, "look_at_all", full)
     assert work(job).state == "failed"
     assert_one_sentence(job.progress().message, "free some space")
     assert not job.dataset.folder.exists(), "what came in until then fills the disk no longer"
