@@ -121,7 +121,7 @@ def _ours(dataset: OwnDataset, kind: str, folder: Path, seed: int) -> tuple[floa
     command = [sys.executable, "-m", "core", "train", "--images", dataset.id, f"--{kind}", *where]
     begun = time.perf_counter()
     done = subprocess.run(command, cwd=HOME, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
-    return json.loads(done.stdout)["accuracy"], time.perf_counter() - begun
+    return json.loads(done.stdout)["test/accuracy"], time.perf_counter() - begun
 
 
 def _as_folders(dataset: OwnDataset, folder: Path) -> Path:
