@@ -103,7 +103,10 @@ def _draw_directory(into: str) -> None:
 def _draw_server_folder(into: str) -> None:
     roots = ", ".join(f"`{root}`" for root in allowed_folders())
     text = st.text_input(
-        "Folder on the computer that runs TrainDesk", key=f"server folder {into}", placeholder=str(allowed_folders()[0])
+        "Folder on the computer that runs TrainDesk",
+        key=f"server folder {into}",
+        placeholder=str(allowed_folders()[0]),
+        live=True,
     )
     st.caption(f"It must lie in {roots}. Its files stay where they are.")
     if st.button("Bring it in", type="primary", key=f"bring folder {into}", disabled=not text.strip()):

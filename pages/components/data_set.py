@@ -149,6 +149,7 @@ def _draw_edit_class(dataset: OwnDataset, each: OwnClass) -> None:
             each.name,
             max_chars=LONGEST_NAME,
             key=f"name of {dataset.id} {each.id} {each.name}",
+            live=True,
             width=280,
         )
         if st.button("Rename", key="rename class", disabled=name.strip() == each.name):
@@ -163,7 +164,12 @@ def _draw_edit_class(dataset: OwnDataset, each: OwnClass) -> None:
 def _draw_more(dataset: OwnDataset, newest: int) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         title = st.text_input(
-            "Name of the dataset", dataset.title, max_chars=LONGEST_NAME, key=f"title of {dataset.id}", width=360
+            "Name of the dataset",
+            dataset.title,
+            max_chars=LONGEST_NAME,
+            key=f"title of {dataset.id}",
+            live=True,
+            width=360,
         )
         if st.button("Rename", key="rename dataset", disabled=title.strip() == dataset.title):
             try:

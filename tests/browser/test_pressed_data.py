@@ -1,0 +1,154 @@
+"""Controls of the Data page that no other journey presses: ways out of an import, unfinished drawings, findings, the trash."""
+
+import os
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from core.own_data.folders import accept, list_datasets, trashed
+from core.own_data.jobs import list_jobs
+from tests.browser.conftest import serving
+from tests.helpers import wait_until
+from tests.own import class_files, encoded, picture, staged, zipped
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory):
+    """A dashboard with a data folder of its own, from which people may also bring a folder of the computer."""
+    folder = tmp_path_factory.mktemp("pressed data")
+    (folder / "runs").mkdir()
+    for name, content in class_files({"dots": 4, "rings": 4}, before="brought/patterns/").items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(os.environ, "TRAINDESK_FOLDERS", str(folder / "brought"))
+        with serving(folder / "runs", folder / "data") as server:
+            yield server, folder
+
+
+def pressed(page, name):
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def brought(page, *files):
+    page.get_by_role("button", name="ZIP or pictures").click()
+    page.locator("input[type=file]").first.set_input_files([str(file) for file in files])
+
+
+def test_every_way_out_of_an_import_leaves_nothing(visit, house, tmp_path):
+    server, folder = house
+    page = visit().page
+    page.goto(f"{server.url}/data")
+    years = {}
+    for year, first in (("2023", 0), ("2024", 50)):
+        years |= class_files({"stripes": 8, "rings": 6}, f"{year}/", first)
+    brought(page, zipped(tmp_path / "years.zip", years))
+    expect(page.get_by_role("heading", name="How are these pictures sorted?")).to_be_visible()
+    pressed(page, "Cancel")
+    expect(page.get_by_role("heading", name="Pictures to learn from")).to_be_visible()
+    wait_until(lambda: not list_jobs(folder / "data"), what="nothing of it is left")
+
+    singles = []
+    for number in range(2):
+        singles.append(tmp_path / f"{number}.png")
+        singles[-1].write_bytes(encoded(picture("dots", number)))
+    brought(page, *singles)
+    page.get_by_role("textbox", name="Class of these pictures").fill("dots")
+    pressed(page, "Bring them in")
+    expect(page.get_by_role("heading", name="Look at your 2 pictures")).to_be_visible()
+    pressed(page, "Throw away")
+    expect(page.get_by_role("heading", name="Pictures to learn from")).to_be_visible()
+
+    page.get_by_role("button", name="Folder of the server").click()
+    field = page.get_by_role("textbox", name="Folder on the computer that runs TrainDesk")
+    field.fill("/nowhere")
+    pressed(page, "Bring it in")
+    expect(page.get_by_text("/nowhere is not in a folder that may be read")).to_be_visible()
+    field.fill(str(folder / "brought" / "patterns"))
+    pressed(page, "Bring it in")
+    expect(page.get_by_role("heading", name="Look at your 8 pictures")).to_be_visible()
+    pressed(page, "Throw away")
+    wait_until(lambda: not list_jobs(folder / "data"), what="nothing of it is left")
+    assert len(list((folder / "brought").rglob("*.png"))) == 8 and not list_datasets(folder / "data")
+
+
+def test_unfinished_drawings_are_taken_back_and_gone_on_with(visit, house):
+    server, folder = house
+    page = visit().page
+    page.goto(f"{server.url}/data")
+    page.get_by_role("button", name="Draw").click()
+    page.get_by_role("textbox", name="Class").fill("line")
+    for number in range(3):
+        area = page.get_by_role("img", name=re.compile("Drawing area")).bounding_box()
+        page.mouse.move(area["x"] + 40 + 9 * number, area["y"] + 40)
+        page.mouse.down()
+        page.mouse.move(area["x"] + 120, area["y"] + 150, steps=5)
+        page.mouse.up()
+        page.get_by_role("button", name="Keep it and draw the next").click()
+        expect(page.get_by_text(f"{number + 1} of 20").last).to_be_visible()
+    pressed(page, "Remove the last one")
+    expect(page.get_by_text("2 of 20").last).to_be_visible()
+    page.goto(f"{server.url}/data")  # a new session, which knows of no draft
+    expect(page.get_by_text("2 drawings")).to_be_visible()
+    pressed(page, "Go on")
+    expect(page.get_by_text("2 of 20").last).to_be_visible()
+    pressed(page, "Remove all")
+    expect(page.get_by_text("2 of 20")).to_have_count(0)
+    assert not list((folder / "data").rglob("*.png"))
+
+
+def test_what_a_check_asks_is_answered_and_the_trash_is_emptied(visit, house, tmp_path):
+    """Wide pictures, of which one lies in two classes nearly the same."""
+    server, folder = house
+    files = class_files({"stripes": 12, "rings": 12}, size=(96, 48))
+    files["rings/near.jpg"] = encoded(picture("stripes", 0, (96, 48)), "JPEG", quality=80)
+    dataset = accept(staged(tmp_path, files)[0], "Wide", folder / "data")
+    page = visit().page
+    page.goto(f"{server.url}/data?set={dataset.id}")
+    page.get_by_role("tab", name="Check").click()
+    shapes = page.get_by_role("radiogroup", name="When you train")
+    shapes.first.get_by_role("radio", name=re.compile("edges")).click()
+    wait_until(lambda: dataset.about("fit") == "pad", what="edges will be added")
+    expect(page.get_by_text("1 pair of pictures looks nearly the same")).to_be_visible()
+    pressed(page, "Leave it")
+    expect(page.get_by_role("button", name="Leave it", exact=True)).to_have_count(0)
+
+    page.get_by_role("tab", name="Versions and more").click()
+    pressed(page, "Delete the dataset")
+    wait_until(lambda: not list_datasets(folder / "data"), what="it is in the trash")
+    page.goto(f"{server.url}/data")
+    page.get_by_text("Deleted datasets (1").click()
+    pressed(page, "Remove all for good")
+    expect(page.get_by_text("Deleted datasets")).to_have_count(0)
+    assert not trashed(folder / "data")
+
+
+def test_some_of_all_combinations_are_drawn_at_random(visit, house):
+    server, _ = house
+    page = visit().page
+    page.goto(f"{server.url}/train?recipe=digits")
+    page.get_by_text("Try several values").first.click()
+    for wanted in ("Optimizer: Learning rate", "Training: Batch size"):
+        box, option = page.get_by_role("combobox", name="Settings to try"), page.get_by_role("option", name=wanted)
+
+        def is_open(box=box, option=option, wanted=wanted):
+            """A page that is still being drawn closes the list again."""
+            if not option.first.is_visible():
+                box.fill(wanted)
+                page.wait_for_timeout(300)
+            return option.first.is_visible()
+
+        wait_until(is_open, what="the list of settings is open")
+        option.first.click()
+        page.keyboard.press("Escape")
+    page.get_by_role("textbox", name="Optimizer: Learning rate").fill("0.1, 0.01, 0.001")
+    page.get_by_role("textbox", name="Training: Batch size").fill("16; 32; 64")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Start 9 runs")).to_be_visible()
+    page.get_by_role("radiogroup", name="Combinations").get_by_role("radio", name="some, drawn at random").click()
+    page.get_by_role("spinbutton", name="How many combinations").fill("4")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Start 4 runs")).to_be_visible()
