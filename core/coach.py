@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from core.coach_curves import Curves, has_finished
+from core.coach_curves import Curves, Jump, has_finished
 from core.coach_curves import curves_of as curves_of
 from core.coach_sight import SHARP, TINY, Sight, half_interval, sights
 from core.percent import percent
@@ -59,6 +59,8 @@ def advise(curves: Curves) -> Advice | None:
     """The most urgent thing that is sure, or None."""
     if curves.has_exploded:
         return _too_large(curves, f"its loss was no number any more after {_epochs(curves.epochs)}")
+    if curves.fresh_jump:
+        return _jumping(curves.fresh_jump)
     if not curves.epochs or not _all_finite(curves):
         return None
     sight = _latest(curves)
@@ -100,6 +102,17 @@ def _jumped(sight: Sight, curves: Curves) -> Advice:
         )
     sentence = f"The loss jumped from {before:.2g} to {after:.2g} when the learning rate became {new}."
     return Advice("jumped", sentence, numbers, f"Set it back to {old}", learning_rate=change.before)
+
+
+def _jumping(jump: Jump) -> Advice:
+    """Within the epoch in which a person set another learning rate."""
+    change, before, after = jump.change, f"{jump.before:.2g}", f"{jump.after:.2g}"
+    sentence = f"The loss jumped from {before} to {after} when the learning rate became {rate_in_words(change.after)}."
+    numbers, remedy = (
+        f"training loss {before} just before, {after} now",
+        f"Set it back to {rate_in_words(change.before)}",
+    )
+    return Advice("jumped", sentence, numbers, remedy, learning_rate=change.before)
 
 
 def _nothing_learned(sight: Sight, curves: Curves) -> Advice | None:

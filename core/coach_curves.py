@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
+
 from core.config import RunConfig
 from core.runs.events import FAILED, FINISHED, PAUSED, Event
 from core.runs.history import History
@@ -14,6 +16,9 @@ from core.training.losses import CrossEntropy, NegativeLogLikelihood
 EXPLODED = "The loss became"  # how the message of a run begins that ended because its loss was no number any more
 SAME_SHARE = 0.05  # how far the share held back may be from the one that was asked for
 
+POINTS = 5  # of the training loss, before and after a change of the learning rate
+FAR_TIMES, FAR_ABOVE = 2.0, 0.5  # times the loss before, and above it
+
 
 @dataclass(frozen=True)
 class Change:
@@ -21,6 +26,15 @@ class Change:
 
     epoch: int  # the first that trained with it, from 1
     before: float
+    after: float
+
+
+@dataclass(frozen=True)
+class Jump:
+    """What the steps of an epoch under way say of a learning rate that was set in it."""
+
+    change: Change
+    before: float  # training loss
     after: float
 
 
@@ -46,6 +60,7 @@ class Curves:
         math.inf
     )  # of a network that names every class as often; infinite where the loss has no such value
     changes: tuple[Change, ...] = ()
+    fresh_jump: Jump | None = None  # before the epochs can show it
     can_augment: bool = True  # no random changes of the pictures are on
     can_hold_back: bool = True  # the validation pictures are a share of the training pictures
     end: str = ""  # how it ended: finished, stopped, failed
@@ -85,6 +100,7 @@ def curves_of(history: History, config: RunConfig) -> Curves:
         usual_learning_rate=type(config.optimizer).model_validate({}).learning_rate,
         chance_loss=math.log(classes) if isinstance(config.loss, CrossEntropy | NegativeLogLikelihood) else math.inf,
         changes=changes,
+        fresh_jump=_fresh_jump(history, changes, len(epochs)) if not end else None,
         can_augment=not (config.augmentation.is_on() or config.augmentation.mixes()),
         can_hold_back=not (
             config.dataset.brings_validation() or _differs(val, train, config.training.validation_share)
@@ -124,6 +140,21 @@ def _changes(events: Iterable[Event], started: Event, rate: float) -> Iterable[C
         if (after := event.get("learning_rate")) and after != rate:
             yield Change(int(event.get("step", 0)) // steps + 1, rate, after)
             rate = after
+
+
+def _fresh_jump(history: History, changes: tuple[Change, ...], epochs: int) -> Jump | None:
+    """The last change, if the loss is far higher since then; later the epochs tell."""
+    if not changes or epochs > changes[-1].epoch:
+        return None
+    count = min(len(history.steps), len(history.losses))  # another thread may be reading on
+    steps, losses = np.array(history.steps[:count]), np.array(history.losses[:count], dtype=float)
+    since = steps > list(history.learning_rates)[-1].get("step", 0)
+    earlier, later = losses[~since][-POINTS:], losses[since][-POINTS:]
+    if len(earlier) < POINTS or len(later) < POINTS:
+        return None
+    before, after = (float(np.median(np.nan_to_num(part, nan=np.inf))) for part in (earlier, later))
+    far = math.isfinite(after) and after > max(FAR_TIMES * before, before + FAR_ABOVE)
+    return Jump(changes[-1], before, after) if far else None
 
 
 def _numbers(epochs: list[Event], name: str) -> tuple[float, ...]:
