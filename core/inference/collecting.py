@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -55,6 +56,7 @@ class Learned:
     how: dict[str, Any]
     head: Head
     eye: Eye
+    waiting: tuple[str, ...] = ()  # classes with fewer than FEWEST pictures, which it does not know yet
 
     def prepare(self, image: Image.Image) -> np.ndarray:
         """uint8 (C, S, S). Raises ImageError, NothingDrawn for an empty drawing."""
@@ -154,18 +156,20 @@ class Collecting:
             self._ready.set()
 
     def _found(self, examples: list[Example], how: dict[str, Any], began: float) -> Learned | None:
-        names = sorted({example.label for example in examples})
-        examples = _some(examples, names)
-        codes = np.array([names.index(example.label) for example in examples], dtype=np.int64)
-        counts = np.bincount(codes, minlength=len(names))
-        enough = len(names) >= 2 and counts.min() >= FEWEST
+        examples = _some(examples, sorted({example.label for example in examples}))
 
         def tell(done: int, total: int) -> None:
             self.done, self.total = done, total
 
         rows = self.eye.rows(examples, how, tell) if examples else np.zeros((0, 0))
-        if not enough:
+        of_each = Counter(example.label for example in examples)
+        names = sorted(name for name, count in of_each.items() if count >= FEWEST)
+        if len(names) < 2:
             return None
+        known = [place for place, example in enumerate(examples) if example.label in names]
+        examples, rows = [examples[place] for place in known], rows[known]
+        codes = np.array([names.index(example.label) for example in examples], dtype=np.int64)
+        counts = np.bincount(codes, minlength=len(names))
         alone = len(examples) + np.arange(len(examples))
         groups = np.array([example.group for example in examples])
         judged = learn(rows, codes, folds_in_order(codes, np.where(groups < 0, alone + groups.max(), groups)))
@@ -178,6 +182,7 @@ class Collecting:
             how,
             judged.head,
             self.eye,
+            tuple(sorted(of_each.keys() - set(names))),
         )
 
 

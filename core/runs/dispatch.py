@@ -18,6 +18,7 @@ from core.errors import TrainDeskError
 from core.machine import usable_cores
 from core.runs.activity import active_runs
 from core.runs.belongings import NAME, belongings, read_setting, write_setting
+from core.runs.companion import companion_of
 from core.runs.disk import disk_problem
 from core.runs.labels import change_labels, read_labels
 from core.runs.launch import launch, start_detached
@@ -74,13 +75,18 @@ def dispatch(runs_folder: Path, data_folder: Path) -> Dispatched:
                 if device is not None:
                     _give_up(entry.run)
                 entry.run.queue_place.unlink(missing_ok=True)  # its page says what is wrong
-            elif room.take(device):
+            elif room.take(device) or _joins(entry.run, device, [*active, *found.started]):
                 try:
                     _start(entry, data_folder)
                     found.started.append(entry.run)
                 except TrainDeskError as error:
                     found.problems[entry.run] = error
     return found
+
+
+def _joins(run: Run, device: str, active: list[Run]) -> bool:
+    """Whether it learns in step with one of these: neither would do alone what it was started for."""
+    return (device == "cpu" or not gpus()) and companion_of(run) in active
 
 
 def _give_up(run: Run) -> None:

@@ -84,6 +84,11 @@ def _draw_answer(learned: Learned, image: Image.Image | None, of: str) -> None:
 
 def how_well(learned: Learned) -> str:
     """Markdown: how many of the pictures are read right by networks that did not know them, and what would help."""
+    few = ", ".join(f"**{plain_markdown(name)}**" for name in learned.waiting)
+    return _right(learned) + (f" It learns {few} from {FEWEST} pictures on." if few else "")
+
+
+def _right(learned: Learned) -> str:
     total = sum(learned.counts)
     if not learned.right:
         return f"It knows {total} pictures. From five of each class on it says how many it reads right."

@@ -11,6 +11,7 @@ from core.inference.collecting import FEWEST, JUDGED, Collecting, Example, Eye
 from core.own_data.kept_features import KeptFeatures, content_key
 from core.own_data.suggest import collected_how
 from core.ridge import folds_in_order, learn
+from pages.components.already import how_well
 from tests.doodles import draw_doodle
 from tests.own import encoded, picture
 
@@ -62,6 +63,16 @@ def test_it_answers_reads_each_picture_once_and_not_again_after_a_restart(tmp_pa
     assert again.seen == [], "all are on disk"
     more = learned(live, [*drawings(names, 6), *drawings(["arrow"], 6)])
     assert len(more.class_names) == 4 and sum(again.seen) == 0
+
+
+def test_the_first_picture_of_another_class_silences_nothing(tmp_path):
+    live = Collecting(Eye(KeptFeatures(tmp_path)))
+    two = drawings(["cross", "heart"], 3)
+    assert learned(live, two).waiting == ()
+    found = learned(live, [*two, *drawings(["arrow"], 1)])
+    assert found.class_names == ("cross", "heart") and found.counts == (3, 3) and found.waiting == ("arrow",)
+    assert "learns **arrow** from 2 pictures on" in how_well(found)
+    assert learned(live, [*two, *drawings(["arrow"], 2)]).class_names == ("arrow", "cross", "heart")
 
 
 def test_too_few_to_judge_are_not_judged(tmp_path):

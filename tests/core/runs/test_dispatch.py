@@ -4,6 +4,7 @@ import pytest
 
 from core.errors import TrainDeskError
 from core.runs import dispatch as dispatching
+from core.runs.companion import learn_in_step
 from core.runs.dispatch import Room, cpu_runs, dispatch, set_cpu_runs, submit
 from core.runs.labels import read_labels
 from core.runs.queue import enqueue, read_entry, waiting
@@ -46,6 +47,15 @@ def test_runs_that_train_take_room(launched, runs_folder, tmp_path):
     two.starting_mark.unlink()
     two.queue_place.unlink()
     assert dispatch(runs_folder, tmp_path).started == [three]
+
+
+def test_two_that_learn_in_step_start_together_though_there_is_room_for_one(launched, runs_folder, tmp_path):
+    busy, first, second, other = (new(runs_folder) for _ in range(4))
+    learn_in_step(first, second)
+    learn_in_step(second, first)
+    for run in (busy, first, second, other):
+        submit(run, tmp_path)
+    assert launched == [busy, first, second] and other.status().name == "queued"
 
 
 def test_the_next_in_the_queue_starts_first(launched, runs_folder, tmp_path):
