@@ -93,7 +93,8 @@ def _weighed(
         return [table, *folders.candidates], folders.question, {}
     named = any(each.is_named for each in tables)
     if len(both) <= ENOUGH * len(first.pictures) or len(laid.classes()) < 2:
-        return folders.candidates, folders.question, {}
+        unclear = [f"'{name}' lies beside: {note}" for note in laid.notes if "in several folders" in note]
+        return folders.candidates, folders.question, {"level": unclear}
     if _agreement(both) >= AGREE:
         return [*folders.candidates, table], folders.question, {}
     if not named:

@@ -255,6 +255,15 @@ def test_class_folders_beat_a_column_that_nothing_names_and_a_named_one_is_asked
     assert list(read(names, {"sums.csv": sums}).alternatives) == ["level-1"]
 
 
+def test_a_table_whose_every_row_names_several_files_is_passed_over_with_a_word():
+    names = [f"cam{camera}/{number}.png" for camera in (1, 2) for number in range(9)]
+    rows = "file,label\n" + "".join(f"{number}.png,{'on' if number % 2 else 'off'}\n" for number in range(9))
+    layout = read(names, {"labels.csv": rows})
+    assert set(layout.classes()) == {"cam1", "cam2"}
+    assert "'labels.csv' lies beside: 9 rows of the table name a file that lies in several folders" in layout.notes[0]
+    assert not any("lies beside" in note for note in read(names, {}).notes)
+
+
 def test_rows_that_name_no_picture_or_more_than_one_are_told():
     names = [*files("a"), "b/0.png", "b/99.png"]
     rows = table(PETS) + "gone.png,cat\na/1.png,dog\nb/99.png,bird\n5.png,cat\n"
