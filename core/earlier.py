@@ -45,14 +45,33 @@ def continued(run: Run, dataset: OwnDataset) -> RunConfig:
     return RunConfig.from_dict(data | {"title": dataset.title, "experiment": "", "recipe": ""})
 
 
-def what_is_new(then: RunConfig, now: RunConfig) -> str:
-    """Part of a sentence: how the pictures of two versions of a dataset differ, as far as their numbers and classes tell."""
-    before, after = then.dataset.info(), now.dataset.info()
-    more = after.train_images + after.test_images - before.train_images - before.test_images
-    classes = [name for name in after.class_names if name not in before.class_names]
-    said = [f"{more:,} new {'picture' if more == 1 else 'pictures'}"] if more > 0 else []
+def what_is_new(then: RunConfig, now: RunConfig, dataset: OwnDataset) -> str:
+    """Part of a sentence: the pictures and classes that the dataset's version of `now` has and that of `then` had not.
+
+    Raises OwnDataError.
+    """
+    known, has = (set(dataset.members(version_of(each)).images.tolist()) for each in (then, now))
+    more, before = len(has - known), then.dataset.info().class_names
+    classes = [name for name in now.dataset.info().class_names if name not in before]
+    said = [f"{more:,} new {'picture' if more == 1 else 'pictures'}"] if more else []
     said += [f"the new {'class' if len(classes) == 1 else 'classes'} {_named(classes)}"] if classes else []
     return " and ".join(said) or "the pictures as they are now"
+
+
+def version_of(config: RunConfig) -> int:
+    """The version of the own dataset that a training has; 0 for other datasets."""
+    return getattr(config.dataset, "version", 0)
+
+
+def in_short(then: RunConfig, now: RunConfig) -> str:
+    """Part of a sentence: how long a training that continues is and its learning rate, beside the earlier one's where they
+    differ."""
+    new, old = (
+        f"{each.training.epochs} epochs at a learning rate of {each.optimizer.learning_rate:g}" for each in (now, then)
+    )
+    if new == old:
+        return f"{new}, as before"
+    return f"{new} instead of {then.training.epochs} at {then.optimizer.learning_rate:g}"
 
 
 def earlier_network(run: Run, config: RunConfig) -> dict[str, Any] | None:

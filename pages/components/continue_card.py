@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.config import RunConfig
-from core.earlier import continued, last_network, what_is_new
+from core.earlier import continued, in_short, last_network, version_of, what_is_new
 from core.errors import TrainDeskError
 from core.own_data.store import OwnDataset
 from core.runs.labels import title_of
@@ -29,12 +29,8 @@ def draw_continue(dataset: OwnDataset) -> None:
     cost = cost_here(config)
     time = f" About {about(cost.seconds)}." if cost else ""
     with st.container(border=True, gap="small", key="continue"):
-        st.markdown(f"**Since the last training: {plain_markdown(what_is_new(earlier, config))}**")
-        st.markdown(
-            f"The network keeps what it learned: {config.training.epochs} epochs at a learning rate of "
-            f"{config.optimizer.learning_rate:g} instead of {earlier.training.epochs} at "
-            f"{earlier.optimizer.learning_rate:g}.{time}"
-        )
+        st.markdown(f"**Since the last training: {plain_markdown(what_is_new(earlier, config, dataset))}**")
+        st.markdown(f"The network keeps what it learned: {in_short(earlier, config)}.{time}")
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button(
                 f"Continue from {title} with the new pictures", icon=":material/forward:", key="continue training"
@@ -61,8 +57,4 @@ def going_on(dataset: OwnDataset) -> tuple[Run, RunConfig, RunConfig] | None:
         earlier, config = run.config(), continued(run, dataset)
     except TrainDeskError:
         return None
-    return (run, earlier, config) if _version(earlier) != _version(config) else None
-
-
-def _version(config: RunConfig) -> int:
-    return getattr(config.dataset, "version", 0)
+    return (run, earlier, config) if version_of(earlier) != version_of(config) else None

@@ -31,16 +31,20 @@ STOPPED_ABOVE = "No training can start on these pictures yet; what stands in the
 PREVIEW_SIDE = 96  # pixels
 
 
-def draw_findings(dataset: OwnDataset, key: str, choices: bool = True, told: frozenset[str] = frozenset()) -> None:
+def draw_findings(
+    dataset: OwnDataset, key: str, choices: bool = True, told: frozenset[str] = frozenset(), praise: bool = True
+) -> None:
     """What the doctor says, each with the buttons that put it right or, with `choices`, what trainings are to do about it.
 
-    What keeps a training from starting and is of a kind that was `told` further up is not said twice.
+    What keeps a training from starting and is of a kind that was `told` further up is not said twice. Without `praise`
+    nothing is said where all is well.
     """
     found = findings(dataset)
     answer = verdict(found)
     left = [finding for finding in found if not (finding.blocks and finding.kind in told)]
     above = any(finding.blocks for finding in found) and not any(finding.blocks for finding in left)
-    st.markdown(f"{SIGNS[answer.level]} {STOPPED_ABOVE if above else answer.sentence}")
+    if praise or answer.level != "good":
+        st.markdown(f"{SIGNS[answer.level]} {STOPPED_ABOVE if above else answer.sentence}")
     for finding in left:
         with st.container(
             border=bool(finding.action or (finding.choice and choices) or finding.is_serious),

@@ -10,11 +10,11 @@ import streamlit as st
 from core.own_data.edit import LONGEST_NAME
 from core.own_data.folders import accept, find_dataset
 from core.own_data.jobs import Job, Progress
-from core.own_data.merge import merge
+from core.own_data.merge import already_in, arrangement_after, merge
 from core.own_data.shares import arrangement_of, as_suggested
 from core.own_data.store import OwnDataError, OwnDataset
 from core.paths import data_folder
-from pages.components.data_findings import draw_findings
+from pages.components.data_findings import change, draw_findings
 from pages.components.data_list import SPLIT_WORDS, go
 from pages.components.data_reading import draw_question, draw_reading
 from pages.components.keep_network import is_kept, keep_network
@@ -80,21 +80,44 @@ def _draw_ready(job: Job) -> None:
         st.title(f"Look at your {count(sum(each.images for each in dataset.classes()), 'picture')}")
         st.markdown(f"{plain_markdown(report.layout)} {plain_markdown(' '.join(report.notes))}")
         _draw_decision(job, dataset, target, request.title)
-        _draw_plan(dataset)
+        known = already_in(dataset, target) if target else []
+        if target and known:
+            _draw_known(dataset, target, known)
+        _draw_plan(dataset, target)
         draw_reading(job)
-        draw_findings(dataset, "import", choices=target is None)
+        draw_findings(dataset, "import", choices=target is None, praise=not known)
         _draw_left_out(report)
-        draw_classes(dataset)
+        draw_classes(dataset, splits=target is None)
     except OwnDataError as error:
         show_error(str(error))
         st.button("Back", on_click=_forget, args=(job,))
 
 
-def _draw_plan(dataset: OwnDataset) -> None:
-    shared = as_suggested(arrangement_of(dataset))
+def _draw_known(dataset: OwnDataset, target: OwnDataset, known: list[int]) -> None:
+    """That pictures would be there twice, and the button that leaves them out while any others remain."""
+    total = sum(each.images for each in dataset.classes())
+    if len(known) == total:
+        these = "This picture is" if total == 1 else f"All {total:,} pictures are"
+    else:
+        these = f"{len(known):,} of these {total:,} pictures {'is' if len(known) == 1 else 'are'}"
+    with st.container(horizontal=True, vertical_alignment="center", key="known pictures"):
+        st.markdown(f":orange[:material/warning:] {these} already in {plain_markdown(target.title)}.", width="content")
+        if len(known) < total and st.button("Leave those out", key="leave out known"):
+            change(dataset, "Only new pictures", lambda edit: edit.remove(known))
+
+
+def _draw_plan(dataset: OwnDataset, target: OwnDataset | None) -> None:
+    """Of an import that is added the plan of the whole dataset, as adding will make it; of very many only how many come."""
+    made = arrangement_after(dataset, target) if target else arrangement_of(dataset)
+    if made is None:
+        coming = ", ".join(f"{each.images:,} of {each.name}" for each in dataset.classes()[:MOST_CLASSES])
+        st.caption(plain_markdown(f"In addition come {coming}."))
+        return
+    shared = as_suggested(made)
     if len(shared.names) > 1:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(f"A training will have {in_a_line(shared)}.", width="content")
+            after = f"After adding, a training of {plain_markdown(target.title)}" if target else "A training"
+            st.caption(f"{after} will have {in_a_line(shared)}.", width="content")
             draw_table(shared)
 
 
@@ -138,19 +161,20 @@ def _draw_left_out(report) -> None:
         st.caption(f"{count(report.reduced, 'picture')} had more than 512 pixels a side and are kept smaller.")
 
 
-def draw_classes(dataset: OwnDataset) -> None:
-    """Every class with its numbers and some of its pictures."""
+def draw_classes(dataset: OwnDataset, splits: bool = True) -> None:
+    """Every class with its numbers, with `splits` also of each part, and some of its pictures."""
     classes = dataset.classes()
     st.subheader(f"{len(classes)} classes" if len(classes) != 1 else "One class")
     for each in classes[:MOST_CLASSES]:
         parts = ", ".join(
             f"{each.counts[split]:,} {words}" for split, words in SPLIT_WORDS.items() if each.counts.get(split)
         )
+        said = count(each.images, "picture") + (f": {parts}" if splits and parts else "")
         off = "" if each.enabled else " (switched off)"
         examples = thumbnails(dataset, dataset.page(each.id, 0, EXAMPLES))
         st.html(
             f'<p class="classline"><b>{escape(each.name)}</b>{off} '
-            f'<span class="quiet">{count(each.images, "picture")}: {parts}</span></p>'
+            f'<span class="quiet">{said}</span></p>'
             + gallery([f"<figure>{image}</figure>" for image in examples], escape(each.name), small=True)
         )
     if len(classes) > MOST_CLASSES:

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from core.config import RunConfig
-from core.earlier import continued, in_words, last_network, what_is_new
+from core.earlier import continued, in_short, in_words, last_network, what_is_new
 from core.own_data.edit import editing
 from core.own_data.folders import delete
 from core.own_data.merge import merge
@@ -45,7 +45,8 @@ def test_it_is_shorter_and_slower_and_keeps_the_rows_of_the_old_classes(grown, r
     assert (config.training.epochs, config.optimizer.learning_rate) == (4, 0.005)
     assert config.training.start_from == run.id and config.dataset.version == 2
     assert set(config.dataset.info().class_names) == {"stripes", "dots", "rings"}
-    assert what_is_new(run.config(), config) == "24 new pictures and the new class 'rings'"
+    assert what_is_new(run.config(), config, dataset) == "24 new pictures and the new class 'rings'"
+    assert in_short(run.config(), config) == "4 epochs at a learning rate of 0.005 instead of 8 at 0.01"
     still = config.model_copy(update={"optimizer": config.optimizer.model_copy(update={"learning_rate": 1e-12})})
     second = create_run(still, runs_folder)
     assert work(second, data)["event"] == "finished"
@@ -58,6 +59,7 @@ def test_it_is_shorter_and_slower_and_keeps_the_rows_of_the_old_classes(grown, r
     again = continued(second, dataset)
     assert (again.training.epochs, again.training.start_from) == (4, second.id), "not shorter each time"
     assert again.optimizer.learning_rate == 1e-12
+    assert in_short(second.config(), again) == "4 epochs at a learning rate of 1e-12, as before"
 
 
 def test_the_last_network_is_the_newest_that_has_ended_and_has_one(grown, runs_folder):
@@ -84,5 +86,6 @@ def test_what_becomes_of_the_classes_is_said(grown):
     assert_one_sentence(in_words(config, earlier | {"class_names": ["x", "y"]}), "the last layer begins anew")
     with editing(dataset, "fewer") as edit:
         edit.remove(dataset.page(1, 0, 3))
-    assert what_is_new(config, continued(run, dataset)) == "the pictures as they are now"
+    assert what_is_new(config, continued(run, dataset), dataset) == "the pictures as they are now"
+    assert what_is_new(run.config(), continued(run, dataset), dataset) == "24 new pictures and the new class 'rings'"
     delete(dataset)

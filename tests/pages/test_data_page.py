@@ -326,6 +326,23 @@ def test_a_dataset_is_renamed_deleted_and_brought_back(runs_folder, data, tmp_pa
     assert list_datasets(data) == trashed(data) == []
 
 
+def test_pictures_that_are_there_already_are_told_and_left_out(runs_folder, data, tmp_path, monkeypatch):
+    dataset = own_dataset(data, tmp_path, {"dots": 20, "rings": 20})
+    same = class_files({"dots": 20, "rings": 20})
+    app = open_app("data", **{"import": imported(data, tmp_path, same, into=dataset.id).id})
+    assert "All 40 pictures are already in Patterns." in words(app) and ":material/check_circle:" not in words(app)
+    assert not [button for button in app.button if button.key == "leave out known"]
+    more = same | class_files({"stripes": 12}, first=100)
+    app = open_app("data", **{"import": imported(data, tmp_path, more, into=dataset.id).id})
+    assert "40 of these 52 pictures are already in Patterns." in words(app)
+    press(app, "leave out known")
+    assert "already in Patterns" not in words(app) and "12 pictures" in app.title[0].value
+    monkeypatch.setattr("core.own_data.merge.MOST_AHEAD", 10)
+    assert "12 of stripes" in words(run(app)) and "a training of Patterns will have" not in words(app)
+    press(app, "keep the import")
+    assert {each.name: each.images for each in dataset.classes()} == {"dots": 20, "rings": 20, "stripes": 12}
+
+
 def test_pictures_are_added_as_a_new_version(runs_folder, data, tmp_path):
     dataset = own_dataset(data, tmp_path, {"dots": 20, "rings": 20})
     before = dataset.members()
@@ -337,7 +354,10 @@ def test_pictures_are_added_as_a_new_version(runs_folder, data, tmp_path):
         into=dataset.id,
     )
     app = open_app("data", **{"import": job.id})
+    [plan] = re.findall(r"After adding, a training of Patterns will have (.*? pictures)", words(app))
+    assert "1 of these 21 pictures is already in Patterns." in words(app)
     press(app, "keep the import")
+    assert f"A training has {plan}." in words(app)
     assert {each.name: each.images for each in dataset.classes()} == {"dots": 21, "rings": 30, "stripes": 10}
     after = dataset.members()
     assert tested <= set(after.images[after.splits == 2].tolist()) and dataset.newest() == 2

@@ -8,7 +8,8 @@ import pytest
 from core.own_data.edit import editing
 from core.own_data.folders import accept
 from core.own_data.likeness import pairs_of
-from core.own_data.merge import merge
+from core.own_data.merge import already_in, arrangement_after, merge
+from core.own_data.shares import arrangement_of, as_suggested
 from core.own_data.store import OwnDataError
 from tests.core.own_data.test_alike import jpeg, scene
 from tests.own import class_files, encoded, staged
@@ -49,6 +50,37 @@ def test_classes_are_joined_and_copies_of_test_pictures_do_not_come_to_learn_fro
     across = [pair for pair in pairs_of(target).tolist() if pair[0] <= before.images[-1] < pair[1]]
     assert len(across) == 2 and all(split_of[one] == split_of[other] == 2 for one, other, _ in across)
     assert rows(target)[0][:2] == [38, 38]
+
+
+@pytest.mark.parametrize("off", [(), ("rings",), ("dots",)])
+def test_what_adding_will_make_is_told_before(two, off):
+    target, brought = two
+    with editing(target, "without some") as edit:
+        edit.enable([each.id for each in target.classes() if each.name in off], False)
+    told, alone = arrangement_after(brought, target), arrangement_of(brought)
+    assert told is not None
+    merge(brought, target)
+    made = arrangement_of(target)
+    np.testing.assert_array_equal(told.images, made.images)
+    for one, other in zip(vars(told.rows).values(), vars(made.rows).values(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert (told.names, told.class_ids) == (made.names, made.class_ids)
+    assert (
+        as_suggested(told).counts.tolist() == as_suggested(made).counts.tolist() != as_suggested(alone).counts.tolist()
+    )
+
+
+def test_pictures_that_are_there_already_are_known_until_they_are_taken_out(two, tmp_path):
+    target, brought = two
+    assert already_in(brought, target) == []
+    some = of(tmp_path, class_files({"rings": 10}, "others/") | class_files({"dots": 1}, first=50), "again.zip")
+    again = already_in(some, target)
+    assert len(again) == 8, "of whatever class"
+    with editing(target, "fewer") as edit:
+        edit.remove(target.page(target.classes()[1].id, 0, 3))
+    assert len(already_in(some, target)) == 5
+    merge(brought, target)
+    assert len(already_in(brought, target)) == 18
 
 
 @pytest.mark.parametrize("room", range(0, 60, 7))
