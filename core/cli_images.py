@@ -16,6 +16,7 @@ from core.label_check import open_doubts, work
 from core.own_data.bring import Report, bring
 from core.own_data.doctor import findings
 from core.own_data.export import write_zip
+from core.own_data.finding import number, passed_over
 from core.own_data.folders import accept, find_dataset, list_datasets
 from core.own_data.jobs import new_job
 from core.own_data.shares import arrangement_of, as_suggested
@@ -100,9 +101,9 @@ def _import(options: argparse.Namespace) -> Result:
     lines = [
         about["layout"],
         *_reading_lines(about),
-        f"{about['pictures']:,} pictures: {_counted(about['classes'])}",
+        f"{number(about['pictures'], 'picture')}: {_counted(about['classes'])}",
         *about["notes"],
-        *(f"Passed over: {count:,} {why}" for why, count in about["skipped"].items()),
+        *(f"Passed over: {passed_over(count, why)}" for why, count in about["skipped"].items()),
         *(f"Unreadable: {name} {why}" for name, why in about["unreadable"]),
         *_finding_lines(about["findings"]),
         f"Kept as {about['id']}." if options.keep else "Nothing was kept; --keep keeps it.",

@@ -15,6 +15,7 @@ class Term:
     name: str
     text: str
     group: str
+    of_class: str = ""  # the same told of a class, whose name takes the place of {0}
 
 
 _TERMS = (
@@ -61,8 +62,8 @@ _TERMS = (
     Term("training loss", "The loss on the pictures it learns from, measured while it learns.", "How good it is"),
     Term("validation loss", "The loss on pictures that were held out and that it never learns from.", "How good it is"),
     Term("accuracy", "The share of pictures for which its answer is right.", "How good it is"),
-    Term("precision", "Of the pictures it takes for a 3, the share that really are 3s.", "How good it is"),
-    Term("recall", "Of all real 3s, the share that it finds.", "How good it is"),
+    Term("precision", "Of the pictures it takes for a class, the share that really are of it.", "How good it is", "Of the pictures it takes for {0}, the share that really are {0}."),
+    Term("recall", "Of all pictures of a class, the share that it finds.", "How good it is", "Of all that really are {0}, the share that it finds."),
     Term("F1", "Precision and recall in one number, which is high only if both are.", "How good it is"),
     Term("confidence", "How sure the network says it is of its answer, from 0 to 100\u202f%.", "How good it is"),
     Term("calibration error", "How far its confidence is from how often it is right, on average. 0 means that its confidence can be taken at its word.", "How good it is"),

@@ -87,6 +87,11 @@ def told(first: Learner, second: Learner) -> str:
     if len(asked) < len(both):
         (one,) = asked
         other = second if one is first else first
+        if not other.progress:
+            return (
+                f"The {one.title} has been asked about digits it never trains on, and reads {percent(one.accuracy or 0.0)} of "
+                f"them; the {other.title} is still being set up."
+            )
         return (
             f"Both have begun to learn. The {one.title} has been asked about digits it never trains on, and reads "
             f"{percent(one.accuracy or 0.0)} of them; the {other.title} is asked in a moment."

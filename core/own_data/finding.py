@@ -77,6 +77,14 @@ def number(count: int, one: str, many: str = "") -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
+def passed_over(count: int, files: str) -> str:
+    """(1, "hidden files") -> "1 hidden file", (2, "hidden files") -> "2 hidden files": of what an import leaves out."""
+    one = {"files that are no pictures": "file that is no picture"}.get(files)
+    for many in ("pictures", "files", "folders", "links"):
+        one = one or (files.replace(many, many[:-1], 1) if many in files else None)
+    return number(count, one or files, files)
+
+
 def is_or_are(count: int) -> str:
     return "is" if count == 1 else "are"
 

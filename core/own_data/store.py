@@ -134,9 +134,12 @@ class OwnDataset:
             with connection:
                 yield connection
         except sqlite3.Error as error:
-            reasons = {"full": "free some space", "readonly": f"allow writing in {self.folder}"}
-            what = next((said for word, said in reasons.items() if word in str(error)), "it may be damaged or deleted")
-            raise OwnDataError(f"Dataset {self.id} cannot be used ({error}); {what}.") from error
+            said = f"Dataset {self.id} cannot be used ({error}); it may be damaged or deleted."
+            if "full" in str(error):
+                said = "Nothing could be kept because the disk is full; free some space."
+            elif "readonly" in str(error):
+                said = f"Nothing could be kept because {self.folder} may only be read; allow writing there."
+            raise OwnDataError(said) from error
         finally:
             connection.close()
 

@@ -184,7 +184,7 @@ def _draw_collected(job: Job, kind: str, into: str) -> None:
     for name, files in classes.items():
         with st.container(border=True):
             with st.container(horizontal=True, vertical_alignment="center"):
-                st.markdown(f"**{plain_markdown(name)}** {len(files)} of {GOAL}")
+                st.markdown(f"**{plain_markdown(name)}** {_so_many(len(files))}")
                 if st.button("Remove the last one", key=f"less {into} {name}", type="tertiary", icon=":material/undo:"):
                     files[-1].unlink(missing_ok=True)
                     st.rerun()
@@ -222,6 +222,11 @@ def _draw_collected(job: Job, kind: str, into: str) -> None:
         st.session_state.pop(draft_key(kind, into))
         go(**{"import": job.id})
         st.rerun()
+
+
+def _so_many(pictures: int) -> str:
+    """ "3 of 20"; "49" where that is more than a class should have."""
+    return f"{pictures} of {GOAL}" if pictures <= GOAL else f"{pictures:,}"
 
 
 def _tile(file: Path, name: str) -> str:

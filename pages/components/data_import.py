@@ -8,6 +8,7 @@ from html import escape
 import streamlit as st
 
 from core.own_data.edit import LONGEST_NAME
+from core.own_data.finding import passed_over
 from core.own_data.folders import accept, find_dataset
 from core.own_data.jobs import Job, Progress
 from core.own_data.merge import already_in, arrangement_after, merge
@@ -149,7 +150,7 @@ def _draw_decision(job: Job, dataset: OwnDataset, target: OwnDataset | None, tit
 
 def _draw_left_out(report) -> None:
     if report.skipped:
-        said = ", ".join(f"{number:,} {why}" for why, number in report.skipped.items())
+        said = ", ".join(passed_over(number, why) for why, number in report.skipped.items())
         st.caption(f"Passed over: {said}.")
     if report.unreadable_count:
         with st.expander(f"{count(report.unreadable_count, 'file')} could not be read", icon=":material/broken_image:"):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import streamlit as st
 
 from core.runs.store import MOVING
-from core.runs.summary import DAMAGED, Summary
+from core.runs.summary import DAMAGED, SPARKS, Summary
 from pages.components.best_network import network_for_digits
 from pages.components.draw import draw_drawing
+from pages.components.histories import shared_history
 from pages.components.links import page_link
 from pages.components.networks import networks_of
 from pages.components.summaries import run_of, summaries, summary
@@ -73,11 +75,26 @@ def _cards(runs: list[Summary]) -> None:
 
 def _curve(facts: Summary) -> str:
     """HTML: validation accuracy from its lowest to its highest; of a run that trains over all that is planned."""
-    if len(facts.sparks) < 2:
+    curve, of_what = list(facts.sparks), ""
+    if facts.status in MOVING:
+        part = _of_a_part(facts)
+        if len(part) > len(curve):
+            curve, of_what = part, ", on a part of the validation pictures"
+    if len(curve) < 2:
         return '<p class="quiet cardcurve">no curve yet</p>'
-    low, high = min(facts.sparks), max(facts.sparks)
-    words = f"validation accuracy from {percent(facts.sparks[0])} to {percent(facts.sparks[-1])}"
-    return f'<div class="cardcurve">{sparkline([(value - low) / (high - low or 1) for value in facts.sparks], words)}</div>'
+    low, high = min(curve), max(curve)
+    words = f"validation accuracy from {percent(curve[0])} to {percent(curve[-1])}{of_what}"
+    return f'<div class="cardcurve">{sparkline([(value - low) / (high - low or 1) for value in curve], words)}</div>'
+
+
+def _of_a_part(facts: Summary) -> list[float]:
+    """Validation accuracies within epochs where a part of the pictures was measured, thinned; those of all are in `sparks`."""
+    shared = shared_history(run_of(facts.id))
+    with shared.lock:
+        _, _, values = shared.history.within_epochs("val/accuracy", of_all=False)
+    values = values[np.isfinite(values)]
+    places = np.linspace(0, len(values) - 1, min(len(values), SPARKS)).round().astype(int)
+    return values[places].tolist()
 
 
 def _score(facts: Summary) -> str:

@@ -67,7 +67,7 @@ def _draw(run: Run, config: RunConfig, names: list[str]) -> None:
     picture, table = st.columns([6, 5], gap="medium")
     with table:
         draw_classes(scores(matrix, tuple(names))["per_class"])
-        st.caption(words_help("precision", "recall", "F1"))
+        st.caption(words_help("precision", "recall", "F1", of_class=plain_markdown(names[0])))
     with picture:
         in_percent = st.session_state.get("in percent", False)
         clicked = heatmap(

@@ -5,7 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from core.config import RunConfig
+from core.experiments.duration import seconds_of_all
 from core.experiments.sweep import Plan
+from core.paths import data_folder
 from core.runs.dispatch import gpus
 from core.runs.launch import prepare
 from pages.components.cost import Cost, cost_here
@@ -63,12 +65,12 @@ def _draw(
                 st.caption("Measuring a few real steps ...")
             elif measurement and measurement.found:
                 st.caption(plain_markdown(forecast_in_words(measurement.found)))
-                if sweep:
-                    st.caption(_of_all(measurement.found["seconds"], measurement.found["device"], sweep))
+                if sweep and config:
+                    _draw_of_all(measurement.found["seconds"], measurement.found["device"], config, sweep)
             elif config and not problems and (cost := cost_here(config)):
                 st.caption(_as_before(cost))
                 if sweep:
-                    st.caption(_of_all(cost.seconds, "cpu" if not gpus() else "gpu", sweep))
+                    _draw_of_all(cost.seconds, "cpu" if not gpus() else "gpu", config, sweep)
         with st.container(horizontal=True, width="content", vertical_alignment="center"):
             if (
                 st.button(
@@ -101,7 +103,9 @@ def _as_before(cost: Cost) -> str:
     return f"About {about(cost.seconds)}{memory}, as {runs} with these settings took here"
 
 
-def _of_all(seconds: float, device: str, sweep: Plan) -> str:
-    """As if every run took as long as the one that is known; several at a time share the processor."""
+def _draw_of_all(seconds: float, device: str, config: RunConfig, sweep: Plan) -> None:
+    """The total, where it follows from the time of the form's run; several at a time share the processor."""
     at_once = len(gpus()) if device != "cpu" else 1
-    return f"All {len(sweep.configs)} runs: about {about(seconds * -(-len(sweep.configs) // max(1, at_once)))}"
+    total = seconds_of_all(seconds, config, sweep.configs, at_once, data_folder())
+    if total is not None:
+        st.caption(f"All {len(sweep.configs)} runs: about {about(total)}")

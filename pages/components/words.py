@@ -12,6 +12,7 @@ def question(name: str) -> str:
     return f'<span class="question" tabindex="0" role="note" aria-label="{escape(meaning_of(name))}">?</span>'
 
 
-def words_help(*names: str) -> str:
-    """Markdown: what these words mean, one after the other."""
-    return " ".join(f"**{name[0].upper()}{name[1:]}:** {TERMS[name].text}" for name in names)
+def words_help(*names: str, of_class: str) -> str:
+    """Markdown: what these words mean, one after the other, told of a class (Markdown too) where they can be."""
+    told = [(name, (TERMS[name].of_class or TERMS[name].text).format(of_class)) for name in names]
+    return " ".join(f"**{name[0].upper()}{name[1:]}:** {text}" for name, text in told)

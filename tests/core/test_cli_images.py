@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.own_data.finding import passed_over
 from core.runs.store import list_runs
 from tests.helpers import assert_one_sentence, document
 from tests.own import class_files, zipped
@@ -45,6 +46,23 @@ def test_findings_are_said(call, archive, tmp_path):
     zipped(archive, files | {"rings/copy.png": files["dots/0.png"]})
     status, out, _ = call("images", "import", archive)
     assert status == 0 and "! 1 picture is in two classes at once" in out
+
+
+def test_what_was_passed_over_is_counted_in_words(call, archive):
+    for strays, said in ((1, "1 picture outside"), (2, "2 pictures outside")):
+        zipped(
+            archive,
+            class_files(CLASSES) | {f"{n}.png": class_files({"lone": 2})[f"lone/{n}.png"] for n in range(strays)},
+        )
+        status, out, _ = call("images", "import", archive)
+        assert status == 0 and f"Passed over: {said} of any class" in out
+    for files, one in (
+        ("files that are no pictures", "1 file that is no picture"),
+        ("folders that may not be read", "1 folder that may not be read"),
+        ("files with a path that leads elsewhere", "1 file with a path that leads elsewhere"),
+        ("links", "1 link"),
+    ):
+        assert passed_over(1, files) == one and passed_over(2, files) == f"2 {files}"
 
 
 def test_a_training_takes_what_the_page_suggests(call, archive, runs_folder):

@@ -19,7 +19,7 @@ RECORDED = sorted((Path(__file__).parent / "recorded_demos").glob("*.json"))
 CHAPTERS = (
     "know nothing",
     "moved a tiny bit",
-    "asked in a moment",
+    "has been asked about digits",
     "It begins",
     "not there yet",
     "Most digits are right",
@@ -77,6 +77,15 @@ def test_before_the_first_step_and_before_the_first_question():
     for first, second in ((0.01, 0), (0, 0.01)):
         text = told(learner("MLP", progress=first), learner("CNN", progress=second))
         assert "know nothing" not in text and "moved a tiny bit" in text
+
+
+def test_a_network_that_has_made_no_step_is_being_set_up():
+    for mlp, cnn in (
+        (learner("MLP", 0.9), learner("CNN", progress=0)),
+        (learner("CNN", 0.9), learner("MLP", progress=0)),
+    ):
+        text = told(mlp, cnn)
+        assert f"the {cnn.title} is still being set up." in text and "in a moment" not in text and "Both" not in text
 
 
 def test_after_the_last_step_the_test_is_awaited():

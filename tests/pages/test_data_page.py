@@ -398,6 +398,10 @@ def test_drawings_that_are_no_dataset_yet_are_not_lost(runs_folder, data):
     assert "1 drawing of star: not a dataset yet" in words(app).replace("**", "")
     press(app, f"go on {job.id}")
     assert "star 1 of 20" in words(app).replace("**", "") and "Still needed" in words(app)
+    for number in range(2, 22):
+        (job.brought / "star" / f"{number}.png").write_bytes(encoded(picture("dots", 1)))
+    shown = words(run(app)).replace("**", "")
+    assert "star 21" in shown and "21 of 20" not in shown
     app = open_app("data")
     press(app, f"throw away {job.id}")
     assert list_jobs(data) == []

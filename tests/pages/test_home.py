@@ -55,6 +55,17 @@ def test_what_runs_now_and_recent_runs_are_cards_with_their_scores(runs_folder):
     assert "96.8 % test" in text and text.count("validation accuracy from") == 2
 
 
+@pytest.mark.parametrize(("images", "of_what"), [(100, ""), (50, ", on a part of the validation pictures")])
+def test_a_curve_is_drawn_within_the_first_epoch(runs_folder, images, of_what):
+    with running(fake_run(runs_folder, "starting"), done=0) as log:
+        for step, accuracy in enumerate((0.31, 0.52, 0.64), start=1):
+            log.write("validation", epoch=1, step=step, images=images, **{"val/accuracy": accuracy, "val/loss": 1.0})
+            said = with_plain_spaces(words(open_app()))
+            assert ("no curve yet" in said) == (step == 1)
+    assert f"validation accuracy from 31.0 % to 64.0 %{of_what}" in said
+    assert said.count("on a part") == bool(of_what)
+
+
 def test_torch_is_not_imported_to_show_it():
     """First paint at most two seconds: torch alone takes two."""
     program = (

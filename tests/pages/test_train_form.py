@@ -166,6 +166,17 @@ def test_a_card_and_the_start_bar_say_what_it_took_here(runs_folder):
     app = open_app("train", recipe="fast_mnist")
     assert "99.2 % expected, 0.1 s here" in words(app)
     assert "About 0.1 s, 0.9 GB, as the last run with these settings took here" in words(app)
+    for path, values, total in (
+        ("optimizer.learning_rate", "0.1, 0.01", "All 2 runs: about 0."),
+        ("optimizer.learning_rate", "0.01", ""),
+        ("training.batch_size", "64, 128", ""),
+    ):
+        shown = open_app("train", recipe="fast_mnist")
+        widget(shown, "sweep settings").set_value([path])
+        widget(run(shown), f"sweep {path}").set_value(values)
+        said = words(run(shown))
+        assert "as the last run" in said and "Creates" in said
+        assert total in said and ("runs: about" in said) == bool(total), said
     assert "as the last run" not in words(change(app, "training.batch_size", 64))
 
 

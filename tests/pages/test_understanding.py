@@ -19,6 +19,7 @@ from pages.components.mistakes_view import SHOWN, cell_in, pairs_in_words
 from pages.components.network_view import large, network
 from pages.components.pictures import sheet
 from pages.components.word_list import entries
+from pages.components.words import words_help
 from tests.helpers import with_plain_spaces
 from tests.pages.apps import open_app, run, widget, words
 from tests.pages.fake_runs import EventWriter, fake_run, running, write_start
@@ -89,6 +90,13 @@ def test_damaged_looks_are_one_sentence(shown):
 def test_a_run_without_looks_and_predictions_shows_what_its_log_says(runs_folder):
     text = words(open_run(fake_run(runs_folder, "finished")))
     assert "Watch it learn" not in text and "How it does on the test pictures" in text
+
+
+def test_precision_and_recall_are_told_of_a_class_of_this_run(shown):
+    text = words(open_run(shown))
+    assert "Of the pictures it takes for 0, the share that really are 0." in text and "takes for a 3" not in text
+    assert "takes for ants, the share that really are ants" in words_help("precision", "F1", of_class="ants")
+    assert all("3" not in TERMS[name].text for name in ("precision", "recall"))
 
 
 def test_a_cell_opens_the_pictures_behind_it_most_confident_first(shown):

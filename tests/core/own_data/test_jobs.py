@@ -225,7 +225,8 @@ def test_a_full_disk_ends_it_in_a_sentence(data, monkeypatch):
 
     monkeypatch.setattr(bringing, "look_at_all", full)
     assert work(job).state == "failed"
-    assert_one_sentence(job.progress().message, "free some space")
+    assert_one_sentence(job.progress().message, "because the disk is full", "free some space")
+    assert "Dataset" not in job.progress().message
     assert not job.dataset.folder.exists(), "what came in until then fills the disk no longer"
 
 

@@ -1,0 +1,52 @@
+"""How long the runs of a sweep take together, said only where that follows from how long one of them takes."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+from pathlib import Path
+
+from core.before_start import shared_out
+from core.compare import differences
+from core.config import RunConfig
+from core.splitting import TEST, TRAIN, VAL
+
+SAME_WORK = {"schedule", "training.seed", "training.best_by"}  # what is computed in a step stays the same
+SAME_WORK_OF = ("optimizer.", "loss.", "schedule.")  # also learning rate, weight decay, label smoothing ...
+SCALED = {"training.epochs", "training.training_pictures"}
+FORWARD = (
+    1 / 3
+)  # work of measuring a picture, where learning from it is 1: about a third of the sums, and none backwards
+
+
+def seconds_of_all(
+    seconds: float, known: RunConfig, configs: Sequence[RunConfig], at_once: int, data_folder: Path
+) -> float | None:
+    """Of all runs, so many at once, when `known` takes `seconds`. None for one run, and where a varied setting changes the
+    work in a way that only a measurement tells, or a run may end before its last epoch."""
+    varied = {setting.path for setting in differences([known, *configs])}
+    unknown = {path for path in varied if not _is_known(path)}
+    if len(configs) < 2 or unknown or any(each.training.patience or each.training.prune for each in configs):
+        return None
+    totals: dict[int, float] = {}
+    for config in [known, *configs]:
+        limit = config.training.training_pictures
+        if limit not in totals:
+            totals[limit] = 1.0
+            if "training.training_pictures" in varied:
+                shared = shared_out(config, data_folder)
+                totals[limit] = shared.total(TRAIN) + FORWARD * shared.total(VAL)
+    tested = FORWARD * shared_out(known, data_folder).total(TEST) if "training.training_pictures" in varied else 0.0
+    pace = seconds / (_work(known, totals) + tested or 1.0)
+    free = [0.0] * max(1, at_once)  # when each place has done its runs
+    for config in configs:
+        heapq.heapreplace(free, free[0] + pace * (_work(config, totals) + tested))
+    return max(free)
+
+
+def _work(config: RunConfig, totals: dict[int, float]) -> float:
+    return config.training.epochs * totals[config.training.training_pictures]
+
+
+def _is_known(path: str) -> bool:
+    return path in SAME_WORK | SCALED or path.startswith(SAME_WORK_OF) or path.endswith(".dropout")
