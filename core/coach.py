@@ -106,13 +106,12 @@ def _jumped(sight: Sight, curves: Curves) -> Advice:
 
 def _jumping(jump: Jump) -> Advice:
     """Within the epoch in which a person set another learning rate."""
-    change, before, after = jump.change, f"{jump.before:.2g}", f"{jump.after:.2g}"
-    sentence = f"The loss jumped from {before} to {after} when the learning rate became {rate_in_words(change.after)}."
-    numbers, remedy = (
-        f"training loss {before} just before, {after} now",
-        f"Set it back to {rate_in_words(change.before)}",
+    before, after, old = f"{jump.before:.2g}", f"{jump.after:.2g}", jump.change.before
+    sentence = (
+        f"The loss jumped from {before} to {after} when the learning rate became {rate_in_words(jump.change.after)}."
     )
-    return Advice("jumped", sentence, numbers, remedy, learning_rate=change.before)
+    remedy = f"Set it back to {rate_in_words(old)}"
+    return Advice("jumped", sentence, f"training loss {before} before, {after} now", remedy, learning_rate=old)
 
 
 def _nothing_learned(sight: Sight, curves: Curves) -> Advice | None:
