@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from core.coach_curves import Curves, Jump, has_finished
+from core.coach_curves import Curves, Jump, has_finished, rate_in_words
 from core.coach_curves import curves_of as curves_of
 from core.coach_sight import SHARP, TINY, Sight, half_interval, sights
 from core.percent import percent
@@ -110,8 +110,8 @@ def _jumping(jump: Jump) -> Advice:
     sentence = (
         f"The loss jumped from {before} to {after} when the learning rate became {rate_in_words(jump.change.after)}."
     )
-    remedy = f"Set it back to {rate_in_words(old)}"
-    return Advice("jumped", sentence, f"training loss {before} before, {after} now", remedy, learning_rate=old)
+    back = f"Set it back to {rate_in_words(old)}"
+    return Advice("jumped", sentence, f"training loss {before}, then {after}", back, learning_rate=old)
 
 
 def _nothing_learned(sight: Sight, curves: Curves) -> Advice | None:
@@ -286,11 +286,6 @@ def _right(curves: Curves) -> str:
     low, high = interval(round(accuracy * images), images)
     pictures = f"{images:,} validation pictures" if images > 1 else "1 validation picture"
     return f"{percent(accuracy)} of {pictures} right ({percent(low)} to {percent(high)} with other pictures)"
-
-
-def rate_in_words(rate: float) -> str:
-    """0.0000321 -> "0.0000321", where Python would write 3.21e-05."""
-    return np.format_float_positional(rate, precision=3, fractional=False, trim="-")
 
 
 def _epochs(count: int) -> str:

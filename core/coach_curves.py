@@ -160,3 +160,8 @@ def _fresh_jump(history: History, changes: tuple[Change, ...], epochs: int) -> J
 def _numbers(epochs: list[Event], name: str) -> tuple[float, ...]:
     """NaN where a log holds none."""
     return tuple(math.nan if epoch.get(name) is None else float(epoch[name]) for epoch in epochs)
+
+
+def rate_in_words(rate: float) -> str:
+    """0.0000321 -> "0.0000321", where Python would write 3.21e-05."""
+    return np.format_float_positional(rate, precision=3, fractional=False, trim="-")
