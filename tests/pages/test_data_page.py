@@ -165,7 +165,7 @@ def test_the_doctor_says_and_repairs(runs_folder, data, tmp_path):
         "1 picture is in two classes at once",
         "1 picture is there more than once",
         "'stripes' has fewer than 10 pictures",
-        "1 files that are no pictures",
+        "1 file that is no picture",
         "1 file could not be read",
     ):
         assert expected in said
