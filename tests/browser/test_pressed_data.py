@@ -1,10 +1,11 @@
 """Controls of the Data page that no other journey presses: ways out of an import, unfinished drawings, findings, the trash."""
 
+import contextlib
 import os
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import TimeoutError, expect
 
 from core.own_data.folders import accept, list_datasets, trashed
 from core.own_data.jobs import list_jobs
@@ -132,18 +133,18 @@ def test_some_of_all_combinations_are_drawn_at_random(visit, house):
     page.goto(f"{server.url}/train?recipe=digits")
     page.get_by_text("Try several values").first.click()
     for wanted in ("Optimizer: Learning rate", "Training: Batch size"):
-        box, option = page.get_by_role("combobox", name="Settings to try"), page.get_by_role("option", name=wanted)
+        field = page.get_by_role("textbox", name=wanted)
 
-        def is_open(box=box, option=option, wanted=wanted):
+        def is_chosen(wanted=wanted, field=field):
             """A page that is still being drawn closes the list again."""
-            if not option.first.is_visible():
-                box.fill(wanted)
-                page.wait_for_timeout(300)
-            return option.first.is_visible()
+            page.get_by_role("combobox", name="Settings to try").fill(wanted)
+            with contextlib.suppress(TimeoutError):
+                page.get_by_role("option", name=wanted).first.click(timeout=3000)
+                page.keyboard.press("Escape")
+                field.wait_for(timeout=10_000)
+            return field.is_visible()
 
-        wait_until(is_open, what="the list of settings is open")
-        option.first.click()
-        page.keyboard.press("Escape")
+        wait_until(is_chosen, what=f"{wanted} is chosen")
     page.get_by_role("textbox", name="Optimizer: Learning rate").fill("0.1, 0.01, 0.001")
     page.get_by_role("textbox", name="Training: Batch size").fill("16; 32; 64")
     page.keyboard.press("Enter")
