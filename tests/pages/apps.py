@@ -57,7 +57,12 @@ def nodes(node: Any) -> Iterator[Any]:
 
 
 def words(node: Any) -> str:
-    """All text at and below a node, HTML included, scripts and styles not, in the order of the page, with ordinary spaces."""
+    """What `markup` gives, without scripts and styles."""
+    return re.sub(r"<(script|style)>.*?</\1>", "", markup(node), flags=re.DOTALL)
+
+
+def markup(node: Any) -> str:
+    """All text at and below a node, HTML included, in the order of the page, with ordinary spaces."""
     found = []
     for child in nodes(getattr(node, "_tree", node)):
         proto = getattr(child, "proto", None)
@@ -65,8 +70,7 @@ def words(node: Any) -> str:
             text = getattr(proto, name, None) if proto is not None else None
             if isinstance(text, str):
                 found.append(text)
-    text = re.sub(r"<(script|style)>.*?</\1>", "", "\n".join(found), flags=re.DOTALL)
-    return with_plain_spaces(unescape(text).replace("\\", ""))
+    return with_plain_spaces(unescape("\n".join(found)).replace("\\", ""))
 
 
 def sentence(message: Any) -> str:
