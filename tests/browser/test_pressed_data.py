@@ -122,9 +122,16 @@ def test_what_a_check_asks_is_answered_and_the_trash_is_emptied(visit, house, tm
     wait_until(lambda: not list_datasets(folder / "data"), what="it is in the trash")
     page.goto(f"{server.url}/data")
     page.get_by_text("Deleted datasets (1").click()
-    pressed(page, "Remove all for good")
+
+    def is_empty():
+        """A click on a page that is still being drawn is lost."""
+        if page.get_by_role("button", name="Remove all for good").is_visible():
+            pressed(page, "Remove all for good")
+            page.wait_for_timeout(500)
+        return not trashed(folder / "data")
+
+    wait_until(is_empty, what="the trash is empty")
     expect(page.get_by_text("Deleted datasets")).to_have_count(0)
-    assert not trashed(folder / "data")
 
 
 def test_some_of_all_combinations_are_drawn_at_random(visit, house):
