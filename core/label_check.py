@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import subprocess
 import sys
 import time
 import traceback
@@ -25,8 +24,7 @@ from core.errors import TrainDeskError
 from core.files import write_atomically
 from core.label_features import Progress, features_of
 from core.own_data.store import OwnDataError, OwnDataset
-from core.paths import HOME
-from core.processes import is_gone, name_process
+from core.processes import is_gone, name_process, start_detached
 
 MOST = 20_000  # pictures that are looked at; of more a part chosen by chance, the same share of every class
 SHOWN = 1000  # doubted labels that are kept
@@ -100,15 +98,7 @@ def start(dataset: OwnDataset) -> None:
     try:
         _write(dataset, LabelCheck("working", "Starting", version=dataset.newest()))
         with (dataset.folder / "label_check.log").open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "core.label_check", str(dataset.folder)],
-                cwd=HOME,
-                env=dict(os.environ),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+            process = start_detached(["core.label_check", str(dataset.folder)], env=os.environ, stdout=log, stderr=log)
         _pid_file(dataset).touch()
         name_process(_pid_file(dataset), process.pid)
     except OSError as error:

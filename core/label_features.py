@@ -26,7 +26,7 @@ def features_of(dataset: OwnDataset, images: np.ndarray, progress: Progress) -> 
     """float32 (n, F) each, of the first n pictures: what a network that knows photos sees; pixels too where they are small."""
     drawn = dataset.about("fit") == "ink"
     fit = dataset.about("fit", "crop")
-    usual = _usual_side(dataset)
+    usual = dataset.usual_side()
     side = 28 if drawn else max((each for each in SIDES if each <= usual), default=SIDES[0])
     kept = _kept_features(dataset, f"{fit} {side}")
     missing = np.array([image for image in images.tolist() if image not in kept], dtype=np.int64)
@@ -76,15 +76,6 @@ def _network() -> Callable[[np.ndarray], np.ndarray]:
     from core.photo_eye import photo_features, photo_network
 
     return partial(photo_features, photo_network())
-
-
-def _usual_side(dataset: OwnDataset) -> int:
-    """The shorter side of the picture in the middle."""
-    with dataset.connected() as connection:
-        row = connection.execute(
-            "select min(width, height) from images order by 1 limit 1 offset (select count(*) / 2 from images)"
-        ).fetchone()
-    return int(row[0]) if row else 0
 
 
 def _kept_features(dataset: OwnDataset, of: str) -> dict[int, np.ndarray]:

@@ -20,13 +20,12 @@ from core.own_data.evidence import SCRATCH, TRANSFER, Evidence, evidence_of, is_
 from core.own_data.store import OwnDataset
 from core.own_data.suggest import advice, from_scratch, transfer
 from core.photo_eye import network_inputs, photo_network
+from core.ridge import FOLDS, solved, standard
 from core.training.forecast import seconds_by_sample
 
 MOST = 200  # pictures looked at
 SIDE = 128  # pixels, of what the network sees
 SMALL = 16  # pixels a side of the plain classifier's
-FOLDS = 5
-RIDGE = 1.0  # of kernels whose usual diagonal is 1, for the whole of a fold: chosen once, for both kinds alike
 SWAPS = 0.65  # share of a class that is read right, and as the other class in a mirror
 STARTING = 3.0  # seconds until a training's process takes its first step, and to keep its checkpoints
 TIMED = 64  # pictures on which the trainings' steps are measured
@@ -136,14 +135,12 @@ def _out_of_fold(rows: np.ndarray, mirrored: np.ndarray, codes: np.ndarray, grou
         inside, outside = folds != fold, folds == fold
         if not outside.any() or not inside.any():
             continue
-        mean, deviation = rows[inside].mean(0), rows[inside].std(0)
-        kept = deviation > 1e-6
+        mean, scale = standard(rows[inside])
         learned, asked, asked_mirrored = (
-            ((some[:, kept] - mean[kept]) / deviation[kept] / max(1, kept.sum()) ** 0.5).astype(np.float64)
-            for some in (rows[inside], rows[outside], mirrored[outside])
+            ((some - mean) * scale).astype(np.float64) for some in (rows[inside], rows[outside], mirrored[outside])
         )
         level = targets[inside].mean(0)
-        weights = np.linalg.solve(learned @ learned.T + RIDGE * np.eye(len(learned)), targets[inside] - level)
+        weights = solved(learned @ learned.T, targets[inside] - level)
         found[outside] = (asked @ learned.T @ weights + level).argmax(1)
         found_mirrored[outside] = (asked_mirrored @ learned.T @ weights + level).argmax(1)
     return _Read(found, found_mirrored, float((found == codes).mean()), float((found_mirrored == codes).mean()))

@@ -1,13 +1,30 @@
-"""Which process something is about, so that another one with the same number is not taken for it."""
+"""Processes that outlive this one, and which process something is about: another one may get the same number."""
 
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import psutil
 
+from core.paths import HOME
+
 TOLERANCE = 0.1  # seconds between two readings of when a process started
+
+
+def start_detached(module: list[str], *, env: Mapping[str, str], **streams: Any) -> subprocess.Popen:
+    """`python -m` these words, in a process that outlives this one and is told nothing. Raises OSError."""
+    detached = (
+        {"creationflags": subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP}  # type: ignore[attr-defined]
+        if sys.platform == "win32"
+        else {"start_new_session": True}  # a Ctrl-C in the dashboard's terminal must not reach it
+    )
+    streams = {"stdin": subprocess.DEVNULL, **streams}
+    return subprocess.Popen([sys.executable, "-m", *module], cwd=HOME, env=env, **streams, **detached)
 
 
 def name_process(path: Path, pid: int) -> None:

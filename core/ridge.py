@@ -39,21 +39,20 @@ class Judged:
 def learn(rows: np.ndarray, codes: np.ndarray, folds: np.ndarray) -> Judged:
     """float32 (N, F) of classes `codes` (N,), each of 0..C-1 at least once; pictures of one of `folds` (N,) are held out
     together."""
-    mean, deviation = rows.mean(0), rows.std(0)
-    kept = deviation > 1e-6
-    scale = np.zeros_like(deviation)
-    scale[kept] = 1 / deviation[kept] / max(1, kept.sum()) ** 0.5
+    mean, scale = standard(rows)
     known = (rows - mean) * scale
     kernel = (known @ known.T).astype(np.float64)
     classes = int(codes.max()) + 1
+    level = 1 / classes  # what every class has by chance, be it large or small
+    targets = np.eye(classes)[codes] - level
     scores = np.zeros((len(codes), classes))
     for fold in np.unique(folds):
         inside, outside = folds != fold, folds == fold
         if inside.any():
-            dual = _solve(kernel[np.ix_(inside, inside)], codes[inside], classes)
+            dual = solved(kernel[np.ix_(inside, inside)], targets[inside])
             scores[outside] = kernel[np.ix_(outside, inside)] @ dual
-    weights = scale[:, None] * (known.T @ _solve(kernel, codes, classes))
-    bias = 1 / classes - mean @ weights
+    weights = scale[:, None] * (known.T @ solved(kernel, targets))
+    bias = level - mean @ weights
     head = Head(weights.astype(np.float32), bias.astype(np.float32), _sharpness(scores, codes))
     return Judged(head, scores.argmax(1))
 
@@ -71,9 +70,18 @@ def folds_in_order(codes: np.ndarray, groups: np.ndarray) -> np.ndarray:
     return np.array([first[group] for group in groups.tolist()], dtype=np.int64)
 
 
-def _solve(kernel: np.ndarray, codes: np.ndarray, classes: int) -> np.ndarray:
-    """(N, C): the weights of the pictures. Targets are 1 or 0 less what every class has by chance, be it large or small."""
-    return np.linalg.solve(kernel + RIDGE * np.eye(len(codes)), np.eye(classes)[codes] - 1 / classes)
+def standard(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and scale, (F,) each, by which `(rows - mean) * scale` has a usual length of 1; features that never vary become 0."""
+    deviation = rows.std(0)
+    varies = deviation > 1e-6
+    scale = np.zeros_like(deviation)
+    scale[varies] = 1 / deviation[varies] / max(1, varies.sum()) ** 0.5
+    return rows.mean(0), scale
+
+
+def solved(kernel: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """(N, C): the weights of the pictures, of a kernel (N, N) and targets (N, C)."""
+    return np.linalg.solve(kernel + RIDGE * np.eye(len(kernel)), targets)
 
 
 def _sharpness(scores: np.ndarray, codes: np.ndarray) -> float:

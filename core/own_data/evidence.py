@@ -6,14 +6,12 @@ import contextlib
 import json
 import os
 import subprocess
-import sys
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from core.files import write_atomically
 from core.own_data.store import OwnDataset
-from core.paths import HOME
-from core.processes import is_gone, name_process
+from core.processes import is_gone, name_process, start_detached
 
 TRANSFER, SCRATCH = "transfer", "scratch"
 _children: list[subprocess.Popen] = []  # kept to be reaped
@@ -97,12 +95,6 @@ def look_for_evidence(dataset: OwnDataset) -> bool:
 
 
 def _begin(dataset: OwnDataset, version: int) -> subprocess.Popen:
-    return subprocess.Popen(
-        [sys.executable, "-m", "core.probe", str(dataset.folder), str(version)],
-        cwd=HOME,
-        env=os.environ | {"GOMP_SPINCOUNT": "10000"},  # as trainings have it, or waiting counts as work
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    env = os.environ | {"GOMP_SPINCOUNT": "10000"}  # as trainings have it, or waiting counts as work
+    command = ["core.probe", str(dataset.folder), str(version)]
+    return start_detached(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -12,7 +12,6 @@ import os
 import secrets
 import shutil
 import subprocess
-import sys
 import time
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -21,8 +20,7 @@ from typing import Any, Literal
 from core.files import remedy, write_atomically
 from core.own_data.bring import Report
 from core.own_data.store import OwnDataError, OwnDataset
-from core.paths import HOME
-from core.processes import is_gone, name_process
+from core.processes import is_gone, name_process, start_detached
 
 State = Literal["waiting", "working", "asking", "ready", "failed"]
 ENDED = ("asking", "ready", "failed")  # no process works on it
@@ -173,17 +171,9 @@ def start(job: Job, request: Request) -> None:
     """Starts the import's process and returns at once. Raises OwnDataError."""
     try:
         job.write("request.json", asdict(request))
-        log = (job.folder / "worker.log").open("ab")
-        process = subprocess.Popen(
-            [sys.executable, "-m", "core.own_data.work", str(job.folder)],
-            cwd=HOME,
-            env=os.environ | {"OMP_NUM_THREADS": "1"},  # its helpers are processes
-            stdout=log,
-            stderr=log,
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        log.close()
+        env = os.environ | {"OMP_NUM_THREADS": "1"}  # its helpers are processes
+        with (job.folder / "worker.log").open("ab") as log:
+            process = start_detached(["core.own_data.work", str(job.folder)], env=env, stdout=log, stderr=log)
         _children.append(process)
         job.pid_file.touch()
         name_process(job.pid_file, process.pid)

@@ -187,6 +187,14 @@ class OwnDataset:
         """The kept picture file. Raises OwnDataError."""
         return next(self.contents([image]))
 
+    def usual_side(self) -> int:
+        """The shorter side, in pixels, of the picture in the middle by that; 0 without pictures. Raises OwnDataError."""
+        with self.connected() as connection:
+            row = connection.execute(
+                "select min(width, height) from images order by 1 limit 1 offset (select count(*) / 2 from images)"
+            ).fetchone()
+        return int(row[0]) if row else 0
+
     def contents(self, images: Sequence[int]) -> Iterator[bytes]:
         """The kept picture files, in this order."""
         with self.connected() as connection:

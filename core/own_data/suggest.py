@@ -230,7 +230,4 @@ def _of_all(dataset: OwnDataset, newest: int) -> tuple[bool, int]:
     """(has any of its pictures colours, the shorter side of the usual one); pictures come and go with versions."""
     with dataset.connected() as connection:
         colour = connection.execute("select max(colour) from images").fetchone()[0]
-        side = connection.execute(
-            "select min(width, height) from images order by 1 limit 1 offset (select count(*) / 2 from images)"
-        ).fetchone()[0]
-    return bool(colour), side
+    return bool(colour), dataset.usual_side()

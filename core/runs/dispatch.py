@@ -16,12 +16,13 @@ from filelock import FileLock, Timeout
 from core.devices import list_devices
 from core.errors import TrainDeskError
 from core.machine import usable_cores
+from core.processes import start_detached
 from core.runs.activity import active_runs
 from core.runs.belongings import NAME, belongings, read_setting, write_setting
 from core.runs.companion import companion_of
 from core.runs.disk import disk_problem
 from core.runs.labels import change_labels, read_labels
-from core.runs.launch import launch, start_detached
+from core.runs.launch import launch, worker_environment
 from core.runs.queue import LAUNCHES, Entry, enqueue, locked, note_launch, waiting, withdraw
 from core.runs.store import Run
 
@@ -152,7 +153,7 @@ def ensure_supervisor(runs_folder: Path, data_folder: Path) -> None:
     command = ["core.supervisor", "--runs", str(runs_folder), "--data", str(data_folder)]
     try:
         with (belongings(runs_folder) / "supervisor.log").open("ab") as log:
-            start_detached(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+            start_detached(command, env=worker_environment(), stdout=log, stderr=subprocess.STDOUT)
     except OSError as error:
         raise TrainDeskError(
             f"The queue's supervisor could not be started ({error.strerror or error}); free memory or space."

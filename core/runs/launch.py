@@ -10,15 +10,12 @@ import atexit
 import contextlib
 import os
 import subprocess
-import sys
 import threading
 from pathlib import Path
-from typing import Any
 
 from core.errors import TrainDeskError
 from core.machine import usable_cores
-from core.paths import HOME
-from core.processes import name_process
+from core.processes import name_process, start_detached
 from core.runs.standby import Standby
 from core.runs.store import Run
 
@@ -141,7 +138,11 @@ def _start_standby() -> None:
             with contextlib.suppress(OSError):  # then runs start in fresh processes, or say why they cannot
                 _standby = Standby(
                     start_detached(
-                        ["core.standby"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+                        ["core.standby"],
+                        env=worker_environment(),
+                        stdin=subprocess.PIPE,
+                        stdout=subprocess.PIPE,
+                        stderr=subprocess.DEVNULL,
                     ),
                     _start_fresh,
                 )
@@ -151,7 +152,7 @@ def _start_fresh(run: Run, data_folder: Path) -> None:
     try:
         with run.worker_log.open("ab") as log:
             command = ["core.worker", str(run.folder), "--data", str(data_folder)]
-            child = start_detached(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+            child = start_detached(command, env=worker_environment(), stdout=log, stderr=subprocess.STDOUT)
     except OSError as error:
         run.starting_mark.unlink(missing_ok=True)
         raise TrainDeskError(f"The training process could not be started ({error.strerror or error}).") from error
@@ -163,13 +164,3 @@ def _name(run: Run, process: subprocess.Popen) -> None:
     """Writes into the mark which process is to come, so that its death is seen at once."""
     with contextlib.suppress(OSError):
         name_process(run.starting_mark, process.pid)
-
-
-def start_detached(module: list[str], **streams: Any) -> subprocess.Popen:
-    """`python -m` these words, in a process that outlives this one. Raises OSError."""
-    detached = (
-        {"creationflags": subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP}  # type: ignore[attr-defined]
-        if sys.platform == "win32"
-        else {"start_new_session": True}  # a Ctrl-C in the dashboard's terminal must not reach the training
-    )
-    return subprocess.Popen([sys.executable, "-m", *module], cwd=HOME, env=worker_environment(), **streams, **detached)
