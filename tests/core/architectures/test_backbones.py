@@ -36,6 +36,14 @@ def test_weights_from_a_file_give_the_answers_of_torchvision(backbone, train, tm
         torch.testing.assert_close(model(inputs), network(inputs))
 
 
+def test_the_new_last_layer_says_nothing_before_it_has_learned(backbone, tmp_path):
+    """What it says first of features comes from the pictures and not from chance."""
+    model = load(backbone(weights="random"), tmp_path).eval()
+    with torch.inference_mode():
+        answers = model(torch.randn(2, 3, 64, 64))
+    assert torch.equal(answers, model.head.bias.expand_as(answers))
+
+
 def test_less_trains_the_less_is_chosen(backbone):
     counts = []
     for train in ("head", "last_block", "all"):

@@ -1,7 +1,6 @@
 """Two figures in one picture are seen, one figure of several strokes is none of that."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,8 +8,6 @@ from PIL import Image
 
 from core.images.crowd import is_crowded
 from tests.drawings import draw_digit
-
-STRANGERS = Path(__file__).parents[4] / "shared" / "data" / "strangers_digits"
 
 
 def beside(left, right, gap):
@@ -53,9 +50,11 @@ def test_nothing_is_no_crowd():
     assert is_crowded(Image.new("L", (280, 280), 255)) == (False, False)
 
 
-@pytest.mark.skipif(not STRANGERS.is_dir(), reason="strangers' digits are not on this computer")
-def test_none_of_the_digits_of_strangers_is_taken_for_two_and_two_are():
-    labels = json.loads((STRANGERS / "labels.json").read_text())
-    crowded = {path.name for path in STRANGERS.glob("*.png") if any(is_crowded(Image.open(path)))}
+def test_none_of_the_digits_of_strangers_is_taken_for_two_and_two_are(data_folder):
+    drawn = data_folder / "strangers_digits"
+    if not drawn.is_dir():
+        pytest.skip("strangers' digits are not on this computer")
+    labels = json.loads((drawn / "labels.json").read_text())
+    crowded = {path.name for path in drawn.glob("*.png") if any(is_crowded(Image.open(path)))}
     assert not crowded & set(labels["labels"])
     assert len(crowded & set(labels["several_or_no_digit"])) >= 3

@@ -1,0 +1,29 @@
+"""What is suggested for few photos, on some that nobody here took: PyTorch's ants and bees, where they are on this computer."""
+
+import pytest
+
+from core.config import RunConfig
+from core.own_data.bring import bring
+from core.own_data.folders import accept
+from core.own_data.jobs import new_job
+from core.own_data.suggest import suggested
+from core.runs.history import History
+from core.runs.store import create_run
+from core.worker import work
+
+pytestmark = pytest.mark.alone
+
+
+def test_a_network_that_knows_photos_learns_ants_and_bees(data_folder, tmp_path, monkeypatch):
+    archive = data_folder / "ants_bees.zip"
+    if not archive.exists():
+        pytest.skip("the ants and bees are not on this computer")
+    monkeypatch.setenv("TRAINDESK_DATA", str(tmp_path))
+    job = new_job(tmp_path)
+    brought, _ = bring(archive, job.dataset.folder, "Ants and bees", lambda *_: None)
+    dataset = accept(brought, "Ants and bees", tmp_path)
+    run = create_run(RunConfig.from_dict(suggested(dataset)), tmp_path / "runs")
+    assert work(run, tmp_path)["event"] == "finished"
+    tested = History(run).update().test
+    assert tested["images"] == 149
+    assert tested["test/accuracy"] >= 0.94, "at least 94.6 % over eight seeds"
