@@ -26,4 +26,4 @@ def test_a_network_that_knows_photos_learns_ants_and_bees(data_folder, tmp_path,
     assert work(run, tmp_path)["event"] == "finished"
     tested = History(run).update().test
     assert tested["images"] == 149
-    assert tested["test/accuracy"] >= 0.94, "at least 94.6 % over eight seeds"
+    assert tested["test/accuracy"] >= 0.93, "95.1 % on average over eight seeds, 94.6 % at least"
