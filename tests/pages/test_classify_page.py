@@ -341,13 +341,13 @@ def test_a_blot_is_not_answered_but_told_to_be_larger(page, pen):
     assert TOO_LITTLE not in text_of(run(page)) and 'class="answer' in text_of(page), "small, but a figure"
 
 
-def test_the_parts_that_explain_compute_only_when_they_are_opened(page, monkeypatch):
-    monkeypatch.setattr("pages.components.insight._draw_steps", lambda *_: pytest.fail("not opened"))
+def test_the_parts_that_explain_compute_only_when_they_are_opened(page):
     page.session_state["drawing"] = drawing(draw_digit(0))
-    run(page)
+    with pytest.MonkeyPatch.context() as patch:  # of its own: the page's keeps the folder of the runs
+        patch.setattr("pages.components.insight._draw_steps", lambda *_: pytest.fail("not opened"))
+        run(page)
     closer = next(group for group in page.button_group if group.key == "closer look drawing")
     assert list(closer.options) == ["What it sees", "Where it looked", "Its layers", "Similar pictures", "Break it"]
-    monkeypatch.undo()
     page.session_state["closer look drawing"] = "What it sees"
     assert "ink found" in text_of(run(page))
     page.session_state["drawing"] = {"picture": None}
