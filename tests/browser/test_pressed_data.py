@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import TimeoutError, expect
 
+from core.own_data.evidence import Evidence, keep_evidence
 from core.own_data.folders import accept, list_datasets, trashed
 from core.own_data.jobs import list_jobs
 from tests.browser.conftest import serving
@@ -132,6 +133,29 @@ def test_what_a_check_asks_is_answered_and_the_trash_is_emptied(visit, house, tm
 
     wait_until(is_empty, what="the trash is empty")
     expect(page.get_by_text("Deleted datasets")).to_have_count(0)
+
+
+def test_pictures_that_are_there_are_left_out_and_mirror_images_are_decided_on(visit, house, tmp_path):
+    server, folder = house
+    files = class_files({"stripes": 8, "rings": 8})
+    dataset = accept(staged(tmp_path, files)[0], "Known", folder / "data")
+    seen = Evidence(16, 2, 0.9, 0.5, 0.9, 0.4, ("rings", "stripes"), {"transfer": 9.0, "scratch": 30.0})
+    keep_evidence(dataset, dataset.newest(), seen)
+    page = visit().page
+    page.goto(f"{server.url}/data?set={dataset.id}")
+    mirror = page.get_by_role("radiogroup", name="Mirror pictures")
+    expect(mirror.get_by_role("radio", name="No, leave it out")).to_be_checked()
+    mirror.get_by_role("radio", name="Yes, mirror pictures").click()
+    wait_until(lambda: dataset.about("mirror") == "on", what="pictures will be mirrored")
+
+    page.get_by_role("tab", name="Add pictures").click()
+    more = files | class_files({"dots": 6}, first=90)
+    brought(page, zipped(tmp_path / "again.zip", more))
+    expect(page.get_by_text("16 of these 22 pictures are already in Known")).to_be_visible()
+    pressed(page, "Leave those out")
+    expect(page.get_by_text("already in Known")).to_have_count(0)
+    page.get_by_role("button", name="Add to Known").click()
+    wait_until(lambda: sum(each.images for each in dataset.classes()) == 22, what="only the new ones were added")
 
 
 def test_some_of_all_combinations_are_drawn_at_random(visit, house):
