@@ -14,7 +14,7 @@ from core.worker import work
 from tests.browser.conftest import serving
 from tests.browser.hands import draw_with_mouse
 from tests.helpers import quick_config, wait_until
-from tests.pages.fake_runs import fake_run
+from tests.pages.fake_runs import fake_run, running
 
 pytestmark = pytest.mark.browser
 PATIENCE = 240_000  # milliseconds for a training on a busy computer
@@ -93,11 +93,13 @@ def test_runs_are_named_tagged_repeated_thrown_away_and_had_back(visit, house):
 
 def test_the_trash_is_emptied_and_a_run_leaves_the_queue(visit, house):
     server, _ = house
-    gone, waits = fake_run(server.runs, "finished", 1), fake_run(server.runs, "queued")
+    gone = fake_run(server.runs, "finished", 1)
     page = visit().page
-    page.goto(f"{server.url}/run?run={waits.id}")
-    pressed(page, "Take out of the queue")
-    wait_until(lambda: not [each for each in waiting(server.runs) if each.run.id == waits.id], what="it waits no more")
+    with running(fake_run(server.runs, "starting")):  # else its turn would come
+        waits = fake_run(server.runs, "queued")
+        page.goto(f"{server.url}/run?run={waits.id}")
+        pressed(page, "Take out of the queue")
+        wait_until(lambda: not [each for each in waiting(server.runs) if each.run.id == waits.id], what="it waits no more")
     page.goto(f"{server.url}/runs")
     page.locator("tbody tr", has=page.locator(f"a[href*='{gone.id}']")).get_by_role("checkbox").check()
     pressed(page, "Delete")

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from core import session, worker
+from core import processes, session, worker
 from core.errors import TrainDeskError
 from core.inference.classifier import Classifier
 from core.paths import HOME
@@ -162,7 +162,7 @@ def test_a_worker_keeps_freed_memory_unless_told_otherwise(monkeypatch):
 
 def test_a_worker_that_cannot_be_started_is_one_sentence(runs_folder, monkeypatch):
     run = create_run(quick_config(), runs_folder)
-    monkeypatch.setattr(launcher.sys, "executable", str(runs_folder / "no python"))
+    monkeypatch.setattr(processes.sys, "executable", str(runs_folder / "no python"))
     with pytest.raises(TrainDeskError) as caught:
         launch(run, runs_folder)
     assert_one_sentence(str(caught.value), "could not be started")
