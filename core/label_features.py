@@ -14,7 +14,8 @@ from core.own_data.decode import prepared
 from core.own_data.store import OwnDataset
 
 LONGEST = 300.0  # seconds of making features, after which the rest is left out
-SIDES = (64, 96, 160)  # pixels that the network of the features sees: the largest that the usual picture has
+SIDES = (64, 96, 160, 224)  # pixels that the network of the features sees: the largest that the usual picture has
+FINE = 2000  # pictures up to which it may be the last of SIDES, which takes twice the time: of doubted labels more are wrong
 SMALL = 64  # pixels a side up to which the pixels themselves count beside the network's features
 PIXELS = 16  # a side
 BATCH = 64
@@ -27,7 +28,8 @@ def features_of(dataset: OwnDataset, images: np.ndarray, progress: Progress) -> 
     drawn = dataset.about("fit") == "ink"
     fit = dataset.about("fit", "crop")
     usual = dataset.usual_side()
-    side = 28 if drawn else max((each for each in SIDES if each <= usual), default=SIDES[0])
+    sides = SIDES if len(images) <= FINE else SIDES[:-1]
+    side = 28 if drawn else max((each for each in sides if each <= usual), default=SIDES[0])
     kept = _kept_features(dataset, f"{fit} {side}")
     missing = np.array([image for image in images.tolist() if image not in kept], dtype=np.int64)
     ended = time.monotonic() + LONGEST

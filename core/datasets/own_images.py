@@ -107,8 +107,8 @@ class OwnImages(DatasetSettings):
 
     @property
     def input_hint(self) -> str:  # type: ignore[override]
-        names = self.facts.class_names
-        return f"a {names[0]} or a {names[1]}" if len(names) == 2 else f"one of {', '.join(names[:3])} ..."
+        names = [f"'{name}'" for name in self.facts.class_names]
+        return f"{names[0]} or {names[1]}" if len(names) == 2 else f"{', '.join(names[:3])} ..."
 
     def title(self) -> str:
         return self.facts.title or self.label

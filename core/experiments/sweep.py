@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -40,8 +40,11 @@ class Plan:
     left_out: list[str] = field(default_factory=list)  # combinations that cannot be trained, a sentence each
 
 
-def plan(sweep: Sweep) -> Plan:
-    """All configs of a sweep, each once. Raises TrainDeskError when there are none, or too many."""
+def plan(sweep: Sweep, check: Callable[[RunConfig], None] = lambda _: None) -> Plan:
+    """All configs of a sweep, each once. Those for which `check` raises a SettingsError are left out.
+
+    Raises TrainDeskError when there are none, or too many.
+    """
     if not sweep.name.strip():
         raise TrainDeskError("The experiment has no name; give it one, so that its runs can be found together.")
     if not 1 <= sweep.seeds <= MOST:
@@ -63,6 +66,7 @@ def plan(sweep: Sweep) -> Plan:
         for repeat in range(sweep.seeds):
             try:
                 config = _config(sweep, chosen, repeat, title)
+                check(config)
             except SettingsError as error:
                 left_out.append(f"{title}: {error}")
                 break

@@ -10,7 +10,8 @@ NEAR_BITS = 6  # of 64 that may differ between two that look alike
 NEAR_LEVELS = 9.0  # mean difference of grey levels, 0..255, once brightness and contrast are evened out
 FLATTEST = 4.0  # deviation of grey levels below which a picture is nearly of one colour, and hashes mean nothing
 BANDS = 8  # of 8 bits and their neighbours: with 7 bits wrong at most one of the 8 bands is whole
-CROWDED = 60  # pictures with the same two bands beyond which only neighbours in order are compared
+CROWDED = 60  # pictures with the same two bands beyond which only neighbours in order are compared,
+MANY = 2_000_000  # or fewer, so that no more pairs than this are found at once: frames of films look alike by the hundred
 CHUNK = 20_000
 LARGEST_BUNDLE = 50  # pictures that a split keeps together though not each two of them look alike
 
@@ -131,19 +132,19 @@ def _close(marks: np.ndarray, straight: int = 0) -> np.ndarray:
     another one count, once.
     """
     bands = [((marks >> np.uint64(8 * band)) & np.uint64(255)).astype(np.int64) for band in range(BANDS)]
-    pairs: list[np.ndarray] = [np.zeros((0, 2), dtype=np.int64)]
+    pairs = np.zeros(0, dtype=np.int64)  # smaller * N + larger
     for one in range(BANDS):
         for other in range(one + 1, BANDS):  # 6 wrong bits leave at least two of eight bands whole
-            pairs.append(_close_in(bands[one] * 256 + bands[other], marks, straight))
-    return np.unique(np.concatenate(pairs), axis=0)
+            pairs = np.union1d(pairs, _close_in(bands[one] * 256 + bands[other], marks, straight))
+    return np.stack(np.divmod(pairs, max(1, len(marks))), axis=1)
 
 
 def _close_in(keys: np.ndarray, marks: np.ndarray, straight: int) -> np.ndarray:
-    """Those of the same key."""
+    """Those of the same key, as smaller * N + larger."""
     order = np.lexsort((marks, keys))
     sorted_keys, sorted_marks = keys[order], marks[order]
-    pairs = []
-    for step in range(1, CROWDED):
+    pairs = [np.zeros(0, dtype=np.int64)]
+    for step in range(1, max(2, min(CROWDED, MANY // max(1, len(marks))))):
         same = sorted_keys[step:] == sorted_keys[:-step]
         if not same.any():
             break
@@ -154,5 +155,5 @@ def _close_in(keys: np.ndarray, marks: np.ndarray, straight: int) -> np.ndarray:
         if straight:
             found = found[(found[:, 0] < straight) & (found[:, 1] >= straight)] - [0, straight]
             found = np.sort(found[found[:, 0] != found[:, 1]], axis=1)
-        pairs.append(found)
-    return np.concatenate(pairs) if pairs else np.zeros((0, 2), dtype=np.int64)
+        pairs.append(found[:, 0] * len(marks) + found[:, 1])
+    return np.concatenate(pairs)

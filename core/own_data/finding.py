@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from core.own_data.edit import Edit
+from core.own_data.sources import PACKED
 
 SHOWN = 6  # groups of pictures that a finding shows
 IN_GROUP = 4  # pictures shown of a group
@@ -79,7 +80,7 @@ def number(count: int, one: str, many: str = "") -> str:
 
 def passed_over(count: int, files: str) -> str:
     """(1, "hidden files") -> "1 hidden file", (2, "hidden files") -> "2 hidden files": of what an import leaves out."""
-    one = {"files that are no pictures": "file that is no picture"}.get(files)
+    one = {"files that are no pictures": "file that is no picture", PACKED: "file that is packed again"}.get(files)
     for many in ("pictures", "files", "folders", "links"):
         one = one or (files.replace(many, many[:-1], 1) if many in files else None)
     return number(count, one or files, files)

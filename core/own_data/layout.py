@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from core.own_data.finding import passed_over
 from core.own_data.layouts.detection import detection_set
 from core.own_data.layouts.exported import KEY, exported
 from core.own_data.layouts.file_names import by_names
@@ -15,7 +16,7 @@ from core.own_data.layouts.labelled import Finder, by_tables
 from core.own_data.layouts.levels import Folders
 from core.own_data.layouts.placed import Candidate, Layout, Placed, number, tidy_class
 from core.own_data.layouts.tables import Table, read_table
-from core.own_data.sources import Entry, Listing
+from core.own_data.sources import PACKED, Entry, Listing
 from core.own_data.store import OwnDataError
 
 __all__ = ["Layout", "Placed", "recognise", "tidy_class"]
@@ -30,7 +31,7 @@ def recognise(listing: Listing, read: Callable[[Entry], bytes], class_name: str 
     """
     pictures = listing.pictures
     if not pictures:
-        raise OwnDataError("There is no picture in it; bring a ZIP or a folder with PNG or JPEG files.")
+        raise OwnDataError(_no_picture(listing))
     own = exported(listing) if reading in ("", KEY) else None
     if own is not None:
         return own
@@ -66,6 +67,17 @@ def recognise(listing: Listing, read: Callable[[Entry], bytes], class_name: str 
         layout.notes.append(f"The names of the files are read as {listing.encoding}.")
     layout.trees = {each.key: each.layout.tree() for each in found} if layout.question else {layout.key: layout.tree()}
     return layout
+
+
+def _no_picture(listing: Listing) -> str:
+    others = ", ".join(passed_over(count, why) for why, count in listing.skipped.items())
+    only = f", only {others}" if others else ""
+    remedy = (
+        "unpack what is packed again, and bring a folder of pictures or a ZIP of it"
+        if PACKED in listing.skipped
+        else "bring a ZIP or a folder with PNG or JPEG files"
+    )
+    return f"There is no picture in it{only}; {remedy}."
 
 
 def _weighed(

@@ -23,8 +23,10 @@ MOST_DIRECTORY = (
 MOST_TABLE = 64 * 2**20  # bytes of a CSV with labels
 TABLES = frozenset((".csv", ".tsv", ".jsonl"))
 NOTES = frozenset((".txt", ".json", ".xml"))  # may say where things are in a picture
+PACKED = "files that are packed again"  # unpack them first
+ARCHIVES = frozenset((".zip", ".rar", ".7z", ".tar", ".gz", ".tgz"))
 HEAD = 32  # bytes that tell a picture whose name has another ending, or none
-NEVER = frozenset((".txt", ".json", ".xml", ".md", ".py", ".html", ".pdf", ".zip", ".yaml", ".yml", ".mp4", ".mov"))
+NEVER = frozenset((".txt", ".json", ".xml", ".md", ".py", ".html", ".pdf", ".yaml", ".yml", ".mp4", ".mov"))
 
 
 @dataclass(frozen=True)
@@ -171,6 +173,8 @@ def _sort_in(found: Listing, parts: tuple[str, ...], size: int, key: object, hea
         found.skipped["hidden files"] += 1
     elif suffix in TABLES and size <= MOST_TABLE:
         found.tables.append(Entry(parts, size, key))
+    elif suffix in ARCHIVES:
+        found.skipped[PACKED] += 1
     elif suffix.removeprefix(".") not in SUFFIXES and not _is_picture(suffix, key, head):
         found.skipped["files that are no pictures"] += 1
         if suffix in NOTES:

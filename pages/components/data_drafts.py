@@ -20,6 +20,7 @@ from core.own_data.folders import own_dataset
 from core.own_data.jobs import Job, Request, find_job, new_job, start
 from core.own_data.layout import tidy_class
 from core.own_data.store import OwnDataError, OwnDataset
+from core.own_data.zip_names import folder_of
 from core.paths import data_folder
 from pages.components.already import draw_already, follow
 from pages.components.canvas import canvas
@@ -71,7 +72,7 @@ def _draft(kind: str, into: str, collect: Collect, shown: str) -> None:
             if job is None:
                 job = new_job(data_folder(), visitor())
                 st.session_state[draft_key(kind, into)] = job.id
-            folder = job.brought / _folder_of(class_name)
+            folder = job.brought / folder_of(tidy_class(class_name))
         except OwnDataError as error:
             show_error(str(error))
     if job is None:
@@ -126,12 +127,6 @@ def taught_by(dataset: OwnDataset) -> list[Example]:
             members.images.tolist(), members.classes.tolist(), members.kin.tolist(), strict=True
         )
     ]
-
-
-def _folder_of(class_name: str) -> str:
-    """A folder name for any class name: the name itself unless a file system could not keep it."""
-    tidy = tidy_class(class_name)
-    return tidy.replace("/", "∕").replace("\\", "∖").lstrip(".") or "class"
 
 
 def _draw_one(folder: Path, into: str, answers: bool) -> Image.Image | None:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
+from core.before_start import check_of_many
 from core.config import PARTS, RunConfig
 from core.errors import TrainDeskError
 from core.experiments.sweep import MOST, Plan, Sweep, plan, specs_of, sweep_of
@@ -127,7 +128,7 @@ def _draw(config: RunConfig | None) -> tuple[Plan | None, dict[str, str]]:
     if problems or (not paths and seeds == 1):
         return None, problems
     try:
-        found = plan(Sweep(config, name, values, seeds, method, samples))
+        found = plan(Sweep(config, name, values, seeds, method, samples), check_of_many(data_folder()))
     except TrainDeskError as error:
         show_error(error)
         return None, {"plan": str(error)}

@@ -99,7 +99,9 @@ def test_the_trash_is_emptied_and_a_run_leaves_the_queue(visit, house):
         waits = fake_run(server.runs, "queued")
         page.goto(f"{server.url}/run?run={waits.id}")
         pressed(page, "Take out of the queue")
-        wait_until(lambda: not [each for each in waiting(server.runs) if each.run.id == waits.id], what="it waits no more")
+        wait_until(
+            lambda: not [each for each in waiting(server.runs) if each.run.id == waits.id], what="it waits no more"
+        )
     page.goto(f"{server.url}/runs")
     page.locator("tbody tr", has=page.locator(f"a[href*='{gone.id}']")).get_by_role("checkbox").check()
     pressed(page, "Delete")

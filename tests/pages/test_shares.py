@@ -47,6 +47,12 @@ def test_a_batch_larger_than_the_training_pictures_left_is_refused_at_its_field(
     assert "44 training, 4 validation and 12 test pictures" in words(app) and widget(app, "start").disabled
     widget(app, "form:training.batch_size").set_value(44)
     assert not widget(run(app), "start").disabled
+    widget(app, "sweep settings").set_value(["training.batch_size"])
+    run(app)
+    widget(app, "sweep training.batch_size").set_value("40, 44, 47")
+    text = words(run(app))
+    assert "Creates **2 runs**" in text and "1 combination left out: Batch size 47" in text
+    assert "choose at most 44" in text and widget(app, "start").label == "Start 2 runs"
 
 
 def test_pictures_of_each_class_are_shown_as_a_training_will_have_them(runs_folder, data, tmp_path):

@@ -214,7 +214,9 @@ def test_what_is_no_zip_says_so(tmp_path, data):
 
 
 def test_a_zip_with_a_password_and_one_of_nothing_say_so(tmp_path):
-    refused(tmp_path, {"readme.txt": b"x"}, "no picture")
+    refused(tmp_path, {"readme.txt": b"x"}, "no picture in it, only 1 file that is no picture")
+    refused(tmp_path, {"cats.zip": b"PK", "dogs.zip": b"PK"}, "only 2 files that are packed again; unpack")
+    refused(tmp_path, {"../a/x.png": b"x"}, "1 file with a path that leads elsewhere")
 
 
 def test_many_files_are_read_by_helper_processes_with_the_same_result(tmp_path, monkeypatch):
