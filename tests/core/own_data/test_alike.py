@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageEnhance, ImageOps
 
+from core.own_data import alike
 from core.own_data.alike import bundles, groups_of_pairs, kin_of, near_pairs
 from core.own_data.looks import look_at_all
 from core.own_data.store import LOOK
@@ -104,6 +105,15 @@ def test_a_crowd_of_look_alikes_is_kept_together_by_its_groups_only():
     chain = np.array([[number, number + 1, 0] for number in range(99)])
     groups = groups_of_pairs(100, chain, np.arange(100))
     assert len(np.unique(bundles(groups, chain))) == 50 and len(np.unique(bundles(groups[:40], chain[:39]))) == 1
+
+
+def test_of_a_crowd_that_is_too_large_neighbours_are_compared(monkeypatch):
+    frames = [jpeg(scene(1), 40 + number % 50) for number in range(80)]
+    _, hashes, looks = looked_at(frames)
+    everyone = near_pairs(hashes, looks)
+    monkeypatch.setattr(alike, "MANY", 80 * 8)
+    some = near_pairs(hashes, looks)
+    assert len(some) < 0.8 * len(everyone) and set(some[:, :2].ravel()) == set(range(80))
 
 
 def test_a_mirrored_pair_is_told_apart_from_a_plain_one():
