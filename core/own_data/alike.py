@@ -11,7 +11,9 @@ NEAR_LEVELS = 9.0  # mean difference of grey levels, 0..255, once brightness and
 FLATTEST = 4.0  # deviation of grey levels below which a picture is nearly of one colour, and hashes mean nothing
 BANDS = 8  # of 8 bits and their neighbours: with 7 bits wrong at most one of the 8 bands is whole
 CROWDED = 60  # pictures with the same two bands beyond which only neighbours in order are compared,
-MANY = 2_000_000  # or fewer, so that no more pairs than this are found at once: frames of films look alike by the hundred
+MANY = (
+    2_000_000  # or fewer, so that no more pairs than this are found at once: frames of films look alike by the hundred
+)
 CHUNK = 20_000
 LARGEST_BUNDLE = 50  # pictures that a split keeps together though not each two of them look alike
 
