@@ -4,12 +4,12 @@ import streamlit as st
 
 from core.paths import runs_folder
 from core.runs.store import list_runs
-from pages.components.demo_view import start_demo_button
-from pages.components.header import open_page
-from pages.components.home_view import draw_runs, draw_try
-from pages.components.links import page_link
-from pages.components.plotly_file import plotly_address
-from pages.components.start import start_digits_button
+from pages.components.charts.plotly_file import plotly_address
+from pages.components.demo.demo_view import start_demo_button
+from pages.components.demo.home_view import draw_runs, draw_try
+from pages.components.shell.header import open_page
+from pages.components.shell.links import page_link
+from pages.components.shell.start import start_digits_button
 
 open_page("Home")
 plotly_address()  # copies plotly.js into place before a chart needs it

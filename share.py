@@ -7,7 +7,7 @@ from streamlit import get_option
 from streamlit.starlette import App
 
 from core.sharing import entrance
-from pages.components.gate import Gate
+from pages.components.shell.gate import Gate
 
 app = App(
     Path(__file__).parent / "dashboard.py",

@@ -24,7 +24,7 @@ from pathlib import Path
 
 from benchmarks.side_by_side import ROOT
 from core.recipes import find_recipe
-from core.runs.launch import worker_environment
+from core.workers.launch import worker_environment
 
 RECIPES = ["mlp", "simple_cnn", "simple_cnn_wide", "improved_cnn", "cifar_cnn"]
 LOOPS = ("ours", "tutorial")

@@ -20,9 +20,9 @@ from typing import Any
 
 from PIL import Image
 
+from core.image_sets.kept_features import KeptFeatures
+from core.image_sets.suggest import collected_how
 from core.inference.collecting import Collecting, Example, Eye
-from core.own_data.kept_features import KeptFeatures
-from core.own_data.suggest import collected_how
 from tests.doodles import DOODLES, draw_doodle
 from tests.own import picture
 

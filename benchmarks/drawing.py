@@ -19,7 +19,7 @@ from typing import Any
 from core.paths import data_folder
 from core.recipes import find_recipe
 from core.runs.store import create_run
-from core.worker import work
+from core.workers.worker import work
 
 LATER = 3  # visitors of a warm server
 MEASURE = """() => {

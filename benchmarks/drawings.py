@@ -18,14 +18,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from core.config import RunConfig
+from core.cli.overrides import with_overrides
 from core.errors import NothingDrawn
 from core.inference.classifier import Classifier
-from core.overrides import with_overrides
 from core.paths import data_folder
 from core.recipes import find_recipe
+from core.run_config import RunConfig
 from core.runs.store import create_run
-from core.worker import work
+from core.workers.worker import work
 from tests.drawings import draw_digit, on_paper, see_through, stroke_mask, styles
 
 Case = tuple[str, int, Image.Image]  # kind, digit, picture

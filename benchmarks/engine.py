@@ -25,9 +25,9 @@ from torch.utils.data import DataLoader
 from benchmarks import side_by_side
 from benchmarks.ours import prepared
 from core.recipes import find_recipe
-from core.runs.launch import worker_environment
+from core.training.data import pixels_of_a_batch
 from core.training.precision import choose_precision, mixed
-from core.training.ready import pixels_of_a_batch
+from core.workers.launch import worker_environment
 
 RECIPES = ["mlp", "simple_cnn", "simple_cnn_wide", "improved_cnn", "cifar_cnn"]
 VARIANTS = ("tutorial", "plain floor", "float32 engine", "float32 floor", "engine", "floor")
@@ -95,8 +95,8 @@ def _variant(variant: str, recipe: str) -> Callable[[], float]:
 
 def _engine(recipe: str, steps: int, wanted: str) -> Callable[[], float]:
     from core.runs.events import EventWriter
+    from core.training.event_recorder import Recorder
     from core.training.loop import Step, train
-    from core.training.recorder import Recorder
 
     config, splits, state = prepared(recipe, precision=wanted)
     log = EventWriter(Path(tempfile.mkdtemp()) / "events.jsonl")

@@ -17,8 +17,8 @@ import tempfile
 
 from benchmarks.side_by_side import ROOT
 from core.runs.history import History
-from core.runs.launch import worker_environment
 from core.runs.store import list_runs
+from core.workers.launch import worker_environment
 
 RECIPES = ["digits", "mlp", "simple_cnn", "improved_cnn"]
 

@@ -19,15 +19,15 @@ from collections.abc import Callable, Iterator
 
 import torch
 
-from core.config import RunConfig
 from core.datasets import ImageData
 from core.datasets.cache import open_images
 from core.paths import data_folder
 from core.recipes import find_recipe
+from core.run_config import RunConfig
 from core.training.batches import Splits, split
+from core.training.data import inputs_type, pixels_of_a_batch
 from core.training.loop import Step, TrainingState, begin, train
 from core.training.precision import choose_precision
-from core.training.ready import inputs_type, pixels_of_a_batch
 
 RECIPES = ["mlp", "simple_cnn", "simple_cnn_wide", "improved_cnn", "cifar_cnn"]
 SECONDS = 1.0  # of a round, at least

@@ -26,12 +26,12 @@ import psutil
 from PIL import Image
 
 from benchmarks.cifar_zip import ZIP_NAME, load_cifar10
-from core.config import RunConfig
 from core.datasets.cache import open_images
-from core.own_data.folders import accept
-from core.own_data.jobs import Job, Request, new_job
+from core.image_sets.folders import accept
+from core.image_sets.imports import Job, Request, new_job
 from core.paths import HOME, data_folder
 from core.recipes import find_recipe
+from core.run_config import RunConfig
 
 
 def main() -> None:
@@ -58,7 +58,7 @@ def _measure(words: str, archive: Path, data: Path) -> RunConfig:
     job = new_job(data)
     job.write("request.json", asdict(Request(str(archive), words)))
     began = time.perf_counter()
-    memory = _memory_of([sys.executable, "-m", "core.own_data.work", str(job.folder)])
+    memory = _memory_of([sys.executable, "-m", "core.image_sets.import_process", str(job.folder)])
     spent = time.perf_counter() - began
     assert job.progress().state == "ready", job.progress()
     pictures = job.report().pictures
@@ -110,9 +110,9 @@ def _train_side_by_side(config: RunConfig, data: Path, rounds: int) -> None:
     import torch
 
     from core.training.batches import split
+    from core.training.data import inputs_type, pixels_of_a_batch
     from core.training.loop import Step, begin, train
     from core.training.precision import choose_precision
-    from core.training.ready import inputs_type, pixels_of_a_batch
 
     cpu = torch.device("cpu")
     precision = choose_precision("auto", cpu, pixels_of_a_batch(config))

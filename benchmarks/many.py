@@ -24,8 +24,8 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
-from core.own_data.bring import bring
-from core.own_data.folders import accept, list_datasets
+from core.image_sets.folders import accept, list_datasets
+from core.image_sets.ingest import bring
 from core.runs.store import list_runs
 from tests.browser.conftest import launch_chromium, serving
 

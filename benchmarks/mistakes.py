@@ -17,14 +17,14 @@ from pathlib import Path
 
 import numpy as np
 
+from core.analysis.mistakes import best_of_each_class, confusion, in_cell, reliability, worst
+from core.analysis.scores import scores
 from core.datasets.mnist import MNIST
-from core.datasets.pictures import pictures_of
-from core.mistakes import best_of_each_class, confusion, in_cell, reliability, worst
+from core.datasets.thumbnails import pictures_of
 from core.paths import data_folder
 from core.runs.predictions import Predictions, read_predictions, write_predictions
 from core.runs.store import Run
-from core.scores import scores
-from pages.components.mistakes_view import SHOWN, Shown, prediction_card
+from pages.components.run.mistakes_view import SHOWN, Shown, prediction_card
 
 
 def main() -> None:

@@ -8,15 +8,15 @@ import torch
 from torch import nn
 
 from benchmarks.cifar_zip import load_cifar10
-from core.config import RunConfig
 from core.datasets.cache import open_images
 from core.paths import data_folder
 from core.recipes import find_recipe
+from core.run_config import RunConfig
 from core.training.batches import Splits, split
+from core.training.data import inputs_type, pixels_of_a_batch
 from core.training.evaluation import evaluate
 from core.training.loop import TrainingState, begin
 from core.training.precision import choose_precision
-from core.training.ready import inputs_type, pixels_of_a_batch
 
 CPU = torch.device("cpu")
 

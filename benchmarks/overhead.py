@@ -20,16 +20,16 @@ from pathlib import Path
 import torch
 
 from benchmarks.ours import CPU, prepared
-from core.config import RunConfig
+from core.run_config import RunConfig
 from core.runs.events import EventWriter
 from core.runs.requests import Requests
 from core.runs.store import Run
 from core.training.batches import Splits, pictures
 from core.training.checkpoints import progress, snapshot, write_checkpoint
+from core.training.data import pixels_of_a_batch
+from core.training.event_recorder import Recorder
 from core.training.loop import Epoch, Step, TrainingState, Validated, begin, train
 from core.training.precision import choose_precision
-from core.training.ready import pixels_of_a_batch
-from core.training.recorder import Recorder
 
 ROUNDS = 3
 WARM_UP = 20  # steps: the first ones choose kernels

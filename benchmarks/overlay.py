@@ -24,7 +24,7 @@ import numpy as np
 from core.paths import data_folder
 from core.recipes import find_recipe
 from core.runs.store import Run, create_run
-from core.thinning import LIMIT
+from core.runs.thinning import LIMIT
 
 STEPS_PER_EPOCH = 1000
 DRAWN = """(count) => document.querySelector('.js-plotly-plot')?.data?.length === count + 1

@@ -30,14 +30,14 @@ from torchvision.datasets import ImageFolder
 from benchmarks.cifar_zip import ZIP_NAME
 from benchmarks.wrong_labels import DRAWN, SYMBOLS
 from core.architectures.efficientnet_lite0 import EfficientNetLite0
-from core.own_data.bring import bring
-from core.own_data.evidence import SCRATCH, TRANSFER
-from core.own_data.folders import accept
-from core.own_data.jobs import new_job
-from core.own_data.store import OwnDataset
-from core.own_data.suggest import suggested
+from core.image_analysis.probe import probe
+from core.image_sets.evidence import SCRATCH, TRANSFER
+from core.image_sets.folders import accept
+from core.image_sets.imports import new_job
+from core.image_sets.ingest import bring
+from core.image_sets.store import OwnDataset
+from core.image_sets.suggest import suggested
 from core.paths import HOME, data_folder
-from core.probe import probe
 from tests.doodles import DOODLES, draw_doodle
 from tests.own import encoded, zipped
 

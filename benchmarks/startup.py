@@ -22,8 +22,8 @@ from benchmarks.side_by_side import ROOT
 from core.paths import data_folder
 from core.recipes import find_recipe
 from core.runs import events
-from core.runs.launch import end_standby, launch, prepare, standby_is_ready
 from core.runs.store import create_run
+from core.workers.launch import end_standby, launch, prepare, standby_is_ready
 
 SETTLE = 1.0  # seconds between starts
 

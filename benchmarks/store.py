@@ -21,11 +21,11 @@ from pathlib import Path
 from benchmarks.dashboard import step_event
 from core.paths import HOME
 from core.recipes import find_recipe
-from core.runs.belongings import NAME
 from core.runs.events import EventWriter
 from core.runs.history import History
 from core.runs.index import Index
 from core.runs.store import Run, create_run
+from core.runs.workspace import NAME
 
 COLD = """
 import pathlib, sys, time

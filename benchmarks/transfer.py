@@ -25,7 +25,7 @@ import torch
 from torch import nn, optim
 
 from benchmarks import side_by_side
-from core.runs.launch import worker_environment
+from core.workers.launch import worker_environment
 
 VARIANTS = ("tutorial", "without features", "first epoch", "later epochs")
 BATCH_SIZE = {32: 64, 224: 16}  # pixels -> images
@@ -136,8 +136,8 @@ def _tutorial(side: int, steps: int) -> Callable[[], float]:
 
 def _engine(side: int, steps: int, *, features: bool) -> Callable[[], float]:
     from core.runs.events import EventWriter
+    from core.training.event_recorder import Recorder
     from core.training.loop import Step
-    from core.training.recorder import Recorder
 
     config, splits, state, happening = _begin(side, features=features)
     log = EventWriter(Path(tempfile.mkdtemp()) / "events.jsonl")
@@ -179,8 +179,8 @@ def _feature_pass(side: int) -> Callable[[], float]:
 
 def _begin(side: int, *, features: bool, epochs: int = 10_000, images: int = 0):
     """A run of the engine: config, splits, state and what happens in it. Each epoch validates on a twentieth of the images."""
-    from core.config import RunConfig
     from core.datasets.cache import decoded
+    from core.run_config import RunConfig
     from core.training import frozen
     from core.training.batches import split
     from core.training.loop import begin, train

@@ -17,10 +17,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from core.label_check import check
-from core.own_data.bring import bring
-from core.own_data.edit import editing
-from core.own_data.store import OwnDataset
+from core.image_analysis.label_check import check
+from core.image_sets.edit import editing
+from core.image_sets.ingest import bring
+from core.image_sets.store import OwnDataset
 from core.paths import data_folder
 from tests.doodles import DOODLES, draw_doodle
 from tests.own import encoded, zipped

@@ -3,8 +3,8 @@
 import os
 import sys
 
-from core.cli import main
-from core.runs.launch import worker_environment
+from core.cli.main import main
+from core.workers.launch import worker_environment
 
 if os.name == "posix" and not set(worker_environment()) <= set(os.environ):
     # some of it is read when a process starts: a training from the command line is as fast as one from the browser

@@ -10,15 +10,15 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.config import RunConfig
 from core.errors import TrainDeskError
 from core.files import write_atomically
 from core.recipes import find_recipe
-from core.runs.belongings import belongings, locked
+from core.run_config import RunConfig
 from core.runs.companion import learn_in_step
-from core.runs.dispatch import submit
 from core.runs.store import Run, create_run
 from core.runs.trash import delete
+from core.runs.workspace import belongings, locked
+from core.workers.dispatch import submit
 
 TITLES = ("MLP", "CNN")
 ARCHITECTURES = ({"name": "mlp", "hidden": [200, 200]}, {"name": "simple_cnn", "channels": [16, 32, 64], "hidden": []})

@@ -19,7 +19,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from core.errors import TrainDeskError
 from core.paths import runs_folder
-from core.runs.belongings import belongings
+from core.runs.workspace import belongings
 
 PASSWORD, HOST_PASSWORD = "TRAINDESK_PASSWORD", "TRAINDESK_HOST_PASSWORD"
 SHORTEST = 8  # characters of a password

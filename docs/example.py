@@ -16,7 +16,7 @@ from core.recipes import find_recipe
 from core.runs import events
 from core.runs.disk import folder_size
 from core.runs.store import Run, create_run
-from core.worker import work
+from core.workers.worker import work
 
 EXAMPLE = HOME / "checkpoints" / "example-digits"
 MOST_BYTES = 1_000_000

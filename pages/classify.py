@@ -2,15 +2,15 @@
 
 import streamlit as st
 
-from pages.components.classifiers import warm_up
-from pages.components.draw import draw_drawing
-from pages.components.examples import draw_examples
-from pages.components.header import open_page
-from pages.components.links import page_link
-from pages.components.networks import choose_beside, networks_of, say_different
-from pages.components.run_choice import choose_run, runs_with_checkpoint
-from pages.components.start import start_digits_button
-from pages.components.upload import draw_photo, draw_upload
+from pages.components.classify.draw import draw_drawing
+from pages.components.classify.examples import draw_examples
+from pages.components.classify.networks import choose_beside, networks_of, say_different
+from pages.components.classify.run_choice import choose_run, runs_with_checkpoint
+from pages.components.classify.upload import draw_photo, draw_upload
+from pages.components.shell.classifiers import warm_up
+from pages.components.shell.header import open_page
+from pages.components.shell.links import page_link
+from pages.components.shell.start import start_digits_button
 
 open_page("Classify")
 runs = runs_with_checkpoint()

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from pages.components.compare_view import draw_comparison
-from pages.components.header import open_page
+from pages.components.compare.compare_view import draw_comparison
+from pages.components.shell.header import open_page
 
 open_page("Compare")
 st.title("Compare runs")

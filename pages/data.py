@@ -2,20 +2,20 @@
 
 import streamlit as st
 
-from core.datasets.pictures import published
-from core.own_data.folders import find_dataset
-from core.own_data.jobs import find_job
-from core.own_data.store import OwnDataError
+from core.datasets.thumbnails import published
+from core.image_sets.folders import find_dataset
+from core.image_sets.imports import find_job
+from core.image_sets.store import OwnDataError
 from core.paths import data_folder
-from pages.components.data_bring import draw_bring
-from pages.components.data_builtin import draw_builtin
-from pages.components.data_import import draw_import
-from pages.components.data_list import draw_datasets, draw_deleted, draw_imports
-from pages.components.data_set import draw_dataset
-from pages.components.header import open_page
-from pages.components.links import page_link
-from pages.components.messages import show_warning
-from pages.components.rights import may_change_job
+from pages.components.data.bring import draw_bring
+from pages.components.data.builtin import draw_builtin
+from pages.components.data.dataset import draw_dataset
+from pages.components.data.dataset_list import draw_datasets, draw_deleted, draw_imports
+from pages.components.data.import_view import draw_import
+from pages.components.shell.header import open_page
+from pages.components.shell.links import page_link
+from pages.components.shell.messages import show_warning
+from pages.components.shell.rights import may_change_job
 
 open_page("Data")
 job = find_job(st.query_params.get("import", ""), data_folder())

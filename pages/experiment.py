@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from pages.components.experiment_list import draw_experiments
-from pages.components.experiment_view import draw_experiment
-from pages.components.experiments import experiments
-from pages.components.header import open_page
-from pages.components.links import page_link
-from pages.components.wording import plain_markdown
+from pages.components.runs.experiment_list import draw_experiments
+from pages.components.runs.experiment_view import draw_experiment
+from pages.components.shell.header import open_page
+from pages.components.shell.links import page_link
+from pages.components.shell.wording import plain_markdown
+from pages.components.train.experiments import experiments
 
 open_page("Experiments")
 name = st.query_params.get("experiment", "")

@@ -5,9 +5,9 @@ from itertools import groupby
 
 import streamlit as st
 
-from pages.components.header import open_page
-from pages.components.links import anchor
-from pages.components.word_list import Entry, entries
+from pages.components.shell.header import open_page
+from pages.components.shell.links import anchor
+from pages.components.shell.word_list import Entry, entries
 
 open_page("Glossary")
 st.title("What the words mean")

@@ -4,15 +4,15 @@ import streamlit as st
 
 from core.paths import runs_folder
 from core.runs.disk import disk_warning
-from pages.components.header import open_page
-from pages.components.links import page_link
-from pages.components.messages import show_warning
-from pages.components.queue_view import draw_now_and_waiting
-from pages.components.run_filter import draw_filter
-from pages.components.run_list import draw_run_list
-from pages.components.run_manage import draw_deleted, draw_example_choice, draw_undo
-from pages.components.start import start_digits_button
-from pages.components.summaries import summaries
+from pages.components.run.manage import draw_deleted, draw_example_choice, draw_undo
+from pages.components.runs.queue_view import draw_now_and_waiting
+from pages.components.runs.run_filter import draw_filter
+from pages.components.runs.run_list import draw_run_list
+from pages.components.shell.header import open_page
+from pages.components.shell.links import page_link
+from pages.components.shell.messages import show_warning
+from pages.components.shell.start import start_digits_button
+from pages.components.shell.summaries import summaries
 
 open_page("Runs")
 with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):

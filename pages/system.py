@@ -4,13 +4,13 @@ import streamlit as st
 
 from core.errors import TrainDeskError
 from core.paths import runs_folder
-from core.runs.dispatch import cpu_runs, gpus, most_cpu_runs, set_cpu_runs
-from pages.components.disk_panel import draw_disk
-from pages.components.header import open_page
-from pages.components.messages import show_error
-from pages.components.rights import draw_who, is_host
-from pages.components.system_panel import draw_system
-from pages.components.wording import count
+from core.workers.dispatch import cpu_runs, gpus, most_cpu_runs, set_cpu_runs
+from pages.components.shell.header import open_page
+from pages.components.shell.messages import show_error
+from pages.components.shell.rights import draw_who, is_host
+from pages.components.shell.wording import count
+from pages.components.system.disk_panel import draw_disk
+from pages.components.system.system_panel import draw_system
 
 AT_ONCE = "trainings at once"
 

@@ -6,16 +6,16 @@ from core.errors import TrainDeskError
 from core.paths import runs_folder
 from core.recipes import find_recipe
 from core.runs.store import find_run
-from pages.components.form import draw_form, draw_title
-from pages.components.form_changes import draw_origin
-from pages.components.form_values import check, current, fill
-from pages.components.header import open_page
-from pages.components.messages import show_warning
-from pages.components.network_view import draw_network_before_start
-from pages.components.preview import draw_preview
-from pages.components.recipe_cards import FILLED_FROM, draw_cards, draw_goals, use_recipe
-from pages.components.start_bar import draw_start_bar
-from pages.components.sweep_form import draw_sweep_form, fill_from_experiment
+from pages.components.shell.form_values import check, current, fill
+from pages.components.shell.header import open_page
+from pages.components.shell.messages import show_warning
+from pages.components.train.form import draw_form, draw_title
+from pages.components.train.form_changes import draw_origin
+from pages.components.train.network_view import draw_network_before_start
+from pages.components.train.preview import draw_preview
+from pages.components.train.recipe_cards import FILLED_FROM, draw_cards, draw_goals, use_recipe
+from pages.components.train.start_bar import draw_start_bar
+from pages.components.train.sweep_form import draw_sweep_form, fill_from_experiment
 
 open_page("Train")
 

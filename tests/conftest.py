@@ -16,9 +16,9 @@ ROOT = Path(__file__).resolve().parent.parent
 ALONE = (
     "tests/browser",
     "tests/faults",
-    "tests/core/test_standby.py",
-    "tests/core/test_supervisor.py",
-    "tests/core/test_worker_",
+    "tests/core/workers/test_standby.py",
+    "tests/core/workers/test_supervisor.py",
+    "tests/core/workers/test_worker_",
 )
 
 if os.environ.get("PYTEST_XDIST_WORKER"):  # tests beside each other must not see each other's trainings

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from core.own_data.bring import bring
-from core.own_data.folders import accept
-from core.own_data.store import OwnDataset
+from core.image_sets.folders import accept
+from core.image_sets.ingest import bring
+from core.image_sets.store import OwnDataset
 
 KINDS = ("stripes", "dots", "rings")
 

@@ -11,79 +11,56 @@ ROOT = Path(__file__).resolve().parent.parent
 LONGEST = 300  # lines
 MODULES = sorted(path for folder in ("core", "pages") for path in (ROOT / folder).rglob("*.py"))
 
-# Inside core a module imports only from its own layer or from those before it.
-LAYERS = (
-    (
-        "core.errors",
-        "core.files",
-        "core.paths",
-        "core.processes",
-        "core.machine",
-        "core.memory",
-        "core.downloads",
-        "core.split_reasons",
-        "core.splitting",
-        "core.thinning",
-        "core.glossary",
-        "core.percent",
-        "core.ridge",
-    ),
-    ("core.settings",),
-    ("core.registry",),
+# Who may import whom: a module imports only from its own floor of this list, or from those before it, also within functions.
+FLOORS = (
+    ("core.errors", "core.files", "core.paths", "core.text", "core.glossary", "core.machine", "core.settings"),
     ("core.images",),
-    ("core.own_data",),
-    ("core.folder_labels", "core.sorting"),
-    ("core.architectures", "core.datasets", "core.devices"),
-    ("core.photo_eye",),
+    ("core.image_sets",),
+    ("core.datasets",),
+    ("core.architectures",),
+    # What a person chooses of a training; the form and the config are made of it, so it stands below them.
     (
         "core.training.augmentation",
         "core.training.losses",
-        "core.scores",
         "core.training.optimizers",
         "core.training.schedules",
         "core.training.settings",
         "core.training.transforms",
     ),
-    ("core.config",),
-    ("core.before_start",),
-    ("core.compare", "core.recipes", "core.overrides", "core.runs"),
+    ("core.run_config",),
+    ("core.recipes", "core.runs"),
+    ("core.analysis",),
+    # The engine, from its parts to the loop and what keeps its results.
     (
-        "core.training.average",
+        "core.training.weight_average",
         "core.training.gradients",
         "core.training.linear",
         "core.training.precision",
         "core.training.start_weights",
-        "core.training.streaming",
-        "core.training.tally",
+        "core.training.prefetch",
+        "core.training.running_metrics",
     ),
     ("core.training.batches", "core.training.watched", "core.training.layers", "core.training.preview"),
-    ("core.training.features", "core.training.ready"),
+    ("core.training.features", "core.training.data"),
     ("core.training.evaluation", "core.training.frozen"),
     ("core.training.between", "core.training.step"),
     ("core.training.loop",),
-    ("core.training.checkpoints", "core.training.forecast", "core.training.recorder"),
-    ("core.training.saving", "core.training.scoring", "core.training.watching"),
-    ("core.demo", "core.story", "core.experiments", "core.export", "core.mistakes", "core.sharing"),
-    ("core.fitting", "core.probe", "core.label_issues", "core.label_features"),
-    ("core.label_check",),
-    ("core.earlier",),
-    ("core.session",),
-    (
-        "core.worker",
-        "core.supervisor",
-        "core.inference",
-        "core.system",
-        "core.coach",
-        "core.coach_curves",
-        "core.coach_sight",
-    ),
-    ("core.standby",),
-    ("core.cli_common",),
-    ("core.cli_images",),
-    ("core.cli_choice",),
-    ("core.cli_export", "core.cli_runs", "core.cli_share", "core.cli_training"),
-    ("core.cli",),
-    ("core.__main__",),
+    ("core.training.checkpoints", "core.training.forecast", "core.training.event_recorder"),
+    ("core.training.async_checkpoint", "core.training.scoring", "core.training.snapshots"),
+    ("core.image_analysis",),
+    ("core.inference", "core.experiments", "core.export", "core.sharing"),
+    ("core.workers",),
+    ("core.demo",),
+    ("core.cli", "core.__main__"),
+    ("pages.components.shell",),
+    ("pages.components.charts",),
+    ("pages.components.train",),
+    ("pages.components.run",),
+    ("pages.components.compare",),
+    ("pages.components.runs",),
+    ("pages.components.classify",),
+    ("pages.components.data",),
+    ("pages.components.system", "pages.components.demo"),
 )
 
 
@@ -113,10 +90,10 @@ def imports(path: Path, *, at_import: bool = False) -> set[str]:
     return found
 
 
-def layer(name: str) -> int | None:
+def floor(name: str) -> int | None:
     fits = [
         (len(prefix), index)
-        for index, prefixes in enumerate(LAYERS)
+        for index, prefixes in enumerate(FLOORS)
         for prefix in prefixes
         if name == prefix or name.startswith(prefix + ".")
     ]
@@ -132,13 +109,15 @@ def test_core_knows_no_page_and_no_streamlit(path):
     assert not {top(name) for name in imports(path)} & {"streamlit", "pages", "dashboard", "tests", "benchmarks"}
 
 
-@pytest.mark.parametrize("path", [p for p in MODULES if p.is_relative_to(ROOT / "core")], ids=module_name)
-def test_core_imports_only_from_layers_below(path):
-    own = layer(module_name(path))
+@pytest.mark.parametrize(
+    "path", [p for p in MODULES if not p.is_relative_to(ROOT / "pages") or "components" in p.parts], ids=module_name
+)
+def test_a_module_imports_only_from_its_floor_or_from_those_below(path):
+    own = floor(module_name(path))
     if own is None:
-        assert path.name == "__init__.py" and not imports(path), f"give {module_name(path)} its place among the layers"
+        assert path.name == "__init__.py" and not imports(path), f"give {module_name(path)} its place among the floors"
         return
-    above = {name for name in imports(path) if top(name) == "core" and (layer(name) or 0) > own}
+    above = {name for name in imports(path) if top(name) in ("core", "pages") and (floor(name) or 0) > own}
     assert not above, f"{module_name(path)} imports {sorted(above)}, which build on it"
 
 
@@ -171,30 +150,30 @@ def test_modules_are_short(path):
 def test_what_a_page_needs_before_training_imports_without_torch():
     modules = [
         "core.runs.store",
-        "core.runs.launch",
+        "core.workers.launch",
         "core.runs.history",
         "core.runs.events",
-        "core.config",
+        "core.run_config",
         "core.recipes",
-        "core.overrides",
-        "core.devices",
-        "core.cli",
-        "core.worker",
+        "core.cli.overrides",
+        "core.machine.devices",
+        "core.cli.main",
+        "core.workers.worker",
         "core.architectures",
         "core.datasets",
         "core.datasets.obtain",
         "core.training.losses",
         "core.training.optimizers",
         "core.training.augmentation",
-        "core.scores",
+        "core.analysis.scores",
         "core.training.schedules",
         "core.training.settings",
-        "core.runs.control",
+        "core.workers.control",
         "core.runs.requests",
-        "core.runs.standby",
-        "core.machine",
-        "core.session",
-        "core.cli_training",
+        "core.workers.standby_handle",
+        "core.machine.cores",
+        "core.workers.session",
+        "core.cli.training",
         "core.datasets.cache",
     ]
     program = (
@@ -202,7 +181,7 @@ def test_what_a_page_needs_before_training_imports_without_torch():
         f"for name in {modules}:\n"
         "    __import__(name)\n"
         "    assert not {'torch', 'torchvision', 'streamlit', 'sklearn'} & set(sys.modules), name\n"
-        "from core.config import RunConfig\n"
+        "from core.run_config import RunConfig\n"
         "from core.recipes import RECIPES\n"
         "for recipe in RECIPES:\n"
         "    RunConfig.from_json(recipe.config().model_dump_json())\n"
@@ -217,8 +196,8 @@ def test_no_page_waits_for_what_only_some_of_them_use():
     program = (
         "import importlib, pkgutil, sys\n"
         "import pages.components\n"
-        "for module in pkgutil.iter_modules(pages.components.__path__):\n"
-        "    importlib.import_module(f'pages.components.{module.name}')\n"
+        "for module in pkgutil.walk_packages(pages.components.__path__, 'pages.components.'):\n"
+        "    importlib.import_module(module.name)\n"
         "    found = {'torch', 'torchvision', 'scipy', 'sklearn'} & set(sys.modules)\n"
         "    assert not found, (module.name, found)\n"
     )

@@ -69,7 +69,7 @@ def test_the_guide_has_a_page_for_each_of_its_links_and_no_other():
 
 
 def test_every_command_of_the_guide_is_one():
-    from core.cli import _parser
+    from core.cli.main import _parser
 
     text = (ROOT / "docs" / "guide" / "command-line.md").read_text(encoding="utf-8")
     lines = [line.partition("#")[0].split("core ", 1)[1] for line in text.splitlines() if line.startswith("$ ")]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from core.architectures._base import ArchitectureSettings, Shape
 from core.errors import TrainDeskError
-from core.settings import setting
+from core.settings.settings import setting
 
 if TYPE_CHECKING:
     from torch import nn

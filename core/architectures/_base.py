@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from core.registry import Registry
-from core.settings import Settings
+from core.settings.registry import Registry
+from core.settings.settings import Settings
 
 if TYPE_CHECKING:
     from torch import nn

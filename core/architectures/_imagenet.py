@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from core.downloads import in_background, reason
+from core.datasets.downloads import in_background, reason
 from core.errors import TrainDeskError
 
 

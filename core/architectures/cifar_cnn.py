@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field
 
 from core.architectures._base import ARCHITECTURES, ArchitectureSettings, Shape
-from core.settings import setting
+from core.settings.settings import setting
 
 if TYPE_CHECKING:
     from torch import nn

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from core.errors import TrainDeskError
-from core.registry import Registry
-from core.settings import Settings, setting
-from core.split_reasons import Shared
-from core.splitting import counts_of
+from core.image_sets.split_reasons import Shared
+from core.image_sets.splitting import counts_of
+from core.settings.registry import Registry
+from core.settings.settings import Settings, setting
 
 if TYPE_CHECKING:
     import numpy as np
@@ -84,7 +84,7 @@ class DatasetSettings(Settings):
         return ""
 
     def shared_out(self, data_folder: Path, share: float, seed: int, limit: int = 0) -> Shared:
-        """How a training will share the pictures out, see `core.splitting.plan_of`, as far as that is known beforehand."""
+        """How a training will share the pictures out, see `splitting.plan_of`, as far as that is known beforehand."""
         import numpy as np
 
         info = self.info()

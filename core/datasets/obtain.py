@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from core.datasets._base import DatasetError, DatasetSettings
-from core.downloads import in_background, reason
+from core.datasets.downloads import in_background, reason
 
 
 def obtain(dataset: DatasetSettings, data_folder: Path) -> Iterator[tuple[int, int]]:

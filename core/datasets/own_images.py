@@ -17,12 +17,12 @@ from core.datasets._base import (
     ImageData,
     spread_over_classes,
 )
-from core.own_data.folders import cache_name, find_dataset, forget_decoded, own_dataset
-from core.own_data.shares import arrangement_of, shared_out
-from core.own_data.store import OwnDataError, OwnDataset
+from core.image_sets.folders import cache_name, find_dataset, forget_decoded, own_dataset
+from core.image_sets.shares import arrangement_of, shared_out
+from core.image_sets.split_reasons import Shared
+from core.image_sets.store import OwnDataError, OwnDataset
 from core.paths import data_folder as usual_data_folder
-from core.settings import setting
-from core.split_reasons import Shared
+from core.settings.settings import setting
 
 if TYPE_CHECKING:
     import numpy as np
@@ -245,7 +245,7 @@ class OwnImages(DatasetSettings):
 
     def _blocks(self, data_folder: Path, images: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
         """(place of the first, uint8 (n, C, H, W)) of these pictures, prepared. Raises DatasetError."""
-        from core.own_data.decode import prepared
+        from core.image_sets.decode import prepared
 
         try:
             dataset = find_dataset(self.source, data_folder)

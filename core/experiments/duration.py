@@ -6,10 +6,10 @@ import heapq
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.before_start import shared_out
-from core.compare import differences
-from core.config import RunConfig
-from core.splitting import TEST, TRAIN, VAL
+from core.analysis.compare import differences
+from core.image_sets.splitting import TEST, TRAIN, VAL
+from core.run_config import RunConfig
+from core.runs.before_start import shared_out
 
 SAME_WORK = {"schedule", "training.seed", "training.best_by"}  # what is computed in a step stays the same
 SAME_WORK_OF = ("optimizer.", "loss.", "schedule.")  # also learning rate, weight decay, label smoothing ...

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import mean
 from typing import Any
 
-from core.compare import Setting
+from core.analysis.compare import Setting
 
 SEED = "training.seed"
 FACTOR = 10.0  # values that are spread by it stand on a logarithmic axis

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from core.compare import Setting, differences
-from core.config import GROUPS, PARTS, RunConfig
+from core.analysis.compare import Setting, differences
 from core.errors import TrainDeskError
 from core.experiments.results import SEED
 from core.experiments.values import words
-from core.settings import FieldSpec, SettingsError, fields_of
+from core.run_config import GROUPS, PARTS, RunConfig
+from core.settings.settings import FieldSpec, SettingsError, fields_of
 
 MOST = 200  # runs of one sweep
 

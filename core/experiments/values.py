@@ -10,7 +10,7 @@ from typing import Any
 
 from core.errors import TrainDeskError
 from core.experiments.typed import Reading, readings, tokens
-from core.settings import FieldSpec
+from core.settings.settings import FieldSpec
 
 MOST = 50  # values of one setting
 FEW = 5  # values of a range that says neither their number nor a step

@@ -14,7 +14,7 @@ from PIL import Image
 from threadpoolctl import threadpool_limits
 from torch import nn
 
-from core.config import RunConfig
+from core.run_config import RunConfig
 from core.runs.store import Run
 from core.training.batches import pictures
 from core.training.checkpoints import CheckpointError, load_checkpoint, rebuild

@@ -1,6 +1,6 @@
 """A network that learns while pictures are being collected, and answers at once.
 
-The features of each picture are computed once and kept (`core.own_data.kept_features`); the last layer is solved anew for
+The features of each picture are computed once and kept (`core.image_sets.kept_features`); the last layer is solved anew for
 every picture that comes, on a thread of its own, so that no page waits. Whoever asks meanwhile is answered by what was learned
 before.
 """
@@ -20,10 +20,10 @@ import numpy as np
 from PIL import Image
 
 from core.errors import TrainDeskError
+from core.image_analysis.ridge import Head, folds_in_order, learn
+from core.image_sets.decode import decode
+from core.image_sets.kept_features import KeptFeatures, content_key
 from core.images.fit import prepare_square
-from core.own_data.decode import decode
-from core.own_data.kept_features import KeptFeatures, content_key
-from core.ridge import Head, folds_in_order, learn
 
 if TYPE_CHECKING:
     from torch import nn
@@ -80,13 +80,13 @@ class Eye:
 
     @cached_property
     def _network(self) -> nn.Module:
-        from core.photo_eye import photo_network
+        from core.image_analysis.photo_features import photo_network
 
         return photo_network()
 
     def features(self, pixels: np.ndarray) -> np.ndarray:
         """uint8 (N, C, S, S) -> float32 (N, F). Raises TrainDeskError."""
-        from core.photo_eye import photo_features
+        from core.image_analysis.photo_features import photo_features
 
         with self._lock:
             network = self._network

@@ -11,8 +11,8 @@ import torch
 from scipy.optimize import minimize_scalar
 
 from core.datasets.cache import open_images
+from core.image_sets.splitting import TRAIN, VAL
 from core.inference.classifier import Classifier
-from core.splitting import TRAIN, VAL
 from core.training.batches import plan_of_images
 
 MOST = 6000  # training pictures that are compared with

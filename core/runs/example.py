@@ -10,8 +10,8 @@ from pathlib import Path
 
 from core.errors import TrainDeskError
 from core.paths import example_folder
-from core.runs.belongings import read_setting, write_setting
 from core.runs.store import Run
+from core.runs.workspace import read_setting, write_setting
 
 HIDDEN = "example_hidden"
 

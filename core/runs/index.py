@@ -16,13 +16,13 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from core.errors import TrainDeskError
-from core.runs.belongings import NAME, belongings
 from core.runs.events import ENDS
 from core.runs.example import listed_example
 from core.runs.history import History
 from core.runs.short_log import keep_short, tidy_short
 from core.runs.store import Run, list_runs
 from core.runs.summary import DAMAGED, Summary, summarise
+from core.runs.workspace import NAME, belongings
 
 VERSION = 3  # of what is stored; another one is thrown away
 SETTLED = 2.0  # seconds after which a change in the same tick of the file system's clock cannot be missed

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from core.config import RunConfig
 from core.errors import TrainDeskError
 from core.files import write_atomically
-from core.runs.belongings import locked
+from core.run_config import RunConfig
 from core.runs.example import refuse_example
 from core.runs.store import Run
+from core.runs.workspace import locked
 
 LONGEST_TITLE, LONGEST_NOTE, LONGEST_TAG = 80, 2000, 30  # characters
 MOST_TAGS = 10

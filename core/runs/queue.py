@@ -15,11 +15,11 @@ from typing import Any, Literal
 
 from core.errors import TrainDeskError
 from core.files import write_atomically
-from core.runs.activity import active_runs
-from core.runs.belongings import locked as locked_by_name
+from core.runs.active_runs import active_runs
 from core.runs.example import refuse_example
 from core.runs.labels import read_labels
 from core.runs.store import Run
+from core.runs.workspace import locked as locked_by_name
 
 LAUNCHES = 3  # tries to start a run whose process dies before it says a word; then it leaves the queue
 

@@ -17,11 +17,11 @@ import numpy as np
 
 from core.errors import TrainDeskError
 from core.files import write_atomically
-from core.runs.belongings import NAME, belongings
 from core.runs.curve import COLUMNS, VALIDATION_COLUMNS, StepCurve
 from core.runs.history import History, Session
 from core.runs.store import Run
-from core.thinning import LIMIT, thin
+from core.runs.thinning import LIMIT, thin
+from core.runs.workspace import NAME, belongings
 
 LONG = 1_000_000  # bytes of a log from which on it pays
 FORMAT = 2

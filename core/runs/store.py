@@ -13,11 +13,11 @@ from typing import Literal
 
 from filelock import FileLock, Timeout
 
-from core.config import RunConfig
 from core.errors import TrainDeskError
 from core.files import write_atomically
+from core.machine.processes import is_gone
 from core.paths import example_folder
-from core.processes import is_gone
+from core.run_config import RunConfig
 from core.runs.events import DOWNLOAD, ENDS, PREPARING, RESUMING, Event, last_event, read_events
 
 StatusName = Literal["queued", "starting", "running", "paused", "finished", "stopped", "failed", "interrupted"]

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from core.config import RunConfig
 from core.errors import TrainDeskError
+from core.run_config import RunConfig
 from core.runs.disk import size_of
 from core.runs.history import History
 from core.runs.labels import read_labels, title_of

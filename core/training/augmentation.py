@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
-from core.settings import Settings, setting
+from core.settings.settings import Settings, setting
 
 if TYPE_CHECKING:
     import torch

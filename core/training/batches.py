@@ -12,9 +12,9 @@ import torch
 from core.datasets import DatasetSettings, ImageData
 from core.datasets.cache import DecodedImages, as_matrix, decoded
 from core.errors import TrainDeskError
-from core.memory import free_bytes
-from core.splitting import TEST, TRAIN, VAL, Plan, Rows, plan_of
-from core.training.streaming import ahead_of_time
+from core.image_sets.splitting import TEST, TRAIN, VAL, Plan, Rows, plan_of
+from core.machine.memory import free_bytes
+from core.training.prefetch import ahead_of_time
 
 Bounds = list[tuple[int, int]]  # start and end of batches
 BATCH_NORM_NEEDS = 2  # images
@@ -157,7 +157,7 @@ def split(
     memory: int | None = None,
     limit: int = 0,
 ) -> Splits:
-    """The splits as `core.splitting.plan_of` plans them, with at most `limit` training images of each class, 0: all.
+    """The splits as `core.image_sets.splitting.plan_of` plans them, with at most `limit` training images of each class, 0: all.
 
     Raises TrainDeskError when one of them is empty.
 

@@ -10,13 +10,13 @@ from typing import Any
 import torch
 from torch import nn
 
-from core.config import RunConfig
 from core.errors import TrainDeskError
 from core.files import write_atomically
+from core.run_config import RunConfig
 from core.training.batches import BATCH_NORM_NEEDS
 from core.training.loop import TrainingState
+from core.training.running_metrics import Tally
 from core.training.step import plain_state
-from core.training.tally import Tally
 
 FORMAT = 1
 _PARTS = {"config", "class_names", "shape", "metrics", "epoch", "step", "model"}

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from core.memory import free_bytes
+from core.machine.memory import free_bytes
 from core.training.augmentation import Augmentation
 from core.training.batches import Pictures, batch_bounds
 

@@ -11,18 +11,18 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from core.config import RunConfig
 from core.datasets import ImageData
-from core.devices import claim
-from core.machine import unnoticed
-from core.memory import peak_bytes
+from core.machine.cores import unnoticed
+from core.machine.devices import claim
+from core.machine.memory import peak_bytes
+from core.run_config import RunConfig
 from core.training.batches import Pictures, Splits, batch_bounds, split
 from core.training.between import seconds_between
+from core.training.data import data_on_device, inputs_type, pixels_of_a_batch
 from core.training.evaluation import Measuring
 from core.training.frozen import layers_to_skip
 from core.training.loop import Epoch, Preparing, Step, TrainingState, begin, train
 from core.training.precision import choose_precision
-from core.training.ready import data_on_device, inputs_type, pixels_of_a_batch
 
 WARM_UP_STEPS = 5  # the first steps choose kernels and take memory
 FEATURE_BATCHES = 8  # of images that go through frozen layers for a forecast

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from core.config import RunConfig
-from core.training.average import WeightAverage
+from core.run_config import RunConfig
 from core.training.batches import Bounds, Pictures, Splits
 from core.training.features import (
     Features,
@@ -21,6 +20,7 @@ from core.training.features import (
     split_frozen,
 )
 from core.training.precision import mixed
+from core.training.weight_average import WeightAverage
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from core.config import RunConfig
-from core.training.average import WeightAverage
+from core.run_config import RunConfig
 from core.training.batches import Pictures, Splits, batch_bounds, class_weights, least_batch, order_of
 from core.training.between import Between, Measure
 from core.training.evaluation import Evaluation, Measuring, evaluate
@@ -31,9 +30,10 @@ from core.training.gradients import more_pieces, pieces_for
 from core.training.linear import speed_up_linear
 from core.training.optimizers import parameter_groups
 from core.training.precision import mixed
+from core.training.running_metrics import Tally
 from core.training.step import BatchTooLarge, Stepper, recorder_for, set_learning_rate
-from core.training.tally import Tally
 from core.training.watched import watched_pictures
+from core.training.weight_average import WeightAverage
 
 
 @dataclass

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
-from core.registry import Registry
-from core.settings import Settings, setting
+from core.settings.registry import Registry
+from core.settings.settings import Settings, setting
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import ValidationInfo, field_validator
 
-from core.registry import Registry
-from core.settings import Settings, setting
+from core.settings.registry import Registry
+from core.settings.settings import Settings, setting
 
 if TYPE_CHECKING:
     import torch

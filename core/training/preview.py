@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from core.config import RunConfig
+from core.run_config import RunConfig
 
 PICTURES, VARIANTS = 6, 7
 GAP, WHITE = 3, 255  # pixels between pictures, and their colour

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from core.registry import Registry
-from core.settings import Settings, setting
+from core.settings.registry import Registry
+from core.settings.settings import Settings, setting
 
 START = 0.01  # share at the first step of a warm-up
 SMALLEST = 1e-6  # share below which no schedule goes: a step of 0 would look like a training that hangs

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 import torch
 
-from core.config import RunConfig
+from core.analysis.scores import scores
+from core.run_config import RunConfig
 from core.runs.predictions import Predictions
-from core.scores import scores
 from core.training.batches import Pictures
 from core.training.checkpoints import load_checkpoint, rebuild
 from core.training.evaluation import Measuring, evaluate

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import field_validator
 
-from core.settings import Settings, setting
+from core.settings.settings import Settings, setting
 
 
 class TrainingSettings(Settings):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from core.runs.looks import PICTURES
+from core.runs.snapshots import PICTURES
 
 
 def watched_pictures(labels: torch.Tensor, number: int = PICTURES) -> torch.Tensor:

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from core.own_data.folders import list_datasets
+from core.image_sets.folders import list_datasets
 from core.runs.store import list_runs
 from tests.browser.conftest import serving
 from tests.browser.test_own_pictures import BOX, CROSS, draw

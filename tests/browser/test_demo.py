@@ -6,9 +6,9 @@ import pytest
 from playwright.sync_api import expect
 
 from core import demo
-from core.runs import dispatch
 from core.runs.store import list_runs
-from core.worker import work
+from core.workers import dispatch
+from core.workers.worker import work
 from tests.browser.hands import draw_with_mouse
 from tests.helpers import quick_config, wait_until
 

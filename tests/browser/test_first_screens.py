@@ -8,7 +8,7 @@ from filelock import FileLock
 from playwright.sync_api import expect
 
 from core.runs.events import EventWriter
-from core.runs.looks import Look, LookBook, Watched
+from core.runs.snapshots import Look, LookBook, Watched
 from tests.browser.hands import barriers
 from tests.pages.fake_runs import fake_run, running, write_epoch, write_start, write_test
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from core.own_data.folders import accept, list_datasets
+from core.image_sets.folders import accept, list_datasets
 from tests.browser.conftest import ARGUMENTS, NAMES, Visit, serving
 from tests.helpers import wait_until
 from tests.own import class_files, encoded, picture, staged, zipped
@@ -27,7 +27,7 @@ def desk(visit, server, data_folder):
     expect(page.get_by_role("heading", name="Pictures to learn from")).to_be_visible()
     before = list_datasets(data_folder)
     yield page
-    from core.own_data.folders import delete
+    from core.image_sets.folders import delete
 
     for dataset in list_datasets(data_folder):
         if dataset not in before:

@@ -5,9 +5,9 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from core.own_data.export import as_zip
-from core.own_data.folders import accept, delete, list_datasets
-from tests.core.own_data.test_export import described
+from core.image_sets.export import as_zip
+from core.image_sets.folders import accept, delete, list_datasets
+from tests.core.image_sets.test_export import described
 from tests.own import class_files, staged
 
 pytestmark = pytest.mark.browser
@@ -129,7 +129,7 @@ def test_every_change_is_seen_and_can_be_taken_back(visit, server, dataset):
 def test_a_download_brought_in_again_is_the_same_and_deleting_can_be_undone(
     visit, server, dataset, tmp_path, data_folder
 ):
-    from core.own_data.edit import editing
+    from core.image_sets.edit import editing
 
     with editing(dataset, "another name, other parts") as edit:
         edit.rename_class(next(each.id for each in dataset.classes() if each.name == "streaks"), "a/b")

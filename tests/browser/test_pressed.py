@@ -10,7 +10,7 @@ from core.runs.labels import read_labels
 from core.runs.queue import waiting
 from core.runs.store import create_run
 from core.runs.trash import trashed
-from core.worker import work
+from core.workers.worker import work
 from tests.browser.conftest import serving
 from tests.browser.hands import draw_with_mouse
 from tests.helpers import quick_config, wait_until

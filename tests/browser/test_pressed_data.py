@@ -7,9 +7,9 @@ import re
 import pytest
 from playwright.sync_api import TimeoutError, expect
 
-from core.own_data.evidence import Evidence, keep_evidence
-from core.own_data.folders import accept, list_datasets, trashed
-from core.own_data.jobs import list_jobs
+from core.image_sets.evidence import Evidence, keep_evidence
+from core.image_sets.folders import accept, list_datasets, trashed
+from core.image_sets.imports import list_jobs
 from tests.browser.conftest import serving
 from tests.helpers import wait_until
 from tests.own import class_files, encoded, picture, staged, zipped

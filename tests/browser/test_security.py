@@ -9,7 +9,7 @@ import psutil
 import pytest
 from playwright.sync_api import expect
 
-from core.own_data.folders import delete
+from core.image_sets.folders import delete
 from core.runs.labels import change_labels
 from core.runs.trash import delete as delete_run
 from tests.browser.conftest import ROOT, serving

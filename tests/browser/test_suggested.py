@@ -3,9 +3,9 @@
 import pytest
 from playwright.sync_api import expect
 
-from core.own_data.folders import accept
+from core.image_sets.folders import accept
 from tests.browser.conftest import serving
-from tests.core.test_probe import arrow
+from tests.core.image_analysis.test_probe import arrow
 from tests.helpers import wait_until
 from tests.own import encoded, staged
 

@@ -7,10 +7,10 @@ import tomllib
 import pytest
 from playwright.sync_api import expect
 
-from core.runs.dispatch import set_cpu_runs
 from core.runs.history import History
 from core.runs.queue import waiting
 from core.runs.store import create_run, find_run, list_runs
+from core.workers.dispatch import set_cpu_runs
 from tests.browser.conftest import ROOT, serving
 from tests.faults.checks import assert_whole
 from tests.faults.conftest import supervisors, workers

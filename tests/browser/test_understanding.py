@@ -9,7 +9,7 @@ import pytest
 from filelock import FileLock
 from playwright.sync_api import expect
 
-from core.mistakes import commonest_mistakes, confusion, in_cell
+from core.analysis.mistakes import commonest_mistakes, confusion, in_cell
 from core.runs.events import EventWriter
 from core.runs.predictions import read_predictions
 from tests.browser.hands import barriers, charts

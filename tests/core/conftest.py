@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from core import cli
 from core.architectures import ARCHITECTURES
-from core.config import RunConfig
+from core.cli import main
+from core.run_config import RunConfig
 from core.runs.store import Run, create_run
 from tests.core.tight import Tight
 from tests.helpers import quick_config
@@ -26,7 +26,7 @@ def _keep_signal_handlers():
 
 @pytest.fixture(scope="session")
 def _finished(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    from core.worker import work
+    from core.workers.worker import work
 
     folder = tmp_path_factory.mktemp("finished")
     config = quick_config(
@@ -52,7 +52,7 @@ def call(runs_folder, tmp_path, capsys):
 
     def run(*arguments):
         capsys.readouterr()
-        status = cli.main([*map(str, arguments), "--runs", str(runs_folder), "--data", str(tmp_path / "data")])
+        status = main.main([*map(str, arguments), "--runs", str(runs_folder), "--data", str(tmp_path / "data")])
         captured = capsys.readouterr()
         assert "Traceback" not in captured.out + captured.err
         return status, captured.out, captured.err

@@ -136,8 +136,8 @@ FAST_START = "digits_fast_start"  # starts from the network of another run
 
 def make_own_set(name: str, data: Path) -> None:
     """A set of own pictures, brought in as any ZIP is: of MNIST's digits where OWN has it, else DATA_FOLDER's NAME.zip."""
-    from core.own_data.bring import bring
-    from core.own_data.folders import sets_folder
+    from core.image_sets.folders import sets_folder
+    from core.image_sets.ingest import bring
 
     place = sets_folder(data) / name
     if place.exists():
@@ -173,10 +173,10 @@ def _digits_zip(name: str, data: Path) -> Path:
 
 def record(name: str, data: Path, runs: Path) -> None:
     """Trains one run and writes its history down."""
-    from core.config import RunConfig
-    from core.runs.control import ask_to_resume
+    from core.run_config import RunConfig
     from core.runs.store import create_run
-    from core.worker import work
+    from core.workers.control import ask_to_resume
+    from core.workers.worker import work
 
     if name == FAST_START:
         first = create_run(RunConfig.from_dict(digits(25, CNN)), runs)

@@ -12,7 +12,7 @@ import pytest
 import torch
 from PIL import Image, ImageDraw
 
-from core import cli
+from core.cli import main
 from core.runs.store import list_runs
 from tests.helpers import assert_one_sentence
 
@@ -21,7 +21,7 @@ from tests.helpers import assert_one_sentence
 def call(runs_folder, tmp_path, capfd):
     def run(*arguments):
         capfd.readouterr()
-        status = cli.main(
+        status = main.main(
             [*map(str, arguments), "--runs", str(runs_folder), "--data", str(tmp_path / "data"), "--json"]
         )
         captured = capfd.readouterr()

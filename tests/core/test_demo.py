@@ -7,13 +7,13 @@ import threading
 import pytest
 
 from core import demo
-from core.compare import differences
+from core.analysis.compare import differences
 from core.demo import DemoRuns, begin, configs, made_by, remove, running, shown
 from core.errors import TrainDeskError
-from core.runs import dispatch
 from core.runs.companion import companion_of
 from core.runs.store import Run, list_runs
 from core.runs.trash import trashed
+from core.workers import dispatch
 from tests.helpers import assert_one_sentence
 from tests.pages.fake_runs import fake_run
 from tests.pages.fake_runs import running as at_work

@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import nn
 
-from core.config import RunConfig
 from core.recipes import RECIPES, find_recipe
-from core.settings import SettingsError
+from core.run_config import RunConfig
+from core.settings.settings import SettingsError
 from core.training.optimizers import parameter_groups
 from core.training.schedules import SCHEDULES
 from tests.helpers import assert_one_sentence

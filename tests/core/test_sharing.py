@@ -4,8 +4,8 @@ import itsdangerous
 import pytest
 
 from core import sharing
-from core.cli import _parser
-from core.cli_share import made_up_password, own_addresses, server_command
+from core.cli.main import _parser
+from core.cli.share import made_up_password, own_addresses, server_command
 from core.errors import TrainDeskError
 from core.sharing import LASTS, MOST_WRONG, MOST_WRONG_OF_ALL, WAIT, Door, NotAdmitted, door
 from tests.helpers import assert_one_sentence
@@ -152,7 +152,7 @@ def test_the_server_answers_to_its_own_names_only():
 
 
 def test_a_certificate_without_its_key_is_one_sentence(capsys, tmp_path):
-    from core.cli import main
+    from core.cli.main import main
 
     assert main(["share", "--certificate", "x.pem", "--runs", str(tmp_path)]) == 1
     assert_one_sentence(capsys.readouterr().err.strip(), "both --certificate and --key")

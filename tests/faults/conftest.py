@@ -11,10 +11,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from core.runs.activity import active_runs
-from core.runs.dispatch import ensure_supervisor, set_cpu_runs
+from core.runs.active_runs import active_runs
 from core.runs.queue import waiting
 from core.runs.store import Run, create_run
+from core.workers.dispatch import ensure_supervisor, set_cpu_runs
 from tests.helpers import quick_config, wait_until
 
 SLOW = {"shortest_epoch": 1}  # seconds, of 20 steps: a step is under way, or waited for, at any moment
@@ -44,11 +44,11 @@ def served(runs_folder: Path, data_folder: Path) -> Iterator[Callable[[], None]]
 
 
 def supervisors(runs_folder: Path) -> list[psutil.Process]:
-    return _processes("core.supervisor", runs_folder)
+    return _processes("core.workers.supervisor", runs_folder)
 
 
 def workers(runs_folder: Path) -> list[psutil.Process]:
-    return _processes("core.worker", runs_folder)
+    return _processes("core.workers.worker", runs_folder)
 
 
 def _processes(module: str, runs_folder: Path) -> list[psutil.Process]:

@@ -13,12 +13,12 @@ from pathlib import Path
 
 from core.errors import TrainDeskError
 from core.paths import HOME
-from core.runs.control import ask_to_resume
-from core.runs.dispatch import ensure_supervisor, set_cpu_runs, submit
 from core.runs.labels import change_labels
 from core.runs.queue import move, waiting, withdraw
 from core.runs.store import create_run, list_runs
 from core.runs.trash import delete, restore, trashed
+from core.workers.control import ask_to_resume
+from core.workers.dispatch import ensure_supervisor, set_cpu_runs, submit
 from tests.faults.checks import assert_each_step_once
 from tests.helpers import quick_config, wait_until
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from core.errors import TrainDeskError
-from core.runs import dispatch
-from core.runs.control import ask_to_resume
-from core.runs.dispatch import set_cpu_runs, submit
 from core.runs.labels import change_labels
-from core.runs.launch import launch
 from core.runs.queue import waiting
 from core.runs.store import create_run, list_runs
 from core.runs.trash import delete
+from core.workers import dispatch
+from core.workers.control import ask_to_resume
+from core.workers.dispatch import set_cpu_runs, submit
+from core.workers.launch import launch
 from tests.faults.checks import assert_whole
 from tests.faults.conftest import SLOW, remount
 from tests.helpers import assert_one_sentence, quick_config, wait_until

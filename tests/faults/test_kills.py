@@ -11,9 +11,9 @@ import time
 import psutil
 import pytest
 
-from core.runs.control import ask_to_resume
-from core.runs.dispatch import submit
 from core.runs.queue import enqueue, waiting
+from core.workers.control import ask_to_resume
+from core.workers.dispatch import submit
 from tests.core.running import same_weights
 from tests.faults.checks import assert_whole
 from tests.faults.conftest import supervisors, workers

@@ -3,7 +3,7 @@
 import pytest
 
 from core.errors import TrainDeskError
-from core.runs import dispatch
+from core.workers import dispatch
 
 
 @pytest.fixture(autouse=True)

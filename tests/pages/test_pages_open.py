@@ -92,7 +92,7 @@ def test_opening_pages_does_not_import_torch(runs_folder):
     fake_run(runs_folder, "finished")
     code = """
 import sys
-from pages.components import classifiers
+from pages.components.shell import classifiers
 classifiers._import_torch = lambda: None
 from tests.pages.apps import PAGES, open_app
 for page in PAGES:

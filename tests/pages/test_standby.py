@@ -2,8 +2,11 @@
 
 import pytest
 
-from core.runs import launch
-from pages.components import demo_view, run_controls, start, start_bar
+from core.workers import launch
+from pages.components.demo import demo_view
+from pages.components.run import controls
+from pages.components.shell import start
+from pages.components.train import start_bar
 from tests.pages.apps import PAGES, open_app
 from tests.pages.fake_runs import fake_run, running
 
@@ -11,7 +14,7 @@ from tests.pages.fake_runs import fake_run, running
 @pytest.fixture
 def asked(monkeypatch):
     calls = []
-    for module in (start, start_bar, run_controls, demo_view):
+    for module in (start, start_bar, controls, demo_view):
         monkeypatch.setattr(module, "prepare", lambda: calls.append("prepare"))
     return calls
 

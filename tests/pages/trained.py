@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from core.runs.store import Run, create_run
-from core.worker import work
+from core.workers.worker import work
 from tests.helpers import quick_config
 
 SETTINGS = {

@@ -7,9 +7,8 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
-
 from core.datasets.pictures import SAMPLES, SHOWN, published
+from PIL import Image
 
 
 def main() -> None:

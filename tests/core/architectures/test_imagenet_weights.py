@@ -9,10 +9,10 @@ import pytest
 import torch
 from torchvision.models import ResNet18_Weights
 
-from core import downloads
 from core.architectures import ARCHITECTURES
 from core.architectures._imagenet import imagenet_bytes
 from core.architectures.resnet18 import ResNet18
+from core.datasets import downloads
 from core.errors import TrainDeskError
 from tests.core.architectures.loading import error_of, load, same_body
 from tests.helpers import assert_one_sentence, closed_port, serve

@@ -33,7 +33,7 @@ def _direct(monkeypatch):
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(urllib.request, "_opener", None)  # it remembers the proxies of its first use
-    monkeypatch.setattr("core.downloads.POLL_SECONDS", 0.01)
+    monkeypatch.setattr("core.datasets.downloads.POLL_SECONDS", 0.01)
     kept = socket.getdefaulttimeout()
     yield
     socket.setdefaulttimeout(kept)

@@ -7,8 +7,8 @@ import torch
 from core.datasets._base import DatasetError
 from core.datasets.own import forget, how_many, keep, own_pictures
 from core.runs.store import create_run
-from core.training.ready import data_on_device
-from core.worker import work
+from core.training.data import data_on_device
+from core.workers.worker import work
 from tests.helpers import assert_one_sentence, quick_config
 
 

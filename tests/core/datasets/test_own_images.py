@@ -7,19 +7,19 @@ import pytest
 import torch
 from PIL import Image
 
-from core.config import RunConfig
 from core.datasets import DATASETS, DatasetError
 from core.datasets.cache import open_images
 from core.datasets.own_images import MOST_DECODED
 from core.errors import NothingDrawn
+from core.image_sets.edit import editing
+from core.image_sets.folders import delete
+from core.image_sets.splitting import VAL
 from core.inference.classifier import Classifier
-from core.own_data.edit import editing
-from core.own_data.folders import delete
+from core.run_config import RunConfig
 from core.runs.store import create_run
-from core.settings import SettingsError
-from core.splitting import VAL
+from core.settings.settings import SettingsError
 from core.training.batches import plan_of_images
-from core.worker import work
+from core.workers.worker import work
 from tests.helpers import assert_one_sentence, quick_config
 from tests.own import class_files, encoded, own_dataset, picture, staged
 
@@ -127,7 +127,7 @@ def held_out(images, share, seed):
 
 
 def test_pictures_chosen_for_val_are_held_out_and_no_others(tmp_path, data_folder):
-    from core.own_data.folders import accept
+    from core.image_sets.folders import accept
 
     files = class_files({"stripes": 12, "dots": 12}, "train/") | class_files({"stripes": 3, "dots": 3}, "val/", 50)
     files |= class_files({"stripes": 2, "dots": 2}, "test/", 80)
@@ -138,7 +138,7 @@ def test_pictures_chosen_for_val_are_held_out_and_no_others(tmp_path, data_folde
 
 
 def test_look_alikes_are_held_out_together(tmp_path, data_folder):
-    from core.own_data.folders import accept
+    from core.image_sets.folders import accept
 
     files = class_files({"stripes": 20, "dots": 20})
     files |= {f"dots/copy {n}.jpg": encoded(picture("dots", n), "JPEG", quality=95) for n in range(20)}

@@ -2,10 +2,10 @@
 
 import pytest
 
-from core.config import RunConfig
 from core.experiments.duration import FORWARD, seconds_of_all
 from core.experiments.sweep import Sweep, plan
 from core.recipes import find_recipe
+from core.run_config import RunConfig
 
 BASE = find_recipe("digits").config()
 

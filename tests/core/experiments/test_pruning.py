@@ -2,10 +2,10 @@
 
 import pytest
 
-from core import worker
 from core.experiments.pruning import is_hopeless, others_at
 from core.runs.history import History
 from core.runs.store import create_run
+from core.workers import worker
 from tests.helpers import assert_one_sentence, quick_config
 
 GOOD = [{1: 0.5, 2: 0.8, 3: 0.9}, {1: 0.6, 2: 0.7, 3: 0.85}, {1: 0.4, 2: 0.75, 3: 0.8}]

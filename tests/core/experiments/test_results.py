@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.compare import differences
+from core.analysis.compare import differences
 from core.experiments.results import best_place, group_of, groups, in_order, is_amount, is_spread_by_factors, lines
 from core.experiments.sweep import Sweep, plan, sweep_of, tried
 from tests.helpers import quick_config

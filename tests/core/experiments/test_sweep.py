@@ -2,9 +2,9 @@
 
 import pytest
 
-from core.config import RunConfig
 from core.errors import TrainDeskError
 from core.experiments.sweep import Plan, Sweep, plan, specs_of
+from core.run_config import RunConfig
 from tests.helpers import assert_one_sentence, quick_config
 
 BASE = quick_config(title="Base", optimizer={"name": "sgd", "learning_rate": 0.5, "momentum": 0.3})

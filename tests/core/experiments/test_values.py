@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from core.architectures import ARCHITECTURES
 from core.errors import TrainDeskError
 from core.experiments.values import MOST, SeveralReadings, parse_values, typed, words
-from core.settings import fields_of
+from core.settings.settings import fields_of
 from core.training.augmentation import Augmentation
 from core.training.optimizers import OPTIMIZERS
 from core.training.settings import TrainingSettings

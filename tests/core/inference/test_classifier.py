@@ -7,10 +7,10 @@ import pytest
 import torch
 from PIL import Image
 
-from core.config import RunConfig
 from core.errors import TrainDeskError
 from core.inference import classifier as module
 from core.inference.classifier import Classifier
+from core.run_config import RunConfig
 from core.runs.store import Run
 from core.training.batches import pictures
 from tests.helpers import assert_one_sentence

@@ -6,12 +6,12 @@ import threading
 import numpy as np
 import pytest
 
+from core.image_analysis.ridge import folds_in_order, learn
+from core.image_sets.kept_features import KeptFeatures, content_key
+from core.image_sets.suggest import collected_how
 from core.inference import collecting as module
 from core.inference.collecting import FEWEST, JUDGED, Collecting, Example, Eye
-from core.own_data.kept_features import KeptFeatures, content_key
-from core.own_data.suggest import collected_how
-from core.ridge import folds_in_order, learn
-from pages.components.already import how_well
+from pages.components.data.already import how_well
 from tests.doodles import draw_doodle
 from tests.own import encoded, picture
 

@@ -6,7 +6,7 @@ import pytest
 from core.inference.classifier import Classifier
 from core.inference.neighbours import NEIGHBOUR, Neighbours, distances, fitted_temperature, tempered
 from core.runs.store import create_run
-from core.worker import work
+from core.workers.worker import work
 from tests.doodles import DOODLES, draw_doodle
 from tests.helpers import quick_config
 
@@ -54,7 +54,7 @@ def test_how_strongly_a_network_answers_makes_nothing_strange(classifier, known)
 
 
 def test_a_training_picture_is_most_similar_to_itself(classifier, known, data_folder):
-    from core.datasets.pictures import pictures_of
+    from core.datasets.thumbnails import pictures_of
 
     row = int(known.rows[17])
     pixels = pictures_of(classifier.config.dataset, data_folder, "train")[row].transpose(2, 0, 1)

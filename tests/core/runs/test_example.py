@@ -8,19 +8,19 @@ import torch
 
 from core.errors import TrainDeskError
 from core.paths import HOME
-from core.runs.control import ask_to_resume
 from core.runs.disk import folder_size
-from core.runs.dispatch import submit
 from core.runs.example import example, hide, is_hidden, listed_example
 from core.runs.history import History
 from core.runs.index import Index
 from core.runs.labels import change_labels, read_labels
-from core.runs.looks import LookBook
 from core.runs.predictions import read_predictions
+from core.runs.snapshots import LookBook
 from core.runs.store import Run, find_run, list_runs
 from core.runs.trash import delete
-from core.training.ready import data_on_device
+from core.training.data import data_on_device
 from core.training.scoring import evaluate_checkpoint
+from core.workers.control import ask_to_resume
+from core.workers.dispatch import submit
 from tests.helpers import assert_one_sentence
 from tests.pages.fake_runs import fake_run
 

@@ -10,7 +10,7 @@ from core.errors import TrainDeskError
 from core.files import write_atomically
 from core.runs import store
 from core.runs.store import Run, create_run, find_run, list_runs
-from core.settings import SettingsError
+from core.settings.settings import SettingsError
 from tests.helpers import assert_one_sentence, quick_config
 
 

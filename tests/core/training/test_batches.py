@@ -13,7 +13,7 @@ from torchvision import transforms
 from core.datasets import DATASETS, ImageData
 from core.datasets.cache import open_images
 from core.errors import TrainDeskError
-from core.splitting import VAL, Rows, plan_of
+from core.image_sets.splitting import VAL, Rows, plan_of
 from core.training import batches
 from core.training.batches import batch_bounds, least_batch, pictures, split
 

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from core.architectures import ARCHITECTURES
-from core.config import RunConfig
-from core.settings import SettingsError
+from core.run_config import RunConfig
+from core.settings.settings import SettingsError
 from core.training import between as module
 from core.training.between import Between, affordable, part_of, seconds_between
 from core.training.checkpoints import load_checkpoint, progress, restore, snapshot, write_checkpoint

@@ -8,7 +8,7 @@ import torch
 
 from core.errors import TrainDeskError
 from core.training import forecast as module
-from core.training import frozen, ready
+from core.training import frozen
 from core.training.batches import batch_bounds, least_batch
 from core.training.forecast import FEATURE_BATCHES, WARM_UP_STEPS, forecast
 from core.training.loop import begin
@@ -24,10 +24,10 @@ def data():
 @pytest.fixture(autouse=True)
 def _given(data, monkeypatch, tmp_path):
     """The digits, no other run on this computer, and a clock by which everything that happens takes a second."""
-    from core import machine
+    from core.machine import cores
 
-    monkeypatch.setattr(machine.tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr(ready, "open_images", lambda *_: data)
+    monkeypatch.setattr(cores.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr("core.training.data.open_images", lambda *_: data)
     now = iter(range(10**9))
     monkeypatch.setattr(module, "time", SimpleNamespace(perf_counter=lambda: float(next(now))))
     before = torch.get_num_threads()

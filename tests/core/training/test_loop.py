@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from core.runs.looks import PICTURES
+from core.runs.snapshots import PICTURES
 from core.training import loop
 from core.training.augmentation import Augmentation
 from core.training.batches import Pictures

@@ -6,7 +6,7 @@ import io
 import pytest
 import torch
 
-from core.settings import fields_of
+from core.settings.settings import fields_of
 from core.training.losses import LOSSES
 from core.training.optimizers import CACHED, OPTIMIZERS, parameter_groups
 

@@ -116,11 +116,11 @@ def test_validation_computes_as_training_does(data):
 
 
 def test_inputs_come_in_the_precision_where_nothing_changes_them(data, tmp_path, monkeypatch):
-    from core.training import ready
+    from core.training.data import data_on_device
 
-    monkeypatch.setattr(ready, "open_images", lambda *_: data)
+    monkeypatch.setattr("core.training.data.open_images", lambda *_: data)
     for settings, dtype in [({}, torch.bfloat16), ({"augmentation": {"flip": True}}, torch.float32)]:
         config = quick_config(**settings, training={"precision": "bfloat16"})
-        splits, precision = ready.data_on_device(config, tmp_path, CPU)
+        splits, precision = data_on_device(config, tmp_path, CPU)
         assert precision is torch.bfloat16
         assert isinstance(splits.train, Pictures) and splits.train.slice(0, 1)[0].dtype is dtype

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.cli import main
+from core.cli.main import main
 from core.datasets._base import spread_over_classes
 from core.training.preview import as_sheet, preview
 from tests.helpers import quick_config
@@ -32,7 +32,7 @@ def test_every_class_comes_up(data_folder):
 
 
 def test_own_pictures_are_decoded_only_as_many_as_are_shown(patterns, data_folder, monkeypatch):
-    from core.own_data import decode
+    from core.image_sets import decode
 
     config = quick_config(
         dataset={"name": "own_images", "source": patterns.id, "side": 32},

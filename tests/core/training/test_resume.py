@@ -6,8 +6,8 @@ from itertools import islice
 import pytest
 import torch
 
-from core.config import RunConfig
 from core.errors import TrainDeskError
+from core.run_config import RunConfig
 from core.training.checkpoints import CheckpointError, load_checkpoint, progress, restore, snapshot, write_checkpoint
 from core.training.evaluation import Measuring
 from core.training.loop import Epoch, Preparing, Step, begin, train

@@ -8,7 +8,7 @@ import warnings
 import pytest
 import torch
 
-from core.settings import fields_of
+from core.settings.settings import fields_of
 from core.training.schedules import SCHEDULES, SMALLEST, START
 from tests.helpers import assert_one_sentence
 

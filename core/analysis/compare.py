@@ -1,0 +1,130 @@
+"""Two runs in one sentence: which is better, whether that is more than luck, and what they differ in."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+
+from core.run_config import GROUPS, PARTS, RunConfig
+from core.settings.settings import FieldSpec, fields_of
+from core.text.percent import SIGN, percent
+
+LUCK = 0.05  # a difference that luck alone brings about less often than this counts as larger than luck
+NORMAL = NormalDist()
+MARGIN = NORMAL.inv_cdf(1 - LUCK / 2)  # standard errors
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How much better the second of two runs is, in shares of the test images, and how sure that is."""
+
+    first: float  # accuracy 0..1
+    second: float
+    images: int
+    margin: float  # half the width of the 95 % interval of the difference
+    chance: float  # probability of such a difference, or a larger one, between networks that are equally good
+    paired: bool  # were both measured on the same images, one by one?
+
+    @property
+    def gain(self) -> float:
+        return self.second - self.first
+
+    @property
+    def is_real(self) -> bool:
+        return self.chance < LUCK
+
+
+def unpaired(first: float, second: float, first_images: int, second_images: int) -> Difference:
+    """From two accuracies alone, as if measured on different images: a wider margin than `paired` has.
+
+    Two-proportion z test (Agresti, Categorical Data Analysis, 3.2).
+    """
+    spread = math.sqrt(first * (1 - first) / first_images + second * (1 - second) / second_images)
+    together = (first * first_images + second * second_images) / (first_images + second_images)
+    pooled = math.sqrt(together * (1 - together) * (1 / first_images + 1 / second_images))
+    chance = 2 * NORMAL.cdf(-abs(second - first) / pooled) if pooled else 1.0
+    return Difference(first, second, min(first_images, second_images), MARGIN * spread, chance, paired=False)
+
+
+def paired(first_right: np.ndarray, second_right: np.ndarray) -> Difference:
+    """From the same test images: bool (N,) each, whether a network had it right.
+
+    Exact McNemar test (McNemar 1947): only images that one network had right and the other wrong tell them apart.
+    """
+    images = len(first_right)
+    lost = int((first_right & ~second_right).sum())
+    won = int((~first_right & second_right).sum())
+    spread = math.sqrt(max(0.0, (lost + won) / images - ((won - lost) / images) ** 2) / images)
+    from scipy.stats import binomtest  # a third of a second, for those who ask for it
+
+    chance = float(binomtest(won, lost + won, 0.5).pvalue) if lost + won else 1.0
+    first, second = float(first_right.mean()), float(second_right.mean())
+    return Difference(first, second, images, MARGIN * spread, chance, paired=True)
+
+
+def over_seeds(first: Sequence[float], second: Sequence[float], images: int) -> Difference:
+    """From the accuracies of several seeds each, at least two: Welch's t test."""
+    one, two = np.asarray(first), np.asarray(second)
+    from scipy.stats import ttest_ind
+
+    result = ttest_ind(two, one, equal_var=False)
+    interval = result.confidence_interval(1 - LUCK)
+    if not math.isfinite(result.pvalue):  # no spread at all on either side
+        return Difference(one.mean(), two.mean(), images, 0.0, 0.0 if one.mean() != two.mean() else 1.0, paired=False)
+    margin = float(interval.high - interval.low) / 2
+    return Difference(float(one.mean()), float(two.mean()), images, margin, float(result.pvalue), paired=False)
+
+
+def in_words(difference: Difference, first: str, second: str) -> str:
+    """ "B is 1.3 points better than A (98.9 against 97.6 % of 10,000 test pictures; larger than luck, ±0.4)."."""
+    better, worse = (second, first) if difference.gain >= 0 else (first, second)
+    high, low = sorted((difference.first, difference.second), reverse=True)
+    points = abs(difference.gain) * 100
+    decimals = 1 if points >= 0.1 or not points else 2
+    numbers = f"{high * 100:.{decimals}f} against {low * 100:.{decimals}f}{SIGN} of {difference.images:,} test pictures"
+    margin = f"±{difference.margin * 100:.{decimals}f}"
+    if not difference.gain:
+        return (
+            f"{first} and {second} are equally good ({percent(high)} of {difference.images:,} test pictures; {margin})."
+        )
+    if difference.is_real:
+        return f"{better} is {points:.{decimals}f} points better than {worse} ({numbers}; larger than luck, {margin})."
+    return f"{better} is {points:.{decimals}f} points ahead of {worse}, which may be luck ({numbers}; {margin})."
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A setting in which configs differ."""
+
+    path: str  # "optimizer.learning_rate"
+    title: str
+    values: tuple[Any, ...]  # one for each config; None where it has no such setting
+    spec: FieldSpec | None = None  # None: which part was chosen
+
+
+def differences(configs: Sequence[RunConfig]) -> list[Setting]:
+    """The settings that are not the same in all, in the order of the form."""
+    found = []
+    for part in PARTS:
+        chosen = [getattr(config, part) for config in configs]
+        if len({settings.name for settings in chosen}) > 1:
+            found.append(Setting(part, part.capitalize(), tuple(settings.label for settings in chosen)))
+        found += _of_fields(part, chosen)
+    for group in GROUPS:
+        found += _of_fields(group, [getattr(config, group) for config in configs])
+    return found
+
+
+def _of_fields(owner: str, chosen: Sequence[Any]) -> list[Setting]:
+    specs = {spec.name: spec for settings in chosen for spec in fields_of(type(settings))}
+    found = []
+    for name, spec in specs.items():
+        values = tuple(getattr(settings, name, None) for settings in chosen)
+        if any(value != values[0] for value in values):
+            found.append(Setting(f"{owner}.{name}", spec.title, values, spec))
+    return found

@@ -1,0 +1,250 @@
+"""The commands for own pictures: bring them in and see how they were read, list, show and export datasets."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from core.cli.common import Result, WrongInput
+from core.errors import TrainDeskError
+from core.files import remedy
+from core.image_analysis.label_check import open_doubts, work
+from core.image_sets.checks import findings
+from core.image_sets.export import write_zip
+from core.image_sets.finding import number, passed_over
+from core.image_sets.folders import accept, find_dataset, list_datasets
+from core.image_sets.imports import new_job
+from core.image_sets.ingest import Report, bring
+from core.image_sets.shares import arrangement_of, as_suggested
+from core.image_sets.store import OwnDataError, OwnDataset
+from core.image_sets.twins import left_alone
+
+
+def add_images_commands(commands: Any, common: argparse.ArgumentParser) -> None:
+    """Adds `images` with its commands to the parser of all."""
+    images = commands.add_parser("images", help="own pictures: bring in, list, show, export")
+    of_images = images.add_subparsers(required=True, metavar="COMMAND")
+    take = of_images.add_parser("import", parents=[common], help="read a ZIP or a folder and say how it was read")
+    take.add_argument("file", metavar="FILE", type=Path, help="a ZIP or a folder")
+    take.add_argument("--keep", action="store_true", help="keep it as a dataset; without this nothing is left")
+    take.add_argument("--title", help="of the dataset (default: the file's name)")
+    take.add_argument(
+        "--class", dest="class_name", default="", metavar="NAME", help="of pictures that lie in no folder"
+    )
+    take.add_argument(
+        "--as",
+        dest="reading",
+        default="",
+        metavar="READING",
+        help="read it in another way; which there are is said when it was read",
+    )
+    take.set_defaults(command=_import)
+    listing = of_images.add_parser("list", parents=[common], help="list the datasets")
+    listing.set_defaults(command=_list)
+    show = of_images.add_parser("show", parents=[common], help="classes, versions and findings of a dataset")
+    show.add_argument("dataset", metavar="ID")
+    show.set_defaults(command=_show)
+    labels = of_images.add_parser(
+        "check", parents=[common], help="look for wrong labels among all pictures of a dataset"
+    )
+    labels.add_argument("dataset", metavar="ID")
+    labels.set_defaults(command=_check)
+    export = of_images.add_parser(
+        "export", parents=[common], help="write a dataset as a ZIP that can be brought in again"
+    )
+    export.add_argument("dataset", metavar="ID")
+    export.add_argument("file", metavar="FILE", type=Path)
+    export.set_defaults(command=_export)
+
+
+def dataset_of(options: argparse.Namespace, name: str) -> OwnDataset:
+    """The dataset of that id, or the newest for 'latest'. Raises WrongInput."""
+    if name == "latest":
+        found = list_datasets(options.data)
+        if not found:
+            raise WrongInput(
+                f"There are no own pictures in {options.data} yet; bring some with 'images import FILE --keep'."
+            )
+        return found[0]
+    try:
+        return find_dataset(name, options.data)
+    except OwnDataError as error:
+        raise WrongInput(str(error)) from None
+
+
+def _import(options: argparse.Namespace) -> Result:
+    if not options.file.exists():
+        raise WrongInput(f"There is no '{options.file}'; give a ZIP or a folder.")
+    job = new_job(options.data)
+    read: dict[str, Any] = {}
+    try:
+        dataset, report = bring(
+            options.file,
+            job.dataset.folder,
+            options.file.stem,
+            _Telling(),
+            options.class_name,
+            options.reading,
+            lambda layout: read.update(layout.summary()),
+        )
+        about = _about(dataset, report, read)
+        if options.keep:
+            about["id"] = accept(dataset, options.title or options.file.stem, options.data).id
+    except OSError as error:
+        raise TrainDeskError(f"The pictures could not be kept ({error.strerror}); {remedy(error)}.") from error
+    finally:
+        shutil.rmtree(job.folder, ignore_errors=True)
+    lines = [
+        about["layout"],
+        *_reading_lines(about),
+        f"{number(about['pictures'], 'picture')}: {_counted(about['classes'])}",
+        *about["notes"],
+        *(f"Passed over: {passed_over(count, why)}" for why, count in about["skipped"].items()),
+        *(f"Unreadable: {name} {why}" for name, why in about["unreadable"]),
+        *_finding_lines(about["findings"]),
+        f"Kept as {about['id']}." if options.keep else "Nothing was kept; --keep keeps it.",
+    ]
+    return Result(about, "\n".join(lines))
+
+
+def _reading_lines(about: dict[str, Any]) -> list[str]:
+    lines = []
+    for part in about["tree"]:
+        called = f"{part['called']} -> {part['split']}" if part["called"] else part["split"] or "all"
+        more = f", and {part['more']:,} more" if part["more"] else ""
+        classes = ", ".join(f"{name} {count:,}" for name, count in part["classes"])
+        lines.append(f"  {called} ({part['pictures']:,}): {classes}{more}")
+    if about["question"]:
+        lines.append(f"? {about['question']}")
+    if len(about["alternatives"]) > 1:
+        lines += [
+            f"{'*' if key == about['reading'] else ' '} --as {key}: {words}"
+            for key, words in about["alternatives"].items()
+        ]
+    return lines
+
+
+def _about(dataset: OwnDataset, report: Report, read: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "layout": report.layout,
+        "reading": read["key"],
+        "question": read["question"],
+        "alternatives": read["alternatives"],
+        "tree": read["trees"][read["key"]],
+        "notes": report.notes,
+        "pictures": report.pictures,
+        "skipped": report.skipped,
+        "unreadable": [list(each) for each in report.unreadable],
+        "unreadable_count": report.unreadable_count,
+        "turned": report.turned,
+        "reduced": report.reduced,
+        **_content(dataset),
+    }
+
+
+def _content(dataset: OwnDataset) -> dict[str, Any]:
+    shared = as_suggested(arrangement_of(dataset))
+    return {
+        "plan": [
+            {"name": name, **dict(zip(("train", "val", "test"), counts, strict=False))}
+            for name, counts in zip(shared.names, shared.counts.tolist(), strict=True)
+        ],
+        "can_train": not shared.stops(),
+        "classes": [{"name": each.name, "enabled": each.enabled, **each.counts} for each in dataset.classes()],
+        "findings": [
+            {"kind": each.kind, "sentence": each.sentence, "serious": each.is_serious, "repair": each.action}
+            for each in findings(dataset)
+        ],
+    }
+
+
+def _list(options: argparse.Namespace) -> Result:
+    found = []
+    for dataset in list_datasets(options.data):
+        classes = dataset.classes()
+        pictures = sum(each.images for each in classes)
+        found.append({"id": dataset.id, "title": dataset.title, "pictures": pictures, "classes": len(classes)})
+    lines = [
+        f"{each['id']:<48} {each['pictures']:>8,} pictures, {each['classes']} classes  {each['title']}"
+        for each in found
+    ]
+    return Result(found, "\n".join(lines) or f"There are no own pictures in {options.data} yet.")
+
+
+def _show(options: argparse.Namespace) -> Result:
+    dataset = dataset_of(options, options.dataset)
+    versions = [{"number": each.number, "words": each.words} for each in dataset.versions()]
+    about = {"id": dataset.id, "title": dataset.title, "versions": versions, **_content(dataset)}
+    lines = [
+        f"{dataset.id}: {dataset.title}",
+        *(f"{each['name']:<24} {_splits(each)}" for each in about["classes"]),
+        *(f"Version {each['number']}: {each['words']}" for each in versions),
+        *_finding_lines(about["findings"]),
+    ]
+    return Result(about, "\n".join(lines))
+
+
+def _check(options: argparse.Namespace) -> Result:
+    """Those that people have settled on the Data page are left out."""
+    dataset = dataset_of(options, options.dataset)
+    found = work(dataset, _Telling())
+    if found.state != "ready":
+        raise TrainDeskError(found.message)
+    doubts = open_doubts(dataset, found, left_alone(dataset))
+    names = {each.id: each.name for each in dataset.classes()}
+    files = {each.id: each.name for each in dataset.pictures([doubt.image for doubt in doubts])}
+    listed = [
+        {
+            "image": doubt.image,
+            "file": files[doubt.image],
+            "labelled": names[doubt.labelled],
+            "looks_like": names[doubt.said],
+            "probability": doubt.likely,
+        }
+        for doubt in doubts
+    ]
+    about = {
+        "id": dataset.id,
+        "version": found.version,
+        "pictures": found.pictures,
+        "looked_at": found.looked_at,
+        "doubts": listed,
+    }
+    lines = [f"Looked at {found.looked_at:,} of {found.pictures:,} pictures: {len(doubts):,} labels may be wrong."]
+    lines += [f"{each['file']}: {each['labelled']}, looks like {each['looks_like']}" for each in listed]
+    return Result(about, "\n".join(lines))
+
+
+def _export(options: argparse.Namespace) -> Result:
+    dataset = dataset_of(options, options.dataset)
+    write_zip(dataset, options.file)
+    return Result({"id": dataset.id, "file": str(options.file)}, f"Written to {options.file}.")
+
+
+def _counted(classes: list[dict[str, Any]]) -> str:
+    return "; ".join(f"{each['name']} {_splits(each)}" for each in classes)
+
+
+def _splits(each: dict[str, Any]) -> str:
+    counts = ", ".join(f"{each[split]:,} {split}" for split in ("train", "val", "test") if each.get(split))
+    return (counts or "no pictures") + ("" if each["enabled"] else " (off)")
+
+
+def _finding_lines(found: list[dict[str, Any]]) -> list[str]:
+    return [("! " if each["serious"] else "- ") + each["sentence"] for each in found]
+
+
+class _Telling:
+    """Says on standard error, now and then, how far an import is."""
+
+    def __init__(self) -> None:
+        self._told, self._phase = 0.0, ""
+
+    def __call__(self, phase: str, done: int, total: int) -> None:
+        if phase != self._phase or time.monotonic() - self._told > 2:
+            self._phase, self._told = phase, time.monotonic()
+            print(f"{phase}{f': {done:,} of {total:,}' if total else ''}", file=sys.stderr)

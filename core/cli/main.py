@@ -1,0 +1,187 @@
+"""The command line: recipes, runs, evaluate, classify, export, the commands that train, those for own pictures, labels, queue.
+
+Results go to standard output, as text or with --json as one JSON document; progress and errors go to standard error.
+Exit status: 0 done, 1 failed, 2 wrong input.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from core.cli.common import Result, WrongInput, find, metric_lines
+from core.cli.exporting import add_export_command
+from core.cli.images import add_images_commands
+from core.cli.runs import add_run_commands
+from core.cli.share import add_share_command
+from core.cli.training import add_training_commands
+from core.errors import ImageError, TrainDeskError
+from core.paths import data_folder, runs_folder
+from core.recipes import RECIPES
+from core.runs.history import History
+from core.runs.labels import title_of
+from core.runs.store import Run, list_runs
+from core.settings.settings import SettingsError
+from core.text.percent import percent
+
+DONE, FAILED, WRONG_INPUT = 0, 1, 2
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs one command and returns its exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        result = options.command(options)
+        print(json.dumps(result.data) if options.json else _plain(result.text))
+        return DONE if result.is_well else FAILED
+    except (SettingsError, WrongInput) as error:
+        return _complain(options, error, WRONG_INPUT)
+    except TrainDeskError as error:
+        return _complain(options, error, FAILED)
+    except KeyboardInterrupt:
+        return FAILED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m core", description="TrainDesk without the browser.")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--json", action="store_true", help="print one JSON document")
+    common.add_argument(
+        "--data", type=Path, default=data_folder(), help="data folder (default: TRAINDESK_DATA or ./data)"
+    )
+    common.add_argument(
+        "--runs", type=Path, default=runs_folder(), help="runs folder (default: TRAINDESK_RUNS or ./checkpoints)"
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    recipes = commands.add_parser("recipes", parents=[common], help="list the ready recipes")
+    recipes.set_defaults(command=_recipes)
+
+    add_training_commands(commands, common)
+
+    runs = commands.add_parser("runs", parents=[common], help="list the runs")
+    runs.set_defaults(command=_runs)
+    add_run_commands(commands, common)
+    add_export_command(commands, common)
+    add_images_commands(commands, common)
+    add_share_command(commands, common)
+
+    evaluate = commands.add_parser("evaluate", parents=[common], help="measure a run's best network on the test images")
+    evaluate.add_argument("run", metavar="RUN", help="run id, a unique beginning of it, or 'latest'")
+    evaluate.add_argument("--split", choices=["test", "val"], default="test")
+    evaluate.set_defaults(command=_evaluate)
+
+    classify = commands.add_parser("classify", parents=[common], help="say what pictures show")
+    classify.add_argument("run", metavar="RUN", help="run id, a unique beginning of it, or 'latest'")
+    classify.add_argument("images", metavar="IMAGE", nargs="+", type=Path)
+    classify.set_defaults(command=_classify)
+    return parser
+
+
+def _recipes(options: argparse.Namespace) -> Result:
+    listing = [
+        {"name": recipe.name, "title": recipe.title, "summary": recipe.summary, "config": recipe.config().to_dict()}
+        for recipe in RECIPES
+    ]
+    return Result(listing, "\n".join(f"{item['name']:<16} {item['summary']}" for item in listing))
+
+
+def _runs(options: argparse.Namespace) -> Result:
+    listing = [_summary(run) for run in list_runs(options.runs)]
+    lines = [f"{item['run']:<48} {item['status']:<12} {item['message']}" for item in listing]
+    return Result(listing, "\n".join(lines) or f"There are no runs in {options.runs} yet.")
+
+
+def _summary(run: Run) -> dict[str, Any]:
+    history, status = History(run).update(), run.status()
+    try:
+        config = run.config()
+    except TrainDeskError as error:
+        return {"run": run.id, "status": status.name, "message": str(error)}
+    best = history.best_epoch()
+    return {
+        "run": run.id,
+        "status": status.name,
+        "message": status.reason,
+        "title": title_of(run, config),
+        "dataset": config.dataset.name,
+        "architecture": config.architecture.name,
+        "val/accuracy": best.get("val/accuracy") if best else None,
+        "test/accuracy": history.test.get("test/accuracy") if history.test else None,
+    }
+
+
+def _evaluate(options: argparse.Namespace) -> Result:
+    run = find(options)
+    path = run.checkpoint()
+    if path is None:
+        raise TrainDeskError(f"Run {run.id} has no checkpoint yet; wait for its first epoch to end.")
+
+    from core.datasets.cache import open_images
+    from core.datasets.obtain import obtain
+    from core.machine.devices import resolve_device
+    from core.training.batches import split
+    from core.training.scoring import evaluate_checkpoint
+
+    config = run.config()
+    device = resolve_device(config.training.device)
+    for _ in obtain(config.dataset, options.data):
+        pass
+    training = config.training
+    images = open_images(config.dataset, options.data)
+    splits = split(images, config.dataset, training.validation_share, training.seed, device)
+    pictures = splits.test if options.split == "test" else splits.val
+    measuring = evaluate_checkpoint(path, pictures, device, options.split)
+    from tqdm import tqdm
+
+    with tqdm(total=len(pictures), unit="image", file=sys.stderr) as bar:
+        while True:
+            try:
+                bar.update(next(measuring).done - bar.n)
+            except StopIteration as end:
+                report = end.value.report
+                break
+    result = {"run": run.id, "checkpoint": path.stem, "split": options.split, **report}
+    return Result(result, "\n".join([f"{run.id}, {path.stem}, {options.split} images", *metric_lines(report)]))
+
+
+def _classify(options: argparse.Namespace) -> Result:
+    run = find(options)
+
+    from core.images.read import read_image
+    from core.inference.classifier import Classifier
+
+    classifier = Classifier.load(run)
+    results: list[dict[str, Any]] = []
+    for path in options.images:
+        try:
+            pixels = classifier.prepare(read_image(path, path.name))
+        except ImageError as error:
+            results.append({"file": str(path), "error": str(error)})
+            continue
+        probabilities = classifier.predict([pixels])[0].tolist()
+        named = dict(zip(classifier.class_names, probabilities, strict=True))
+        results.append({"file": str(path), "prediction": max(named, key=named.__getitem__), "probabilities": named})
+    lines = [
+        f"{item['file']}: {item['prediction']} ({percent(item['probabilities'][item['prediction']])})"
+        if "prediction" in item
+        else f"{item['file']}: {item['error']}"
+        for item in results
+    ]
+    return Result(results, "\n".join(lines), is_well=not any("error" in item for item in results))
+
+
+def _complain(options: argparse.Namespace, error: TrainDeskError, status: int) -> int:
+    if options.json:
+        print(json.dumps({"error": str(error)}))
+    sentences = [problem.message for problem in error.problems] if isinstance(error, SettingsError) else [str(error)]
+    print(_plain("\n".join(sentences)), file=sys.stderr)
+    return status
+
+
+def _plain(text: str) -> str:
+    """With ordinary spaces: not every terminal knows the narrow one."""
+    return text.replace("\u202f", " ")

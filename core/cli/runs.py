@@ -1,0 +1,165 @@
+"""The commands for runs as things: their labels, the trash and the queue."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from dataclasses import asdict
+from typing import Any
+
+from core.cli.choosing import choice, chosen_config
+from core.cli.common import Result, WrongInput, find
+from core.errors import TrainDeskError
+from core.runs.disk import bytes_in_words, disk_problem, size_of
+from core.runs.labels import Labels, add_tags, change_labels, remove_tags
+from core.runs.queue import move, waiting, withdraw
+from core.runs.store import Run, create_run
+from core.runs.trash import TRASH, delete, deleted_at, empty, restore, trashed
+from core.workers.dispatch import submit
+
+
+def add_run_commands(commands: Any, common: argparse.ArgumentParser) -> None:
+    """Adds these commands to the parser of all."""
+    which = argparse.ArgumentParser(add_help=False)
+    which.add_argument("run", metavar="RUN", help="run id, a unique beginning of it, or 'latest'")
+
+    def add(name: str, command: Any, summary: str, *parents: argparse.ArgumentParser) -> argparse.ArgumentParser:
+        parser = commands.add_parser(name, parents=[common, *parents], help=summary)
+        parser.set_defaults(command=command)
+        return parser
+
+    add("submit", _submit, "queue a recipe: it is trained in the background when its turn comes", choice())
+    queue = add("queue", _queue, "list the runs that wait, or change the place of one")
+    queue.add_argument("run", metavar="RUN", nargs="?", help="run id, a unique beginning of it, or 'latest'")
+    place = queue.add_mutually_exclusive_group()
+    for name, summary in (
+        ("up", "one place nearer to its turn"),
+        ("down", "one place back"),
+        ("first", "the next to start"),
+        ("remove", "out of the queue"),
+    ):
+        place.add_argument(f"--{name}", dest="where", action="store_const", const=name, help=summary)
+
+    rename = add("rename", _rename, "give a run another title", which)
+    rename.add_argument("title", metavar="TITLE", help="empty: the title that its config has")
+    note = add("note", _note, "write a note on a run", which)
+    note.add_argument("text", metavar="TEXT", help="replaces the note that it has; empty: none")
+    for name, command, summary in (("tag", _tag, "put tags on a run"), ("untag", _untag, "take tags off a run")):
+        add(name, command, summary, which).add_argument("tags", metavar="TAG", nargs="+")
+    favourite = add("favourite", _favourite, "mark a run as a favourite", which)
+    favourite.add_argument("--off", action="store_true", help="take the mark off")
+
+    add("delete", _delete, "move a run to the trash", which)
+    deleted = add("restore", _restore, "take a run out of the trash")
+    deleted.add_argument("run", metavar="RUN", help="run id, or a unique beginning of it")
+    trash = add("trash", _trash, "list the deleted runs, or remove them for good")
+    trash.add_argument("--empty", action="store_true", help="remove them for good")
+
+
+def _submit(options: argparse.Namespace) -> Result:
+    config = chosen_config(options)
+    if problem := disk_problem(options.runs):
+        raise TrainDeskError(problem)
+    run = create_run(config, options.runs)
+    is_started = submit(run, options.data)
+    before = 0 if is_started else _waiting_before(run)
+    text = f"{run.id}: started." if is_started else f"{run.id}: queued, {before} before it."
+    return Result({"run": run.id, "started": is_started, "before": before}, text)
+
+
+def _waiting_before(run: Run) -> int:
+    runs = [entry.run for entry in waiting(run.folder.parent) if not entry.run.is_on_its_way()]
+    return runs.index(run) if run in runs else 0  # a supervisor may have started it by now
+
+
+def _queue(options: argparse.Namespace) -> Result:
+    if options.run is None and options.where is None:
+        return _queue_listing(options)
+    if options.run is None:
+        raise WrongInput(f"--{options.where} needs to know which run; give its id before it.")
+    run = find(options)
+    if options.where is None:
+        raise WrongInput(f"Say what to do with run {run.id} in the queue: --up, --down, --first or --remove.")
+    if options.where != "remove":
+        move(run, options.where)
+    elif not withdraw(run):
+        raise TrainDeskError(
+            f"Run {run.id} does not wait in the queue (it is {run.status().name}); nothing was changed."
+        )
+    return _queue_listing(options)
+
+
+def _queue_listing(options: argparse.Namespace) -> Result:
+    entries = [entry for entry in waiting(options.runs) if not entry.run.is_on_its_way()]
+    listing: list[dict[str, Any]] = [
+        {"run": entry.run.id, "owner": entry.owner, "since": entry.since} for entry in entries
+    ]
+    lines = [f"{place:>3} {item['run']:<48} since {_moment(item['since'])}" for place, item in enumerate(listing, 1)]
+    return Result(listing, "\n".join(lines) or "No run waits.")
+
+
+def _rename(options: argparse.Namespace) -> Result:
+    run = find(options)
+    labels = change_labels(run, title=options.title)
+    what = f"is called '{labels.title}' now" if labels.title else "has the title of its config again"
+    return _labelled(run, labels, what)
+
+
+def _note(options: argparse.Namespace) -> Result:
+    run = find(options)
+    labels = change_labels(run, note=options.text)
+    return _labelled(run, labels, "has that note now" if labels.note else "has no note now")
+
+
+def _tag(options: argparse.Namespace) -> Result:
+    run = find(options)
+    return _tagged(run, add_tags(run, options.tags))
+
+
+def _untag(options: argparse.Namespace) -> Result:
+    run = find(options)
+    return _tagged(run, remove_tags(run, options.tags))
+
+
+def _tagged(run: Run, labels: Labels) -> Result:
+    return _labelled(run, labels, f"has the tags {', '.join(labels.tags)}" if labels.tags else "has no tags")
+
+
+def _favourite(options: argparse.Namespace) -> Result:
+    run = find(options)
+    labels = change_labels(run, favourite=not options.off)
+    return _labelled(run, labels, "is a favourite" if labels.favourite else "is no favourite")
+
+
+def _labelled(run: Run, labels: Labels, what: str) -> Result:
+    return Result({"run": run.id, **asdict(labels)}, f"{run.id} {what}.")
+
+
+def _delete(options: argparse.Namespace) -> Result:
+    run = find(options)
+    delete(run)
+    return Result({"run": run.id, "deleted": True}, f"{run.id} is in the trash; restore {run.id} takes it out again.")
+
+
+def _restore(options: argparse.Namespace) -> Result:
+    there = find(argparse.Namespace(run=options.run, runs=options.runs / TRASH))
+    run = restore(there.id, options.runs)
+    status = run.status().name
+    return Result({"run": run.id, "status": status}, f"{run.id} is back; it is {status}.")
+
+
+def _trash(options: argparse.Namespace) -> Result:
+    if options.empty:
+        freed = empty(options.runs)
+        return Result({"freed_bytes": freed}, f"The trash is empty; {bytes_in_words(freed)} were freed.")
+    listing: list[dict[str, Any]] = [
+        {"run": run.id, "deleted": deleted_at(run), "bytes": size_of(run)} for run in trashed(options.runs)
+    ]
+    lines = [
+        f"{item['run']:<48} {bytes_in_words(item['bytes']):>8}  deleted {_moment(item['deleted'])}" for item in listing
+    ]
+    return Result(listing, "\n".join(lines) or "The trash is empty.")
+
+
+def _moment(seconds: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))

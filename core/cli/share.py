@@ -1,0 +1,89 @@
+"""The command that shares the dashboard on a network, behind two passwords."""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+import os
+import secrets
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from core.cli.common import Result
+from core.errors import TrainDeskError
+from core.paths import HOME
+from core.sharing import HOST_PASSWORD, PASSWORD, door
+
+LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that look alike when read from a wall
+GROUPS = {PASSWORD: 2, HOST_PASSWORD: 3}  # of four letters, 20 bits each
+
+
+def add_share_command(commands: Any, common: argparse.ArgumentParser) -> None:
+    """Adds it to the parser of all."""
+    share = commands.add_parser(
+        "share",
+        parents=[common],
+        help="open the dashboard to your network, behind a password",
+        description=f"Opens the dashboard to your network. {PASSWORD} and {HOST_PASSWORD} set the passwords; without them "
+        "new ones are made up and printed.",
+    )
+    share.add_argument("--port", type=int, default=8501)
+    share.add_argument("--address", default="0.0.0.0", help="the network card to listen on (default: all, IPv4)")
+    share.add_argument(
+        "--name", action="append", default=[], help="a name by which others reach this computer; may be repeated"
+    )
+    share.add_argument("--certificate", type=Path, help="PEM file for https")
+    share.add_argument("--key", type=Path, help="its private key")
+    share.set_defaults(command=_share)
+
+
+def own_addresses() -> list[str]:
+    """IPv4 addresses under which others of the network find this computer."""
+    found = {
+        each.address for several in psutil.net_if_addrs().values() for each in several if each.family == socket.AF_INET
+    }
+    addresses = [ipaddress.ip_address(address) for address in sorted(found)]
+    return [str(address) for address in addresses if not (address.is_loopback or address.is_link_local)]
+
+
+def made_up_password(groups: int) -> str:
+    """Random, and easy to read aloud."""
+    return "-".join("".join(secrets.choice(LETTERS) for _ in range(4)) for _ in range(groups))
+
+
+def server_command(options: argparse.Namespace, names: list[str]) -> list[str]:
+    """What starts the server, for people who address it by those names."""
+    hosts = dict.fromkeys(["localhost", "127.0.0.1", socket.gethostname(), *names])
+    command = [sys.executable, "-m", "streamlit", "run", str(HOME / "share.py"), f"--server.port={options.port}"]
+    command += [f"--server.address={options.address}", *(f"--server.allowedHosts={host}" for host in hosts)]
+    command.append(
+        f"--browser.serverAddress={next(iter(names), 'localhost')}"
+    )  # else Streamlit asks the internet for it
+    if options.certificate:
+        command += [f"--server.sslCertFile={options.certificate}", f"--server.sslKeyFile={options.key}"]
+    return command
+
+
+def _share(options: argparse.Namespace) -> Result:
+    """Prints where to go and what to type, and becomes the server."""
+    if bool(options.certificate) != bool(options.key):
+        raise TrainDeskError("https needs both --certificate and --key; give both or neither.")
+    passwords = {name: os.environ.setdefault(name, made_up_password(groups)) for name, groups in GROUPS.items()}
+    os.environ["TRAINDESK_DATA"], os.environ["TRAINDESK_RUNS"] = str(options.data), str(options.runs)
+    door()  # complains about bad passwords here, before anything is printed
+    names = [*options.name, *own_addresses()]
+    scheme = "https" if options.certificate else "http"
+    print("Others open", *(f"    {scheme}://{name}:{options.port}" for name in names or ["localhost"]), sep="\n")
+    print(f"Their password: {passwords[PASSWORD]}")
+    print(f"Your own, which may change everything: {passwords[HOST_PASSWORD]}")
+    if scheme == "http":
+        print("Whoever listens in on this network can read it along; SECURITY.md says how to have https.")
+    sys.stdout.flush()
+    os.chdir(HOME)
+    command = server_command(options, names)
+    os.execv(command[0], command)
+    raise AssertionError("execv does not return")

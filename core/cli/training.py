@@ -1,0 +1,205 @@
+"""The commands that train: train, resume, pause, stop, adjust, forecast, describe and preview."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import asdict
+from typing import Any
+
+from core.cli.choosing import choice, chosen_config
+from core.cli.common import Result, find, metric_lines
+from core.errors import TrainDeskError
+from core.runs import events
+from core.runs.before_start import check_before_start
+from core.runs.history import History
+from core.runs.store import Run, create_run, list_runs
+from core.workers.control import ask_to_resume, check_learning_rate
+
+
+def add_training_commands(commands: Any, common: argparse.ArgumentParser) -> None:
+    """Adds these commands to the parser of all."""
+    chosen = choice()
+    which = argparse.ArgumentParser(add_help=False)
+    which.add_argument("run", metavar="RUN", help="run id, a unique beginning of it, or 'latest'")
+
+    train = commands.add_parser("train", parents=[common, chosen], help="train a recipe to its end")
+    train.set_defaults(command=_train)
+    forecast = commands.add_parser(
+        "forecast", parents=[common, chosen], help="measure how long a recipe will train, and in how much memory"
+    )
+    forecast.set_defaults(command=_forecast)
+    describe = commands.add_parser("describe", parents=[common, chosen], help="list the layers of a recipe's network")
+    describe.set_defaults(command=_describe)
+    fitting = commands.add_parser(
+        "fitting", parents=[common, chosen], help="list the runs whose weights a training can start from"
+    )
+    fitting.set_defaults(command=_fitting)
+    preview = commands.add_parser(
+        "preview", parents=[common, chosen], help="save a picture of what augmentation does to a recipe's images"
+    )
+    preview.add_argument("--out", required=True, metavar="FILE", help="a PNG file")
+    preview.set_defaults(command=_preview)
+    resume = commands.add_parser(
+        "resume", parents=[common, which], help="go on with a run that was paused, stopped or interrupted"
+    )
+    resume.add_argument("--more-epochs", type=int, default=0, metavar="N", help="train N epochs longer than planned")
+    resume.add_argument("--learning-rate", type=float, metavar="X", help="from the next step on, before the schedule")
+    resume.set_defaults(command=_resume)
+    pause = commands.add_parser("pause", parents=[common, which], help="pause a run within a step")
+    pause.set_defaults(command=_pause)
+    stop = commands.add_parser("stop", parents=[common, which], help="stop a run within a step")
+    stop.set_defaults(command=_stop)
+    adjust = commands.add_parser(
+        "adjust", parents=[common, which], help="change the learning rate of a running training"
+    )
+    adjust.add_argument("--learning-rate", type=float, required=True, metavar="X")
+    adjust.set_defaults(command=_adjust)
+
+
+def _train(options: argparse.Namespace) -> Result:
+    config = chosen_config(options)
+    check_before_start(config, options.data)
+    return _work(create_run(config, options.runs), options)
+
+
+def _resume(options: argparse.Namespace) -> Result:
+    run = find(options)
+    ask_to_resume(run, options.more_epochs, options.learning_rate)
+    return _work(run, options)
+
+
+def _work(run: Run, options: argparse.Namespace) -> Result:
+    from core.workers.worker import work
+
+    with _Progress(run) as progress:
+        end = work(run, options.data, progress.show)
+    report = report_of(History(run).update().test)
+    result = {"run": run.id, "status": end["event"], "message": end["message"], **report}
+    text = "\n".join([f"{run.id}: {end['event']}. {end['message']}", *metric_lines(report)])
+    return Result(result, text, end["event"] == events.FINISHED)
+
+
+def _forecast(options: argparse.Namespace) -> Result:
+    config = chosen_config(options)
+    check_before_start(config, options.data)
+
+    from core.datasets.obtain import obtain
+    from core.training.forecast import forecast
+
+    for _ in obtain(config.dataset, options.data):
+        pass
+    found = forecast(config, options.data)
+    text = (
+        f"{found.parameters:,} weights, {found.trainable:,} of them trained, in {found.precision} on {found.device} with "
+        f"{found.threads} {'thread' if found.threads == 1 else 'threads'}\n"
+        f"{found.memory_bytes / 1e6:,.0f} MB of memory\n"
+        f"{found.seconds_before:,.1f} s before the first epoch, {found.seconds_per_epoch:,.1f} s for each of "
+        f"{found.epochs:,} epochs, {found.seconds:,.1f} s in all"
+    )
+    return Result({**asdict(found), "seconds": found.seconds}, text)
+
+
+def _preview(options: argparse.Namespace) -> Result:
+    config = chosen_config(options)
+
+    from PIL import Image
+
+    from core.training.preview import as_sheet, preview
+
+    shown = preview(config, options.data)
+    sheet = as_sheet(shown)
+    try:
+        Image.fromarray(sheet[:, :, 0] if sheet.shape[2] == 1 else sheet).save(options.out, "PNG")
+    except OSError as error:
+        raise TrainDeskError(
+            f"'{options.out}' could not be written ({error.strerror}); choose another file."
+        ) from error
+    found = {"file": options.out, "pictures": len(shown), "variants": shown.shape[1] - 1}
+    return Result(found, f"{len(shown)} pictures, each changed {shown.shape[1] - 1} times, are in {options.out}.")
+
+
+def _describe(options: argparse.Namespace) -> Result:
+    config = chosen_config(options)
+
+    from core.training.layers import described
+
+    info = config.dataset.info()
+    found = described(config.architecture, info.shape, len(info.class_names))
+    lines = [
+        f"{layer['words']:<40} {' x '.join(map(str, layer['shape'])):<16} {layer['parameters']:>12,} weights "
+        f"{layer['multiply_adds']:>14,} multiply-adds{'' if layer['trains'] else ', frozen'}"
+        for layer in found["layers"]
+    ]
+    return Result(found, "\n".join(lines))
+
+
+def _fitting(options: argparse.Namespace) -> Result:
+    config = chosen_config(options)
+
+    from core.workers.fitting import fitting_runs
+
+    found = [run.id for run in fitting_runs(config, list_runs(options.runs))]
+    return Result({"runs": found}, "\n".join(found) or "No run's weights fit this network.")
+
+
+def _pause(options: argparse.Namespace) -> Result:
+    run = _active(options)
+    run.request_pause()
+    return Result({"run": run.id, "asked": "pause"}, f"{run.id} pauses after its present step.")
+
+
+def _stop(options: argparse.Namespace) -> Result:
+    run = _active(options)
+    run.request_stop()
+    return Result({"run": run.id, "asked": "stop"}, f"{run.id} stops after its present step.")
+
+
+def _adjust(options: argparse.Namespace) -> Result:
+    run = _active(options)
+    check_learning_rate(run.config(), options.learning_rate)
+    run.request_learning_rate(options.learning_rate)
+    result = {"run": run.id, "asked": "learning_rate", "learning_rate": options.learning_rate}
+    return Result(result, f"{run.id} learns at {options.learning_rate:g} from its next step on.")
+
+
+def _active(options: argparse.Namespace) -> Run:
+    run = find(options)
+    status = run.status()
+    if not status.is_active:
+        raise TrainDeskError(f"Run {run.id} is not being trained (it is {status.name}); start or resume it first.")
+    return run
+
+
+def report_of(test: events.Event | None) -> dict[str, Any]:
+    """A `test` event without what belongs to the log."""
+    return {key: value for key, value in (test or {}).items() if key not in ("event", "time")}
+
+
+class _Progress:
+    """A tqdm bar on standard error that follows a run's events."""
+
+    def __init__(self, run: Run):
+        self._run = run
+        self._bar: Any = None
+
+    def __enter__(self) -> _Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def show(self, event: events.Event) -> None:
+        from tqdm import tqdm
+
+        kind = event["event"]
+        if kind in (events.STARTED, events.RESUMED):
+            total, done = event["total_steps"], event.get("step", 0)
+            self._bar = tqdm(total=total, initial=done, unit="step", desc=self._run.id, file=sys.stderr)
+        elif kind == events.STEP and self._bar is not None:
+            self._bar.update(event["step"] - self._bar.n)
+        elif kind in (events.VALIDATION, events.EPOCH) and self._bar is not None:
+            self._bar.set_postfix_str(f"epoch {event['epoch']}, validation accuracy {event['val/accuracy']:.4f}")
+        elif kind == events.NOTICE:
+            tqdm.write(event["message"], file=sys.stderr)

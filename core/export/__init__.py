@@ -1,0 +1,1 @@
+"""What leaves TrainDesk: the numbers of runs in the formats of other tools."""

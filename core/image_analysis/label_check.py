@@ -1,0 +1,197 @@
+"""Looking for wrong labels among all pictures of a dataset, in a process of its own.
+
+python -m core.image_analysis.label_check DATASET_FOLDER
+
+It makes features of every picture, judges each by classifiers that never saw it (`label_issues`), and leaves what it
+doubts in the dataset's folder, for the version it looked at. Features stay there too: after an edit it takes seconds.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import time
+import traceback
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.errors import TrainDeskError
+from core.files import write_atomically
+from core.image_analysis.label_features import Progress, features_of
+from core.image_sets.store import OwnDataError, OwnDataset
+from core.machine.processes import is_gone, name_process, start_detached
+
+MOST = 20_000  # pictures that are looked at; of more a part chosen by chance, the same share of every class
+SHOWN = 1000  # doubted labels that are kept
+OFTEN = 0.3  # seconds between two words on how far it is
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """A picture whose label is probably wrong."""
+
+    image: int
+    labelled: int  # class ids
+    said: int
+    likely: float  # 0..1: that it is `said`
+
+
+@dataclass(frozen=True)
+class LabelCheck:
+    """How far the looking is, or what it found."""
+
+    state: str = "none"  # "none", "working", "ready" or "failed"
+    phase: str = ""
+    done: int = 0
+    total: int = 0
+    version: int = 0
+    pictures: int = 0  # that there are
+    looked_at: int = 0
+    doubts: tuple[Doubt, ...] = field(default=())
+    message: str = ""  # why it failed
+
+
+def state_file(dataset: OwnDataset) -> Path:
+    return dataset.folder / "label_check.json"
+
+
+def last_check(dataset: OwnDataset) -> LabelCheck:
+    """A process that ended without a word has failed."""
+    data = _read(state_file(dataset))
+    try:
+        found = LabelCheck(**data | {"doubts": tuple(Doubt(**each) for each in data.get("doubts", []))})
+    except TypeError:
+        return LabelCheck()
+    with contextlib.suppress(OSError):
+        if found.state == "working" and is_gone(_pid_file(dataset).read_text(encoding="ascii")):
+            again = _read(state_file(dataset))
+            if again.get("state") == "working":
+                return LabelCheck("failed", message="It was interrupted; look again.")
+            return last_check(dataset)
+    return found
+
+
+def open_doubts(dataset: OwnDataset, check: LabelCheck, left: set[str]) -> list[Doubt]:
+    """Those that nobody has settled since: the picture still has that label, and nobody said that it is right."""
+    members = dataset.members()
+    now = dict(zip(members.images.tolist(), members.classes.tolist(), strict=True))
+    there = {each.id for each in dataset.classes()}
+    return [
+        doubt
+        for doubt in check.doubts
+        if now.get(doubt.image) == doubt.labelled and doubt.said in there and leave_key(doubt) not in left
+    ]
+
+
+def leave_key(doubt: Doubt) -> str:
+    """Of `core.image_sets.twins.leave`: a person says that the label is right."""
+    return f"label {doubt.image} {doubt.labelled}"
+
+
+def start(dataset: OwnDataset) -> None:
+    """Starts the process and returns at once. Raises OwnDataError."""
+    try:
+        _write(dataset, LabelCheck("working", "Starting", version=dataset.newest()))
+        with (dataset.folder / "label_check.log").open("wb") as log:
+            process = start_detached(
+                ["core.image_analysis.label_check", str(dataset.folder)], env=os.environ, stdout=log, stderr=log
+            )
+        _pid_file(dataset).touch()
+        name_process(_pid_file(dataset), process.pid)
+    except OSError as error:
+        raise OwnDataError(
+            f"Looking for wrong labels could not be started ({error.strerror}); free some space."
+        ) from error
+
+
+def check(dataset: OwnDataset, progress: Progress) -> LabelCheck:
+    """Looks at the newest version and returns what it doubts. Raises TrainDeskError, and what `progress` raises."""
+    from core.image_analysis.label_issues import components, doubts_of
+
+    version = dataset.newest()
+    members = dataset.members(version)
+    ids, labels = np.unique(members.classes, return_inverse=True)
+    chosen = _some(labels)
+    features = features_of(dataset, members.images[chosen], progress)
+    chosen = chosen[: len(features[0])]  # the time may have ended before all were looked at
+    progress("Judging every picture by the others", 0, 0)
+    rows = np.concatenate([components(each) for each in features], axis=1) if len(features) > 1 else features[0]
+    try:
+        found = doubts_of(rows, labels[chosen], members.kin[chosen])
+    except ValueError as error:
+        raise OwnDataError(
+            "There are too few pictures to judge any by the others; bring at least two classes of five pictures."
+        ) from error
+    doubts = tuple(
+        Doubt(
+            int(members.images[chosen[place]]),
+            int(members.classes[chosen[place]]),
+            int(ids[says]),
+            round(float(likely), 4),
+        )
+        for place, says, likely in (
+            (place, found.says[place], found.said[place]) for place in found.doubted[:SHOWN].tolist()
+        )
+    )
+    return LabelCheck("ready", version=version, pictures=len(labels), looked_at=len(chosen), doubts=doubts)
+
+
+def _some(labels: np.ndarray) -> np.ndarray:
+    """Places of at most MOST pictures in an order by chance, so that any beginning of it is a fair part."""
+    return np.random.default_rng(0).permutation(len(labels))[:MOST]
+
+
+def work(dataset: OwnDataset, tell: Progress = lambda phase, done, total: None) -> LabelCheck:
+    """What the process does: looks, says how far it is (also to `tell`), and leaves what it found or why it failed."""
+    told, version = 0.0, dataset.newest()
+
+    def progress(phase: str, done: int, total: int) -> None:
+        nonlocal told
+        tell(phase, done, total)
+        if time.monotonic() - told > OFTEN or done == total:
+            told = time.monotonic()
+            _write(dataset, LabelCheck("working", phase, done, total, version))
+
+    try:
+        end = check(dataset, progress)
+    except TrainDeskError as error:
+        end = LabelCheck("failed", message=str(error), version=version)
+    except Exception as error:
+        traceback.print_exc()
+        end = LabelCheck(
+            "failed",
+            message=f"An unexpected error ended it ({type(error).__name__}: {str(error)[:120]}).",
+            version=version,
+        )
+    with contextlib.suppress(
+        OSError
+    ):  # the disk is full or the dataset gone: that the process has ended says that it failed
+        _write(dataset, end)
+    return end
+
+
+def _pid_file(dataset: OwnDataset) -> Path:
+    return dataset.folder / "label_check.pid"
+
+
+def _write(dataset: OwnDataset, found: LabelCheck) -> None:
+    write_atomically(state_file(dataset), json.dumps(asdict(found)).encode(), sync=False)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+if __name__ == "__main__":
+    if hasattr(os, "nice"):
+        os.nice(5)  # trainings and pages come first
+    sys.exit(0 if work(OwnDataset(Path(sys.argv[1]))).state == "ready" else 1)

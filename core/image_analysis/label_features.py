@@ -1,0 +1,99 @@
+"""What a network that knows photos, and the pixels, say of each picture of a dataset: made once for a picture, then kept."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from core.image_sets.decode import prepared
+from core.image_sets.store import OwnDataset
+
+LONGEST = 300.0  # seconds of making features, after which the rest is left out
+SIDES = (64, 96, 160, 224)  # pixels that the network of the features sees: the largest that the usual picture has
+FINE = 2000  # pictures up to which it may be the last of SIDES, which takes twice the time: of doubted labels more are wrong
+SMALL = 64  # pixels a side up to which the pixels themselves count beside the network's features
+PIXELS = 16  # a side
+BATCH = 64
+
+Progress = Callable[[str, int, int], None]  # phase, done, of how many
+
+
+def features_of(dataset: OwnDataset, images: np.ndarray, progress: Progress) -> list[np.ndarray]:
+    """float32 (n, F) each, of the first n pictures: what a network that knows photos sees; pixels too where they are small."""
+    drawn = dataset.about("fit") == "ink"
+    fit = dataset.about("fit", "crop")
+    usual = dataset.usual_side()
+    sides = SIDES if len(images) <= FINE else SIDES[:-1]
+    side = 28 if drawn else max((each for each in sides if each <= usual), default=SIDES[0])
+    kept = _kept_features(dataset, f"{fit} {side}")
+    missing = np.array([image for image in images.tolist() if image not in kept], dtype=np.int64)
+    ended = time.monotonic() + LONGEST
+    network = _network() if len(missing) else None
+    how: dict[str, Any] = {"channels": 1 if drawn else 3, "side": side, "fit": fit}
+    done = len(images) - len(missing)
+    for start, block in _in_batches(prepared(dataset, missing, how)):
+        seen = block if block.shape[1] == 3 else np.repeat(block, 3, axis=1)
+        for image, row in zip(missing[start : start + len(block)].tolist(), network(seen), strict=True):  # type: ignore[misc]
+            kept[image] = row
+        for image, row in zip(missing[start : start + len(block)].tolist(), _pixels(block), strict=True):
+            kept[image] = np.concatenate([kept[image], row])
+        done += len(block)
+        progress("Looking at the pictures", done, len(images))
+        if time.monotonic() > ended:
+            break
+    if len(missing):
+        _keep_features(dataset, f"{fit} {side}", kept)
+    rows = []
+    for image in images.tolist():
+        if image not in kept:
+            break
+        rows.append(kept[image])
+    table = np.array(rows, dtype=np.float32)
+    pixels = PIXELS * PIXELS
+    return [table[:, :-pixels], table[:, -pixels:]] if usual <= SMALL or drawn else [table[:, :-pixels]]
+
+
+def _in_batches(blocks: Iterator[tuple[int, np.ndarray]]) -> Iterator[tuple[int, np.ndarray]]:
+    for start, block in blocks:
+        for first in range(0, len(block), BATCH):
+            yield start + first, block[first : first + BATCH]
+
+
+def _pixels(block: np.ndarray) -> np.ndarray:
+    """float32 (n, PIXELS * PIXELS), 0..1, of pictures (n, C, S, S): grey and small."""
+    from PIL import Image
+
+    grey = block.mean(axis=1).astype(np.uint8)
+    small = [Image.fromarray(each).resize((PIXELS, PIXELS), Image.Resampling.BOX) for each in grey]
+    return np.stack([np.asarray(each, dtype=np.float32).reshape(-1) / 255 for each in small])
+
+
+def _network() -> Callable[[np.ndarray], np.ndarray]:
+    """uint8 (n, 3, S, S) -> float32 (n, 1280)."""
+    from core.image_analysis.photo_features import photo_features, photo_network
+
+    return partial(photo_features, photo_network())
+
+
+def _kept_features(dataset: OwnDataset, of: str) -> dict[int, np.ndarray]:
+    try:
+        with np.load(dataset.folder / "features.npz", allow_pickle=False) as kept:
+            if str(kept["of"]) == of:
+                return dict(zip(kept["images"].tolist(), kept["rows"].astype(np.float32), strict=True))
+    except (OSError, ValueError, KeyError):
+        pass
+    return {}
+
+
+def _keep_features(dataset: OwnDataset, of: str, kept: dict[int, np.ndarray]) -> None:
+    """A full disk only means that they are made again."""
+    with contextlib.suppress(OSError):
+        part = dataset.folder / "features.part.npz"
+        rows = np.array(list(kept.values()), dtype=np.float16)
+        np.savez(part, of=np.array(of), images=np.array(list(kept), dtype=np.int64), rows=rows)
+        part.replace(dataset.folder / "features.npz")

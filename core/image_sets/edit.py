@@ -1,0 +1,232 @@
+"""Changing a dataset of someone's own: every edit makes a new version and leaves the older ones as they were."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import sqlite3
+import struct
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from core.files import write_atomically
+from core.image_sets.store import FOREVER, SPLITS, OwnDataError, OwnDataset
+
+LONGEST_NAME = 60  # characters of a class or a title
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One edit in the making; it counts when its `with` block ends well."""
+
+    dataset: OwnDataset
+    connection: sqlite3.Connection
+    number: int  # of the version it makes
+
+    def class_of_name(self, name: str) -> int:
+        """The id of the class of that name, made if there is none. Raises OwnDataError."""
+        name = checked_name(name, "A class")
+        found = self.connection.execute(
+            "select class from names where name = ? and until = ?", [name, FOREVER]
+        ).fetchone()
+        if found:
+            return found[0]
+        class_id = self.connection.execute("select coalesce(max(class), 0) + 1 from names").fetchone()[0]
+        self.connection.execute("insert into names values (?, ?, 1, ?, ?)", [class_id, name, self.number, FOREVER])
+        return class_id
+
+    def rename_class(self, class_id: int, name: str) -> None:
+        """A name that another class has joins the two. Raises OwnDataError."""
+        name = checked_name(name, "A class")
+        other = self.connection.execute(
+            "select class from names where name = ? and until = ? and class != ?", [name, FOREVER, class_id]
+        ).fetchone()
+        if other:
+            images = self.connection.execute(
+                "select image from places where class = ? and until = ?", [class_id, FOREVER]
+            )
+            self.move([row[0] for row in images.fetchall()], other[0])
+            self.connection.execute(
+                "update names set until = ? where class = ? and until = ?", [self.number, class_id, FOREVER]
+            )
+        else:
+            self._name(class_id, name=name)
+
+    def enable(self, class_ids: Iterable[int], enabled: bool) -> None:
+        """Whether the pictures of these classes take part in trainings."""
+        for class_id in class_ids:
+            self._name(class_id, enabled=int(enabled))
+
+    def remove_class(self, class_id: int) -> None:
+        """The class with all its pictures."""
+        self._end("class = ?", [class_id])
+        self.connection.execute(
+            "update names set until = ? where class = ? and until = ?", [self.number, class_id, FOREVER]
+        )
+
+    def place(self, rows: Iterable[tuple[int, int, str, int]]) -> None:
+        """Puts pictures that are in no class into one: (image, class, split, kin)."""
+        self.connection.executemany(
+            "insert into places values (?, ?, ?, ?, ?, ?)", ((*row, self.number, FOREVER) for row in rows)
+        )
+
+    def move(self, images: Sequence[int], class_id: int) -> None:
+        """Pictures into another class."""
+        self._replace(images, "class", class_id)
+
+    def into_split(self, images: Sequence[int], split: str) -> None:
+        """Pictures into `train`, `val` or `test`."""
+        assert split in SPLITS, split
+        self._replace(images, "split", split)
+
+    def regroup(self, kin: dict[int, int]) -> None:
+        """Other groups of look-alikes for pictures, image -> number of its group, as a change that older versions have not."""
+        for image, group in kin.items():
+            self._replace([image], "kin", group)
+
+    def set_kin(self, kin: dict[int, int]) -> None:
+        """Which pictures look alike: image -> number of its group. No change of the pictures, so no new rows."""
+        self.connection.executemany(
+            "update places set kin = ? where image = ? and until = ?",
+            ((group, image, FOREVER) for image, group in kin.items()),
+        )
+
+    def remove(self, images: Sequence[int]) -> None:
+        """Takes pictures out; older versions still have them."""
+        for image in images:
+            self._end("image = ?", [int(image)])
+
+    def back_to(self, version: int) -> None:
+        """Everything as it was in an earlier version. Raises OwnDataError when there is none of that number."""
+        if not self.connection.execute("select 1 from versions where number = ?", [version]).fetchone():
+            raise OwnDataError(f"Dataset {self.dataset.id} has no version {version}.")
+        for table, columns in (("places", "image, class, split, kin"), ("names", "class, name, enabled")):
+            self.connection.execute(f"update {table} set until = ? where until = ?", [self.number, FOREVER])
+            self.connection.execute(
+                f"insert into {table} select {columns}, ?, ? from {table} where since <= ? and until > ?",
+                [self.number, FOREVER, version, version],
+            )
+
+    def _end(self, condition: str, values: list) -> None:
+        self.connection.execute(
+            f"update places set until = ? where until = ? and {condition}", [self.number, FOREVER, *values]
+        )
+
+    def _replace(self, images: Sequence[int], column: str, value: int | str) -> None:
+        columns = ["image", "class", "split", "kin"]
+        kept = ", ".join("?" if name == column else name for name in columns)
+        for image in images:
+            self.connection.execute(
+                f"insert into places select {kept}, ?, ? from places where image = ? and until = ?",
+                [value, self.number, -1, int(image), FOREVER],
+            )
+            self._end("image = ?", [int(image)])
+        self.connection.execute("update places set until = ? where until = -1", [FOREVER])
+
+    def _name(self, class_id: int, **values: str | int) -> None:
+        row = self.connection.execute(
+            "select name, enabled from names where class = ? and until = ?", [class_id, FOREVER]
+        ).fetchone()
+        if row is None:
+            raise OwnDataError("That class is not there any more; look at the dataset again.")
+        named = {"name": row[0], "enabled": row[1]} | values
+        self.connection.execute(
+            "update names set until = ? where class = ? and until = ?", [self.number, class_id, FOREVER]
+        )
+        self.connection.execute(
+            "insert into names values (?, ?, ?, ?, ?)",
+            [class_id, named["name"], named["enabled"], self.number, FOREVER],
+        )
+
+
+@contextlib.contextmanager
+def editing(dataset: OwnDataset, words: str, other: OwnDataset | None = None) -> Iterator[Edit]:
+    """Makes a new version, `words` say what is done; tables of another dataset are read as `other.images`.
+
+    If anything is raised, nothing has changed. Raises OwnDataError.
+    """
+    number = 0
+    try:
+        with dataset.connected() as connection:
+            if other is not None:
+                connection.execute("attach database ? as other", [str(other.file)])
+            connection.execute("begin immediate")
+            number = connection.execute("select max(number) + 1 from versions").fetchone()[0]
+            yield Edit(dataset, connection, number)
+            connection.execute("delete from places where since = until")  # placed and taken out again in this very edit
+            connection.execute("delete from names where since = until")
+            connection.execute("insert into versions values (?, ?, ?)", [number, time.time(), words])
+            facts = _facts(connection, number)
+            try:
+                write_atomically(dataset.facts_file(number), json.dumps(facts, ensure_ascii=False).encode())
+            except OSError as error:
+                raise OwnDataError(f"The change could not be stored ({error.strerror}); free some space.") from error
+    except BaseException:
+        with contextlib.suppress(OwnDataError, OSError):  # the file of facts may be there though the version is not
+            if number > dataset.newest():
+                dataset.facts_file(number).unlink(missing_ok=True)
+        raise
+
+
+def checked_name(name: str, what: str) -> str:
+    """The name without blanks around it. Raises OwnDataError when it is empty, too long or no plain line."""
+    tidy = one_line(name)
+    if not tidy:
+        raise OwnDataError(f"{what} needs a name.")
+    if len(tidy) > LONGEST_NAME:
+        raise OwnDataError(f"{what}'s name has {len(tidy)} characters; the limit is {LONGEST_NAME}.")
+    return tidy
+
+
+def one_line(text: str) -> str:
+    """The text without line breaks, signs that cannot be seen, and blanks around it."""
+    return " ".join("".join(character if character.isprintable() else " " for character in text).split())
+
+
+def _facts(connection: sqlite3.Connection, version: int) -> dict:
+    """What a training needs to know without opening the pictures. Only enabled classes with pictures count."""
+    held = "since <= :version and until > :version"
+    classes = connection.execute(
+        f"select class, name from names where {held} and enabled and class in "
+        f"(select class from places where {held} and split != 'test') order by class",
+        {"version": version},
+    ).fetchall()
+    numbers = ", ".join(str(class_id) for class_id, _ in classes)
+    counts = dict(
+        connection.execute(
+            f"select split = 'test', count(*) from places where {held} and class in ({numbers}) group by 1",
+            {"version": version},
+        ).fetchall()
+    )
+    val = connection.execute(
+        f"select count(*) from places where {held} and class in ({numbers}) and split = 'val'", {"version": version}
+    ).fetchone()[0]
+    sums, squares, number = [0.0] * 3, [0.0] * 3, 0
+    rows = connection.execute(
+        f"select mean, square from places join images on images.id = image where {held} and class in ({numbers}) "
+        "and split != 'test'",
+        {"version": version},
+    )
+    for mean, square in rows:
+        for channel, (first, second) in enumerate(
+            zip(struct.unpack("3f", mean), struct.unpack("3f", square), strict=True)
+        ):
+            sums[channel] += first
+            squares[channel] += second
+        number += 1
+    means = [total / max(1, number) for total in sums]
+    deviations = [
+        max(0.01, math.sqrt(max(0.0, total / max(1, number) - mean**2)))
+        for total, mean in zip(squares, means, strict=True)
+    ]
+    return {
+        "class_names": [name for _, name in classes],
+        "class_ids": [class_id for class_id, _ in classes],
+        "train_images": counts.get(0, 0),
+        "val_images": val,
+        "test_images": counts.get(1, 0),
+        "mean": [round(value, 4) for value in means],
+        "deviation": [round(value, 4) for value in deviations],
+    }

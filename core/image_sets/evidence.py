@@ -1,0 +1,100 @@
+"""What a probe of seconds found out about own pictures (`image_analysis.probe`): read here without torch."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from core.files import write_atomically
+from core.image_sets.store import OwnDataset
+from core.machine.processes import is_gone, name_process, start_detached
+
+TRANSFER, SCRATCH = "transfer", "scratch"
+_children: list[subprocess.Popen] = []  # kept to be reaped
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Of one version. Shares are of pictures read right by linear classifiers that did not learn from them."""
+
+    pictures: int = 0  # looked at; 0: none could be
+    classes: int = 0
+    features: float = 0.0  # read by EfficientNet-Lite0's features
+    pixels: float = 0.0  # read by 16 x 16 pixels alone
+    originals: float = 0.0  # by the better of two classifiers that can tell left from right ...
+    mirrored: float = 0.0  # ... and their mirror images by the same
+    swapped: tuple[str, ...] = ()  # names of two classes of which each becomes the other in a mirror
+    seconds: dict[str, float] = field(default_factory=dict)  # what each kind of training will take on this computer
+
+    def above_chance(self, share: float) -> float:
+        """0 for guessing, 1 for all right."""
+        chance = 1 / max(2, self.classes)
+        return max(0.0, (share - chance) / (1 - chance))
+
+    def mirror_is_harmless(self) -> bool:
+        """Mirror images are read as well as the originals, within the doubt of so few pictures, and no two classes swap."""
+        doubt = 2 * (0.25 / max(1, self.pictures)) ** 0.5  # two standard errors of a share of a half
+        return not self.swapped and self.mirrored >= self.originals - doubt
+
+
+def evidence_file(dataset: OwnDataset, version: int) -> Path:
+    return dataset.folder / f"probe{version}.json"
+
+
+def evidence_of(dataset: OwnDataset, version: int | None = None) -> Evidence | None:
+    """What was found out about a version (None: the newest); None while nothing is known."""
+    try:
+        path = evidence_file(dataset, dataset.newest() if version is None else version)
+        data = json.loads(path.read_text(encoding="utf-8"))
+        return Evidence(**data | {"swapped": tuple(data.get("swapped", ()))})
+    except (OSError, ValueError, TypeError, AttributeError):
+        return None
+
+
+def keep_evidence(dataset: OwnDataset, version: int, evidence: Evidence) -> None:
+    """Raises OSError."""
+    write_atomically(evidence_file(dataset, version), json.dumps(asdict(evidence)).encode())
+
+
+def is_complete(evidence: Evidence | None) -> bool:
+    """Whether a probe has nothing more to say: the times come last."""
+    return evidence is not None and (not evidence.pictures or bool(evidence.seconds))
+
+
+def look_for_evidence(dataset: OwnDataset) -> bool:
+    """Starts the probe of the newest version unless one runs or has ended. Whether one runs now.
+
+    TRAINDESK_PROBE=0 switches it off. Where none can be started trainings are suggested by the rule alone.
+    """
+    for child in list(_children):
+        if child.poll() is not None:
+            _children.remove(child)
+    version = dataset.newest()
+    mark = dataset.folder / f"probe{version}.pid"
+    if os.environ.get("TRAINDESK_PROBE") == "0" or is_complete(evidence_of(dataset, version)):
+        return False
+    with contextlib.suppress(OSError):
+        try:
+            with mark.open("x"):
+                pass
+        except FileExistsError:  # one was started: it runs, or it has failed and would again
+            return not is_gone(mark.read_text(encoding="ascii"))
+        try:
+            process = _begin(dataset, version)
+        except OSError:
+            mark.unlink()
+            raise
+        _children.append(process)
+        name_process(mark, process.pid)
+        return True
+    return False
+
+
+def _begin(dataset: OwnDataset, version: int) -> subprocess.Popen:
+    env = os.environ | {"GOMP_SPINCOUNT": "10000"}  # as trainings have it, or waiting counts as work
+    command = ["core.image_analysis.probe", str(dataset.folder), str(version)]
+    return start_detached(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -1,0 +1,109 @@
+"""A dataset as a ZIP that can be brought in again: a folder for each split and in it one for each class.
+
+The comment of the ZIP says that these folders mean just that, and the name of a class that no folder can have.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import json
+import os
+import secrets
+import time
+import zipfile
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from core.image_sets.store import SPLITS, OwnDataError, OwnDataset
+from core.image_sets.zip_names import Places, folder_of
+
+MARK = "traindesk"  # key of the comment that tells such a ZIP
+LONGEST_COMMENT = 65_535  # bytes; a limit of ZIP
+MOST_AT_ONCE = 2**30  # bytes of a dataset that a browser is given; more is for the command line
+KINDS = {
+    b"\x89PNG": "png", b"\xff\xd8\xff": "jpg", b"GIF8": "gif", b"BM": "bmp", b"RIFF": "webp", b"II*\0": "tif", b"MM\0*": "tif",
+}  # fmt: skip
+BRANDS = {b"avif": "avif", b"avis": "avif"}  # of what else begins like HEIC
+
+
+def as_zip(dataset: OwnDataset) -> io.BytesIO:
+    """The newest version, also of classes that are switched off, open for reading from its start. Raises OwnDataError."""
+    stream = io.BytesIO()
+    _write(dataset, stream)
+    stream.seek(0)
+    return stream
+
+
+def write_zip(dataset: OwnDataset, path: Path) -> None:
+    """The same into a file that is there when it is whole, and not before. Raises OwnDataError."""
+    part = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.part")
+    try:
+        try:
+            with part.open("xb") as stream:
+                _write(dataset, stream)
+            os.replace(part, path)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        what = "free some space" if error.errno == errno.ENOSPC else "choose another place"
+        raise OwnDataError(f"{path} could not be written ({error.strerror}); {what}.") from error
+
+
+def _write(dataset: OwnDataset, stream: BinaryIO) -> None:
+    version = dataset.versions()[0]
+    moment = max((1980, 1, 1, 0, 0, 0), time.gmtime(version.time)[:6])
+    members = dataset.members(version.number, disabled=True)
+    images = members.images.tolist()
+    names = {each.id: each.name for each in dataset.classes(version.number)}
+    folders = _folders(names)
+    called = {picture.id: picture.name for picture in dataset.pictures(images, version.number)}
+    places = Places()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
+        rows = zip(images, members.classes.tolist(), members.splits.tolist(), dataset.contents(images), strict=True)
+        for image, label, split, data in rows:
+            place = places.free(f"{SPLITS[split]}/{folders[label]}", called[image], kind_of(data))
+            archive.writestr(zipfile.ZipInfo(place, moment), data)
+        archive.comment = _comment({folders[each]: name for each, name in names.items() if folders[each] != name})
+
+
+def _folders(names: dict[int, str]) -> dict[int, str]:
+    """A folder of its own for each class, also for Cat and cat on a disk that takes them for one."""
+    found, taken = {}, set()
+    for each, name in names.items():
+        folder = first = folder_of(name)
+        number = 1
+        while folder.casefold() in taken:
+            number += 1
+            folder = f"{first} ({number})"
+        taken.add(folder.casefold())
+        found[each] = folder
+    return found
+
+
+def _comment(renamed: dict[str, str]) -> bytes:
+    """JSON; of very many odd names only those for which there is room."""
+    while True:
+        said = json.dumps({MARK: 1, "classes": renamed}, ensure_ascii=False, separators=(",", ":")).encode()
+        if len(said) <= LONGEST_COMMENT:
+            return said
+        renamed = dict(list(renamed.items())[: len(renamed) // 2])
+
+
+def names_of_export(comment: bytes) -> dict[str, str] | None:
+    """Folder -> class, of those that differ, if this is the comment of a ZIP that was written here; else None."""
+    try:
+        said: Any = json.loads(comment)
+        renamed = said["classes"] if said[MARK] == 1 else None
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+    if not isinstance(renamed, dict) or not all(isinstance(name, str) for name in renamed.values()):
+        return None
+    return renamed
+
+
+def kind_of(data: bytes) -> str:
+    """How a picture file's name should end."""
+    if data[4:8] == b"ftyp":
+        return BRANDS.get(data[8:12], "heic")
+    return next((kind for start, kind in KINDS.items() if data.startswith(start)), "png")

@@ -1,0 +1,120 @@
+"""Where datasets of someone's own lie: DATA/sets/<id>, deleted ones in DATA/sets/.trash/<id>."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shutil
+import time
+from pathlib import Path
+
+from core.files import move_folder, remedy
+from core.image_sets.edit import checked_name
+from core.image_sets.store import OwnDataError, OwnDataset
+
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}")
+
+
+def sets_folder(data_folder: Path) -> Path:
+    return data_folder / "sets"
+
+
+def own_dataset(set_id: str, data_folder: Path) -> OwnDataset:
+    """The dataset of that id, whether it is there or not. Raises OwnDataError for what is no id."""
+    if not NAME.fullmatch(set_id):
+        raise OwnDataError(f"'{set_id[:60]}' is no name of a dataset; choose one on the Data page.")
+    return OwnDataset(sets_folder(data_folder) / set_id)
+
+
+def find_dataset(set_id: str, data_folder: Path) -> OwnDataset:
+    """Raises OwnDataError when it is not there."""
+    dataset = own_dataset(set_id, data_folder)
+    if not dataset.file.is_file():
+        raise OwnDataError(
+            f"Dataset '{set_id}' is not in {sets_folder(data_folder)}; choose another or bring it again."
+        )
+    return dataset
+
+
+def list_datasets(data_folder: Path) -> list[OwnDataset]:
+    """Those that were accepted, the newest first."""
+    found = []
+    for folder in sets_folder(data_folder).glob("*"):
+        if NAME.fullmatch(folder.name) and (folder / "pictures.sqlite").is_file():
+            found.append(OwnDataset(folder))
+    return sorted(found, key=lambda dataset: dataset.id, reverse=True)
+
+
+def new_id(title: str) -> str:
+    """A folder name that tells when it was made and what it is about."""
+    words = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:40]
+    return f"{time.strftime('%Y%m%d-%H%M%S')}-{words or 'pictures'}"
+
+
+def accept(staged: OwnDataset, title: str, data_folder: Path) -> OwnDataset:
+    """Makes an import a dataset, all at once. Raises OwnDataError."""
+    title = checked_name(title, "A dataset")
+    staged.set_about(title=title)
+    first = new_id(title)
+    for number in range(1, 1000):
+        place = sets_folder(data_folder) / (first if number == 1 else f"{first}-{number}")
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if not place.exists():
+                move_folder(staged.folder, place)
+                return OwnDataset(place)
+        except OSError as error:
+            if not place.exists():
+                raise OwnDataError(
+                    f"The dataset cannot be kept in {place.parent} ({error.strerror}); {remedy(error)}."
+                ) from error
+    raise OwnDataError(f"There are too many datasets called '{title}'; give it another name.")
+
+
+def cache_name(set_id: str) -> str:
+    """How the folders begin that keep a dataset's decoded pictures, in DATA/cache."""
+    return f"own_images-{set_id}"
+
+
+def forget_decoded(set_id: str, data_folder: Path, but: int = 0) -> None:
+    """Removes what is kept decoded of a dataset, but for the newest few; a training that reads it keeps its open files."""
+    found = []
+    for folder in (data_folder / "cache").glob(f"{cache_name(set_id)}-*"):
+        with contextlib.suppress(OSError):  # another process removes it too
+            found.append((folder.stat().st_mtime_ns, folder))
+    for _, folder in sorted(found, reverse=True)[but:]:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def delete(dataset: OwnDataset) -> Path:
+    """Moves it into the trash, from where `restore` brings it back; what was decoded of it goes. Raises OwnDataError."""
+    place = dataset.folder.parent / ".trash" / dataset.id
+    forget_decoded(dataset.id, dataset.folder.parent.parent)
+    try:
+        place.parent.mkdir(exist_ok=True)
+        shutil.rmtree(place, ignore_errors=True)
+        move_folder(dataset.folder, place)
+    except OSError as error:
+        raise OwnDataError(f"The dataset could not be deleted ({error.strerror}); check {dataset.folder}.") from error
+    return place
+
+
+def restore(set_id: str, data_folder: Path) -> OwnDataset:
+    """Raises OwnDataError."""
+    dataset = own_dataset(set_id, data_folder)
+    try:
+        move_folder(dataset.folder.parent / ".trash" / set_id, dataset.folder)
+    except OSError as error:
+        raise OwnDataError(f"The dataset could not be brought back ({error.strerror}).") from error
+    return dataset
+
+
+def trashed(data_folder: Path) -> list[OwnDataset]:
+    """Those that were deleted and can be brought back, the newest first."""
+    found = (sets_folder(data_folder) / ".trash").glob("*/pictures.sqlite")
+    return [OwnDataset(file.parent) for file in sorted(found, reverse=True)]
+
+
+def empty_trash(data_folder: Path) -> None:
+    """For good."""
+    shutil.rmtree(sets_folder(data_folder) / ".trash", ignore_errors=True)

@@ -1,0 +1,113 @@
+"""The process of one import.
+
+python -m core.image_sets.import_process IMPORT_FOLDER
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+import traceback
+from dataclasses import asdict
+from pathlib import Path
+
+from core.files import remedy
+from core.image_sets.imports import Job, Progress, Request
+from core.image_sets.ingest import Cancelled, bring
+from core.image_sets.layout import Layout
+from core.image_sets.store import OwnDataError
+
+OFTEN = 0.2  # seconds between two words on how far it is
+
+
+class _Asked(Exception):
+    """How the folders are meant must be answered first."""
+
+
+class _Again(Exception):
+    """Someone chose another way to read the folders."""
+
+
+def work(job: Job) -> Progress:
+    """Brings the pictures in; leaves a dataset that is ready to be accepted, a question, or why it failed. Nothing remains of
+    one that was cancelled, and of one that failed nothing but the sentence."""
+    while True:
+        request = job.request()
+        try:
+            pictures = _bring(job, request)
+            end = Progress("ready", done=pictures, total=pictures)
+        except _Again:
+            _clear(job)
+            continue
+        except _Asked:
+            end = Progress("asking")
+        except Cancelled:
+            job.remove()
+            return Progress("failed", message="Cancelled.")
+        except OwnDataError as error:
+            end = Progress("failed", message=str(error))
+        except OSError as error:
+            end = Progress("failed", message=f"The pictures could not be kept ({error.strerror}); {remedy(error)}.")
+        except Exception as error:
+            traceback.print_exc()
+            end = Progress(
+                "failed", message=f"An unexpected error ended the import ({type(error).__name__}: {str(error)[:120]})."
+            )
+        break
+    if end.state != "ready":
+        _clear(job)
+    try:
+        job.write("progress.json", asdict(end))
+    except OSError:  # the disk is full for this too: that the process is gone says that it failed
+        print(end.message, file=sys.stderr)
+    return end
+
+
+def _bring(job: Job, request: Request) -> int:
+    """How many pictures came in."""
+    began, phase, told = time.time(), "", 0.0
+
+    def progress(what: str, done: int, total: int) -> None:
+        nonlocal began, phase, told
+        now = time.time()
+        check()
+        if what != phase:
+            began, phase, told = now, what, 0.0
+        if now - told > OFTEN or done == total:
+            told = now
+            job.write("progress.json", asdict(Progress("working", what, done, total, began)))
+
+    def check() -> None:
+        if job.cancel_file.exists() or not job.folder.exists():
+            raise Cancelled
+        if job.request().reading != request.reading:
+            raise _Again
+
+    def tell(layout: Layout) -> None:
+        check()
+        job.write("reading.json", layout.summary())
+        if layout.question:
+            raise _Asked
+
+    dataset, report = bring(
+        Path(request.path),
+        job.dataset.folder,
+        request.title,
+        progress,
+        request.class_name,
+        request.reading,
+        tell,
+    )
+    dataset.set_about(**request.about, owner=job.owner)
+    job.write("report.json", asdict(report))
+    check()
+    return report.pictures
+
+
+def _clear(job: Job) -> None:
+    shutil.rmtree(job.dataset.folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(0 if work(Job(Path(sys.argv[1]))).state == "ready" else 1)

@@ -1,0 +1,203 @@
+"""Imports: each a folder in DATA/imports with what was brought, how far its process is, and the dataset in the making.
+
+A process of its own does the work (`import_process`), so that pages stay quick and an import outlives them.
+What is in the folder is never taken for a dataset: it becomes one when someone accepts it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import time
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from core.files import remedy, write_atomically
+from core.image_sets.ingest import Report
+from core.image_sets.store import OwnDataError, OwnDataset
+from core.machine.processes import is_gone, name_process, start_detached
+
+State = Literal["waiting", "working", "asking", "ready", "failed"]
+ENDED = ("asking", "ready", "failed")  # no process works on it
+_children: list[subprocess.Popen] = []  # kept to be reaped
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an import is."""
+
+    state: State
+    phase: str = ""
+    done: int = 0
+    total: int = 0
+    began: float = 0.0  # Unix seconds at which this phase began
+    message: str = ""  # why it failed
+
+    def seconds_left(self, now: float) -> float | None:
+        """Of this phase, if the rest goes as fast; None while nothing is known."""
+        if not self.done or not self.total:
+            return None
+        return (now - self.began) / self.done * (self.total - self.done)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be brought."""
+
+    path: str  # a ZIP or a folder
+    title: str
+    class_name: str = ""  # of pictures that lie in no folder
+    into: str = ""  # the dataset they are added to; "": a new one
+    about: dict[str, str] = field(default_factory=dict)  # facts the new dataset gets
+    reading: str = ""  # the way to read the folders that someone chose
+
+
+@dataclass(frozen=True)
+class Job:
+    """The folder of an import."""
+
+    folder: Path
+
+    @property
+    def id(self) -> str:
+        return self.folder.name
+
+    @property
+    def brought(self) -> Path:
+        """A folder for what a browser sends, removed with the job."""
+        return self.folder / "brought"
+
+    @property
+    def cancel_file(self) -> Path:
+        return self.folder / "cancel"
+
+    @property
+    def pid_file(self) -> Path:
+        return self.folder / "worker.pid"
+
+    @property
+    def owner(self) -> str:
+        """Who brings it."""
+        return str(self._read("owner.json").get("owner", ""))
+
+    @property
+    def dataset(self) -> OwnDataset:
+        return OwnDataset(self.folder / "set")
+
+    def request(self) -> Request:
+        """Raises OwnDataError."""
+        data = self._read("request.json")
+        try:
+            return Request(**data)
+        except TypeError as error:
+            raise OwnDataError(f"Import {self.id} is damaged; remove it and bring the pictures again.") from error
+
+    def report(self) -> Report:
+        """Of an import that is ready."""
+        data = self._read("report.json")
+        data["unreadable"] = [tuple(each) for each in data.get("unreadable", [])]
+        return Report(**data)
+
+    def reading(self) -> dict[str, Any]:
+        """How the folders are read, as `Layout.summary` says it; empty until that is known."""
+        return self._read("reading.json")
+
+    def progress(self) -> Progress:
+        """A process that ended without a word has failed."""
+        data = self._read("progress.json")
+        found = Progress(**data) if data.get("state") else Progress("waiting")
+        if found.state in ("waiting", "working"):
+            with contextlib.suppress(OSError):
+                if is_gone(self.pid_file.read_text(encoding="ascii")):
+                    again = self._read("progress.json")  # it may have ended well in between
+                    if again.get("state") in ENDED:
+                        return Progress(**again)
+                    return Progress("failed", message="The import was interrupted; bring the pictures again.")
+        return found
+
+    def cancel(self) -> None:
+        """Asks the process to end, and removes everything once it has, or at once if there is none."""
+        with contextlib.suppress(OSError):
+            self.cancel_file.touch()
+        if self.progress().state in ENDED:
+            self.remove()
+
+    def remove(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def write(self, name: str, data: Any, sync: bool = False) -> None:
+        """Raises OSError."""
+        write_atomically(self.folder / name, json.dumps(data, ensure_ascii=False).encode(), sync=sync)
+
+    def _read(self, name: str) -> dict[str, Any]:
+        try:
+            data = json.loads((self.folder / name).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return data if isinstance(data, dict) else {}
+
+
+def imports_folder(data_folder: Path) -> Path:
+    return data_folder / "imports"
+
+
+def new_job(data_folder: Path, owner: str = "") -> Job:
+    """An empty folder for an import; the dataset that comes of it has the same owner. Raises OwnDataError."""
+    folder = imports_folder(data_folder) / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+    try:
+        (folder / "brought").mkdir(parents=True)
+        Job(folder).write("owner.json", {"owner": owner})
+    except OSError as error:
+        raise OwnDataError(f"Nothing can be kept in {data_folder} ({error.strerror}); {remedy(error)}.") from error
+    return Job(folder)
+
+
+def find_job(job_id: str, data_folder: Path) -> Job | None:
+    """None when there is none of that name."""
+    return next((job for job in list_jobs(data_folder) if job.id == job_id), None)
+
+
+def list_jobs(data_folder: Path) -> list[Job]:
+    """The newest first."""
+    return [Job(folder) for folder in sorted(imports_folder(data_folder).glob("2*-*"), reverse=True) if folder.is_dir()]
+
+
+def start(job: Job, request: Request) -> None:
+    """Starts the import's process and returns at once. Raises OwnDataError."""
+    try:
+        job.write("request.json", asdict(request))
+        env = os.environ | {"OMP_NUM_THREADS": "1"}  # its helpers are processes
+        with (job.folder / "worker.log").open("ab") as log:
+            process = start_detached(
+                ["core.image_sets.import_process", str(job.folder)], env=env, stdout=log, stderr=log
+            )
+        _children.append(process)
+        job.pid_file.touch()
+        name_process(job.pid_file, process.pid)
+    except OSError as error:
+        job.remove()
+        raise OwnDataError(f"The import could not be started ({error.strerror}); {remedy(error)}.") from error
+    for child in list(_children):
+        if child.poll() is not None:
+            _children.remove(child)
+
+
+def read_again(job: Job, reading: str) -> None:
+    """Starts over with another way to read the folders: a process that works on it sees that, otherwise a new one begins.
+    Raises OwnDataError."""
+    request = replace(job.request(), reading=reading)
+    if job.progress().state in ENDED:
+        for name in ("progress.json", "reading.json", "report.json", "worker.pid"):
+            (job.folder / name).unlink(missing_ok=True)
+        shutil.rmtree(job.folder / "set", ignore_errors=True)
+        start(job, request)
+        return
+    try:
+        job.write("request.json", asdict(request))
+    except OSError as error:
+        raise OwnDataError(f"The choice could not be kept ({error.strerror}); {remedy(error)}.") from error

@@ -1,0 +1,183 @@
+"""Bringing pictures in: reads what was brought, decodes it in parallel, and leaves a dataset that waits to be accepted."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from core.image_sets.edit import editing
+from core.image_sets.image_record import KEPT_SIDE, Look, look_at_all
+from core.image_sets.layout import Layout, Placed, recognise
+from core.image_sets.likeness import Likeness, compare
+from core.image_sets.read_ahead import in_order
+from core.image_sets.sources import FolderSource, ZipSource, read_all
+from core.image_sets.splitting import held_out_groups
+from core.image_sets.store import OwnDataError, OwnDataset
+from core.images.read import has_pages
+from core.machine.cores import usable_cores
+
+CHUNK_FILES = 256
+CHUNK_BYTES = 8 * 2**20
+FEW = 300  # files that are decoded quicker than helper processes start
+NAMED = 500  # unreadable files that are named; of more the number is given
+
+Progress = Callable[[str, int, int], None]  # phase, done, of how many
+
+
+class Cancelled(Exception):
+    """Someone does not want the import any more; raised by the progress function."""
+
+
+@dataclass
+class Report:
+    """What happened to the files."""
+
+    layout: str = ""
+    notes: list[str] = field(default_factory=list)
+    pictures: int = 0
+    skipped: dict[str, int] = field(default_factory=dict)  # why -> files
+    unreadable: list[tuple[str, str]] = field(default_factory=list)  # file, what is wrong with it
+    unreadable_count: int = 0
+    turned: int = 0  # lay on their side
+    reduced: int = 0  # are kept smaller than they came
+    paged: int = 0  # TIFF files with more pages than the first, which is the one that is kept
+
+
+def bring(
+    path: Path,
+    folder: Path,
+    title: str,
+    progress: Progress,
+    class_name: str = "",
+    reading: str = "",
+    told: Callable[[Layout], None] = lambda layout: None,
+) -> tuple[OwnDataset, Report]:
+    """Makes a dataset in `folder` of a ZIP or a folder of pictures, read as `reading` says (a key of Layout.alternatives).
+
+    `told` is called with the layout before anything is decoded. Raises OwnDataError, and what `progress` and `told` raise.
+    """
+    source = ZipSource(path) if path.is_file() else FolderSource(path)
+    try:
+        progress("Looking through the files", 0, 0)
+        listing = source.listing()
+        layout = recognise(listing, source.read, class_name, reading)
+        if len(listing.pictures) == 0 or not layout.pictures:
+            raise OwnDataError("No picture belongs to a class; put each class into a folder of its own.")
+        told(layout)
+        report = Report(layout=layout.words, notes=layout.notes, skipped=dict(listing.skipped))
+        if layout.without_class:
+            report.skipped["pictures outside of any class"] = layout.without_class
+        dataset = OwnDataset.create(folder, title)
+        placed = _decode(dataset, source, layout, report, progress)
+    finally:
+        source.close()
+    if not placed:
+        raise OwnDataError(
+            f"None of the {len(layout.pictures):,} pictures can be read; save them as PNG or JPEG and try again."
+        )
+    progress("Looking for doubles", 0, 0)
+    _place(dataset, placed, compare(dataset), report, layout.is_settled)
+    if report.paged:
+        several = "1 file has" if report.paged == 1 else f"{report.paged:,} files have"
+        report.notes.append(f"{several} several pages, of which the first is taken.")
+    report.pictures = len(placed)
+    return dataset, report
+
+
+def _decode(
+    dataset: OwnDataset, source, layout: Layout, report: Report, progress: Progress
+) -> list[tuple[int, str, str]]:
+    """Stores every readable picture; returns (image number, class name, split) of each."""
+    total, done = len(layout.pictures), 0
+    placed: list[tuple[int, str, str]] = []
+    of_entry = {id(each.entry): each for each in layout.pictures}
+    with _looked_at(source, layout, report) as results, dataset.connected() as connection:
+        number = connection.execute("select coalesce(max(id), 0) from images").fetchone()[0]
+        for entries, looks in results:
+            images, contents = [], []
+            for entry, look in zip(entries, looks, strict=True):
+                if isinstance(look, str):
+                    report.unreadable_count += 1
+                    if len(report.unreadable) < NAMED:
+                        report.unreadable.append((entry.name, look))
+                    continue
+                number += 1
+                each: Placed = of_entry[id(entry)]
+                placed.append((number, each.class_name, each.split))
+                report.turned += look.turned
+                report.reduced += max(look.width, look.height) > KEPT_SIDE
+                images.append(
+                    (number, look.digest, entry.name, look.width, look.height, int(look.colour), int(look.turned), look.mean,
+                     look.square, look.hash, look.look)
+                )  # fmt: skip
+                contents.append((number, look.data))
+            connection.executemany("insert into images values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", images)
+            connection.executemany("insert into contents values (?, ?)", contents)
+            done += len(entries)
+            progress("Reading the pictures", done, total)
+    return placed
+
+
+@contextlib.contextmanager
+def _looked_at(source, layout: Layout, report: Report) -> Iterator[Iterator[tuple[list, list[Look | str]]]]:
+    """(entries, what is known of them) in order, by helper processes where there are many."""
+    workers = usable_cores()
+    if len(layout.pictures) <= FEW or workers < 2:
+        yield ((entries, look_at_all(names, data)) for entries, names, data in _chunks(source, layout, report))
+        return
+    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+    work = ((entries, (names, data)) for entries, names, data in _chunks(source, layout, report))
+    try:
+        yield in_order(pool, look_at_all, work, 2 * workers)
+    except BrokenExecutor as error:
+        raise OwnDataError(f"A process that reads pictures ended ({error}); there may be too little memory.") from error
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _chunks(source, layout: Layout, report: Report) -> Iterator[tuple[list, list[str], list[bytes | str]]]:
+    entries, data, size = [], [], 0
+    for entry, content in read_all(source, [placed.entry for placed in layout.pictures]):
+        entries.append(entry)
+        data.append(content)
+        report.paged += isinstance(content, bytes) and has_pages(content)
+        size += len(content)
+        if len(entries) >= CHUNK_FILES or size >= CHUNK_BYTES:
+            yield entries, [each.name for each in entries], data
+            entries, data, size = [], [], 0
+    if entries:
+        yield entries, [each.name for each in entries], data
+
+
+def _place(
+    dataset: OwnDataset, placed: list[tuple[int, str, str]], likeness: Likeness, report: Report, is_settled: bool
+) -> None:
+    """Version 1: every picture in its class; one in five is kept for the test where no folder says which."""
+    names = list(dict.fromkeys(name for _, name, _ in sorted(placed, key=lambda each: _natural(each[1]))))
+    class_of = {name: place for place, name in enumerate(names)}
+    classes = np.array([class_of[name] for _, name, _ in placed])
+    rows = np.searchsorted(likeness.numbers, [number for number, _, _ in placed])
+    kin, together = likeness.kin[rows].tolist(), likeness.together[rows]
+    has_test = is_settled or any(split == "test" for _, _, split in placed)
+    held = np.zeros(len(placed), dtype=bool)
+    if not has_test:
+        free = np.array([split != "val" for _, _, split in placed])
+        held[free] = held_out_groups(classes[free], together[free])
+        report.notes.append("One in five pictures of each class is kept for the test.")
+    with editing(dataset, f"{len(placed):,} pictures brought") as edit:
+        ids = {name: edit.class_of_name(name) for name in names}
+        edit.place(
+            (number, ids[name], "test" if hold else split or "train", group)
+            for (number, name, split), hold, group in zip(placed, held.tolist(), kin, strict=True)
+        )
+
+
+def _natural(name: str) -> tuple:
+    """Class 2 comes before class 10."""
+    return (0, int(name), name) if name.isdecimal() and name.isascii() else (1, 0, name.casefold())

@@ -1,0 +1,258 @@
+"""Where pictures come from: a ZIP or a folder, read one file at a time and never unpacked onto the disk."""
+
+from __future__ import annotations
+
+import os
+import stat
+import struct
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from core.image_sets.layouts.encoding import OF_NAMES, TITLES, best_of
+from core.image_sets.store import OwnDataError
+from core.images.read import MAX_FILE_BYTES, SUFFIXES, starts_like_a_picture
+
+MOST_FILES = 500_000
+MOST_BYTES = int(os.environ.get("TRAINDESK_IMPORT_GB") or 50) * 2**30  # unpacked, all files together
+MOST_DIRECTORY = (
+    128 * 2**20
+)  # bytes of a ZIP's list of files; a million names take about 80 MB there and 700 MB in memory
+MOST_TABLE = 64 * 2**20  # bytes of a CSV with labels
+TABLES = frozenset((".csv", ".tsv", ".jsonl"))
+NOTES = frozenset((".txt", ".json", ".xml"))  # may say where things are in a picture
+PACKED = "files that are packed again"  # unpack them first
+ARCHIVES = frozenset((".zip", ".rar", ".7z", ".tar", ".gz", ".tgz"))
+HEAD = 32  # bytes that tell a picture whose name has another ending, or none
+NEVER = frozenset((".txt", ".json", ".xml", ".md", ".py", ".html", ".pdf", ".yaml", ".yml", ".mp4", ".mov"))
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file: where it lies, in parts, and how large it says it is."""
+
+    parts: tuple[str, ...]
+    size: int
+    key: object  # how its source finds it
+
+    @property
+    def name(self) -> str:
+        return "/".join(self.parts)
+
+
+@dataclass
+class Listing:
+    """The files of a source that can be of use, and how many of which kind are passed over."""
+
+    pictures: list[Entry] = field(default_factory=list)
+    tables: list[Entry] = field(default_factory=list)
+    others: list[Entry] = field(default_factory=list)  # texts, by which a detection set is known
+    skipped: Counter[str] = field(default_factory=Counter)  # why -> files
+    encoding: str = ""  # of the names in an old ZIP, as people call it
+    comment: bytes = b""  # of a ZIP
+
+
+class ZipSource:
+    """A ZIP file. Raises OwnDataError when it is none, has too many files or unpacks to too much."""
+
+    def __init__(self, path: Path):
+        self.name = path.name
+        _check_directory(path)
+        try:
+            self._zip = zipfile.ZipFile(path)
+        except Exception as error:  # zipfile raises many kinds on damaged files
+            raise OwnDataError(f"'{self.name}' is no ZIP file that can be read ({error}); pack it again.") from error
+
+    def listing(self) -> Listing:
+        found, total = Listing(comment=self._zip.comment), 0
+        codec, found.encoding = codec_of_names(self._zip.infolist())
+        for info in self._zip.infolist():
+            if info.is_dir():
+                continue
+            total += info.file_size
+            if stat.S_ISLNK(info.external_attr >> 16):
+                found.skipped["links"] += 1
+            elif info.flag_bits & 1:
+                found.skipped["files with a password"] += 1
+            else:
+                _sort_in(found, _parts(decoded_name(info, codec)), info.file_size, info, self._head)
+        if total > MOST_BYTES:
+            raise OwnDataError(
+                f"'{self.name}' unpacks to {total / 2**30:,.0f} GB; the limit is {MOST_BYTES / 2**30:,.0f} GB "
+                "(TRAINDESK_IMPORT_GB), so split it or make the pictures smaller."
+            )
+        return found
+
+    def read(self, entry: Entry) -> bytes:
+        """At most MAX_FILE_BYTES and one byte. Raises whatever a damaged archive raises."""
+        with self._zip.open(entry.key) as stream:  # type: ignore[arg-type]
+            return stream.read(MAX_FILE_BYTES + 1)
+
+    def _head(self, key: object) -> bytes:
+        with self._zip.open(key) as stream:  # type: ignore[arg-type]
+            return stream.read(HEAD)
+
+    def close(self) -> None:
+        self._zip.close()
+
+
+class FolderSource:
+    """A folder on the computer that runs TrainDesk. Links are not followed. Raises OwnDataError when it is none."""
+
+    def __init__(self, path: Path):
+        self.name = path.name
+        self._path = path
+        if not path.is_dir():
+            raise OwnDataError(f"There is no folder {path}; check its name.")
+
+    def listing(self) -> Listing:
+        found, seen = Listing(), 0
+
+        def closed(error: OSError) -> None:
+            found.skipped["folders that may not be read"] += 1
+
+        for folder, folders, files in os.walk(self._path, onerror=closed):
+            folders.sort()
+            folders[:] = [name for name in folders if not Path(folder, name).is_symlink()]
+            for name in sorted(files):
+                path = Path(folder, name)
+                seen += 1
+                if seen > MOST_FILES:
+                    raise OwnDataError(f"{self._path} has more than {MOST_FILES:,} files; choose a smaller folder.")
+                if path.is_symlink() or not path.is_file():
+                    found.skipped["links"] += 1
+                    continue
+                _sort_in(found, path.relative_to(self._path).parts, path.stat().st_size, path, self._head)
+        return found
+
+    def read(self, entry: Entry) -> bytes:
+        with open(entry.key, "rb") as stream:  # type: ignore[call-overload]
+            return stream.read(MAX_FILE_BYTES + 1)
+
+    def _head(self, key: object) -> bytes:
+        with open(key, "rb") as stream:  # type: ignore[call-overload]
+            return stream.read(HEAD)
+
+    def close(self) -> None:
+        pass
+
+
+def allowed_folders() -> list[Path]:
+    """The folders of this computer from which visitors may bring pictures: TRAINDESK_FOLDERS, separated as in PATH."""
+    named = os.environ.get("TRAINDESK_FOLDERS") or ""
+    return [Path(part).expanduser().resolve() for part in named.split(os.pathsep) if part.strip()]
+
+
+def folder_in_bounds(text: str) -> Path:
+    """The folder that someone typed, if it lies in one of the allowed ones. Raises OwnDataError."""
+    roots = allowed_folders()
+    try:
+        path = Path(text.strip()).expanduser().resolve()
+    except (OSError, ValueError, RuntimeError) as error:
+        raise OwnDataError(f"'{text[:60]}' is no name of a folder.") from error
+    if not any(path.is_relative_to(root) for root in roots):
+        allowed = ", ".join(map(str, roots)) or "none so far"
+        raise OwnDataError(f"{path} is not in a folder that may be read; those are: {allowed} (TRAINDESK_FOLDERS).")
+    if not path.is_dir():
+        raise OwnDataError(f"There is no folder {path}; check its name.")
+    return path
+
+
+def _sort_in(found: Listing, parts: tuple[str, ...], size: int, key: object, head: Callable[[object], bytes]) -> None:
+    """`head` gives a file's first bytes: they decide where its ending says nothing."""
+    name = parts[-1] if parts else ""
+    suffix = PurePosixPath(name).suffix.lower()
+    if not parts or any(part == ".." for part in parts):
+        found.skipped["files with a path that leads elsewhere"] += 1
+    elif any(part.startswith(".") or part == "__MACOSX" for part in parts) or name.lower() in (
+        "thumbs.db",
+        "desktop.ini",
+    ):
+        found.skipped["hidden files"] += 1
+    elif suffix in TABLES and size <= MOST_TABLE:
+        found.tables.append(Entry(parts, size, key))
+    elif suffix in ARCHIVES:
+        found.skipped[PACKED] += 1
+    elif suffix.removeprefix(".") not in SUFFIXES and not _is_picture(suffix, key, head):
+        found.skipped["files that are no pictures"] += 1
+        if suffix in NOTES:
+            found.others.append(Entry(parts, size, key))
+    else:
+        found.pictures.append(Entry(parts, size, key))
+
+
+def _is_picture(suffix: str, key: object, head: Callable[[object], bytes]) -> bool:
+    if suffix in NEVER:
+        return False
+    try:
+        return starts_like_a_picture(head(key))
+    except Exception:  # damaged archives and unreadable files raise many kinds
+        return False
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    """A path in its parts; of an absolute one or one of Windows what makes it so becomes '..', which is refused."""
+    name = name.replace("\\", "/")
+    absolute = name.startswith("/") or (len(name) > 1 and name[1] == ":")
+    parts = tuple(part for part in name.split("/") if part not in ("", "."))
+    return ("..", *parts) if absolute else parts
+
+
+def codec_of_names(infos: list[zipfile.ZipInfo]) -> tuple[str, str]:
+    """(codec of the names that do not say they are UTF-8, its title if it is another). One program wrote all of them."""
+    raw = [
+        info.filename.encode("cp437") for info in infos if not info.flag_bits & 0x800 and not info.filename.isascii()
+    ]
+    joined = b"\n".join(raw)
+    try:
+        joined.decode("utf-8")
+        return "utf-8", ""
+    except UnicodeDecodeError:
+        codec = best_of(joined, OF_NAMES)
+        return codec, TITLES[codec]
+
+
+def decoded_name(info: zipfile.ZipInfo, codec: str) -> str:
+    """The name as whoever packed it wrote it."""
+    if info.flag_bits & 0x800 or info.filename.isascii():
+        return info.filename
+    return info.filename.encode("cp437").decode(codec, errors="replace")
+
+
+def _check_directory(path: Path) -> None:
+    """Refuses a ZIP whose list of files is too long before it is read into memory. Raises OwnDataError."""
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as stream:
+            stream.seek(
+                max(0, size - 65_557 - 20)
+            )  # the end record with the longest comment, and the locator before it
+            tail = stream.read()
+            place = tail.rfind(b"PK\5\6")
+            if place < 0:
+                raise OwnDataError(f"'{path.name}' is no ZIP file, or was cut short; pack it again.")
+            entries, length = struct.unpack("<HI", tail[place + 10 : place + 16])
+            locator = tail[place - 20 : place]
+            if locator[:4] == b"PK\6\7":
+                stream.seek(struct.unpack("<Q", locator[8:16])[0])
+                record = stream.read(56)
+                if record[:4] == b"PK\6\6":
+                    entries, length = struct.unpack("<QQ", record[32:48])
+    except (OSError, struct.error, OverflowError) as error:
+        raise OwnDataError(f"'{path.name}' is no ZIP file that can be read ({error}); pack it again.") from error
+    if entries > MOST_FILES or length > MOST_DIRECTORY:
+        raise OwnDataError(f"'{path.name}' holds {entries:,} files; the limit is {MOST_FILES:,}, so split it.")
+
+
+def read_all(source: ZipSource | FolderSource, entries: list[Entry]) -> Iterator[tuple[Entry, bytes | str]]:
+    """Each file's content, or a sentence that says why it cannot be had."""
+    for entry in entries:
+        if entry.size > MAX_FILE_BYTES:
+            yield entry, f"is a file of {entry.size / 2**20:,.0f} MB; the limit is {MAX_FILE_BYTES // 2**20} MB"
+            continue
+        try:
+            yield entry, source.read(entry)
+        except Exception as error:  # damaged archives and vanished files raise many kinds
+            yield entry, f"cannot be unpacked ({str(error)[:80] or type(error).__name__})"

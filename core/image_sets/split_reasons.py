@@ -1,0 +1,126 @@
+"""Why a part of a plan is empty or one-sided, in sentences for whoever has to decide before a training starts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.image_sets.splitting import TEST, TRAIN, VAL, Plan, Rows
+
+NAMED = 4  # classes; of more the number is given
+LOPSIDED = 0.3  # of the validation pictures would have to be of other classes for the mixture of the training pictures
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One thing about a plan that must be known before Start."""
+
+    kind: str  # training, validation, test: empty or of one class; unlearned, unchecked, untested: classes; lopsided
+    sentence: str
+    stops: bool = False  # does it make a training impossible or what it says of itself meaningless?
+    classes: tuple[int, ...] = ()  # that it is about
+
+
+@dataclass(frozen=True)
+class Shared:
+    """How a dataset's pictures are shared out, and what is odd about that."""
+
+    names: tuple[str, ...]
+    counts: np.ndarray  # (classes, 4) int64, columns TRAIN, VAL, TEST and UNUSED
+    reasons: tuple[Reason, ...] = ()
+    by_share: bool = True  # are the validation pictures held out by share? False: someone chose them
+
+    def total(self, part: int) -> int:
+        return int(self.counts[:, part].sum())
+
+    def stops(self) -> list[str]:
+        """The sentences for which no training can start."""
+        return [reason.sentence for reason in self.reasons if reason.stops]
+
+
+def reasons(rows: Rows, plan: Plan, names: Sequence[str]) -> tuple[Reason, ...]:
+    """What is wrong with the plan of these pictures, what stops a training first; () if every part has all classes."""
+    labels, counts = rows.labels, plan.counts
+    by_share = not (rows.declared == VAL).any()
+    found: list[Reason] = []
+    learned = plan.classes_in(TRAIN)
+    missing = {part: np.setdiff1d(learned, plan.classes_in(part)) for part in (VAL, TEST)}
+    if len(learned) < 2:
+        only = f"only {named(names, learned)} has" if len(learned) else "no class has"
+        found.append(Reason("training", f"There is nothing to tell apart: {only} pictures to learn from.", True))
+    why = _why(rows, names, missing[VAL]) if by_share else ""
+    validated, checked = plan.classes_in(VAL), plan.total(VAL)
+    if not checked:
+        found.append(
+            Reason("validation", f"No picture is left for validation{why}.", True, tuple(missing[VAL].tolist()))
+        )
+    elif len(validated) == 1:
+        said = f"The only validation picture is one of {named(names, validated)}"
+        said = said if checked == 1 else f"All {checked:,} validation pictures are of {named(names, validated)}"
+        said += f": it would say nothing about the other classes{why.replace(':', ';', 1)}."
+        found.append(Reason("validation", said, True, tuple(missing[VAL].tolist())))
+    elif len(missing[VAL]) and by_share:
+        said = f"There are no validation pictures of {named(names, missing[VAL])}{why}."
+        found.append(Reason("unchecked", said, classes=tuple(missing[VAL].tolist())))
+    elif not by_share and (len(missing[VAL]) or _distance(counts[:, TRAIN], counts[:, VAL]) > LOPSIDED):
+        said = (
+            f"have none of {named(names, missing[VAL])}"
+            if len(missing[VAL])
+            else "are mixed unlike the training pictures"
+        )
+        found.append(Reason("lopsided", f"The validation pictures that were chosen {said}."))
+    tested = plan.classes_in(TEST)
+    if not len(tested):
+        found.append(Reason("test", f"No picture is kept for the test{_why(rows, names, learned)}.", True))
+    elif len(tested) == 1:
+        said = f"The test has pictures of {named(names, tested)} only: it would say nothing about the other classes."
+        found.append(Reason("test", said))
+    elif len(missing[TEST]):
+        whose = "its" if len(missing[TEST]) == 1 else "their"
+        said = f"There are no test pictures of {named(names, missing[TEST])}: {whose} scores will be unknown (–)."
+        found.append(Reason("untested", said, classes=tuple(missing[TEST].tolist())))
+    unlearned = np.setdiff1d(np.unique(labels), learned)
+    if len(unlearned) and len(learned):
+        has, them = ("has", "it") if len(unlearned) == 1 else ("have", "them")
+        where = "test" if (rows.declared[np.isin(labels, unlearned)] == TEST).all() else "validation or test"
+        said = f"{named(names, unlearned)} {has} {where} pictures and none to learn from: no network can know {them}."
+        found.append(Reason("unlearned", said, classes=tuple(unlearned.tolist())))
+    return tuple(sorted(found, key=lambda reason: not reason.stops))
+
+
+def named(names: Sequence[str], classes: np.ndarray | Sequence[int]) -> str:
+    """'a', 'b' and 'c', or with the number of those beyond the first few."""
+    first = [f"'{names[each]}'" for each in classes[:NAMED]]
+    if len(classes) > NAMED:
+        return f"{', '.join(first)} and {len(classes) - NAMED:,} more classes"
+    return ", ".join(first) if len(first) < 2 else f"{', '.join(first[:-1])} and {first[-1]}"
+
+
+def _why(rows: Rows, names: Sequence[str], classes: np.ndarray) -> str:
+    """Why these classes have no picture to spare; "" if nothing can be said."""
+    alike, single, large = [], [], []
+    for label in classes.tolist():
+        mine = (rows.labels == label) & (rows.declared == TRAIN)
+        groups = len(np.unique(rows.kin[mine])) if rows.kin is not None else int(mine.sum())
+        if mine.sum() == 1:
+            single.append(label)
+        elif mine.any() and groups == 1:
+            alike.append(label)
+        elif mine.sum() > groups:
+            large.append(label)
+    said = []
+    if alike:
+        said.append(f"all pictures of {named(names, alike)} look alike, and look-alikes stay on one side")
+    if large:
+        said.append(f"the groups of look-alikes in {named(names, large)} are too large to hold one out")
+    if single:
+        has = "has only one picture" if len(single) == 1 else "have only one picture each"
+        said.append(f"{named(names, single)} {has} to learn from")
+    return f": {'; '.join(said)}" if said else ""
+
+
+def _distance(first: np.ndarray, second: np.ndarray) -> float:
+    """Total variation, 0..1, between the mixtures of two parts, counts (classes,) each."""
+    return 0.5 * float(np.abs(first / max(1, first.sum()) - second / max(1, second.sum())).sum())

@@ -1,0 +1,157 @@
+"""What is written down about a training: losses a few times a second, epochs, the pace."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+
+import torch
+
+from core.errors import TrainDeskError
+from core.machine.memory import peak_bytes
+from core.run_config import RunConfig
+from core.runs import events
+from core.training.batches import Splits, batch_bounds
+from core.training.loop import Epoch, Step, TrainingState, Validated
+
+POINTS = 1000  # points of the loss curve that a run aims at, if it has so many steps
+SHORTEST_SILENCE = 0.05  # seconds between points of a fast run: nobody sees more, and each costs a moment
+SHORTEST_SILENCE_GPU = 0.2  # the same on a GPU, which each reading makes wait for the processor
+LONGEST_SILENCE = 0.5  # seconds between points of a slow run
+
+
+class Recorder:
+    """Gathers losses on the device and records their mean every few steps, because each reading waits for the device."""
+
+    def __init__(
+        self,
+        config: RunConfig,
+        splits: Splits,
+        state: TrainingState,
+        threads: int,
+        record: Callable[..., events.Event],
+        goes_on: bool = False,
+    ):
+        self.steps_per_epoch = len(batch_bounds(len(splits.train), config.training.batch_size, state.least_batch))
+        self.total_steps = self.steps_per_epoch * config.training.epochs
+        self._device = device = splits.train.labels.device
+        self._every = max(1, self.total_steps // POINTS)  # steps
+        self._shortest = SHORTEST_SILENCE if device.type == "cpu" else SHORTEST_SILENCE_GPU
+        self._state = state
+        self._record = record
+        self._losses: list[torch.Tensor] = []
+        self._images = 0
+        self._counted = state.tally.counts()  # images read rightly, and images, of the epoch's tally at the last record
+        self._last: Step | None = None
+        self._has_recorded = False
+        where = {"step": state.step, "epoch": state.epoch} if goes_on else {}
+        record(
+            events.RESUMED if goes_on else events.STARTED,
+            **where,
+            device=str(device),
+            device_name=torch.cuda.get_device_name(device) if device.type == "cuda" else str(device),
+            precision=str(state.precision).removeprefix("torch."),
+            threads=threads,
+            parameters=sum(weights.numel() for weights in state.model.parameters()),
+            train_images=len(splits.train),
+            val_images=len(splits.val),
+            test_images=len(splits.test),
+            steps_per_epoch=self.steps_per_epoch,
+            total_steps=self.total_steps,
+            epochs=config.training.epochs,
+            class_names=list(config.dataset.info().class_names),
+        )
+        self._time = self._epoch_start = time.perf_counter()
+
+    def begin_steps(self) -> None:
+        """Now the first step begins: what was prepared before must not count as slow training."""
+        self._time = self._epoch_start = time.perf_counter()
+
+    def step(self, step: Step) -> None:
+        """Takes note of a step; records when enough have gathered or enough time has passed."""
+        self._losses.append(step.loss)
+        self._images += step.images
+        self._last = step
+        silence = time.perf_counter() - self._time
+        is_first = len(self._losses) == 1 and not self._has_recorded  # a chart without a point says nothing
+        ends_epoch = self._state.batch == self.steps_per_epoch  # whose tally ends too, and validation takes its time
+        if (
+            is_first
+            or ends_epoch
+            or silence > LONGEST_SILENCE
+            or (len(self._losses) >= self._every and silence > self._shortest)
+        ):
+            self.flush()
+
+    def flush(self) -> None:
+        """Records what has gathered. Raises TrainDeskError at the first loss that is not finite."""
+        if not self._losses or self._last is None:
+            return
+        losses = torch.stack(self._losses).tolist()
+        for position, loss in enumerate(losses):
+            if not math.isfinite(loss):
+                self._fail(self._last.step - len(losses) + 1 + position, loss)
+        accuracy = self._running_accuracy()
+        now = time.perf_counter()
+        self._record(
+            events.STEP,
+            epoch=self._last.epoch,
+            step=self._last.step,
+            **{"train/loss": sum(losses) / len(losses), **accuracy},
+            images_per_second=round(self._images / max(1e-9, now - self._time), 1),
+            learning_rate=self._learning_rate(),
+        )
+        self._losses.clear()
+        self._images, self._time, self._has_recorded = 0, now, True
+
+    def validated(self, validated: Validated) -> None:
+        """Records a validation within an epoch."""
+        self._record(
+            events.VALIDATION,
+            epoch=validated.epoch,
+            step=validated.step,
+            **validated.metrics,
+            images=validated.images,
+            seconds=round(validated.seconds, 3),
+        )
+        self._time += validated.seconds  # it must not count as slow training
+
+    def epoch(self, epoch: Epoch) -> None:
+        """Records an epoch."""
+        self._counted = (0, 0)
+        now = time.perf_counter()
+        self._record(
+            events.EPOCH,
+            epoch=epoch.epoch,
+            step=epoch.step,
+            **epoch.metrics,
+            best=epoch.is_best,
+            seconds=round(now - self._epoch_start, 3),
+            memory_bytes=peak_bytes(self._device),
+        )
+        self._time = self._epoch_start = now  # validation must not count as slow training
+
+    def check(self, epoch: Epoch) -> None:
+        """Raises TrainDeskError when the network gives no numbers any more, which the loss of its last step could not show."""
+        if not math.isfinite(epoch.metrics["val/loss"]):
+            self._fail(epoch.step, epoch.metrics["val/loss"])
+
+    def _running_accuracy(self) -> dict[str, float]:
+        """That of the images since the last record, by its name; nothing when their epoch's tally is gone."""
+        before, self._counted = self._counted, self._state.tally.counts()
+        hits, images = (now - then for now, then in zip(self._counted, before, strict=True))
+        return {"train/accuracy": hits / images} if images > 0 else {}
+
+    def _learning_rate(self) -> float:
+        """That of the last step, after the schedule, of the layers that train at full pace."""
+        group = max(self._state.optimizer.param_groups, key=lambda group: group["pace"])
+        return group["lr"] / (group["pace"] or 1)
+
+    def _fail(self, step: int, loss: float) -> None:
+        word = "NaN" if math.isnan(loss) else "infinite"
+        learning_rate = self._state.learning_rate
+        raise TrainDeskError(
+            f"The loss became {word} at step {step:,} with learning rate {learning_rate:g}; "
+            f"try {learning_rate / 10:g} or less."
+        )

@@ -1,0 +1,62 @@
+"""Going on with a run that is not being trained: after a pause, a stop, a crash, or with more epochs."""
+
+from __future__ import annotations
+
+import os
+
+from core.errors import TrainDeskError
+from core.files import write_atomically
+from core.run_config import RunConfig
+from core.runs.example import refuse_example
+from core.runs.store import Run
+
+
+def ask_to_resume(run: Run, more_epochs: int = 0, learning_rate: float | None = None) -> None:
+    """Makes a run ready for a worker to go on from its last checkpoint; the caller submits or trains it.
+
+    `more_epochs` lengthens the training, and with it the schedule; `learning_rate` (before the schedule) counts from the
+    next step on. Raises TrainDeskError when the run is being trained, has nothing left to do, or a value is wrong.
+    """
+    refuse_example(run, "trained on")
+    status = run.status()
+    if status.is_active:
+        raise TrainDeskError(f"Run {run.id} is being trained; pause or stop it first.")
+    if status.name == "queued":
+        raise TrainDeskError(f"Run {run.id} waits in the queue already; it starts when its turn comes.")
+    config = run.config()
+    if learning_rate is not None:
+        check_learning_rate(config, learning_rate)
+    if more_epochs:
+        config = _lengthened(config, more_epochs)
+    elif status.name == "finished":
+        raise TrainDeskError(
+            f"Run {run.id} has trained all its {config.training.epochs} epochs; add more epochs to go on."
+        )
+    try:
+        if more_epochs:
+            created = run.created()
+            write_atomically(run.config_file, config.model_dump_json(indent=1).encode())
+            os.utime(run.config_file, (created, created))  # a run's age is that of its config
+        if learning_rate is not None:
+            run.request_learning_rate(learning_rate)
+        for request in (run.stop_request, run.pause_request):
+            request.unlink(missing_ok=True)
+    except OSError as error:
+        raise TrainDeskError(
+            f"Run {run.id} cannot go on ({error.strerror}: {error.filename}); free space or check the folder."
+        ) from error
+
+
+def _lengthened(config: RunConfig, more_epochs: int) -> RunConfig:
+    data = config.to_dict()
+    if more_epochs < 0:
+        raise TrainDeskError(f"More epochs is {more_epochs}; it must be at least 1.")
+    data["training"]["epochs"] += more_epochs
+    return RunConfig.from_dict(data)
+
+
+def check_learning_rate(config: RunConfig, learning_rate: float) -> None:
+    """Raises SettingsError when the optimizer takes no such learning rate."""
+    data = config.to_dict()
+    data["optimizer"]["learning_rate"] = learning_rate
+    RunConfig.from_dict(data)

@@ -1,0 +1,188 @@
+"""Who starts the runs that wait: whoever queues one, and a supervisor while runs wait for room.
+
+One run at a time computes on each GPU, and so many on the CPU as people allow.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import subprocess
+from pathlib import Path
+from typing import NamedTuple
+
+from filelock import FileLock, Timeout
+
+from core.errors import TrainDeskError
+from core.machine.cores import usable_cores
+from core.machine.devices import list_devices
+from core.machine.processes import start_detached
+from core.runs.active_runs import active_runs
+from core.runs.companion import companion_of
+from core.runs.disk import disk_problem
+from core.runs.labels import change_labels, read_labels
+from core.runs.queue import LAUNCHES, Entry, enqueue, locked, note_launch, waiting, withdraw
+from core.runs.store import Run
+from core.runs.workspace import NAME, belongings, read_setting, write_setting
+from core.workers.launch import launch, worker_environment
+
+CPU_RUNS = "cpu_runs"
+MOST_PER_CORE = 4  # trainings at once that may be allowed for each core
+
+
+class Dispatched(NamedTuple):
+    """What one look at the queue led to."""
+
+    started: list[Run]
+    problems: dict[Run, TrainDeskError]  # why a run that had room could not be started
+
+
+def submit(run: Run, data_folder: Path, owner: str = "") -> bool:
+    """Queues a run, and starts it now if there is room. Returns whether it was started.
+
+    A run that has to wait is started by a supervisor, also when this process has ended. Raises TrainDeskError, and leaves
+    the run unqueued, when it cannot be queued or started.
+    """
+    runs_folder = run.folder.parent
+    if problem := disk_problem(runs_folder):
+        raise TrainDeskError(problem)
+    if owner and not read_labels(run).owner:  # whoever has it go on does not make it theirs
+        change_labels(run, owner=owner)
+    enqueue(run, owner)
+    found = dispatch(runs_folder, data_folder)
+    if run in found.problems:
+        withdraw(run)
+        raise found.problems[run]
+    ensure_supervisor(runs_folder, data_folder)
+    return run in found.started or run.status().is_active  # someone else may have started it
+
+
+def dispatch(runs_folder: Path, data_folder: Path) -> Dispatched:
+    """Starts those that wait and for which there is room, in the order of the queue. Raises TrainDeskError."""
+    found = Dispatched([], {})
+    if not waiting(runs_folder):
+        return found
+    with locked(runs_folder):
+        if disk_problem(runs_folder):
+            return found
+        active = active_runs(runs_folder)
+        room = Room(cpu_runs(runs_folder), gpus())
+        for run in active:
+            room.take(_device(run) or "cpu")
+        for entry in waiting(runs_folder):
+            if entry.run in active:  # on its way
+                continue
+            if (device := _device(entry.run)) is None or entry.launches >= LAUNCHES:
+                if device is not None:
+                    _give_up(entry.run)
+                entry.run.queue_place.unlink(missing_ok=True)  # its page says what is wrong
+            elif room.take(device) or _joins(entry.run, device, [*active, *found.started]):
+                try:
+                    _start(entry, data_folder)
+                    found.started.append(entry.run)
+                except TrainDeskError as error:
+                    found.problems[entry.run] = error
+    return found
+
+
+def _joins(run: Run, device: str, active: list[Run]) -> bool:
+    """Whether it learns in step with one of these: neither would do alone what it was started for."""
+    return (device == "cpu" or not gpus()) and companion_of(run) in active
+
+
+def _give_up(run: Run) -> None:
+    """A worker that was killed before it could say a word left nothing that its page could show."""
+    with contextlib.suppress(OSError), run.worker_log.open("a") as log:
+        log.write(f"{LAUNCHES} workers were started for this run, and each ended before it could begin.\n")
+
+
+class Room:
+    """What of this computer is left for runs. Which GPU a run computes on is not known here: its worker finds a free one."""
+
+    def __init__(self, cpu: int, gpus: tuple[str, ...]):
+        self._cpu, self._gpus, self._free = cpu, gpus, list(gpus)
+
+    def take(self, device: str) -> bool:
+        """Takes a place for a config's device, if there is one."""
+        if device in ("auto", "cuda") and self._gpus:
+            return bool(self._free and self._free.pop())
+        if device in self._gpus:
+            if device in self._free:
+                self._free.remove(device)
+                return True
+            return False
+        self._cpu -= 1
+        return self._cpu >= 0
+
+
+def cpu_runs(runs_folder: Path) -> int:
+    """How many runs may compute on the CPU at once."""
+    return max(1, read_setting(runs_folder, CPU_RUNS, max(2, usable_cores() // 4)))
+
+
+def most_cpu_runs() -> int:
+    return usable_cores() * MOST_PER_CORE
+
+
+def set_cpu_runs(runs_folder: Path, number: int) -> None:
+    """Raises TrainDeskError."""
+    if not 1 <= number <= most_cpu_runs():
+        raise TrainDeskError(
+            f"Trainings at once on the CPU is {number}; it must be from 1 to {most_cpu_runs()} on this computer."
+        )
+    write_setting(runs_folder, CPU_RUNS, number)
+
+
+def slots(runs_folder: Path, device: str = "auto") -> int:
+    """How many runs of that device, as a config names it, are trained at once."""
+    if device in gpus():
+        return 1
+    return (device != "cpu" and len(gpus())) or cpu_runs(runs_folder)
+
+
+@functools.lru_cache(maxsize=1)
+def gpus() -> tuple[str, ...]:
+    """The GPUs of this computer as a config names them. Asked once: the answer takes up to a second."""
+    return tuple(device for device in list_devices() if device not in ("auto", "cpu"))
+
+
+def ensure_supervisor(runs_folder: Path, data_folder: Path) -> None:
+    """Starts a supervisor if runs wait and none is there. Raises TrainDeskError if it cannot be started."""
+    if all(entry.run.is_on_its_way() for entry in waiting(runs_folder)) or supervisor_is_alive(runs_folder):
+        return
+    command = ["core.workers.supervisor", "--runs", str(runs_folder), "--data", str(data_folder)]
+    try:
+        with (belongings(runs_folder) / "supervisor.log").open("ab") as log:
+            start_detached(command, env=worker_environment(), stdout=log, stderr=subprocess.STDOUT)
+    except OSError as error:
+        raise TrainDeskError(
+            f"The queue's supervisor could not be started ({error.strerror or error}); free memory or space."
+        ) from error
+
+
+def supervisor_is_alive(runs_folder: Path) -> bool:
+    """Whether a process serves the queue of this folder."""
+    path = runs_folder / NAME / "supervisor.lock"
+    if not path.exists():
+        return False
+    try:
+        with FileLock(path, timeout=0):
+            return False
+    except Timeout:
+        return True
+    except OSError:
+        return False
+
+
+def _start(entry: Entry, data_folder: Path) -> None:
+    with contextlib.suppress(TrainDeskError):  # where the count cannot be kept, the launch says why
+        note_launch(entry)
+    launch(entry.run, data_folder)
+
+
+def _device(run: Run) -> str | None:
+    """The device of its config; None when that cannot be read."""
+    try:
+        return run.config().training.device
+    except TrainDeskError:
+        return None

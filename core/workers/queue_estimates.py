@@ -1,0 +1,110 @@
+"""When the runs that wait will begin, reckoned from how fast others of their kind were."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from core.errors import TrainDeskError
+from core.runs.active_runs import active_runs
+from core.runs.history import History
+from core.runs.queue import waiting
+from core.runs.store import Run, list_runs
+from core.workers.dispatch import slots
+
+LOOKED_BACK = 30  # runs, the newest, among which one of the same kind is looked for
+
+
+class Wait(NamedTuple):
+    """A run of the queue."""
+
+    run: Run
+    seconds: float | None  # until it begins; None when too little is known
+
+
+def expectations(runs_folder: Path) -> list[Wait]:
+    """The queue in its order, with when each is expected to begin."""
+    queue = waiting(runs_folder)
+    if not queue:
+        return []
+    active = active_runs(runs_folder)
+    lengths = _Lengths(runs_folder)
+    left = [lengths.left(run) for run in active]
+    return begin_times(
+        [entry.run for entry in queue], left, [lengths.left(entry.run) for entry in queue], slots(runs_folder)
+    )
+
+
+def begin_times(
+    queue: list[Run], active: Iterable[float | None], lengths: list[float | None], places: int
+) -> list[Wait]:
+    """`active`: seconds left of the runs at work; `lengths`: seconds each of the queue will take; None: not known.
+
+    After the first that is not known nothing is: it may hold its place for ever.
+    """
+    times = list(active)
+    ends = [end for end in times if end is not None]
+    if len(ends) < len(times):
+        return [Wait(run, None) for run in queue]
+    free = sorted([0.0] * max(0, places - len(ends)) + ends)
+    heapq.heapify(free)
+    while len(free) > places:  # more at work than may begin: the first to end makes no room
+        heapq.heappop(free)
+    waits, is_known = [], True
+    for run, length in zip(queue, lengths, strict=True):
+        begin = heapq.heappop(free) if is_known and free else None
+        waits.append(Wait(run, begin))
+        if length is None:
+            is_known = False
+        elif begin is not None:
+            heapq.heappush(free, begin + length)
+    return waits
+
+
+class _Lengths:
+    """How long runs take, from their own pace or that of the newest run of the same kind."""
+
+    def __init__(self, runs_folder: Path):
+        self._runs_folder = runs_folder
+        self._paces: dict[str, float | None] | None = None  # kind -> seconds an epoch
+
+    def left(self, run: Run) -> float | None:
+        """Seconds until the end of its training."""
+        history = History(run).update()
+        if (seconds := history.seconds_left()) is not None:
+            return seconds
+        try:
+            planned = run.config().training.epochs
+        except TrainDeskError:
+            return 0.0
+        done = len(history.epochs)
+        pace = _pace(history) or self._pace_of_kind(_kind(run))
+        return None if pace is None else pace * (planned - done)
+
+    def _pace_of_kind(self, kind: str) -> float | None:
+        if self._paces is None:
+            self._paces = {}
+            for run in list_runs(self._runs_folder)[:LOOKED_BACK]:
+                if (known := _kind(run)) and known not in self._paces and (pace := _pace(History(run).update())):
+                    self._paces[known] = pace
+        return self._paces.get(kind)
+
+
+def _pace(history: History) -> float | None:
+    """Seconds an epoch."""
+    seconds = [epoch["seconds"] for epoch in history.epochs if isinstance(epoch.get("seconds"), int | float)]
+    return sum(seconds) / len(seconds) if seconds else None
+
+
+def _kind(run: Run) -> str:
+    """What decides how long an epoch takes, as text; empty when the config cannot be read."""
+    try:
+        config = run.config()
+    except TrainDeskError:
+        return ""
+    training = config.training
+    parts = (config.architecture, config.dataset, config.augmentation)
+    numbers = (training.batch_size, training.device, training.precision, training.shortest_epoch)
+    return "|".join([*(part.model_dump_json() for part in parts), *map(str, numbers)])

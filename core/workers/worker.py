@@ -1,0 +1,185 @@
+"""The process of one run: joins data, training, checkpoints and the event log.
+
+    python -m core.workers.worker RUN_FOLDER --data DATA_FOLDER
+
+It is the only writer of its run folder. It needs nothing but the two folders. A run that has a checkpoint goes on from it.
+When it ends and runs wait in the queue, it sees to it that someone serves them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import errno
+import json
+import os
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+from filelock import FileLock, Timeout
+
+from core.errors import TrainDeskError
+from core.runs import events
+from core.runs.events import Event, EventWriter, last_event
+from core.runs.requests import Requests
+from core.runs.store import Run
+from core.workers.session import PauseRequested, StopRequested, train_run
+
+STOP_SECONDS = 2.0  # that a training has to follow a stop; then its process ends in the middle of its work
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Trains the run in a folder. Exit status 0 when it finished, paused or was stopped, 1 when it failed."""
+    parser = argparse.ArgumentParser(prog="python -m core.workers.worker", description=main.__doc__)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--data", type=Path, required=True)
+    options = parser.parse_args(arguments)
+    run = Run(options.run.resolve())
+    try:
+        end = work(run, options.data, is_a_process=True)
+    except TrainDeskError as error:
+        print(error, file=sys.stderr)
+        return 1
+    finally:
+        _keep_the_queue_served(run, options.data)
+    return 1 if end["event"] == events.FAILED else 0
+
+
+def work(
+    run: Run, data_folder: Path, listen: Callable[[Event], None] = lambda event: None, is_a_process: bool = False
+) -> Event:
+    """Trains a run from its config or its last checkpoint to its end and returns the last event.
+
+    Every event also goes to `listen`. Failures end as a `failed` event with one sentence; the traceback goes to standard
+    error. `is_a_process` says that the process is there for this run alone: when a stop is asked for in a step that takes
+    long, the process ends in the middle of it. Raises TrainDeskError only if another process is training this run or
+    nothing can be written in its folder.
+    """
+    lock = FileLock(run.worker_lock)
+    try:
+        lock.acquire(timeout=5)  # a page that looks whether we live holds it for a moment
+    except Timeout:
+        raise TrainDeskError(f"Run {run.id} is already being trained by another process.") from None
+    try:
+        if is_a_process and (end_of_other := _ended_meanwhile(run)):
+            lock.release()
+            return end_of_other
+        run.worker_pid.write_text(json.dumps({"pid": os.getpid(), "started": psutil.Process().create_time()}))
+        for kind in ("pt", "npz"):  # of a worker that was killed while it wrote
+            for left_over in run.folder.rglob(f".*.{kind}.*.tmp"):
+                left_over.unlink(missing_ok=True)
+        log = EventWriter(run.event_log)
+    except OSError as error:
+        lock.release()
+        raise TrainDeskError(
+            f"The log of run {run.id} cannot be written ({error.strerror}); free space or check the folder."
+        ) from error
+
+    def record(kind: str, **values: object) -> Event:
+        event = log.write(kind, **values)
+        listen(event)
+        return event
+
+    ending = threading.RLock()  # taken for good by the thread that writes the end
+
+    def end(kind: str, message: str) -> Event:
+        ending.acquire()
+        try:
+            return record(kind, message=message)
+        except OSError as error:  # the disk is full for the log too: the free lock will say that the run is interrupted
+            print(f"{message} ({error})", file=sys.stderr)
+            return {"event": kind, "time": time.time(), "message": message}
+
+    requests = Requests(run)
+    over = threading.Event()
+    if is_a_process:
+        threading.Thread(target=_insist_on_stop, args=(run, over, end), name="stop", daemon=True).start()
+    try:
+        if log.has_events:
+            record(events.RESUMING)
+        run.queue_place.unlink(missing_ok=True)  # in this order: killed in between, it would wait again
+        run.starting_mark.unlink(missing_ok=True)
+        return end(events.FINISHED, train_run(run, data_folder, record, requests))
+    except PauseRequested as pause:
+        return end(events.PAUSED, str(pause))
+    except StopRequested as stop:
+        return end(events.STOPPED, str(stop))
+    except Exception as error:  # whatever happens, the log says how the run ended
+        if _is_disk_full(error):
+            return end(events.PAUSED, _disk_full(run))
+        if not isinstance(error, TrainDeskError):
+            traceback.print_exc()
+        return end(events.FAILED, _sentence(error))
+    finally:
+        over.set()
+        log.close()
+        requests.clear()
+        run.worker_pid.unlink(missing_ok=True)
+        lock.release()
+
+
+def _insist_on_stop(run: Run, over: threading.Event, end: Callable[[str, str], Event]) -> None:
+    """Ends the process when a stop is asked for and the training does not come to the end of its step."""
+    while not over.wait(0.1):
+        if run.stop_request.exists():
+            if over.wait(STOP_SECONDS):
+                return
+            kept = "what was saved last is kept" if run.checkpoint() else "nothing had been saved yet"
+            end(events.STOPPED, f"Stopped by request in the middle of its work; {kept}.")
+            run.stop_request.unlink(missing_ok=True)
+            run.worker_pid.unlink(missing_ok=True)
+            os._exit(0)
+
+
+def _ended_meanwhile(run: Run) -> Event | None:
+    """The end that another worker brought the run to since this process began, if nobody asked to go on from there."""
+    last = last_event(run.event_log)
+    asked = run.queue_place.exists() or run.starting_mark.exists()
+    if asked or last is None or last["event"] not in events.ENDS or last["time"] < psutil.Process().create_time():
+        return None
+    return last
+
+
+def _keep_the_queue_served(run: Run, data_folder: Path) -> None:
+    """Starts a supervisor if runs wait and the one that served them was killed."""
+    from core.workers.dispatch import ensure_supervisor
+
+    with contextlib.suppress(TrainDeskError):
+        ensure_supervisor(run.folder.parent, data_folder)
+
+
+def _is_disk_full(error: Exception) -> bool:
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def _disk_full(run: Run) -> str:
+    kept = "the last checkpoint is intact" if run.last.is_file() else "there was no checkpoint yet"
+    return f"Paused because the disk is full and the checkpoint could not be saved; {kept}: free some space and resume."
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, TrainDeskError):
+        return str(error)
+    first_line = next(iter(str(error).strip().splitlines()), "")[:200]
+    if any(words in str(error).lower() for words in ("out of memory", "can't allocate memory")) or isinstance(
+        error, MemoryError
+    ):
+        return "There was not enough memory for these settings; choose a smaller batch size or a smaller network."
+    if type(error).__module__.startswith(("torch._dynamo", "torch._inductor")):
+        return (
+            "torch.compile could not build this network here (it needs a C++ compiler or Triton); switch 'Compile' off."
+        )
+    if isinstance(error, OSError) and error.strerror:
+        return (
+            f"A file could not be read or written ({error.strerror}: {error.filename}); free space or check the folder."
+        )
+    return f"An unexpected error ended the training ({type(error).__name__}: {first_line}); the worker's log has the details."
+
+
+if __name__ == "__main__":
+    sys.exit(main())

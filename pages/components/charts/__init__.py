@@ -1,0 +1,1 @@
+"""Charts: live curves, figures whose points can be clicked, matrices."""

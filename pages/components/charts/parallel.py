@@ -1,0 +1,90 @@
+"""Parallel coordinates: an upright axis for each setting and for the result, a line for each run."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+from pages.components.charts.figure import figure
+from pages.components.shell.wording import decimal
+
+HEIGHT = 340
+ROOM = 150  # pixels between two axes at least; what is wider scrolls inside its frame
+NEAREST = 0.07  # shares of an axis: labels that are nearer to each other would lie on each other
+LONGEST = 16  # letters of a label
+
+
+def parallel(axes: Sequence[tuple[str, Sequence[Any]]], *, key: str, title: str) -> None:
+    """`axes`: (title, a value for each run); the last one is the result, a number, and colours the lines."""
+    *settings, (result, results) = axes
+    colours = [float(value) for value in results]
+    dimensions = [dimension(name, values) for name, values in settings]
+    dimensions.append({"label": _wrapped(result), "values": colours, **round_ticks(colours)})
+    trace = {
+        "type": "parcoords",
+        "dimensions": dimensions,
+        "line": {"color": colours, "cmin": min(colours), "cmax": max(colours), "colorscale": "$lines"},
+        "labelfont": {"color": "$text", "size": 13},
+        "tickfont": {"color": "$text", "size": 12},
+        "rangefont": {"size": 1, "color": "rgba(0,0,0,0)"},
+        "unselected": {"line": {"opacity": 0.06}},
+    }
+    longest = max(len(text) for text in dimensions[0].get("ticktext", [""]))
+    layout = {"margin": {"l": max(70, 16 + 7 * longest), "r": 70, "t": 76, "b": 24}, "uirevision": key}
+    figure([trace], layout, key=key, title=title, heading="", height=HEIGHT, least_width=ROOM * len(axes))
+
+
+def dimension(name: str, values: Sequence[Any]) -> dict[str, Any]:
+    """One axis: numbers over several magnitudes by their logarithm, words in their order of appearance."""
+    name = _wrapped(name)
+    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
+        numbers = [float(value) for value in values]
+        is_wide = min(numbers) > 0 and max(numbers) / min(numbers) >= 20
+        places = [math.log10(value) for value in numbers] if is_wide else numbers
+        return {"label": name, "values": places, **ticks(places, [written(value) for value in values])}
+    texts = [str(value) for value in values]
+    order = list(dict.fromkeys(texts))
+    places = [float(order.index(text)) for text in texts]
+    return {
+        "label": name,
+        "values": places,
+        "tickvals": list(range(len(order))),
+        "ticktext": [textwrap.shorten(text, LONGEST, placeholder="…") or text[:LONGEST] for text in order],
+    }
+
+
+def written(number: float) -> str:
+    """As people write it: 60000 -> "60,000", 1e-05 -> "0.00001", 88.6111 -> "88.6"."""
+    whole = isinstance(number, int) or abs(number) >= 1000
+    return f"{number:,.0f}" if whole else decimal(number)
+
+
+def ticks(places: Sequence[float], texts: Sequence[str]) -> dict[str, Any]:
+    """A label for each value, but none that would lie on another one; the lowest and the highest have theirs."""
+    found = dict(sorted(zip(places, texts, strict=True)))
+    lowest, highest = min(found), max(found)
+    nearest = NEAREST * (highest - lowest)
+    kept = [lowest]
+    for place in found:
+        if place - kept[-1] > nearest and (place == highest or highest - place > nearest):
+            kept.append(place)
+    return {"tickvals": kept, "ticktext": [found[place] for place in kept]}
+
+
+def round_ticks(values: Sequence[float]) -> dict[str, Any]:
+    """Labels at round numbers between the lowest and the highest value."""
+    low, high = min(values), max(values)
+    if not math.isfinite(high - low) or high - low < 1e-9:
+        return {"tickvals": [low], "ticktext": [written(low)]}
+    power = 10.0 ** math.floor(math.log10((high - low) / 4))
+    step = next(power * factor for factor in (1, 2, 5, 10) if (high - low) / (power * factor) <= 6)
+    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
+    marks = [step * turn for turn in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)]
+    return {"tickvals": marks, "ticktext": [f"{mark:,.{decimals}f}" for mark in marks]}
+
+
+def _wrapped(title: str) -> str:
+    """A title of several lines: beside each other, long ones would collide."""
+    return "<br>".join(textwrap.wrap(title, LONGEST))

@@ -1,0 +1,1 @@
+"""Pictures, drawn or uploaded, and what networks say of them."""

@@ -1,0 +1,169 @@
+"""Which networks answer on the classify page: one run, and others beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+from core.errors import NothingDrawn, TrainDeskError
+from core.images.plain import prepare_plainly
+from core.run_config import RunConfig
+from core.runs.store import Run
+from pages.components.classify.run_choice import label_of
+from pages.components.shell.classifiers import load_classifier, loading
+from pages.components.shell.messages import show_error
+from pages.components.shell.summaries import summary
+from pages.components.shell.wording import plain_markdown
+
+if TYPE_CHECKING:
+    from core.inference.classifier import Classifier
+    from core.inference.neighbours import Neighbours
+
+MOST_BESIDE = 3
+REFRESH_SECONDS = 2.0
+SOON_SECONDS = 0.7
+PLAINLY = "as it is"  # key of the switch
+
+
+@dataclass(frozen=True)
+class Network:
+    """A run's network. What it is asked about is loaded then and stays the same for this object: one answer, one network."""
+
+    run: Run
+    title: str
+
+    @cached_property
+    def config(self) -> RunConfig:
+        """Known at once, without torch. Raises TrainDeskError."""
+        return self.run.config()
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        return tuple(self.config.dataset.info().class_names)
+
+    @cached_property
+    def classifier(self) -> Classifier:
+        """Waits until it is loaded. Raises TrainDeskError."""
+        return load_classifier(self.run)
+
+    @cached_property
+    def known(self) -> Neighbours | None:
+        """What is known of the pictures it learned from; None as long as that is being found out, or if they are not here."""
+        found = loading(self.run).known
+        return found.result() if found.done() and found.exception() is None else None
+
+    def begin(self) -> bool:
+        """Begins to load it; True when all that an answer needs is there, or cannot be had."""
+        return loading(self.run).known.done()
+
+    def prepare(self, image: Image.Image) -> np.ndarray:
+        """uint8 (C, H, W) of any picture: centred and scaled, or as it is if the visitor wants to see what happens then.
+
+        Raises ImageError, NothingDrawn for an empty picture.
+        """
+        dataset = self.config.dataset
+        if not st.session_state.get(PLAINLY) or not dataset.drawable:
+            return dataset.prepare(image)
+        dataset.prepare(image)  # raises for a picture in which there is nothing
+        channels, height, width = dataset.info().shape
+        return prepare_plainly(image, channels, (height, width))
+
+
+def choose_beside(run: Run, runs: Sequence[Run]) -> list[Run]:
+    """Other runs whose networks answer the same picture."""
+    others = {other.id: other for other in runs if other.id != run.id}
+    if not others:
+        return []
+    kept = [run_id for run_id in st.session_state.get("beside", []) if run_id in others]
+    st.session_state["beside"] = kept
+    with st.popover(f"{len(kept)} more" if kept else "Ask another", icon=":material/group_add:", key="ask others"):
+        chosen = st.multiselect(
+            "Ask others too",
+            list(others),
+            key="beside",
+            format_func=lambda run_id: label_of(others[run_id]) if run_id in others else run_id,
+            max_selections=MOST_BESIDE,
+            placeholder="networks that answer the same picture",
+            persist_state="session",
+        )
+    return [others[run_id] for run_id in chosen]
+
+
+def refreshed(networks: Sequence[Network]) -> list[Network]:
+    """The same networks, as they are now: those of runs that train get better meanwhile."""
+    return [Network(network.run, network.title) for network in networks]
+
+
+def pace(networks: Sequence[Network]) -> float | None:
+    """Seconds between two looks at networks of which one still learns; None when all have learned."""
+    return REFRESH_SECONDS if any(network.run.status().is_active for network in networks) else None
+
+
+def following(draw: Callable[[Sequence[Network]], None], networks: Sequence[Network]) -> None:
+    """Draws a part of the page that is drawn again when all that answers need has been loaded, and while a network learns."""
+    waits = not all([network.begin() for network in networks])
+
+    def again() -> None:
+        if waits and all([network.begin() for network in networks]):
+            st.rerun()
+        draw(networks)
+
+    st.fragment(again, run_every=SOON_SECONDS if waits else pace(networks))()
+
+
+def networks_of(runs: Sequence[Run]) -> list[Network]:
+    """Their networks, not loaded yet; a run whose settings cannot be read is said and left out."""
+    found = []
+    for run in runs:
+        network = Network(run, summary(run).title)
+        try:
+            _ = network.config
+        except TrainDeskError as error:
+            show_error(error)
+            continue
+        found.append(network)
+    return found
+
+
+def loaded(networks: Sequence[Network]) -> list[Network]:
+    """Those that can answer; waits for them. What cannot be loaded is said."""
+    found = []
+    for network in networks:
+        try:
+            _ = network.classifier
+        except TrainDeskError as error:
+            show_error(error)
+            continue
+        found.append(network)
+    return found
+
+
+def say_different(networks: Sequence[Network]) -> None:
+    """Explains networks that do not know the same classes: their answers cannot be held against each other."""
+    if len({network.class_names for network in networks}) > 1:
+        said = "; ".join(
+            f"**{plain_markdown(network.title)}** knows {plain_markdown(_some(network.class_names))}"
+            for network in networks
+        )
+        st.markdown(f"These networks learned different things, and each can only answer with what it knows: {said}.")
+
+
+def _some(names: Sequence[str], most: int = 10) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def prepared_by(networks: Sequence[Network], image: Image.Image) -> list[np.ndarray | None]:
+    """The picture in each network's own form; None where it is empty. Raises ImageError."""
+    found: list[np.ndarray | None] = []
+    for network in networks:
+        try:
+            found.append(network.prepare(image))
+        except NothingDrawn:
+            found.append(None)
+    return found

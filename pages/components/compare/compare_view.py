@@ -1,0 +1,168 @@
+"""The comparison of several runs: a sentence, curves over each other, what they differ in, and what that did."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from html import escape
+
+import streamlit as st
+
+from core.analysis.compare import Setting, differences
+from core.runs.history import History
+from core.runs.summary import Summary
+from core.runs.thinning import LIMIT
+from pages.components.charts.colours import chart_colours
+from pages.components.charts.compare_entry import Compared, history_of
+from pages.components.charts.curves import Axis, all_within, metric_curve, smoothed
+from pages.components.charts.live_plot import Curve, live_plot
+from pages.components.charts.view_controls import axis_control, log_control, metric_control, smoothing_control
+from pages.components.compare.compare_settings import draw_what_settings_did
+from pages.components.compare.compare_words import sentences
+from pages.components.shell.compared import draw_unknown, names, pick
+from pages.components.shell.links import anchor, page_link
+from pages.components.shell.setting_words import setting_words
+from pages.components.shell.settings_in_words import read_config
+from pages.components.shell.start import start_digits_button
+from pages.components.shell.summaries import run_of, summaries
+from pages.components.shell.wording import duration, percent
+
+REFRESH_SECONDS = 2.0
+MOVING = ("queued", "starting", "running")
+POINTS = 24_000  # of all curves together: drawing more keeps a browser busy for seconds
+FEWEST = 300  # of one curve
+METRICS = {
+    "val/accuracy": "validation accuracy",
+    "val/loss": "validation loss",
+    "train/accuracy": "training accuracy",
+    "train/loss": "training loss",
+}
+
+
+def draw_comparison() -> None:
+    """The picker, and below it everything about what is picked; drawn anew while one of them trains."""
+    runs = [run for run in summaries() if run.epochs or run.status in MOVING]
+    draw_unknown({run.id: run for run in summaries()}, {run.id for run in runs})
+    if len(runs) < 2:
+        st.markdown("Two runs are needed for a comparison. Train the digits twice, with another learning rate perhaps.")
+        start_digits_button("start digits")
+        page_link("pages/train.py", label="Choose a recipe")
+        return
+    chosen = pick(runs)
+    if not chosen:
+        st.markdown("Pick runs here, or tick them on the Runs page and click **Compare**.")
+        return
+    moves = any(run.status in MOVING for run, _ in chosen)
+    st.fragment(_draw, run_every=REFRESH_SECONDS if moves else None)([run.id for run, _ in chosen], chosen, moves)
+
+
+def _draw(ids: list[str], chosen: list[tuple[Summary, int]], did_move: bool) -> None:
+    now = {run.id: run for run in summaries()} if did_move else {run.id: run for run, _ in chosen}
+    if did_move and not any(now[run_id].status in MOVING for run_id in ids if run_id in now):
+        st.rerun()
+    kept = [(now[run.id], place) for run, place in chosen if run.id in now]
+    compared = [
+        Compared(run, name, place, read_config(run_of(run.id))[0])
+        for (run, place), name in zip(kept, names([run for run, _ in kept]), strict=True)
+    ]
+    known = [entry for entry in compared if entry.config]
+    configs = [entry.config for entry in known if entry.config]
+    varied = differences(configs) if len(configs) > 1 else []
+    first, *others = sentences(compared, varied) or [""]
+    if first:
+        st.markdown(first)
+    _curves(compared)
+    for sentence in others:
+        st.markdown(sentence)
+    _tables(compared, known, varied)
+    draw_what_settings_did(known, varied)
+
+
+def _curves(compared: list[Compared]) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        metric = metric_control(METRICS)
+        with st.popover("View", icon=":material/tune:", help="What the curves are drawn over, and how smooth"):
+            axis, smoothing = axis_control(), smoothing_control()
+            logarithmic = log_control() if metric.endswith("loss") else False
+    accuracy = metric.endswith("accuracy")
+    histories = [history_of(entry.run) for entry in compared]
+    seconds = max((history.elapsed() or 0.0 for history in histories), default=0.0)
+    axis, within = Axis(axis.name, seconds), all_within(histories, metric)
+    most = max(FEWEST, min(LIMIT, POINTS // max(1, len(compared))))
+    live_plot(
+        lambda: [
+            curve_of(entry, history, metric, axis, smoothing, most, within)
+            for entry, history in zip(compared, histories, strict=True)
+        ],
+        once=lambda _key, make: make(),
+        key="comparison",
+        title=METRICS[metric].capitalize(),
+        view=f"{metric} {axis.name}",
+        x_title=axis.title(),
+        y_format=".0%" if accuracy else "",
+        limits=(0, 1) if accuracy else None,
+        logarithmic=logarithmic,
+        legend_below=True,
+        height=370,
+    )
+
+
+def curve_of(
+    entry: Compared,
+    history: History,
+    metric: str,
+    axis: Axis,
+    smoothing: float,
+    most: int = LIMIT,
+    within: bool = True,
+) -> Curve:
+    """One run's line, in its own colour, of at most so many points; `within` epochs too, or at their ends."""
+    curve = metric_curve(history, metric, entry.name, axis, entry.colour, within)
+    few = curve.markers and len(curve.y) < 60
+    return replace(curve, y=smoothed(curve.y, smoothing), dash=entry.dash, markers=few, most=most)
+
+
+def _tables(compared: list[Compared], known: list[Compared], varied: list[Setting]) -> None:
+    st.subheader("Results")
+    rows = []
+    for entry in compared:
+        run = entry.summary
+        cells = [
+            run.status,
+            f"{run.epochs} of {run.planned}",
+            percent(run.val_accuracy),
+            percent(run.test_accuracy),
+            duration(run.seconds),
+        ]
+        rows.append(
+            f'<tr><th scope="row">{_link(entry)}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in cells)}</tr>'
+        )
+    head = ("Run", "Status", "Epochs", "Best validation accuracy", "Test accuracy", "Time")
+    st.html(_table(head, rows))
+    if len(known) < 2:
+        return
+    st.subheader("What they differ in")
+    if not varied:
+        st.markdown("Nothing: they have the same settings.")
+        return
+    rows = [
+        f'<tr><th scope="row">{escape(setting.title)}</th>'
+        + "".join(f"<td>{escape(setting_words(setting, place))}</td>" for place in range(len(known)))
+        + "</tr>"
+        for setting in varied
+    ]
+    st.html(_table(("Setting", *(entry.name for entry in known)), rows))
+
+
+def _table(head: tuple[str, ...], rows: list[str]) -> str:
+    titles = "".join(f'<th scope="col">{escape(title)}</th>' for title in head)
+    return (
+        f'<div class="frame"><table class="table"><thead><tr>{titles}</tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table></div>"
+    )
+
+
+def _link(entry: Compared) -> str:
+    colours = chart_colours()
+    colour = colours[entry.colour % len(colours)]
+    swatch = f'<i class="swatch {entry.dash}" style="border-color:{colour}" aria-hidden="true"></i>'
+    return swatch + anchor("run", entry.name, run=entry.summary.id)

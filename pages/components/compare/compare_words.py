@@ -1,0 +1,98 @@
+"""A comparison in sentences: which run is better, by how much, whether that is more than luck, and what they differ in."""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from core.analysis.compare import Difference, Setting, differences, in_words, over_seeds, paired, unpaired
+from core.runs.predictions import Predictions, read_predictions
+from core.runs.store import Run
+from pages.components.charts.compare_entry import Compared, history_of
+from pages.components.shell.wording import count, plain_markdown
+
+SENTENCES = 5  # comparisons that are written out
+SEED = "training.seed"
+
+
+def sentences(compared: list[Compared], varied: list[Setting]) -> list[str]:
+    """Markdown: the best against each of the others, with how sure that is; and over seeds where there are several."""
+    tested = [entry for entry in compared if entry.summary.test_accuracy is not None]
+    if len(tested) < 2:
+        return []
+    if len({entry.summary.dataset for entry in tested}) > 1:
+        return ["They were tested on different pictures, so their accuracies cannot be compared."]
+    best, *others = sorted(tested, key=_accuracy, reverse=True)
+    found = []
+    for other in others[:SENTENCES]:
+        said = in_words(_difference(other, best), other.name, best.name)
+        found.append(plain_markdown(said) + _differ_in(other, best))
+    if len(others) > SENTENCES:
+        found.append(f"{count(len(others) - SENTENCES, 'more run')} did worse than these.")
+    return found + _over_seeds(tested, varied)
+
+
+def _accuracy(entry: Compared) -> float:
+    """On the test images; of an entry that was tested."""
+    return entry.summary.test_accuracy or 0.0
+
+
+def _difference(first: Compared, second: Compared) -> Difference:
+    """On the very same pictures, one by one, where both runs kept what they said of them."""
+    one, two = _said(first), _said(second)
+    if one is not None and two is not None and np.array_equal(one.rows, two.rows):
+        return paired(one.right, two.right)
+    images = 1
+    for entry in (first, second):
+        images = int((history_of(entry.run).test or {}).get("images", 0)) or images
+    return unpaired(_accuracy(first), _accuracy(second), images, images)
+
+
+def _said(entry: Compared) -> Predictions | None:
+    return _read_said(str(entry.run.folder), entry.summary.test_accuracy)
+
+
+@st.cache_resource(max_entries=100, show_spinner=False)
+def _read_said(folder: str, changes_with: float | None) -> Predictions | None:
+    return read_predictions(Run(Path(folder)), "test")
+
+
+def _differ_in(first: Compared, second: Compared) -> str:
+    if not (first.config and second.config):
+        return ""
+    titles = list(dict.fromkeys(setting.title.lower() for setting in differences([first.config, second.config])))
+    if not titles:
+        return " They have the same settings."
+    return f" They differ in {plain_markdown(_listed(titles))}."
+
+
+def _listed(words: list[str], most: int = 5) -> str:
+    if len(words) > most:
+        return ", ".join(words[:most]) + f" and {len(words) - most} more settings"
+    return ", ".join(words[:-1]) + (" and " if len(words) > 1 else "") + words[-1]
+
+
+def _over_seeds(tested: list[Compared], varied: list[Setting]) -> list[str]:
+    """Groups that differ in more than the seed, each trained with several."""
+    if SEED not in {setting.path for setting in varied}:
+        return []
+    groups: dict[str, list[Compared]] = defaultdict(list)
+    for entry in tested:
+        if entry.config:
+            data = entry.config.to_dict()
+            data["training"] = {**data["training"], "seed": 0}
+            groups[repr({**data, "title": "", "experiment": "", "recipe": ""})].append(entry)
+    several = [members for members in groups.values() if len(members) > 1]
+    found = []
+    for one, two in itertools.islice(itertools.combinations(several, 2), SENTENCES):
+        first, second = ([_accuracy(entry) for entry in members] for members in (one, two))
+        images = int((history_of(one[0].run).test or {}).get("images", 0))
+        said = in_words(
+            over_seeds(first, second, images), f"{one[0].name} and its seeds", f"{two[0].name} and its seeds"
+        )
+        found.append(f"Over {len(one)} and {len(two)} seeds: {plain_markdown(said)}")
+    return found

@@ -1,0 +1,163 @@
+"""The ways in which pictures come: files, drawings, photos, a folder of the server."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+import streamlit as st
+
+from core.files import remedy
+from core.image_sets.edit import LONGEST_NAME, checked_name
+from core.image_sets.imports import Job, Request, new_job, start
+from core.image_sets.sources import MOST_BYTES, MOST_FILES, allowed_folders, folder_in_bounds
+from core.image_sets.store import OwnDataError
+from core.paths import data_folder
+from pages.components.shell.address import say
+from pages.components.data.drafts import draw_camera, draw_drawings
+from pages.components.data.dataset_list import WAY, go
+from pages.components.shell.messages import show_error
+from pages.components.shell.rights import is_host, visitor
+
+ROUND = "round of uploads"  # a new number empties the uploaders
+
+
+WAYS = {  # in the address -> (icon, title, what it is for)
+    "files": (":material/folder_zip:", "ZIP or pictures", "a folder for each class"),
+    "folder": (":material/drive_folder_upload:", "Folder", "of this computer"),
+    "draw": (":material/draw:", "Draw", "symbols of your own"),
+    "camera": (":material/photo_camera:", "Camera", "hold things before it"),
+    "server": (":material/dns:", "Folder of the server", "nothing is copied"),
+}
+
+
+def draw_bring(into: str = "") -> None:
+    """The ways as tiles; the chosen one opens below them. `into` is the dataset that the pictures are added to; "" makes a
+    new one."""
+    st.subheader("Add pictures" if into else "Bring pictures")
+    draw_way = {"files": _draw_files, "folder": _draw_directory, "draw": draw_drawings, "camera": draw_camera}
+    if allowed_folders() and is_host():
+        draw_way["server"] = _draw_server_folder
+    way = st.query_params.get(WAY, "")
+    with st.container(key=f"ways {into}"):  # a grid: style.css
+        for name in draw_way:
+            icon, title, words = WAYS[name]
+            st.button(
+                f"**{title}** :small[{words}]",
+                icon=icon,
+                key=f"tile {name} {into}",
+                type="primary" if name == way else "secondary",
+                width="stretch",
+                on_click=say,
+                args=(WAY, "" if name == way else name),
+            )
+    if way in draw_way:
+        with st.container(border=True, key=f"way {way} {into}"):
+            draw_way[way](into)
+
+
+def _draw_files(into: str) -> None:
+    files = st.file_uploader(
+        "A ZIP with a folder for each class, or pictures of one class",
+        type=["zip", "image", "csv", "tsv", "jsonl"],
+        accept_multiple_files=True,
+        key=f"files {into} {st.session_state.get(ROUND, 0)}",
+    )
+    st.caption(
+        "Folders for training and test above the classes are recognised; a CSV with the columns file and label works too. "
+        f"Up to {MOST_FILES:,} files and {MOST_BYTES / 2**30:,.0f} GB unpacked; pictures of more than 512 pixels a side are kept "
+        "smaller."
+    )
+    if not files:
+        return
+    zips = [file for file in files if file.name.lower().endswith(".zip")]
+    if len(zips) == 1 and len(files) == 1:
+        _bring(files, _title(zips[0].name), into)
+    elif zips:
+        show_error("Bring one ZIP at a time, without other files beside it.")
+    elif any(file.name.lower().endswith((".csv", ".tsv", ".jsonl")) for file in files):
+        _bring(files, "Pictures with labels", into)
+    else:
+        with st.form(f"one class {into}", border=False):
+            name = st.text_input("Class of these pictures", max_chars=LONGEST_NAME, key=f"class of files {into}")
+            if st.form_submit_button("Bring them in", type="primary"):
+                try:
+                    _bring(files, checked_name(name, "A class"), into, checked_name(name, "A class"))
+                except OwnDataError as error:
+                    show_error(str(error))
+
+
+def _draw_directory(into: str) -> None:
+    files = st.file_uploader(
+        "A folder with a folder for each class in it",
+        type=["image", "csv", "tsv", "jsonl", "json", "xml", "txt"],
+        accept_multiple_files="directory",
+        key=f"directory {into} {st.session_state.get(ROUND, 0)}",
+    )
+    st.caption("For thousands of pictures a ZIP is quicker.")
+    if files:
+        first = PurePosixPath(files[0].name).parts
+        _bring(files, first[0] if len(first) > 1 else "Pictures", into)
+
+
+def _draw_server_folder(into: str) -> None:
+    roots = ", ".join(f"`{root}`" for root in allowed_folders())
+    text = st.text_input(
+        "Folder on the computer that runs TrainDesk",
+        key=f"server folder {into}",
+        placeholder=str(allowed_folders()[0]),
+        live=True,
+    )
+    st.caption(f"It must lie in {roots}. Its files stay where they are.")
+    if st.button("Bring it in", type="primary", key=f"bring folder {into}", disabled=not text.strip()):
+        try:
+            path = folder_in_bounds(text)
+            _start(new_job(data_folder(), visitor()), Request(str(path), path.name, into=into))
+        except OwnDataError as error:
+            show_error(str(error))
+
+
+def _bring(files: Sequence, title: str, into: str, class_name: str = "") -> None:
+    """Stores what the browser sent and starts the import; of what could not be stored nothing remains."""
+    job = None
+    try:
+        job = new_job(data_folder(), visitor())
+        if len(files) == 1 and files[0].name.lower().endswith(".zip"):
+            path = job.brought / "pictures.zip"
+            path.write_bytes(files[0].getbuffer())
+        else:
+            path = job.brought
+            for file in files:
+                _store(file, path)
+        _start(job, Request(str(path), title, class_name, into))
+    except OSError as error:
+        if job is not None:
+            job.remove()
+        show_error(f"The files could not be stored ({error.strerror}); {remedy(error)}.")
+    except OwnDataError as error:
+        show_error(str(error))
+
+
+def _store(file, folder: Path) -> None:
+    """Under its own name within the folder, whatever the browser says."""
+    parts = [part for part in PurePosixPath(file.name.replace("\\", "/")).parts if part not in ("/", "..", ".", "")]
+    parts = [part.replace("\0", "")[-120:] for part in parts] or ["picture"]
+    place = folder.joinpath(*parts)
+    for number in range(1, 10_000):
+        if not place.exists():
+            break
+        place = place.with_stem(f"{Path(parts[-1]).stem} {number}")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(file.getbuffer())
+
+
+def _start(job: Job, request: Request) -> None:
+    start(job, request)
+    st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
+    go(**{"import": job.id})
+    st.rerun()
+
+
+def _title(name: str) -> str:
+    stem = PurePosixPath(name).stem.replace("_", " ").replace("-", " ").strip()
+    return (stem[:1].upper() + stem[1:])[:LONGEST_NAME] or "Pictures"

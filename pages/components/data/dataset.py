@@ -1,0 +1,235 @@
+"""One dataset: train on it, look at its pictures, put them in order, go back to an earlier version."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.image_sets.edit import LONGEST_NAME, checked_name, editing
+from core.image_sets.export import MOST_AT_ONCE, as_zip
+from core.image_sets.folders import delete
+from core.image_sets.store import SPLITS, OwnClass, OwnDataError, OwnDataset
+from pages.components.train.continue_card import draw_continue
+from pages.components.data.bring import draw_bring
+from pages.components.data.label_issues import draw_doubts
+from pages.components.data.drafts import draw_what_it_knows
+from pages.components.data.findings import draw_findings
+from pages.components.data.dataset_list import DELETED, SPLIT_WORDS, go
+from pages.components.shell.messages import show_error
+from pages.components.data.picked import picked
+from pages.components.shell.rights import READ_ONLY, may_change_dataset
+from pages.components.train.shares_view import draw_suggested
+from pages.components.train.training_cards import draw_training_cards
+from pages.components.shell.wording import count, megabytes, moment, plain_markdown
+
+PAGE = 60  # pictures at a time
+ALL = "all"
+UNDONE = "Undone: "
+
+
+def draw_dataset(dataset: OwnDataset) -> None:
+    """Raises OwnDataError."""
+    st.button("All datasets", icon=":material/arrow_back:", type="tertiary", on_click=go)
+    st.title(dataset.title)
+    classes = dataset.classes()
+    newest = dataset.newest()
+    st.caption(
+        f"{count(sum(each.images for each in classes), 'picture')} in {len(classes)} classes, version {newest}. "
+        "A run remembers the version it saw."
+    )
+    draw_continue(dataset)
+    draw_training_cards(dataset)
+    told = draw_suggested(dataset)
+    if not may_change_dataset(dataset):
+        st.caption(READ_ONLY)
+        _draw_pictures(dataset, classes, mine=False)
+        return
+    names = ["Pictures", "Check", "Add pictures", "Versions and more"]
+    look, check, add, more = st.tabs(names, on_change="rerun", key=f"part of {dataset.id}")
+    with look:
+        _draw_pictures(dataset, classes)
+    if check.open:  # half a second of looking at 100,000 pictures
+        with check:
+            draw_findings(dataset, dataset.id, told=told)
+            draw_doubts(dataset)
+    if add.open:
+        with add:
+            draw_bring(dataset.id)
+            draw_what_it_knows(dataset)
+    with more:
+        _draw_more(dataset, newest)
+
+
+def _draw_pictures(dataset: OwnDataset, classes: list[OwnClass], mine: bool = True) -> None:
+    by_id = {each.id: each for each in classes}
+    if not by_id:
+        st.markdown("There are no classes; add pictures.")
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.selectbox(
+            "Class",
+            list(by_id),
+            format_func=lambda each: f"{by_id[each].name} ({by_id[each].images:,})" if each in by_id else "",
+            key=f"class of {dataset.id}",
+            width=280,
+        )
+        split = st.segmented_control(
+            "Part",
+            [ALL, *SPLITS],
+            format_func=lambda each: SPLIT_WORDS.get(each, each),
+            default=ALL,
+            key=f"split of {dataset.id}",
+            required=True,
+        )
+    each = by_id[chosen]
+    total = each.images if split == ALL else each.counts.get(split, 0)
+    pages = max(1, -(-total // PAGE))
+    page = st.pagination(pages, key=f"page of {dataset.id} {chosen} {split}") if pages > 1 else 1
+    numbers = dataset.page(chosen, (page - 1) * PAGE, PAGE, "" if split == ALL else split)
+    above = st.container()
+    selected = picked(dataset, numbers, key=f"wall of {dataset.id}")
+    if mine:
+        with above:
+            _draw_edit_pictures(dataset, selected, each, classes)
+            _draw_undo(dataset)
+        _draw_edit_class(dataset, each)
+
+
+def _draw_undo(dataset: OwnDataset) -> None:
+    """The last change, which one click takes back; then that is the last change."""
+    last = dataset.versions()[0]
+    if last.number < 2:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="last change"):
+        st.caption(f"Last change: {plain_markdown(last.words)}.", width="content")
+        if st.button("Undo", icon=":material/undo:", type="tertiary", key="undo the change"):
+            words = last.words.removeprefix(UNDONE)
+            words = words if last.words.startswith(UNDONE) else f"{UNDONE}{words}"
+            _edit(dataset, words, lambda edit: edit.back_to(last.number - 1))
+
+
+def _draw_edit_pictures(dataset: OwnDataset, selected: list[int], current: OwnClass, classes: list[OwnClass]) -> None:
+    """Always there and always as high: picking a picture moves nothing."""
+    others = {each.id: each.name for each in classes if each.id != current.id}
+    none = not selected
+    with st.container(horizontal=True, vertical_alignment="bottom", border=True, key="picked bar"):
+        said = (
+            "Click pictures to pick some, with Shift all in between."
+            if none
+            else f"**{count(len(selected), 'picture')}** picked."
+        )
+        st.markdown(said, width=190)
+        if st.button("Remove", icon=":material/delete:", key="remove pictures", disabled=none):
+            _edit(dataset, f"{count(len(selected), 'picture')} removed", lambda edit: edit.remove(selected))
+        if others:
+            target = st.selectbox(
+                "Move to",
+                list(others),
+                format_func=lambda each: others.get(each, ""),
+                key=f"target {dataset.id}",
+                width=200,
+            )
+            if st.button("Move", icon=":material/drive_file_move:", key="move pictures", disabled=none):
+                words = f"{count(len(selected), 'picture')} moved to {others[target]}"
+                _edit(dataset, words, lambda edit: edit.move(selected, target))
+        part = st.selectbox(
+            "Use for", SPLITS, format_func=SPLIT_WORDS.__getitem__, key=f"part for {dataset.id}", width=140
+        )
+        if st.button("Use", key="use pictures", disabled=none):
+            _edit(
+                dataset,
+                f"{count(len(selected), 'picture')} used for {SPLIT_WORDS[part]}",
+                lambda edit: edit.into_split(selected, part),
+            )
+
+
+def _draw_edit_class(dataset: OwnDataset, each: OwnClass) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.text_input(
+            "Name of this class",
+            each.name,
+            max_chars=LONGEST_NAME,
+            key=f"name of {dataset.id} {each.id} {each.name}",
+            live=True,
+            width=280,
+        )
+        if st.button("Rename", key="rename class", disabled=name.strip() == each.name):
+            _edit(dataset, f"{each.name} renamed to {name.strip()}", lambda edit: edit.rename_class(each.id, name))
+        words = "Switch off" if each.enabled else "Switch on"
+        if st.button(words, key="switch class", help="A class that is switched off takes no part in trainings."):
+            _edit(dataset, f"{words}: {each.name}", lambda edit: edit.enable([each.id], not each.enabled))
+        if st.button("Remove class", icon=":material/delete:", key="remove class"):
+            _edit(dataset, f"Class {each.name} removed", lambda edit: edit.remove_class(each.id))
+
+
+def _draw_more(dataset: OwnDataset, newest: int) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        title = st.text_input(
+            "Name of the dataset",
+            dataset.title,
+            max_chars=LONGEST_NAME,
+            key=f"title of {dataset.id}",
+            live=True,
+            width=360,
+        )
+        if st.button("Rename", key="rename dataset", disabled=title.strip() == dataset.title):
+            try:
+                dataset.set_about(title=checked_name(title, "A dataset"))
+            except OwnDataError as error:
+                show_error(str(error))
+                return
+            st.rerun()
+    with st.container(horizontal=True):
+        _draw_download(dataset)
+        if st.button("Delete the dataset", icon=":material/delete:", key="delete dataset"):
+            try:
+                delete(dataset)
+            except OwnDataError as error:
+                show_error(str(error))
+                return
+            st.session_state[DELETED] = dataset.id
+            go()
+            st.rerun()
+    st.subheader("Versions")
+    for version in dataset.versions()[:50]:
+        if version.number == 0:
+            continue
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(
+                f"**{version.number}** {plain_markdown(version.words)}, {moment(version.time)}", width="stretch"
+            )
+            if version.number != newest and st.button("Back to this", key=f"back to {version.number}", type="tertiary"):
+                _edit(
+                    dataset,
+                    f"Back to version {version.number}",
+                    lambda edit, number=version.number: edit.back_to(number),
+                )
+
+
+def _draw_download(dataset: OwnDataset) -> None:
+    size = dataset.file.stat().st_size
+    if size > MOST_AT_ONCE:
+        st.markdown(
+            f"With {megabytes(size)} it is too large for a download; write it on the computer that runs TrainDesk: "
+            f"`python -m core images export {dataset.id} FILE.zip`"
+        )
+        return
+    st.download_button(
+        "Download as ZIP",
+        lambda: as_zip(dataset),
+        file_name=f"{dataset.id}.zip",
+        mime="application/zip",
+        icon=":material/download:",
+        on_click="ignore",
+        key="download dataset",
+        help="A folder for each part and class. Brought in again it is the same dataset. Pictures are at most 512 pixels a side.",
+    )
+
+
+def _edit(dataset: OwnDataset, words: str, change) -> None:
+    try:
+        with editing(dataset, words) as edit:
+            change(edit)
+    except OwnDataError as error:
+        show_error(str(error))
+        return
+    st.rerun()

@@ -1,0 +1,230 @@
+"""Datasets made on the spot: drawings and photos, class by class, kept as they come and made into a dataset by one click."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+import shutil
+from collections.abc import Callable
+from functools import partial
+from html import escape
+from pathlib import Path
+
+import streamlit as st
+from PIL import Image
+
+from core.errors import ImageError
+from core.inference.collecting import Collecting, Example
+from core.image_sets.edit import LONGEST_NAME, checked_name
+from core.image_sets.folders import own_dataset
+from core.image_sets.imports import Job, Request, find_job, new_job, start
+from core.image_sets.layout import tidy_class
+from core.image_sets.store import OwnDataError, OwnDataset
+from core.image_sets.zip_names import folder_of
+from core.paths import data_folder
+from pages.components.data.already import draw_already, follow
+from pages.components.classify.canvas import canvas
+from pages.components.shell.classifiers import warm_up
+from pages.components.data.dataset_list import WAY, draft_key, go
+from pages.components.data.keep_network import ask_to_keep
+from pages.components.shell.messages import show_error
+from pages.components.shell.pictures import gallery
+from pages.components.shell.rights import visitor
+from pages.components.data.shots import photo, shots
+from pages.components.shell.wording import count, plain_markdown
+
+ENOUGH = 5  # pictures of each class before a dataset can be made
+GOAL = 20  # that a class should have
+LATEST = 8  # pictures shown of a class
+Collect = Callable[[Path, str, bool], Image.Image | None]  # folder of the class, dataset, does something answer?
+
+
+def draw_drawings(into: str) -> None:
+    """Draw, keep, draw the next."""
+    _draft("drawings", into, _draw_one, "the drawing on the left")
+
+
+def draw_camera(into: str) -> None:
+    """Hold the button, and the camera takes pictures."""
+    _draft("photos", into, _take_some, "what the camera sees")
+
+
+def _draft(kind: str, into: str, collect: Collect, shown: str) -> None:
+    job = find_job(st.session_state.get(draft_key(kind, into), ""), data_folder())
+    target = own_dataset(into, data_folder()) if into else None
+    st.markdown(
+        f"Name a class, give it {GOAL} {kind}, then name the next one."
+        + (f" They are added to **{plain_markdown(target.title)}**." if target else "")
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.text_input(
+            "Class",
+            key=f"class of {kind} {into}",
+            max_chars=LONGEST_NAME,
+            placeholder="for example: star",
+            width=320,
+            live=True,
+        )
+    folder = None
+    if name.strip():
+        try:
+            class_name = checked_name(name, "A class")
+            if job is None:
+                job = new_job(data_folder(), visitor())
+                st.session_state[draft_key(kind, into)] = job.id
+            folder = job.brought / folder_of(tidy_class(class_name))
+        except OwnDataError as error:
+            show_error(str(error))
+    if job is None:
+        return
+    warm_up()
+    examples = [*(taught_by(target) if target else []), *_taught(job)]
+    fit = target.about("fit") if target else "ink" if kind == "drawings" else ""
+
+    def draw(live: Collecting) -> None:
+        left, right = st.columns([2, 3], gap="medium")
+        image = None
+        with left:
+            if folder is not None:
+                image = collect(folder, into, live.learned is not None)
+        with right:
+            draw_already(live, image, shown, f"{kind} {into}")
+
+    follow(f"{job.id} {into}", examples, fit, draw)
+    _draw_collected(job, kind, into)
+
+
+def draw_what_it_knows(dataset: OwnDataset) -> None:
+    """What the pictures that are there teach already, while none are drawn or taken; looked at when someone opens it."""
+    if st.query_params.get(WAY) in ("draw", "camera"):
+        return
+    place = st.expander(
+        "Try what these pictures teach already", icon=":material/bolt:", key=f"knows {dataset.id}", on_change="rerun"
+    )
+    if place.open:
+        warm_up()
+        with place:
+            follow(
+                dataset.id,
+                taught_by(dataset),
+                dataset.about("fit"),
+                lambda live: draw_already(live, None, "a picture that you upload", dataset.id),
+            )
+
+
+def _taught(job: Job) -> list[Example]:
+    """The pictures of a draft in the order in which they came."""
+    found = [(file, file.parent.name, file.stat().st_mtime_ns) for file in job.brought.glob("*/*") if file.is_file()]
+    return [Example(str(file), label, file.read_bytes) for file, label, _ in sorted(found, key=lambda each: each[2])]
+
+
+def taught_by(dataset: OwnDataset) -> list[Example]:
+    """The pictures of a dataset; look-alikes are held out together."""
+    members, names = dataset.members(), {each.id: each.name for each in dataset.classes()}
+    return [
+        Example(f"{dataset.id} {image}", names[label], partial(dataset.content, image), kin)
+        for image, label, kin in zip(
+            members.images.tolist(), members.classes.tolist(), members.kin.tolist(), strict=True
+        )
+    ]
+
+
+def _draw_one(folder: Path, into: str, answers: bool) -> Image.Image | None:
+    """What is drawn."""
+    turn = st.session_state.setdefault(f"turn of drawing {into}", 0)
+    try:
+        image = canvas(key=f"own drawing {into} {turn}", hint=f"one of class {folder.name}")
+    except ImageError as error:
+        show_error(str(error))
+        return None
+    # never disabled: between a stroke and the picture's arrival here, Enter would be lost on a disabled button
+    if st.button("Keep it and draw the next", type="primary", key=f"keep drawing {into}", shortcut="Enter"):
+        if image is None:
+            st.caption("Nothing is drawn yet: draw it, then keep it.")
+            return None
+        folder.mkdir(parents=True, exist_ok=True)
+        image.save(folder / f"{secrets.token_hex(6)}.png")
+        st.session_state[f"turn of drawing {into}"] += 1
+        st.rerun()
+    return image
+
+
+def _take_some(folder: Path, into: str, answers: bool) -> Image.Image | None:
+    """What the camera sees, where there is something that answers."""
+    taken, sight = shots(key=f"shots {into}", watches=answers)
+    seen = f"seen shots {into}"
+    if not taken or taken.get("burst") == st.session_state.get(seen):
+        return sight
+    st.session_state[seen] = taken.get("burst")
+    folder.mkdir(parents=True, exist_ok=True)
+    for address in taken.get("pictures", [])[:100]:
+        try:
+            data = photo(address)
+        except ImageError as error:
+            show_error(f"A photo did not arrive whole ({error}); take it again.")
+            return None
+        (folder / f"{secrets.token_hex(6)}.jpg").write_bytes(data)
+    st.rerun()
+    return None
+
+
+def _draw_collected(job: Job, kind: str, into: str) -> None:
+    """What there is so far, and the button that makes a dataset of it."""
+    classes = {
+        folder.name: sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime_ns)
+        for folder in sorted(job.brought.iterdir())
+        if folder.is_dir()
+    }
+    classes = {name: files for name, files in classes.items() if files}
+    for name, files in classes.items():
+        with st.container(border=True):
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.markdown(f"**{plain_markdown(name)}** {_so_many(len(files))}")
+                if st.button("Remove the last one", key=f"less {into} {name}", type="tertiary", icon=":material/undo:"):
+                    files[-1].unlink(missing_ok=True)
+                    st.rerun()
+                if st.button("Remove all", key=f"none {into} {name}", type="tertiary", icon=":material/delete:"):
+                    shutil.rmtree(job.brought / name, ignore_errors=True)
+                    st.rerun()
+            st.html(gallery([_tile(file, name) for file in reversed(files[-LATEST:])], escape(name), small=True))
+    if not classes:
+        return
+    few = [name for name, files in classes.items() if len(files) < ENOUGH]
+    if few or len(classes) < 2 and not into:
+        missing = f"{ENOUGH} or more {kind} of each class" if few else "a second class"
+        st.caption(f"Still needed: {missing}.")
+        return
+    total = sum(len(files) for files in classes.values())
+    words = f"Add {count(total, 'picture')}" if into else f"Make a dataset of {count(total, 'picture')}"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        make = st.button(words, type="primary", key=f"make of {kind} {into}", icon=":material/check:")
+        keep = st.button(
+            "Keep this network",
+            key=f"keep network of {kind} {into}",
+            icon=":material/school:",
+            help="Makes a dataset of the pictures and a finished training of the network that answers, in seconds.",
+        )
+    if make or keep:
+        about = {"fit": "ink"} if kind == "drawings" and not into else {}
+        title = f"My {kind}: {', '.join(classes)}"[:LONGEST_NAME]
+        try:
+            start(job, Request(str(job.brought), title, into=into, about=about))
+        except OwnDataError as error:
+            show_error(str(error))
+            return
+        if keep:
+            ask_to_keep(job)
+        st.session_state.pop(draft_key(kind, into))
+        go(**{"import": job.id})
+        st.rerun()
+
+
+def _so_many(pictures: int) -> str:
+    """ "3 of 20"; "49" where that is more than a class should have."""
+    return f"{pictures} of {GOAL}" if pictures <= GOAL else f"{pictures:,}"
+
+
+def _tile(file: Path, name: str) -> str:
+    kind = "png" if file.suffix == ".png" else "jpeg"
+    content = base64.b64encode(file.read_bytes()).decode()
+    return f'<figure><img src="data:image/{kind};base64,{content}" alt="{escape(name)}"></figure>'

@@ -1,0 +1,140 @@
+"""What the doctor says of a dataset: one verdict, then each finding with its pictures and its buttons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from html import escape
+from pathlib import Path
+
+import streamlit as st
+
+from core.errors import TrainDeskError
+from core.images.fit import prepare_square
+from core.images.read import read_image
+from core.image_sets.checks import Choice, Finding, findings, verdict
+from core.image_sets.edit import Edit, editing
+from core.image_sets.store import OwnDataError, OwnDataset
+from core.image_sets.twins import leave
+from pages.components.data.dataset_list import SPLIT_WORDS
+from pages.components.shell.messages import show_error
+from pages.components.data.picked import thumbnails
+from pages.components.shell.pictures import address_of, gallery
+from pages.components.shell.wording import plain_markdown
+
+SIGNS = {
+    "stop": ":red[:material/block:]",
+    "warning": ":orange[:material/warning:]",
+    "good": ":green[:material/check_circle:]",
+}
+STOPPED_ABOVE = "No training can start on these pictures yet; what stands in the way is said above."
+PREVIEW_SIDE = 96  # pixels
+
+
+def draw_findings(
+    dataset: OwnDataset, key: str, choices: bool = True, told: frozenset[str] = frozenset(), praise: bool = True
+) -> None:
+    """What the doctor says, each with the buttons that put it right or, with `choices`, what trainings are to do about it.
+
+    What keeps a training from starting and is of a kind that was `told` further up is not said twice. Without `praise`
+    nothing is said where all is well.
+    """
+    found = findings(dataset)
+    answer = verdict(found)
+    left = [finding for finding in found if not (finding.blocks and finding.kind in told)]
+    above = any(finding.blocks for finding in found) and not any(finding.blocks for finding in left)
+    if praise or answer.level != "good":
+        st.markdown(f"{SIGNS[answer.level]} {STOPPED_ABOVE if above else answer.sentence}")
+    for finding in left:
+        with st.container(
+            border=bool(finding.action or (finding.choice and choices) or finding.is_serious),
+            gap="small",
+            key=f"finding {finding.kind} {key}",
+        ):
+            icon = SIGNS["stop"] if finding.blocks else SIGNS["warning"] if finding.is_serious else ":material/info:"
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.markdown(f"{icon} {plain_markdown(finding.sentence)}", width="stretch")
+                if finding.repair and finding.action and st.button(finding.action, key=f"repair {finding.kind} {key}"):
+                    change(dataset, finding.action, finding.repair)
+                if finding.choice and choices:
+                    _draw_choice(dataset, finding.choice, key)
+            if finding.choice and choices and finding.choice.example:
+                st.html(_effects(str(dataset.file), finding.choice.example, tuple(finding.choice.labels.items())))
+            if finding.ways:
+                _draw_ways(dataset, finding, key)
+            elif finding.groups:
+                st.html(_twins(dataset, finding.groups))
+
+
+def change(dataset: OwnDataset, words: str, repair: Callable[[Edit], None]) -> None:
+    """Makes the change as a new version and draws the page anew, or says why it could not be made."""
+    try:
+        with editing(dataset, words) as edit:
+            repair(edit)
+    except OwnDataError as error:
+        show_error(str(error))
+        return
+    st.rerun()
+
+
+def _draw_ways(dataset: OwnDataset, finding: Finding, key: str) -> None:
+    """Each group of twins with the buttons that decide it alone."""
+    for place, (group, ways, leave_key) in enumerate(zip(finding.groups, finding.ways, finding.leave, strict=True)):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.html(_twins(dataset, (group,), by_class=True), width="content")
+            for number, way in enumerate(ways):
+                if st.button(plain_markdown(way.label), key=f"way {place} {number} {finding.kind} {key}"):
+                    change(dataset, way.label, way.repair)
+            if st.button("Leave it", key=f"leave {place} {finding.kind} {key}", type="tertiary"):
+                leave(dataset, leave_key)
+                st.rerun()
+
+
+def _twins(dataset: OwnDataset, groups: tuple[tuple[int, ...], ...], by_class: bool = False) -> str:
+    """HTML: pictures side by side with those that they are like, under each the name of its file, or its class."""
+    pictures = {picture.id: picture for group in groups for picture in dataset.pictures(group)}
+    class_names = {each.id: each.name for each in dataset.classes()}
+    boxes = []
+    for group in groups:
+        tiles = []
+        for image, shown in zip(group, thumbnails(dataset, group), strict=True):
+            picture = pictures.get(image)
+            name = "" if picture is None else class_names.get(picture.class_id, "") if by_class else picture.name
+            title = f"{class_names.get(picture.class_id, '')}, {SPLIT_WORDS[picture.split]}" if picture else ""
+            tiles.append(f'<figure title="{escape(title)}">{shown}<figcaption>{escape(name)}</figcaption></figure>')
+        boxes.append(f'<div class="twins" role="group" aria-label="Pictures that are alike">{"".join(tiles)}</div>')
+    return f'<div class="gallery pairs">{"".join(boxes)}</div>'
+
+
+@lru_cache(maxsize=100)
+def _effects(file: str, image: int, ways: tuple[tuple[str, str], ...]) -> str:
+    """HTML: one picture as it is, and what each way of making it square leaves of it."""
+    try:
+        dataset = OwnDataset(Path(file).parent)
+        content = dataset.content(image)
+        opened = read_image(content, "a picture").convert("RGB")
+    except TrainDeskError:
+        return ""
+    [whole] = thumbnails(dataset, [image])
+    cards = [f"<figure>{whole}<figcaption>as it is</figcaption></figure>"]
+    for fit, words in ways:
+        pixels = prepare_square(opened, channels=3, side=PREVIEW_SIDE, fit=fit).transpose(1, 2, 0)
+        cards.append(
+            f'<figure><img src="{address_of(pixels)}" alt="{escape(words)}"><figcaption>{escape(words)}</figcaption></figure>'
+        )
+    return gallery(cards, "The same picture made square in each way", small=True)
+
+
+def _draw_choice(dataset: OwnDataset, choice: Choice, key: str) -> None:
+    chosen = st.segmented_control(
+        "When you train",
+        list(choice.labels),
+        format_func=choice.labels.__getitem__,
+        default=choice.chosen,
+        key=f"choice {choice.key} {key}",
+        required=True,
+        label_visibility="collapsed",
+    )
+    if chosen != choice.chosen:
+        dataset.set_about(**{choice.key: chosen})
+        st.rerun()

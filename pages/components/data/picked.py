@@ -1,0 +1,70 @@
+"""Pictures of an own dataset, small, and a gallery of which one picks some by clicking."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from functools import lru_cache
+from html import escape
+from pathlib import Path
+
+import streamlit as st
+from PIL import Image
+
+from core.image_sets.store import OwnDataset
+
+SIDE = 96  # pixels
+FOLDER = Path(__file__).parent
+
+_component = st.components.v2.component(
+    "picked",
+    html='<div class="wall" role="group" aria-label="Pictures"></div>\n',
+    css=(FOLDER / "picked.css").read_text(encoding="utf-8"),
+    js=(FOLDER / "picked.js").read_text(encoding="utf-8"),
+)
+
+
+def thumbnails(dataset: OwnDataset, images: Sequence[int]) -> list[str]:
+    """HTML pictures, part of the page itself."""
+    names = {picture.id: picture.name for picture in dataset.pictures(images)}
+    return [
+        f'<img src="{address_of_picture(str(dataset.file), image)}" alt="{escape(names.get(image, ""))}">'
+        for image in images
+    ]
+
+
+def picked(dataset: OwnDataset, images: Sequence[int], key: str, said: dict[int, str] | None = None) -> list[int]:
+    """Draws the pictures as buttons and returns the numbers of those that are picked. `said` stands below a picture."""
+    names = {picture.id: picture.name for picture in dataset.pictures(images)}
+    tiles = [
+        {
+            "id": int(image),
+            "src": address_of_picture(str(dataset.file), int(image)),
+            "name": names.get(image, ""),
+            "said": (said or {}).get(image, ""),
+        }
+        for image in images
+    ]
+    state = _component(key=key, data={"tiles": tiles}, default={"chosen": []}, on_chosen_change=lambda: None)
+    chosen = state.chosen if isinstance(state.chosen, list) else []
+    return [image for image in images if int(image) in chosen]
+
+
+@lru_cache(maxsize=4000)
+def address_of_picture(file: str, image: int) -> str:
+    """A data address; a picture of a dataset never changes."""
+    try:
+        opened = Image.open(io.BytesIO(OwnDataset(Path(file).parent).content(image)))
+        opened.draft("RGB", (SIDE, SIDE))
+        picture = opened.convert("RGB")
+    except Exception:  # a picture that is gone, or of a kind that only core.images.read opens
+        return ""
+    if max(picture.size) > SIDE:
+        picture.thumbnail((SIDE, SIDE))
+    buffer = io.BytesIO()
+    picture.save(
+        buffer, "PNG" if max(picture.size) <= 40 else "JPEG", **({} if max(picture.size) <= 40 else {"quality": 80})
+    )
+    kind = "png" if max(picture.size) <= 40 else "jpeg"
+    return f"data:image/{kind};base64," + base64.b64encode(buffer.getvalue()).decode()

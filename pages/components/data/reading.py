@@ -1,0 +1,97 @@
+"""How an import's folders were read: a tree with the numbers of classes and splits, and the way to correct it."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from core.image_sets.imports import Job, read_again
+from core.image_sets.store import OwnDataError
+from pages.components.data.dataset_list import go
+from pages.components.shell.messages import show_error
+from pages.components.shell.wording import count, plain_markdown
+
+PARTS = {"train": "training", "val": "validation", "test": "test", "": "training and test"}
+
+
+def draw_question(job: Job) -> None:
+    """The question, its answers, and what the chosen one gives; nothing is decoded before it is answered."""
+    reading = job.reading()
+    st.title("How are these pictures sorted?")
+    st.markdown(plain_markdown(reading.get("question", "")))
+    key = _choose(job, reading)
+    with st.container(horizontal=True):
+        chosen = st.button("Read it like this", type="primary", icon=":material/check:", key="answer the import")
+        if st.button("Cancel", icon=":material/close:", key="cancel the import"):
+            job.cancel()
+            go()
+            st.rerun()
+    st.html(tree(reading["trees"].get(key, [])))
+    _draw_notes(reading)
+    if chosen:
+        _again(job, key)
+
+
+def draw_reading(job: Job) -> None:
+    """For an import that goes on or is done: the tree, and another reading for those that find it wrong."""
+    reading = job.reading()
+    if not reading:
+        return
+    with st.expander(
+        "This is how I read your folders", expanded=job.progress().state != "ready", icon=":material/account_tree:"
+    ):
+        st.html(tree(reading["trees"].get(reading["key"], [])))
+        if len(reading["alternatives"]) < 2:
+            st.caption("Not right? Put each class into a folder of its own and bring them again.")
+            return
+        with st.popover("Not right?", icon=":material/edit:", key="correct the reading"):
+            key = _choose(job, reading)
+            if st.button("Read it like this", type="primary", key="answer the import", disabled=key == reading["key"]):
+                _again(job, key)
+
+
+def tree(parts: list[dict[str, Any]]) -> str:
+    """HTML: each split with its folder and the numbers of its classes."""
+    boxes = []
+    for part in parts:
+        said = PARTS[part["split"]]
+        called = part["called"]
+        head = (
+            f"<b>{escape(called)}</b> {said}" if called and called.casefold() != said else f"<b>{said.capitalize()}</b>"
+        )
+        rows = "".join(
+            f"<li><span>{escape(name)}</span><span>{number:,}</span></li>" for name, number in part["classes"]
+        )
+        more = f"<li>and {part['more']:,} more</li>" if part["more"] else ""
+        boxes.append(f"<li><p>{head} <span>{count(part['pictures'], 'picture')}</span></p><ul>{rows}{more}</ul></li>")
+    return f'<ul class="reading" aria-label="How the folders were read">{"".join(boxes)}</ul>'
+
+
+def _choose(job: Job, reading: dict[str, Any]) -> str:
+    keys = list(reading.get("alternatives", {}))
+    if len(keys) < 2:
+        return reading.get("key", "")
+    return st.radio(
+        "The classes are",
+        keys,
+        index=keys.index(reading["key"]),
+        format_func=lambda key: plain_markdown(reading["alternatives"][key]),
+        key=f"reading {job.id}",
+        label_visibility="collapsed",
+    )
+
+
+def _draw_notes(reading: dict[str, Any]) -> None:
+    if reading["notes"]:
+        st.caption(plain_markdown(" ".join(reading["notes"])))
+
+
+def _again(job: Job, key: str) -> None:
+    try:
+        read_again(job, key)
+    except OwnDataError as error:
+        show_error(str(error))
+        return
+    st.rerun()

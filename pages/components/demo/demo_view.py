@@ -1,0 +1,205 @@
+"""The demo's page: what is told, both networks' numbers and curves while they learn, and the canvas at the end."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+from core.analysis.story import Learner, told
+from core.demo import EPOCHS, TITLES, Demo, DemoRuns, begin, made_by, remove, running, shown
+from core.errors import TrainDeskError
+from core.paths import data_folder, runs_folder
+from core.runs.history import History
+from core.runs.snapshots import LookBook
+from core.runs.store import Run
+from core.workers.launch import prepare
+from pages.components.charts.curves import Axis, metric_curve
+from pages.components.charts.live_plot import live_plot
+from pages.components.classify.draw import draw_drawing
+from pages.components.classify.networks import Network, networks_of
+from pages.components.run.watch_view import watched_cards
+from pages.components.shell.classifiers import warm_up
+from pages.components.shell.compared import address_of
+from pages.components.shell.histories import shared_history
+from pages.components.shell.links import page_link, switch_page
+from pages.components.shell.messages import show_error, show_warning
+from pages.components.shell.pictures import gallery
+from pages.components.shell.rights import demo_owner, visitor
+from pages.components.shell.wording import count, percent, plain_markdown
+
+DEMO, WATCH = "pages/demo.py", "Watch the demo that runs"
+REFRESH_SECONDS = 0.7
+COLOURS = (3, 2)  # places in the theme's chart colours; blue and orange mean train and val
+EVERY = 3  # of the twelve watched pictures that are shown
+
+
+def start_demo_button(key: str, label: str = "Start the 60-second demo", primary: bool = True) -> None:
+    """One click: both networks begin, and the page that shows them is opened. While a demo runs, that one is offered; how far it
+    is say the page of the demo and the cards of its runs, which move."""
+    if running(runs_folder()):
+        page_link(DEMO, label=WATCH, icon=":material/visibility:")
+        st.caption("A demo runs already. It takes about a minute; then you can draw for both networks.")
+        return
+    prepare()
+    if not st.button(label, type="primary" if primary else "secondary", icon=":material/play_circle:", key=key):
+        return
+    try:
+        begin(runs_folder(), data_folder(), visitor())
+    except DemoRuns as other:  # someone else was faster
+        show_warning(str(other))
+        page_link(DEMO, label=WATCH, icon=":material/visibility:")
+        return
+    except TrainDeskError as error:
+        show_error(error)
+        return
+    switch_page(DEMO)
+
+
+def draw_demo() -> None:
+    """Whoever comes finds the demo that runs, else the newest one that is over."""
+    demo = shown(runs_folder(), demo_owner())
+    moves = demo is not None and demo.moves()
+    st.title("Your turn" if demo and not moves else "Two networks learn to read")
+    if not demo:
+        st.markdown(
+            "An **MLP** and a **CNN**, the plainest network and the one made for pictures, learn the same handwritten digits "
+            "side by side. You see every step of it, and then you write a digit for them. It takes a minute and no internet."
+        )
+        start_demo_button("start demo")
+        return
+    if moves:
+        st.fragment(_draw_moving, run_every=REFRESH_SECONDS)(demo)
+    else:
+        histories, learners = _now(demo)
+        _tell(learners)
+        _draw_canvas(demo.runs)
+        st.subheader("How they learned")
+        _draw_learning(demo.runs, histories, learners)
+    _draw_ways(demo, moves)
+
+
+def _draw_moving(demo: Demo) -> None:
+    if not demo.moves():
+        st.rerun()
+    histories, learners = _now(demo)
+    if any(learner.progress for learner in learners):
+        warm_up()  # the drawing comes soon
+    _tell(learners)
+    _draw_learning(demo.runs, histories, learners)
+
+
+def _now(demo: Demo) -> tuple[list[History], list[Learner]]:
+    histories = [shared_history(run).history for run in demo.runs]
+    return histories, [
+        Learner.of(title, run.status().name, history)
+        for title, run, history in zip(TITLES, demo.runs, histories, strict=True)
+    ]
+
+
+def _tell(learners: list[Learner]) -> None:
+    st.html(f'<p class="told" aria-live="polite">{escape(told(*learners))}</p>')
+
+
+def _draw_learning(runs: list[Run], histories: list[History], learners: list[Learner]) -> None:
+    """The chart, whose axes stand still from the start, and beside it both networks."""
+    planned = max((history.started or {}).get("epochs", EPOCHS) for history in histories)
+    chart, both = st.columns([7, 5], gap="medium")
+    tested = all(learner.test is not None for learner in learners)
+    with both:
+        parts = [
+            f'{_head(learner, tested, history.started)}<div class="demopictures">{_watched(run, history.started)}</div>'
+            for learner, run, history in zip(learners, runs, histories, strict=True)
+        ]
+        st.html("".join(parts))
+    with chart:
+        live_plot(
+            lambda: [
+                metric_curve(history, "val/accuracy", title, Axis(), colour)
+                for title, history, colour in zip(TITLES, histories, COLOURS, strict=True)
+            ],
+            once=lambda _key, make: make(),
+            key=f"demo {runs[0].id}",
+            title="Right on pictures they never train on",
+            view=runs[0].id,
+            y_format=".0%",
+            limits=(0, 1),
+            x_limits=(0, planned),
+            legend_below=True,
+            height=360,
+        )
+
+
+def _head(learner: Learner, tested: bool, started: dict | None) -> str:
+    """HTML: the name, how much it reads, and how far it is. The test counts once both have passed it, as in what is told."""
+    shown = learner.test if tested else learner.accuracy
+    words = "of the test digits" if tested else "of the validation digits" if shown is not None else "not asked yet"
+    done = 100.0 if tested else learner.progress * 100
+    return (
+        f'<div class="learner"><h2>{escape(learner.title)}</h2><p><b>{percent(shown) if shown is not None else "-"}</b> '
+        f'<span>{words}</span></p></div><div class="learning" role="progressbar" aria-label="Training of the {learner.title}" '
+        f'aria-valuenow="{done:.0f}"><span style="width:{done:.1f}%"></span></div>'
+        f'<p class="quiet">{_progress_words(learner, started)}</p>'
+    )
+
+
+def _progress_words(learner: Learner, started: dict | None) -> str:
+    epochs = (started or {}).get("epochs")
+    if not epochs:
+        return {"queued": "waits for room"}.get(learner.status, "is being set up")
+    weights = (started or {}).get("parameters")
+    size = f", {weights:,} weights" if weights else ""
+    return f"epoch {min(learner.epoch + 1, epochs)} of {epochs}{size}"  # the one it is in
+
+
+def _watched(run: Run, started: dict | None) -> str:
+    """HTML: some of the watched pictures, with what the network says of them; a place for them while there are none."""
+    names = list((started or {}).get("class_names", []))
+    book = LookBook(run)
+    watched, epochs = book.watched(), book.epochs()
+    look = book.read(epochs[-1]) if epochs else None
+    if watched is None or look is None or look.probabilities.shape != (len(watched.labels), len(names)):
+        return '<p class="quiet">What it says of four pictures appears here.</p>'
+    cards = watched_cards(watched, look, names)[::EVERY]
+    return gallery(cards, f"What it says after epoch {epochs[-1]}", small=True)
+
+
+def _draw_canvas(runs: list[Run]) -> None:
+    """Both answer what is drawn."""
+    titles = {run.id: title for run, title in zip(runs, TITLES, strict=True)}
+    networks = [
+        Network(network.run, titles[network.run.id])
+        for network in networks_of([run for run in runs if run.checkpoint()])
+    ]
+    if networks:
+        with st.container(key="demo-canvas"):
+            draw_drawing(networks, is_short=True)
+
+
+def _draw_ways(demo: Demo, moves: bool) -> None:
+    """Again, away with it, and where to go from here."""
+    if not moves:
+        st.subheader("And now?")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            start_demo_button("replay demo", "Replay", primary=False)
+            page_link(
+                "pages/compare.py",
+                label="Compare the two",
+                icon=":material/compare_arrows:",
+                query_params=address_of(run.id for run in demo.runs),
+            )
+            page_link("pages/train.py", label="Change something and train", icon=":material/tune:")
+            page_link("pages/data.py", label="Use your own pictures", icon=":material/photo_library:")
+    made = made_by(runs_folder(), demo_owner())
+    if not made:
+        return
+    with st.popover("Reset the demo", icon=":material/restart_alt:", key="reset demo"):
+        names = plain_markdown(f"{count(len(made), 'run')}")
+        st.markdown(f"{names} that the demo made will be ended and moved to the trash. Nothing else is touched.")
+        if st.button("Yes, reset it", type="primary", key="yes reset demo"):
+            try:
+                remove(runs_folder(), demo_owner())
+            except TrainDeskError as error:
+                show_error(error)
+                return
+            st.rerun()

@@ -1,0 +1,110 @@
+"""The home page: a canvas that answers at once, what runs now with its curve, and recent runs as cards."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from core.runs.store import MOVING
+from core.runs.summary import DAMAGED, SPARKS, Summary
+from pages.components.classify.best_network import network_for_digits
+from pages.components.classify.draw import draw_drawing
+from pages.components.classify.networks import networks_of
+from pages.components.shell.histories import shared_history
+from pages.components.shell.links import page_link
+from pages.components.shell.summaries import run_of, summaries, summary
+from pages.components.shell.vector import sparkline
+from pages.components.shell.wording import STATUS_COLOURS, moment, percent, plain_markdown
+
+REFRESH_SECONDS = 1.5
+RECENT = 6  # cards
+
+
+def draw_try() -> None:
+    """A canvas, and which network answers: the visitor's own best for digits, else the example. Nothing without either."""
+    run = network_for_digits()
+    if run is None:
+        return
+    networks = networks_of([run])
+    if not networks:
+        return
+    with st.container(key="try"):
+        draw_drawing(networks, is_short=True)
+        facts = summary(run)
+        score = f", {percent(facts.test_accuracy)} of the test digits right" if facts.test_accuracy is not None else ""
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="answers"):
+            st.caption("Here answers", width="content")
+            page_link("pages/run.py", label=plain_markdown(facts.title), query_params={"run": run.id})
+            st.caption(score.removeprefix(", "), width="content")
+
+
+def draw_runs() -> bool:
+    """What runs now, with curves that grow, and the newest of the others. False where there is none."""
+    own = [facts for facts in summaries() if not run_of(facts.id).is_example()]
+    if not own:
+        return False
+    moves = any(facts.status in MOVING for facts in own)
+    st.fragment(_draw_cards, run_every=REFRESH_SECONDS if moves else None)(moves)
+    return True
+
+
+def _draw_cards(did_move: bool) -> None:
+    own = [facts for facts in summaries() if not run_of(facts.id).is_example()]
+    now = [facts for facts in own if facts.status in MOVING]
+    if did_move and not now:
+        st.rerun()
+    if now:
+        st.subheader("Now")
+        _cards(now)
+    recent = [facts for facts in own if facts not in now][: RECENT - min(3, len(now))]
+    if recent:
+        st.subheader("Recent runs")
+        _cards(recent)
+
+
+def _cards(runs: list[Summary]) -> None:
+    with st.container(horizontal=True, gap="small", key=f"cards {runs[0].status in MOVING}"):
+        for facts in runs:
+            with st.container(border=True, width=300, gap=None, key=f"recent {facts.id}"):
+                page_link("pages/run.py", label=f"**{plain_markdown(facts.title)}**", query_params={"run": facts.id})
+                st.html(_curve(facts))
+                with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+                    st.badge(facts.status, color=STATUS_COLOURS[facts.status])
+                    st.caption(plain_markdown(_score(facts)), width="stretch")
+
+
+def _curve(facts: Summary) -> str:
+    """HTML: validation accuracy from its lowest to its highest; of a run that trains over all that is planned."""
+    curve, of_what = list(facts.sparks), ""
+    if facts.status in MOVING:
+        part = _of_a_part(facts)
+        if len(part) > len(curve):
+            curve, of_what = part, ", on a part of the validation pictures"
+    if len(curve) < 2:
+        return '<p class="quiet cardcurve">no curve yet</p>'
+    low, high = min(curve), max(curve)
+    words = f"validation accuracy from {percent(curve[0])} to {percent(curve[-1])}{of_what}"
+    return f'<div class="cardcurve">{sparkline([(value - low) / (high - low or 1) for value in curve], words)}</div>'
+
+
+def _of_a_part(facts: Summary) -> list[float]:
+    """Validation accuracies within epochs where a part of the pictures was measured, thinned; those of all are in `sparks`."""
+    shared = shared_history(run_of(facts.id))
+    with shared.lock:
+        _, _, values = shared.history.within_epochs("val/accuracy", of_all=False)
+    values = values[np.isfinite(values)]
+    places = np.linspace(0, len(values) - 1, min(len(values), SPARKS)).round().astype(int)
+    return values[places].tolist()
+
+
+def _score(facts: Summary) -> str:
+    if facts.status == DAMAGED:
+        return facts.problem
+    if facts.status in MOVING:
+        reached = f", {percent(facts.val_accuracy)} validation" if facts.val_accuracy is not None else ""
+        return f"{percent(facts.progress, 0)} done{reached}"
+    score = f"{percent(facts.test_accuracy)} test" if facts.test_accuracy is not None else ""
+    if not score and facts.val_accuracy is not None:
+        score = f"{percent(facts.val_accuracy)} validation"
+    can = "you can resume it" if facts.status in ("paused", "interrupted") else ""
+    return ", ".join(filter(None, (score, moment(facts.created), can)))

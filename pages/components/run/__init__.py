@@ -1,0 +1,1 @@
+"""A run's page: what it does, its curves, what it learned, what can be done with it."""

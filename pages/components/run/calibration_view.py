@@ -1,0 +1,61 @@
+"""Whether a network's confidence can be trusted: how sure it says it is against how often it is right."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from core.analysis.mistakes import reliability
+from core.runs.predictions import Predictions
+from core.text.percent import SIGN
+from pages.components.charts.figure import figure
+from pages.components.shell.wording import percent
+
+
+def draw_calibration(predictions: Predictions, pictures: str, key: str) -> None:
+    """Folded; `pictures` says which ones, in words."""
+    found = reliability(predictions)
+    with st.expander("Can its confidence be trusted?"):
+        st.markdown(calibration_in_words(found.confidence, found.accuracy, found.pictures, found.error))
+        names = [f"{number:,} pictures" for number in found.pictures]
+        traces = [
+            {
+                "type": "scatter",
+                "mode": "lines",
+                "x": [0, 100],
+                "y": [0, 100],
+                "name": "as sure as right",
+                "line": {"dash": "dot", "color": "$text", "width": 1},
+                "hoverinfo": "skip",
+            },
+            {
+                "type": "scatter",
+                "mode": "lines+markers",
+                "x": (100 * found.confidence).round(2).tolist(),
+                "y": (100 * found.accuracy).round(2).tolist(),
+                "text": names,
+                "name": "this network",
+                "line": {"color": "$chart0", "width": 2.4},
+                "marker": {"size": (6 + 10 * np.sqrt(found.pictures / found.pictures.max())).round(1).tolist()},
+                "hovertemplate": "%{x:.1f}\u202f% sure, %{y:.1f}\u202f% right<br>%{text}<extra></extra>",
+            },
+        ]
+        axis = {"ticksuffix": SIGN, "range": [0, 103]}
+        layout = {
+            "xaxis": {**axis, "title": {"text": "how sure it says it is"}},
+            "yaxis": {**axis, "title": {"text": "how often it is right"}},
+        }
+        title = f"Reliability, {pictures}"
+        with st.container(width=560):
+            figure(traces, layout, key=key, title=title, height=360)
+
+
+def calibration_in_words(confidence: np.ndarray, accuracy: np.ndarray, pictures: np.ndarray, error: float) -> str:
+    """Markdown: what the curve says."""
+    mean, right = np.average(confidence, weights=pictures), np.average(accuracy, weights=pictures)
+    said = f"On average it says {percent(float(mean))} and is right in {percent(float(right))}."
+    if error < 0.01:
+        verdict = "Its confidence can be taken at its word"
+    else:
+        verdict = "It is **too sure of itself**" if mean > right else "It is **too modest**"
+    return f"{said} {verdict} (expected calibration error {error * 100:.1f} points)."

@@ -1,0 +1,251 @@
+"""What a person can do with a run: pause, stop or change the learning rate while it trains; go on with it afterwards.
+
+What cannot be done is one sentence beside the button.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from core.errors import TrainDeskError
+from core.paths import data_folder
+from core.run_config import RunConfig
+from core.runs.history import History
+from core.runs.queue import move, waiting, withdraw
+from core.runs.store import Run, Status
+from core.workers.control import ask_to_resume, check_learning_rate
+from core.workers.dispatch import submit
+from core.workers.launch import prepare
+from pages.components.shell.form_values import number_in
+from pages.components.shell.messages import show_error
+from pages.components.shell.rights import may_change, visitor
+from pages.components.shell.wording import decimal
+
+MORE_EPOCHS = 5
+RESUMABLE = ("paused", "stopped", "interrupted", "failed")
+LENGTHENED = ("finished", "stopped")
+PLACES = ("ask", "learning rate", "resume")  # where a sentence about what could not be done stands
+
+
+def draw_active_controls(run: Run, config: RunConfig | None, history: History) -> None:
+    """Pause, Stop and the learning rate, as buttons of the row in which it is called; none for a run of someone else's."""
+    if not may_change(run):
+        return
+    _pause_and_stop(run)
+    if config and not (run.stop_request.exists() or run.pause_request.exists()):
+        with st.popover("Learning rate", icon=":material/speed:", key=f"learning rate {run.id}"):
+            _learning_rate(run, config, history)
+
+
+def _pause_and_stop(run: Run) -> None:
+    stopping, pausing = run.stop_request.exists(), run.pause_request.exists()
+    st.button(
+        "Pausing ..." if pausing and not stopping else "Pause",
+        key=f"pause {run.id}",
+        icon=":material/pause_circle:",
+        disabled=stopping or pausing,
+        on_click=_ask,
+        args=(run, run.request_pause),
+        help="Ends the training after the current step. Resume goes on exactly from there, also after a restart.",
+    )
+    st.button(
+        "Stopping ..." if stopping else "Stop",
+        key=f"stop {run.id}",
+        icon=":material/stop_circle:",
+        disabled=stopping,
+        on_click=_ask,
+        args=(run, run.request_stop),
+        help="Ends the training after the current step. The best and the last checkpoint are kept and can be tried.",
+    )
+
+
+def draw_queue_controls(run: Run, in_list: bool = False) -> None:
+    """Another place for a run that waits, or out of the queue, as buttons of the row in which it is called."""
+    if not may_change(run):
+        return
+    waiting_runs = [entry.run for entry in waiting(run.folder.parent)]
+    place = waiting_runs.index(run) if run in waiting_runs else 0
+    moves = (
+        ("first", "Run next", ":material/vertical_align_top:", place > 0),
+        ("up", "One earlier", ":material/arrow_upward:", place > 0),
+        ("down", "One later", ":material/arrow_downward:", place < len(waiting_runs) - 1),
+    )
+    for where, label, icon, is_possible in moves:
+        st.button(
+            label,
+            key=f"{where} {run.id}",
+            icon=icon,
+            disabled=not is_possible,
+            type="tertiary" if in_list else "secondary",
+            on_click=_change_queue,
+            args=(run, lambda where=where: move(run, where)),
+        )
+    st.button(
+        "Take out of the queue",
+        type="tertiary" if in_list else "secondary",
+        key=f"withdraw {run.id}",
+        icon=":material/close:",
+        on_click=_change_queue,
+        args=(run, lambda: withdraw(run)),
+        help="It keeps its settings and what it has learned, and can be started later.",
+    )
+
+
+def draw_ended_controls(run: Run, status: Status, config: RunConfig, history: History) -> None:
+    """Resume and more epochs, as buttons of the row in which it is called; none for a run that is someone else's."""
+    if not may_change(run):
+        return
+    if status.name in RESUMABLE or status.name in LENGTHENED:
+        prepare()  # a click is likely: the next worker is warm by then
+    has_begun = history.started is not None
+    comes_first = status.name == "paused" or not has_begun
+    if status.name == "failed":
+        with st.popover("Resume", icon=":material/resume:", key=f"resume {run.id}"):
+            _resume_failed(run, config, history)
+    elif status.name in RESUMABLE and st.button(
+        "Resume" if has_begun else "Start",
+        key=f"resume {run.id}",
+        icon=":material/resume:",
+        type="primary" if comes_first else "secondary",
+        help=_where(run),
+    ):
+        _resume(run)
+    draw_lengthening(run, status, config, history)
+
+
+def draw_lengthening(run: Run, status: Status, config: RunConfig, history: History) -> None:
+    """More epochs for a run that ended well, as a button of the row in which it is called."""
+    if status.name in LENGTHENED and history.started is not None and may_change(run):
+        with st.popover("Train more epochs", icon=":material/add:", key=f"lengthen {run.id}"):
+            _more_epochs(run, config)
+
+
+def draw_problem(run: Run) -> None:
+    """What could not be done, under the row of buttons."""
+    _show_problem(run, "ask")
+    _show_problem(run, "resume")
+
+
+def current_learning_rate(config: RunConfig, history: History) -> float:
+    """The one that counts, before the schedule."""
+    changes = [event.get("learning_rate") for event in history.learning_rates]
+    return next((rate for rate in reversed(changes) if rate), config.optimizer.learning_rate)
+
+
+def _learning_rate(run: Run, config: RunConfig, history: History) -> None:
+    now = current_learning_rate(config, history)
+    key = f"new learning rate {run.id}"
+    st.text_input(
+        "Learning rate from the next step on",
+        _at_first(key, now),
+        key=key,
+        live=True,
+        on_change=_set_problem,
+        args=(run, "learning rate", ""),
+        help="Before the schedule, which goes on as planned and takes its shares of the new value.",
+    )
+    st.button("Apply", key=f"apply {run.id}", type="primary", on_click=_change_learning_rate, args=(run, config, key))
+    with st.container(key=f"said of {key}"):  # one or the other, in one place: an old one would stay beside a new one
+        if _problem(run, "learning rate"):
+            _show_problem(run, "learning rate")
+        elif run.learning_rate_request.exists():
+            st.caption("It changes with the next step.")
+        else:
+            st.caption(f"Now {decimal(now)}, before the schedule ({config.schedule.label}).")
+
+
+def _resume_failed(run: Run, config: RunConfig, history: History) -> None:
+    """What failed once fails again, unless something changes."""
+    now = current_learning_rate(config, history)
+    key = f"learning rate after failure {run.id}"
+    st.text_input(
+        "Learning rate from then on",
+        _at_first(key, now),
+        key=key,
+        live=True,
+        help="A loss that exploded needs a smaller one.",
+    )
+    if st.button("Resume", key=f"go {run.id}", type="primary", help=_where(run)):
+        wanted = number_in(st.session_state[key])
+        _resume(run, learning_rate=None if wanted == now else wanted)
+
+
+def _more_epochs(run: Run, config: RunConfig) -> None:
+    key = f"more epochs {run.id}"
+    more = st.number_input("Epochs more", value=MORE_EPOCHS, step=1, format="%d", key=key)
+    planned = config.training.epochs
+    st.caption(
+        f"{planned:,} were planned; with {more:,} more it trains to epoch {planned + more:,}."
+        if more and more > 0
+        else "Give a whole number of at least 1."
+    )
+    if config.schedule.name != "constant":
+        st.caption(f"The schedule ({config.schedule.label}) is stretched over all of them.")
+    if st.button("Train on", key=f"train on {run.id}", type="primary", disabled=not more or more < 1):
+        _resume(run, more_epochs=more)
+
+
+def _at_first(key: str, learning_rate: float) -> str:
+    """What a field holds until someone types. Always the same, as another value would be another widget; and not from
+    session_state, which a popover that is opened after some refreshes never gets to see."""
+    return st.session_state.setdefault(f"{key} at first", decimal(learning_rate, digits=12))
+
+
+def _where(run: Run) -> str:
+    return "Goes on from the last checkpoint." if run.last.is_file() else "Starts anew: there is no checkpoint yet."
+
+
+def _resume(run: Run, more_epochs: int = 0, learning_rate: float | None = None) -> None:
+    """Has a worker go on, now or when there is room, and draws the whole page anew: it is a live one again."""
+    try:
+        ask_to_resume(run, more_epochs, learning_rate)
+        submit(run, data_folder(), visitor())
+    except TrainDeskError as error:
+        _set_problem(run, "resume", str(error))
+    else:
+        for place in PLACES:
+            _set_problem(run, place, "")
+    st.rerun()
+
+
+def _ask(run: Run, request: Callable[[], None]) -> None:
+    try:
+        request()
+        _set_problem(run, "ask", "")
+    except OSError as error:
+        _set_problem(
+            run, "ask", f"The request could not be left in {run.folder} ({error.strerror}); check that folder."
+        )
+
+
+def _change_queue(run: Run, change: Callable[[], object]) -> None:
+    try:
+        change()
+        _set_problem(run, "ask", "")
+    except TrainDeskError as error:
+        _set_problem(run, "ask", str(error))
+
+
+def _change_learning_rate(run: Run, config: RunConfig, key: str) -> None:
+    wanted = number_in(st.session_state[key])
+    try:
+        check_learning_rate(config, wanted)
+        _ask(run, lambda: run.request_learning_rate(wanted))
+        _set_problem(run, "learning rate", "")
+    except TrainDeskError as error:
+        _set_problem(run, "learning rate", str(error))
+
+
+def _set_problem(run: Run, place: str, sentence: str) -> None:
+    st.session_state[f"problem {place} {run.id}"] = sentence
+
+
+def _problem(run: Run, place: str) -> str:
+    return st.session_state.get(f"problem {place} {run.id}", "")
+
+
+def _show_problem(run: Run, place: str) -> None:
+    if sentence := _problem(run, place):
+        show_error(sentence)

@@ -1,0 +1,60 @@
+"""The top of a run's page: its name, what people say about it, and what to do when it is not there."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.errors import TrainDeskError
+from core.paths import runs_folder
+from core.run_config import RunConfig
+from core.runs.labels import read_labels, title_of
+from core.runs.store import Run
+from core.runs.trash import restore, trashed
+from pages.components.shell.links import page_link
+from pages.components.shell.messages import show_error
+from pages.components.shell.rights import may_change, read_only_words
+from pages.components.shell.settings_in_words import in_short, read_config
+from pages.components.shell.wording import moment, plain_markdown
+
+
+def draw_heading(run: Run, config: RunConfig | None) -> None:
+    """Title, and in a line below it what is trained on what, tags and experiment."""
+    labels = read_labels(run)
+    star = ":material/star: " if labels.favourite else ""
+    title = title_of(run, config, labels)
+    st.title(star + plain_markdown(title), anchor=False)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="about"):
+        if config:
+            what = in_short(config)
+            st.caption(plain_markdown(moment(run.created()) if title == what else what), width="content")
+        for tag in labels.tags:
+            st.badge(plain_markdown(tag), color="gray")
+        if config and config.experiment:
+            page_link(
+                "pages/experiment.py",
+                label=plain_markdown(config.experiment),
+                icon=":material/science:",
+                query_params={"experiment": config.experiment},
+            )
+        if not may_change(run):
+            st.caption(read_only_words(run), width="content")
+
+
+def draw_missing(wanted: str, why: TrainDeskError) -> None:
+    """A run that is not in the list: perhaps it lies in the trash."""
+    deleted = {run.id: run for run in trashed(runs_folder())}
+    if wanted in deleted:
+        run = deleted[wanted]
+        st.title(plain_markdown(title_of(run, read_config(run)[0])))
+        st.markdown("This run was deleted. It lies in the trash and can be had back.")
+        if may_change(run) and st.button("Restore", icon=":material/undo:", type="primary", key="restore this"):
+            try:
+                restore(wanted, runs_folder())
+            except TrainDeskError as error:
+                show_error(error)
+            else:
+                st.rerun()
+    else:
+        st.title("Run not found")
+        show_error(why)
+    page_link("pages/runs.py", label="See all runs")

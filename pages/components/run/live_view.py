@@ -1,0 +1,148 @@
+"""The part of a run's page that moves: status, progress and curves, drawn anew every second while the run is active."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from core.run_config import RunConfig
+from core.runs.history import History
+from core.runs.store import Run
+from pages.components.charts.curves import (
+    Axis,
+    accuracy_curves,
+    best_point,
+    learning_rate_curves,
+    loss_curves,
+    marks,
+    pace_curves,
+    usual_loss,
+)
+from pages.components.charts.live_plot import live_plot
+from pages.components.charts.view_controls import Options, draw_options
+from pages.components.run.coach_view import draw_coach
+from pages.components.run.controls import draw_problem
+from pages.components.run.heading import draw_heading
+from pages.components.run.phases import what_curves_wait_for
+from pages.components.run.run_buttons import draw_buttons
+from pages.components.run.status_line import status_line
+from pages.components.shell.classifiers import warm_up
+from pages.components.shell.header import icon_only
+from pages.components.shell.histories import SharedHistory, shared_history
+from pages.components.shell.messages import show_error
+from pages.components.shell.wording import plain_markdown
+
+REFRESH_SECONDS = 1.0
+REFRESH_SECONDS_AT_REST = 5.0  # of a run that ended: another visitor may go on with it
+NOTICES = 3  # shown at a time, the latest
+
+
+def draw_live_view(run: Run, config: RunConfig | None, damage: str) -> bool:
+    """Draws the first screen of a run: name and buttons, one line of what it does, curves, and a line of the coach.
+
+    All of it keeps its place from the queue to the end. `damage` says what is wrong with the config, if it cannot be read.
+    Returns whether the run is still on its way to an end.
+    """
+    moves = run.status().will_change
+    st.fragment(_draw, run_every=REFRESH_SECONDS if moves else REFRESH_SECONDS_AT_REST)(run, config, damage, moves)
+    return moves
+
+
+def _draw(run: Run, config: RunConfig | None, damage: str, did_move: bool) -> None:
+    status = run.status()
+    if did_move != status.will_change:
+        st.rerun()  # the whole page once more: results appear and the timer ends, or someone else resumed the run
+    shared = shared_history(run)
+    history = shared.history
+    with st.container(key="first-screen", gap="xsmall"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key="top"):
+            with st.container(gap=None, key="name"):
+                draw_heading(run, config)
+            with st.container(horizontal=True, width="content", gap="xsmall", key="buttons"):
+                draw_buttons(run, status, config, history)
+        with st.container(
+            key=f"problems-{run.id}"
+        ):  # one place, whatever is said: what is below must stay the same elements
+            draw_problem(run)
+            if damage:
+                show_error(damage)
+        has_curves = status.will_change or history.last_step is not None
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="now"):
+            with shared.lock:  # another visitor may be reading on
+                st.html(status_line(run, status, history))
+            if has_curves:
+                with icon_only("curves"), st.popover("Chart options", icon=":material/tune:", type="tertiary"):
+                    options = draw_options()
+        if has_curves:
+            _curves(run, shared, options)
+        draw_coach(run, status, config, history)
+        with st.container(key=f"said-{run.id}"):
+            _notices(history)
+            if has_curves and options.more:
+                _more_curves(run, shared, options)
+    if status.is_active and history.epochs:  # not earlier: it would compete with the start of the training
+        warm_up()
+
+
+def _notices(history: History) -> None:
+    """What a person should know, quietly; what was said in an earlier session too is said once."""
+    said = dict.fromkeys(str(notice.get("message", "")) for notice in reversed(list(history.notices)))
+    for message in list(said)[:NOTICES]:
+        st.caption(f":material/info: {plain_markdown(message)}")
+
+
+def _curves(run: Run, shared: SharedHistory, options: Options) -> None:
+    history, axis, common = shared.history, *_of_all(run, shared, options)
+    left, right = st.columns(2, gap="small")
+    with left:
+        live_plot(
+            lambda: loss_curves(shared, axis, options.smoothing),
+            key=f"loss {run.id}",
+            title="Loss",
+            best=best_point(history, "val/loss", axis),
+            marks=marks(history, axis),
+            logarithmic=options.is_logarithmic,
+            usual=usual_loss(history),
+            **{**common, "view": f"{common['view']} {options.smoothing}"},
+        )
+    with right:
+        live_plot(
+            lambda: accuracy_curves(shared, axis, options.smoothing),
+            key=f"accuracy {run.id}",
+            title="Accuracy",
+            best=best_point(history, "val/accuracy", axis),
+            marks=marks(history, axis),
+            y_format=".0%",
+            limits=(0, 1),
+            **{**common, "view": f"{common['view']} {options.smoothing}"},
+        )
+
+
+def _more_curves(run: Run, shared: SharedHistory, options: Options) -> None:
+    axis, common = _of_all(run, shared, options)
+    left, right = st.columns(2, gap="small")
+    with left:
+        live_plot(
+            lambda: learning_rate_curves(shared, axis),
+            key=f"learning rate curve {run.id}",
+            title="Learning rate",
+            from_zero=True,
+            **{**common, "height": 240},
+        )
+    with right:
+        live_plot(
+            lambda: pace_curves(shared, axis, options.smoothing),
+            key=f"pace {run.id}",
+            title="Images per second",
+            from_zero=True,
+            **{**common, "height": 240, "view": f"{common['view']} {options.smoothing}"},
+        )
+
+
+def _of_all(run: Run, shared: SharedHistory, options: Options) -> tuple[Axis, dict[str, Any]]:
+    """What the charts of a run have in common."""
+    axis = Axis(options.axis.name, shared.history.elapsed() or 0.0)
+    view = f"{run.id} {axis.name}"
+    waiting = what_curves_wait_for(run.status(), shared.history)
+    return axis, {"once": shared.once, "view": view, "x_title": axis.title(), "waiting": waiting, "height": None}

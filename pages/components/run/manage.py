@@ -1,0 +1,228 @@
+"""What people do with runs in lists and on their pages: name them, say something about them, throw them away and undo that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import streamlit as st
+
+from core.errors import TrainDeskError
+from core.export.metrics import as_csv, as_parquet, mlflow_uri, to_mlflow, to_tensorboard
+from core.paths import data_folder, runs_folder
+from core.runs.disk import forget_last, size_of
+from core.runs.example import example, hide, is_hidden
+from core.runs.history import History
+from core.runs.labels import LONGEST_NOTE, LONGEST_TITLE, add_tags, change_labels, read_labels, title_of
+from core.runs.store import Run
+from core.runs.trash import delete, restore, trashed
+from core.workers.control import ask_to_resume
+from core.workers.dispatch import submit
+from pages.components.shell.histories import SharedHistory, shared_history
+from pages.components.shell.links import page_link, switch_page
+from pages.components.shell.messages import show_error
+from pages.components.shell.rights import is_host, may_change, visitor
+from pages.components.shell.settings_in_words import in_short, read_config
+from pages.components.shell.wording import count, gigabytes, plain_markdown
+
+DELETED, PROBLEM = "just deleted", "problem of managing"
+
+
+def draw_labels_form(run: Run) -> None:
+    """Title, note and tags of one run, kept by a button."""
+    labels = read_labels(run)
+    config, _ = read_config(run)
+    with st.form(f"labels {run.id}", border=False):
+        title = st.text_input("Title", title_of(run, config), max_chars=LONGEST_TITLE, key=f"title {run.id}")
+        note = st.text_area("Note", labels.note, max_chars=LONGEST_NOTE, key=f"note {run.id}")
+        tags = st.text_input("Tags, separated by commas", ", ".join(labels.tags), key=f"tags {run.id}")
+        if st.form_submit_button("Keep", type="primary", key=f"keep {run.id}"):
+            named = "" if config and title.strip() in (config.title, in_short(config)) else title
+            if _done(lambda: change_labels(run, title=named, note=note, tags=tags.split(","))):
+                st.rerun()
+            _show_problem()
+
+
+@st.dialog("Name, note and tags")
+def open_labels(run: Run) -> None:
+    draw_labels_form(run)
+
+
+@st.dialog("Add a tag")
+def open_tags(runs: Sequence[Run]) -> None:
+    """One tag more for several runs."""
+    tag = st.text_input(f"Tag for {count(len(runs), 'run')}", key="tag for several")
+    if st.button("Add it", type="primary", key="add the tag") and tag.strip():
+        if all([_done(lambda run=run: add_tags(run, [tag])) for run in runs]):
+            st.rerun()
+        _show_problem()
+
+
+def favourite_button(runs: Sequence[Run]) -> None:
+    """Makes them favourites, or none any more when all are."""
+    if not all(map(may_change, runs)):
+        return
+    are = all(read_labels(run).favourite for run in runs)
+    key = f"favourite {' '.join(run.id for run in runs)}"
+    if st.button("No favourite" if are else "Favourite", icon=":material/star:", key=key):
+        for run in runs:
+            _done(lambda run=run: change_labels(run, favourite=not are))
+        st.rerun()
+
+
+def resume_all(runs: Sequence[Run]) -> None:
+    """Has them go on, now or when there is room."""
+
+    def resume(run: Run) -> None:
+        ask_to_resume(run)
+        submit(run, data_folder(), visitor())
+
+    st.session_state[PROBLEM] = ""
+    for run in runs:
+        _done(lambda run=run: resume(run), keep=True)
+
+
+def draw_files(run: Run) -> None:
+    """Where a run lies, how much room it takes, and keeping only its best network."""
+    with st.expander("Files of this run"):
+        st.markdown(f"`{run.folder}` takes {gigabytes(size_of(run))}.")
+        if run.last.is_file() and run.best.is_file() and not run.status().will_change and may_change(run):
+            st.caption(
+                "The last state is needed only to resume the training or to train it longer; the best one answers."
+            )
+            if st.button("Keep only the best network", icon=":material/compress:", key=f"forget last {run.id}"):
+                if _done(lambda: forget_last(run)):
+                    st.rerun()
+                _show_problem()
+
+
+def draw_exports(run: Run) -> None:
+    """The run's metrics for other programs."""
+    with st.expander("Take its metrics elsewhere"):
+        history = shared_history(run)
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            for kind, make in (("csv", as_csv), ("parquet", as_parquet)):
+                st.download_button(
+                    kind.upper() if kind == "csv" else "Parquet",
+                    partial(_made, make, history),
+                    file_name=f"{run.id}.{kind}",
+                    key=f"{kind} {run.id}",
+                    icon=":material/download:",
+                    on_click="ignore",
+                )
+            if (
+                may_change(run)
+                and not run.status().is_active
+                and st.button("Write TensorBoard files", key=f"tensorboard {run.id}")
+            ):
+                st.session_state[f"exported {run.id}"] = ""
+                if _done(lambda: to_tensorboard(run)):
+                    st.session_state[f"exported {run.id}"] = str(run.folder)
+                _show_problem()
+        if st.session_state.get(f"exported {run.id}"):
+            st.markdown("Written. See all runs with:")
+            st.code(f"tensorboard --logdir {runs_folder()}", language=None)
+        if not is_host():
+            return  # it writes to any folder and talks to any computer that the host can reach
+        with st.form(f"mlflow {run.id}", border=False):
+            with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+                place = st.text_input(
+                    "MLflow's folder or address",
+                    str(runs_folder().parent / "mlflow"),
+                    key=f"mlflow place {run.id}",
+                    width=320,
+                )
+                asked = st.form_submit_button("Send to MLflow")
+            if asked and place.strip():
+                with st.spinner("Sending ..."):
+                    done = _done(lambda: to_mlflow(run, place.strip()))
+                if done:
+                    st.markdown("It is in MLflow now. See it with:")
+                    st.code(f"mlflow ui --backend-store-uri {mlflow_uri(place.strip())}", language=None)
+                _show_problem()
+
+
+def _made(make: Callable[[History], bytes], history: SharedHistory) -> bytes:
+    return make(history.update())
+
+
+def delete_button(runs: Sequence[Run], then_page: str = "") -> None:
+    """Throws them into the trash; `then_page` is where to go afterwards. What was thrown away can be had back at once."""
+    if all(map(may_change, runs)) and st.button(
+        "Delete", icon=":material/delete:", key=f"delete {' '.join(run.id for run in runs)}"
+    ):
+        st.session_state[PROBLEM] = ""
+        st.session_state[DELETED] = [run.id for run in runs if _done(lambda run=run: delete(run), keep=True)]
+        if then_page and st.session_state[DELETED]:
+            switch_page(then_page)
+        st.rerun()
+
+
+def draw_example_choice() -> None:
+    """One click hides the example from the lists, another shows it again."""
+    came_along = example()
+    if came_along is None or not is_host():
+        return
+    hidden = is_hidden(runs_folder())
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(f"The example that comes with TrainDesk is {'hidden' if hidden else 'the last of the list'}.")
+        icon = ":material/visibility:" if hidden else ":material/visibility_off:"
+        if st.button("Show the example" if hidden else "Hide the example", icon=icon, type="tertiary", key="example"):
+            if _done(lambda: hide(runs_folder(), not hidden)):
+                st.rerun()
+            _show_problem()
+
+
+def draw_undo() -> None:
+    """What was deleted a moment ago, with the way back; and why something could not be done."""
+    _show_problem()
+    here = {run.id: run for run in trashed(runs_folder())}
+    ids = [run_id for run_id in st.session_state.get(DELETED, []) if run_id in here]
+    if not ids:
+        return
+    what = plain_markdown(_name(here[ids[0]])) if len(ids) == 1 else count(len(ids), "run")
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key="undo"):
+        st.markdown(f"{what} was moved to the trash." if len(ids) == 1 else f"{what} were moved to the trash.")
+        if st.button("Undo", icon=":material/undo:", type="primary", key="undo delete"):
+            for run_id in ids:
+                _done(lambda run_id=run_id: restore(run_id, runs_folder()))
+            st.session_state[DELETED] = []
+            st.rerun()
+
+
+def draw_deleted() -> None:
+    """The trash, each run with the way back."""
+    runs = [run for run in trashed(runs_folder()) if may_change(run)]
+    if not runs:
+        return
+    with st.expander(f"Deleted runs ({len(runs)})", icon=":material/delete:"):
+        for run in runs:
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                if st.button("Restore", icon=":material/undo:", key=f"restore {run.id}"):
+                    _done(lambda run=run: restore(run.id, runs_folder()))
+                    st.rerun()
+                st.markdown(plain_markdown(_name(run)))
+                st.caption(gigabytes(size_of(run)))
+        if is_host():
+            page_link("pages/system.py", label="Empty the trash on the page of the computer")
+
+
+def _name(run: Run) -> str:
+    return title_of(run, read_config(run)[0])
+
+
+def _done(work, keep: bool = False) -> bool:
+    """Whether it could be done; if not, the sentence why is kept to be shown."""
+    if not keep:
+        st.session_state[PROBLEM] = ""
+    try:
+        work()
+    except TrainDeskError as error:
+        st.session_state[PROBLEM] = str(error)
+        return False
+    return True
+
+
+def _show_problem() -> None:
+    if sentence := st.session_state.pop(PROBLEM, ""):
+        show_error(sentence)

@@ -1,0 +1,162 @@
+"""What a run is doing, in words and numbers."""
+
+from __future__ import annotations
+
+from core.runs.disk import disk_problem
+from core.runs.events import Event
+from core.runs.history import History
+from core.runs.store import Run, Status
+from core.text.percent import percent
+from pages.components.shell.waits import expected
+from pages.components.shell.wording import (
+    NOT_YET,
+    about,
+    count,
+    decimal,
+    device_in_words,
+    duration,
+    gigabytes,
+    megabytes,
+    precision_in_words,
+)
+
+MEANINGS = {
+    "starting": "The training process is loading.",
+    "running": "Training.",
+    "finished": "All epochs are done.",
+    "stopped": "Stopped on request. The best and the last checkpoint are kept.",
+}
+
+
+def meaning(run: Run, status: Status, history: History) -> str:
+    """The sentence beside the status."""
+    if status.name == "queued":
+        return waiting_words(run)
+    if status.is_active and run.stop_request.exists():
+        return "Stopping after the current step. The best and the last checkpoint are kept."
+    if status.is_active and run.pause_request.exists():
+        return "Pausing after the current step. Resume will go on from there."
+    if status.name == "interrupted":
+        where = (
+            "goes on from the last checkpoint"
+            if run.last.is_file()
+            else "starts it anew, as there is no checkpoint yet"
+        )
+        return f"{status.reason} Resume {where}."
+    if status.name == "starting" and is_downloading(history):
+        return f"Fetching {_what(history.download or {})} first; this is needed only once."
+    if is_resuming(status, history):
+        return "Going on where it was."
+    if status.name == "starting" and is_preparing(history):
+        return "Every picture passes the frozen layers once; after that the epochs are short."
+    return status.reason or MEANINGS.get(status.name, "")
+
+
+def waiting_words(run: Run) -> str:
+    """Its place in the queue and when its turn is expected."""
+    waits = expected(run.folder.parent)
+    ids = [wait.run.id for wait in waits]
+    if run.id not in ids:
+        return "Its turn has come."
+    place = ids.index(run.id)
+    before = "It is the next one" if place == 0 else f"{count(place, 'run')} before it"
+    if disk_problem(run.folder.parent):
+        return f"Waiting: nothing is started while the disk is full. {before}."
+    seconds = waits[place].seconds
+    when = f"in about {about(seconds)}" if seconds is not None else "when there is room"
+    return f"Waiting for its turn. {before}; it begins {when}, also if you close this page."
+
+
+def progress_words(status: Status, history: History) -> tuple[float, str]:
+    """Share done (0..1) and the line beside the bar, whatever the run is doing."""
+    if is_downloading(history):
+        download = history.download or {}
+        done, total = download.get("done_bytes", 0), download.get("total_bytes", 0)
+        return _share(done, total), f"Downloading {_what(download)}: {megabytes(done)} of {megabytes(total)}"
+    share = history.progress()
+    if is_resuming(status, history):
+        return share, "Loading what was learned so far and the pictures; this takes a few seconds."
+    if is_preparing(history):
+        preparing = history.preparing or {}
+        done, images = preparing.get("done", 0), preparing.get("images", 0)
+        words = f"Looking once at every picture through the frozen layers: {done:,} of {images:,}"
+        return _share(done, images), words
+    if history.started:
+        if history.epochs and history.epochs[-1]["epoch"] >= history.started["epochs"]:
+            return 1.0, "All epochs are done. Measuring the best network on the test pictures."
+        return share, f"{percent(share, 0)} of the training done"
+    return 0.0, "Starting: loading the training program and the pictures takes a few seconds."
+
+
+def what_curves_wait_for(status: Status, history: History) -> str:
+    """What stands in a chart before its first point, which comes with the first step."""
+    if status.name == "queued":
+        return "The curves begin when its turn comes."
+    if not status.is_active:
+        return "no points yet"
+    if is_downloading(history) or is_preparing(history):
+        return progress_words(status, history)[1].replace(": ", ":<br>")
+    return "The curves begin with the first step."
+
+
+def progress_facts(history: History, now: float) -> list[tuple[str, str, str]]:
+    """Always the same seven, so that the page does not jump when numbers arrive. now: Unix seconds."""
+    started, step = history.started, history.last_step
+    rate = (step or {}).get("learning_rate")
+    pace = history.images_per_second()
+    elapsed = history.elapsed(now) if history.session else history.trained_seconds or None  # None: nothing trained yet
+    return [
+        (
+            "Epoch",
+            f"{step['epoch']:,} of {started['epochs']:,}" if started and step else NOT_YET,
+            f"step {step['step']:,} of {started['total_steps']:,}" if started and step else "",
+        ),
+        ("Images per second", f"{pace:,.0f}" if pace else NOT_YET, ""),
+        ("Learning rate", decimal(rate) if rate else NOT_YET, "in the last step" if rate else ""),
+        ("Time so far", duration(elapsed), ""),
+        ("Time left", duration(history.seconds_left()), ""),
+        ("Computes on", device_in_words(started or {}) or NOT_YET, precision_in_words(started or {})),
+        memory_fact(history),
+    ]
+
+
+def memory_fact(history: History) -> tuple[str, str, str]:
+    """The most memory in use so far, which the last epoch reports."""
+    used = next((epoch.get("memory_bytes") for epoch in reversed(history.epochs) if epoch.get("memory_bytes")), None)
+    on_gpu = str((history.started or {}).get("device", "")).startswith("cuda")
+    return (
+        "Memory",
+        gigabytes(used) if used else NOT_YET,
+        ("of the GPU" if on_gpu else "of the process") if used else "",
+    )
+
+
+def is_resuming(status: Status, history: History) -> bool:
+    """Whether a process is on its way, or loads what it needs, to go on with what was learned."""
+    if status.name != "starting" or history.started is None:
+        return False
+    session, step = history.session, history.last_step
+    is_over = history.end is not None or (step is not None and session is not None and step["time"] >= session["time"])
+    return session is None or (is_over and not is_preparing(history))
+
+
+def is_downloading(history: History) -> bool:
+    """Whether a download is the last thing heard of."""
+    download = history.download
+    later = (history.preparing, history.started, history.session, history.last_step, history.end)
+    return download is not None and not any(other and other["time"] >= download["time"] for other in later)
+
+
+def is_preparing(history: History) -> bool:
+    """Whether features of frozen layers are being made: no step has come since."""
+    preparing = history.preparing
+    later = (history.session, history.last_step, history.end)  # the session may begin in the same millisecond
+    return preparing is not None and not any(other and other["time"] > preparing["time"] for other in later)
+
+
+def _what(download: Event) -> str:
+    return {"the dataset": "the pictures"}.get(name := str(download.get("what", "the dataset")), name)
+
+
+def _share(done: int, total: int) -> float:
+    return min(1.0, done / total) if total else 0.0

@@ -1,0 +1,122 @@
+"""The end of a run: final numbers on the test pictures, each class on its own, and what was taken for what."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import streamlit as st
+
+from core.analysis.scores import interval
+from core.runs.history import History
+from core.runs.store import Status
+from pages.components.charts.heatmap import heatmap
+from pages.components.run.mistakes_view import draw_classes
+from pages.components.run.phases import memory_fact, progress_facts
+from pages.components.shell.histories import SharedHistory
+from pages.components.shell.wording import (
+    NOT_YET,
+    count,
+    device_in_words,
+    duration,
+    facts,
+    percent,
+    plain_markdown,
+    precision_in_words,
+)
+
+
+def draw_figures(shared: SharedHistory, status: Status) -> None:
+    """All figures of a run in a row: how far and how fast while it trains, how good and how sure we are afterwards."""
+    if status.is_active:
+        with shared.lock:  # another visitor may be reading on
+            st.html(facts(progress_facts(shared.history, time.time()), small=True))
+    else:
+        _draw_final(shared.history)
+
+
+def _draw_final(history: History) -> None:
+    best, test = history.best_epoch(), history.test
+    pairs = []
+    if test:
+        pairs += [
+            ("Test accuracy", percent(test.get("test/accuracy")), right_of_all(test)),
+            ("Precision", percent(test.get("test/precision")), average_of(test)),
+            ("Recall", percent(test.get("test/recall")), average_of(test)),
+            ("F1", percent(test.get("test/f1")), average_of(test)),
+        ]
+    elif history.started and history.last_step:
+        step = history.last_step
+        pairs.append(
+            (
+                "Epoch",
+                f"{step['epoch']:,} of {history.started['epochs']:,}",
+                f"step {step['step']:,} of {history.started['total_steps']:,}",
+            )
+        )
+    if best:
+        pairs.append(("Best validation accuracy", percent(best.get("val/accuracy")), f"epoch {best['epoch']}"))
+    if history.started:
+        device, precision = device_in_words(history.started), precision_in_words(history.started)
+        where = ", ".join(words for words in (f"on {device}" if device else "", precision) if words)
+        pairs.append(("Training time", duration(history.elapsed()), where))
+    if history.epochs:
+        pairs.append(memory_fact(history))
+    if pairs:
+        st.html(facts(pairs, small=len(pairs) > 6))
+
+
+def draw_test_results(test: dict[str, Any], class_names: list[str]) -> None:
+    """Per-class table and confusion matrix, both of the test split."""
+    st.subheader("How it does on the test pictures")
+    st.caption(
+        f"The network of epoch {test.get('from_epoch', NOT_YET)}, the best one, saw these "
+        f"{count(test.get('images', 0), 'picture')} only once, after the training."
+    )
+    matrix = test.get("confusion_matrix") or []
+    if sentence := mistakes_in_words(matrix, class_names, test.get("per_class") or []):
+        st.markdown(sentence)
+    picture, table = st.columns([6, 5], gap="medium")
+    with picture:
+        heatmap(matrix, class_names, key="confusion", title="Confusion matrix, test pictures")
+    with table:
+        draw_classes(test.get("per_class") or [])
+
+
+def average_of(test: dict[str, Any]) -> str:
+    """Over which classes: those without test pictures are left out."""
+    classes = len(test.get("per_class") or [])
+    known = test.get("classes_known", classes)
+    return "average of the classes" if known == classes else f"average of {known:,} of {classes:,} classes"
+
+
+def right_of_all(test: dict[str, Any]) -> str:
+    """How many of how many test pictures, counted where the matrix is there."""
+    matrix, images = test.get("confusion_matrix") or [], test.get("images", 0)
+    right = sum(row[index] for index, row in enumerate(matrix) if index < len(row))
+    if not matrix:
+        right = round((test.get("test/accuracy") or 0) * images)
+    low, high = interval(right, images)
+    return f"{right:,} of {images:,} pictures right; with other pictures of the kind {percent(low)} to {percent(high)}"
+
+
+def mistakes_in_words(matrix: list[list[int]], class_names: list[str], per_class: list[dict[str, Any]]) -> str:
+    """The commonest confusion and the hardest class, as Markdown."""
+    wrong = [
+        (number, true, predicted)
+        for true, row in enumerate(matrix)
+        for predicted, number in enumerate(row)
+        if number and true != predicted and max(true, predicted) < len(class_names)
+    ]
+    if not matrix:
+        return ""
+    if not wrong:
+        return "Every test picture was recognised."
+    number, true, predicted = max(wrong, key=lambda entry: entry[0])
+    taken, name = plain_markdown(class_names[true]), plain_markdown(class_names[predicted])
+    sentence = f"Most frequent mistake: **{taken}** taken for **{name}**, {count(number, 'time')}."
+    scored = [entry for entry in per_class if entry.get("f1") is not None and entry.get("images", 1)]
+    if scored:
+        hardest = min(scored, key=lambda entry: entry["f1"])
+        sentence += f" Hardest class: **{plain_markdown(str(hardest['class']))}** (F1 {percent(hardest['f1'])})."
+    return sentence

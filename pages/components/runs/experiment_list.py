@@ -1,0 +1,68 @@
+"""All experiments: how far each is, what was tried, and what was best."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+from core.experiments.sweep import Sweep
+from core.recipes import find_recipe
+from pages.components.runs.sweep_table import html_table
+from pages.components.shell.links import anchor, page_link, switch_page
+from pages.components.shell.setting_words import setting_words
+from pages.components.shell.wording import NOT_YET, moment, percent
+from pages.components.train.experiments import MOVING, Experiment, experiment, experiments
+from pages.components.train.recipe_cards import use_recipe
+from pages.components.train.sweep_form import fill_sweep
+
+REFRESH_SECONDS = 2.0
+SHOWN = 50  # the newest
+EXAMPLE = {"optimizer.learning_rate": [0.02, 0.002, 0.0002]}
+HEAD = ["Experiment", "Tried", "Runs done", "Best value", "Validation", "Started"]
+
+
+def draw_experiments() -> None:
+    """A row for each, newest first; it moves while runs of one train."""
+    found = experiments()
+    if not found:
+        st.markdown("An experiment is several runs that differ in chosen settings: three learning rates, for example.")
+        _ways_to_one()
+        return
+    moves = any(run.status in MOVING for runs in found.values() for run in runs)
+    st.fragment(_draw, run_every=REFRESH_SECONDS if moves else None)(moves)
+    _ways_to_one()
+
+
+def _draw(did_move: bool) -> None:
+    found = experiments()
+    if did_move and not any(run.status in MOVING for runs in found.values() for run in runs):
+        st.rerun()
+    st.html(html_table(HEAD, [row(experiment(name, runs)) for name, runs in list(found.items())[:SHOWN]]))
+    if len(found) > SHOWN:
+        st.caption(f"The newest {SHOWN} of {len(found):,}.")
+
+
+def row(shown: Experiment) -> str:
+    """HTML of one experiment's row."""
+    best = shown.best()
+    done = len(shown.runs) - len(shown.moving)
+    cells = [
+        ", ".join(setting.title for setting in shown.settings) or NOT_YET,
+        f"{done} of {len(shown.runs)}",
+        ", ".join(setting_words(setting, best) for setting in shown.settings) if best is not None else NOT_YET,
+        percent(shown.runs[best].val_accuracy) if best is not None else NOT_YET,
+        moment(min((run.created for run in shown.runs), default=0.0)),
+    ]
+    link = anchor("experiment", shown.name, experiment=shown.name)
+    return f'<tr><th scope="row">{link}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in cells)}</tr>'
+
+
+def _ways_to_one() -> None:
+    with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
+        if st.button("Try three learning rates", icon=":material/science:", key="example experiment"):
+            recipe = find_recipe("digits")
+            use_recipe(recipe)
+            fill_sweep(Sweep(recipe.config(), "", EXAMPLE))
+            switch_page("pages/train.py", query_params={"recipe": recipe.name})
+        page_link("pages/train.py", label="Choose other settings on Train, under 'Try several values'")

@@ -1,0 +1,177 @@
+"""An experiment: its curves over each other and the result against the setting, live; what to do with it; its runs in a table."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from core.paths import runs_folder
+from core.runs.queue import withdraw
+from core.runs.store import Run
+from core.runs.summary import Summary
+from core.runs.thinning import LIMIT
+from pages.components.charts.compare_entry import history_of
+from pages.components.charts.curves import Axis, all_within
+from pages.components.charts.live_plot import Curve, live_plot
+from pages.components.compare.compare_view import FEWEST, POINTS, curve_of
+from pages.components.runs.result_chart import draw_result_chart
+from pages.components.runs.sweep_table import draw_over_seeds, table
+from pages.components.shell.address import from_address
+from pages.components.shell.compared import MOST, address_of
+from pages.components.shell.links import switch_page
+from pages.components.shell.rights import may_change
+from pages.components.shell.wording import count, percent, plain_markdown
+from pages.components.train.experiments import Experiment, experiment, experiments
+
+REFRESH_SECONDS = 1.0
+HEIGHT = 300  # pixels of a chart: two of them, and the table's first rows, fit a projector
+NAMED, LETTERS = 6, 40  # curves whose names have room above them; the table shows the colours of more
+METRICS = {"val/accuracy": "Validation accuracy", "val/loss": "Validation loss"}
+
+
+def draw_experiment(name: str) -> None:
+    """Refreshes every second while any of its runs waits or trains."""
+    moves = bool(experiment(name, experiments().get(name, [])).moving)
+    st.fragment(_draw, run_every=REFRESH_SECONDS if moves else None)(name, moves)
+
+
+def _draw(name: str, did_move: bool) -> None:
+    shown = experiment(name, experiments().get(name, []))
+    if did_move and not shown.moving:
+        st.rerun()
+    best = shown.best()
+    with st.container(
+        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="experiment-top"
+    ):
+        st.title(plain_markdown(name), width="content")
+        _actions(shown, best)
+    st.progress(_progress(shown), text=plain_markdown(said(shown, best)))
+    left, right = st.columns(2, gap="medium")
+    with left:
+        metric = _one_of("Curve", "metric", METRICS)
+    with right:
+        titles = {setting.path: setting.title for setting in shown.settings}
+        against = _one_of("Against", "against", titles) if len(titles) > 1 else next(iter(titles), "")
+    is_loss = metric.endswith("loss")
+    left, right = st.columns(2, gap="medium")
+    with left:
+        _curves(shown, metric, is_loss)
+    with right:
+        setting = next((setting for setting in shown.settings if setting.path == against), None)
+        if setting:
+            results = [run.val_loss for run in shown.runs] if is_loss else [run.val_accuracy for run in shown.runs]
+            draw_result_chart(
+                shown, setting, results, is_loss=is_loss, title=f"Best {METRICS[metric].lower()}", height=HEIGHT
+            )
+    st.html(table(shown))
+    draw_over_seeds(shown)
+
+
+def _progress(shown: Experiment) -> float:
+    parts = [run.progress if run in shown.moving else 1.0 for run in shown.runs]
+    return sum(parts) / len(parts) if parts else 0.0
+
+
+def said(shown: Experiment, best: int | None) -> str:
+    """ "2 of 3 runs are done. Best so far: Learning rate 0.01, 97.8 % of the validation pictures right."."""
+    done = len(shown.runs) - len(shown.moving)
+    failed = sum(run.status in ("failed", "interrupted") for run in shown.runs)
+    words = f"{done} of {count(len(shown.runs), 'run')} {'is' if len(shown.runs) == 1 else 'are'} done"
+    words += f", {failed} of them failed." if failed else "."
+    if best is not None:
+        what = shown.words(best) or shown.entries[best].name
+        right = f"{percent(shown.runs[best].val_accuracy)} of the validation pictures right"
+        words += f" Best{' so far' if shown.moving else ''}: {what}, {right}."
+    return words
+
+
+def _actions(shown: Experiment, best: int | None) -> None:
+    """What can be done with all of it; the same places while it runs and after."""
+    with st.container(horizontal=True, width="content", gap="small", key="experiment-actions"):
+        _stop_all(shown.moving)
+        trained = [run for run in shown.runs if run.epochs]
+        if st.button(
+            "Compare these", icon=":material/compare_arrows:", key="compare the experiment", disabled=len(trained) < 2
+        ):
+            ranked = sorted(trained, key=lambda run: -(run.val_accuracy or 0.0))[:MOST]
+            switch_page("pages/compare.py", query_params=address_of(run.id for run in trained if run in ranked))
+        if st.button("Again with other values", icon=":material/replay:", key="repeat the experiment"):
+            switch_page("pages/train.py", query_params={"experiment": shown.name})
+        can = best is not None and shown.runs[best].has_checkpoint
+        if (
+            st.button("Try the best one", icon=":material/draw:", type="primary", key="try the best", disabled=not can)
+            and best is not None
+        ):
+            switch_page("pages/classify.py", query_params={"run": shown.runs[best].id})
+
+
+def _stop_all(moving: list[Summary]) -> None:
+    moving = [entry for entry in moving if may_change(Run(runs_folder() / entry.id))]
+    if not moving:
+        return
+    with st.popover("Stop all", icon=":material/stop_circle:"):
+        st.markdown(f"{count(len(moving), 'run')} still train or wait. What was learned is kept.")
+        if st.button("Yes, stop them", type="primary", key="stop the experiment"):
+            for entry in moving:
+                run = Run(runs_folder() / entry.id)
+                if not withdraw(run):
+                    run.request_stop()
+            st.rerun()
+
+
+def _one_of(label: str, name: str, choices: dict[str, str]) -> str:
+    """One of the choices, also in the address; a list where they are many."""
+    keys = list(choices)
+    changed = from_address(name, keys, keys[0])
+    if len(keys) > 4:
+        return st.selectbox(
+            label,
+            keys,
+            format_func=choices.__getitem__,
+            key=name,
+            on_change=changed,
+            label_visibility="collapsed",
+            width=260,
+        )
+    chosen = st.segmented_control(
+        label,
+        keys,
+        format_func=choices.__getitem__,
+        key=name,
+        on_change=changed,
+        required=True,
+        label_visibility="collapsed",
+    )
+    return chosen or keys[0]
+
+
+def _curves(shown: Experiment, metric: str, is_loss: bool) -> None:
+    """All curves; their names stand above them as long as there is room, and at their colours in the table."""
+    begun = [(place, entry) for place, entry in enumerate(shown.entries) if entry.summary.status != "queued"]
+    most = max(FEWEST, min(LIMIT, POINTS // max(1, len(begun))))
+    short = {place: shown.short_words(place) for place, _ in begun}
+    has_room = len(begun) <= NAMED and len("".join(short.values())) <= LETTERS
+
+    def curves() -> list[Curve]:
+        histories = [history_of(entry.run) for _, entry in begun]
+        within = all_within(histories, metric)
+        return [
+            replace(
+                curve_of(entry, history, metric, Axis(), 0.0, most, within),
+                name=short[place] if has_room else entry.name,
+            )
+            for (place, entry), history in zip(begun, histories, strict=True)
+        ]
+
+    live_plot(
+        curves,
+        once=lambda _key, make: make(),
+        key=f"curves {shown.name}",
+        title="Loss" if is_loss else "Accuracy",
+        view=f"{shown.name} {metric}",
+        y_format="" if is_loss else ".0%",
+        limits=None if is_loss else (0, 1),
+        has_legend=has_room,
+        height=HEIGHT,
+    )

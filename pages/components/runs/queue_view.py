@@ -1,0 +1,93 @@
+"""What is being trained now and what waits, for the list of runs."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.paths import runs_folder
+from core.runs.active_runs import active_runs
+from core.runs.disk import disk_problem
+from core.runs.labels import read_labels
+from core.runs.store import Run
+from core.workers.queue_estimates import Wait
+from pages.components.run.controls import draw_active_controls, draw_problem, draw_queue_controls
+from pages.components.run.phases import is_downloading, progress_words
+from pages.components.shell.histories import shared_history
+from pages.components.shell.links import page_link
+from pages.components.shell.rights import may_change, read_only_words, visitor
+from pages.components.shell.settings_in_words import read_config
+from pages.components.shell.summaries import summary
+from pages.components.shell.waits import expected
+from pages.components.shell.wording import STATUS_COLOURS, about, duration, plain_markdown
+
+REFRESH_SECONDS = 1.0
+REFRESH_SECONDS_AT_REST = 5.0  # when nothing trains and nothing waits: another visitor may start something
+
+
+def draw_now_and_waiting() -> None:
+    """Runs at work and the queue, drawn anew every second; the page around them when one begins or ends."""
+    moving = _moving()
+    st.fragment(_draw, run_every=REFRESH_SECONDS if any(moving) else REFRESH_SECONDS_AT_REST)(moving)
+
+
+def _moving() -> tuple[list[Run], list[Run]]:
+    return active_runs(runs_folder()), [wait.run for wait in expected(runs_folder())]
+
+
+def _draw(before: tuple[list[Run], list[Run]]) -> None:
+    active, queue = _moving()
+    if [set(runs) for runs in before] != [set(active), set(queue)]:
+        st.rerun()
+    if active:
+        st.subheader("Now")
+        for run in active:
+            _active_row(run)
+    if queue:
+        st.subheader("Waiting")
+        if problem := disk_problem(runs_folder()):
+            st.caption(f":orange[:material/warning:] {plain_markdown(problem)}")
+        for place, wait in enumerate(expected(runs_folder())):
+            _waiting_row(place, wait)
+
+
+def _active_row(run: Run) -> None:
+    status, shared = run.status(), shared_history(run)
+    with st.container(border=True, key=f"now {run.id}", gap="xsmall"):
+        left, right = st.columns([5, 4], vertical_alignment="center")
+        with left, st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            _link(run)
+            st.badge(status.name, color=STATUS_COLOURS[status.name])
+            with shared.lock:
+                share, words = progress_words(status, shared.history)
+                left = shared.history.seconds_left()
+                if left is not None and not is_downloading(shared.history):
+                    words = f"{words}, {duration(left)} left"
+            st.caption(words)
+        with right, st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            draw_active_controls(run, read_config(run)[0], shared.history)
+        if not may_change(run):
+            st.caption(read_only_words(run))
+        st.progress(share)
+        draw_problem(run)
+
+
+def _waiting_row(place: int, wait: Wait) -> None:
+    run = wait.run
+    words = "begins next" if place == 0 else f"number {place + 1}"
+    if wait.seconds is not None:
+        words += f", in about {about(wait.seconds)}" if wait.seconds >= 1 else ", at once"
+    if read_labels(run).owner == visitor():
+        words += ", yours"
+    with st.container(border=True, key=f"waiting {run.id}", gap="xsmall"):
+        left, right = st.columns([5, 4], vertical_alignment="center")
+        with left, st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            _link(run)
+            st.caption(words)
+        with right, st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            draw_queue_controls(run, in_list=True)
+        draw_problem(run)
+
+
+def _link(run: Run) -> None:
+    title = plain_markdown(summary(run).title)
+    page_link("pages/run.py", label=f"**{title}**", query_params={"run": run.id})

@@ -1,0 +1,89 @@
+"""Runs as a short list or as a table; opening one goes to its page, and several can be dealt with at once."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.runs.summary import Summary
+from pages.components.run.controls import RESUMABLE, draw_lengthening, draw_problem
+from pages.components.run.manage import delete_button, favourite_button, open_labels, open_tags, resume_all
+from pages.components.runs.run_table import run_table
+from pages.components.shell.compared import address_of
+from pages.components.shell.histories import shared_history
+from pages.components.shell.links import switch_page
+from pages.components.shell.rights import may_change, read_only_words
+from pages.components.shell.settings_in_words import read_config
+from pages.components.shell.summaries import run_of, summaries
+
+SEEN = "ticked runs"
+MOVING = ("queued", "starting", "running")
+REFRESH_SECONDS = 2.0
+ROWS = 200  # that are sent anew so often; of more, less often
+
+
+def draw_run_list(facts: list[Summary]) -> None:
+    """What can be done with the ticked runs, and the table below it; while one of them trains its row moves."""
+    if not facts:
+        return
+    known = {entry.id: entry for entry in facts}
+    with st.container(
+        key="actions of runs"
+    ):  # above the table, and as high without ticks: nothing jumps under the hand
+        draw_actions([known[run_id] for run_id in st.session_state.get(SEEN, []) if run_id in known])
+    moves = any(entry.status in MOVING for entry in facts)
+    pause = REFRESH_SECONDS * max(1.0, len(facts) / ROWS)
+    st.fragment(_draw_table, run_every=pause if moves else None)(list(known))
+
+
+def _draw_table(ids: list[str]) -> None:
+    known = {entry.id: entry for entry in summaries()}
+    ticked, opened = run_table(
+        [known[run_id] for run_id in ids if run_id in known], "run table", st.session_state.get(SEEN, [])
+    )
+    if opened:
+        switch_page("pages/run.py", query_params={"run": opened})
+    now = [entry.id for entry in ticked]
+    if now != st.session_state.get(SEEN, []):
+        st.session_state[SEEN] = now
+        st.rerun()  # all of the page: the actions are others
+
+
+def draw_actions(ticked: list[Summary]) -> None:
+    """What can be done with the ticked runs."""
+    if not ticked:
+        st.caption("Tick runs to compare, name, tag, repeat or delete them.")
+        return
+    runs = [run_of(entry.id) for entry in ticked]
+    mine = all(map(may_change, runs))
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="actions"):
+        if len(runs) == 1:
+            if st.button("Open", icon=":material/open_in_new:", key="open the ticked"):
+                switch_page("pages/run.py", query_params={"run": runs[0].id})
+            if mine and st.button("Name, note, tags", icon=":material/edit:", key="label the ticked"):
+                open_labels(runs[0])
+            if st.button("Run it again with changes", icon=":material/replay:", key="repeat the ticked"):
+                switch_page("pages/train.py", query_params={"from": runs[0].id})
+            if st.button("Compare with ...", icon=":material/compare_arrows:", key="compare the ticked"):
+                switch_page("pages/compare.py", query_params=address_of([runs[0].id]))
+            if config := read_config(runs[0])[0]:
+                draw_lengthening(runs[0], runs[0].status(), config, shared_history(runs[0]).history)
+        else:
+            if st.button("Compare", icon=":material/compare_arrows:", key="compare the ticked", type="primary"):
+                switch_page("pages/compare.py", query_params=address_of(entry.id for entry in ticked))
+            if mine and st.button("Tag", icon=":material/sell:", key="tag the ticked"):
+                open_tags(runs)
+        favourite_button(runs)
+        resumable = [run for run in runs if run.status().name in RESUMABLE]
+        if mine and resumable and st.button("Resume", icon=":material/resume:", key="resume the ticked"):
+            resume_all(resumable)
+            st.rerun()
+        active = [run for run in runs if run.status().is_active]
+        if mine and active and st.button("Stop", icon=":material/stop_circle:", key="stop the ticked"):
+            for run in active:
+                run.request_stop()
+            st.rerun()
+        delete_button(runs)
+        if not mine:
+            st.caption(next(read_only_words(run) for run in runs if not may_change(run)))
+    if len(runs) == 1:
+        draw_problem(runs[0])

@@ -1,0 +1,127 @@
+"""The table of runs: ticks that stay, columns that sort, a bar in what trains, cards where there is no room for a table.
+
+It is drawn by the browser (run_table.js): Streamlit's own table forgets its ticks when one leaves the page, and shows a phone
+only its first columns.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from core.runs.summary import DAMAGED, Summary
+from pages.components.shell.links import address
+from pages.components.shell.wording import NOT_YET, STATUS_COLOURS, decimal, duration, moment, percent
+
+FOLDER = Path(__file__).parent
+ACTIVE = ("starting", "running")
+TICKED, OPEN = "ticked", "open"
+COLUMNS = (  # (title, what a column is to style and script, does it sort from large to small first?)
+    ("Run", "title", False),
+    ("Data", "data", False),
+    ("Network", "network", False),
+    ("Learning rate", "rate", True),
+    ("Epochs", "epochs", True),
+    ("Validation", "curve", False),
+    ("Validation", "val", True),
+    ("Test", "test", True),
+    ("Time", "time", True),
+    ("Age", "age", False),
+)
+
+_component = st.components.v2.component(
+    "run_table",
+    html='<div class="runs"></div>\n',
+    css=(FOLDER / "run_table.css").read_text(encoding="utf-8"),
+    js=(FOLDER / "run_table.js").read_text(encoding="utf-8"),
+)
+
+
+def run_table(facts: Sequence[Summary], key: str, ticked: Sequence[str] = ()) -> tuple[list[Summary], str]:
+    """Draws the table, in which these ids are `ticked` so far; returns the runs that are, and the id of the one that was
+    opened just now or "".
+
+    What is ticked is kept by the browser's tab, by the ids of the runs: it stays when one leaves the page, comes back,
+    searches or reloads.
+    """
+    now = time.time()
+    rows = [row(entry, now) for entry in sorted(facts, key=lambda entry: entry.status not in ACTIVE)]
+    columns = [{"title": title, "kind": kind, "down": down} for title, kind, down in COLUMNS]
+    state = _component(
+        key=key,
+        data={"rows": rows, "columns": columns, "ticked": list(ticked)},
+        default={TICKED: list(ticked)},
+        on_ticked_change=lambda: None,
+        on_open_change=lambda: None,
+    )
+    wanted = state.ticked if isinstance(state.ticked, list) else []  # it comes from a browser
+    opened = state.open if state.open in {entry.id for entry in facts} else ""
+    return [entry for entry in facts if entry.id in wanted], opened
+
+
+def row(entry: Summary, now: float) -> dict[str, Any]:
+    """One run as the browser needs it: its words, and under `sort` the numbers and words that order the columns."""
+    epochs = f"{entry.epochs:,} of {entry.planned:,}" if entry.epochs < entry.planned else f"{entry.epochs:,}"
+    cells = {
+        "data": entry.dataset,
+        "network": entry.architecture,
+        "rate": decimal(entry.learning_rate) if entry.learning_rate is not None else NOT_YET,
+        "epochs": epochs if entry.status != DAMAGED else NOT_YET,
+        "val": percent(entry.val_accuracy),
+        "test": percent(entry.test_accuracy),
+        "time": duration(entry.seconds),
+        "age": age(now - entry.created),
+    }
+    return {
+        "id": entry.id,
+        "href": address("run", run=entry.id),
+        "title": entry.title,
+        "star": entry.favourite,
+        "status": "" if entry.status == "finished" else entry.status,
+        "tone": STATUS_COLOURS[entry.status],
+        "share": round(entry.progress, 3) if entry.status in ACTIVE else None,
+        "about": ", ".join(filter(None, (entry.experiment, *entry.tags))),
+        "note": " ".join(filter(None, (entry.problem, entry.note))),
+        "hint": f"{entry.optimizer}, started {moment(entry.created)}" if entry.optimizer else moment(entry.created),
+        "cells": cells,
+        "spark": spark(entry.sparks),
+        "sparkWords": f"Validation accuracy from {percent(entry.sparks[0])} to {percent(entry.sparks[-1])}"
+        if entry.sparks
+        else "",
+        "sort": {
+            "title": entry.title.casefold(),
+            "data": entry.dataset.casefold(),
+            "network": entry.architecture.casefold(),
+            "rate": entry.learning_rate,
+            "epochs": entry.epochs,
+            "val": entry.val_accuracy,
+            "test": entry.test_accuracy,
+            "time": entry.seconds,
+            "age": -entry.created,
+        },
+    }
+
+
+def spark(accuracies: Sequence[float]) -> str:
+    """The points of a curve from its lowest to its highest value in a box of 100 by 28, "" for fewer than two."""
+    if len(accuracies) < 2:
+        return ""
+    low, high = min(accuracies), max(accuracies)
+    last = len(accuracies) - 1
+    return " ".join(
+        f"{100 * at / last:.0f},{26 - 24 * (value - low) / (high - low or 1):.1f}"
+        for at, value in enumerate(accuracies)
+    )
+
+
+def age(seconds: float) -> str:
+    """Of a run, short: 40 -> "now", 7200 -> "2 h", 200000 -> "2 days"."""
+    for length, word in ((86_400, "day"), (3600, "h"), (60, "min")):
+        if seconds >= length:
+            number = int(seconds // length)
+            return f"{number:,} {word}{'s' if word == 'day' and number > 1 else ''}"
+    return "now"

@@ -1,0 +1,144 @@
+"""The gate before a shared dashboard: without a password nothing passes, no page, no file, no upload, no WebSocket.
+
+ASGI middleware, as Streamlit's own checks begin only behind it.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import parse_qs
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from core.sharing import LASTS, Door, Guest, NotAdmitted
+from pages.components.shell.rights import COOKIE
+
+LONGEST_FORM = 4096  # bytes
+HEADERS = {
+    b"x-frame-options": b"DENY",  # nobody draws it inside a page of theirs
+    b"x-content-type-options": b"nosniff",
+    b"referrer-policy": b"same-origin",
+}
+
+
+class Gate:
+    """Answers /login and /logout itself and lets through who is admitted."""
+
+    def __init__(self, app: ASGIApp, door: Door, is_encrypted: bool = False):
+        self.app, self.door, self.is_encrypted = app, door, is_encrypted
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+            return
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", []), *HEADERS.items()]
+            await send(message)
+
+        if scope["type"] == "websocket":
+            if guest_of(scope, self.door):
+                await self.app(scope, receive, send)
+            else:
+                await send({"type": "websocket.close", "code": 4401, "reason": "log in first"})
+        elif response := await self._own_answer(Request(scope, receive)):
+            await response(scope, receive, sending)
+        else:
+            await self.app(scope, receive, sending)
+
+    async def _own_answer(self, request: Request) -> Response | None:
+        """None for whoever may pass."""
+        path = request.url.path
+        if path == "/logout":
+            response: Response = RedirectResponse("/login", 303)
+            response.delete_cookie(COOKIE)
+            return response
+        if path == "/login":
+            return await self._login(request) if request.method == "POST" else _form()
+        if guest_of(request.scope, self.door):
+            return None
+        if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
+            return RedirectResponse("/login", 303)
+        return Response("Log in first.", 401, media_type="text/plain")
+
+    async def _login(self, request: Request) -> Response:
+        body = b""
+        async for piece in request.stream():
+            body += piece
+            if len(body) > LONGEST_FORM:
+                return _form(f"The form is larger than {LONGEST_FORM:,} bytes; type the password alone.", 413)
+        given = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True).get("password", [""])[0]
+        try:
+            token = self.door.admit(given, request.client.host if request.client else "")
+        except NotAdmitted as refusal:
+            return _form(str(refusal), 401)
+        response = RedirectResponse("/", 303)
+        response.set_cookie(
+            COOKIE, token, max_age=LASTS, httponly=True, samesite="lax", secure=self.is_encrypted, path="/"
+        )
+        return response
+
+
+def guest_of(scope: Scope, door: Door) -> Guest | None:
+    """Who asks, by the cookie."""
+    for name, value in scope["headers"]:
+        if name == b"cookie":
+            try:
+                cookie = SimpleCookie(value.decode("latin-1")).get(COOKIE)
+            except CookieError:
+                continue
+            if cookie and (guest := door.guest(cookie.value)):
+                return guest
+    return None
+
+
+def _form(problem: str = "", status: int = 200) -> HTMLResponse:
+    said = f'<p class="problem" role="alert">{escape(problem)}</p>' if problem else ""
+    return HTMLResponse(PAGE.replace("PROBLEM", said), status, headers={"Cache-Control": "no-store"})
+
+
+PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Log in - TrainDesk</title>
+<link rel="icon" href="data:,">
+<style>
+:root { color-scheme: light dark; --page: #fbfaf7; --text: #1d2733; --line: #d9d5cb; --main: #0b6e6e; --wrong: #a3341b }
+@media (prefers-color-scheme: dark) {
+  :root { --page: #12181d; --text: #e7ecef; --line: #55636e; --main: #0f7f7c; --wrong: #ff9c85 }
+}
+body { margin: 0; min-height: 100vh; display: grid; place-items: center; background: var(--page); color: var(--text);
+       font: 1.05rem/1.5 system-ui, sans-serif }
+main { width: min(26rem, 88vw) }
+h1 { font-size: 1.7rem; margin: 0 0 .5rem }
+form { display: grid; gap: .5rem; margin: 1.2rem 0 }
+input, button { font: inherit; padding: .6rem .8rem; border-radius: .6rem; border: 1px solid var(--line) }
+input { background: transparent; color: inherit }
+button { background: var(--main); border-color: var(--main); color: white; font-weight: 600; cursor: pointer }
+:focus-visible { outline: 3px solid var(--main); outline-offset: 2px }
+.problem { color: var(--wrong); margin: 0 }
+.quiet { font-size: .92rem; opacity: .85 }
+</style>
+</head>
+<body>
+<main>
+<h1>TrainDesk</h1>
+<p>This dashboard is shared by its host. Ask for the password.</p>
+<form method="post" action="/login">
+<label for="password">Password</label>
+<input id="password" name="password" type="password" autocomplete="current-password" required autofocus>
+PROBLEM
+<button>Come in</button>
+</form>
+<p class="quiet">You may train, watch, compare and try every network. You can change and delete only what you made yourself,
+in this browser. The host sees everything and may change it.</p>
+</main>
+</body>
+</html>
+"""

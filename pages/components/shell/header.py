@@ -1,0 +1,83 @@
+"""The top of every page: browser title, icon, style and the navigation."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+from functools import lru_cache
+from pathlib import Path
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from core.errors import TrainDeskError
+from core.paths import data_folder, runs_folder
+from core.workers.dispatch import ensure_supervisor
+from pages.components.shell.links import go_on, is_presenting, page_link, set_presenting
+from pages.components.shell.messages import show_error
+from pages.components.shell.rights import closed
+
+FOLDER = Path(__file__).parent
+ICON = FOLDER / "icon.png"  # a picture file: a Material icon would make the browser ask a foreign host for it
+PAGES = {
+    "dashboard.py": "Home",
+    "pages/data.py": "Data",
+    "pages/train.py": "Train",
+    "pages/runs.py": "Runs",
+    "pages/classify.py": "Classify",
+    "pages/system.py": "Computer",
+}
+
+
+def open_page(title: str) -> None:
+    """Sets up a page and draws its header. The first call of every page."""
+    st.set_page_config(page_title=f"{title} - TrainDesk", page_icon=str(ICON), layout="wide")
+    go_on()
+    st.html(FOLDER / "style.css")
+    with st.container(key="history"):
+        st.html(f"<script>{_history_script()}</script>", unsafe_allow_javascript=True)
+    if problem := closed():
+        show_error(problem)
+        st.stop()
+    if is_presenting():
+        st.html(FOLDER / "presenting.css")
+        with icon_only("leave"):
+            _view_button("Leave the presenter view", ":material/close_fullscreen:", "leave presenting", False)
+    else:
+        _draw_navigation()
+    with contextlib.suppress(TrainDeskError):  # the page of a run that waits says why nothing starts
+        ensure_supervisor(runs_folder(), data_folder())
+
+
+def _draw_navigation() -> None:
+    with st.container(key="header", horizontal=True, vertical_alignment="center", gap="xsmall"):
+        st.html(
+            f'<div class="brand"><img src="{_icon_data()}" alt="" width="30" height="30"> <span>TrainDesk</span></div>'
+        )
+        for page, label in PAGES.items():
+            page_link(page, label=label)
+        with icon_only("help"):
+            page_link("pages/glossary.py", label="What the words mean", icon=":material/help:")
+        with icon_only("present"):
+            _view_button("Presenter view: large type, no menus", ":material/co_present:", "present to a room", True)
+
+
+def _view_button(label: str, icon: str, key: str, presenting: bool) -> None:
+    """Changes the view, until the other one of these changes it back."""
+    st.button(label, icon=icon, key=key, type="tertiary", help=label, on_click=set_presenting, args=(presenting,))
+
+
+def icon_only(name: str) -> DeltaGenerator:
+    """A place for a button or link of which style.css shows the icon alone; its label is what a screen reader reads."""
+    return st.container(key=f"icon-{name}", width="content")
+
+
+@lru_cache
+def _history_script() -> str:
+    """A program of our own, which holds nothing that a visitor sent."""
+    return (FOLDER / "history.js").read_text(encoding="utf-8")
+
+
+@lru_cache
+def _icon_data() -> str:
+    return "data:image/png;base64," + base64.b64encode(ICON.read_bytes()).decode()

@@ -1,0 +1,90 @@
+"""Who sits before the page and what they may change.
+
+On one's own computer: everything. On a shared dashboard a visitor changes only what they made; the host changes everything.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+
+import streamlit as st
+
+from core.image_sets.imports import Job
+from core.image_sets.store import OwnDataset
+from core.runs.labels import read_labels
+from core.runs.store import Run
+from core.sharing import Guest, door
+
+COOKIE = "traindesk"  # of a shared dashboard; the gate sets it
+BROWSER_COOKIE = "_streamlit_xsrf"  # one for each browser; the server sets it
+LOCAL = ("127.0.0.1", "localhost", "::1")
+READ_ONLY = "Someone else's: you can look at it, compare it and try it, but not change it."
+THE_EXAMPLE = "An example that comes with TrainDesk: look at it, compare it, try it; it is not yours to change."
+
+
+def visitor() -> str:
+    """A short name of this browser, the same in all its tabs and after a reload."""
+    if guest := _guest():
+        return guest.id
+    if isinstance(token := st.context.cookies.get(BROWSER_COOKIE), str) and token:
+        return hashlib.sha256(token.encode()).hexdigest()[:16]
+    return st.session_state.setdefault("visitor", secrets.token_hex(8))
+
+
+def demo_owner() -> str:
+    """Whose demos are meant on this page: of a shared dashboard the visitor's own, else everybody's, ""."""
+    return "" if door() is None else visitor()
+
+
+def closed() -> str:
+    """Why no page is shown; "" when they are. The gate should have seen to it; this is the second lock."""
+    if door() is not None:
+        return "" if _guest() else "This dashboard is shared behind a password; log in at /login."
+    if st.get_option("server.address") in LOCAL:
+        return ""
+    return (
+        f"This dashboard would be open to the network without a password (server.address is "
+        f"{st.get_option('server.address') or 'not set'}); start it with make share, or for this computer alone with make run."
+    )
+
+
+def is_host() -> bool:
+    """Whether they may change everything: alone at the computer, or with the host's password."""
+    if door() is None:
+        return True
+    guest = _guest()
+    return guest is not None and guest.is_host
+
+
+def draw_who() -> None:
+    """On a shared dashboard: as whom one is here, and the way out."""
+    if door() is None:
+        return
+    role = "the host and may change everything" if is_host() else "a guest and may change what you made yourself"
+    st.html(f'<p class="quiet">You are {role}. <a href="/logout" target="_self">Log out</a></p>')
+
+
+def may_change(run: Run) -> bool:
+    """The example is nobody's: it is hidden, not changed."""
+    return not run.is_example() and (is_host() or read_labels(run).owner == visitor())
+
+
+def read_only_words(run: Run) -> str:
+    """Why they may not change it, where `may_change` says so."""
+    return THE_EXAMPLE if run.is_example() else READ_ONLY
+
+
+def may_change_dataset(dataset: OwnDataset) -> bool:
+    """Raises OwnDataError."""
+    return is_host() or dataset.about("owner") == visitor()
+
+
+def may_change_job(job: Job) -> bool:
+    return is_host() or job.owner == visitor()
+
+
+def _guest() -> Guest | None:
+    found = door()
+    token = st.context.cookies.get(COOKIE) if found else None
+    return found.guest(token) if found and isinstance(token, str) else None

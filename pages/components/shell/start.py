@@ -1,0 +1,38 @@
+"""Starting a run from a page."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.errors import TrainDeskError
+from core.paths import data_folder, runs_folder
+from core.recipes import find_recipe
+from core.run_config import RunConfig
+from core.runs.store import create_run
+from core.workers.dispatch import submit
+from core.workers.launch import prepare
+from pages.components.shell.links import switch_page
+from pages.components.shell.messages import show_error
+from pages.components.shell.rights import visitor
+
+
+def start_run(config: RunConfig) -> None:
+    """Stores and queues a run, which starts at once where there is room, then goes to its page.
+
+    On failure shows the sentence where it is called.
+    """
+    try:
+        run = create_run(config, runs_folder())
+        submit(run, data_folder(), visitor())
+    except TrainDeskError as error:
+        show_error(error)
+        return
+    switch_page("pages/run.py", query_params={"run": run.id})
+
+
+def start_digits_button(key: str, primary: bool = True) -> None:
+    """The shortest way to a trained network: one click, no internet, no settings."""
+    prepare()
+    icon = ":material/play_arrow:"
+    if st.button("Start the digits training", type="primary" if primary else "secondary", icon=icon, key=key):
+        start_run(find_recipe("digits").config())

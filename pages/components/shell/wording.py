@@ -1,0 +1,127 @@
+"""Numbers, times and statuses in words."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from html import escape
+from typing import Any, Literal
+
+import numpy as np
+
+from core.runs.events import Event
+from core.text.percent import percent as percent  # here too, beside the other words
+from pages.components.shell.words import question
+
+BadgeColour = Literal["gray", "blue", "violet", "green", "orange", "red"]
+STATUS_COLOURS: dict[str, BadgeColour] = {
+    "queued": "gray",
+    "starting": "gray",
+    "running": "blue",
+    "paused": "violet",
+    "finished": "green",
+    "stopped": "orange",
+    "failed": "red",
+    "interrupted": "red",
+    "damaged": "red",
+}
+NOT_YET = "-"
+EXPLAINED = {  # label of a fact -> word of the glossary
+    "Epoch": "epoch",
+    "Images per second": "images per second",
+    "Learning rate": "learning rate",
+    "Time left": "time left",
+    "Memory": "memory",
+    "Test accuracy": "accuracy",
+    "Precision": "precision",
+    "Recall": "recall",
+    "F1": "F1",
+    "Best validation accuracy": "best epoch",
+}
+
+
+def duration(seconds: float | None) -> str:
+    """75 -> "1 min 15 s"."""
+    if seconds is None:
+        return NOT_YET
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def about(seconds: float) -> str:
+    """A duration that is only estimated: 0.34 -> "0.3 s", 127 -> "2 min 10 s"."""
+    if seconds < 9.95:
+        return f"{max(0.1, seconds):.1f} s"
+    return duration(seconds if seconds < 60 or seconds >= 3600 else round(seconds, -1))
+
+
+def moment(seconds: float) -> str:
+    """Unix seconds in local time: "today 14:03", "yesterday 14:03" or "3 Nov 2026 14:03"."""
+    then = time.localtime(seconds)
+    for label, ago in (("today", 0), ("yesterday", 86_400)):
+        if time.localtime(time.time() - ago)[:3] == then[:3]:
+            return time.strftime(f"{label} %H:%M", then)
+    return f"{then.tm_mday} " + time.strftime("%b %Y %H:%M", then)
+
+
+def megabytes(size: int) -> str:
+    return f"{size / 1e6:,.0f} MB" if size >= 1e6 else f"{size / 1e6:.1f} MB"
+
+
+def decimal(number: float, digits: int = 3) -> str:
+    """0.0000321 -> "0.0000321", where Python would write 3.21e-05."""
+    return np.format_float_positional(number, precision=digits, fractional=False, trim="-")
+
+
+def gigabytes(size: int) -> str:
+    """930_000_000 -> "0.9 GB"."""
+    return f"{size / 1e9:,.1f} GB" if size >= 1e8 else f"{size / 1e6:,.0f} MB"
+
+
+def precision_in_words(event: Event) -> str:
+    """ "bfloat16, 2 threads" from `precision` and `threads`; a GPU's threads say nothing, and old runs have neither."""
+    words = [str(event.get("precision") or "")]
+    if threads := event.get("threads") if event.get("device") == "cpu" else None:
+        words.append(count(threads, "thread"))
+    return ", ".join(word for word in words if word)
+
+
+def device_in_words(started: Event) -> str:
+    """ "CPU", or the name of the GPU."""
+    name = str(started.get("device_name") or started.get("device") or "")
+    return name.upper() if name in ("cpu", "mps") else name
+
+
+def count(number: int, noun: str) -> str:
+    """(1, "problem") -> "1 problem", (1200, "picture") -> "1,200 pictures"."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def rows_of(items: Sequence[Any], length: int) -> Iterator[Sequence[Any]]:
+    """(1, 2, 3, 4, 5), 3 -> (1, 2, 3), (4, 5)."""
+    return (items[start : start + length] for start in range(0, len(items), length))
+
+
+def plain_markdown(text: str) -> str:
+    """Text that Markdown shows as it stands."""
+    return "".join("\\" + letter if letter in r"\`*_{}[]()#+-.!$~<>|:" else letter for letter in text)
+
+
+def facts(pairs: list[tuple[str, str, str]], small: bool = False) -> str:
+    """HTML of (label, value, addition) side by side; `small` for more of them in a row. A label that is a word of the glossary
+    gets its "?"."""
+    items = (
+        f"<div><dt>{escape(label)}{_question(label)}</dt>"
+        f"<dd>{escape(value)}{f'<small>{escape(more)}</small>' if more else ''}</dd></div>"
+        for label, value, more in pairs
+    )
+    return f'<dl class="facts{" small" if small else ""}">{"".join(items)}</dl>'
+
+
+def _question(label: str) -> str:
+    name = EXPLAINED.get(label)
+    return f" {question(name)}" if name else ""

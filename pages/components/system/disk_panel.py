@@ -1,0 +1,56 @@
+"""How much room runs take, and what can be thrown away."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.errors import TrainDeskError
+from core.paths import runs_folder
+from core.runs.disk import disk_warning, size_of
+from core.runs.trash import empty, trashed
+from pages.components.shell.links import anchor
+from pages.components.shell.messages import show_error, show_warning
+from pages.components.shell.rights import is_host
+from pages.components.shell.summaries import summaries
+from pages.components.shell.wording import count, gigabytes
+
+LARGEST = 5  # runs that are listed
+
+
+def draw_disk() -> None:
+    """Sizes of all runs, the largest of them, and the trash."""
+    st.subheader("Room on the disk")
+    if warning := disk_warning(runs_folder()):
+        show_warning(warning)
+    runs = sorted(summaries(), key=lambda run: run.size, reverse=True)
+    st.markdown(f"{count(len(runs), 'run')} take **{gigabytes(sum(run.size for run in runs))}** in `{runs_folder()}`.")
+    if len(runs) > 1:
+        rows = "".join(
+            f'<tr><th scope="row">{anchor("run", run.title, run=run.id)}</th><td>{gigabytes(run.size)}</td></tr>'
+            for run in runs[:LARGEST]
+        )
+        with st.expander("The largest"):
+            st.html(f'<div class="frame"><table class="table"><tbody>{rows}</tbody></table></div>')
+    draw_trash()
+
+
+def draw_trash() -> None:
+    """What lies in the trash, and the way to empty it."""
+    deleted = trashed(runs_folder())
+    if not deleted:
+        st.caption("The trash is empty.")
+        return
+    size = gigabytes(sum(size_of(run) for run in deleted))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"{count(len(deleted), 'deleted run')} in the trash, {size}.")
+        if not is_host():
+            return
+        with st.popover("Empty the trash", icon=":material/delete_forever:"):
+            st.markdown(f"{count(len(deleted), 'run')} will be gone for good.")
+            if st.button("Yes, empty it", type="primary", key="empty the trash"):
+                try:
+                    empty(runs_folder())
+                except TrainDeskError as error:
+                    show_error(error)
+                else:
+                    st.rerun()

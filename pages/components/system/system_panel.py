@@ -1,0 +1,129 @@
+"""The computer's state as bars with the last two minutes beside them, and what runs where."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+
+import streamlit as st
+
+from core.paths import runs_folder
+from core.workers.monitor import Monitor, System, Usage
+from pages.components.shell.links import anchor
+from pages.components.shell.summaries import run_of, summary
+from pages.components.shell.vector import sparkline
+from pages.components.shell.wording import count, gigabytes, moment, percent
+
+REFRESH_SECONDS = 2.0
+KEPT = 60  # readings, two minutes
+
+
+@dataclass
+class Watch:
+    """Readings of this computer, shared by all visitors: whoever looks takes one if the last is old enough."""
+
+    monitor: Monitor
+    readings: deque[System] = field(default_factory=lambda: deque(maxlen=KEPT))
+    guard: threading.Lock = field(default_factory=threading.Lock)
+
+    def look(self) -> list[System]:
+        """The readings so far, oldest first, the last of them fresh."""
+        with self.guard:
+            last = self.readings[-1] if self.readings else None
+            if last is None or time.time() - last.time > REFRESH_SECONDS / 2:
+                self.readings.append(self.monitor.read())
+            return list(self.readings)
+
+
+@st.cache_resource(show_spinner=False)
+def _watch(folder: str) -> Watch:
+    return Watch(Monitor(Path(folder)))
+
+
+@st.fragment(run_every=REFRESH_SECONDS)
+def draw_system() -> None:
+    """Bars, and the table of processes; drawn anew every two seconds."""
+    readings = _watch(str(runs_folder())).look()
+    st.html(bars(readings))
+    _processes(readings[-1])
+
+
+def bars(readings: list[System]) -> str:
+    """HTML: one row for the processor, the memory, the disk and each GPU."""
+    now = readings[-1]
+    rows = [
+        _row(
+            "Processor",
+            now.processor,
+            count(len(now.cores), "core") if now.cores else "",
+            [r.processor for r in readings],
+        ),
+        _row(
+            "Memory",
+            now.memory_used / now.memory_total,
+            f"{gigabytes(now.memory_used)} of {gigabytes(now.memory_total)}",
+            [r.memory_used / r.memory_total for r in readings],
+        ),
+    ]
+    if now.disk_free is not None and now.disk_total:
+        rows.append(
+            _row("Disk with the runs", 1 - now.disk_free / now.disk_total, f"{gigabytes(now.disk_free)} free", [])
+        )
+    for gpu in now.gpus:
+        past = [r.gpus[gpu.index].use for r in readings if gpu.index < len(r.gpus)]
+        facts = [f"{gpu.temperature:.0f} °C" if gpu.temperature is not None else ""]
+        facts.append(f"{gpu.power:.0f} W" if gpu.power is not None else "")
+        rows.append(_row(f"GPU {gpu.index}: {gpu.name}", gpu.use, ", ".join(filter(None, facts)), past))
+        if gpu.memory_used is not None and gpu.memory_total:
+            words = f"{gigabytes(gpu.memory_used)} of {gigabytes(gpu.memory_total)}"
+            rows.append(_row(f"Memory of GPU {gpu.index}", gpu.memory_used / gpu.memory_total, words, []))
+    return f'<ul class="meters" aria-label="This computer">{"".join(rows)}</ul>'
+
+
+def _row(name: str, share: float | None, words: str, past: list[float | None]) -> str:
+    value = "measuring ..." if share is None else percent(share, 0)
+    width = 0.0 if share is None else min(1.0, max(0.0, share)) * 100
+    full = " full" if share is not None and share > 0.9 else ""
+    return (
+        f'<li class="{full.strip()}"><span class="name">{escape(name)}</span>'
+        f'<span class="track" aria-hidden="true"><span class="fill" style="width:{width:.1f}%"></span></span>'
+        f'<span class="share">{value}</span><span class="words">{escape(words)}</span>{_spark(past)}</li>'
+    )
+
+
+def _spark(past: list[float | None]) -> str:
+    """The last two minutes as a line, newest at the right."""
+    values = [value for value in past if value is not None]
+    return sparkline(values, "", KEPT) or '<span class="spark"></span>'
+
+
+def _processes(now: System) -> None:
+    st.subheader("What is running")
+    if not any(usage.is_run for usage in now.processes):
+        st.markdown("No training is running. What TrainDesk itself uses:")
+    gpu = any(usage.gpu_memory is not None for usage in now.processes)
+    head = ["", "Processor", "Memory", *(["GPU memory"] if gpu else []), "Threads", "Since"]
+    rows = "".join(_process(usage, gpu) for usage in now.processes)
+    titles = "".join(f'<th scope="col">{escape(title)}</th>' for title in head)
+    st.html(
+        f'<div class="frame"><table class="table"><thead><tr>{titles}</tr></thead><tbody>{rows}</tbody></table></div>'
+    )
+
+
+def _process(usage: Usage, gpu: bool) -> str:
+    name = f"The {usage.what}" + (", ready for the next training" if usage.what == "waiting worker" else "")
+    if usage.is_run:
+        title = summary(run_of(usage.what)).title
+        name = anchor("run", title, run=usage.what)
+    cells = [
+        "measuring ..." if usage.processor is None else f"{usage.processor:.1f} cores",
+        gigabytes(usage.memory),
+        *([gigabytes(usage.gpu_memory or 0)] if gpu else []),
+        f"{usage.threads}",
+        moment(usage.since),
+    ]
+    return f'<tr><th scope="row">{name}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'

@@ -1,0 +1,1 @@
+"""The training form and what stands around it."""

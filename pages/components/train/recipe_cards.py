@@ -1,0 +1,99 @@
+"""Small cards in one row, of the recipes for a goal or of own pictures; a click fills the form."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.errors import TrainDeskError
+from core.image_sets.folders import list_datasets
+from core.image_sets.store import OwnDataset
+from core.image_sets.suggest import suggested
+from core.paths import data_folder
+from core.recipes import GOALS, RECIPES, Recipe
+from core.run_config import RunConfig
+from pages.components.shell.form_values import fill
+from pages.components.shell.links import page_link, set_parameters
+from pages.components.shell.messages import show_error
+from pages.components.shell.wording import about, count, percent, plain_markdown
+from pages.components.train.cost import cost_here
+
+FILLED_FROM = "form filled from"  # ("recipe", name), ("from", run id), ("experiment", its name) or ("dataset", its id)
+OWN = "own"
+CARDS = 6  # own datasets that have one, the newest
+GOAL = "goal of the recipes"
+
+
+def draw_goals() -> None:
+    """What one wants: which cards are shown."""
+    choices = {**GOALS, OWN: "Own pictures"}
+    if GOAL not in st.session_state:
+        kind, name = st.session_state.get(FILLED_FROM) or ("", "")
+        st.session_state[GOAL] = OWN if kind == "dataset" else _goal_of(name) if kind == "recipe" else next(iter(GOALS))
+    st.segmented_control(
+        "Recipes for",
+        list(choices),
+        format_func=choices.__getitem__,
+        key=GOAL,
+        required=True,
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+
+
+def draw_cards(now: RunConfig | None) -> None:
+    """One row; the card of the form's recipe is marked as long as nothing in it was changed. `now`: what the form holds."""
+    goal = st.session_state.get(GOAL)
+    with st.container(key="recipes", horizontal=True, gap="small"):
+        if goal == OWN:
+            for dataset in list_datasets(data_folder())[:CARDS]:
+                _own_card(dataset)
+            page_link("pages/data.py", label="Bring your own pictures", icon=":material/add_photo_alternate:")
+        for recipe in RECIPES:
+            if goal in recipe.goals:
+                _card(recipe, now is not None and now == recipe.config())
+
+
+def use_recipe(recipe: Recipe) -> None:
+    """Fills the form and says so in the address, which can be kept as a link."""
+    fill(recipe.config())
+    st.session_state[FILLED_FROM] = ("recipe", recipe.name)
+    set_parameters({"recipe": recipe.name})
+
+
+def use_dataset(dataset: OwnDataset) -> None:
+    """Fills the form for someone's own pictures."""
+    try:
+        fill(RunConfig.from_dict(suggested(dataset)))
+    except TrainDeskError as error:
+        show_error(error)
+        return
+    st.session_state[FILLED_FROM] = ("dataset", dataset.id)
+    set_parameters({})
+
+
+def _card(recipe: Recipe, is_chosen: bool) -> None:
+    config = recipe.config()
+    expected = f"{percent(recipe.expects)} expected" if recipe.expects else ""
+    cost = cost_here(config)
+    time = f"{about(cost.seconds)} here" if cost else count(config.training.epochs, "epoch")
+    lines = (f"**{recipe.title}**", f"{config.dataset.title()}, {config.architecture.label}", _and(expected, time))
+    _button(f"recipe {recipe.name}", lines, is_chosen, recipe.summary, use_recipe, recipe)
+
+
+def _own_card(dataset: OwnDataset) -> None:
+    chosen = st.session_state.get(FILLED_FROM) == ("dataset", dataset.id)
+    lines = (f"**{plain_markdown(dataset.title)}**", "own pictures", "settings that suit them")
+    _button(f"own {dataset.id}", lines, chosen, None, use_dataset, dataset)
+
+
+def _button(key: str, lines: tuple[str, ...], is_chosen: bool, tip: str | None, use, what) -> None:  # type: ignore[no-untyped-def]
+    with st.container(key=f"card-{'chosen-' if is_chosen else ''}{key.replace(' ', '-')}"):  # style.css frames it
+        st.button("  \n".join(lines), key=key, help=tip, on_click=use, args=(what,), width="stretch")
+
+
+def _goal_of(name: str) -> str:
+    return next((recipe.goals[0] for recipe in RECIPES if recipe.name == name), next(iter(GOALS)))
+
+
+def _and(*parts: str) -> str:
+    return ", ".join(filter(None, parts))

@@ -1,0 +1,153 @@
+"""Look-alikes are found, strangers are not, and both sides of a split never share one."""
+
+import io
+import itertools
+
+import numpy as np
+import pytest
+from PIL import Image, ImageEnhance, ImageOps
+
+from core.image_sets import near_duplicates
+from core.image_sets.image_record import look_at_all
+from core.image_sets.near_duplicates import bundles, groups_of_pairs, kin_of, near_pairs
+from core.image_sets.splitting import held_out_groups
+from core.image_sets.store import LOOK
+from tests.own import KINDS, encoded, picture
+
+
+def looked_at(images):
+    """Digests, hashes and small copies, as they are kept."""
+    looks = look_at_all(["x"] * len(images), [encoded(image) for image in images])
+    return (
+        np.array([int.from_bytes(look.digest[:8], "little") for look in looks], np.uint64),
+        np.array([int.from_bytes(look.hash, "little") for look in looks], np.uint64),
+        np.stack([np.frombuffer(look.look, np.uint8).reshape(LOOK, LOOK) for look in looks]),
+    )
+
+
+def kin(images):
+    return kin_of(*looked_at(images))
+
+
+def jpeg(image, quality=60):
+    return Image.open(io.BytesIO(encoded(image.convert("RGB"), "JPEG", quality=quality)))
+
+
+def scene(seed, size=(96, 80)):
+    """Large soft things and some noise, as in photos."""
+    random = np.random.default_rng(seed)
+    coarse = random.uniform(0, 255, (6, 7, 3)).astype(np.uint8)
+    soft = np.asarray(Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC), dtype=float)
+    return Image.fromarray((soft + random.normal(0, 5, soft.shape)).clip(0, 255).astype(np.uint8))
+
+
+CHANGES = {
+    "the same": lambda image: image,
+    "as JPEG": jpeg,
+    "half the size": lambda image: image.resize((image.width // 2, image.height // 2)),
+    "brighter": lambda image: ImageEnhance.Brightness(image).enhance(1.15),
+    "a pixel beside": lambda image: image.crop((1, 1, image.width, image.height)),
+    "grey": lambda image: image.convert("L").convert("RGB"),
+    "mirrored": ImageOps.mirror,
+    "mirrored, smaller, as JPEG": lambda image: jpeg(ImageOps.mirror(image).resize((64, 53)), 40),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_changed_copy_is_kin(change):
+    originals = [scene(seed) for seed in range(40)]
+    found = kin([*originals, *(CHANGES[change](image) for image in originals)])
+    hits = (found[: len(originals)] == found[len(originals) :]).mean()
+    assert hits >= (0.6 if change == "a pixel beside" else 0.9), f"{hits:.0%}"
+
+
+def test_strangers_are_not_kin():
+    images = [picture(kind, seed, (96, 80)) for kind in KINDS for seed in range(60)] + [
+        scene(seed) for seed in range(200)
+    ]
+    assert len(np.unique(kin(images))) >= 0.98 * len(images)
+
+
+def test_pictures_of_one_colour_are_kin_only_if_equal():
+    images = [Image.new("RGB", (40, 40), (level, level, 200)) for level in (0, 40, 80, 80, 255)]
+    found = kin(images)
+    assert len(set(found.tolist())) == 4 and found[2] == found[3]
+
+
+def test_no_group_is_a_chain():
+    """A scene that slowly becomes another one: neighbours look alike, the ends do not."""
+    first, last = (np.asarray(scene(seed), dtype=float) for seed in (1, 2))
+    images = [Image.fromarray(((1 - share) * first + share * last).astype(np.uint8)) for share in np.linspace(0, 1, 25)]
+    digests, hashes, looks = looked_at(images)
+    pairs = near_pairs(hashes, looks)
+    near = {frozenset(pair) for pair in pairs[:, :2].tolist()}
+    groups = kin_of(digests, hashes, looks)
+    for group in np.unique(groups):
+        for pair in itertools.combinations(np.flatnonzero(groups == group).tolist(), 2):
+            assert frozenset(pair) in near
+    assert 2 <= len(np.unique(groups)) <= 12, "neither all in one nor each alone"
+    assert len(np.unique(bundles(groups, pairs))) < len(np.unique(groups)), "a split keeps neighbours together"
+
+
+def test_groups_are_cliques_the_same_for_every_order_of_the_pairs():
+    random = np.random.default_rng(0)
+    pairs = np.array([[a, b, 0] for a, b in itertools.combinations(range(40), 2) if random.random() < 0.3])
+    near = {tuple(pair) for pair in pairs[:, :2].tolist()}
+    groups = groups_of_pairs(40, pairs, np.arange(40))
+    for group in np.unique(groups):
+        assert set(itertools.combinations(np.flatnonzero(groups == group).tolist(), 2)) <= near
+    assert (np.bincount(groups) > 2).any()
+    np.testing.assert_array_equal(groups, groups_of_pairs(40, random.permutation(pairs), np.arange(40)))
+    assert groups_of_pairs(3, np.zeros((0, 3), int), np.array([0, 1, 0])).tolist() == [0, 1, 0]
+
+
+def test_a_crowd_of_look_alikes_is_kept_together_by_its_groups_only():
+    chain = np.array([[number, number + 1, 0] for number in range(99)])
+    groups = groups_of_pairs(100, chain, np.arange(100))
+    assert len(np.unique(bundles(groups, chain))) == 50 and len(np.unique(bundles(groups[:40], chain[:39]))) == 1
+
+
+def test_of_a_crowd_that_is_too_large_neighbours_are_compared(monkeypatch):
+    frames = [jpeg(scene(1), 40 + number % 50) for number in range(80)]
+    _, hashes, looks = looked_at(frames)
+    everyone = near_pairs(hashes, looks)
+    monkeypatch.setattr(near_duplicates, "MANY", 80 * 8)
+    some = near_pairs(hashes, looks)
+    assert len(some) < 0.8 * len(everyone) and set(some[:, :2].ravel()) == set(range(80))
+
+
+def test_a_mirrored_pair_is_told_apart_from_a_plain_one():
+    images = [scene(1), scene(2), ImageOps.mirror(scene(1)), jpeg(scene(2)), Image.new("L", (40, 40))]
+    _, hashes, looks = looked_at(images)
+    assert near_pairs(hashes, looks).tolist() == [[0, 2, 1], [1, 3, 0]]
+
+
+@pytest.mark.parametrize("share", [0.1, 0.2, 0.4])
+def test_every_class_gives_its_share_and_groups_stay_together(share):
+    random = np.random.default_rng(0)
+    classes = np.repeat([0, 1, 2], [300, 60, 20])
+    groups = np.arange(380)
+    for first in random.choice(379, 40, replace=False):
+        groups[first + 1] = groups[first]
+    held = held_out_groups(classes, groups, share, seed=1)
+    for label in range(3):
+        assert abs(held[classes == label].mean() - share) <= 0.06
+    for group in np.unique(groups):
+        assert len(set(held[groups == group].tolist())) == 1
+    np.testing.assert_array_equal(held, held_out_groups(classes, groups, share, seed=1))
+    assert (held != held_out_groups(classes, groups, share, seed=2)).any()
+
+
+def test_small_classes_have_one_on_each_side_where_they_can():
+    held = held_out_groups(np.array([0, 0, 1, 1, 1, 2]), np.arange(6), 0.2)
+    assert held[:2].sum() == 1 and held[2:5].sum() == 1 and not held[5]
+
+
+def test_pictures_that_are_placed_stay_where_they_are():
+    classes, groups = np.zeros(100, int), np.arange(100)
+    first = held_out_groups(classes[:50], groups[:50], 0.2)
+    groups[60] = groups[np.flatnonzero(first)[0]]  # looks like one that is held out
+    taken = np.concatenate([first.astype(int), np.full(50, -1)])
+    held = held_out_groups(classes, groups, 0.2, taken=taken)
+    np.testing.assert_array_equal(held[:50], first)
+    assert held[60] and 18 <= held.sum() <= 22

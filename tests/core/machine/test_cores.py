@@ -1,0 +1,192 @@
+"""Shares of the computer: real lock files, real other processes."""
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from core.machine import cores
+from core.paths import HOME
+
+OTHER = """
+import sys
+from core.machine import cores
+print(eval(sys.argv[1]), flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch) -> Path:
+    """An empty folder for temporary files, for this process and those it starts."""
+    monkeypatch.setattr(cores.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def other():
+    """Starts another process that takes something and keeps it; gives the process and what it printed."""
+    processes = []
+
+    def take(what):
+        command = [sys.executable, "-c", OTHER, what]
+        process = subprocess.Popen(command, cwd=HOME, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        processes.append(process)
+        return process, process.stdout.readline().strip()
+
+    yield take
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+def others():
+    taken, number = cores.take_processor()
+    taken.release()
+    return number
+
+
+def test_a_run_sees_the_others_until_they_end_however_they_end(other):
+    assert others() == 0
+    killed, seen = other("(kept := cores.take_processor())[1]")
+    assert (seen, others()) == ("0", 1)
+    ended, _ = other("(kept := cores.take_processor())[1]")
+    assert others() == 2
+    killed.kill()
+    killed.wait()
+    assert others() == 1
+    ended.communicate()
+    assert others() == 0
+
+
+def test_what_is_released_is_free_and_a_second_release_does_nothing():
+    first, _ = cores.take_processor()
+    second, before = cores.take_processor()
+    assert before == 1
+    first.release()
+    first.release()
+    third, now = cores.take_processor()
+    assert now == 1, "the second one's"
+    second.release()
+    third.release()
+    assert others() == 0
+
+
+def test_a_mark_can_be_released_by_another_thread():
+    taken, _ = cores.take_processor()
+    thread = threading.Thread(target=taken.release)
+    thread.start()
+    thread.join()
+    assert others() == 0
+
+
+def test_runs_that_begin_in_the_same_moment_count_each_other_rightly():
+    seen, marks = [], []
+    ready = threading.Barrier(8)
+
+    def begin():
+        ready.wait()
+        taken, number = cores.take_processor()
+        marks.append(taken)
+        seen.append(number)
+
+    threads = [threading.Thread(target=begin) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(seen) == list(range(8))
+
+
+def test_each_run_gets_a_gpu_of_its_own_in_the_given_order_then_they_share_evenly(other):
+    names = ["GPU-b", "GPU-a"]
+    process, seen = other(f"(kept := cores.take_gpu({names}))[0]")
+    assert seen == "GPU-b"
+    taken = [cores.take_gpu(names) for _ in range(4)]
+    assert [name for name, _ in taken] == ["GPU-a", "GPU-b", "GPU-a", "GPU-b"]
+    taken[0][1].release()
+    assert cores.take_gpu(names)[0] == "GPU-a", "two runs are on b, one on a"
+    process.kill()
+
+
+def test_marks_on_gpus_and_processor_do_not_count_for_each_other():
+    kept = cores.take_gpu(["cuda:1"]), cores.take_gpu(["cuda:11"])
+    assert others() == 0
+    assert cores.take_gpu(["cuda:1", "cuda:2"])[0] == "cuda:2"
+    assert cores.take_gpu(["cuda:11", "cuda:3"])[0] == "cuda:3"
+    del kept
+
+
+@pytest.mark.parametrize("obstacle", ["file", "somebody else's", "link", "no locks"])
+def test_where_nothing_can_be_marked_a_run_is_as_if_alone(folder, monkeypatch, obstacle):
+    if obstacle == "file":
+        (folder / f"traindesk-{os.getuid()}").write_text("")
+    elif obstacle == "somebody else's":
+        monkeypatch.setattr(cores.os, "getuid", lambda: 12345)
+    elif obstacle == "link":
+        (folder / "elsewhere").mkdir()
+        (folder / f"traindesk-{os.getuid()}").symlink_to(folder / "elsewhere")
+    else:
+
+        def refuse(*_, **__):
+            raise NotImplementedError("no flock here")
+
+        monkeypatch.setattr(cores.FileLock, "acquire", refuse)
+    for _ in range(2):
+        taken, number = cores.take_processor()
+        assert number == 0
+        assert cores.take_gpu(["x", "y"])[0] == "x"
+    taken.release()
+    assert not list((folder / "elsewhere").glob("*"))
+
+
+def test_the_folder_of_marks_is_private(folder):
+    assert cores.lock_folder().stat().st_mode & 0o077 == 0
+
+
+def test_a_practice_takes_nothing_and_sees_nobody():
+    kept, _ = cores.take_processor()
+    with cores.unnoticed():
+        practice, number = cores.take_processor()
+        assert number == 0
+        assert cores.take_gpu(["x"])[0] == "x"
+        assert cores.take_gpu(["x", "y"])[0] == "x"
+    assert others() == 1, "the kept one alone"
+    practice.release()
+    kept.release()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "bound_to", "quota", "usable"),
+    [
+        ("3", 8, "max 100000", 3),
+        ("4,2", 8, "max 100000", 4),
+        ("", 8, "max 100000", 8),
+        ("many", 8, "max 100000", 8),
+        ("0", 8, "", 8),
+        ("", 8, "150000 100000", 2),
+        ("", 2, "800000 100000", 2),
+        ("", 1, "1000 100000", 1),
+        ("6", 2, "100000 100000", 6),
+    ],
+)
+def test_cores_are_those_asked_for_or_those_it_may_use(folder, monkeypatch, wanted, bound_to, quota, usable):
+    monkeypatch.setenv("OMP_NUM_THREADS", wanted)
+    monkeypatch.setattr(cores.os, "sched_getaffinity", lambda process: set(range(bound_to)), raising=False)
+    monkeypatch.setattr(cores, "QUOTA", folder / "cpu.max")
+    cores.QUOTA.write_text(quota)
+    assert cores.usable_cores() == usable
+
+
+def test_cores_without_affinity_and_quota_are_those_of_the_computer(folder, monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    monkeypatch.delattr(cores.os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(cores, "QUOTA", folder / "none")
+    monkeypatch.setattr(cores.os, "process_cpu_count", lambda: 5, raising=False)
+    assert cores.usable_cores() == 5
+    monkeypatch.setattr(cores.os, "process_cpu_count", lambda: None)
+    assert cores.usable_cores() == 1

@@ -1,0 +1,85 @@
+"""Work ahead of time: order, how far ahead, and that its thread always ends."""
+
+import threading
+
+import pytest
+
+from core.training.prefetch import ahead_of_time
+from tests.helpers import wait_until
+
+
+def threads():
+    return [thread for thread in threading.enumerate() if thread.name == "ahead of time"]
+
+
+@pytest.fixture(autouse=True)
+def no_thread_is_left():
+    yield
+    assert threads() == []
+
+
+@pytest.mark.parametrize("ahead", [1, 3, 100])
+def test_items_come_in_their_order_from_another_thread(ahead):
+    makers = set()
+
+    def items():
+        for number in range(50):
+            makers.add(threading.current_thread())
+            yield number
+
+    assert list(ahead_of_time(items(), ahead)) == list(range(50))
+    assert len(makers) == 1 and threading.current_thread() not in makers
+
+
+def test_no_items():
+    assert list(ahead_of_time([])) == []
+
+
+def test_only_a_few_items_are_made_ahead():
+    made = []
+    loading = ahead_of_time((made.append(number) or number for number in range(100)), 3)
+    assert next(loading) == 0
+    wait_until(lambda: len(made) >= 5)  # three that wait, one that finds no room, one given away
+    assert next(loading) == 1
+    wait_until(lambda: len(made) == 6)
+    assert len(made) == 6
+    loading.close()
+    assert len(made) <= 7
+
+
+def test_nothing_is_made_before_the_first_is_asked_for():
+    made = []
+    loading = ahead_of_time(made.append(number) for number in range(3))
+    loading.close()
+    assert made == []
+
+
+def test_an_error_is_raised_after_the_items_before_it():
+    def items():
+        yield 1
+        yield 2
+        raise ZeroDivisionError("in the thread")
+
+    seen = []
+    with pytest.raises(ZeroDivisionError, match="in the thread"):
+        for item in ahead_of_time(items(), 10):
+            seen.append(item)
+    assert seen == [1, 2]
+
+
+@pytest.mark.parametrize("ahead", [1, 3, 1000])
+@pytest.mark.parametrize("taken", [1, 2, 10])
+def test_closing_early_ends_the_thread(taken, ahead):
+    loading = ahead_of_time(range(1000), ahead)
+    for _ in range(taken):
+        next(loading)
+    assert len(threads()) == 1 or ahead == 1000
+    loading.close()
+    assert threads() == []
+
+
+def test_an_error_of_the_consumer_ends_the_thread():
+    with pytest.raises(KeyError):
+        for _ in ahead_of_time(range(1000)):
+            raise KeyError
+    assert threads() == []

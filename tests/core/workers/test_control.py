@@ -1,0 +1,135 @@
+"""Asking a run to go on: when it may, with what, and what is left in its folder."""
+
+import math
+import os
+
+import pytest
+from filelock import FileLock
+
+from core.errors import TrainDeskError
+from core.runs.events import EventWriter
+from core.runs.store import create_run, list_runs
+from core.workers import control
+from core.workers.control import ask_to_resume, check_learning_rate
+from tests.helpers import assert_one_sentence, quick_config
+
+
+@pytest.fixture
+def run(runs_folder):
+    return create_run(quick_config(epochs=4, title="Mine"), runs_folder)
+
+
+def ended(run, kind, **values):
+    writer = EventWriter(run.event_log)
+    writer.write("started")
+    writer.write(kind, message="It ended.", **values)
+    writer.close()
+    run.worker_lock.touch()
+
+
+def refused(*arguments, **options):
+    with pytest.raises(TrainDeskError) as caught:
+        ask_to_resume(*arguments, **options)
+    assert_one_sentence(str(caught.value))
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("end", ["paused", "stopped", "failed"])
+def test_a_run_that_ended_before_its_time_is_asked_to_go_on(end, run):
+    ended(run, end)
+    before = run.config_file.read_bytes()
+    ask_to_resume(run)
+    assert run.status().name == end, "the caller starts it"
+    assert run.config_file.read_bytes() == before and not run.learning_rate_request.exists()
+
+
+def test_a_run_whose_worker_died_is_asked_to_go_on(run):
+    EventWriter(run.event_log).write("started")
+    run.worker_lock.touch()
+    assert run.status().name == "interrupted"
+    ask_to_resume(run)
+
+
+@pytest.mark.parametrize("options", [{}, {"more_epochs": 2}, {"learning_rate": 0.1}])
+def test_a_run_that_is_being_trained_is_left_alone(options, run):
+    EventWriter(run.event_log).write("started")
+    before = sorted(path.name for path in run.folder.iterdir())
+    with FileLock(run.worker_lock, thread_local=False):
+        assert "is being trained; pause or stop it first" in refused(run, **options)
+    assert sorted(path.name for path in run.folder.iterdir()) in (before, [*before, "worker.lock"])
+    assert run.config().training.epochs == 4
+
+
+def test_a_run_that_waits_or_begins_is_refused(run):
+    ended(run, "paused")
+    run.queue_place.touch()
+    assert "waits in the queue already" in refused(run)
+    run.starting_mark.touch()
+    assert "is being trained" in refused(run)
+
+
+def test_a_finished_run_needs_more_epochs(run):
+    ended(run, "finished")
+    assert "has trained all its 4 epochs; add more epochs" in refused(run)
+    ask_to_resume(run, more_epochs=5)
+    assert run.config() == quick_config(epochs=9, title="Mine")
+
+
+def test_more_epochs_leave_the_run_in_its_place_in_the_list(run, runs_folder):
+    os.utime(run.config_file, (1_000_000, 1_000_000))
+    newer = create_run(quick_config(), runs_folder)
+    ended(run, "finished")
+    ask_to_resume(run, more_epochs=1)
+    assert list_runs(runs_folder) == [newer, run] and run.created() == 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("more", "words"), [(-1, "More epochs is -1; it must be at least 1"), (20_000, "Epochs is 20004")]
+)
+def test_a_wrong_number_of_epochs_is_one_sentence_and_changes_nothing(more, words, run):
+    ended(run, "finished")
+    before = run.config_file.read_bytes()
+    assert words in refused(run, more_epochs=more)
+    assert run.config_file.read_bytes() == before and run.status().name == "finished"
+
+
+def test_a_learning_rate_is_left_for_the_worker(run):
+    ended(run, "paused")
+    ask_to_resume(run, learning_rate=0.05)
+    assert float(run.learning_rate_request.read_text()) == 0.05
+
+
+@pytest.mark.parametrize("value", [0, -1, 11, math.nan, math.inf])
+def test_a_wrong_learning_rate_is_one_sentence_and_changes_nothing(value, run):
+    ended(run, "paused")
+    assert "Learning rate is" in refused(run, learning_rate=value, more_epochs=3)
+    with pytest.raises(TrainDeskError) as caught:
+        check_learning_rate(run.config(), value)
+    assert_one_sentence(str(caught.value), "a number above 0, at most 10")
+    assert run.config().training.epochs == 4
+    assert not run.learning_rate_request.exists()
+
+
+def test_what_was_asked_before_does_not_end_it_again(run):
+    ended(run, "paused")
+    run.request_stop()
+    run.request_pause()
+    ask_to_resume(run)
+    assert not run.stop_request.exists() and not run.pause_request.exists()
+
+
+def test_a_folder_that_cannot_be_written_is_one_sentence(run, monkeypatch):
+    ended(run, "finished")
+
+    def full(path, data):
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(control, "write_atomically", full)
+    assert "No space left on device" in refused(run, more_epochs=1)
+    assert run.status().name == "finished"
+
+
+def test_a_damaged_config_is_one_sentence(run):
+    ended(run, "paused")
+    run.config_file.write_text("{")
+    refused(run)

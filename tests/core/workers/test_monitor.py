@@ -1,0 +1,162 @@
+"""What the computer is doing: real processes, and a stand-in for NVIDIA's library."""
+
+import json
+import os
+import subprocess
+import sys
+import types
+
+import psutil
+import pytest
+
+from core.workers import monitor
+from core.workers.monitor import Monitor, worker_pid
+from tests.helpers import wait_until
+from tests.pages.fake_runs import fake_run, running
+
+BURN = "while True: pass"
+
+
+@pytest.fixture
+def busy():
+    """A process that computes."""
+    process = subprocess.Popen([sys.executable, "-c", BURN])
+    yield process
+    process.kill()
+    process.wait()
+
+
+def note(run, pid, started=None):
+    started = psutil.Process(pid).create_time() if started is None else started
+    run.worker_pid.write_text(json.dumps({"pid": pid, "started": started}))
+
+
+def test_the_first_reading_claims_no_use_and_the_second_does(runs_folder, busy):
+    monitor = Monitor(runs_folder)
+    first = monitor.read()
+    assert first.processor is None and first.cores == ()
+    second = wait_until(lambda: (reading := monitor.read()).processor and reading)
+    assert 0 < second.processor <= 1 and len(second.cores) == psutil.cpu_count()
+    assert 0 < second.memory_used < second.memory_total
+    assert 0 < second.disk_free < second.disk_total
+
+
+def test_a_run_shows_what_its_process_uses(runs_folder, busy):
+    run = fake_run(runs_folder, "starting")
+    monitor = Monitor(runs_folder)
+    with running(run):
+        note(run, busy.pid)
+        first = {usage.what: usage for usage in monitor.read().processes}
+        assert first[run.id].processor is None and first[run.id].is_run and first[run.id].pid == busy.pid
+        used = wait_until(
+            lambda: next(usage for usage in monitor.read().processes if usage.what == run.id).processor or None
+        )
+        assert used > 0.1, "it computes all the time"
+        assert first[run.id].memory > 1_000_000 and first[run.id].threads >= 1
+        assert not first["dashboard"].is_run and first["dashboard"].pid == os.getpid()
+
+
+def test_a_number_that_now_belongs_to_another_process_is_not_believed(runs_folder):
+    run = fake_run(runs_folder, "paused")
+    note(run, os.getpid(), started=psutil.Process().create_time() - 1000)
+    assert worker_pid(run) is None
+    note(run, os.getpid())
+    assert worker_pid(run) == os.getpid()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"pid": "x", "started": 1}', '{"pid": 999999999, "started": 1}'])
+def test_a_damaged_note_is_none(text, runs_folder):
+    run = fake_run(runs_folder, "paused")
+    run.worker_pid.write_text(text)
+    assert worker_pid(run) is None
+
+
+def test_a_process_that_ends_between_two_looks_is_left_out(runs_folder, busy):
+    run = fake_run(runs_folder, "starting")
+    monitor = Monitor(runs_folder)
+    with running(run):
+        note(run, busy.pid)
+        assert run.id in {usage.what for usage in monitor.read().processes}
+        busy.kill()
+        busy.wait()
+        assert run.id not in {usage.what for usage in monitor.read().processes}
+
+
+class Library(types.ModuleType):
+    """Speaks as pynvml does, of two GPUs; the second tells only its name."""
+
+    NVML_TEMPERATURE_GPU = 0
+
+    class NVMLError(Exception):
+        pass
+
+    def __init__(self):
+        super().__init__("pynvml")
+        self.open = 0
+
+    def nvmlInit(self):
+        self.open += 1
+
+    def nvmlShutdown(self):
+        self.open -= 1
+
+    def nvmlDeviceGetCount(self):
+        return 2
+
+    def nvmlDeviceGetHandleByIndex(self, index):
+        return index
+
+    def nvmlDeviceGetName(self, handle):
+        return [b"NVIDIA H200", "Other"][handle]
+
+    def _of_first(self, handle, value):
+        if handle:
+            raise self.NVMLError("not supported")
+        return value
+
+    def nvmlDeviceGetUtilizationRates(self, handle):
+        return self._of_first(handle, types.SimpleNamespace(gpu=93))
+
+    def nvmlDeviceGetMemoryInfo(self, handle):
+        return self._of_first(handle, types.SimpleNamespace(used=5_000, total=80_000))
+
+    def nvmlDeviceGetTemperature(self, handle, sensor):
+        return self._of_first(handle, 61)
+
+    def nvmlDeviceGetPowerUsage(self, handle):
+        return self._of_first(handle, 412_000)
+
+    def nvmlDeviceGetComputeRunningProcesses(self, handle):
+        return self._of_first(handle, [types.SimpleNamespace(pid=os.getpid(), usedGpuMemory=3_000)])
+
+
+@pytest.fixture
+def library(monkeypatch):
+    found = Library()
+    monkeypatch.setitem(sys.modules, "pynvml", found)
+    return found
+
+
+def test_each_gpu_tells_what_it_can(library, runs_folder):
+    reading = Monitor(runs_folder).read()
+    first, second = reading.gpus
+    assert (first.name, first.use, first.memory_used, first.memory_total) == ("NVIDIA H200", 0.93, 5_000, 80_000)
+    assert (first.temperature, first.power) == (61, 412)
+    assert second.name == "Other" and {second.use, second.memory_used, second.temperature, second.power} == {None}
+    assert next(usage for usage in reading.processes if usage.what == "dashboard").gpu_memory == 3_000
+    assert library.open == 0, "the library is closed again"
+
+
+def test_without_a_driver_there_are_no_gpus(library, runs_folder, monkeypatch):
+    def refuse():
+        raise library.NVMLError("Driver Not Loaded")
+
+    monkeypatch.setattr(library, "nvmlInit", refuse)
+    reading = Monitor(runs_folder).read()
+    assert reading.gpus == ()
+    assert {usage.gpu_memory for usage in reading.processes} == {None}
+
+
+def test_a_runs_folder_that_is_not_there_yet_lies_on_the_disk_of_its_parent(tmp_path):
+    reading = monitor.Monitor(tmp_path / "not" / "yet").read()
+    assert reading.disk_total and reading.disk_free

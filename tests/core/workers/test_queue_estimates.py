@@ -1,0 +1,78 @@
+"""When runs that wait are expected to begin."""
+
+import pytest
+
+from core.runs.events import EventWriter
+from core.runs.queue import enqueue
+from core.runs.store import create_run
+from core.workers import queue_estimates as expecting
+from core.workers.queue_estimates import begin_times, expectations
+from tests.helpers import quick_config
+from tests.pages.fake_runs import running, write_start
+
+
+@pytest.mark.parametrize(
+    ("active", "lengths", "places", "expected"),
+    [
+        ([], [5.0, 5.0], 1, [0, 5]),
+        ([7.0], [5.0, 5.0, 5.0], 1, [7, 12, 17]),
+        ([7.0, 2.0], [5.0, 1.0, 5.0], 2, [2, 7, 7]),
+        ([7.0], [5.0, 5.0], 2, [0, 5]),
+        ([9.0, 2.0, 4.0], [5.0, 1.0], 2, [4, 9]),  # three at work where two may begin: the first to end makes no room
+        ([None], [5.0], 1, [None]),
+        ([3.0], [None, 5.0], 1, [3, None]),
+        ([], [], 1, []),
+    ],
+)
+def test_places_become_free_one_after_the_other(active, lengths, places, expected):
+    waits = begin_times([f"run {number}" for number in range(len(lengths))], active, lengths, places)
+    assert [wait.seconds for wait in waits] == expected
+
+
+def trained(runs_folder, seconds, **settings):
+    """A finished run whose epochs took so long."""
+    run = create_run(quick_config(**settings), runs_folder)
+    log = EventWriter(run.event_log)
+    write_start(log, run, 2)
+    for epoch in (1, 2):
+        values = {"train/loss": 1.0, "train/accuracy": 0.5, "val/loss": 1.0, "val/accuracy": 0.5}
+        log.write("epoch", epoch=epoch, step=20 * epoch, best=True, seconds=seconds, **values)
+    log.write("finished", message="Done.")
+    log.close()
+    return run
+
+
+@pytest.fixture(autouse=True)
+def one_place(monkeypatch):
+    monkeypatch.setattr(expecting, "slots", lambda runs_folder: 1)
+
+
+def test_a_run_takes_as_long_as_one_of_its_kind_took(runs_folder):
+    trained(runs_folder, 60.0, batch_size=32)
+    trained(runs_folder, 2.0, batch_size=64)
+    waits = [create_run(quick_config(epochs=epochs), runs_folder) for epochs in (5, 1, 1)]
+    for run in waits:
+        enqueue(run)
+    assert [(wait.run, wait.seconds) for wait in expectations(runs_folder)] == list(
+        zip(waits, [0, 10, 12], strict=True)
+    )
+
+
+def test_a_run_that_was_begun_takes_what_is_left_of_it_at_its_own_pace(runs_folder):
+    begun = trained(runs_folder, 3.0, epochs=10)  # 2 of 10 epochs are done
+    enqueue(begun)
+    last = create_run(quick_config(), runs_folder)
+    enqueue(last)
+    assert [wait.seconds for wait in expectations(runs_folder)] == [0, 24]
+
+
+def test_behind_a_run_that_has_no_pace_yet_nothing_is_known(runs_folder):
+    active, waits = create_run(quick_config(), runs_folder), create_run(quick_config(), runs_folder)
+    enqueue(waits)
+    with running(active, done=0):
+        assert [wait.seconds for wait in expectations(runs_folder)] == [None]
+
+
+def test_no_queue_no_expectations(runs_folder):
+    trained(runs_folder, 2.0)
+    assert expectations(runs_folder) == []

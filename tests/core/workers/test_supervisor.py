@@ -1,0 +1,88 @@
+"""The supervisor: a real process that serves the queue of real, short trainings."""
+
+import subprocess
+import sys
+
+import pytest
+
+from core.paths import HOME
+from core.runs.queue import enqueue, waiting
+from core.runs.store import create_run
+from core.workers import supervisor
+from core.workers.dispatch import ensure_supervisor, set_cpu_runs, supervisor_is_alive
+from tests.helpers import quick_config, wait_until
+
+
+@pytest.fixture
+def one_at_a_time(runs_folder):
+    set_cpu_runs(runs_folder, 1)
+
+
+def start(runs_folder, data_folder):
+    command = [sys.executable, "-m", "core.workers.supervisor", "--runs", str(runs_folder), "--data", str(data_folder)]
+    return subprocess.Popen(command, cwd=HOME, stderr=subprocess.PIPE, text=True)
+
+
+def test_it_starts_all_that_wait_one_after_the_other_and_ends(runs_folder, data_folder, one_at_a_time):
+    runs = [create_run(quick_config(epochs=2), runs_folder) for _ in range(3)]
+    for run in runs:
+        enqueue(run)
+    process, at_once = start(runs_folder, data_folder), []
+    while process.poll() is None:
+        at_once.append(sum(run.status().is_active for run in runs))
+    assert process.returncode == 0 and process.stderr.read() == ""
+    assert max(at_once) == 1
+    wait_until(lambda: all(run.status().name == "finished" for run in runs))
+    ends = [run.events()[0][-1]["time"] for run in runs]
+    assert ends == sorted(ends)
+
+
+def test_a_second_one_ends_at_once(runs_folder, data_folder, one_at_a_time):
+    busy = create_run(quick_config(training={"shortest_epoch": 30}), runs_folder)
+    waits = create_run(quick_config(), runs_folder)
+    enqueue(busy)
+    enqueue(waits)
+    first = start(runs_folder, data_folder)
+    try:
+        wait_until(lambda: supervisor_is_alive(runs_folder))
+        second = start(runs_folder, data_folder)
+        assert second.wait(30) == 0 and first.poll() is None
+        assert waits.status().name == "queued"
+    finally:
+        first.kill()
+        first.wait()
+        wait_until(lambda: busy.status().name in ("running", "finished"))
+        busy.request_stop()
+        wait_until(lambda: not busy.status().is_active)
+
+
+def test_one_is_started_only_when_runs_wait_and_none_is_there(runs_folder, data_folder, monkeypatch):
+    started = []
+    monkeypatch.setattr("core.workers.dispatch.start_detached", lambda command, **_: started.append(command))
+    ensure_supervisor(runs_folder, data_folder)
+    assert not started, "nothing waits"
+    enqueue(create_run(quick_config(), runs_folder))
+    ensure_supervisor(runs_folder, data_folder)
+    assert [command[0] for command in started] == ["core.workers.supervisor"]
+    monkeypatch.setattr("core.workers.dispatch.supervisor_is_alive", lambda runs_folder: True)
+    ensure_supervisor(runs_folder, data_folder)
+    assert len(started) == 1
+
+
+def test_a_run_queued_while_it_ends_is_served_too(runs_folder, data_folder, monkeypatch):
+    """Whoever queues sees its lock and relies on it: it looks once more after it let go."""
+    served = []
+    late = create_run(quick_config(), runs_folder)
+
+    def serve(runs_folder, data_folder):
+        served.append([entry.run for entry in waiting(runs_folder)])
+        for entry in waiting(runs_folder):
+            entry.run.queue_place.unlink()
+        if len(served) == 1:
+            enqueue(late)
+
+    monkeypatch.setattr(supervisor, "_serve", serve)
+    first = create_run(quick_config(), runs_folder)
+    enqueue(first)
+    assert supervisor.main(["--runs", str(runs_folder), "--data", str(data_folder)]) == 0
+    assert served == [[first], [late]]

@@ -1,0 +1,169 @@
+"""The process of a run: real workers that finish, stop, outlive their starter and die."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from core.errors import TrainDeskError
+from core.inference.classifier import Classifier
+from core.machine import processes
+from core.paths import HOME
+from core.runs.history import History
+from core.runs.store import create_run
+from core.training.checkpoints import load_checkpoint
+from core.workers import launch as launcher
+from core.workers import session, worker
+from core.workers.control import ask_to_resume
+from core.workers.launch import launch, worker_environment
+from tests.core.running import kinds, last_step, same_weights
+from tests.helpers import assert_one_sentence, quick_config, wait_until
+
+NETWORK = {"architecture": {"name": "improved_cnn", "channels": [4]}, "augmentation": {"shift": 0.1}}
+SLOW = {"training": {"shortest_epoch": 15}}  # seconds; 20 steps, so that a step is under way nearly always
+
+
+@pytest.fixture
+def started(runs_folder):
+    """Starts workers as the dashboard does, and kills what is left of them after the test."""
+    children = []
+
+    def start(run=None, **settings):
+        goes_on = run is not None
+        run = run or create_run(quick_config(**settings), runs_folder)
+        launch(run, runs_folder / "data")
+        children.append(launcher._children[-1])
+        return children[-1] if goes_on else (run, children[-1])
+
+    yield start
+    for child in children:
+        if child.poll() is None:
+            child.kill()
+        child.wait(10)
+
+
+def test_a_worker_trains_to_the_end_and_leaves_everything(started):
+    run, child = started(epochs=3, title="Whole")
+    assert run.status().name in ("starting", "running")
+    wait_until(lambda: not run.status().is_active)
+    assert run.status().name == "finished" and "3 epochs" in run.status().reason
+    assert child.wait(10) == 0
+    left = {path.name for path in run.folder.iterdir()}
+    assert left == {
+        *("config.json", "events.jsonl", "best.pt", "last.pt", "worker.log", "worker.lock"),
+        *("looks", "network.json", "test_predictions.npz", "val_predictions.npz"),
+    }
+    assert run.worker_log.read_text() == ""
+    history = History(run).update()
+    assert kinds(run)[0] == "started" and kinds(run)[-2:] == ["test", "finished"]
+    assert [epoch["epoch"] for epoch in history.epochs] == [1, 2, 3]
+    assert history.progress() == 1.0
+    assert history.steps == sorted(set(history.steps)) and history.steps[-1] == 60
+    assert load_checkpoint(run.last)["epoch"] == 3
+    assert load_checkpoint(run.best)["epoch"] == history.best_epoch()["epoch"] == history.test["from_epoch"]
+    assert history.test["images"] == 360
+    classifier = Classifier.load(run)
+    assert classifier.config.title == "Whole"
+
+
+def test_a_stop_request_is_followed_within_a_step_and_leaves_a_usable_network(started):
+    run, child = started(epochs=50, **SLOW)
+    wait_until(lambda: last_step(run) >= 2)
+    assert run.status().name == "running"
+    before = last_step(run)
+    run.request_stop()
+    wait_until(lambda: not run.status().is_active, timeout=5)
+    status = run.status()
+    assert status.name == "stopped"
+    assert_one_sentence(status.reason, "Stopped by request at step", "of 1,000", "the last state is kept")
+    assert child.wait(10) == 0
+    assert before <= last_step(run) <= before + 2
+    assert load_checkpoint(run.last)["step"] == last_step(run)
+    assert Classifier.load(run).predict([run.config().dataset.load(None).test_images[0].numpy()]).shape == (1, 10)
+    assert not run.stop_request.exists()
+
+
+def test_paused_by_request_and_by_a_signal_a_run_ends_as_if_never_paused(started, runs_folder, monkeypatch):
+    settings = {**NETWORK, "epochs": 2, "training": {"shortest_epoch": 6}}
+    run, child = started(**settings)
+    wait_until(lambda: last_step(run) >= 2)
+    run.request_pause()
+    assert child.wait(60) == 0
+    assert run.status().name == "paused"
+    assert_one_sentence(run.status().reason, "Paused by request at step", "of 40", "resume")
+    paused = last_step(run)
+    assert load_checkpoint(run.last)["step"] == paused and not run.pause_request.exists()
+    ask_to_resume(run)
+    child = started(run)
+    assert run.status().name == "starting"
+    wait_until(lambda: last_step(run) >= paused + 2)
+    assert run.status().name == "running" and not run.starting_mark.exists()
+    child.terminate()
+    assert child.wait(60) == 0
+    assert run.status().name == "paused"
+    assert_one_sentence(run.status().reason, "its process was told to end", "resume")
+    assert load_checkpoint(run.last)["step"] == last_step(run)
+    monkeypatch.setattr(session, "_wait_until", lambda *_: None)
+    whole = create_run(quick_config(**settings), runs_folder)
+    for other in (run, whole):
+        assert worker.work(other, runs_folder / "data")["event"] == "finished"
+    assert same_weights(run.last, whole.last) and same_weights(run.best, whole.best)
+    mine, theirs = (
+        [[epoch[key] for key in ("epoch", "train/loss", "val/loss")] for epoch in History(each).update().epochs]
+        for each in (run, whole)
+    )
+    assert mine == theirs and len(mine) == 2
+
+
+STARTER = """
+import sys, pathlib
+from core.workers import launch
+from core.runs.store import Run
+launch.launch(Run(pathlib.Path(sys.argv[1])), pathlib.Path(sys.argv[2]))
+print(launch._children[-1].pid, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_worker_outlives_its_starter_and_its_own_death_is_seen_within_three_seconds(runs_folder):
+    run = create_run(quick_config(epochs=50, **SLOW), runs_folder)
+    command = [sys.executable, "-c", STARTER, str(run.folder), str(runs_folder / "data")]
+    starter = subprocess.Popen(command, cwd=HOME, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    pid = int(starter.stdout.readline())
+    try:
+        wait_until(lambda: last_step(run) >= 1)
+        os.killpg(os.getpgid(starter.pid), 0)
+        starter.kill()
+        starter.communicate()
+        step = last_step(run)
+        wait_until(lambda: last_step(run) > step, timeout=20)
+        assert run.status().name == "running"
+    finally:
+        os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: run.status().name == "interrupted", timeout=3)
+    assert_one_sentence(run.status().reason)
+    assert kinds(run)[-1] == "step"
+
+
+def test_a_worker_is_not_in_the_process_group_of_its_starter(started):
+    run, child = started(epochs=50, **SLOW)
+    assert os.getpgid(child.pid) != os.getpgid(0)
+    assert os.getsid(child.pid) == child.pid
+
+
+def test_a_worker_keeps_freed_memory_unless_told_otherwise(monkeypatch):
+    assert worker_environment()["MALLOC_TRIM_THRESHOLD_"] == "2147483647"
+    monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "5")
+    monkeypatch.setenv("SOME_SETTING", "kept")
+    assert worker_environment()["MALLOC_TRIM_THRESHOLD_"] == "5"
+    assert worker_environment()["SOME_SETTING"] == "kept"
+
+
+def test_a_worker_that_cannot_be_started_is_one_sentence(runs_folder, monkeypatch):
+    run = create_run(quick_config(), runs_folder)
+    monkeypatch.setattr(processes.sys, "executable", str(runs_folder / "no python"))
+    with pytest.raises(TrainDeskError) as caught:
+        launch(run, runs_folder)
+    assert_one_sentence(str(caught.value), "could not be started")

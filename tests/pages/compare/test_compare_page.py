@@ -1,0 +1,219 @@
+"""The comparison: colours that stay, sentences that are right, tables that show what differs."""
+
+import json
+
+import numpy as np
+import pytest
+
+from core.analysis.compare import differences
+from core.runs.history import History
+from core.runs.index import Index
+from core.runs.labels import change_labels
+from core.runs.predictions import Predictions, read_predictions, write_predictions
+from core.runs.short_log import LONG, short_history
+from core.runs.thinning import LIMIT
+from pages.components.charts.compare_entry import Compared
+from pages.components.charts.curves import Axis
+from pages.components.compare.compare_view import curve_of
+from pages.components.compare.compare_words import sentences
+from pages.components.shell.compared import address_of, changed, names, places
+from tests.helpers import assert_one_sentence
+from tests.pages.apps import open_app, run, sentence, words
+from tests.pages.fake_runs import EventWriter, fake_run, write_start, write_test
+from tests.pages.trained import copied, train
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory, data_folder):
+    """Two real runs that differ in one setting."""
+    folder = tmp_path_factory.mktemp("pair")
+    good = train(folder, data_folder, epochs=4, title="Good")
+    bad = train(folder, data_folder, epochs=4, title="Bad", optimizer={"name": "adam", "learning_rate": 0.0002})
+    return good, bad
+
+
+@pytest.fixture
+def runs(pair, runs_folder):
+    return [copied(run, runs_folder) for run in pair]
+
+
+def compared(*runs):
+    listed = {entry.id: entry for entry in Index(runs[0].folder.parent).summaries()}
+    return [Compared(listed[run.id], listed[run.id].title, place, run.config()) for place, run in enumerate(runs)]
+
+
+@pytest.mark.parametrize(
+    ("before", "wanted", "after"),
+    [
+        ("a,b,c", ["a", "c"], "a,,c"),
+        ("a,,c", ["a", "c", "d"], "a,d,c"),
+        ("a,b", ["a", "b", "d"], "a,b,d"),
+        ("a,b", ["b"], ",b"),
+        ("a,b", ["a"], "a"),
+        ("", ["c", "b"], "c,b"),
+        ("a,b", [], ""),
+    ],
+)
+def test_who_stays_keeps_its_colour(before, wanted, after):
+    assert ",".join(changed(places(before, "abcd"), wanted)) == after
+
+
+def test_an_address_with_unknown_and_double_runs_is_put_right():
+    assert places("a,x,b,a,,", "ab") == ["a", "", "b"]
+    assert places("<script>", "ab") == []
+
+
+def test_the_sentence_names_the_better_one_how_sure_that_is_and_why(runs):
+    (sentence,) = sentences(compared(*runs), differences([run.config() for run in runs]))
+    good, bad = (read_predictions(run, "test") for run in runs)
+    gain = (good.right.mean() - bad.right.mean()) * 100
+    assert f"Good is {gain:.1f} points better than Bad".replace(".", "\\.") in sentence
+    assert "larger than luck" in sentence and "360 test pictures" in sentence
+    assert sentence.endswith("They differ in learning rate.")
+
+
+def test_on_the_same_pictures_a_small_steady_gain_is_more_than_luck(runs):
+    """Three pictures more right and none less is sure to be a gain only if one looks picture by picture."""
+    first, second = runs
+    said = read_predictions(first, "test")
+    labels = said.labels
+    logits = np.full((len(labels), 10), -5.0, np.float32)
+    logits[np.arange(len(labels)), labels] = 0
+    worse = logits.copy()
+    wrong = np.arange(12)
+    worse[wrong, (labels[wrong] + 1) % 10] = 1.0
+    worse -= worse.max(axis=1, keepdims=True)
+    write_predictions(first, "test", Predictions(logits, labels, said.rows))
+    write_predictions(second, "test", Predictions(worse, labels, said.rows))
+    (sentence,) = sentences(compared(*runs), [])
+    assert "larger than luck" in sentence
+
+
+def test_runs_on_other_pictures_are_not_compared(runs, runs_folder):
+    other = fake_run(runs_folder, "finished", recipe="mlp")
+    said = sentences(compared(runs[0], other), [])
+    assert said == ["They were tested on different pictures, so their accuracies cannot be compared."]
+
+
+def test_several_seeds_are_compared_as_groups(runs_folder, tmp_path):
+    def tested(learning_rate, seed, accuracy):
+        entry = fake_run(runs_folder, "starting")
+        data = json.loads(entry.config_file.read_text())
+        data["optimizer"]["learning_rate"], data["training"]["seed"] = learning_rate, seed
+        data["title"] = f"rate {learning_rate}"
+        entry.config_file.write_text(json.dumps(data))
+        log = EventWriter(entry.event_log)
+        write_start(log, entry, 1)
+        write_test(log, entry, 1)
+        lines = [json.loads(line) for line in entry.event_log.read_text().splitlines()]
+        lines[-1]["test/accuracy"] = accuracy
+        entry.event_log.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        log.write("finished", message="Done.")
+        return entry
+
+    group = [tested(0.1, seed, 0.90 + seed / 1000) for seed in (1, 2, 3)]
+    group += [tested(0.2, seed, 0.95 + seed / 1000) for seed in (1, 2, 3)]
+    said = sentences(compared(*group), differences([entry.config() for entry in group]))
+    assert any(
+        "Over 3 and 3 seeds" in sentence and "rate 0\\.2 and its seeds is 5\\.0 points better" in sentence
+        for sentence in said
+    )
+
+
+def test_the_page_shows_results_and_only_the_differences(runs):
+    app = open_app("compare", runs=",".join(run.id for run in runs))
+    text = words(app)
+    assert "larger than luck" in text and "What they differ in" in text
+    table = text[text.index("What they differ in") :]
+    assert "0.005" in table and "0.0002" in table and "Batch size" not in table
+
+
+def test_taking_a_run_out_leaves_its_place_empty_in_the_address(runs):
+    app = open_app("compare", runs=",".join(run.id for run in runs))
+    app.multiselect[0].set_value([runs[1].id])
+    run(app)
+    value = app.query_params["runs"]
+    assert (value if isinstance(value, str) else value[0]) == f",{runs[1].id}"
+
+
+def test_one_run_alone_and_none_say_what_to_do(runs_folder):
+    assert "Two runs are needed" in words(open_app("compare"))
+    fake_run(runs_folder, "finished")
+    fake_run(runs_folder, "finished")
+    assert "Pick runs here" in words(open_app("compare"))
+
+
+def test_a_link_with_runs_that_are_not_here_says_so_and_shows_the_others(runs):
+    app = open_app("compare", runs=f"{runs[0].id},20200101-gone-1234,<b>,{runs[1].id}")
+    assert_one_sentence(sentence(app.warning[0]), "names 2 runs that are not here", "20200101-gone-1234", "<b>")
+    assert "larger than luck" in words(app)
+
+
+def test_a_run_that_has_not_learned_anything_yet_is_named(runs, runs_folder):
+    entry = fake_run(runs_folder, "failed", epochs=0)
+    change_labels(entry, title="Early")
+    app = open_app("compare", runs=f"{runs[0].id},{entry.id},{runs[1].id}")
+    assert_one_sentence(sentence(app.warning[0]), "Early", "no epoch is done")
+
+
+def test_ticked_runs_go_to_the_comparison_in_their_order():
+    assert address_of(["a", "b"]) == {"runs": "a,b"}
+
+
+def test_names_tell_runs_of_the_same_title_apart(runs_folder):
+    for _ in range(3):
+        fake_run(runs_folder, "finished")
+    listed = Index(runs_folder).summaries()
+    assert len(set(names(listed))) == 3
+
+
+def long_run(runs_folder, steps=20_000):
+    entry = fake_run(runs_folder, "starting")
+    log = EventWriter(entry.event_log)
+    write_start(log, entry, 1)
+    lines = []
+    for step in range(1, steps + 1):
+        loss = 9.0 if step == 7_777 else 1 / step
+        lines.append(
+            f'{{"event":"step","time":{1e9 + step},"epoch":1,"step":{step},"train/loss":{loss},'
+            '"images_per_second":9,"learning_rate":0.1}'
+        )
+    with entry.event_log.open("a") as file:
+        file.write("\n".join(lines) + "\n")
+    log.write("finished", message="Done.")
+    log.close()
+    assert entry.event_log.stat().st_size > LONG
+    return entry
+
+
+def test_a_long_log_is_kept_in_short_and_says_the_same(runs_folder):
+    entry = long_run(runs_folder)
+    assert short_history(entry) is None
+    Index(runs_folder).summaries()
+    short, whole = short_history(entry), History(entry).update()
+    assert len(short.curve) <= LIMIT and 9.0 in short.losses and short.steps[-1] == whole.steps[-1]
+    assert (short.started, short.end, short.sessions) == (whole.started, whole.end, whole.sessions)
+    (shown,) = compared(entry)
+    curve = curve_of(shown, short, "train/loss", Axis("step"), 0.0)
+    assert curve.y.max() == 9.0
+
+
+def test_a_short_copy_of_a_log_that_went_on_counts_no_more(runs_folder):
+    entry = long_run(runs_folder)
+    Index(runs_folder).summaries()
+    with entry.event_log.open("a") as file:
+        file.write('{"event":"resuming","time":1}\n')
+    assert short_history(entry) is None
+
+
+def test_a_damaged_short_copy_is_passed_over_and_one_of_a_deleted_run_removed(runs_folder):
+    import shutil
+
+    entry = long_run(runs_folder)
+    Index(runs_folder).summaries()
+    (copy,) = (runs_folder / ".traindesk" / "short").iterdir()
+    copy.write_text('{"format": 1}')
+    assert short_history(entry) is None
+    shutil.rmtree(entry.folder)
+    Index(runs_folder).summaries()
+    assert not copy.exists()

@@ -1,0 +1,141 @@
+"""The gate before a shared dashboard, asked directly: what passes and what does not."""
+
+import asyncio
+
+import pytest
+
+from core.sharing import Door
+from pages.components.shell.gate import LONGEST_FORM, Gate
+from pages.components.shell.rights import COOKIE
+
+GUESTS, HOST = "for the class", "for the teacher"
+
+
+class Behind:
+    """What stands behind the gate; notes who came through."""
+
+    def __init__(self):
+        self.seen = []
+
+    async def __call__(self, scope, receive, send):
+        self.seen.append(scope["path"])
+        if scope["type"] == "http":
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b"behind"})
+        else:
+            await send({"type": "websocket.accept"})
+
+
+@pytest.fixture
+def gate():
+    return Gate(Behind(), Door(GUESTS, HOST, b"k" * 32))
+
+
+def ask(gate, path, *, kind="http", method="GET", headers=(), body=b"", token=""):
+    """Status (or the first message of a WebSocket), headers, body."""
+    sent = []
+    cookie = [(b"cookie", f"other=1; {COOKIE}={token}".encode())] if token else []
+    scope = {
+        "type": kind, "path": path, "raw_path": path.encode(), "method": method, "query_string": b"", "scheme": "http",
+        "headers": [*headers, *cookie], "client": ("10.0.0.9", 1), "server": ("desk", 8501), "root_path": "",
+    }  # fmt: skip
+
+    async def receive():
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message):
+        sent.append(message)
+
+    asyncio.run(gate(scope, receive, send))
+    if kind == "websocket":
+        return sent[0]
+    found = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+    return sent[0]["status"], found, b"".join(message.get("body", b"") for message in sent[1:])
+
+
+def logged_in(gate, password=GUESTS):
+    status, headers, _ = ask(gate, "/login", method="POST", body=f"password={password.replace(' ', '+')}".encode())
+    assert status == 303 and headers["location"] == "/"
+    return headers["set-cookie"]
+
+
+def token_of(cookie):
+    return cookie.partition("=")[2].partition(";")[0]
+
+
+EVERYTHING = [
+    "/",
+    "/run",
+    "/static/app.js",
+    "/app/static/plotly.js",
+    "/media/x.png",
+    "/_stcore/health",
+    "/_stcore/metrics",
+]
+
+
+@pytest.mark.parametrize("path", EVERYTHING)
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"])
+def test_nothing_passes_without_a_password(gate, path, method):
+    status, _, body = ask(gate, path, method=method)
+    assert status == 401 and b"behind" not in body and gate.app.seen == []
+
+
+def test_a_websocket_is_refused_without_a_password(gate):
+    assert ask(gate, "/_stcore/stream", kind="websocket")["type"] == "websocket.close"
+    assert ask(gate, "/_stcore/stream", kind="websocket", token="made.up")["type"] == "websocket.close"
+    assert gate.app.seen == []
+
+
+@pytest.mark.parametrize("path", EVERYTHING)
+def test_with_one_everything_passes(gate, path):
+    token = token_of(logged_in(gate))
+    assert ask(gate, path, token=token)[2] == b"behind"
+    assert ask(gate, path, kind="websocket", token=token)["type"] == "websocket.accept"
+
+
+def test_a_page_leads_to_the_form(gate):
+    status, headers, _ = ask(gate, "/run", headers=[(b"accept", b"text/html,*/*")])
+    assert status == 303 and headers["location"] == "/login"
+    status, headers, body = ask(gate, "/login")
+    assert status == 200 and b'name="password"' in body and headers["cache-control"] == "no-store"
+    assert b"http://" not in body and b"https://" not in body, "nothing comes from elsewhere"
+
+
+def test_a_wrong_password_is_one_sentence_in_the_form_and_is_not_repeated_there(gate):
+    status, headers, body = ask(gate, "/login", method="POST", body=b"password=%3Cscript%3E")
+    assert status == 401 and b"That is not the password; ask the host for it." in body
+    assert "set-cookie" not in headers and b"script" not in body
+
+
+def test_a_form_that_is_too_large_is_refused(gate):
+    status, _, body = ask(gate, "/login", method="POST", body=b"password=" + b"x" * LONGEST_FORM)
+    assert status == 413 and b"4,096 bytes" in body
+
+
+@pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"password", b"a=b", b"password=x&password=y"])
+def test_nonsense_in_the_form_is_a_wrong_password(gate, body):
+    assert ask(gate, "/login", method="POST", body=body)[0] == 401
+
+
+def test_the_cookie_cannot_be_read_by_a_script_nor_sent_from_another_site(gate):
+    cookie = logged_in(gate).lower()
+    assert "httponly" in cookie and "samesite=lax" in cookie and "secure" not in cookie
+    encrypted = Gate(Behind(), gate.door, is_encrypted=True)
+    assert "secure" in logged_in(encrypted).lower()
+
+
+def test_logging_out_takes_the_cookie_away(gate):
+    status, headers, _ = ask(gate, "/logout", token=token_of(logged_in(gate)))
+    assert status == 303 and f'{COOKIE}=""' in headers["set-cookie"] and "Max-Age=0" in headers["set-cookie"]
+
+
+@pytest.mark.parametrize("path", ["/", "/login", "/logout"])
+def test_no_page_can_be_drawn_inside_another_one(gate, path):
+    _, headers, _ = ask(gate, path)
+    assert headers["x-frame-options"] == "DENY" and headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("cookie", [b"\xff", b"a;b;c", b"=", b"traindesk", b"traindesk=" + b"x" * 5000])
+def test_broken_cookies_are_nobodys(gate, cookie):
+    assert ask(gate, "/", headers=[(b"cookie", cookie)])[0] == 401

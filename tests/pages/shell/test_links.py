@@ -1,0 +1,57 @@
+"""The presenter view goes along with every link of the house, because all are made by one module."""
+
+import re
+
+import pytest
+
+from tests.pages.apps import PAGES, ROOT, open_app, run, widget
+from tests.pages.fake_runs import fake_run
+
+SOURCES = sorted([*(ROOT / "pages").rglob("*.py"), ROOT / "dashboard.py"])
+OTHERWISE = re.compile(r"\bst\.(page_link|switch_page)\(|query_params\.(from_dict|clear)\(|<a [^>]*href=(?!\"?/logout)")
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
+def test_links_are_made_by_the_module_of_links(path):
+    if path.stem != "links":
+        assert OTHERWISE.findall(path.read_text(encoding="utf-8")) == [], "use pages.components.shell.links"
+
+
+def test_the_check_finds_links_that_are_made_otherwise():
+    for line in ('st.page_link("pages/run.py")', "st.query_params.from_dict({})", "f'<a href=\"run?run={x}\">'"):
+        assert OTHERWISE.search(line)
+    assert not OTHERWISE.search('page_link("pages/run.py", label="Run")')
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_of_a_presented_page_stays_presented(page, runs_folder):
+    fake_run(runs_folder, "finished")
+    app = open_app(page, view="presenter")
+    links = [element.proto for element in app.get("page_link")]
+    assert "Home" not in [link.label for link in links], "no menus"
+    assert all("view=presenter" in link.query_string for link in links)
+    for frame in app.get("html"):
+        assert all("view=presenter" in link for link in re.findall(r'href="([^"]+)"', frame.proto.body))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_can_be_presented(page, runs_folder):
+    app = open_app(page)
+    widget(app, "present to a room").click()
+    app = run(app)
+    assert "Computer" not in [element.proto.label for element in app.get("page_link")] and app.title
+    widget(app, "leave presenting").click()
+    app = run(app)
+    assert "Computer" in [element.proto.label for element in app.get("page_link")]
+
+
+def test_presenting_is_begun_and_left_by_one_click_and_keeps_what_is_looked_at(runs_folder):
+    shown = fake_run(runs_folder, "finished")
+    app = open_app("run", run=shown.id)
+    widget(app, "present to a room").click()
+    app = run(app)
+    assert (app.query_params["view"], app.query_params["run"]) == ("presenter", shown.id)
+    widget(app, "leave presenting").click()
+    app = run(app)
+    assert "view" not in app.query_params and app.query_params["run"] == shown.id
+    assert "Home" in [element.proto.label for element in app.get("page_link")]
