@@ -6,10 +6,12 @@ from starlette.middleware import Middleware
 from streamlit import get_option
 from streamlit.starlette import App
 
-from core.sharing import entrance
+from core.sharing import required_authenticator
 from pages.components.shell.gate import Gate
 
 app = App(
     Path(__file__).parent / "dashboard.py",
-    middleware=[Middleware(Gate, door=entrance(), is_encrypted=bool(get_option("server.sslCertFile")))],
+    middleware=[
+        Middleware(Gate, authenticator=required_authenticator(), is_encrypted=bool(get_option("server.sslCertFile")))
+    ],
 )

@@ -25,7 +25,7 @@ from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
 from core.image_sets.folders import accept, list_datasets
-from core.image_sets.ingest import bring
+from core.image_sets.ingest import ingest
 from core.runs.store import list_runs
 from tests.browser.conftest import launch_chromium, serving
 
@@ -94,7 +94,7 @@ def prepare(data: Path, classes: int, pictures: int) -> None:
             Image.fromarray(pixels.astype(np.uint8)).save(buffer, "PNG", compress_level=1)
             archive.writestr(f"kind {of_class:03}/{number}.png", buffer.getvalue())
     began = time.monotonic()
-    made, _ = bring(path, data / "staged", "Many", lambda *_: None)
+    made, _ = ingest(path, data / "staged", "Many", lambda *_: None)
     accept(made, "Many", data)
     print(f"{pictures:,} pictures brought in {time.monotonic() - began:.0f} s", flush=True)
     path.unlink()

@@ -34,8 +34,8 @@ from core.image_analysis.probe import probe
 from core.image_sets.evidence import SCRATCH, TRANSFER
 from core.image_sets.folders import accept
 from core.image_sets.imports import new_job
-from core.image_sets.ingest import bring
-from core.image_sets.store import OwnDataset
+from core.image_sets.ingest import ingest
+from core.image_sets.own_dataset import OwnDataset
 from core.image_sets.suggest import suggested
 from core.paths import HOME, data_folder
 from tests.doodles import DOODLES, draw_doodle
@@ -87,7 +87,7 @@ def _few_of_each(archive: Path, path: Path) -> Path:
 
 def _brought(words: str, archive: Path, data: Path) -> OwnDataset:
     job = new_job(data)
-    waiting, _ = bring(archive, job.dataset.folder, words, lambda *_: None)
+    waiting, _ = ingest(archive, job.dataset.folder, words, lambda *_: None)
     dataset = accept(waiting, words, data)
     if "drawn" in words:
         dataset.set_about(fit="ink")  # the button of the Data page's finding

@@ -19,8 +19,8 @@ from PIL import Image
 
 from core.image_analysis.label_check import check
 from core.image_sets.edit import editing
-from core.image_sets.ingest import bring
-from core.image_sets.store import OwnDataset
+from core.image_sets.ingest import ingest
+from core.image_sets.own_dataset import OwnDataset
 from core.paths import data_folder
 from tests.doodles import DOODLES, draw_doodle
 from tests.own import encoded, zipped
@@ -40,7 +40,7 @@ def main() -> None:
     print("| --- | --- | --- | --- | --- | --- |")
     with tempfile.TemporaryDirectory() as folder:
         for words, path, fit in _sets(Path(folder), options.ants):
-            dataset, _ = bring(path, Path(folder, words.replace(" ", "_")), words, lambda *_: None)
+            dataset, _ = ingest(path, Path(folder, words.replace(" ", "_")), words, lambda *_: None)
             dataset.set_about(**({"fit": fit} if fit else {}))
             _measure(words, dataset, options)
 

@@ -17,7 +17,7 @@ from core.run_config import RunConfig
 from core.runs.companion import learn_in_step
 from core.runs.store import Run, create_run
 from core.runs.trash import delete
-from core.runs.workspace import belongings, locked
+from core.runs.workspace import locked, workspace_folder
 from core.workers.dispatch import submit
 
 TITLES = ("MLP", "CNN")
@@ -65,7 +65,7 @@ class DemoRuns(TrainDeskError):
     """Another demo runs: it is the thing to look at."""
 
 
-def begin(runs_folder: Path, data_folder: Path, owner: str) -> list[Run]:
+def start_demo(runs_folder: Path, data_folder: Path, owner: str) -> list[Run]:
     """Queues both, which start at once where there is room, and learn in step.
 
     Raises DemoRuns while another demo runs, and TrainDeskError when they cannot be started; then none is left to train.
@@ -147,7 +147,7 @@ def remove(runs_folder: Path, owner: str = "", runs: list[Run] | None = None) ->
 def _notes(runs_folder: Path) -> list[tuple[str, list[str]]]:
     """(owner, run ids) of each demo, the oldest first; what is damaged is left out."""
     try:
-        data = json.loads((belongings(runs_folder) / "demos.json").read_bytes())
+        data = json.loads((workspace_folder(runs_folder) / "demos.json").read_bytes())
     except (OSError, ValueError, RecursionError):
         return []
     found = []
@@ -165,7 +165,7 @@ def _note(runs_folder: Path, owner: str, runs: list[Run]) -> None:
     try:
         for run, other in zip(runs, reversed(runs), strict=True):
             learn_in_step(run, other)
-        write_atomically(belongings(runs_folder) / "demos.json", json.dumps(data, indent=1).encode())
+        write_atomically(workspace_folder(runs_folder) / "demos.json", json.dumps(data, indent=1).encode())
     except OSError as error:
         raise TrainDeskError(
             f"The demo cannot be noted in {runs_folder} ({error.strerror}); free some space."

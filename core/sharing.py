@@ -19,7 +19,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from core.errors import TrainDeskError
 from core.paths import runs_folder
-from core.runs.workspace import belongings
+from core.runs.workspace import workspace_folder
 
 PASSWORD, HOST_PASSWORD = "TRAINDESK_PASSWORD", "TRAINDESK_HOST_PASSWORD"
 SHORTEST = 8  # characters of a password
@@ -28,7 +28,7 @@ MOST_WRONG, MOST_WRONG_OF_ALL = 5, 60  # wrong passwords of one address, and of 
 WAIT = 60.0  # seconds
 
 
-class NotAdmitted(TrainDeskError):
+class LogInRefused(TrainDeskError):
     """A wrong password, or too many of them."""
 
 
@@ -41,7 +41,7 @@ class Guest:
 
 
 @dataclass
-class Door:
+class Authenticator:
     """Lets people in. `key` signs what a browser keeps; whoever has no password cannot make one up."""
 
     password: str
@@ -58,20 +58,20 @@ class Door:
         if hmac.compare_digest(self.password.encode(), self.host_password.encode()):
             raise TrainDeskError(f"{PASSWORD} and {HOST_PASSWORD} are the same; choose another one for the host.")
 
-    def admit(self, password: str, address: str, now: float | None = None) -> str:
-        """The token for someone's browser. Raises NotAdmitted."""
+    def log_in(self, password: str, address: str, now: float | None = None) -> str:
+        """The token for someone's browser. Raises LogInRefused."""
         now = time.monotonic() if now is None else now
         for who, most in ((address, MOST_WRONG), ("", MOST_WRONG_OF_ALL)):
             tries = self._wrong.get(who, deque())
             while tries and now - tries[0] > WAIT:
                 tries.popleft()
             if len(tries) >= most:
-                raise NotAdmitted(f"Too many wrong passwords; try again in {WAIT:.0f} seconds.")
+                raise LogInRefused(f"Too many wrong passwords; try again in {WAIT:.0f} seconds.")
         given = password.encode()
         is_host = hmac.compare_digest(given, self.host_password.encode())
         if not (is_host or hmac.compare_digest(given, self.password.encode())):
             self._note_wrong(address, now)
-            raise NotAdmitted("That is not the password; ask the host for it.")
+            raise LogInRefused("That is not the password; ask the host for it.")
         return self._signer(is_host).dumps({"id": secrets.token_hex(8), "host": is_host})
 
     def guest(self, token: str) -> Guest | None:
@@ -95,23 +95,23 @@ class Door:
 
 
 @lru_cache(maxsize=1)
-def door() -> Door | None:
+def current_authenticator() -> Authenticator | None:
     """The one of this process; None when nothing is shared. Raises TrainDeskError when the passwords are no good."""
     if not (os.environ.get(PASSWORD) or os.environ.get(HOST_PASSWORD)):
         return None
-    return Door(os.environ.get(PASSWORD, ""), os.environ.get(HOST_PASSWORD, ""), _key(runs_folder()))
+    return Authenticator(os.environ.get(PASSWORD, ""), os.environ.get(HOST_PASSWORD, ""), _key(runs_folder()))
 
 
-def entrance() -> Door:
+def required_authenticator() -> Authenticator:
     """The door of a dashboard that is shared. Raises TrainDeskError when there are no passwords."""
-    if (found := door()) is None:
+    if (found := current_authenticator()) is None:
         raise TrainDeskError("A shared dashboard needs passwords; start it with make share.")
     return found
 
 
 def _key(folder: Path) -> bytes:
     """Random, made once for a folder of runs and readable by its owner alone. Raises TrainDeskError."""
-    path = belongings(folder) / "key"
+    path = workspace_folder(folder) / "key"
     try:
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(secrets.token_bytes(32))

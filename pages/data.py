@@ -5,12 +5,12 @@ import streamlit as st
 from core.datasets.thumbnails import published
 from core.image_sets.folders import find_dataset
 from core.image_sets.imports import find_job
-from core.image_sets.store import OwnDataError
+from core.image_sets.own_dataset import OwnDataError
 from core.paths import data_folder
-from pages.components.data.bring import draw_bring
 from pages.components.data.builtin import draw_builtin
 from pages.components.data.dataset import draw_dataset
 from pages.components.data.dataset_list import draw_datasets, draw_deleted, draw_imports
+from pages.components.data.import_form import draw_import_form
 from pages.components.data.import_view import draw_import
 from pages.components.shell.header import open_page
 from pages.components.shell.links import page_link
@@ -33,6 +33,6 @@ elif chosen:
 else:
     st.title("Pictures to learn from")
     draw_imports()
-    draw_bring()
+    draw_import_form()
     draw_datasets()
     draw_deleted()

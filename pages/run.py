@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.errors import TrainDeskError
 from core.paths import runs_folder
-from core.runs.labels import read_labels
+from core.runs.metadata import read_metadata
 from core.runs.store import find_run, list_runs
 from pages.components.run.heading import draw_missing
 from pages.components.run.live_view import draw_live_view
@@ -43,7 +43,7 @@ moves = draw_live_view(run, config, damage)
 history = shared_history(run).history
 class_names = list((history.started or {}).get("class_names", []))
 draw_watching(run, class_names, moves, lambda: draw_figures(shared_history(run), run.status()))
-if note := read_labels(run).note:
+if note := read_metadata(run).note:
     st.markdown(plain_markdown(note))
 if not moves:
     if config and has_predictions(run):

@@ -8,8 +8,8 @@ import numpy as np
 from PIL import Image
 
 from core.image_sets.folders import accept
-from core.image_sets.ingest import bring
-from core.image_sets.store import OwnDataset
+from core.image_sets.ingest import ingest
+from core.image_sets.own_dataset import OwnDataset
 
 KINDS = ("stripes", "dots", "rings")
 
@@ -60,7 +60,7 @@ def class_files(counts: dict[str, int], before: str = "", first: int = 0, **opti
 
 def staged(tmp_path: Path, files: dict[str, bytes], name: str = "pictures.zip"):
     """A dataset in the making, and the report."""
-    return bring(zipped(tmp_path / name, files), tmp_path / f"set of {name}", "Patterns", lambda *_: None)
+    return ingest(zipped(tmp_path / name, files), tmp_path / f"set of {name}", "Patterns", lambda *_: None)
 
 
 def own_dataset(data_folder: Path, tmp_path: Path, counts: dict[str, int] | None = None) -> OwnDataset:

@@ -97,7 +97,7 @@ def test_architecture_describes_every_event_and_file_of_a_run():
             run.pause_request,
             run.starting_mark,
             run.queue_place,
-            run.labels_file,
+            run.metadata_file,
             run.worker_pid,
             run.learning_rate_request,
         )

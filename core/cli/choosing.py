@@ -11,7 +11,7 @@ from core.cli.common import WrongInput
 from core.cli.overrides import with_overrides
 from core.errors import TrainDeskError
 from core.image_sets.evidence import SCRATCH, TRANSFER, evidence_of
-from core.image_sets.store import OwnDataset
+from core.image_sets.own_dataset import OwnDataset
 from core.recipes import find_recipe
 from core.run_config import RunConfig
 

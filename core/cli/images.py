@@ -12,15 +12,15 @@ from typing import Any
 from core.cli.common import Result, WrongInput
 from core.errors import TrainDeskError
 from core.files import remedy
-from core.image_analysis.label_check import open_doubts, work
+from core.image_analysis.label_check import open_doubts, run_label_check
 from core.image_sets.checks import findings
 from core.image_sets.export import write_zip
 from core.image_sets.finding import number, passed_over
 from core.image_sets.folders import accept, find_dataset, list_datasets
 from core.image_sets.imports import new_job
-from core.image_sets.ingest import Report, bring
+from core.image_sets.ingest import Report, ingest
+from core.image_sets.own_dataset import OwnDataError, OwnDataset
 from core.image_sets.shares import arrangement_of, as_suggested
-from core.image_sets.store import OwnDataError, OwnDataset
 from core.image_sets.twins import left_alone
 
 
@@ -82,7 +82,7 @@ def _import(options: argparse.Namespace) -> Result:
     job = new_job(options.data)
     read: dict[str, Any] = {}
     try:
-        dataset, report = bring(
+        dataset, report = ingest(
             options.file,
             job.dataset.folder,
             options.file.stem,
@@ -191,7 +191,7 @@ def _show(options: argparse.Namespace) -> Result:
 def _check(options: argparse.Namespace) -> Result:
     """Those that people have settled on the Data page are left out."""
     dataset = dataset_of(options, options.dataset)
-    found = work(dataset, _Telling())
+    found = run_label_check(dataset, _Telling())
     if found.state != "ready":
         raise TrainDeskError(found.message)
     doubts = open_doubts(dataset, found, left_alone(dataset))

@@ -22,7 +22,7 @@ from core.errors import ImageError, TrainDeskError
 from core.paths import data_folder, runs_folder
 from core.recipes import RECIPES
 from core.runs.history import History
-from core.runs.labels import title_of
+from core.runs.metadata import title_of
 from core.runs.store import Run, list_runs
 from core.settings.settings import SettingsError
 from core.text.percent import percent

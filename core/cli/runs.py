@@ -1,4 +1,4 @@
-"""The commands for runs as things: their labels, the trash and the queue."""
+"""The commands for runs as things: their metadata, the trash and the queue."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from core.cli.choosing import choice, chosen_config
 from core.cli.common import Result, WrongInput, find
 from core.errors import TrainDeskError
 from core.runs.disk import bytes_in_words, disk_problem, size_of
-from core.runs.labels import Labels, add_tags, change_labels, remove_tags
+from core.runs.metadata import RunMetadata, add_tags, change_metadata, remove_tags
 from core.runs.queue import move, waiting, withdraw
 from core.runs.store import Run, create_run
 from core.runs.trash import TRASH, delete, deleted_at, empty, restore, trashed
@@ -100,15 +100,15 @@ def _queue_listing(options: argparse.Namespace) -> Result:
 
 def _rename(options: argparse.Namespace) -> Result:
     run = find(options)
-    labels = change_labels(run, title=options.title)
-    what = f"is called '{labels.title}' now" if labels.title else "has the title of its config again"
-    return _labelled(run, labels, what)
+    metadata = change_metadata(run, title=options.title)
+    what = f"is called '{metadata.title}' now" if metadata.title else "has the title of its config again"
+    return _labelled(run, metadata, what)
 
 
 def _note(options: argparse.Namespace) -> Result:
     run = find(options)
-    labels = change_labels(run, note=options.text)
-    return _labelled(run, labels, "has that note now" if labels.note else "has no note now")
+    metadata = change_metadata(run, note=options.text)
+    return _labelled(run, metadata, "has that note now" if metadata.note else "has no note now")
 
 
 def _tag(options: argparse.Namespace) -> Result:
@@ -121,18 +121,18 @@ def _untag(options: argparse.Namespace) -> Result:
     return _tagged(run, remove_tags(run, options.tags))
 
 
-def _tagged(run: Run, labels: Labels) -> Result:
-    return _labelled(run, labels, f"has the tags {', '.join(labels.tags)}" if labels.tags else "has no tags")
+def _tagged(run: Run, metadata: RunMetadata) -> Result:
+    return _labelled(run, metadata, f"has the tags {', '.join(metadata.tags)}" if metadata.tags else "has no tags")
 
 
 def _favourite(options: argparse.Namespace) -> Result:
     run = find(options)
-    labels = change_labels(run, favourite=not options.off)
-    return _labelled(run, labels, "is a favourite" if labels.favourite else "is no favourite")
+    metadata = change_metadata(run, favourite=not options.off)
+    return _labelled(run, metadata, "is a favourite" if metadata.favourite else "is no favourite")
 
 
-def _labelled(run: Run, labels: Labels, what: str) -> Result:
-    return Result({"run": run.id, **asdict(labels)}, f"{run.id} {what}.")
+def _labelled(run: Run, metadata: RunMetadata, what: str) -> Result:
+    return Result({"run": run.id, **asdict(metadata)}, f"{run.id} {what}.")
 
 
 def _delete(options: argparse.Namespace) -> Result:

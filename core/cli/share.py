@@ -16,7 +16,7 @@ import psutil
 from core.cli.common import Result
 from core.errors import TrainDeskError
 from core.paths import HOME
-from core.sharing import HOST_PASSWORD, PASSWORD, door
+from core.sharing import HOST_PASSWORD, PASSWORD, current_authenticator
 
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that look alike when read from a wall
 GROUPS = {PASSWORD: 2, HOST_PASSWORD: 3}  # of four letters, 20 bits each
@@ -74,7 +74,7 @@ def _share(options: argparse.Namespace) -> Result:
         raise TrainDeskError("https needs both --certificate and --key; give both or neither.")
     passwords = {name: os.environ.setdefault(name, made_up_password(groups)) for name, groups in GROUPS.items()}
     os.environ["TRAINDESK_DATA"], os.environ["TRAINDESK_RUNS"] = str(options.data), str(options.runs)
-    door()  # complains about bad passwords here, before anything is printed
+    current_authenticator()  # complains about bad passwords here, before anything is printed
     names = [*options.name, *own_addresses()]
     scheme = "https" if options.certificate else "http"
     print("Others open", *(f"    {scheme}://{name}:{options.port}" for name in names or ["localhost"]), sep="\n")

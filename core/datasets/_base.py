@@ -45,7 +45,7 @@ class ImageData:
     train_labels: torch.Tensor  # (N,) int64
     test_images: torch.Tensor  # (M, C, H, W) uint8
     test_labels: torch.Tensor  # (M,) int64
-    train_kin: torch.Tensor | None = None  # (N,) int64: see `core.datasets.cache.DecodedImages`
+    train_group_ids: torch.Tensor | None = None  # (N,) int64: see `core.datasets.cache.DecodedImages`
 
 
 class DatasetSettings(Settings):

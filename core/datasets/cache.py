@@ -34,7 +34,7 @@ class DecodedImages:
     train_labels: torch.Tensor  # (N,) int64
     test_pixels: torch.Tensor  # (M, H*W*C) uint8; only to be read
     test_labels: torch.Tensor  # (M,) int64
-    train_kin: torch.Tensor | None = (
+    train_group_ids: torch.Tensor | None = (
         None  # (N,) int64: look-alikes have the same number and are held out together or not at all;
     )
     # -1 marks the pictures that someone chose for `val` himself: if there are such, they and no others are held out
@@ -92,7 +92,7 @@ def decoded(data: ImageData) -> DecodedImages:
         train_labels=data.train_labels,
         test_pixels=as_matrix(data.test_images),
         test_labels=data.test_labels,
-        train_kin=data.train_kin,
+        train_group_ids=data.train_group_ids,
     )
 
 
@@ -142,10 +142,10 @@ def _read(place: Path, dataset: DatasetSettings) -> DecodedImages | None:
                 tensors[f"{split}_pixels"] = torch.from_numpy(pixels.reshape(len(pixels), -1))
             tensors[f"{split}_labels"] = torch.from_numpy(labels.copy())
         if (place / "train_kin.npy").exists():
-            kin = _mapped(place / "train_kin.npy", "int64", ())
-            if len(kin) != len(tensors["train_labels"]):
+            group_ids = _mapped(place / "train_kin.npy", "int64", ())
+            if len(group_ids) != len(tensors["train_labels"]):
                 return None
-            tensors["train_kin"] = torch.from_numpy(kin.copy())
+            tensors["train_group_ids"] = torch.from_numpy(group_ids.copy())
     except Exception:  # a damaged file raises many kinds
         return None
     return DecodedImages(shape=info.shape, mapped=True, **tensors)
@@ -192,8 +192,8 @@ def _write(images: DecodedImages, folder: Path) -> bool:
         pixels, labels = getattr(images, f"{split}_pixels"), getattr(images, f"{split}_labels")
         save(folder / f"{split}_pixels.npy", pixels.view(-1, height, width, channels).numpy())
         save(folder / f"{split}_labels.npy", labels.numpy())
-    if images.train_kin is not None:
-        save(folder / "train_kin.npy", images.train_kin.numpy())
+    if images.train_group_ids is not None:
+        save(folder / "train_kin.npy", images.train_group_ids.numpy())
     return True
 
 

@@ -17,10 +17,10 @@ from core.datasets._base import (
     ImageData,
     spread_over_classes,
 )
-from core.image_sets.folders import cache_name, find_dataset, forget_decoded, own_dataset
+from core.image_sets.folders import cache_name, dataset_at, find_dataset, forget_decoded
+from core.image_sets.own_dataset import OwnDataError, OwnDataset
 from core.image_sets.shares import arrangement_of, shared_out
 from core.image_sets.split_reasons import Shared
-from core.image_sets.store import OwnDataError, OwnDataset
 from core.paths import data_folder as usual_data_folder
 from core.settings.settings import setting
 
@@ -163,7 +163,7 @@ class OwnImages(DatasetSettings):
         return 1 if self.colour == "grey" or self.fit == "ink" else 3
 
     def sources(self, data_folder: Path) -> list[Path]:
-        return [own_dataset(self.source or "none", data_folder).facts_file(self.version)]
+        return [dataset_at(self.source or "none", data_folder).facts_file(self.version)]
 
     def prepare(self, image: Image.Image) -> np.ndarray:
         from core.images.fit import prepare_square
@@ -189,8 +189,8 @@ class OwnImages(DatasetSettings):
             for start, block in self._blocks(data_folder, images):
                 pixels[start : start + len(block)] = block
             parts.append([torch.from_numpy(values) for values in (pixels, labels, groups)])
-        (train, train_labels, kin), (test, test_labels, _) = parts
-        return ImageData(train, train_labels, test, test_labels, kin)
+        (train, train_labels, group_ids), (test, test_labels, _) = parts
+        return ImageData(train, train_labels, test, test_labels, group_ids)
 
     def write_arrays(self, data_folder: Path, folder: Path) -> bool:
         import numpy as np
@@ -200,7 +200,7 @@ class OwnImages(DatasetSettings):
         channels, height, width = self.info().shape
         forget_decoded(self.source, data_folder, but=MOST_DECODED - 1)
         for split in ("train", "test"):
-            images, labels, kin = self._rows(data_folder, split)
+            images, labels, group_ids = self._rows(data_folder, split)
             shape = (len(images), height, width, channels)
             pixels = np.lib.format.open_memmap(folder / f"{split}_pixels.npy", "w+", np.uint8, shape)
             for start, block in self._blocks(data_folder, images):
@@ -209,7 +209,7 @@ class OwnImages(DatasetSettings):
             del pixels
             save(folder / f"{split}_labels.npy", labels)
             if split == "train":
-                save(folder / "train_kin.npy", kin)
+                save(folder / "train_kin.npy", group_ids)
         return True
 
     def examples(self, data_folder: Path, count: int) -> np.ndarray:
@@ -240,8 +240,8 @@ class OwnImages(DatasetSettings):
         label_of[ids] = np.arange(len(ids))
         labels = np.where(members.classes < len(label_of), label_of[np.minimum(members.classes, len(label_of) - 1)], -1)
         chosen = (labels >= 0) & ((members.splits == 2) == (split == "test"))
-        kin = np.where(members.splits == 1, -1, members.kin)
-        return members.images[chosen], labels[chosen], kin[chosen]
+        group_ids = np.where(members.splits == 1, -1, members.group_ids)
+        return members.images[chosen], labels[chosen], group_ids[chosen]
 
     def _blocks(self, data_folder: Path, images: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
         """(place of the first, uint8 (n, C, H, W)) of these pictures, prepared. Raises DatasetError."""

@@ -13,7 +13,7 @@ from core.runs import events
 from core.runs.curve import VALIDATION_COLUMNS
 from core.runs.events import Event
 from core.runs.history import History
-from core.runs.labels import title_of
+from core.runs.metadata import title_of
 from core.runs.store import Run
 
 if TYPE_CHECKING:

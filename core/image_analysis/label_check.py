@@ -23,7 +23,7 @@ import numpy as np
 from core.errors import TrainDeskError
 from core.files import write_atomically
 from core.image_analysis.label_features import Progress, features_of
-from core.image_sets.store import OwnDataError, OwnDataset
+from core.image_sets.own_dataset import OwnDataError, OwnDataset
 from core.machine.processes import is_gone, name_process, start_detached
 
 MOST = 20_000  # pictures that are looked at; of more a part chosen by chance, the same share of every class
@@ -122,7 +122,7 @@ def check(dataset: OwnDataset, progress: Progress) -> LabelCheck:
     progress("Judging every picture by the others", 0, 0)
     rows = np.concatenate([components(each) for each in features], axis=1) if len(features) > 1 else features[0]
     try:
-        found = doubts_of(rows, labels[chosen], members.kin[chosen])
+        found = doubts_of(rows, labels[chosen], members.group_ids[chosen])
     except ValueError as error:
         raise OwnDataError(
             "There are too few pictures to judge any by the others; bring at least two classes of five pictures."
@@ -146,7 +146,7 @@ def _some(labels: np.ndarray) -> np.ndarray:
     return np.random.default_rng(0).permutation(len(labels))[:MOST]
 
 
-def work(dataset: OwnDataset, tell: Progress = lambda phase, done, total: None) -> LabelCheck:
+def run_label_check(dataset: OwnDataset, tell: Progress = lambda phase, done, total: None) -> LabelCheck:
     """What the process does: looks, says how far it is (also to `tell`), and leaves what it found or why it failed."""
     told, version = 0.0, dataset.newest()
 
@@ -194,4 +194,4 @@ def _read(path: Path) -> dict[str, Any]:
 if __name__ == "__main__":
     if hasattr(os, "nice"):
         os.nice(5)  # trainings and pages come first
-    sys.exit(0 if work(OwnDataset(Path(sys.argv[1]))).state == "ready" else 1)
+    sys.exit(0 if run_label_check(OwnDataset(Path(sys.argv[1]))).state == "ready" else 1)

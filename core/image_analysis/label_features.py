@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from core.image_sets.decode import prepared
-from core.image_sets.store import OwnDataset
+from core.image_sets.own_dataset import OwnDataset
 
 LONGEST = 300.0  # seconds of making features, after which the rest is left out
 SIDES = (64, 96, 160, 224)  # pixels that the network of the features sees: the largest that the usual picture has

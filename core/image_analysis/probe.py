@@ -20,7 +20,7 @@ from core.image_analysis.photo_features import network_inputs, photo_network
 from core.image_analysis.ridge import FOLDS, solved, standard
 from core.image_sets.decode import prepared
 from core.image_sets.evidence import SCRATCH, TRANSFER, Evidence, evidence_of, is_complete, keep_evidence
-from core.image_sets.store import OwnDataset
+from core.image_sets.own_dataset import OwnDataset
 from core.image_sets.suggest import advice, from_scratch, transfer
 from core.run_config import RunConfig
 from core.training.forecast import seconds_by_sample
@@ -62,7 +62,7 @@ def _chosen(dataset: OwnDataset, version: int) -> tuple[np.ndarray, np.ndarray, 
         mine = members.classes[order] == label
         turn[mine] = np.arange(mine.sum())
     chosen = np.sort(order[np.argsort(turn, kind="stable")[:MOST]])
-    return members.images[chosen], members.classes[chosen], members.kin[chosen]
+    return members.images[chosen], members.classes[chosen], members.group_ids[chosen]
 
 
 def _pixels(dataset: OwnDataset, images: np.ndarray, side: int) -> np.ndarray:

@@ -9,8 +9,8 @@ import numpy as np
 
 from core.image_sets.edit import Edit
 from core.image_sets.finding import Choice, Finding, Verdict, is_or_are, names_of, number, verdict
+from core.image_sets.own_dataset import Members, OwnClass, OwnDataset
 from core.image_sets.shares import Arrangement, arrangement_of, as_suggested, remedies
-from core.image_sets.store import Members, OwnClass, OwnDataset
 from core.image_sets.twins import blank_findings, twin_findings
 from core.text.percent import percent
 
@@ -127,9 +127,9 @@ def _names(classes: list[OwnClass]) -> list[Finding]:
     written: dict[str, list[OwnClass]] = defaultdict(list)
     for each in classes:
         written[" ".join(each.name.replace("_", " ").replace("-", " ").split()).casefold()].append(each)
-    for kin in (kin for kin in written.values() if len(kin) > 1):
-        most = max(kin, key=lambda each: each.images)
-        others = [each for each in kin if each is not most]
+    for same in (same for same in written.values() if len(same) > 1):
+        most = max(same, key=lambda each: each.images)
+        others = [each for each in same if each is not most]
 
         def join(edit: Edit, others: list[OwnClass] = others, name: str = most.name) -> None:
             for other in others:
@@ -138,7 +138,7 @@ def _names(classes: list[OwnClass]) -> list[Finding]:
         found.append(
             Finding(
                 f"written {most.id}",
-                f"{names_of(kin)} differ only in how they are written: they are probably one class.",
+                f"{names_of(same)} differ only in how they are written: they are probably one class.",
                 action=f"Join them as {most.name}",
                 repair=join,
                 is_serious=True,

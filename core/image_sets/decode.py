@@ -11,8 +11,8 @@ import numpy as np
 from PIL import Image
 
 from core.errors import ImageError
+from core.image_sets.own_dataset import OwnDataset
 from core.image_sets.read_ahead import in_order
-from core.image_sets.store import OwnDataset
 from core.images.fit import prepare_square
 from core.images.read import read_image
 from core.machine.cores import usable_cores

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from core.files import write_atomically
-from core.image_sets.store import FOREVER, SPLITS, OwnDataError, OwnDataset
+from core.image_sets.own_dataset import FOREVER, SPLITS, OwnDataError, OwnDataset
 
 LONGEST_NAME = 60  # characters of a class or a title
 
@@ -67,7 +67,7 @@ class Edit:
         )
 
     def place(self, rows: Iterable[tuple[int, int, str, int]]) -> None:
-        """Puts pictures that are in no class into one: (image, class, split, kin)."""
+        """Puts pictures that are in no class into one: (image, class, split, group)."""
         self.connection.executemany(
             "insert into places values (?, ?, ?, ?, ?, ?)", ((*row, self.number, FOREVER) for row in rows)
         )
@@ -81,16 +81,16 @@ class Edit:
         assert split in SPLITS, split
         self._replace(images, "split", split)
 
-    def regroup(self, kin: dict[int, int]) -> None:
+    def regroup(self, group_ids: dict[int, int]) -> None:
         """Other groups of look-alikes for pictures, image -> number of its group, as a change that older versions have not."""
-        for image, group in kin.items():
+        for image, group in group_ids.items():
             self._replace([image], "kin", group)
 
-    def set_kin(self, kin: dict[int, int]) -> None:
+    def set_group_ids(self, group_ids: dict[int, int]) -> None:
         """Which pictures look alike: image -> number of its group. No change of the pictures, so no new rows."""
         self.connection.executemany(
             "update places set kin = ? where image = ? and until = ?",
-            ((group, image, FOREVER) for image, group in kin.items()),
+            ((group, image, FOREVER) for image, group in group_ids.items()),
         )
 
     def remove(self, images: Sequence[int]) -> None:

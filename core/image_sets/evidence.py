@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from core.files import write_atomically
-from core.image_sets.store import OwnDataset
+from core.image_sets.own_dataset import OwnDataset
 from core.machine.processes import is_gone, name_process, start_detached
 
 TRANSFER, SCRATCH = "transfer", "scratch"

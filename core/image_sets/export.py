@@ -15,7 +15,7 @@ import zipfile
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from core.image_sets.store import SPLITS, OwnDataError, OwnDataset
+from core.image_sets.own_dataset import SPLITS, OwnDataError, OwnDataset
 from core.image_sets.zip_names import Places, folder_of
 
 MARK = "traindesk"  # key of the comment that tells such a ZIP

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from core.files import move_folder, remedy
 from core.image_sets.edit import checked_name
-from core.image_sets.store import OwnDataError, OwnDataset
+from core.image_sets.own_dataset import OwnDataError, OwnDataset
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}")
 
@@ -19,7 +19,7 @@ def sets_folder(data_folder: Path) -> Path:
     return data_folder / "sets"
 
 
-def own_dataset(set_id: str, data_folder: Path) -> OwnDataset:
+def dataset_at(set_id: str, data_folder: Path) -> OwnDataset:
     """The dataset of that id, whether it is there or not. Raises OwnDataError for what is no id."""
     if not NAME.fullmatch(set_id):
         raise OwnDataError(f"'{set_id[:60]}' is no name of a dataset; choose one on the Data page.")
@@ -28,7 +28,7 @@ def own_dataset(set_id: str, data_folder: Path) -> OwnDataset:
 
 def find_dataset(set_id: str, data_folder: Path) -> OwnDataset:
     """Raises OwnDataError when it is not there."""
-    dataset = own_dataset(set_id, data_folder)
+    dataset = dataset_at(set_id, data_folder)
     if not dataset.file.is_file():
         raise OwnDataError(
             f"Dataset '{set_id}' is not in {sets_folder(data_folder)}; choose another or bring it again."
@@ -101,7 +101,7 @@ def delete(dataset: OwnDataset) -> Path:
 
 def restore(set_id: str, data_folder: Path) -> OwnDataset:
     """Raises OwnDataError."""
-    dataset = own_dataset(set_id, data_folder)
+    dataset = dataset_at(set_id, data_folder)
     try:
         move_folder(dataset.folder.parent / ".trash" / set_id, dataset.folder)
     except OSError as error:

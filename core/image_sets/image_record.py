@@ -12,7 +12,7 @@ from PIL import Image
 
 from core.errors import ImageError
 from core.image_sets.near_duplicates import HASHED, picture_hashes
-from core.image_sets.store import LOOK
+from core.image_sets.own_dataset import GREY_SIDE
 from core.images.photo import on_white
 from core.images.read import read_image
 
@@ -21,7 +21,7 @@ QUALITY = 92  # JPEG
 
 
 @dataclass(frozen=True)
-class Look:
+class ImageRecord:
     """What is kept of a picture."""
 
     data: bytes  # a picture file of at most KEPT_SIDE a side
@@ -33,13 +33,15 @@ class Look:
     mean: bytes  # 3 float32, of each channel, 0..1
     square: bytes  # 3 float32, mean of the squares
     hash: bytes  # 8 bytes, see core.image_sets.near_duplicates
-    look: bytes  # LOOK x LOOK uint8, grey, squeezed
+    grey: bytes  # GREY_SIDE x GREY_SIDE uint8, grey, squeezed
 
 
-def look_at_all(names: Sequence[str], data: Sequence[bytes | str]) -> list[Look | str]:
+def image_records(names: Sequence[str], data: Sequence[bytes | str]) -> list[ImageRecord | str]:
     """What is kept of each picture file, or a sentence's end that says what is wrong with it; of what could not even be read
     that sentence stands in `data`."""
-    found = [each if isinstance(each, str) else _look_at(name, each) for name, each in zip(names, data, strict=True)]
+    found = [
+        each if isinstance(each, str) else _image_record(name, each) for name, each in zip(names, data, strict=True)
+    ]
     greys = [each[1] for each in found if not isinstance(each, str)]
     hashes = iter(picture_hashes(np.stack(greys)).tolist() if greys else ())
     return [
@@ -47,7 +49,7 @@ def look_at_all(names: Sequence[str], data: Sequence[bytes | str]) -> list[Look 
     ]
 
 
-def _look_at(name: str, data: bytes) -> tuple[Look, np.ndarray] | str:
+def _image_record(name: str, data: bytes) -> tuple[ImageRecord, np.ndarray] | str:
     """Without its hash, and the grey copy (HASHED, HASHED) of which that is made."""
     try:
         image = read_image(data, name)
@@ -64,7 +66,7 @@ def _look_at(name: str, data: bytes) -> tuple[Look, np.ndarray] | str:
     ]
     levels = levels.astype(np.float32) / 255  # every n-th pixel of large pictures
     small = flat.convert("L").resize((HASHED, HASHED), Image.Resampling.BOX)
-    look = Look(
+    record = ImageRecord(
         data=data if max(image.size) <= KEPT_SIDE and max(width, height) <= KEPT_SIDE else _smaller(flat),
         digest=hashlib.blake2b(f"{flat.size}{flat.mode}".encode() + flat.tobytes(), digest_size=16).digest(),
         width=width,
@@ -74,9 +76,9 @@ def _look_at(name: str, data: bytes) -> tuple[Look, np.ndarray] | str:
         mean=_three(levels.mean(axis=0)),
         square=_three((levels**2).mean(axis=0)),
         hash=b"",
-        look=small.resize((LOOK, LOOK), Image.Resampling.BOX).tobytes(),
+        grey=small.resize((GREY_SIDE, GREY_SIDE), Image.Resampling.BOX).tobytes(),
     )
-    return look, np.asarray(small)
+    return record, np.asarray(small)
 
 
 def _header(data: bytes, image: Image.Image) -> tuple[int, int, bool]:

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from core.files import remedy
 from core.image_sets.imports import Job, Progress, Request
-from core.image_sets.ingest import Cancelled, bring
+from core.image_sets.ingest import Cancelled, ingest
 from core.image_sets.layout import Layout
-from core.image_sets.store import OwnDataError
+from core.image_sets.own_dataset import OwnDataError
 
 OFTEN = 0.2  # seconds between two words on how far it is
 
@@ -29,13 +29,13 @@ class _Again(Exception):
     """Someone chose another way to read the folders."""
 
 
-def work(job: Job) -> Progress:
+def run_import(job: Job) -> Progress:
     """Brings the pictures in; leaves a dataset that is ready to be accepted, a question, or why it failed. Nothing remains of
     one that was cancelled, and of one that failed nothing but the sentence."""
     while True:
         request = job.request()
         try:
-            pictures = _bring(job, request)
+            pictures = _ingest(job, request)
             end = Progress("ready", done=pictures, total=pictures)
         except _Again:
             _clear(job)
@@ -64,7 +64,7 @@ def work(job: Job) -> Progress:
     return end
 
 
-def _bring(job: Job, request: Request) -> int:
+def _ingest(job: Job, request: Request) -> int:
     """How many pictures came in."""
     began, phase, told = time.time(), "", 0.0
 
@@ -90,7 +90,7 @@ def _bring(job: Job, request: Request) -> int:
         if layout.question:
             raise _Asked
 
-    dataset, report = bring(
+    dataset, report = ingest(
         Path(request.path),
         job.dataset.folder,
         request.title,
@@ -110,4 +110,4 @@ def _clear(job: Job) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(0 if work(Job(Path(sys.argv[1]))).state == "ready" else 1)
+    sys.exit(0 if run_import(Job(Path(sys.argv[1]))).state == "ready" else 1)

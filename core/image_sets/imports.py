@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 from core.files import remedy, write_atomically
 from core.image_sets.ingest import Report
-from core.image_sets.store import OwnDataError, OwnDataset
+from core.image_sets.own_dataset import OwnDataError, OwnDataset
 from core.machine.processes import is_gone, name_process, start_detached
 
 State = Literal["waiting", "working", "asking", "ready", "failed"]
@@ -68,7 +68,7 @@ class Job:
         return self.folder.name
 
     @property
-    def brought(self) -> Path:
+    def uploads(self) -> Path:
         """A folder for what a browser sends, removed with the job."""
         return self.folder / "brought"
 

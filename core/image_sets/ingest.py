@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 
 from core.image_sets.edit import editing
-from core.image_sets.image_record import KEPT_SIDE, Look, look_at_all
+from core.image_sets.image_record import KEPT_SIDE, ImageRecord, image_records
 from core.image_sets.layout import Layout, Placed, recognise
 from core.image_sets.likeness import Likeness, compare
+from core.image_sets.own_dataset import OwnDataError, OwnDataset
 from core.image_sets.read_ahead import in_order
 from core.image_sets.sources import FolderSource, ZipSource, read_all
 from core.image_sets.splitting import held_out_groups
-from core.image_sets.store import OwnDataError, OwnDataset
 from core.images.read import has_pages
 from core.machine.cores import usable_cores
 
@@ -49,7 +49,7 @@ class Report:
     paged: int = 0  # TIFF files with more pages than the first, which is the one that is kept
 
 
-def bring(
+def ingest(
     path: Path,
     folder: Path,
     title: str,
@@ -97,26 +97,26 @@ def _decode(
     total, done = len(layout.pictures), 0
     placed: list[tuple[int, str, str]] = []
     of_entry = {id(each.entry): each for each in layout.pictures}
-    with _looked_at(source, layout, report) as results, dataset.connected() as connection:
+    with _records(source, layout, report) as results, dataset.connected() as connection:
         number = connection.execute("select coalesce(max(id), 0) from images").fetchone()[0]
-        for entries, looks in results:
+        for entries, records in results:
             images, contents = [], []
-            for entry, look in zip(entries, looks, strict=True):
-                if isinstance(look, str):
+            for entry, record in zip(entries, records, strict=True):
+                if isinstance(record, str):
                     report.unreadable_count += 1
                     if len(report.unreadable) < NAMED:
-                        report.unreadable.append((entry.name, look))
+                        report.unreadable.append((entry.name, record))
                     continue
                 number += 1
                 each: Placed = of_entry[id(entry)]
                 placed.append((number, each.class_name, each.split))
-                report.turned += look.turned
-                report.reduced += max(look.width, look.height) > KEPT_SIDE
+                report.turned += record.turned
+                report.reduced += max(record.width, record.height) > KEPT_SIDE
                 images.append(
-                    (number, look.digest, entry.name, look.width, look.height, int(look.colour), int(look.turned), look.mean,
-                     look.square, look.hash, look.look)
+                    (number, record.digest, entry.name, record.width, record.height, int(record.colour), int(record.turned),
+                     record.mean, record.square, record.hash, record.grey)
                 )  # fmt: skip
-                contents.append((number, look.data))
+                contents.append((number, record.data))
             connection.executemany("insert into images values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", images)
             connection.executemany("insert into contents values (?, ?)", contents)
             done += len(entries)
@@ -125,16 +125,16 @@ def _decode(
 
 
 @contextlib.contextmanager
-def _looked_at(source, layout: Layout, report: Report) -> Iterator[Iterator[tuple[list, list[Look | str]]]]:
+def _records(source, layout: Layout, report: Report) -> Iterator[Iterator[tuple[list, list[ImageRecord | str]]]]:
     """(entries, what is known of them) in order, by helper processes where there are many."""
     workers = usable_cores()
     if len(layout.pictures) <= FEW or workers < 2:
-        yield ((entries, look_at_all(names, data)) for entries, names, data in _chunks(source, layout, report))
+        yield ((entries, image_records(names, data)) for entries, names, data in _chunks(source, layout, report))
         return
     pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
     work = ((entries, (names, data)) for entries, names, data in _chunks(source, layout, report))
     try:
-        yield in_order(pool, look_at_all, work, 2 * workers)
+        yield in_order(pool, image_records, work, 2 * workers)
     except BrokenExecutor as error:
         raise OwnDataError(f"A process that reads pictures ended ({error}); there may be too little memory.") from error
     finally:
@@ -163,7 +163,7 @@ def _place(
     class_of = {name: place for place, name in enumerate(names)}
     classes = np.array([class_of[name] for _, name, _ in placed])
     rows = np.searchsorted(likeness.numbers, [number for number, _, _ in placed])
-    kin, together = likeness.kin[rows].tolist(), likeness.together[rows]
+    group_ids, together = likeness.group_ids[rows].tolist(), likeness.together[rows]
     has_test = is_settled or any(split == "test" for _, _, split in placed)
     held = np.zeros(len(placed), dtype=bool)
     if not has_test:
@@ -174,7 +174,7 @@ def _place(
         ids = {name: edit.class_of_name(name) for name in names}
         edit.place(
             (number, ids[name], "test" if hold else split or "train", group)
-            for (number, name, split), hold, group in zip(placed, held.tolist(), kin, strict=True)
+            for (number, name, split), hold, group in zip(placed, held.tolist(), group_ids, strict=True)
         )
 
 

@@ -16,15 +16,15 @@ from core.image_sets.layouts.labelled import Finder, by_tables
 from core.image_sets.layouts.levels import Folders
 from core.image_sets.layouts.placed import Candidate, Layout, Placed, number, tidy_class
 from core.image_sets.layouts.tables import Table, read_table
-from core.image_sets.sources import PACKED, Entry, Listing
-from core.image_sets.store import OwnDataError
+from core.image_sets.own_dataset import OwnDataError
+from core.image_sets.sources import PACKED, Listing, SourceFile
 
 __all__ = ["Layout", "Placed", "recognise", "tidy_class"]
 ENOUGH = 0.5  # of the pictures must be found in a table for it to count
 AGREE = 0.95  # of the pictures on which folders and table say the same
 
 
-def recognise(listing: Listing, read: Callable[[Entry], bytes], class_name: str = "", reading: str = "") -> Layout:
+def recognise(listing: Listing, read: Callable[[SourceFile], bytes], class_name: str = "", reading: str = "") -> Layout:
     """The layout, by the reading of that key or by the likeliest.
 
     `class_name` is the class of pictures that lie in no folder. Raises OwnDataError when nothing fits, and for detection sets.
@@ -130,7 +130,7 @@ def _agreement(pairs: list[tuple[str, str]]) -> float:
     return sum(counted[folder][label] for folder, label in best.items()) / len(pairs)
 
 
-def _tables(entries: list[Entry], read: Callable[[Entry], bytes], finder: Finder) -> list[Table]:
+def _tables(entries: list[SourceFile], read: Callable[[SourceFile], bytes], finder: Finder) -> list[Table]:
     names, found = finder.names, []
     for entry in entries:
         if "submission" in entry.parts[-1].casefold():  # made-up labels, as an example of what to hand in
@@ -145,11 +145,11 @@ def _tables(entries: list[Entry], read: Callable[[Entry], bytes], finder: Finder
     return found
 
 
-def _one_class(pictures: list[Entry], name: str) -> Layout:
+def _one_class(pictures: list[SourceFile], name: str) -> Layout:
     return Layout(f"All in class '{name}'.", [Placed(entry, tidy_class(name)) for entry in pictures], key="one-class")
 
 
-def _nothing(pictures: list[Entry], tables: list[Table], folders: Folders) -> str:
+def _nothing(pictures: list[SourceFile], tables: list[Table], folders: Folders) -> str:
     """Why nothing says a class, and what to do."""
     measured = next((table for table in tables if table.numbers), None)
     if measured is not None:

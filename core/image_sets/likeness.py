@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.image_sets.near_duplicates import bundles, first_of, groups_of_pairs, near_pairs
-from core.image_sets.store import LOOK, OwnDataError, OwnDataset
+from core.image_sets.own_dataset import GREY_SIDE, OwnDataError, OwnDataset
 
 TABLE = "create table if not exists near (images integer not null, pairs blob not null)"
 
@@ -20,7 +20,7 @@ class Likeness:
     """Of all pictures that are kept, of whatever version."""
 
     numbers: np.ndarray  # (N,) int64: image numbers, rising
-    kin: np.ndarray  # (N,) int64: groups of which each two members look alike
+    group_ids: np.ndarray  # (N,) int64: groups of which each two members look alike
     together: np.ndarray  # (N,) int64: what a split should keep on one side, chains of look-alikes included
     pairs: np.ndarray  # (P, 3) int64, as of `pairs_of`
 
@@ -68,22 +68,22 @@ def compared(datasets: Sequence[tuple[OwnDataset, int]]) -> Likeness:
     """Of all pictures of datasets together, each with what is added to its image numbers; those of a later one are the greater.
     Raises OwnDataError."""
     parts = [_known(dataset, added) for dataset, added in datasets]
-    numbers, digests, hashes, looks = (np.concatenate(each) for each in zip(*parts, strict=True))
+    numbers, digests, hashes, greys = (np.concatenate(each) for each in zip(*parts, strict=True))
     first = first_of(digests)
-    pairs = near_pairs(hashes, looks.reshape(-1, LOOK, LOOK), first)
-    kin = groups_of_pairs(len(numbers), pairs, first)
+    pairs = near_pairs(hashes, greys.reshape(-1, GREY_SIDE, GREY_SIDE), first)
+    group_ids = groups_of_pairs(len(numbers), pairs, first)
     numbered = np.column_stack([numbers[pairs[:, 0]], numbers[pairs[:, 1]], pairs[:, 2]]).astype(np.int64)
-    return Likeness(numbers, kin, bundles(kin, pairs), numbered)
+    return Likeness(numbers, group_ids, bundles(group_ids, pairs), numbered)
 
 
 def _known(dataset: OwnDataset, added: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Image numbers, digests and hashes (N,), and small grey copies (N, LOOK * LOOK)."""
+    """Image numbers, digests and hashes (N,), and small grey copies (N, GREY_SIDE * GREY_SIDE)."""
     with dataset.connected() as connection:
         count = connection.execute("select count(*) from images").fetchone()[0]
         numbers, digests, hashes = np.empty(count, np.int64), np.empty(count, np.uint64), np.empty(count, np.uint64)
-        looks = np.empty((count, LOOK * LOOK), np.uint8)
+        greys = np.empty((count, GREY_SIDE * GREY_SIDE), np.uint8)
         rows = connection.execute("select id, digest, hash, look from images order by id")
-        for place, (number, digest, mark, look) in enumerate(rows):
+        for place, (number, digest, mark, grey) in enumerate(rows):
             numbers[place], digests[place] = number + added, int.from_bytes(digest[:8], "little")
-            hashes[place], looks[place] = int.from_bytes(mark, "little"), np.frombuffer(look, np.uint8)
-    return numbers, digests, hashes, looks
+            hashes[place], greys[place] = int.from_bytes(mark, "little"), np.frombuffer(grey, np.uint8)
+    return numbers, digests, hashes, greys

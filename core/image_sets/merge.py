@@ -9,9 +9,9 @@ import numpy as np
 
 from core.image_sets.edit import editing
 from core.image_sets.likeness import Likeness, compared
+from core.image_sets.own_dataset import SPLITS, OwnDataError, OwnDataset
 from core.image_sets.shares import Arrangement
 from core.image_sets.splitting import TEST, TRAIN, VAL, Rows, held_out_groups
-from core.image_sets.store import SPLITS, OwnDataError, OwnDataset
 
 MOST_AHEAD = 5_000  # pictures, of which it takes about a second to tell where they will be
 
@@ -26,7 +26,7 @@ class _Joined:
     images: np.ndarray  # (N,) int64, rising
     classes: np.ndarray  # (N,) int64, class ids of the dataset
     splits: np.ndarray  # (N,) int8, index into SPLITS
-    kin: np.ndarray  # (N,) int64
+    group_ids: np.ndarray  # (N,) int64
     before: int  # pictures that the dataset has
 
 
@@ -50,10 +50,12 @@ def merge(staged: OwnDataset, target: OwnDataset) -> int:
         made.likeness.keep(edit.connection)
         for each in staged.classes():
             edit.class_of_name(each.name)
-        columns = (each.tolist() for each in (made.images[new], made.classes[new], made.splits[new], made.kin[new]))
-        edit.place((image, label, SPLITS[split], kin) for image, label, split, kin in zip(*columns, strict=True))
+        columns = (
+            each.tolist() for each in (made.images[new], made.classes[new], made.splits[new], made.group_ids[new])
+        )
+        edit.place((image, label, SPLITS[split], group) for image, label, split, group in zip(*columns, strict=True))
         old = slice(made.before)
-        edit.set_kin(dict(zip(made.images[old].tolist(), made.kin[old].tolist(), strict=True)))
+        edit.set_group_ids(dict(zip(made.images[old].tolist(), made.group_ids[old].tolist(), strict=True)))
     return added
 
 
@@ -73,7 +75,7 @@ def _after(staged: OwnDataset, target: OwnDataset, *_stamps: int) -> Arrangement
     mine = np.isin(made.classes, list(names))
     used = np.unique(made.classes[mine])
     declared = np.array([TRAIN, VAL, TEST], dtype=np.int8)[made.splits[mine]]
-    rows = Rows(np.searchsorted(used, made.classes[mine]), declared, made.kin[mine])
+    rows = Rows(np.searchsorted(used, made.classes[mine]), declared, made.group_ids[mine])
     return Arrangement(made.images[mine], rows, tuple(names[each] for each in used.tolist()), tuple(used.tolist()))
 
 
@@ -123,4 +125,4 @@ def _joined(staged: OwnDataset, target: OwnDataset) -> _Joined:
     held = held_out_groups(classes, likeness.together[rows], taken=taken)[len(before.images) :]
     new = np.where(held, 2, np.where(members.splits == 2, 0, members.splits))
     splits = np.concatenate([before.splits, new]).astype(np.int8)
-    return _Joined(version, last, likeness, images, classes, splits, likeness.kin[rows], len(before.images))
+    return _Joined(version, last, likeness, images, classes, splits, likeness.group_ids[rows], len(before.images))

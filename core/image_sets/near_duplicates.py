@@ -34,13 +34,13 @@ def picture_hashes(grey: np.ndarray) -> np.ndarray:
     return marks
 
 
-def kin_of(digests: np.ndarray, hashes: np.ndarray, looks: np.ndarray) -> np.ndarray:
-    """Group numbers (N,): equal for pictures of which each two are the same or look alike.
+def group_ids_of(digests: np.ndarray, hashes: np.ndarray, greys: np.ndarray) -> np.ndarray:
+    """int64 (N,): equal for pictures of which each two are the same or look alike.
 
-    digests: uint64 (N,) of their pixels, hashes: uint64 (N,) of `picture_hashes`, looks: uint8 (N, LOOK, LOOK).
+    digests: uint64 (N,) of their pixels, hashes: uint64 (N,) of `picture_hashes`, greys: uint8 (N, GREY_SIDE, GREY_SIDE).
     """
     first = first_of(digests)
-    return groups_of_pairs(len(digests), near_pairs(hashes, looks, first), first)
+    return groups_of_pairs(len(digests), near_pairs(hashes, greys, first), first)
 
 
 def first_of(digests: np.ndarray) -> np.ndarray:
@@ -70,26 +70,26 @@ def groups_of_pairs(count: int, pairs: np.ndarray, first: np.ndarray) -> np.ndar
     return group[first]
 
 
-def bundles(kin: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+def bundles(group_ids: np.ndarray, pairs: np.ndarray) -> np.ndarray:
     """Numbers (N,) of what a split keeps together: all that is linked by look-alikes, or its groups where that is a crowd."""
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
     links = (
-        np.ones(len(pairs) + len(kin), dtype=bool),
-        (np.r_[pairs[:, 0], np.arange(len(kin))], np.r_[pairs[:, 1], kin]),
+        np.ones(len(pairs) + len(group_ids), dtype=bool),
+        (np.r_[pairs[:, 0], np.arange(len(group_ids))], np.r_[pairs[:, 1], group_ids]),
     )
-    _, linked = connected_components(coo_matrix(links, shape=(len(kin), len(kin))), directed=False)
+    _, linked = connected_components(coo_matrix(links, shape=(len(group_ids), len(group_ids))), directed=False)
     crowd = np.bincount(linked)[linked] > LARGEST_BUNDLE
-    return np.where(crowd, kin + linked.max(initial=0) + 1, linked)
+    return np.where(crowd, group_ids + linked.max(initial=0) + 1, linked)
 
 
-def near_pairs(hashes: np.ndarray, looks: np.ndarray, first: np.ndarray | None = None) -> np.ndarray:
+def near_pairs(hashes: np.ndarray, greys: np.ndarray, first: np.ndarray | None = None) -> np.ndarray:
     """int64 (P, 3): two different pictures that look alike though their pixels may differ, and whether only mirrored.
 
     With `first` (see `first_of`) only the first of equal pictures is compared. Each pair comes once, the smaller number first.
     """
-    flat = looks.reshape(len(looks), -1)
+    flat = greys.reshape(len(greys), -1)
     deviation = np.concatenate(
         [np.zeros(0, np.float32)]
         + [flat[start : start + CHUNK].std(axis=1, dtype=np.float32) for start in range(0, len(flat), CHUNK)]
@@ -100,14 +100,14 @@ def near_pairs(hashes: np.ndarray, looks: np.ndarray, first: np.ndarray | None =
     lively = np.flatnonzero(chosen)
     straight = _confirmed(_close(hashes[lively]), lively, flat, flat, deviation)
     # The hash of a mirrored picture is made of the kept grey copy, and so is the one it is compared with.
-    turned = looks[lively][:, :, ::-1]
-    marks = np.concatenate([picture_hashes(looks[lively]), picture_hashes(turned)])
+    turned = greys[lively][:, :, ::-1]
+    marks = np.concatenate([picture_hashes(greys[lively]), picture_hashes(turned)])
     found = _close(marks, len(lively))
     mirrored = _confirmed(
-        found, lively, flat, np.ascontiguousarray(looks[:, :, ::-1]).reshape(len(looks), -1), deviation
+        found, lively, flat, np.ascontiguousarray(greys[:, :, ::-1]).reshape(len(greys), -1), deviation
     )
     both = np.concatenate([np.c_[straight, np.zeros(len(straight), int)], np.c_[mirrored, np.ones(len(mirrored), int)]])
-    _, once = np.unique(both[:, 0] * len(looks) + both[:, 1], return_index=True)  # the straight ones come first
+    _, once = np.unique(both[:, 0] * len(greys) + both[:, 1], return_index=True)  # the straight ones come first
     return both[once].astype(np.int64)
 
 

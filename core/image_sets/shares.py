@@ -12,9 +12,9 @@ from functools import lru_cache
 import numpy as np
 
 from core.image_sets.edit import Edit
+from core.image_sets.own_dataset import SPLITS, OwnDataset
 from core.image_sets.split_reasons import Reason, Shared, reasons
 from core.image_sets.splitting import TEST, TRAIN, VAL, Plan, Rows, held_out_groups, plan_of
-from core.image_sets.store import SPLITS, OwnDataset
 
 MOST = 2  # remedies that are offered
 
@@ -60,7 +60,7 @@ def _read(dataset: OwnDataset, version: int, *_when: int) -> Arrangement:
     classes = [each for each in dataset.classes(version) if each.enabled and each.images]
     ids = np.array([each.id for each in classes], dtype=np.int64)
     declared = np.array([TRAIN, VAL, TEST], dtype=np.int8)[members.splits]
-    rows = Rows(np.searchsorted(ids, members.classes), declared, members.kin)
+    rows = Rows(np.searchsorted(ids, members.classes), declared, members.group_ids)
     return Arrangement(members.images, rows, tuple(each.name for each in classes), tuple(ids.tolist()))
 
 
@@ -136,7 +136,7 @@ def _candidates(made: Arrangement, reason: Reason, share: float, seed: int) -> I
 
 def _same(first: Arrangement, second: Arrangement) -> bool:
     one, other = first.rows, second.rows
-    return np.array_equal(one.declared, other.declared) and np.array_equal(one.kin, other.kin)  # type: ignore[arg-type]
+    return np.array_equal(one.declared, other.declared) and np.array_equal(one.group_ids, other.group_ids)  # type: ignore[arg-type]
 
 
 def _declared(made: Arrangement, declared: np.ndarray) -> Arrangement:
@@ -151,31 +151,31 @@ def _by_share(made: Arrangement) -> Arrangement:
 def _without_groups(made: Arrangement, classes: np.ndarray) -> Arrangement:
     """Each picture to learn from of these classes becomes a group of its own."""
     rows = made.rows
-    assert rows.kin is not None
-    kin = rows.kin.copy()
+    assert rows.group_ids is not None
+    group_ids = rows.group_ids.copy()
     mine = np.flatnonzero(np.isin(rows.labels, classes) & (rows.declared == TRAIN))
-    kin[mine] = kin.max(initial=0) + 1 + np.arange(len(mine))
-    return replace(made, rows=replace(rows, kin=kin))
+    group_ids[mine] = group_ids.max(initial=0) + 1 + np.arange(len(mine))
+    return replace(made, rows=replace(rows, group_ids=group_ids))
 
 
 def _with_test(made: Arrangement) -> Arrangement:
     """One in five of the classes without test pictures, look-alikes together."""
     rows = made.rows
-    assert rows.kin is not None
+    assert rows.group_ids is not None
     untested = np.bincount(rows.labels[rows.declared == TEST], minlength=len(made.names)) == 0
     free = np.flatnonzero(untested[rows.labels] & (rows.declared == TRAIN))
     declared = rows.declared.copy()
-    declared[free[held_out_groups(rows.labels[free], rows.kin[free])]] = TEST
+    declared[free[held_out_groups(rows.labels[free], rows.group_ids[free])]] = TEST
     return _declared(made, declared)
 
 
 def _learned(made: Arrangement, classes: tuple[int, ...]) -> Arrangement:
     """Of classes without training pictures four in five are learned from; the rest stays in the test."""
     rows = made.rows
-    assert rows.kin is not None
+    assert rows.group_ids is not None
     mine = np.flatnonzero(np.isin(rows.labels, classes))
     declared = rows.declared.copy()
-    declared[mine] = np.where(held_out_groups(rows.labels[mine], rows.kin[mine]), TEST, TRAIN)
+    declared[mine] = np.where(held_out_groups(rows.labels[mine], rows.group_ids[mine]), TEST, TRAIN)
     return _declared(made, declared)
 
 
@@ -196,8 +196,10 @@ def _edit(made: Arrangement, after: Arrangement) -> Callable[[Edit], None]:
         for part, split in enumerate(SPLITS):
             changed = (after.rows.declared == part) & (made.rows.declared != part)
             edit.into_split(made.images[changed].tolist(), split)
-        if after.rows.kin is not None and made.rows.kin is not None:
-            regrouped = after.rows.kin != made.rows.kin
-            edit.regroup(dict(zip(made.images[regrouped].tolist(), after.rows.kin[regrouped].tolist(), strict=True)))
+        if after.rows.group_ids is not None and made.rows.group_ids is not None:
+            regrouped = after.rows.group_ids != made.rows.group_ids
+            edit.regroup(
+                dict(zip(made.images[regrouped].tolist(), after.rows.group_ids[regrouped].tolist(), strict=True))
+            )
 
     return apply

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from core.image_sets.layouts.encoding import OF_NAMES, TITLES, best_of
-from core.image_sets.store import OwnDataError
+from core.image_sets.own_dataset import OwnDataError
 from core.images.read import MAX_FILE_BYTES, SUFFIXES, starts_like_a_picture
 
 MOST_FILES = 500_000
@@ -30,7 +30,7 @@ NEVER = frozenset((".txt", ".json", ".xml", ".md", ".py", ".html", ".pdf", ".yam
 
 
 @dataclass(frozen=True)
-class Entry:
+class SourceFile:
     """One file: where it lies, in parts, and how large it says it is."""
 
     parts: tuple[str, ...]
@@ -46,9 +46,9 @@ class Entry:
 class Listing:
     """The files of a source that can be of use, and how many of which kind are passed over."""
 
-    pictures: list[Entry] = field(default_factory=list)
-    tables: list[Entry] = field(default_factory=list)
-    others: list[Entry] = field(default_factory=list)  # texts, by which a detection set is known
+    pictures: list[SourceFile] = field(default_factory=list)
+    tables: list[SourceFile] = field(default_factory=list)
+    others: list[SourceFile] = field(default_factory=list)  # texts, by which a detection set is known
     skipped: Counter[str] = field(default_factory=Counter)  # why -> files
     encoding: str = ""  # of the names in an old ZIP, as people call it
     comment: bytes = b""  # of a ZIP
@@ -85,7 +85,7 @@ class ZipSource:
             )
         return found
 
-    def read(self, entry: Entry) -> bytes:
+    def read(self, entry: SourceFile) -> bytes:
         """At most MAX_FILE_BYTES and one byte. Raises whatever a damaged archive raises."""
         with self._zip.open(entry.key) as stream:  # type: ignore[arg-type]
             return stream.read(MAX_FILE_BYTES + 1)
@@ -127,7 +127,7 @@ class FolderSource:
                 _sort_in(found, path.relative_to(self._path).parts, path.stat().st_size, path, self._head)
         return found
 
-    def read(self, entry: Entry) -> bytes:
+    def read(self, entry: SourceFile) -> bytes:
         with open(entry.key, "rb") as stream:  # type: ignore[call-overload]
             return stream.read(MAX_FILE_BYTES + 1)
 
@@ -172,15 +172,15 @@ def _sort_in(found: Listing, parts: tuple[str, ...], size: int, key: object, hea
     ):
         found.skipped["hidden files"] += 1
     elif suffix in TABLES and size <= MOST_TABLE:
-        found.tables.append(Entry(parts, size, key))
+        found.tables.append(SourceFile(parts, size, key))
     elif suffix in ARCHIVES:
         found.skipped[PACKED] += 1
     elif suffix.removeprefix(".") not in SUFFIXES and not _is_picture(suffix, key, head):
         found.skipped["files that are no pictures"] += 1
         if suffix in NOTES:
-            found.others.append(Entry(parts, size, key))
+            found.others.append(SourceFile(parts, size, key))
     else:
-        found.pictures.append(Entry(parts, size, key))
+        found.pictures.append(SourceFile(parts, size, key))
 
 
 def _is_picture(suffix: str, key: object, head: Callable[[object], bytes]) -> bool:
@@ -246,7 +246,7 @@ def _check_directory(path: Path) -> None:
         raise OwnDataError(f"'{path.name}' holds {entries:,} files; the limit is {MOST_FILES:,}, so split it.")
 
 
-def read_all(source: ZipSource | FolderSource, entries: list[Entry]) -> Iterator[tuple[Entry, bytes | str]]:
+def read_all(source: ZipSource | FolderSource, entries: list[SourceFile]) -> Iterator[tuple[SourceFile, bytes | str]]:
     """Each file's content, or a sentence that says why it cannot be had."""
     for entry in entries:
         if entry.size > MAX_FILE_BYTES:

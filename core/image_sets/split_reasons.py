@@ -103,7 +103,7 @@ def _why(rows: Rows, names: Sequence[str], classes: np.ndarray) -> str:
     alike, single, large = [], [], []
     for label in classes.tolist():
         mine = (rows.labels == label) & (rows.declared == TRAIN)
-        groups = len(np.unique(rows.kin[mine])) if rows.kin is not None else int(mine.sum())
+        groups = len(np.unique(rows.group_ids[mine])) if rows.group_ids is not None else int(mine.sum())
         if mine.sum() == 1:
             single.append(label)
         elif mine.any() and groups == 1:

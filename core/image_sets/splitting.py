@@ -21,17 +21,17 @@ class Rows:
 
     labels: np.ndarray  # (N,) int64, 0 to classes - 1
     declared: np.ndarray  # (N,) int8: VAL or TEST if someone chose that; TRAIN: for training, or held out of it
-    kin: np.ndarray | None = None  # (N,) int64: look-alikes have the same number; None: groups are not known
+    group_ids: np.ndarray | None = None  # (N,) int64: look-alikes have the same number; None: groups are not known
 
     @classmethod
-    def as_kept(cls, train_labels: np.ndarray, train_kin: np.ndarray | None, test_labels: np.ndarray) -> Rows:
+    def as_kept(cls, train_labels: np.ndarray, train_group_ids: np.ndarray | None, test_labels: np.ndarray) -> Rows:
         """Of images as they are kept decoded, training images first; those with the group -1 are for validation."""
         declared = np.full(len(train_labels) + len(test_labels), TEST, dtype=np.int8)
-        declared[: len(train_labels)] = TRAIN if train_kin is None else np.where(train_kin < 0, VAL, TRAIN)
-        kin = None
-        if train_kin is not None:
-            kin = np.concatenate([train_kin, np.full(len(test_labels), -1)])
-        return cls(np.concatenate([train_labels, test_labels]), declared, kin)
+        declared[: len(train_labels)] = TRAIN if train_group_ids is None else np.where(train_group_ids < 0, VAL, TRAIN)
+        group_ids = None
+        if train_group_ids is not None:
+            group_ids = np.concatenate([train_group_ids, np.full(len(test_labels), -1)])
+        return cls(np.concatenate([train_labels, test_labels]), declared, group_ids)
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,9 @@ def plan_of(rows: Rows, classes: int, share: float, seed: int, limit: int = 0) -
     if len(free) == len(pool):  # nothing was declared for validation
         labels = rows.labels[pool]
         held = (
-            _held_out(labels, share, seed) if rows.kin is None else held_out_groups(labels, rows.kin[pool], share, seed)
+            _held_out(labels, share, seed)
+            if rows.group_ids is None
+            else held_out_groups(labels, rows.group_ids[pool], share, seed)
         )
         parts[pool[held]] = VAL
     if limit:
@@ -112,7 +114,11 @@ def _held_out(labels: np.ndarray, share: float, seed: int) -> np.ndarray:
 
 
 def held_out_groups(
-    classes: np.ndarray, kin: np.ndarray, share: float = TEST_SHARE, seed: int = SEED, taken: np.ndarray | None = None
+    classes: np.ndarray,
+    group_ids: np.ndarray,
+    share: float = TEST_SHARE,
+    seed: int = SEED,
+    taken: np.ndarray | None = None,
 ) -> np.ndarray:
     """bool (N,): which pictures are held out, of classes (N,) and group numbers (N,).
 
@@ -121,7 +127,7 @@ def held_out_groups(
     -1 not yet decided; groups with one that is decided follow it, and the share is that of all.
     """
     order = np.random.default_rng(seed).permutation(len(classes))
-    groups, first, inverse, sizes = np.unique(kin, return_index=True, return_inverse=True, return_counts=True)
+    groups, first, inverse, sizes = np.unique(group_ids, return_index=True, return_inverse=True, return_counts=True)
     side = np.full(len(groups), -1)
     if taken is not None:
         np.maximum.at(side, inverse, taken)

@@ -11,7 +11,7 @@ import numpy as np
 from core.image_sets.edit import Edit
 from core.image_sets.finding import SHOWN, Finding, Way, is_or_are, looks, number, shown
 from core.image_sets.likeness import pairs_of
-from core.image_sets.store import LOOK, Members, OwnDataset
+from core.image_sets.own_dataset import GREY_SIDE, Members, OwnDataset
 
 LEFT = "left"  # of `OwnDataset.about`: what people said is right as it is
 BLANK_DEVIATION = 6.0  # of 255: pixels of a picture that shows nothing
@@ -224,7 +224,7 @@ def blank_findings(dataset: OwnDataset, members: Members) -> list[Finding]:
     deviation = 255 * np.sqrt(np.maximum(0, squares - means**2)).max(axis=1)
     even = deviation < SPECKED_DEVIATION
     small = np.array([np.frombuffer(rows[place][3], np.uint8) for place in np.flatnonzero(even)]).reshape(
-        -1, LOOK * LOOK
+        -1, GREY_SIDE * GREY_SIDE
     )
     low, high = np.percentile(small, (2, 98), axis=1) if len(small) else (np.zeros(0), np.zeros(0))
     even[even] = (high - low < EVEN_RANGE) | (deviation[even] < BLANK_DEVIATION)

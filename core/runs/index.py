@@ -22,7 +22,7 @@ from core.runs.history import History
 from core.runs.short_log import keep_short, tidy_short
 from core.runs.store import Run, list_runs
 from core.runs.summary import DAMAGED, Summary, summarise
-from core.runs.workspace import NAME, belongings
+from core.runs.workspace import NAME, workspace_folder
 
 VERSION = 3  # of what is stored; another one is thrown away
 SETTLED = 2.0  # seconds after which a change in the same tick of the file system's clock cannot be missed
@@ -108,7 +108,7 @@ class Index:
                     self._remove()
 
     def _open(self) -> sqlite3.Connection:
-        path = belongings(self._runs_folder) / "index.sqlite"
+        path = workspace_folder(self._runs_folder) / "index.sqlite"
         database = sqlite3.connect(path, timeout=5, check_same_thread=False, isolation_level=None)
         self._database = database
         database.execute("pragma journal_mode=wal")

@@ -17,7 +17,7 @@ from core.errors import TrainDeskError
 from core.files import write_atomically
 from core.runs.active_runs import active_runs
 from core.runs.example import refuse_example
-from core.runs.labels import read_labels
+from core.runs.metadata import read_metadata
 from core.runs.store import Run
 from core.runs.workspace import locked as locked_by_name
 
@@ -25,7 +25,7 @@ LAUNCHES = 3  # tries to start a run whose process dies before it says a word; t
 
 
 @dataclass(frozen=True)
-class Entry:
+class QueuedRun:
     """A run that waits. The one of the lowest rank is the next."""
 
     run: Run
@@ -42,12 +42,12 @@ def locked(runs_folder: Path) -> Iterator[None]:
         yield
 
 
-def waiting(runs_folder: Path) -> list[Entry]:
+def waiting(runs_folder: Path) -> list[QueuedRun]:
     """The queue in the order in which it will be served."""
     entries = []
     with contextlib.suppress(OSError), os.scandir(runs_folder) as folders:
         for folder in folders:
-            if not folder.name.startswith(".") and (entry := read_entry(Run(runs_folder / folder.name))):
+            if not folder.name.startswith(".") and (entry := read_queued_run(Run(runs_folder / folder.name))):
                 entries.append(entry)
     return sorted(entries, key=lambda entry: (entry.rank, entry.run.id))
 
@@ -61,8 +61,8 @@ def enqueue(run: Run, owner: str = "") -> None:
     runs_folder = run.folder.parent
     with locked(runs_folder):
         entries = [entry for entry in waiting(runs_folder) if entry.run != run]
-        place = _fair_place(entries, owner, Counter(read_labels(active).owner for active in active_runs(runs_folder)))
-        _write(Entry(run, _between(entries, place), owner, time.time()))
+        place = _fair_place(entries, owner, Counter(read_metadata(active).owner for active in active_runs(runs_folder)))
+        _write(QueuedRun(run, _between(entries, place), owner, time.time()))
 
 
 def withdraw(run: Run) -> bool:
@@ -86,12 +86,12 @@ def move(run: Run, where: Literal["up", "down", "first"]) -> None:
         _write(replace(entry, rank=_between(entries, place)))
 
 
-def note_launch(entry: Entry) -> None:
+def note_launch(entry: QueuedRun) -> None:
     """Counts a try to start it. Raises TrainDeskError."""
     _write(replace(entry, launches=entry.launches + 1))
 
 
-def read_entry(run: Run) -> Entry | None:
+def read_queued_run(run: Run) -> QueuedRun | None:
     """The run's place; None when it does not wait. A damaged one waits at the end."""
     try:
         data: Any = json.loads(run.queue_place.read_text(encoding="utf-8"))
@@ -106,7 +106,7 @@ def read_entry(run: Run) -> Entry | None:
         return value if isinstance(value, int | float) and math.isfinite(value) else default
 
     owner = data.get("owner")
-    return Entry(
+    return QueuedRun(
         run,
         number("rank", math.inf),
         owner if isinstance(owner, str) else "",
@@ -115,7 +115,7 @@ def read_entry(run: Run) -> Entry | None:
     )
 
 
-def _fair_place(entries: list[Entry], owner: str, active: Counter[str]) -> int:
+def _fair_place(entries: list[QueuedRun], owner: str, active: Counter[str]) -> int:
     """Behind everyone who has no more runs before that one than this owner has in all."""
     mine = active[owner] + sum(entry.owner == owner for entry in entries)
     counts, place = Counter(active), 0
@@ -126,7 +126,7 @@ def _fair_place(entries: list[Entry], owner: str, active: Counter[str]) -> int:
     return place
 
 
-def _between(entries: list[Entry], place: int) -> float:
+def _between(entries: list[QueuedRun], place: int) -> float:
     """A rank that makes an entry the one at that place of these."""
     ranks = [entry.rank for entry in entries if math.isfinite(entry.rank)]
     if not ranks:
@@ -138,7 +138,7 @@ def _between(entries: list[Entry], place: int) -> float:
     return (ranks[place - 1] + ranks[place]) / 2
 
 
-def _write(entry: Entry) -> None:
+def _write(entry: QueuedRun) -> None:
     data = {name: value for name, value in asdict(entry).items() if name != "run"}
     try:
         write_atomically(entry.run.queue_place, json.dumps(data).encode())

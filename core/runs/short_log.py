@@ -21,7 +21,7 @@ from core.runs.curve import COLUMNS, VALIDATION_COLUMNS, StepCurve
 from core.runs.history import History, Session
 from core.runs.store import Run
 from core.runs.thinning import LIMIT, thin
-from core.runs.workspace import NAME, belongings
+from core.runs.workspace import NAME, workspace_folder
 
 LONG = 1_000_000  # bytes of a log from which on it pays
 FORMAT = 2
@@ -41,7 +41,7 @@ def keep_short(run: Run, history: History) -> None:
         **{name: getattr(history, name) for name in _PLAIN},
     }
     with contextlib.suppress(OSError, TrainDeskError):
-        folder = belongings(run.folder.parent) / "short"
+        folder = workspace_folder(run.folder.parent) / "short"
         folder.mkdir(exist_ok=True)
         write_atomically(_path(run), json.dumps(content).encode(), sync=False)
 

@@ -88,7 +88,7 @@ class Run:
         return self.folder / "worker.pid"
 
     @property
-    def labels_file(self) -> Path:
+    def metadata_file(self) -> Path:
         return self.folder / "labels.json"
 
     @property

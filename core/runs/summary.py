@@ -10,7 +10,7 @@ from core.errors import TrainDeskError
 from core.run_config import RunConfig
 from core.runs.disk import size_of
 from core.runs.history import History
-from core.runs.labels import read_labels, title_of
+from core.runs.metadata import read_metadata, title_of
 from core.runs.store import Run
 
 SPARKS = 30  # values of a small curve
@@ -58,19 +58,19 @@ def summarise(run: Run, history: History, status_name: str, reason: str) -> Summ
         facts = _facts(history)
     except (KeyError, TypeError, ValueError):
         facts, problem = dict(_NOTHING), problem or "Its log holds what this version does not understand."
-    labels = read_labels(run)
+    metadata = read_metadata(run)
     has_checkpoint = run.checkpoint() is not None
     if not problem and facts["epochs"] and not has_checkpoint:
         problem = "Its checkpoints are missing, so it cannot be tried or resumed."
     return Summary(
         id=run.id,
-        title=title_of(run, config, labels),
+        title=title_of(run, config, metadata),
         status=status_name if config else DAMAGED,
         reason=reason,
-        note=labels.note,
-        tags=labels.tags,
-        favourite=labels.favourite,
-        owner=labels.owner,
+        note=metadata.note,
+        tags=metadata.tags,
+        favourite=metadata.favourite,
+        owner=metadata.owner,
         dataset=config.dataset.title() if config else "",
         architecture=config.architecture.label if config else "",
         optimizer=config.optimizer.label if config else "",

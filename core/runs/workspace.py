@@ -17,7 +17,7 @@ NAME = ".traindesk"
 PATIENCE = 20.0  # seconds for a lock that others hold for milliseconds
 
 
-def belongings(runs_folder: Path) -> Path:
+def workspace_folder(runs_folder: Path) -> Path:
     """The folder of these files, made if it is missing. Raises TrainDeskError if it cannot be."""
     folder = runs_folder / NAME
     try:
@@ -32,7 +32,7 @@ def belongings(runs_folder: Path) -> Path:
 @contextlib.contextmanager
 def locked(runs_folder: Path, name: str) -> Iterator[None]:
     """Holds the lock of that name, one process at a time. Not to be nested. Raises TrainDeskError."""
-    path = belongings(runs_folder) / f"{name}.lock"
+    path = workspace_folder(runs_folder) / f"{name}.lock"
     lock = FileLock(path)
     try:
         lock.acquire(timeout=PATIENCE)

@@ -195,8 +195,8 @@ def split(
 
 def plan_of_images(images: DecodedImages, classes: int, share: float, seed: int, limit: int = 0) -> Plan:
     """The plan of decoded images: the training images' rows, then the test images'."""
-    kin = None if images.train_kin is None else images.train_kin.numpy()
-    rows = Rows.as_kept(images.train_labels.numpy(), kin, images.test_labels.numpy())
+    group_ids = None if images.train_group_ids is None else images.train_group_ids.numpy()
+    rows = Rows.as_kept(images.train_labels.numpy(), group_ids, images.test_labels.numpy())
     return plan_of(rows, classes, share, seed, limit)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from core.datasets.cache import as_matrix, open_images
-from core.datasets.own import own_pictures
+from core.datasets.corrections import corrected_pictures
 from core.errors import TrainDeskError
 from core.run_config import RunConfig
 from core.training.batches import Splits, split
@@ -35,7 +35,7 @@ def data_on_device(
     precision = choose_precision(wanted, device, pixels_of_a_batch(config))
     images = open_images(config.dataset, data_folder)
     dtype = inputs_type(config, precision)
-    own = own_pictures(config.dataset, data_folder) if training.own_pictures else None
+    own = corrected_pictures(config.dataset, data_folder) if training.own_pictures else None
     share, limit = training.validation_share, training.training_pictures
     splits = split(images, config.dataset, share, training.seed, device, dtype, limit=limit)
     return with_own(splits, own, training.own_pictures), precision

@@ -20,10 +20,10 @@ from core.machine.processes import start_detached
 from core.runs.active_runs import active_runs
 from core.runs.companion import companion_of
 from core.runs.disk import disk_problem
-from core.runs.labels import change_labels, read_labels
-from core.runs.queue import LAUNCHES, Entry, enqueue, locked, note_launch, waiting, withdraw
+from core.runs.metadata import change_metadata, read_metadata
+from core.runs.queue import LAUNCHES, QueuedRun, enqueue, locked, note_launch, waiting, withdraw
 from core.runs.store import Run
-from core.runs.workspace import NAME, belongings, read_setting, write_setting
+from core.runs.workspace import NAME, read_setting, workspace_folder, write_setting
 from core.workers.launch import launch, worker_environment
 
 CPU_RUNS = "cpu_runs"
@@ -46,8 +46,8 @@ def submit(run: Run, data_folder: Path, owner: str = "") -> bool:
     runs_folder = run.folder.parent
     if problem := disk_problem(runs_folder):
         raise TrainDeskError(problem)
-    if owner and not read_labels(run).owner:  # whoever has it go on does not make it theirs
-        change_labels(run, owner=owner)
+    if owner and not read_metadata(run).owner:  # whoever has it go on does not make it theirs
+        change_metadata(run, owner=owner)
     enqueue(run, owner)
     found = dispatch(runs_folder, data_folder)
     if run in found.problems:
@@ -152,7 +152,7 @@ def ensure_supervisor(runs_folder: Path, data_folder: Path) -> None:
         return
     command = ["core.workers.supervisor", "--runs", str(runs_folder), "--data", str(data_folder)]
     try:
-        with (belongings(runs_folder) / "supervisor.log").open("ab") as log:
+        with (workspace_folder(runs_folder) / "supervisor.log").open("ab") as log:
             start_detached(command, env=worker_environment(), stdout=log, stderr=subprocess.STDOUT)
     except OSError as error:
         raise TrainDeskError(
@@ -174,7 +174,7 @@ def supervisor_is_alive(runs_folder: Path) -> bool:
         return False
 
 
-def _start(entry: Entry, data_folder: Path) -> None:
+def _start(entry: QueuedRun, data_folder: Path) -> None:
     with contextlib.suppress(TrainDeskError):  # where the count cannot be kept, the launch says why
         note_launch(entry)
     launch(entry.run, data_folder)

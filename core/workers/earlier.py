@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from core.errors import TrainDeskError
-from core.image_sets.store import OwnDataset
+from core.image_sets.own_dataset import OwnDataset
 from core.run_config import RunConfig
-from core.runs.labels import title_of
+from core.runs.metadata import title_of
 from core.runs.store import Run, find_run
 
 NAMED = 5  # classes

@@ -24,7 +24,7 @@ class Wait(NamedTuple):
     seconds: float | None  # until it begins; None when too little is known
 
 
-def expectations(runs_folder: Path) -> list[Wait]:
+def estimated_waits(runs_folder: Path) -> list[Wait]:
     """The queue in its order, with when each is expected to begin."""
     queue = waiting(runs_folder)
     if not queue:

@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 
 from core.errors import TrainDeskError
 from core.runs.queue import waiting
-from core.runs.workspace import belongings
+from core.runs.workspace import workspace_folder
 from core.workers.dispatch import dispatch
 
 INTERVAL = 0.5  # seconds between looks; one takes 5 milliseconds for a thousand runs
@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     while waiting(options.runs):  # once more after the lock is free: whoever queued a run meanwhile relied on us
         try:
             with FileLock(
-                belongings(options.runs) / "supervisor.lock", timeout=1
+                workspace_folder(options.runs) / "supervisor.lock", timeout=1
             ):  # who looks whether we live holds it
                 _serve(options.runs, options.data)
         except Timeout:

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from core.runs.history import History
-from core.runs.labels import read_labels
+from core.runs.metadata import read_metadata
 from core.runs.queue import waiting
 from core.runs.store import create_run
 from core.runs.trash import trashed
@@ -53,7 +53,7 @@ def test_runs_are_named_tagged_repeated_thrown_away_and_had_back(visit, house):
         page.get_by_role("textbox", name="Title").fill(title)
         pressed(page, "Keep")
         expect(page.get_by_role("link", name=title, exact=True)).to_be_visible()
-        assert read_labels(run).title == title
+        assert read_metadata(run).title == title
         page.get_by_role("checkbox", name=f"Tick {title}").uncheck()
 
     tick(page, "First words")
@@ -62,7 +62,7 @@ def test_runs_are_named_tagged_repeated_thrown_away_and_had_back(visit, house):
     page.get_by_role("textbox", name="Tag for 2 runs").fill("physics")
     pressed(page, "Add it")
     expect(page.get_by_role("dialog")).to_have_count(0)
-    wait_until(lambda: [read_labels(run).tags for run in (one, two)] == [("physics",)] * 2, what="both are tagged")
+    wait_until(lambda: [read_metadata(run).tags for run in (one, two)] == [("physics",)] * 2, what="both are tagged")
 
     page.get_by_role("checkbox", name="Tick Second words").uncheck()
     pressed(page, "Favourite")

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from core.image_sets.folders import delete
-from core.runs.labels import change_labels
+from core.runs.metadata import change_metadata
 from core.runs.trash import delete as delete_run
 from tests.browser.conftest import ROOT, serving
 from tests.own import own_dataset
@@ -136,7 +136,7 @@ def test_the_server_itself_enforces_the_size_of_an_upload(visit, tmp_path, data_
 
 def test_names_that_people_give_are_text_and_never_code(visit, server, data_folder, tmp_path):
     run = fake_run(server.runs, "finished")
-    change_labels(run, title=NASTY[:80], note=NASTY, tags=["<script>hacked=1</script>"])
+    change_metadata(run, title=NASTY[:80], note=NASTY, tags=["<script>hacked=1</script>"])
     dataset = own_dataset(data_folder, tmp_path, {"<img src=x onerror=hacked=1>": 12, "![p](//evil.example/q.png)": 12})
     dataset.set_about(title=NASTY[:80])
     try:

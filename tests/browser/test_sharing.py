@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import expect
 
-from core.runs.labels import read_labels
+from core.runs.metadata import read_metadata
 from core.runs.store import list_runs
 from tests.browser.conftest import ROOT
 from tests.browser.hands import barriers
@@ -102,7 +102,7 @@ def test_a_class_and_its_teacher(visit, tmp_path, data_folder):
         teacher.goto(address)
         teacher.get_by_role("button", name="Stop").click()
         expect(pupil.get_by_text("stopped", exact=True).first).to_be_visible()
-        assert read_labels(run).owner
+        assert read_metadata(run).owner
         pupil.goto(f"{url}/logout")
         expect(pupil.get_by_role("button", name="Come in")).to_be_visible()
         pupil.goto(address)

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from core.runs.labels import change_labels
+from core.runs.metadata import change_metadata
 from tests.browser.conftest import serving
 from tests.pages.fake_runs import fake_run, running
 
@@ -23,7 +23,7 @@ def desk(tmp_path_factory, data_folder):
     made = {name: fake_run(folder, "finished", epochs) for name, epochs in (("One", 1), ("Two", 2), ("Three", 3))}
     made |= {"Failed": fake_run(folder, "failed"), "Active": fake_run(folder, "starting")}
     for name, run in made.items():
-        change_labels(run, title=name)
+        change_metadata(run, title=name)
     with running(made["Active"]), serving(folder, data_folder) as server:
         yield server, made
 

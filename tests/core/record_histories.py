@@ -137,13 +137,13 @@ FAST_START = "digits_fast_start"  # starts from the network of another run
 def make_own_set(name: str, data: Path) -> None:
     """A set of own pictures, brought in as any ZIP is: of MNIST's digits where OWN has it, else DATA_FOLDER's NAME.zip."""
     from core.image_sets.folders import sets_folder
-    from core.image_sets.ingest import bring
+    from core.image_sets.ingest import ingest
 
     place = sets_folder(data) / name
     if place.exists():
         return
     path = _digits_zip(name, data) if name in OWN else data / f"{name}.zip"
-    dataset, _ = bring(path, data / f"{name} in the making", name, lambda *_: None)
+    dataset, _ = ingest(path, data / f"{name} in the making", name, lambda *_: None)
     place.parent.mkdir(parents=True, exist_ok=True)
     dataset.set_about(title=name)
     dataset.folder.rename(place)

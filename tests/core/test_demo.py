@@ -8,7 +8,7 @@ import pytest
 
 from core import demo
 from core.analysis.compare import differences
-from core.demo import DemoRuns, begin, configs, made_by, remove, running, shown
+from core.demo import DemoRuns, configs, made_by, remove, running, shown, start_demo
 from core.errors import TrainDeskError
 from core.runs.companion import companion_of
 from core.runs.store import Run, list_runs
@@ -44,7 +44,7 @@ def test_the_two_differ_in_their_architecture_alone():
 
 
 def test_both_are_started_at_once_and_found_again(runs_folder, tmp_path, launched):
-    runs = begin(runs_folder, tmp_path, "me")
+    runs = start_demo(runs_folder, tmp_path, "me")
     assert launched == [run.id for run in reversed(runs)], "the CNN gets the worker that waits"
     assert [companion_of(run) for run in runs] == runs[::-1], "they learn in step"
     for visitor in ("me", "you", ""):
@@ -53,15 +53,15 @@ def test_both_are_started_at_once_and_found_again(runs_folder, tmp_path, launche
 
 
 def test_a_second_start_begins_nothing_while_one_runs(runs_folder, tmp_path, launched):
-    runs = begin(runs_folder, tmp_path, "me")
+    runs = start_demo(runs_folder, tmp_path, "me")
     with pytest.raises(DemoRuns, match="watch that one"):
-        begin(runs_folder, tmp_path, "you")
+        start_demo(runs_folder, tmp_path, "you")
     assert set(list_runs(runs_folder)) == set(runs) and len(launched) == 2
     over(runs[0])
     with pytest.raises(DemoRuns):
-        begin(runs_folder, tmp_path, "me")
+        start_demo(runs_folder, tmp_path, "me")
     over(runs[1])
-    assert running(runs_folder) is None and begin(runs_folder, tmp_path, "you") != runs
+    assert running(runs_folder) is None and start_demo(runs_folder, tmp_path, "you") != runs
 
 
 def test_of_two_starts_at_once_one_begins(runs_folder, tmp_path, launched):
@@ -70,7 +70,7 @@ def test_of_two_starts_at_once_one_begins(runs_folder, tmp_path, launched):
     def start():
         barrier.wait()
         try:
-            begin(runs_folder, tmp_path, "me")
+            start_demo(runs_folder, tmp_path, "me")
         except DemoRuns as problem:
             refused.append(problem)
 
@@ -85,7 +85,7 @@ def test_of_two_starts_at_once_one_begins(runs_folder, tmp_path, launched):
 def test_one_finds_ones_own_when_none_runs_and_else_the_newest(runs_folder, tmp_path):
     demos = {}
     for owner in ("me", "you"):
-        demos[owner] = begin(runs_folder, tmp_path, owner)
+        demos[owner] = start_demo(runs_folder, tmp_path, owner)
         for run in demos[owner]:
             over(run)
     for visitor, owner in (("me", "me"), ("you", "you"), ("", "you"), ("a stranger", "you")):
@@ -99,7 +99,7 @@ def test_a_reset_takes_all_of_ones_own(runs_folder, tmp_path):
     others = fake_run(runs_folder, "finished")
 
     def whole(owner: str) -> list[Run]:
-        runs = begin(runs_folder, tmp_path, owner)
+        runs = start_demo(runs_folder, tmp_path, owner)
         for run in runs:
             over(run)
         return runs
@@ -115,7 +115,7 @@ def test_a_reset_takes_all_of_ones_own(runs_folder, tmp_path):
 def test_a_copy_with_changes_is_not_the_demos(runs_folder, tmp_path):
     from core.runs.store import create_run
 
-    for run in begin(runs_folder, tmp_path, "me"):
+    for run in start_demo(runs_folder, tmp_path, "me"):
         over(run)
     copy = create_run(configs()[0], runs_folder)
     remove(runs_folder, "me")
@@ -124,14 +124,14 @@ def test_a_copy_with_changes_is_not_the_demos(runs_folder, tmp_path):
 
 def test_runs_that_wait_are_reset_too(runs_folder, tmp_path, monkeypatch):
     monkeypatch.setattr(dispatch, "cpu_runs", lambda _: 0)
-    runs = begin(runs_folder, tmp_path, "me")
+    runs = start_demo(runs_folder, tmp_path, "me")
     assert all(run.status().name == "queued" for run in runs)
     assert remove(runs_folder, "me") == 2 and list_runs(runs_folder) == []
 
 
 def test_one_that_does_not_stop_is_one_sentence_and_the_others_go(runs_folder, tmp_path, monkeypatch):
     monkeypatch.setattr(demo, "PATIENCE", 0.2)
-    first, second = begin(runs_folder, tmp_path, "me")
+    first, second = start_demo(runs_folder, tmp_path, "me")
     over(first)
     over(second)
     with at_work(first):
@@ -152,16 +152,16 @@ def test_when_one_cannot_be_started_the_other_one_ends(runs_folder, tmp_path, mo
     monkeypatch.setattr(demo, "PATIENCE", 0.2)
     monkeypatch.setattr(dispatch, "launch", launch)
     with pytest.raises(TrainDeskError, match="no memory"):
-        begin(runs_folder, tmp_path, "me")
+        start_demo(runs_folder, tmp_path, "me")
     assert all(run.stop_request.exists() for run in list_runs(runs_folder)), "the other one ends"
 
 
 @pytest.mark.parametrize("damage", ["", "[", "{}", '[1, {"owner": "me"}, {"owner": "me", "runs": ["../x", 5]}]'])
 def test_damaged_notes_are_no_demo(runs_folder, tmp_path, damage):
-    begin(runs_folder, tmp_path, "me")
+    start_demo(runs_folder, tmp_path, "me")
     (runs_folder / ".traindesk" / "demos.json").write_text(damage)
     assert shown(runs_folder, "me") is None and made_by(runs_folder, "me") == []
-    assert begin(runs_folder, tmp_path, "me") == shown(runs_folder, "me").runs
+    assert start_demo(runs_folder, tmp_path, "me") == shown(runs_folder, "me").runs
 
 
 def test_notes_never_lead_out_of_the_runs_folder(runs_folder, tmp_path):

@@ -7,84 +7,86 @@ from core import sharing
 from core.cli.main import _parser
 from core.cli.share import made_up_password, own_addresses, server_command
 from core.errors import TrainDeskError
-from core.sharing import LASTS, MOST_WRONG, MOST_WRONG_OF_ALL, WAIT, Door, NotAdmitted, door
+from core.sharing import LASTS, MOST_WRONG, MOST_WRONG_OF_ALL, WAIT, Authenticator, LogInRefused, current_authenticator
 from tests.helpers import assert_one_sentence
 
 GUESTS, HOST = "for the class", "for the teacher"
 
 
 @pytest.fixture
-def entrance():
-    return Door(GUESTS, HOST, b"k" * 32)
+def authenticator():
+    return Authenticator(GUESTS, HOST, b"k" * 32)
 
 
-def test_each_password_has_its_role_and_every_browser_a_name_of_its_own(entrance):
-    first, second, host = (entrance.guest(entrance.admit(password, "a")) for password in (GUESTS, GUESTS, HOST))
+def test_each_password_has_its_role_and_every_browser_a_name_of_its_own(authenticator):
+    first, second, host = (
+        authenticator.guest(authenticator.log_in(password, "a")) for password in (GUESTS, GUESTS, HOST)
+    )
     assert not first.is_host and not second.is_host and host.is_host
     assert len({first.id, second.id, host.id}) == 3
 
 
 @pytest.mark.parametrize("wrong", ["", "for the clas", GUESTS + " ", GUESTS.upper(), "é" * 3000])
-def test_nothing_else_is_a_password(entrance, wrong):
-    with pytest.raises(NotAdmitted) as refusal:
-        entrance.admit(wrong, "a")
+def test_nothing_else_is_a_password(authenticator, wrong):
+    with pytest.raises(LogInRefused) as refusal:
+        authenticator.log_in(wrong, "a")
     assert_one_sentence(str(refusal.value), "ask the host")
 
 
-def test_after_five_wrong_ones_an_address_waits_and_the_others_do_not(entrance):
+def test_after_five_wrong_ones_an_address_waits_and_the_others_do_not(authenticator):
     for _ in range(MOST_WRONG):
-        with pytest.raises(NotAdmitted, match="not the password"):
-            entrance.admit("wrong", "a", now=100)
-    with pytest.raises(NotAdmitted, match="Too many wrong passwords; try again in 60 seconds"):
-        entrance.admit(GUESTS, "a", now=100 + WAIT - 1)
-    assert entrance.admit(GUESTS, "b", now=101)
-    assert entrance.admit(GUESTS, "a", now=101 + WAIT)
+        with pytest.raises(LogInRefused, match="not the password"):
+            authenticator.log_in("wrong", "a", now=100)
+    with pytest.raises(LogInRefused, match="Too many wrong passwords; try again in 60 seconds"):
+        authenticator.log_in(GUESTS, "a", now=100 + WAIT - 1)
+    assert authenticator.log_in(GUESTS, "b", now=101)
+    assert authenticator.log_in(GUESTS, "a", now=101 + WAIT)
 
 
-def test_many_addresses_together_cannot_guess_either(entrance):
+def test_many_addresses_together_cannot_guess_either(authenticator):
     for number in range(MOST_WRONG_OF_ALL):
-        with pytest.raises(NotAdmitted, match="not the password"):
-            entrance.admit("wrong", f"address {number}", now=100)
-    with pytest.raises(NotAdmitted, match="Too many"):
-        entrance.admit("wrong", "a new one", now=101)
+        with pytest.raises(LogInRefused, match="not the password"):
+            authenticator.log_in("wrong", f"address {number}", now=100)
+    with pytest.raises(LogInRefused, match="Too many"):
+        authenticator.log_in("wrong", "a new one", now=101)
 
 
-def test_addresses_of_long_ago_are_forgotten(entrance):
+def test_addresses_of_long_ago_are_forgotten(authenticator):
     for number in range(1500):
-        with pytest.raises(NotAdmitted):
-            entrance.admit("wrong", f"{number}", now=number * WAIT * 2)
-    assert len(entrance._wrong) < 1100
+        with pytest.raises(LogInRefused):
+            authenticator.log_in("wrong", f"{number}", now=number * WAIT * 2)
+    assert len(authenticator._wrong) < 1100
 
 
-def test_a_token_cannot_be_made_up_or_changed(entrance):
-    token = entrance.admit(GUESTS, "a")
-    assert entrance.guest(token)
-    forged = Door(GUESTS, HOST, b"x" * 32).admit(HOST, "a")
+def test_a_token_cannot_be_made_up_or_changed(authenticator):
+    token = authenticator.log_in(GUESTS, "a")
+    assert authenticator.guest(token)
+    forged = Authenticator(GUESTS, HOST, b"x" * 32).log_in(HOST, "a")
     for bad in ("", "x", forged, token[:-1], "A" + token, token.replace(".", "", 1), token * 50):
-        assert entrance.guest(bad) is None
+        assert authenticator.guest(bad) is None
 
 
-def test_a_guest_cannot_become_host_by_what_the_token_says(entrance):
-    signer = entrance._signer(False)
-    assert not entrance.guest(signer.dumps({"id": "me", "host": True})).is_host
-    assert entrance.guest(signer.dumps(["no", "mapping"])) is None
+def test_a_guest_cannot_become_host_by_what_the_token_says(authenticator):
+    signer = authenticator._signer(False)
+    assert not authenticator.guest(signer.dumps({"id": "me", "host": True})).is_host
+    assert authenticator.guest(signer.dumps(["no", "mapping"])) is None
 
 
-def test_a_new_password_logs_out_those_who_had_the_old_one(entrance):
-    guest, host = entrance.admit(GUESTS, "a"), entrance.admit(HOST, "a")
-    changed = Door("another one", HOST, entrance.key)
+def test_a_new_password_logs_out_those_who_had_the_old_one(authenticator):
+    guest, host = authenticator.log_in(GUESTS, "a"), authenticator.log_in(HOST, "a")
+    changed = Authenticator("another one", HOST, authenticator.key)
     assert changed.guest(guest) is None and changed.guest(host).is_host
-    changed = Door(GUESTS, "another one", entrance.key)
+    changed = Authenticator(GUESTS, "another one", authenticator.key)
     assert changed.guest(guest) and changed.guest(host) is None
 
 
-def test_a_token_ends(entrance, monkeypatch):
-    token = entrance.admit(GUESTS, "a")
+def test_a_token_ends(authenticator, monkeypatch):
+    token = authenticator.log_in(GUESTS, "a")
     now = itsdangerous.timed.time.time()
     monkeypatch.setattr(itsdangerous.timed.time, "time", lambda: now + LASTS - 5)
-    assert entrance.guest(token)
+    assert authenticator.guest(token)
     monkeypatch.setattr(itsdangerous.timed.time, "time", lambda: now + LASTS + 5)
-    assert entrance.guest(token) is None
+    assert authenticator.guest(token) is None
 
 
 @pytest.mark.parametrize(
@@ -97,7 +99,7 @@ def test_a_token_ends(entrance, monkeypatch):
 )
 def test_bad_passwords_are_one_sentence(passwords, about):
     with pytest.raises(TrainDeskError) as refusal:
-        Door(*passwords, b"k" * 32)
+        Authenticator(*passwords, b"k" * 32)
     assert_one_sentence(str(refusal.value), *about)
 
 
@@ -106,15 +108,15 @@ def shared(monkeypatch, tmp_path):
     monkeypatch.setenv("TRAINDESK_RUNS", str(tmp_path))
     monkeypatch.setenv(sharing.PASSWORD, GUESTS)
     monkeypatch.setenv(sharing.HOST_PASSWORD, HOST)
-    door.cache_clear()
+    current_authenticator.cache_clear()
     yield tmp_path
-    door.cache_clear()
+    current_authenticator.cache_clear()
 
 
 def test_browsers_stay_known_when_the_server_starts_anew_and_nobody_else_can_read_the_key(shared):
-    token = door().admit(GUESTS, "a")
-    door.cache_clear()
-    assert door().guest(token)
+    token = current_authenticator().log_in(GUESTS, "a")
+    current_authenticator.cache_clear()
+    assert current_authenticator().guest(token)
     assert (shared / ".traindesk" / "key").stat().st_mode & 0o777 == 0o600
 
 
@@ -122,17 +124,17 @@ def test_a_damaged_key_is_one_sentence(shared):
     (shared / ".traindesk").mkdir()
     (shared / ".traindesk" / "key").write_bytes(b"short")
     with pytest.raises(TrainDeskError) as refusal:
-        door()
+        current_authenticator()
     assert_one_sentence(str(refusal.value), "delete it")
 
 
 def test_without_passwords_nothing_is_shared(monkeypatch):
     monkeypatch.delenv(sharing.PASSWORD, raising=False)
     monkeypatch.delenv(sharing.HOST_PASSWORD, raising=False)
-    door.cache_clear()
-    assert door() is None
+    current_authenticator.cache_clear()
+    assert current_authenticator() is None
     with pytest.raises(TrainDeskError, match="make share"):
-        sharing.entrance()
+        sharing.required_authenticator()
 
 
 def test_made_up_passwords_are_long_enough_and_always_others():

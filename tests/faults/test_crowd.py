@@ -13,7 +13,7 @@ from pathlib import Path
 
 from core.errors import TrainDeskError
 from core.paths import HOME
-from core.runs.labels import change_labels
+from core.runs.metadata import change_metadata
 from core.runs.queue import move, waiting, withdraw
 from core.runs.store import create_run, list_runs
 from core.runs.trash import delete, restore, trashed
@@ -85,7 +85,7 @@ def person(runs_folder: Path, data_folder: Path, seconds: float, number: int) ->
         lambda: some().request_stop(),
         lambda: some().request_pause(),
         go_on,
-        lambda: change_labels(some(), title=f"Named by {number}", tags=(f"tag {number}",)),
+        lambda: change_metadata(some(), title=f"Named by {number}", tags=(f"tag {number}",)),
         lambda: move(some(), chance.choice(["up", "down", "first"])),
         lambda: withdraw(some()),
         lambda: delete(some()),

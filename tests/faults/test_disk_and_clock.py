@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.errors import TrainDeskError
-from core.runs.labels import change_labels
+from core.runs.metadata import change_metadata
 from core.runs.queue import waiting
 from core.runs.store import create_run, list_runs
 from core.runs.trash import delete
@@ -58,7 +58,7 @@ def test_a_full_disk_pauses_the_run_and_it_goes_on_when_there_is_space(small_dis
         lambda run, data: submit(run, data),
         lambda run, data: launch(run, data),
         lambda run, data: ask_to_resume(run, more_epochs=1),
-        lambda run, data: change_labels(run, title="Other"),
+        lambda run, data: change_metadata(run, title="Other"),
         lambda run, data: delete(run),
         lambda run, data: create_run(run.config(), run.folder.parent),
         lambda run, data: set_cpu_runs(run.folder.parent, 2),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from core.image_sets.layouts.tables import Table
-from core.image_sets.sources import Entry
+from core.image_sets.sources import SourceFile
 
 LOOKED_AT = 5  # files of a kind that are opened
 LARGEST = 64 * 2**20  # bytes of an annotation file
@@ -14,11 +14,11 @@ BOX = re.compile(r"\s*\d+(\s+-?\d*\.?\d+(e-?\d+)?){4,}\s*", re.IGNORECASE)
 
 
 def detection_set(
-    pictures: list[Entry], others: list[Entry], tables: list[Table], read: Callable[[Entry], bytes]
+    pictures: list[SourceFile], others: list[SourceFile], tables: list[Table], read: Callable[[SourceFile], bytes]
 ) -> str:
     """Why it is refused, or "" where it is no such set."""
     stems = {entry.parts[-1].rpartition(".")[0].casefold() for entry in pictures}
-    by_ending: dict[str, list[Entry]] = {}
+    by_ending: dict[str, list[SourceFile]] = {}
     for entry in others:
         by_ending.setdefault(entry.parts[-1].rpartition(".")[2].casefold(), []).append(entry)
     beside = [each for each in by_ending.get("txt", []) if each.parts[-1][:-4].casefold() in stems and each.size]
@@ -46,7 +46,7 @@ def _refusal(kind: str, why: str) -> str:
     )
 
 
-def _all(entries: list[Entry], read: Callable[[Entry], bytes], says: Callable[[str], bool]) -> bool:
+def _all(entries: list[SourceFile], read: Callable[[SourceFile], bytes], says: Callable[[str], bool]) -> bool:
     return all(says(_text(entry, read)) for entry in entries[:LOOKED_AT])
 
 
@@ -55,7 +55,7 @@ def _is_yolo(text: str) -> bool:
     return bool(lines) and all(BOX.fullmatch(line) for line in lines)
 
 
-def _text(entry: Entry, read: Callable[[Entry], bytes]) -> str:
+def _text(entry: SourceFile, read: Callable[[SourceFile], bytes]) -> str:
     if entry.size > LARGEST:
         return ""
     try:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from core.image_sets.export import names_of_export
 from core.image_sets.layouts.placed import Layout, Placed, tidy_class
+from core.image_sets.own_dataset import SPLITS
 from core.image_sets.sources import Listing
-from core.image_sets.store import SPLITS
 
 KEY = "exported"
 

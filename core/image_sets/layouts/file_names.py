@@ -7,7 +7,7 @@ from collections import Counter
 from functools import partial
 
 from core.image_sets.layouts.placed import Candidate, Layout, Placed, number, some, tidy_class
-from core.image_sets.sources import Entry
+from core.image_sets.sources import SourceFile
 
 RULES = {  # key -> (where the label stands, the rule)
     "names": ("before the number", re.compile(r"(.*[^\W\d_].*?)[ ._\-]*\(?\d+\)?")),
@@ -56,18 +56,18 @@ CAMERAS = frozenset(
 MOST_LABELS, FEWEST_EACH, COVERED = 200, 3, 0.8
 
 
-def by_names(pictures: list[Entry], split_of: dict[int, str], parts: dict[str, str]) -> list[Candidate]:
+def by_names(pictures: list[SourceFile], split_of: dict[int, str], parts: dict[str, str]) -> list[Candidate]:
     """The rules under which the names give classes that repeat; none for camera numbers.
 
     `split_of` gives the split of pictures whose folders say only that. A part without labels, as Kaggle's test, is left out.
     """
-    groups: dict[str, list[Entry]] = {}
+    groups: dict[str, list[SourceFile]] = {}
     for entry in pictures:
         groups.setdefault(split_of.get(id(entry), ""), []).append(entry)
     found: list[Candidate] = []
     seen: list[set[str]] = []
     for key, (where, rule) in RULES.items():
-        labelled: dict[str, list[tuple[Entry, str]]] = {}
+        labelled: dict[str, list[tuple[SourceFile, str]]] = {}
         for split, entries in groups.items():
             pairs = [(entry, label) for entry in entries if (label := _label(entry, rule))]
             if len(pairs) >= COVERED * len(entries):
@@ -90,14 +90,14 @@ def by_names(pictures: list[Entry], split_of: dict[int, str], parts: dict[str, s
     return found
 
 
-def _label(entry: Entry, rule: re.Pattern[str]) -> str:
+def _label(entry: SourceFile, rule: re.Pattern[str]) -> str:
     stem = entry.parts[-1].rpartition(".")[0] or entry.parts[-1]
     match = rule.fullmatch(stem)
     return tidy_class(match[1].strip(" ._-")) if match and match[1].strip(" ._-") else ""
 
 
 def _place(
-    key: str, labelled: dict[str, list[tuple[Entry, str]]], total: int, example: str, parts: dict[str, str]
+    key: str, labelled: dict[str, list[tuple[SourceFile, str]]], total: int, example: str, parts: dict[str, str]
 ) -> Layout:
     pictures = [Placed(entry, label, split) for split, pairs in labelled.items() for entry, label in pairs]
     layout = Layout(

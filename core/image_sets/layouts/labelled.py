@@ -8,14 +8,14 @@ from functools import partial
 from core.image_sets.layouts.placed import SHOWN, Candidate, Layout, Placed, number, some, tidy_class
 from core.image_sets.layouts.split_names import is_filler, meaning, splits_of
 from core.image_sets.layouts.tables import Table
-from core.image_sets.sources import Entry
+from core.image_sets.sources import SourceFile
 
 
 class Finder:
     """Pictures by what a table calls them."""
 
-    def __init__(self, pictures: list[Entry]):
-        self._of: dict[str, list[Entry]] = defaultdict(list)
+    def __init__(self, pictures: list[SourceFile]):
+        self._of: dict[str, list[SourceFile]] = defaultdict(list)
         for entry in pictures:
             name = entry.parts[-1].casefold()
             self._of[name].append(entry)
@@ -26,7 +26,7 @@ class Finder:
     def names(self) -> set[str]:
         return set(self._of)
 
-    def find(self, value: str, table: Entry) -> list[Entry]:
+    def find(self, value: str, table: SourceFile) -> list[SourceFile]:
         """The pictures that the value can mean in this table; of several with one bare name all, so that it is told."""
         parts = [part for part in value.strip().replace("\\", "/").casefold().split("/") if part not in ("", ".")]
         if not parts:
@@ -50,7 +50,7 @@ class Finder:
         return found
 
 
-def by_tables(tables: list[Table], pictures: list[Entry], finder: Finder) -> Candidate | None:
+def by_tables(tables: list[Table], pictures: list[SourceFile], finder: Finder) -> Candidate | None:
     """One reading of all tables that say classes; None where they say none."""
     kept = [each for each in tables if each.rows and not each.numbers and not each.is_boxes]
     named = [each for each in kept if each.is_named]
@@ -62,7 +62,7 @@ def by_tables(tables: list[Table], pictures: list[Entry], finder: Finder) -> Can
     return Candidate("table", words, partial(_place, kept, pictures, finder))
 
 
-def _place(tables: list[Table], pictures: list[Entry], finder: Finder) -> Layout:
+def _place(tables: list[Table], pictures: list[SourceFile], finder: Finder) -> Layout:
     labels: dict[int, tuple[str, str]] = {}
     twice: set[int] = set()
     unclear: list[str] = []
@@ -119,7 +119,7 @@ def _tell(layout: Layout, tables: list[Table], unclear: list[str], missing: list
         layout.notes.append(f"{number(layout.without_class, 'picture')} without a label in the table.")
 
 
-def _split_folders(pictures: list[Entry]) -> dict[str, str]:
+def _split_folders(pictures: list[SourceFile]) -> dict[str, str]:
     """Folders that are splits, if there are two or more of them."""
     folders = Counter(entry.parts[:-1] for entry in pictures)
     counted: Counter[str] = Counter()
@@ -129,5 +129,5 @@ def _split_folders(pictures: list[Entry]) -> dict[str, str]:
     return found if len(set(found.values())) > 1 else {}
 
 
-def _folders(entry: Entry) -> tuple[str, ...]:
+def _folders(entry: SourceFile) -> tuple[str, ...]:
     return tuple(part.casefold() for part in entry.parts[:-1])

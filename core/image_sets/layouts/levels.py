@@ -8,8 +8,8 @@ from functools import partial
 from core.image_sets.layouts.placed import SHOWN, Candidate, Layout, Placed, natural, number, some, tidy_class
 from core.image_sets.layouts.root import STRAYS, few, root_of
 from core.image_sets.layouts.split_names import hint, is_filler, is_mask, is_preview, meaning, splits_of
-from core.image_sets.sources import Entry
-from core.image_sets.store import OwnDataError
+from core.image_sets.own_dataset import OwnDataError
+from core.image_sets.sources import SourceFile
 
 NEARLY = 0.95
 MOST_PARTS = 3  # unknown folders with the same children that are more likely parts than classes
@@ -21,10 +21,10 @@ class Folders:
     `candidates` are the ways to read them, the likeliest first; none where folders say no class.
     """
 
-    def __init__(self, pictures: list[Entry]):
+    def __init__(self, pictures: list[SourceFile]):
         self._root = root_of(pictures)
         self._beside = 0
-        self._paths: list[tuple[Entry, tuple[str, ...]]] = []
+        self._paths: list[tuple[SourceFile, tuple[str, ...]]] = []
         for entry in pictures:
             if entry.parts[: len(self._root)] == self._root:
                 self._paths.append((entry, entry.parts[len(self._root) : -1]))

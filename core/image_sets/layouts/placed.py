@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from core.image_sets.edit import LONGEST_NAME, one_line
-from core.image_sets.sources import Entry
+from core.image_sets.sources import SourceFile
 
 IN_TREE = 12  # classes of a split that the tree names
 SHOWN = 4  # names in a sentence
@@ -20,7 +20,7 @@ SHOWN = 4  # names in a sentence
 class Placed:
     """A picture file with its class and, where the source says so, its split ("" otherwise)."""
 
-    entry: Entry
+    entry: SourceFile
     class_name: str
     split: str = ""
 

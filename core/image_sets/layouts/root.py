@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 
 from core.image_sets.layouts.split_names import meaning
-from core.image_sets.sources import Entry
+from core.image_sets.sources import SourceFile
 
 STRAYS, STRAY_SHARE = 6, 0.03  # pictures that lie beside and move nothing
 
 
-def root_of(pictures: list[Entry]) -> tuple[str, ...]:
+def root_of(pictures: list[SourceFile]) -> tuple[str, ...]:
     """The folder in which the classes or splits lie: where pictures begin to differ, in spite of a few that lie beside."""
     root: tuple[str, ...] = ()
     inside = pictures
     while True:
         depth = len(root)
-        below: dict[str, list[Entry]] = defaultdict(list)
+        below: dict[str, list[SourceFile]] = defaultdict(list)
         for entry in inside:
             if len(entry.parts) > depth + 1:
                 below[entry.parts[depth]].append(entry)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from core.image_sets.layouts.encoding import decoded
 from core.image_sets.layouts.split_names import meaning
-from core.image_sets.sources import Entry
+from core.image_sets.sources import SourceFile
 
 NAMES = frozenset(
     [
@@ -51,7 +51,7 @@ FEW_VALUES = 20
 class Table:
     """What a table says: rows of (file, label, split), as they stand in it."""
 
-    entry: Entry
+    entry: SourceFile
     encoding: str = ""
     column: str = ""  # the one of labels, as it is called
     is_named: bool = False  # does the column's name say that it holds labels?
@@ -61,7 +61,7 @@ class Table:
     is_boxes: bool = False  # does it say where things are in a picture?
 
 
-def read_table(entry: Entry, data: bytes, known: set[str]) -> Table | None:
+def read_table(entry: SourceFile, data: bytes, known: set[str]) -> Table | None:
     """None where it is about something else. `known` are the names of the pictures, with and without ending, in small letters."""
     text, encoding = decoded(data)
     heads, rows = _json_lines(text) if entry.parts[-1].casefold().endswith(".jsonl") else _rows(text)

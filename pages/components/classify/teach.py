@@ -7,7 +7,7 @@ from hashlib import sha256
 import numpy as np
 import streamlit as st
 
-from core.datasets.own import forget, how_many, keep
+from core.datasets.corrections import forget, how_many, keep
 from core.errors import TrainDeskError
 from core.paths import data_folder
 from pages.components.classify.answer_bars import Said

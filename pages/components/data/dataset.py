@@ -7,9 +7,9 @@ import streamlit as st
 from core.image_sets.edit import LONGEST_NAME, checked_name, editing
 from core.image_sets.export import MOST_AT_ONCE, as_zip
 from core.image_sets.folders import delete
-from core.image_sets.store import SPLITS, OwnClass, OwnDataError, OwnDataset
+from core.image_sets.own_dataset import SPLITS, OwnClass, OwnDataError, OwnDataset
 from pages.components.train.continue_card import draw_continue
-from pages.components.data.bring import draw_bring
+from pages.components.data.import_form import draw_import_form
 from pages.components.data.label_issues import draw_doubts
 from pages.components.data.drafts import draw_what_it_knows
 from pages.components.data.findings import draw_findings
@@ -53,7 +53,7 @@ def draw_dataset(dataset: OwnDataset) -> None:
             draw_doubts(dataset)
     if add.open:
         with add:
-            draw_bring(dataset.id)
+            draw_import_form(dataset.id)
             draw_what_it_knows(dataset)
     with more:
         _draw_more(dataset, newest)

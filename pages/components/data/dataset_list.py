@@ -11,7 +11,7 @@ from core.datasets import DatasetSettings
 from core.datasets.thumbnails import SHOWN, first_pictures, published
 from core.image_sets.folders import empty_trash, list_datasets, restore, trashed
 from core.image_sets.imports import Job, list_jobs
-from core.image_sets.store import OwnDataError, OwnDataset
+from core.image_sets.own_dataset import OwnDataError, OwnDataset
 from core.paths import data_folder
 from pages.components.data.builtin import what_it_takes
 from pages.components.shell.links import set_parameters
@@ -58,7 +58,7 @@ def draft_key(kind: str, into: str) -> str:
 
 def _draw_draft(job: Job) -> None:
     """Drawings or photos that nobody has made a dataset of yet: after a reload one may go on with them."""
-    files = [file for file in job.brought.glob("*/*") if file.is_file()]
+    files = [file for file in job.uploads.glob("*/*") if file.is_file()]
     kind = "drawings" if any(file.suffix == ".png" for file in files) else "photos"
     if not files or st.session_state.get(draft_key(kind, "")) == job.id:
         return

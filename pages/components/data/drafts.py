@@ -16,10 +16,10 @@ from PIL import Image
 from core.errors import ImageError
 from core.inference.collecting import Collecting, Example
 from core.image_sets.edit import LONGEST_NAME, checked_name
-from core.image_sets.folders import own_dataset
+from core.image_sets.folders import dataset_at
 from core.image_sets.imports import Job, Request, find_job, new_job, start
 from core.image_sets.layout import tidy_class
-from core.image_sets.store import OwnDataError, OwnDataset
+from core.image_sets.own_dataset import OwnDataError, OwnDataset
 from core.image_sets.zip_names import folder_of
 from core.paths import data_folder
 from pages.components.data.already import draw_already, follow
@@ -51,7 +51,7 @@ def draw_camera(into: str) -> None:
 
 def _draft(kind: str, into: str, collect: Collect, shown: str) -> None:
     job = find_job(st.session_state.get(draft_key(kind, into), ""), data_folder())
-    target = own_dataset(into, data_folder()) if into else None
+    target = dataset_at(into, data_folder()) if into else None
     st.markdown(
         f"Name a class, give it {GOAL} {kind}, then name the next one."
         + (f" They are added to **{plain_markdown(target.title)}**." if target else "")
@@ -72,7 +72,7 @@ def _draft(kind: str, into: str, collect: Collect, shown: str) -> None:
             if job is None:
                 job = new_job(data_folder(), visitor())
                 st.session_state[draft_key(kind, into)] = job.id
-            folder = job.brought / folder_of(tidy_class(class_name))
+            folder = job.uploads / folder_of(tidy_class(class_name))
         except OwnDataError as error:
             show_error(str(error))
     if job is None:
@@ -114,7 +114,7 @@ def draw_what_it_knows(dataset: OwnDataset) -> None:
 
 def _taught(job: Job) -> list[Example]:
     """The pictures of a draft in the order in which they came."""
-    found = [(file, file.parent.name, file.stat().st_mtime_ns) for file in job.brought.glob("*/*") if file.is_file()]
+    found = [(file, file.parent.name, file.stat().st_mtime_ns) for file in job.uploads.glob("*/*") if file.is_file()]
     return [Example(str(file), label, file.read_bytes) for file, label, _ in sorted(found, key=lambda each: each[2])]
 
 
@@ -122,9 +122,9 @@ def taught_by(dataset: OwnDataset) -> list[Example]:
     """The pictures of a dataset; look-alikes are held out together."""
     members, names = dataset.members(), {each.id: each.name for each in dataset.classes()}
     return [
-        Example(f"{dataset.id} {image}", names[label], partial(dataset.content, image), kin)
-        for image, label, kin in zip(
-            members.images.tolist(), members.classes.tolist(), members.kin.tolist(), strict=True
+        Example(f"{dataset.id} {image}", names[label], partial(dataset.content, image), group_id)
+        for image, label, group_id in zip(
+            members.images.tolist(), members.classes.tolist(), members.group_ids.tolist(), strict=True
         )
     ]
 
@@ -172,7 +172,7 @@ def _draw_collected(job: Job, kind: str, into: str) -> None:
     """What there is so far, and the button that makes a dataset of it."""
     classes = {
         folder.name: sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime_ns)
-        for folder in sorted(job.brought.iterdir())
+        for folder in sorted(job.uploads.iterdir())
         if folder.is_dir()
     }
     classes = {name: files for name, files in classes.items() if files}
@@ -184,7 +184,7 @@ def _draw_collected(job: Job, kind: str, into: str) -> None:
                     files[-1].unlink(missing_ok=True)
                     st.rerun()
                 if st.button("Remove all", key=f"none {into} {name}", type="tertiary", icon=":material/delete:"):
-                    shutil.rmtree(job.brought / name, ignore_errors=True)
+                    shutil.rmtree(job.uploads / name, ignore_errors=True)
                     st.rerun()
             st.html(gallery([_tile(file, name) for file in reversed(files[-LATEST:])], escape(name), small=True))
     if not classes:
@@ -208,7 +208,7 @@ def _draw_collected(job: Job, kind: str, into: str) -> None:
         about = {"fit": "ink"} if kind == "drawings" and not into else {}
         title = f"My {kind}: {', '.join(classes)}"[:LONGEST_NAME]
         try:
-            start(job, Request(str(job.brought), title, into=into, about=about))
+            start(job, Request(str(job.uploads), title, into=into, about=about))
         except OwnDataError as error:
             show_error(str(error))
             return

@@ -1,4 +1,4 @@
-"""What the doctor says of a dataset: one verdict, then each finding with its pictures and its buttons."""
+"""What the checks say of a dataset: one verdict, then each finding with its pictures and its buttons."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.images.fit import prepare_square
 from core.images.read import read_image
 from core.image_sets.checks import Choice, Finding, findings, verdict
 from core.image_sets.edit import Edit, editing
-from core.image_sets.store import OwnDataError, OwnDataset
+from core.image_sets.own_dataset import OwnDataError, OwnDataset
 from core.image_sets.twins import leave
 from pages.components.data.dataset_list import SPLIT_WORDS
 from pages.components.shell.messages import show_error
@@ -34,7 +34,7 @@ PREVIEW_SIDE = 96  # pixels
 def draw_findings(
     dataset: OwnDataset, key: str, choices: bool = True, told: frozenset[str] = frozenset(), praise: bool = True
 ) -> None:
-    """What the doctor says, each with the buttons that put it right or, with `choices`, what trainings are to do about it.
+    """What the checks say, each with the buttons that put it right or, with `choices`, what trainings are to do about it.
 
     What keeps a training from starting and is of a kind that was `told` further up is not said twice. Without `praise`
     nothing is said where all is well.

@@ -1,4 +1,4 @@
-"""One import: how far it is, what the doctor says, and the click that makes it a dataset."""
+"""One import: how far it is, what the checks say, and the click that makes it a dataset."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.image_sets.folders import accept, find_dataset
 from core.image_sets.imports import Job, Progress
 from core.image_sets.merge import already_in, arrangement_after, merge
 from core.image_sets.shares import arrangement_of, as_suggested
-from core.image_sets.store import OwnDataError, OwnDataset
+from core.image_sets.own_dataset import OwnDataError, OwnDataset
 from core.paths import data_folder
 from pages.components.data.findings import change, draw_findings
 from pages.components.data.dataset_list import SPLIT_WORDS, go

@@ -10,7 +10,7 @@ from core.errors import TrainDeskError
 from core.image_sets.edit import editing
 from core.image_sets.imports import Job
 from core.image_sets.shares import arrangement_of, as_suggested, remedies
-from core.image_sets.store import OwnDataset
+from core.image_sets.own_dataset import OwnDataset
 from core.image_sets.suggest import as_collected
 from core.paths import data_folder
 from pages.components.train.continue_card import going_on

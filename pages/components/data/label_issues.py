@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.errors import TrainDeskError
 from core.image_analysis.label_check import Doubt, LabelCheck, last_check, leave_key, open_doubts, start
-from core.image_sets.store import OwnDataset
+from core.image_sets.own_dataset import OwnDataset
 from core.image_sets.twins import leave, left_alone
 from pages.components.data.findings import change
 from pages.components.shell.messages import show_error

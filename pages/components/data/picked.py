@@ -12,7 +12,7 @@ from pathlib import Path
 import streamlit as st
 from PIL import Image
 
-from core.image_sets.store import OwnDataset
+from core.image_sets.own_dataset import OwnDataset
 
 SIDE = 96  # pixels
 FOLDER = Path(__file__).parent

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from core.image_sets.imports import Job, read_again
-from core.image_sets.store import OwnDataError
+from core.image_sets.own_dataset import OwnDataError
 from pages.components.data.dataset_list import go
 from pages.components.shell.messages import show_error
 from pages.components.shell.wording import count, plain_markdown

@@ -7,7 +7,7 @@ from html import escape
 import streamlit as st
 
 from core.analysis.story import Learner, told
-from core.demo import EPOCHS, TITLES, Demo, DemoRuns, begin, made_by, remove, running, shown
+from core.demo import EPOCHS, TITLES, Demo, DemoRuns, made_by, remove, running, shown, start_demo
 from core.errors import TrainDeskError
 from core.paths import data_folder, runs_folder
 from core.runs.history import History
@@ -45,7 +45,7 @@ def start_demo_button(key: str, label: str = "Start the 60-second demo", primary
     if not st.button(label, type="primary" if primary else "secondary", icon=":material/play_circle:", key=key):
         return
     try:
-        begin(runs_folder(), data_folder(), visitor())
+        start_demo(runs_folder(), data_folder(), visitor())
     except DemoRuns as other:  # someone else was faster
         show_warning(str(other))
         page_link(DEMO, label=WATCH, icon=":material/visibility:")

@@ -7,7 +7,7 @@ import streamlit as st
 from core.errors import TrainDeskError
 from core.paths import runs_folder
 from core.run_config import RunConfig
-from core.runs.labels import read_labels, title_of
+from core.runs.metadata import read_metadata, title_of
 from core.runs.store import Run
 from core.runs.trash import restore, trashed
 from pages.components.shell.links import page_link
@@ -19,15 +19,15 @@ from pages.components.shell.wording import moment, plain_markdown
 
 def draw_heading(run: Run, config: RunConfig | None) -> None:
     """Title, and in a line below it what is trained on what, tags and experiment."""
-    labels = read_labels(run)
-    star = ":material/star: " if labels.favourite else ""
-    title = title_of(run, config, labels)
+    metadata = read_metadata(run)
+    star = ":material/star: " if metadata.favourite else ""
+    title = title_of(run, config, metadata)
     st.title(star + plain_markdown(title), anchor=False)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="about"):
         if config:
             what = in_short(config)
             st.caption(plain_markdown(moment(run.created()) if title == what else what), width="content")
-        for tag in labels.tags:
+        for tag in metadata.tags:
             st.badge(plain_markdown(tag), color="gray")
         if config and config.experiment:
             page_link(

@@ -13,7 +13,7 @@ from core.paths import data_folder, runs_folder
 from core.runs.disk import forget_last, size_of
 from core.runs.example import example, hide, is_hidden
 from core.runs.history import History
-from core.runs.labels import LONGEST_NOTE, LONGEST_TITLE, add_tags, change_labels, read_labels, title_of
+from core.runs.metadata import LONGEST_NOTE, LONGEST_TITLE, add_tags, change_metadata, read_metadata, title_of
 from core.runs.store import Run
 from core.runs.trash import delete, restore, trashed
 from core.workers.control import ask_to_resume
@@ -30,15 +30,15 @@ DELETED, PROBLEM = "just deleted", "problem of managing"
 
 def draw_labels_form(run: Run) -> None:
     """Title, note and tags of one run, kept by a button."""
-    labels = read_labels(run)
+    metadata = read_metadata(run)
     config, _ = read_config(run)
     with st.form(f"labels {run.id}", border=False):
         title = st.text_input("Title", title_of(run, config), max_chars=LONGEST_TITLE, key=f"title {run.id}")
-        note = st.text_area("Note", labels.note, max_chars=LONGEST_NOTE, key=f"note {run.id}")
-        tags = st.text_input("Tags, separated by commas", ", ".join(labels.tags), key=f"tags {run.id}")
+        note = st.text_area("Note", metadata.note, max_chars=LONGEST_NOTE, key=f"note {run.id}")
+        tags = st.text_input("Tags, separated by commas", ", ".join(metadata.tags), key=f"tags {run.id}")
         if st.form_submit_button("Keep", type="primary", key=f"keep {run.id}"):
             named = "" if config and title.strip() in (config.title, in_short(config)) else title
-            if _done(lambda: change_labels(run, title=named, note=note, tags=tags.split(","))):
+            if _done(lambda: change_metadata(run, title=named, note=note, tags=tags.split(","))):
                 st.rerun()
             _show_problem()
 
@@ -62,11 +62,11 @@ def favourite_button(runs: Sequence[Run]) -> None:
     """Makes them favourites, or none any more when all are."""
     if not all(map(may_change, runs)):
         return
-    are = all(read_labels(run).favourite for run in runs)
+    are = all(read_metadata(run).favourite for run in runs)
     key = f"favourite {' '.join(run.id for run in runs)}"
     if st.button("No favourite" if are else "Favourite", icon=":material/star:", key=key):
         for run in runs:
-            _done(lambda run=run: change_labels(run, favourite=not are))
+            _done(lambda run=run: change_metadata(run, favourite=not are))
         st.rerun()
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 from core.paths import runs_folder
 from core.runs.active_runs import active_runs
 from core.runs.disk import disk_problem
-from core.runs.labels import read_labels
+from core.runs.metadata import read_metadata
 from core.runs.store import Run
 from core.workers.queue_estimates import Wait
 from pages.components.run.controls import draw_active_controls, draw_problem, draw_queue_controls
@@ -76,7 +76,7 @@ def _waiting_row(place: int, wait: Wait) -> None:
     words = "begins next" if place == 0 else f"number {place + 1}"
     if wait.seconds is not None:
         words += f", in about {about(wait.seconds)}" if wait.seconds >= 1 else ", at once"
-    if read_labels(run).owner == visitor():
+    if read_metadata(run).owner == visitor():
         words += ", yours"
     with st.container(border=True, key=f"waiting {run.id}", gap="xsmall"):
         left, right = st.columns([5, 4], vertical_alignment="center")

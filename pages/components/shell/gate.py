@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from core.sharing import LASTS, Door, Guest, NotAdmitted
+from core.sharing import LASTS, Authenticator, Guest, LogInRefused
 from pages.components.shell.rights import COOKIE
 
 LONGEST_FORM = 4096  # bytes
@@ -27,8 +27,8 @@ HEADERS = {
 class Gate:
     """Answers /login and /logout itself and lets through who is admitted."""
 
-    def __init__(self, app: ASGIApp, door: Door, is_encrypted: bool = False):
-        self.app, self.door, self.is_encrypted = app, door, is_encrypted
+    def __init__(self, app: ASGIApp, authenticator: Authenticator, is_encrypted: bool = False):
+        self.app, self.authenticator, self.is_encrypted = app, authenticator, is_encrypted
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -41,7 +41,7 @@ class Gate:
             await send(message)
 
         if scope["type"] == "websocket":
-            if guest_of(scope, self.door):
+            if guest_of(scope, self.authenticator):
                 await self.app(scope, receive, send)
             else:
                 await send({"type": "websocket.close", "code": 4401, "reason": "log in first"})
@@ -59,7 +59,7 @@ class Gate:
             return response
         if path == "/login":
             return await self._login(request) if request.method == "POST" else _form()
-        if guest_of(request.scope, self.door):
+        if guest_of(request.scope, self.authenticator):
             return None
         if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
             return RedirectResponse("/login", 303)
@@ -73,8 +73,8 @@ class Gate:
                 return _form(f"The form is larger than {LONGEST_FORM:,} bytes; type the password alone.", 413)
         given = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True).get("password", [""])[0]
         try:
-            token = self.door.admit(given, request.client.host if request.client else "")
-        except NotAdmitted as refusal:
+            token = self.authenticator.log_in(given, request.client.host if request.client else "")
+        except LogInRefused as refusal:
             return _form(str(refusal), 401)
         response = RedirectResponse("/", 303)
         response.set_cookie(
@@ -83,7 +83,7 @@ class Gate:
         return response
 
 
-def guest_of(scope: Scope, door: Door) -> Guest | None:
+def guest_of(scope: Scope, authenticator: Authenticator) -> Guest | None:
     """Who asks, by the cookie."""
     for name, value in scope["headers"]:
         if name == b"cookie":
@@ -91,7 +91,7 @@ def guest_of(scope: Scope, door: Door) -> Guest | None:
                 cookie = SimpleCookie(value.decode("latin-1")).get(COOKIE)
             except CookieError:
                 continue
-            if cookie and (guest := door.guest(cookie.value)):
+            if cookie and (guest := authenticator.guest(cookie.value)):
                 return guest
     return None
 

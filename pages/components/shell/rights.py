@@ -11,10 +11,10 @@ import secrets
 import streamlit as st
 
 from core.image_sets.imports import Job
-from core.image_sets.store import OwnDataset
-from core.runs.labels import read_labels
+from core.image_sets.own_dataset import OwnDataset
+from core.runs.metadata import read_metadata
 from core.runs.store import Run
-from core.sharing import Guest, door
+from core.sharing import Guest, current_authenticator
 
 COOKIE = "traindesk"  # of a shared dashboard; the gate sets it
 BROWSER_COOKIE = "_streamlit_xsrf"  # one for each browser; the server sets it
@@ -34,12 +34,12 @@ def visitor() -> str:
 
 def demo_owner() -> str:
     """Whose demos are meant on this page: of a shared dashboard the visitor's own, else everybody's, ""."""
-    return "" if door() is None else visitor()
+    return "" if current_authenticator() is None else visitor()
 
 
 def closed() -> str:
     """Why no page is shown; "" when they are. The gate should have seen to it; this is the second lock."""
-    if door() is not None:
+    if current_authenticator() is not None:
         return "" if _guest() else "This dashboard is shared behind a password; log in at /login."
     if st.get_option("server.address") in LOCAL:
         return ""
@@ -51,7 +51,7 @@ def closed() -> str:
 
 def is_host() -> bool:
     """Whether they may change everything: alone at the computer, or with the host's password."""
-    if door() is None:
+    if current_authenticator() is None:
         return True
     guest = _guest()
     return guest is not None and guest.is_host
@@ -59,7 +59,7 @@ def is_host() -> bool:
 
 def draw_who() -> None:
     """On a shared dashboard: as whom one is here, and the way out."""
-    if door() is None:
+    if current_authenticator() is None:
         return
     role = "the host and may change everything" if is_host() else "a guest and may change what you made yourself"
     st.html(f'<p class="quiet">You are {role}. <a href="/logout" target="_self">Log out</a></p>')
@@ -67,7 +67,7 @@ def draw_who() -> None:
 
 def may_change(run: Run) -> bool:
     """The example is nobody's: it is hidden, not changed."""
-    return not run.is_example() and (is_host() or read_labels(run).owner == visitor())
+    return not run.is_example() and (is_host() or read_metadata(run).owner == visitor())
 
 
 def read_only_words(run: Run) -> str:
@@ -85,6 +85,6 @@ def may_change_job(job: Job) -> bool:
 
 
 def _guest() -> Guest | None:
-    found = door()
+    found = current_authenticator()
     token = st.context.cookies.get(COOKIE) if found else None
     return found.guest(token) if found and isinstance(token, str) else None

@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.runs.queue import waiting
-from core.workers.queue_estimates import Wait, expectations
+from core.workers.queue_estimates import Wait, estimated_waits
 
 SECONDS = 2  # for which an answer is good: it reads the logs of runs of the same kind
 
@@ -21,4 +21,4 @@ def expected(runs_folder: Path) -> list[Wait]:
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def _expected(folder: str, ids: tuple[str, ...], moment: int) -> list[Wait]:
-    return expectations(Path(folder))
+    return estimated_waits(Path(folder))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from core.errors import TrainDeskError
-from core.image_sets.store import OwnDataset
+from core.image_sets.own_dataset import OwnDataset
 from core.run_config import RunConfig
-from core.runs.labels import title_of
+from core.runs.metadata import title_of
 from core.runs.store import Run
 from core.workers.earlier import continued, in_short, last_network, version_of, what_is_new
 from pages.components.shell.form_values import fill

@@ -7,7 +7,7 @@ import streamlit as st
 from core.datasets import DatasetSettings
 from core.datasets.own_images import OwnImages
 from core.image_sets.folders import find_dataset
-from core.image_sets.store import OwnDataError, OwnDataset
+from core.image_sets.own_dataset import OwnDataError, OwnDataset
 from core.paths import data_folder
 from core.run_config import RunConfig
 from core.runs.before_start import shared_out

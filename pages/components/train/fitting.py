@@ -16,12 +16,12 @@ _lock = threading.Lock()
 
 def fitting(config: RunConfig, runs: list[Run]) -> list[Run]:
     """Of these runs those whose weights fit; until that is known, those of the very same network."""
-    kin = [(run, earlier) for run in runs if (earlier := read_config(run)[0]) and _could(earlier, config)]
-    same = [run for run, earlier in kin if _network(earlier) == _network(config)]
-    if len(same) == len(kin):
+    alike = [(run, earlier) for run in runs if (earlier := read_config(run)[0]) and _could(earlier, config)]
+    same = [run for run, earlier in alike if _network(earlier) == _network(config)]
+    if len(same) == len(alike):
         return same
-    answer = _asked(config, [run.id for run, _ in kin])
-    return same if answer is None else [run for run, _ in kin if run.id in answer]
+    answer = _asked(config, [run.id for run, _ in alike])
+    return same if answer is None else [run for run, _ in alike if run.id in answer]
 
 
 def _could(earlier: RunConfig, config: RunConfig) -> bool:

@@ -11,7 +11,7 @@ from core.errors import TrainDeskError
 from core.paths import runs_folder
 from core.recipes import find_recipe
 from core.run_config import PARTS, RunConfig
-from core.runs.labels import title_of
+from core.runs.metadata import title_of
 from core.runs.store import find_run
 from pages.components.shell.form_values import WIDGET
 from pages.components.shell.settings_in_words import value_in_words

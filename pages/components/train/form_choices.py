@@ -11,7 +11,7 @@ import streamlit as st
 from core.image_sets.folders import list_datasets
 from core.machine.devices import list_devices
 from core.paths import data_folder, runs_folder
-from core.runs.labels import title_of
+from core.runs.metadata import title_of
 from core.runs.store import Run, list_runs
 from core.settings.settings import FieldSpec
 from pages.components.shell.form_values import check, current

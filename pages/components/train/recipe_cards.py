@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.errors import TrainDeskError
 from core.image_sets.folders import list_datasets
-from core.image_sets.store import OwnDataset
+from core.image_sets.own_dataset import OwnDataset
 from core.image_sets.suggest import suggested
 from core.paths import data_folder
 from core.recipes import GOALS, RECIPES, Recipe

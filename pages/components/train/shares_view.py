@@ -9,10 +9,10 @@ import numpy as np
 import streamlit as st
 
 from core.image_sets.edit import editing
+from core.image_sets.own_dataset import OwnDataError, OwnDataset
 from core.image_sets.shares import Remedy, arrangement_of, as_suggested, remedies
 from core.image_sets.split_reasons import Shared
 from core.image_sets.splitting import TEST, TRAIN, UNUSED, VAL
-from core.image_sets.store import OwnDataError, OwnDataset
 from pages.components.shell.links import switch_page
 from pages.components.shell.messages import show_error
 from pages.components.shell.rights import may_change_dataset

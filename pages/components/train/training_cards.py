@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.image_sets.evidence import SCRATCH, TRANSFER, Evidence, evidence_of, look_for_evidence
-from core.image_sets.store import OwnDataset
+from core.image_sets.own_dataset import OwnDataset
 from core.image_sets.suggest import advice, suggested
 from core.run_config import RunConfig
 from core.settings.settings import SettingsError

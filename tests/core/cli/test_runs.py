@@ -4,7 +4,7 @@ import pytest
 
 from core.runs import disk
 from core.runs.history import History
-from core.runs.labels import Labels, change_labels, read_labels
+from core.runs.metadata import RunMetadata, change_metadata, read_metadata
 from core.runs.queue import enqueue, waiting
 from core.runs.store import create_run, list_runs
 from core.runs.trash import trashed
@@ -56,49 +56,49 @@ def well(result):
 
 def test_a_run_is_renamed(call, run):
     assert_one_sentence(well(call("rename", run.id, "Größe 3")), run.id, "'Größe 3'")
-    assert read_labels(run).title == "Größe 3"
+    assert read_metadata(run).title == "Größe 3"
     assert "its config" in well(call("rename", run.id, ""))
-    assert read_labels(run).title == ""
+    assert read_metadata(run).title == ""
 
 
 def test_a_note_is_written_and_replaced(call, run):
     assert_one_sentence(well(call("note", run.id, "slow, but good")), "note")
-    assert read_labels(run).note == "slow, but good"
+    assert read_metadata(run).note == "slow, but good"
     assert "no note" in well(call("note", run.id, " "))
-    assert read_labels(run).note == ""
+    assert read_metadata(run).note == ""
 
 
 def test_tags_come_and_go(call, run):
     well(call("tag", run.id, "mnist", "dropout 0.5"))
     assert "mnist, dropout 0.5, late" in well(call("tag", run.id, "late"))
-    assert read_labels(run).tags == ("mnist", "dropout 0.5", "late")
+    assert read_metadata(run).tags == ("mnist", "dropout 0.5", "late")
     well(call("untag", run.id, "MNIST", "other"))
     assert "no tags" in well(call("untag", run.id, "late", "dropout 0.5"))
-    assert read_labels(run).tags == ()
+    assert read_metadata(run).tags == ()
 
 
 def test_a_favourite_is_marked_and_unmarked(call, run):
     assert "is a favourite" in well(call("favourite", "latest"))
-    assert read_labels(run).favourite
+    assert read_metadata(run).favourite
     assert "is no favourite" in well(call("favourite", run.id[:-1], "--off"))
-    assert not read_labels(run).favourite
+    assert not read_metadata(run).favourite
 
 
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["rename", "latest", "New"], Labels("New", "old note", ("old",), True)),
-        (["note", "latest", "new note"], Labels("Old", "new note", ("old",), True)),
-        (["tag", "latest", "new"], Labels("Old", "old note", ("old", "new"), True)),
-        (["untag", "latest", "old"], Labels("Old", "old note", (), True)),
-        (["favourite", "latest", "--off"], Labels("Old", "old note", ("old",), False)),
+        (["rename", "latest", "New"], RunMetadata("New", "old note", ("old",), True)),
+        (["note", "latest", "new note"], RunMetadata("Old", "new note", ("old",), True)),
+        (["tag", "latest", "new"], RunMetadata("Old", "old note", ("old", "new"), True)),
+        (["untag", "latest", "old"], RunMetadata("Old", "old note", (), True)),
+        (["favourite", "latest", "--off"], RunMetadata("Old", "old note", ("old",), False)),
     ],
 )
 def test_each_changes_its_field_alone_and_gives_all_as_json(arguments, expected, call, run):
-    change_labels(run, title="Old", note="old note", tags=["old"], favourite=True)
+    change_metadata(run, title="Old", note="old note", tags=["old"], favourite=True)
     given = document(well(call(*arguments, "--json")))
     assert given == {"run": run.id, **vars(expected), "tags": list(expected.tags)}
-    assert read_labels(run) == expected
+    assert read_metadata(run) == expected
 
 
 @pytest.mark.parametrize("form", [[], ["--json"]])

@@ -85,7 +85,9 @@ def test_pictures_are_prepared_alike_for_training_and_for_classifying(own, fit, 
     images = open_images(parsed, data_folder)
     loaded = parsed.load(data_folder)
     assert images.mapped and torch.equal(images.train_pixels, loaded.train_images.permute(0, 2, 3, 1).flatten(1))
-    assert torch.equal(images.train_kin, loaded.train_kin) and torch.equal(images.test_labels, loaded.test_labels)
+    assert torch.equal(images.train_group_ids, loaded.train_group_ids) and torch.equal(
+        images.test_labels, loaded.test_labels
+    )
     number = int(parsed.image_numbers(data_folder, "train")[3])
     import io
 
@@ -134,7 +136,7 @@ def test_pictures_chosen_for_val_are_held_out_and_no_others(tmp_path, data_folde
     own = accept(staged(tmp_path, files)[0], "With val", data_folder)
     images = open_images(settings(own), data_folder)
     held = held_out(images, 0.3, 0)
-    assert held.sum() == 6 and (images.train_kin[held] == -1).all()
+    assert held.sum() == 6 and (images.train_group_ids[held] == -1).all()
 
 
 def test_look_alikes_are_held_out_together(tmp_path, data_folder):
@@ -144,14 +146,16 @@ def test_look_alikes_are_held_out_together(tmp_path, data_folder):
     files |= {f"dots/copy {n}.jpg": encoded(picture("dots", n), "JPEG", quality=95) for n in range(20)}
     own = accept(staged(tmp_path, files)[0], "Doubled", data_folder)
     images = open_images(settings(own), data_folder)
-    assert len(images.train_kin.unique()) < len(images.train_kin)
+    assert len(images.train_group_ids.unique()) < len(images.train_group_ids)
     for seed in range(5):
         held = held_out(images, 0.3, seed)
-        sides = {int(kin): set(held[images.train_kin == kin].tolist()) for kin in images.train_kin.unique()}
+        sides = {
+            int(group): set(held[images.train_group_ids == group].tolist()) for group in images.train_group_ids.unique()
+        }
         assert 0 < held.sum() < len(held) and all(len(side) == 1 for side in sides.values())
     members = own.members()
-    for kin in np.unique(members.kin):
-        assert len({split == 2 for split in members.splits[members.kin == kin]}) == 1
+    for group in np.unique(members.group_ids):
+        assert len({split == 2 for split in members.splits[members.group_ids == group]}) == 1
 
 
 def test_a_run_learns_own_pictures_and_classifies_without_them(own, data_folder, runs_folder, tmp_path, monkeypatch):

@@ -13,12 +13,12 @@ from core.image_analysis.label_check import (
     last_check,
     leave_key,
     open_doubts,
+    run_label_check,
     start,
     state_file,
-    work,
 )
 from core.image_sets.edit import editing
-from core.image_sets.store import OwnDataError
+from core.image_sets.own_dataset import OwnDataError
 from core.image_sets.twins import leave, left_alone
 from tests.helpers import assert_one_sentence, wait_until
 from tests.own import class_files, encoded, own_dataset, staged
@@ -112,7 +112,7 @@ def test_when_the_time_is_over_the_rest_is_left_out(dataset, quick, monkeypatch)
 
 def test_too_few_pictures_are_said_in_a_sentence(tmp_path, quick):
     dataset = staged(tmp_path, class_files({"dots": 6}))[0]
-    found = work(dataset)
+    found = run_label_check(dataset)
     assert found.state == "failed" and last_check(dataset) == found
     assert_one_sentence(found.message, "too few pictures")
 

@@ -4,7 +4,7 @@ import pytest
 
 from core.image_sets.folders import accept
 from core.image_sets.imports import new_job
-from core.image_sets.ingest import bring
+from core.image_sets.ingest import ingest
 from core.image_sets.suggest import suggested
 from core.run_config import RunConfig
 from core.runs.history import History
@@ -20,7 +20,7 @@ def test_a_network_that_knows_photos_learns_ants_and_bees(data_folder, tmp_path,
         pytest.skip("the ants and bees are not on this computer")
     monkeypatch.setenv("TRAINDESK_DATA", str(tmp_path))
     job = new_job(tmp_path)
-    brought, _ = bring(archive, job.dataset.folder, "Ants and bees", lambda *_: None)
+    brought, _ = ingest(archive, job.dataset.folder, "Ants and bees", lambda *_: None)
     dataset = accept(brought, "Ants and bees", tmp_path)
     run = create_run(RunConfig.from_dict(suggested(dataset)), tmp_path / "runs")
     assert work(run, tmp_path)["event"] == "finished"

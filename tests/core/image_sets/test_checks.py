@@ -1,4 +1,4 @@
-"""What the doctor says of small datasets that are each wrong in one way, and that what it offers puts it right."""
+"""What the checks say of small datasets that are each wrong in one way, and that what it offers puts it right."""
 
 import numpy as np
 import pytest

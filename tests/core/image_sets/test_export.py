@@ -9,8 +9,8 @@ import pytest
 from core.image_sets.edit import editing
 from core.image_sets.export import as_zip, kind_of, write_zip
 from core.image_sets.folders import accept
-from core.image_sets.ingest import bring
-from core.image_sets.store import OwnDataError
+from core.image_sets.ingest import ingest
+from core.image_sets.own_dataset import OwnDataError
 from tests.own import class_files, encoded, picture, staged
 
 ODD = ["Cat", "cat", "train", "images", "a/b\\c", "../up", ".hidden", "__MACOSX", "CON", "ends.", "1", "数字", "x" * 60]
@@ -27,7 +27,7 @@ def described(dataset):
 
 def brought_again(dataset, tmp_path):
     (tmp_path / "out.zip").write_bytes(as_zip(dataset).read())
-    again, report = bring(tmp_path / "out.zip", tmp_path / "again", "Patterns", lambda *_: None)
+    again, report = ingest(tmp_path / "out.zip", tmp_path / "again", "Patterns", lambda *_: None)
     assert report.unreadable == [] and report.skipped == {}
     return again
 
@@ -78,7 +78,7 @@ def test_files_keep_their_names_and_get_the_ending_of_what_they_are(tmp_path):
         [("a", "x"), ("b", "x"), ("a", "y"), ("b", "y")])}  # fmt: skip
     files["a/x/Photo of mine.jpeg"] = encoded(picture("dots", 9), "JPEG")
     dataset = accept(
-        bring(_zip(tmp_path, files), tmp_path / "set", "x", lambda *_: None, reading="level-2")[0], "x", tmp_path
+        ingest(_zip(tmp_path, files), tmp_path / "set", "x", lambda *_: None, reading="level-2")[0], "x", tmp_path
     )
     with editing(dataset, "all to learn from") as edit:
         edit.into_split(dataset.members().images.tolist(), "train")
@@ -109,7 +109,7 @@ def test_pictures_that_someone_adds_to_the_zip_are_read_by_evidence(tmp_path):
     with zipfile.ZipFile(tmp_path / "out.zip", "a") as archive:
         archive.writestr("train/stripes/1.png", encoded(picture("stripes", 1)))
         archive.writestr("new.png", encoded(picture("stripes", 2)))
-    again, report = bring(tmp_path / "out.zip", tmp_path / "again", "Patterns", lambda *_: None)
+    again, report = ingest(tmp_path / "out.zip", tmp_path / "again", "Patterns", lambda *_: None)
     assert {each.name for each in again.classes()} == {"dots", "rings", "stripes"} and report.pictures == 22
 
 
@@ -147,5 +147,5 @@ def test_a_comment_that_nobody_checked_is_no_mark(tmp_path):
             for name in old.namelist():
                 archive.writestr(name, old.read(name))
             archive.comment = comment
-        again, report = bring(tmp_path / "c.zip", tmp_path / f"again {number}", "x", lambda *_: None)
+        again, report = ingest(tmp_path / "c.zip", tmp_path / f"again {number}", "x", lambda *_: None)
         assert report.pictures == 10 and {each.name for each in again.classes()} == {"dots", "rings"}

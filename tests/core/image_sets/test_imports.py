@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from core.image_sets import ingest as bringing
+from core.image_sets import ingest as ingesting
 from core.image_sets.folders import accept, delete, list_datasets, restore, sets_folder
-from core.image_sets.import_process import work
+from core.image_sets.import_process import run_import
 from core.image_sets.imports import Job, Request, find_job, list_jobs, new_job, read_again, start
+from core.image_sets.own_dataset import OwnDataError
 from core.image_sets.sources import FolderSource
-from core.image_sets.store import OwnDataError
 from tests.helpers import assert_one_sentence, wait_until
 from tests.own import class_files, zipped
 
@@ -27,7 +27,7 @@ def data(tmp_path):
 
 def job_of(data, count=8, **request):
     job = new_job(data)
-    path = zipped(job.brought / "pictures.zip", class_files({"stripes": count, "dots": count}))
+    path = zipped(job.uploads / "pictures.zip", class_files({"stripes": count, "dots": count}))
     return job, Request(str(path), "Patterns", **request)
 
 
@@ -48,12 +48,12 @@ def test_progress_tells_what_is_left(data, monkeypatch):
     job, request = job_of(data)
     said = []
     monkeypatch.setattr("core.image_sets.import_process.OFTEN", -1)
-    monkeypatch.setattr(bringing, "CHUNK_FILES", 4)
+    monkeypatch.setattr(ingesting, "CHUNK_FILES", 4)
     monkeypatch.setattr(type(job), "write", lambda self, name, content: said.append((name, content)))
     Path(job.folder / "request.json").write_text(
         f'{{"path": "{request.path}", "title": "Patterns", "class_name": "", "into": "", "about": {{}}}}'
     )
-    assert work(job).state == "ready"
+    assert run_import(job).state == "ready"
     counted = [
         content["done"]
         for name, content in said
@@ -66,7 +66,7 @@ def test_a_cancelled_import_leaves_nothing(data):
     job, request = job_of(data)
     job.write("request.json", request.__dict__)
     job.cancel_file.touch()
-    assert work(job).state == "failed" and not job.folder.exists() and list_datasets(data) == []
+    assert run_import(job).state == "failed" and not job.folder.exists() and list_datasets(data) == []
 
 
 def test_a_killed_import_says_so_and_can_be_removed(data):
@@ -85,22 +85,22 @@ def test_a_killed_import_says_so_and_can_be_removed(data):
 
 def test_what_is_wrong_with_it_is_one_sentence(data):
     job = new_job(data)
-    job.write("request.json", Request(str(zipped(job.brought / "x.zip", {"a.txt": b"x"})), "None").__dict__)
-    assert work(job).state == "failed"
+    job.write("request.json", Request(str(zipped(job.uploads / "x.zip", {"a.txt": b"x"})), "None").__dict__)
+    assert run_import(job).state == "failed"
     assert_one_sentence(job.progress().message, "no picture")
 
 
 def years(data, **request):
     job = new_job(data)
     files = class_files({"stripes": 6, "dots": 6}, "2023/") | class_files({"stripes": 6, "dots": 6}, "2024/", 50)
-    return job, Request(str(zipped(job.brought / "pictures.zip", files)), "Years", **request)
+    return job, Request(str(zipped(job.uploads / "pictures.zip", files)), "Years", **request)
 
 
 def test_a_question_waits_for_its_answer_before_anything_is_decoded(data, monkeypatch):
     job, request = years(data)
     job.write("request.json", asdict(request))
-    monkeypatch.setattr(bringing, "_decode", lambda *_: pytest.fail("decoded before it was answered"))
-    assert work(job).state == job.progress().state == "asking"
+    monkeypatch.setattr(ingesting, "_decode", lambda *_: pytest.fail("decoded before it was answered"))
+    assert run_import(job).state == job.progress().state == "asking"
     assert "Which level" in job.reading()["question"] and not job.dataset.folder.exists()
     monkeypatch.undo()
     read_again(job, "level-1")
@@ -117,7 +117,7 @@ def test_a_question_waits_for_its_answer_before_anything_is_decoded(data, monkey
 def test_a_question_can_be_cancelled(data):
     job, request = years(data)
     job.write("request.json", asdict(request))
-    work(job)
+    run_import(job)
     job.cancel()
     assert not job.folder.exists()
 
@@ -126,7 +126,7 @@ def test_another_reading_is_taken_while_the_first_is_decoded(data, monkeypatch):
     job, request = years(data, reading="level-1")
     job.write("request.json", asdict(request))
     monkeypatch.setattr("core.image_sets.import_process.OFTEN", -1)
-    place, seen = bringing._place, []
+    place, seen = ingesting._place, []
 
     def change(dataset, placed, *others):
         if not seen:
@@ -134,8 +134,8 @@ def test_another_reading_is_taken_while_the_first_is_decoded(data, monkeypatch):
         seen.append({name for _, name, _ in placed})
         place(dataset, placed, *others)
 
-    monkeypatch.setattr(bringing, "_place", change)
-    assert work(job).state == "ready"
+    monkeypatch.setattr(ingesting, "_place", change)
+    assert run_import(job).state == "ready"
     assert seen == [{"2023", "2024"}, {"dots", "stripes"}]
     assert [each.name for each in job.dataset.classes()] == ["dots", "stripes"]
 
@@ -145,7 +145,7 @@ def test_it_can_be_cancelled_at_any_moment(data, monkeypatch, moment):
     job, request = job_of(data)
     job.write("request.json", asdict(request))
     monkeypatch.setattr("core.image_sets.import_process.OFTEN", -1)
-    monkeypatch.setattr(bringing, "CHUNK_FILES", 4)
+    monkeypatch.setattr(ingesting, "CHUNK_FILES", 4)
     write, told = Job.write, []
 
     def cancel(self, name, *rest):
@@ -155,7 +155,7 @@ def test_it_can_be_cancelled_at_any_moment(data, monkeypatch, moment):
             self.cancel()
 
     monkeypatch.setattr(Job, "write", cancel)
-    work(job)
+    run_import(job)
     assert len(told) > moment and not job.folder.exists() and list_datasets(data) == []
 
 
@@ -181,7 +181,7 @@ def across(monkeypatch, failing=None):
 def test_datasets_may_lie_on_another_disk(data, monkeypatch):
     job, request = job_of(data)
     job.write("request.json", asdict(request))
-    work(job)
+    run_import(job)
     across(monkeypatch)
     dataset = accept(job.dataset, "Patterns", data)
     assert list_datasets(data) == [dataset] and sum(each.images for each in dataset.classes()) == 16
@@ -196,7 +196,7 @@ def test_datasets_may_lie_on_another_disk(data, monkeypatch):
 def test_half_a_copy_onto_another_disk_is_removed_and_the_import_stays(data, monkeypatch, reason, said):
     job, request = job_of(data)
     job.write("request.json", asdict(request))
-    work(job)
+    run_import(job)
     across(monkeypatch, reason)
     with pytest.raises(OwnDataError) as caught:
         accept(job.dataset, "Patterns", data)
@@ -223,8 +223,8 @@ def test_a_full_disk_ends_it_in_a_sentence(data, monkeypatch):
     def full(*_):
         raise sqlite3.OperationalError("database or disk is full")
 
-    monkeypatch.setattr(bringing, "look_at_all", full)
-    assert work(job).state == "failed"
+    monkeypatch.setattr(ingesting, "image_records", full)
+    assert run_import(job).state == "failed"
     assert_one_sentence(job.progress().message, "because the disk is full", "free some space")
     assert "Dataset" not in job.progress().message
     assert not job.dataset.folder.exists(), "what came in until then fills the disk no longer"

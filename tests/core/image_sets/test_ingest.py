@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.image_sets import ingest as bringing
+from core.image_sets import ingest as ingesting
 from core.image_sets import sources
-from core.image_sets.ingest import Cancelled, bring
+from core.image_sets.ingest import Cancelled, ingest
+from core.image_sets.own_dataset import OwnDataError
 from core.image_sets.sources import folder_in_bounds
-from core.image_sets.store import OwnDataError
 from core.images.read import MAX_FILE_BYTES
 from tests.helpers import assert_one_sentence
 from tests.own import class_files, encoded, picture, staged, zipped
@@ -145,7 +145,7 @@ def test_names_in_any_script_stay_as_they_are(tmp_path):
         for number in range(4):
             archive.writestr(f"кошки 猫/{number}.png", encoded(picture("dots", number)))
             archive.writestr(f"cafe\u0301/{number}.png", encoded(picture("stripes", number)))
-    dataset, _ = bring(path, tmp_path / "set", "Names", lambda *_: None)
+    dataset, _ = ingest(path, tmp_path / "set", "Names", lambda *_: None)
     assert set(counts(dataset)) == {"кошки 猫", "caf\u00e9"}
 
 
@@ -161,7 +161,7 @@ def test_paths_that_lead_elsewhere_and_links_are_passed_over_and_nothing_is_writ
         link.external_attr = 0o120777 << 16
         archive.writestr(link, "/etc/passwd")
     before = {entry for entry in tmp_path.rglob("*") if "set" not in entry.parts[len(tmp_path.parts) :][0]}
-    dataset, report = bring(path, tmp_path / "set", "Bad", lambda *_: None)
+    dataset, report = ingest(path, tmp_path / "set", "Bad", lambda *_: None)
     assert report.pictures == 8 and report.skipped == {"files with a path that leads elsewhere": 4, "links": 1}
     assert {entry for entry in tmp_path.rglob("*") if "set" not in entry.parts[len(tmp_path.parts) :][0]} == before
     assert {entry.name for entry in dataset.folder.iterdir()} == {"pictures.sqlite", "v1.json"}
@@ -175,7 +175,7 @@ def test_a_bomb_of_zeros_is_refused_before_it_is_unpacked(tmp_path, monkeypatch)
             archive.writestr(f"a/{number}.png", bytes(2**20))
     assert path.stat().st_size < 50_000
     with pytest.raises(OwnDataError) as caught:
-        bring(path, tmp_path / "set", "Bomb", lambda *_: None)
+        ingest(path, tmp_path / "set", "Bomb", lambda *_: None)
     assert_one_sentence(str(caught.value), "unpacks to", "TRAINDESK_IMPORT_GB")
     assert not (tmp_path / "set").exists()
 
@@ -186,7 +186,7 @@ def test_a_file_that_is_larger_than_any_picture_is_named_and_not_read(tmp_path):
         for name, data in class_files({"stripes": 3, "dots": 3}).items():
             archive.writestr(name, data)
         archive.writestr("dots/large.png", bytes(MAX_FILE_BYTES + 1))
-    _, report = bring(path, tmp_path / "set", "Large", lambda *_: None)
+    _, report = ingest(path, tmp_path / "set", "Large", lambda *_: None)
     assert report.unreadable == [("dots/large.png", "is a file of 50 MB; the limit is 50 MB")]
 
 
@@ -200,7 +200,7 @@ def test_a_million_files_are_refused_by_their_number_alone(tmp_path):
     )  # fmt: skip
     path.write_bytes(data)
     with pytest.raises(OwnDataError) as caught:
-        bring(path, tmp_path / "set", "Many", lambda *_: None)
+        ingest(path, tmp_path / "set", "Many", lambda *_: None)
     assert_one_sentence(str(caught.value), "1,000,000 files", "500,000")
 
 
@@ -209,7 +209,7 @@ def test_what_is_no_zip_says_so(tmp_path, data):
     path = tmp_path / "x.zip"
     path.write_bytes(data)
     with pytest.raises(OwnDataError) as caught:
-        bring(path, tmp_path / "set", "None", lambda *_: None)
+        ingest(path, tmp_path / "set", "None", lambda *_: None)
     assert_one_sentence(str(caught.value))
 
 
@@ -222,13 +222,13 @@ def test_a_zip_with_a_password_and_one_of_nothing_say_so(tmp_path):
 def test_many_files_are_read_by_helper_processes_with_the_same_result(tmp_path, monkeypatch):
     files = class_files({"stripes": 30, "dots": 30}) | {"dots/bad.png": b"x"}
     alone, report = staged(tmp_path, files, "alone.zip")
-    monkeypatch.setattr(bringing, "FEW", 10)
-    monkeypatch.setattr(bringing, "CHUNK_FILES", 7)
-    monkeypatch.setattr(bringing, "usable_cores", lambda: 2)
+    monkeypatch.setattr(ingesting, "FEW", 10)
+    monkeypatch.setattr(ingesting, "CHUNK_FILES", 7)
+    monkeypatch.setattr(ingesting, "usable_cores", lambda: 2)
     helped, other = staged(tmp_path, files, "helped.zip")
     assert other == report
     one, two = alone.members(), helped.members()
-    for name in ("images", "classes", "splits", "kin"):
+    for name in ("images", "classes", "splits", "group_ids"):
         np.testing.assert_array_equal(getattr(one, name), getattr(two, name))
     assert list(alone.contents(one.images)) == list(helped.contents(two.images))
 
@@ -239,7 +239,7 @@ def test_cancelling_ends_it_at_once(tmp_path):
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        bring(zipped(tmp_path / "a.zip", class_files({"stripes": 3, "dots": 3})), tmp_path / "set", "Cut", progress)
+        ingest(zipped(tmp_path / "a.zip", class_files({"stripes": 3, "dots": 3})), tmp_path / "set", "Cut", progress)
 
 
 def test_a_folder_of_the_computer_comes_in_and_links_are_not_followed(tmp_path):
@@ -251,7 +251,7 @@ def test_a_folder_of_the_computer_comes_in_and_links_are_not_followed(tmp_path):
     (tmp_path / "secret" / "1.png").write_bytes(encoded(picture("rings", 1)))
     (folder / "rings").symlink_to(tmp_path / "secret", target_is_directory=True)
     (folder / "dots" / "link.png").symlink_to(tmp_path / "secret" / "1.png")
-    dataset, report = bring(folder, tmp_path / "set", "Here", lambda *_: None)
+    dataset, report = ingest(folder, tmp_path / "set", "Here", lambda *_: None)
     assert set(counts(dataset)) == {"stripes", "dots"} and report.pictures == 8 and report.skipped == {"links": 1}
 
 

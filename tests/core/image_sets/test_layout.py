@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.image_sets.layout import Layout, recognise
-from core.image_sets.sources import Entry, Listing, ZipSource
-from core.image_sets.store import OwnDataError
+from core.image_sets.own_dataset import OwnDataError
+from core.image_sets.sources import Listing, SourceFile, ZipSource
 
 
 def files(*folders: str, count: int = 12, name: str = "{}.png") -> list[str]:
@@ -23,7 +23,7 @@ def files(*folders: str, count: int = 12, name: str = "{}.png") -> list[str]:
 
 def read(names: list[str], texts: dict[str, str | bytes] | None = None, **how) -> Layout:
     texts = {name: text if isinstance(text, bytes) else text.encode() for name, text in (texts or {}).items()}
-    entries = [Entry(tuple(name.split("/")), len(texts.get(name, "x")), name) for name in [*names, *texts]]
+    entries = [SourceFile(tuple(name.split("/")), len(texts.get(name, "x")), name) for name in [*names, *texts]]
     tables = [each for each in entries if each.parts[-1].endswith((".csv", ".tsv", ".jsonl"))]
     others = [each for each in entries if each.parts[-1].endswith((".txt", ".json", ".xml"))]
     pictures = [each for each in entries if each not in tables and each not in others]

@@ -9,8 +9,8 @@ from core.image_sets.edit import editing
 from core.image_sets.folders import accept
 from core.image_sets.likeness import pairs_of
 from core.image_sets.merge import already_in, arrangement_after, merge
+from core.image_sets.own_dataset import OwnDataError
 from core.image_sets.shares import arrangement_of, as_suggested
-from core.image_sets.store import OwnDataError
 from tests.core.image_sets.test_near_duplicates import jpeg, scene
 from tests.own import class_files, encoded, staged
 

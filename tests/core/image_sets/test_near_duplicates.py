@@ -8,25 +8,25 @@ import pytest
 from PIL import Image, ImageEnhance, ImageOps
 
 from core.image_sets import near_duplicates
-from core.image_sets.image_record import look_at_all
-from core.image_sets.near_duplicates import bundles, groups_of_pairs, kin_of, near_pairs
+from core.image_sets.image_record import image_records
+from core.image_sets.near_duplicates import bundles, group_ids_of, groups_of_pairs, near_pairs
+from core.image_sets.own_dataset import GREY_SIDE
 from core.image_sets.splitting import held_out_groups
-from core.image_sets.store import LOOK
 from tests.own import KINDS, encoded, picture
 
 
 def looked_at(images):
     """Digests, hashes and small copies, as they are kept."""
-    looks = look_at_all(["x"] * len(images), [encoded(image) for image in images])
+    records = image_records(["x"] * len(images), [encoded(image) for image in images])
     return (
-        np.array([int.from_bytes(look.digest[:8], "little") for look in looks], np.uint64),
-        np.array([int.from_bytes(look.hash, "little") for look in looks], np.uint64),
-        np.stack([np.frombuffer(look.look, np.uint8).reshape(LOOK, LOOK) for look in looks]),
+        np.array([int.from_bytes(record.digest[:8], "little") for record in records], np.uint64),
+        np.array([int.from_bytes(record.hash, "little") for record in records], np.uint64),
+        np.stack([np.frombuffer(record.grey, np.uint8).reshape(GREY_SIDE, GREY_SIDE) for record in records]),
     )
 
 
-def kin(images):
-    return kin_of(*looked_at(images))
+def group_ids(images):
+    return group_ids_of(*looked_at(images))
 
 
 def jpeg(image, quality=60):
@@ -54,23 +54,23 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_changed_copy_is_kin(change):
+def test_a_changed_copy_is_in_the_group(change):
     originals = [scene(seed) for seed in range(40)]
-    found = kin([*originals, *(CHANGES[change](image) for image in originals)])
+    found = group_ids([*originals, *(CHANGES[change](image) for image in originals)])
     hits = (found[: len(originals)] == found[len(originals) :]).mean()
     assert hits >= (0.6 if change == "a pixel beside" else 0.9), f"{hits:.0%}"
 
 
-def test_strangers_are_not_kin():
+def test_strangers_are_in_no_group():
     images = [picture(kind, seed, (96, 80)) for kind in KINDS for seed in range(60)] + [
         scene(seed) for seed in range(200)
     ]
-    assert len(np.unique(kin(images))) >= 0.98 * len(images)
+    assert len(np.unique(group_ids(images))) >= 0.98 * len(images)
 
 
-def test_pictures_of_one_colour_are_kin_only_if_equal():
+def test_pictures_of_one_colour_are_a_group_only_if_equal():
     images = [Image.new("RGB", (40, 40), (level, level, 200)) for level in (0, 40, 80, 80, 255)]
-    found = kin(images)
+    found = group_ids(images)
     assert len(set(found.tolist())) == 4 and found[2] == found[3]
 
 
@@ -78,10 +78,10 @@ def test_no_group_is_a_chain():
     """A scene that slowly becomes another one: neighbours look alike, the ends do not."""
     first, last = (np.asarray(scene(seed), dtype=float) for seed in (1, 2))
     images = [Image.fromarray(((1 - share) * first + share * last).astype(np.uint8)) for share in np.linspace(0, 1, 25)]
-    digests, hashes, looks = looked_at(images)
-    pairs = near_pairs(hashes, looks)
+    digests, hashes, greys = looked_at(images)
+    pairs = near_pairs(hashes, greys)
     near = {frozenset(pair) for pair in pairs[:, :2].tolist()}
-    groups = kin_of(digests, hashes, looks)
+    groups = group_ids_of(digests, hashes, greys)
     for group in np.unique(groups):
         for pair in itertools.combinations(np.flatnonzero(groups == group).tolist(), 2):
             assert frozenset(pair) in near
@@ -109,17 +109,17 @@ def test_a_crowd_of_look_alikes_is_kept_together_by_its_groups_only():
 
 def test_of_a_crowd_that_is_too_large_neighbours_are_compared(monkeypatch):
     frames = [jpeg(scene(1), 40 + number % 50) for number in range(80)]
-    _, hashes, looks = looked_at(frames)
-    everyone = near_pairs(hashes, looks)
+    _, hashes, greys = looked_at(frames)
+    everyone = near_pairs(hashes, greys)
     monkeypatch.setattr(near_duplicates, "MANY", 80 * 8)
-    some = near_pairs(hashes, looks)
+    some = near_pairs(hashes, greys)
     assert len(some) < 0.8 * len(everyone) and set(some[:, :2].ravel()) == set(range(80))
 
 
 def test_a_mirrored_pair_is_told_apart_from_a_plain_one():
     images = [scene(1), scene(2), ImageOps.mirror(scene(1)), jpeg(scene(2)), Image.new("L", (40, 40))]
-    _, hashes, looks = looked_at(images)
-    assert near_pairs(hashes, looks).tolist() == [[0, 2, 1], [1, 3, 0]]
+    _, hashes, greys = looked_at(images)
+    assert near_pairs(hashes, greys).tolist() == [[0, 2, 1], [1, 3, 0]]
 
 
 @pytest.mark.parametrize("share", [0.1, 0.2, 0.4])

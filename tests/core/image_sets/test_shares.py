@@ -16,12 +16,12 @@ PARTS = {"train": TRAIN, "val": VAL, "test": TEST}
 def arranged(*pictures: tuple[str, str, int, bool]) -> Arrangement:
     """Of (class, part, how many, do they look alike): pictures of one such entry."""
     names = tuple(sorted({name for name, *_ in pictures}))
-    labels, declared, kin = [], [], []
+    labels, declared, group_ids = [], [], []
     for group, (name, part, count, alike) in enumerate(pictures):
         labels += [names.index(name)] * count
         declared += [PARTS[part]] * count
-        kin += [group * 10_000 + (0 if alike else place) for place in range(count)]
-    rows = Rows(np.array(labels), np.array(declared, dtype=np.int8), np.array(kin))
+        group_ids += [group * 10_000 + (0 if alike else place) for place in range(count)]
+    rows = Rows(np.array(labels), np.array(declared, dtype=np.int8), np.array(group_ids))
     return Arrangement(np.arange(len(labels)) + 1, rows, names, tuple(range(1, len(names) + 1)))
 
 
@@ -121,6 +121,6 @@ def test_the_edit_does_what_was_tried_on_numbers(tmp_path, number):
         remedy.apply(edit)
     after = arrangement_of(dataset)
     np.testing.assert_array_equal(after.rows.declared, remedy.after.rows.declared)
-    np.testing.assert_array_equal(after.rows.kin, remedy.after.rows.kin)
+    np.testing.assert_array_equal(after.rows.group_ids, remedy.after.rows.group_ids)
     assert as_suggested(after).reasons == ()
     assert as_suggested(arrangement_of(dataset, 1)).stops(), "the version before is as it was"

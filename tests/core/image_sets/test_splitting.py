@@ -36,8 +36,8 @@ def mark(plan):
 
 def known(count, classes, grouped=False):
     labels = np.random.default_rng(count).integers(0, classes, count)
-    kin = np.random.default_rng(count + 1).integers(0, count // 2, count) if grouped else None
-    return Rows.as_kept(labels, kin, labels[:0])
+    group_ids = np.random.default_rng(count + 1).integers(0, count // 2, count) if grouped else None
+    return Rows.as_kept(labels, group_ids, labels[:0])
 
 
 @pytest.mark.parametrize(("count", "classes", "share", "seed"), CHOSEN_BEFORE)
@@ -52,9 +52,9 @@ def test_runs_of_before_keep_their_split_with_groups(count, classes, seed):
 
 @pytest.mark.parametrize(("count", "classes"), CHOSEN_BY_SOMEONE)
 def test_runs_of_before_keep_the_validation_pictures_someone_chose(count, classes):
-    kin = known(count, classes, True).kin
-    kin[::7] = -1
-    rows = Rows.as_kept(known(count, classes).labels, kin, kin[:0])
+    group_ids = known(count, classes, True).group_ids
+    group_ids[::7] = -1
+    rows = Rows.as_kept(known(count, classes).labels, group_ids, group_ids[:0])
     assert mark(plan_of(rows, classes, 0.2, 0)) == CHOSEN_BY_SOMEONE[count, classes]
 
 
@@ -76,8 +76,8 @@ def arrangements(draw):
     declared = st.sampled_from(draw(st.sampled_from([[TRAIN], [TRAIN, TEST], [TRAIN, TRAIN, VAL, TEST]])))
     parts = np.array(draw(st.lists(declared, min_size=count, max_size=count)), dtype=np.int8)
     groups = st.integers(0, draw(st.integers(0, count)))
-    kin = draw(st.one_of(st.none(), st.lists(groups, min_size=count, max_size=count).map(np.array)))
-    return Rows(labels, parts, kin), classes
+    group_ids = draw(st.one_of(st.none(), st.lists(groups, min_size=count, max_size=count).map(np.array)))
+    return Rows(labels, parts, group_ids), classes
 
 
 @settings(deadline=None)  # a busy machine is no failure
@@ -93,12 +93,12 @@ def test_a_plan_is_a_partition_that_keeps_what_was_declared_and_groups_together(
     assert (plan.parts[rows.declared == TEST] == TEST).all() and (plan.parts[rows.declared == VAL] == VAL).all()
     assert not (plan.parts[rows.declared == TRAIN] == TEST).any()
     free = rows.declared == TRAIN
-    if rows.kin is not None:
-        for group in np.unique(rows.kin):
-            assert len({part == VAL for part in plan.parts[free & (rows.kin == group)]}) <= 1
+    if rows.group_ids is not None:
+        for group in np.unique(rows.group_ids):
+            assert len({part == VAL for part in plan.parts[free & (rows.group_ids == group)]}) <= 1
     if (rows.declared == VAL).any():
         assert not (plan.parts[free] == VAL).any()
-    elif rows.kin is None:
+    elif rows.group_ids is None:
         for label in np.unique(rows.labels[free]):
             mine = free & (rows.labels == label)
             assert (plan.parts[mine] == VAL).sum() == max(1, round(int(mine.sum()) * share))

@@ -7,7 +7,7 @@ import pytest
 
 from core.image_sets.edit import editing
 from core.image_sets.folders import accept, delete, find_dataset, list_datasets, restore
-from core.image_sets.store import OwnDataError
+from core.image_sets.own_dataset import OwnDataError
 from tests.own import class_files, staged
 
 
@@ -19,7 +19,13 @@ def dataset(tmp_path):
 def state(dataset, version=None):
     members = dataset.members(version, disabled=True)
     classes = [(each.id, each.name, each.enabled) for each in dataset.classes(version)]
-    return classes, members.images.tolist(), members.classes.tolist(), members.splits.tolist(), members.kin.tolist()
+    return (
+        classes,
+        members.images.tolist(),
+        members.classes.tolist(),
+        members.splits.tolist(),
+        members.group_ids.tolist(),
+    )
 
 
 def class_id(dataset, name):

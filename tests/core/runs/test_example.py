@@ -12,7 +12,7 @@ from core.runs.disk import folder_size
 from core.runs.example import example, hide, is_hidden, listed_example
 from core.runs.history import History
 from core.runs.index import Index
-from core.runs.labels import change_labels, read_labels
+from core.runs.metadata import change_metadata, read_metadata
 from core.runs.predictions import read_predictions
 from core.runs.snapshots import LookBook
 from core.runs.store import Run, find_run, list_runs
@@ -39,7 +39,7 @@ def came_along(monkeypatch) -> Run:
 def test_it_is_small_and_whole(came_along):
     assert folder_size(came_along.folder) <= 1_000_000
     assert came_along.config().recipe == "digits" and came_along.status().name == "finished"
-    assert read_labels(came_along).tags == ("example",), "the badge on every page"
+    assert read_metadata(came_along).tags == ("example",), "the badge on every page"
     history = History(came_along).update()
     assert len(history.epochs) == came_along.config().training.epochs and history.progress() == 1
     book = LookBook(came_along)
@@ -94,7 +94,7 @@ def test_one_click_hides_it_and_one_shows_it_again(came_along, runs_folder):
     "change",
     [
         delete,
-        lambda run: change_labels(run, title="Mine"),
+        lambda run: change_metadata(run, title="Mine"),
         lambda run: submit(run, run.folder.parent / "data"),
         lambda run: (ask_to_resume(run, more_epochs=1), submit(run, run.folder.parent / "data")),
     ],

@@ -15,7 +15,7 @@ from core.runs import index as indexing
 from core.runs.events import EventWriter
 from core.runs.history import History
 from core.runs.index import Index
-from core.runs.labels import change_labels
+from core.runs.metadata import change_metadata
 from core.runs.queue import enqueue, withdraw
 from core.runs.store import create_run, list_runs
 from tests.helpers import assert_one_sentence, quick_config, wait_until
@@ -84,7 +84,7 @@ def test_another_process_finds_what_this_one_read(whole, runs_folder, monkeypatc
 
 
 CHANGES = {
-    "renamed": lambda run: change_labels(run, title="Another name"),
+    "renamed": lambda run: change_metadata(run, title="Another name"),
     "queued": enqueue,
     "launched": lambda run: run.starting_mark.touch(),
     "goes on": lambda run: EventWriter(run.event_log).write("resuming"),
@@ -117,7 +117,7 @@ def test_a_change_within_the_same_tick_of_the_clock_is_not_missed(runs_folder, m
     index = Index(runs_folder)
     index.summaries()
     mark = indexing._print(run)
-    change_labels(run, title="Another name")
+    change_metadata(run, title="Another name")
     os.utime(run.folder, ns=(mark[0], mark[0]))  # as if the clock had not moved on
     assert listed(runs_folder, index)[run.id].title == "Another name"
 
@@ -204,7 +204,7 @@ def test_without_a_place_for_it_lists_are_the_same(whole, runs_folder, monkeypat
     def refuse(folder):
         raise indexing.TrainDeskError("The runs folder cannot be written.")
 
-    monkeypatch.setattr(indexing, "belongings", refuse)
+    monkeypatch.setattr(indexing, "workspace_folder", refuse)
     assert listed(runs_folder) == first
 
 

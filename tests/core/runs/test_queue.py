@@ -6,8 +6,8 @@ import time
 import pytest
 
 from core.errors import TrainDeskError
-from core.runs.labels import change_labels
-from core.runs.queue import enqueue, move, read_entry, waiting, withdraw
+from core.runs.metadata import change_metadata
+from core.runs.queue import enqueue, move, read_queued_run, waiting, withdraw
 from core.runs.store import Run, create_run
 from tests.helpers import assert_one_sentence, quick_config
 from tests.pages.fake_runs import fake_run, running
@@ -51,7 +51,7 @@ def test_everyones_first_run_comes_before_anyones_second(make, runs_folder):
 def test_a_run_that_trains_counts_as_its_owners_first(make, runs_folder):
     trained = fake_run(runs_folder, "starting")
     trained.starting_mark.unlink()
-    change_labels(trained, owner="ann")
+    change_metadata(trained, owner="ann")
     with running(trained):
         runs = make("ann", "bob", "bob")
         assert order(runs_folder, runs) == [1, 0, 2]
@@ -119,7 +119,7 @@ def test_moving_what_does_not_wait_is_one_sentence(runs_folder):
 def test_a_queued_run_remembers_who_asked_and_when(make):
     before = time.time()
     (run,) = make("ann")
-    entry = read_entry(run)
+    entry = read_queued_run(run)
     assert (entry.owner, entry.launches) == ("ann", 0)
     assert before <= entry.since <= time.time()
 
@@ -131,7 +131,7 @@ def test_a_damaged_place_waits_at_the_end(text, make, runs_folder):
     runs = make("", "")
     runs[0].queue_place.write_text(text)
     assert order(runs_folder, runs) == [1, 0]
-    assert read_entry(runs[0]).owner == ""
+    assert read_queued_run(runs[0]).owner == ""
 
 
 def test_a_rank_that_is_no_number_does_not_break_the_next_one(make, runs_folder):
@@ -143,4 +143,4 @@ def test_a_rank_that_is_no_number_does_not_break_the_next_one(make, runs_folder)
 
 def test_no_folder_no_queue(tmp_path):
     assert waiting(tmp_path / "nothing") == []
-    assert read_entry(Run(tmp_path / "nothing" / "run")) is None
+    assert read_queued_run(Run(tmp_path / "nothing" / "run")) is None

@@ -303,6 +303,6 @@ def test_fewer_training_pictures_leave_validation_and_test_as_they_are(data, dat
 def test_a_part_that_would_be_empty_is_refused_in_a_sentence():
     labels = torch.arange(20) % 2
     images = torch.zeros(20, 1, 8, 8, dtype=torch.uint8)
-    bursts = ImageData(images, labels, images, labels, train_kin=labels.clone())
+    bursts = ImageData(images, labels, images, labels, train_group_ids=labels.clone())
     with pytest.raises(TrainDeskError, match="no validation pictures"):
         split(bursts, DATASETS.parse("digits"), 0.1, 0, CPU)

@@ -4,8 +4,8 @@ import pytest
 
 from core.errors import TrainDeskError
 from core.runs.companion import learn_in_step
-from core.runs.labels import read_labels
-from core.runs.queue import enqueue, read_entry, waiting
+from core.runs.metadata import read_metadata
+from core.runs.queue import enqueue, read_queued_run, waiting
 from core.runs.store import create_run
 from core.workers import dispatch as dispatching
 from core.workers.dispatch import Room, cpu_runs, dispatch, set_cpu_runs, submit
@@ -78,7 +78,7 @@ def test_a_worker_that_never_came_leaves_the_run_in_the_queue_for_three_tries(la
     enqueue(run)
     for tries in (1, 2, 3):
         assert dispatch(runs_folder, tmp_path).started == [run]
-        assert read_entry(run).launches == tries
+        assert read_queued_run(run).launches == tries
         run.starting_mark.unlink()  # as if 30 seconds had passed
         assert run.status().name == "queued"
     assert dispatch(runs_folder, tmp_path).started == []
@@ -124,7 +124,7 @@ def test_nothing_is_started_on_a_full_disk(launched, runs_folder, tmp_path, monk
 def test_whose_a_run_is_stays_with_it(launched, runs_folder, tmp_path):
     run = new(runs_folder)
     submit(run, tmp_path, "ann")
-    assert read_labels(run).owner == "ann"
+    assert read_metadata(run).owner == "ann"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from core.runs.events import EventWriter
 from core.runs.queue import enqueue
 from core.runs.store import create_run
 from core.workers import queue_estimates as expecting
-from core.workers.queue_estimates import begin_times, expectations
+from core.workers.queue_estimates import begin_times, estimated_waits
 from tests.helpers import quick_config
 from tests.pages.fake_runs import running, write_start
 
@@ -53,7 +53,7 @@ def test_a_run_takes_as_long_as_one_of_its_kind_took(runs_folder):
     waits = [create_run(quick_config(epochs=epochs), runs_folder) for epochs in (5, 1, 1)]
     for run in waits:
         enqueue(run)
-    assert [(wait.run, wait.seconds) for wait in expectations(runs_folder)] == list(
+    assert [(wait.run, wait.seconds) for wait in estimated_waits(runs_folder)] == list(
         zip(waits, [0, 10, 12], strict=True)
     )
 
@@ -63,16 +63,16 @@ def test_a_run_that_was_begun_takes_what_is_left_of_it_at_its_own_pace(runs_fold
     enqueue(begun)
     last = create_run(quick_config(), runs_folder)
     enqueue(last)
-    assert [wait.seconds for wait in expectations(runs_folder)] == [0, 24]
+    assert [wait.seconds for wait in estimated_waits(runs_folder)] == [0, 24]
 
 
 def test_behind_a_run_that_has_no_pace_yet_nothing_is_known(runs_folder):
     active, waits = create_run(quick_config(), runs_folder), create_run(quick_config(), runs_folder)
     enqueue(waits)
     with running(active, done=0):
-        assert [wait.seconds for wait in expectations(runs_folder)] == [None]
+        assert [wait.seconds for wait in estimated_waits(runs_folder)] == [None]
 
 
 def test_no_queue_no_expectations(runs_folder):
     trained(runs_folder, 2.0)
-    assert expectations(runs_folder) == []
+    assert estimated_waits(runs_folder) == []

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from core.datasets.own import own_pictures
+from core.datasets.corrections import corrected_pictures
 from core.errors import ImageError
 from core.runs.store import create_run
 from core.workers.worker import work
@@ -427,7 +427,7 @@ def test_a_correction_belongs_to_the_very_picture_it_was_asked_about(page, train
     assert the_truth(page).value == said, "what was chosen for another of the same answer does not stay"
     the_button(page, "Keep it for the next training").click()
     run(page)
-    assert own_pictures(trained.config().dataset, tmp_path)[1].tolist() == [said]
+    assert corrected_pictures(trained.config().dataset, tmp_path)[1].tolist() == [said]
 
 
 def test_a_correction_is_kept_taken_back_and_added_to_the_next_training(page, trained, tmp_path, monkeypatch):
@@ -437,10 +437,13 @@ def test_a_correction_is_kept_taken_back_and_added_to_the_next_training(page, tr
     next(box for box in page.selectbox if box.label == "What was it really?").set_value(7)
     the_button(page, "Keep it for the next training").click()
     assert "1 picture of yours" in text_of(run(page))
-    pictures, labels = own_pictures(trained.config().dataset, tmp_path)
+    pictures, labels = corrected_pictures(trained.config().dataset, tmp_path)
     assert pictures.shape == (1, 1, 8, 8) and labels.tolist() == [7]
     page.button(key="forget drawing").click()
-    assert "picture of yours" not in text_of(run(page)) and not own_pictures(trained.config().dataset, tmp_path)[1].size
+    assert (
+        "picture of yours" not in text_of(run(page))
+        and not corrected_pictures(trained.config().dataset, tmp_path)[1].size
+    )
     the_button(page, "Keep it for the next training").click()
     run(page)
     page.button(key="train with own drawing").click()

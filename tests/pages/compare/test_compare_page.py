@@ -8,7 +8,7 @@ import pytest
 from core.analysis.compare import differences
 from core.runs.history import History
 from core.runs.index import Index
-from core.runs.labels import change_labels
+from core.runs.metadata import change_metadata
 from core.runs.predictions import Predictions, read_predictions, write_predictions
 from core.runs.short_log import LONG, short_history
 from core.runs.thinning import LIMIT
@@ -151,7 +151,7 @@ def test_a_link_with_runs_that_are_not_here_says_so_and_shows_the_others(runs):
 
 def test_a_run_that_has_not_learned_anything_yet_is_named(runs, runs_folder):
     entry = fake_run(runs_folder, "failed", epochs=0)
-    change_labels(entry, title="Early")
+    change_metadata(entry, title="Early")
     app = open_app("compare", runs=f"{runs[0].id},{entry.id},{runs[1].id}")
     assert_one_sentence(sentence(app.warning[0]), "Early", "no epoch is done")
 

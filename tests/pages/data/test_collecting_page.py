@@ -20,9 +20,9 @@ pytestmark = pytest.mark.usefixtures("data", "runs_folder")
 def draft(data, names, count):
     job = new_job(data)
     for name in names:
-        (job.brought / name).mkdir()
+        (job.uploads / name).mkdir()
         for number in range(count):
-            draw_doodle(name, number).save(job.brought / name / f"{number}.png")
+            draw_doodle(name, number).save(job.uploads / name / f"{number}.png")
     return job
 
 
@@ -36,13 +36,13 @@ def test_the_panel_says_what_is_needed_and_then_how_well_it_reads(data):
     assert live.wait(120)
     assert "From 2 pictures each of two classes on it answers" in words(run(app))
     for number in range(5):
-        (job.brought / "cross").mkdir(exist_ok=True)
-        draw_doodle("cross", number).save(job.brought / "cross" / f"{number}.png")
+        (job.uploads / "cross").mkdir(exist_ok=True)
+        draw_doodle("cross", number).save(job.uploads / "cross" / f"{number}.png")
     run(app)
     assert live.wait(120)
     said = words(run(app))
     assert "It already answers" in said and "Of 10 pictures, each held out" in said
-    (job.brought / "cross" / "0.png").write_bytes(b"")
+    (job.uploads / "cross" / "0.png").write_bytes(b"")
     assert "Try it: what is it?" in words(run(app)), "a drawing that became unreadable spoils nothing"
 
 

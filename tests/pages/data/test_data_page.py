@@ -12,7 +12,7 @@ from core.image_sets.evidence import SCRATCH, TRANSFER, Evidence, keep_evidence
 from core.image_sets.folders import list_datasets, trashed
 from core.image_sets.imports import Request, list_jobs, new_job
 from core.image_sets.suggest import suggested
-from core.image_sets.import_process import work
+from core.image_sets.import_process import run_import
 from core.runs.store import list_runs
 from pages.components.data.builtin import PAGE, ROW, what_it_takes
 from tests.helpers import assert_one_sentence, wait_until
@@ -26,7 +26,7 @@ def imported(data, tmp_path, files, **request):
     job = new_job(data)
     path = zipped(tmp_path / "x.zip", files)
     job.write("request.json", Request(str(path), "Patterns", **request).__dict__)
-    work(job)
+    run_import(job)
     return job
 
 
@@ -362,7 +362,7 @@ def test_pictures_are_added_as_a_new_version(runs_folder, data, tmp_path):
     after = dataset.members()
     assert tested <= set(after.images[after.splits == 2].tolist()) and dataset.newest() == 2
     assert len(dataset.members(1).images) == 40
-    twins = after.kin == after.kin[after.images == before.images[before.classes == dataset.classes()[0].id][0]]
+    twins = after.group_ids == after.group_ids[after.images == before.images[before.classes == dataset.classes()[0].id][0]]
     assert len(set((after.splits[twins] == 2).tolist())) == 1
     assert all(0 < each.counts["test"] / each.images < 0.4 for each in dataset.classes())
 
@@ -392,14 +392,14 @@ def test_the_check_of_an_old_dataset_stays_reachable(runs_folder, data, tmp_path
 
 def test_drawings_that_are_no_dataset_yet_are_not_lost(runs_folder, data):
     job = new_job(data)
-    (job.brought / "star").mkdir()
-    (job.brought / "star" / "1.png").write_bytes(encoded(picture("dots", 1)))
+    (job.uploads / "star").mkdir()
+    (job.uploads / "star" / "1.png").write_bytes(encoded(picture("dots", 1)))
     app = open_app("data")
     assert "1 drawing of star: not a dataset yet" in words(app).replace("**", "")
     press(app, f"go on {job.id}")
     assert "star 1 of 20" in words(app).replace("**", "") and "Still needed" in words(app)
     for number in range(2, 22):
-        (job.brought / "star" / f"{number}.png").write_bytes(encoded(picture("dots", 1)))
+        (job.uploads / "star" / f"{number}.png").write_bytes(encoded(picture("dots", 1)))
     shown = words(run(app)).replace("**", "")
     assert "star 21" in shown and "21 of 20" not in shown
     app = open_app("data")

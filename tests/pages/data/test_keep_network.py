@@ -7,7 +7,7 @@ from core.inference.collecting import Learned
 from core.image_sets.folders import list_datasets
 from core.image_sets.imports import Request, list_jobs, new_job
 from core.image_sets.suggest import as_collected
-from core.image_sets.import_process import work
+from core.image_sets.import_process import run_import
 from core.runs.store import create_run, list_runs
 from pages.components.data.already import how_well
 from pages.components.data.keep_network import ASKED
@@ -22,7 +22,7 @@ def collected(data, tmp_path, files, **request):
     """An import that is ready, of which someone wants the network."""
     job = new_job(data)
     job.write("request.json", Request(str(zipped(tmp_path / "x.zip", files)), "Mine", **request).__dict__)
-    work(job)
+    run_import(job)
     return job
 
 

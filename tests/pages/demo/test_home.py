@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from core.runs.example import example
-from core.runs.labels import change_labels
+from core.runs.metadata import change_metadata
 from pages.components.classify import best_network
 from pages.components.classify.best_network import network_for_digits
 from tests.helpers import with_plain_spaces
@@ -31,14 +31,14 @@ def test_the_example_answers_until_there_is_a_good_network_of_ones_own(
     with running(fake_run(runs_folder, "starting")):
         assert network_for_digits() == came_along, "one that learns still does not answer yet"
     own = train(runs_folder, data_folder, epochs=1)
-    change_labels(own, title="My own digits")
+    change_metadata(own, title="My own digits")
     assert network_for_digits() == came_along, "after one short epoch it reads few of them"
     monkeypatch.setattr(best_network, "GOOD", 0.0)
     assert network_for_digits() == own
     best = train(runs_folder, data_folder, epochs=3)
     worst = train(runs_folder, data_folder, epochs=1)
     assert network_for_digits() == best != worst, "not the newest, the one that reads most"
-    change_labels(best, title="My own digits")
+    change_metadata(best, title="My own digits")
     assert "My own digits" in words(open_app())
 
 

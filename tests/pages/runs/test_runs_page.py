@@ -3,7 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.runs.labels import change_labels, read_labels
+from core.runs.metadata import change_metadata, read_metadata
 from core.runs.store import list_runs
 from core.runs.trash import delete, trashed
 from pages.components.runs.run_filter import fits
@@ -50,8 +50,8 @@ def test_a_full_disk_is_said_above_all(runs_folder, monkeypatch):
 def named(runs_folder):
     """Three runs with names, notes and tags."""
     runs = [fake_run(runs_folder, status) for status in ("finished", "paused", "finished")]
-    change_labels(runs[0], title="Alpha", tags=("Class 7b",), favourite=True)
-    change_labels(runs[1], title="Beta", note="trembling hand")
+    change_metadata(runs[0], title="Alpha", tags=("Class 7b",), favourite=True)
+    change_metadata(runs[1], title="Beta", note="trembling hand")
     return runs
 
 
@@ -152,7 +152,7 @@ def test_name_note_and_tags_are_kept_by_the_runs_page(runs_folder):
     app.text_area[0].set_value("It learns!")
     widget(app, f"tags {entry.id}").set_value("digits,  small ,digits")
     app = click(app, f"keep {entry.id}")
-    labels = read_labels(entry)
+    labels = read_metadata(entry)
     assert (labels.title, labels.note, labels.tags) == ("My first network", "It learns!", ("digits", "small"))
     assert app.title[0].value == "My first network"
     assert "It learns" in words(app)
@@ -163,7 +163,7 @@ def test_the_name_of_its_recipe_is_no_name_of_its_own(runs_folder):
     app = open_app("run", run=entry.id)
     widget(app, f"tags {entry.id}").set_value("small")
     click(app, f"keep {entry.id}")
-    assert read_labels(entry).title == ""
+    assert read_metadata(entry).title == ""
 
 
 def test_a_tag_that_is_too_long_is_one_sentence_and_changes_nothing(runs_folder):
@@ -172,20 +172,20 @@ def test_a_tag_that_is_too_long_is_one_sentence_and_changes_nothing(runs_folder)
     widget(app, f"tags {entry.id}").set_value("x" * 40)
     app = click(app, f"keep {entry.id}")
     assert_one_sentence(sentence(app.error[0]), "40 characters", "at most 30")
-    assert read_labels(entry).tags == ()
+    assert read_metadata(entry).tags == ()
 
 
 def test_a_favourite_has_a_star_and_loses_it_again(runs_folder):
     entry = fake_run(runs_folder, "finished")
     app = click(open_app("run", run=entry.id), f"favourite {entry.id}")
-    assert read_labels(entry).favourite and "star" in app.title[0].value
+    assert read_metadata(entry).favourite and "star" in app.title[0].value
     click(app, f"favourite {entry.id}")
-    assert not read_labels(entry).favourite
+    assert not read_metadata(entry).favourite
 
 
 def test_a_deleted_run_can_be_had_back_at_once(runs_folder):
     kept, entry = fake_run(runs_folder, "finished"), fake_run(runs_folder, "finished")
-    change_labels(entry, title="Gone")
+    change_metadata(entry, title="Gone")
     app = click(open_app("run", run=entry.id), f"delete {entry.id}")
     assert list_runs(runs_folder) == [kept] and [found.id for found in trashed(runs_folder)] == [entry.id]
     assert "Gone was moved to the trash." in words(app)

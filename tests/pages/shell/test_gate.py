@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from core.sharing import Door
+from core.sharing import Authenticator
 from pages.components.shell.gate import LONGEST_FORM, Gate
 from pages.components.shell.rights import COOKIE
 
@@ -28,7 +28,7 @@ class Behind:
 
 @pytest.fixture
 def gate():
-    return Gate(Behind(), Door(GUESTS, HOST, b"k" * 32))
+    return Gate(Behind(), Authenticator(GUESTS, HOST, b"k" * 32))
 
 
 def ask(gate, path, *, kind="http", method="GET", headers=(), body=b"", token=""):
@@ -121,7 +121,7 @@ def test_nonsense_in_the_form_is_a_wrong_password(gate, body):
 def test_the_cookie_cannot_be_read_by_a_script_nor_sent_from_another_site(gate):
     cookie = logged_in(gate).lower()
     assert "httponly" in cookie and "samesite=lax" in cookie and "secure" not in cookie
-    encrypted = Gate(Behind(), gate.door, is_encrypted=True)
+    encrypted = Gate(Behind(), gate.authenticator, is_encrypted=True)
     assert "secure" in logged_in(encrypted).lower()
 
 

@@ -3,9 +3,9 @@
 import pytest
 
 from core.image_sets.folders import delete as delete_dataset
-from core.image_sets.import_process import work
+from core.image_sets.import_process import run_import
 from core.image_sets.imports import Request, new_job
-from core.runs.labels import change_labels, read_labels
+from core.runs.metadata import change_metadata, read_metadata
 from core.runs.store import list_runs
 from core.runs.trash import delete
 from core.sharing import Guest
@@ -31,7 +31,7 @@ def as_someone(monkeypatch):
     """Makes the visitor of all pages someone who logged in; None: someone who did not."""
 
     def become(guest):
-        monkeypatch.setattr(rights, "door", lambda: "a door")
+        monkeypatch.setattr(rights, "current_authenticator", lambda: "an authenticator")
         monkeypatch.setattr(rights, "_guest", lambda: guest)
 
     return become
@@ -54,7 +54,7 @@ def make(runs_folder, status):
 @pytest.mark.parametrize("status", STATUSES)
 def test_someone_elses_run_can_be_looked_at_only(runs_folder, as_someone, status):
     other = make(runs_folder, status)
-    change_labels(other, owner="someone else")
+    change_metadata(other, owner="someone else")
     as_someone(ME)
     app = open_app("run", run=other.id)
     assert buttons(app) <= FREE
@@ -66,7 +66,7 @@ def test_someone_elses_run_can_be_looked_at_only(runs_folder, as_someone, status
 
 def test_a_running_one_cannot_be_stopped_by_others_and_can_by_its_owner_and_the_host(runs_folder, as_someone):
     other = fake_run(runs_folder, "paused")
-    change_labels(other, owner="someone else")
+    change_metadata(other, owner="someone else")
     with running(other):
         as_someone(ME)
         app = open_app("run", run=other.id)
@@ -80,7 +80,7 @@ def test_a_running_one_cannot_be_stopped_by_others_and_can_by_its_owner_and_the_
 @pytest.mark.parametrize("who", [Guest("someone else", False), Guest("the teacher", True)])
 def test_its_owner_and_the_host_may_do_everything(runs_folder, as_someone, who):
     other = fake_run(runs_folder, "finished")
-    change_labels(other, owner="someone else")
+    change_metadata(other, owner="someone else")
     as_someone(who)
     app = open_app("run", run=other.id)
     assert {"Delete", "Train on", "Keep"} <= buttons(app)
@@ -93,19 +93,19 @@ def test_a_run_belongs_to_whoever_starts_it_and_not_to_who_has_it_go_on(runs_fol
     widget(app, "start digits").click()
     run(app)
     [mine] = list_runs(runs_folder)
-    assert read_labels(mine).owner == "me"
+    assert read_metadata(mine).owner == "me"
     paused = fake_run(runs_folder, "paused")
-    change_labels(paused, owner="me")
+    change_metadata(paused, owner="me")
     as_someone(Guest("the teacher", True))
     app = open_app("run", run=paused.id)
     widget(app, f"resume {paused.id}").click()
     run(app)
-    assert paused.id in launched and read_labels(paused).owner == "me"
+    assert paused.id in launched and read_metadata(paused).owner == "me"
 
 
 def test_the_computer_and_its_trash_are_the_hosts(runs_folder, as_someone):
     gone = fake_run(runs_folder, "finished")
-    change_labels(gone, owner="someone else")
+    change_metadata(gone, owner="someone else")
     delete(gone)
     as_someone(ME)
     app = open_app("system")
@@ -136,7 +136,7 @@ def test_an_import_belongs_to_who_brings_it_and_so_does_its_dataset(runs_folder,
     job = new_job(data, "someone else")
     path = zipped(tmp_path / "x.zip", class_files({"dots": 6, "rings": 6}))
     job.write("request.json", Request(str(path), "Patterns").__dict__)
-    work(job)
+    run_import(job)
     assert job.dataset.about("owner") == "someone else"
     as_someone(ME)
     assert "Look" not in buttons(open_app("data"))
@@ -173,6 +173,6 @@ def test_a_server_that_the_network_reaches_without_a_password_shows_nothing(runs
 
 def test_alone_at_the_computer_everything_may_be_done(runs_folder):
     other = fake_run(runs_folder, "finished")
-    change_labels(other, owner="someone else")
+    change_metadata(other, owner="someone else")
     assert {"Delete", "Send to MLflow"} <= buttons(open_app("run", run=other.id))
     assert "Log out" not in words(open_app("system"))

@@ -1,7 +1,7 @@
 """What was changed in a form that was filled from a recipe or a run is named and marked."""
 
 from core.analysis.compare import differences
-from core.runs.labels import change_labels
+from core.runs.metadata import change_metadata
 from pages.components.train.form_changes import in_words, marks
 from tests.helpers import quick_config
 from tests.pages.apps import markup, open_app, run, widget, words
@@ -27,7 +27,7 @@ def test_a_change_is_named_with_both_values_and_marked_at_its_field(runs_folder)
 
 def test_the_name_is_that_of_the_run(runs_folder):
     source = fake_run(runs_folder, "finished")
-    change_labels(source, title="My best one")
+    change_metadata(source, title="My best one")
     app = open_app("train", **{"from": source.id})
     widget(app, "form:training.epochs").set_value(7)
     assert "Changed from My best one: Epochs 3 → 7" in words(run(app))

@@ -22,7 +22,7 @@ UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
-class Labels:
+class RunMetadata:
     """An empty title stands for that of the config."""
 
     title: str = ""
@@ -32,44 +32,44 @@ class Labels:
     owner: str = ""
 
 
-def read_labels(run: Run) -> Labels:
+def read_metadata(run: Run) -> RunMetadata:
     """What can be read of them; the rest has its default. Never raises."""
     try:
         return _read(run)
     except OSError:
-        return Labels()
+        return RunMetadata()
 
 
-def title_of(run: Run, config: RunConfig | None, labels: Labels | None = None) -> str:
+def title_of(run: Run, config: RunConfig | None, metadata: RunMetadata | None = None) -> str:
     """The name that people gave it, else that of its config, else what it trains on what, else its id."""
-    given = (labels or read_labels(run)).title or (config.title if config else "")
+    given = (metadata or read_metadata(run)).title or (config.title if config else "")
     return given or (f"{config.architecture.label} on {config.dataset.title()}" if config else run.id)
 
 
-def change_labels(run: Run, **changes: Any) -> Labels:
+def change_metadata(run: Run, **changes: Any) -> RunMetadata:
     """Changes the named fields and leaves the others, whoever else changes them at the same time.
 
     Raises TrainDeskError when a text is too long, or when they cannot be stored.
     """
     changes = {name: _tidied(name, value) for name, value in changes.items()}
-    return _change(run, lambda labels: replace(labels, **changes))
+    return _change(run, lambda metadata: replace(metadata, **changes))
 
 
-def add_tags(run: Run, tags: Iterable[str]) -> Labels:
+def add_tags(run: Run, tags: Iterable[str]) -> RunMetadata:
     """Adds those that it does not have, be it in other upper and lower case. Raises TrainDeskError."""
     added = tuple(tags)
-    return _change(run, lambda labels: replace(labels, tags=_tidied("tags", (*labels.tags, *added))))
+    return _change(run, lambda metadata: replace(metadata, tags=_tidied("tags", (*metadata.tags, *added))))
 
 
-def remove_tags(run: Run, tags: Iterable[str]) -> Labels:
+def remove_tags(run: Run, tags: Iterable[str]) -> RunMetadata:
     """Removes those that it has, in whatever case. Raises TrainDeskError when they cannot be stored."""
     gone = {_line(tag).casefold() for tag in tags}
     return _change(
-        run, lambda labels: replace(labels, tags=tuple(tag for tag in labels.tags if tag.casefold() not in gone))
+        run, lambda metadata: replace(metadata, tags=tuple(tag for tag in metadata.tags if tag.casefold() not in gone))
     )
 
 
-def _change(run: Run, make: Callable[[Labels], Labels]) -> Labels:
+def _change(run: Run, make: Callable[[RunMetadata], RunMetadata]) -> RunMetadata:
     refuse_example(run, "renamed")
     with locked(run.folder.parent, "labels"):
         try:
@@ -77,7 +77,7 @@ def _change(run: Run, make: Callable[[Labels], Labels]) -> Labels:
             after = make(before)
             _check(after)
             if after != before:
-                write_atomically(run.labels_file, json.dumps(asdict(after), ensure_ascii=False, indent=1).encode())
+                write_atomically(run.metadata_file, json.dumps(asdict(after), ensure_ascii=False, indent=1).encode())
         except OSError as error:
             raise TrainDeskError(
                 f"What was changed of run {run.id} could not be stored ({error.strerror}); free space or check its folder."
@@ -85,16 +85,16 @@ def _change(run: Run, make: Callable[[Labels], Labels]) -> Labels:
     return after
 
 
-def _read(run: Run) -> Labels:
+def _read(run: Run) -> RunMetadata:
     """Raises OSError when the file is there but cannot be read: to write it anew would lose what it holds."""
     try:
-        data: Any = json.loads(run.labels_file.read_bytes())
+        data: Any = json.loads(run.metadata_file.read_bytes())
     except FileNotFoundError:
-        return Labels()
+        return RunMetadata()
     except (ValueError, RecursionError):
         data = {}
     if not isinstance(data, dict):
-        return Labels()
+        return RunMetadata()
     texts = {
         name: _tidied(name, data[name])[:longest]
         for name, longest in (("title", LONGEST_TITLE), ("note", LONGEST_NOTE), ("owner", LONGEST_TITLE))
@@ -106,7 +106,7 @@ def _read(run: Run) -> Labels:
         for tag in (tags if isinstance(tags, list) else [])
         if isinstance(tag, str) and "," not in tag and len(tag) <= LONGEST_TAG
     ]
-    return Labels(**texts, tags=_tidied("tags", good)[:MOST_TAGS], favourite=data.get("favourite") is True)
+    return RunMetadata(**texts, tags=_tidied("tags", good)[:MOST_TAGS], favourite=data.get("favourite") is True)
 
 
 def _tidied(name: str, value: Any) -> Any:
@@ -131,18 +131,18 @@ def _unique(tags: Iterable[str]) -> tuple[str, ...]:
     return tuple(found.values())
 
 
-def _check(labels: Labels) -> None:
+def _check(metadata: RunMetadata) -> None:
     for name, text, longest in (
-        ("title", labels.title, LONGEST_TITLE),
-        ("note", labels.note, LONGEST_NOTE),
-        ("owner", labels.owner, LONGEST_TITLE),
-        *(("tag", tag, LONGEST_TAG) for tag in labels.tags),
+        ("title", metadata.title, LONGEST_TITLE),
+        ("note", metadata.note, LONGEST_NOTE),
+        ("owner", metadata.owner, LONGEST_TITLE),
+        *(("tag", tag, LONGEST_TAG) for tag in metadata.tags),
     ):
         if len(text) > longest:
             raise TrainDeskError(
                 f"The {name} '{_line(text[:30])}…' has {len(text):,} characters; it may have at most {longest:,}, so shorten it."
             )
-    if tag := next((tag for tag in labels.tags if "," in tag), None):
+    if tag := next((tag for tag in metadata.tags if "," in tag), None):
         raise TrainDeskError(f"The tag '{tag}' has a comma in it, which separates tags; leave it out.")
-    if len(labels.tags) > MOST_TAGS:
-        raise TrainDeskError(f"There are {len(labels.tags)} tags; a run may have at most {MOST_TAGS}, so drop some.")
+    if len(metadata.tags) > MOST_TAGS:
+        raise TrainDeskError(f"There are {len(metadata.tags)} tags; a run may have at most {MOST_TAGS}, so drop some.")

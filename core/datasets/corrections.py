@@ -48,7 +48,7 @@ def how_many(dataset: DatasetSettings, data_folder: Path) -> int:
     return len(_files(dataset, data_folder))
 
 
-def own_pictures(dataset: DatasetSettings, data_folder: Path) -> tuple[np.ndarray, np.ndarray]:
+def corrected_pictures(dataset: DatasetSettings, data_folder: Path) -> tuple[np.ndarray, np.ndarray]:
     """uint8 (N, C, H, W) and int64 (N,), in a steady order; what cannot be read or has another form is passed over."""
     import numpy as np
     from PIL import Image

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 SPLITS = ("train", "val", "test")
 FOREVER = 2**31 - 1
-LOOK = 16  # pixels a side of the small grey copy by which pictures are compared
+GREY_SIDE = 16  # pixels a side of the small grey copy by which pictures are compared
 TABLES = """
 create table about (key text primary key, value text not null);
 create table versions (number integer primary key, time real not null, words text not null);
@@ -74,7 +74,7 @@ class Members:
     images: np.ndarray  # (N,) int64
     classes: np.ndarray  # (N,) int64, class ids
     splits: np.ndarray  # (N,) int8, index into SPLITS
-    kin: np.ndarray  # (N,) int64: pictures that look alike have the same number
+    group_ids: np.ndarray  # (N,) int64: pictures that look alike have the same number
 
 
 @dataclass(frozen=True)

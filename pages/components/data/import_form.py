@@ -11,7 +11,7 @@ from core.files import remedy
 from core.image_sets.edit import LONGEST_NAME, checked_name
 from core.image_sets.imports import Job, Request, new_job, start
 from core.image_sets.sources import MOST_BYTES, MOST_FILES, allowed_folders, folder_in_bounds
-from core.image_sets.store import OwnDataError
+from core.image_sets.own_dataset import OwnDataError
 from core.paths import data_folder
 from pages.components.shell.address import say
 from pages.components.data.drafts import draw_camera, draw_drawings
@@ -31,7 +31,7 @@ WAYS = {  # in the address -> (icon, title, what it is for)
 }
 
 
-def draw_bring(into: str = "") -> None:
+def draw_import_form(into: str = "") -> None:
     """The ways as tiles; the chosen one opens below them. `into` is the dataset that the pictures are added to; "" makes a
     new one."""
     st.subheader("Add pictures" if into else "Bring pictures")
@@ -72,17 +72,17 @@ def _draw_files(into: str) -> None:
         return
     zips = [file for file in files if file.name.lower().endswith(".zip")]
     if len(zips) == 1 and len(files) == 1:
-        _bring(files, _title(zips[0].name), into)
+        _start_import(files, _title(zips[0].name), into)
     elif zips:
         show_error("Bring one ZIP at a time, without other files beside it.")
     elif any(file.name.lower().endswith((".csv", ".tsv", ".jsonl")) for file in files):
-        _bring(files, "Pictures with labels", into)
+        _start_import(files, "Pictures with labels", into)
     else:
         with st.form(f"one class {into}", border=False):
             name = st.text_input("Class of these pictures", max_chars=LONGEST_NAME, key=f"class of files {into}")
             if st.form_submit_button("Bring them in", type="primary"):
                 try:
-                    _bring(files, checked_name(name, "A class"), into, checked_name(name, "A class"))
+                    _start_import(files, checked_name(name, "A class"), into, checked_name(name, "A class"))
                 except OwnDataError as error:
                     show_error(str(error))
 
@@ -97,7 +97,7 @@ def _draw_directory(into: str) -> None:
     st.caption("For thousands of pictures a ZIP is quicker.")
     if files:
         first = PurePosixPath(files[0].name).parts
-        _bring(files, first[0] if len(first) > 1 else "Pictures", into)
+        _start_import(files, first[0] if len(first) > 1 else "Pictures", into)
 
 
 def _draw_server_folder(into: str) -> None:
@@ -117,16 +117,16 @@ def _draw_server_folder(into: str) -> None:
             show_error(str(error))
 
 
-def _bring(files: Sequence, title: str, into: str, class_name: str = "") -> None:
+def _start_import(files: Sequence, title: str, into: str, class_name: str = "") -> None:
     """Stores what the browser sent and starts the import; of what could not be stored nothing remains."""
     job = None
     try:
         job = new_job(data_folder(), visitor())
         if len(files) == 1 and files[0].name.lower().endswith(".zip"):
-            path = job.brought / "pictures.zip"
+            path = job.uploads / "pictures.zip"
             path.write_bytes(files[0].getbuffer())
         else:
-            path = job.brought
+            path = job.uploads
             for file in files:
                 _store(file, path)
         _start(job, Request(str(path), title, class_name, into))

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from core.datasets._base import DatasetError
-from core.datasets.own import forget, how_many, keep, own_pictures
+from core.datasets.corrections import corrected_pictures, forget, how_many, keep
 from core.runs.store import create_run
 from core.training.data import data_on_device
 from core.workers.worker import work
@@ -19,15 +19,15 @@ def some(seed, shape=(1, 8, 8)):
 @pytest.mark.parametrize(("name", "shape"), [("digits", (1, 8, 8)), ("cifar10", (3, 32, 32))])
 def test_what_was_kept_is_read_exactly(tmp_path, name, shape):
     dataset = quick_config(dataset=name, architecture="mlp").dataset
-    assert how_many(dataset, tmp_path) == 0 and own_pictures(dataset, tmp_path)[0].shape == (0, *shape)
+    assert how_many(dataset, tmp_path) == 0 and corrected_pictures(dataset, tmp_path)[0].shape == (0, *shape)
     paths = [keep(dataset, tmp_path, some(seed, shape), seed) for seed in (1, 2, 3)]
-    pictures, labels = own_pictures(dataset, tmp_path)
+    pictures, labels = corrected_pictures(dataset, tmp_path)
     assert labels.tolist() == [1, 2, 3] and np.array_equal(
         pictures, np.stack([some(seed, shape) for seed in (1, 2, 3)])
     )
     forget(paths[1])
     forget(paths[1])
-    assert own_pictures(dataset, tmp_path)[1].tolist() == [1, 3]
+    assert corrected_pictures(dataset, tmp_path)[1].tolist() == [1, 3]
 
 
 def test_foreign_and_damaged_files_are_passed_over(tmp_path):
@@ -38,7 +38,7 @@ def test_foreign_and_damaged_files_are_passed_over(tmp_path):
     (good.parent.parent / "99" / "y.png").write_bytes(good.read_bytes())
     (good.parent.parent / "cat").mkdir()
     (good.parent.parent / "cat" / "z.png").write_bytes(good.read_bytes())
-    assert own_pictures(dataset, tmp_path)[1].tolist() == [4]
+    assert corrected_pictures(dataset, tmp_path)[1].tolist() == [4]
 
 
 @pytest.mark.parametrize(("pixels", "label"), [(some(0, (1, 28, 28)), 3), (some(0), 10), (some(0), -1)])
