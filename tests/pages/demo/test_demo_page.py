@@ -21,7 +21,7 @@ def one_visitor(monkeypatch):
 def over(runs_folder, launched, monkeypatch, data_folder):
     """A short demo that was trained to its end."""
     monkeypatch.setattr(demo, "configs", lambda: [quick_config(title=f"Demo: {title}") for title in demo.TITLES])
-    runs = demo.begin(runs_folder, data_folder, "me")
+    runs = demo.start_demo(runs_folder, data_folder, "me")
     for each in runs:
         each.starting_mark.unlink()
         assert work(each, data_folder)["event"] == "finished"
@@ -78,7 +78,7 @@ def test_whoever_comes_finds_the_demo_that_runs_and_no_second_one_is_started(run
 
 def test_of_two_clicks_at_once_the_second_is_offered_the_first_ones(runs_folder, launched, data_folder):
     app = open_app()
-    demo.begin(runs_folder, data_folder, "someone else")
+    demo.start_demo(runs_folder, data_folder, "someone else")
     widget(app, "start demo").click()
     run(app)
     assert len(list_runs(runs_folder)) == 2
