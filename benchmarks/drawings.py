@@ -23,7 +23,6 @@ from core.errors import NothingDrawn
 from core.inference.classifier import Classifier
 from core.paths import data_folder
 from core.recipes import find_recipe
-from core.run_config import RunConfig
 from core.runs.store import create_run
 from core.workers.worker import work
 from tests.drawings import draw_digit, on_paper, see_through, stroke_mask, styles
@@ -58,7 +57,7 @@ def main() -> None:
 def trained(recipe: str, epochs: int, seed: int) -> Classifier:
     """A network trained by the recipe, changed only in its epochs and seed."""
     changes = [f"epochs={epochs}", f"seed={seed}", "shortest_epoch=0"]
-    config = RunConfig.from_dict(with_overrides(find_recipe(recipe).config().to_dict(), changes))
+    config = with_overrides(find_recipe(recipe).config(), changes)
     run = create_run(config, Path(tempfile.mkdtemp()))
     work(run, data_folder())
     return Classifier.load(run)

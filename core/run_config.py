@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -12,7 +13,7 @@ from core.architectures import ARCHITECTURES, ArchitectureSettings
 from core.datasets import DATASETS, DatasetSettings
 from core.image_sets.splitting import TRAIN
 from core.settings.registry import Registry
-from core.settings.settings import Problem, Settings, SettingsError, parse
+from core.settings.settings import FieldSpec, Problem, Settings, SettingsError, fields_of, parse
 from core.training.augmentation import Augmentation
 from core.training.losses import LOSSES, LossSettings
 from core.training.optimizers import OPTIMIZERS, OptimizerSettings
@@ -37,6 +38,21 @@ DEFAULTS = {
 
 
 GROUPS: dict[str, type[Settings]] = {"augmentation": Augmentation, "training": TrainingSettings}
+
+
+def fields(chosen: Mapping[str, str]) -> dict[str, FieldSpec]:
+    """Every setting by its path, in the order of the form: which part is chosen ("optimizer", a choice of names) and what
+    the parts chosen here and the groups have ("optimizer.momentum", "training.epochs"). Raises SettingsError on an unknown name.
+    """
+    found: dict[str, FieldSpec] = {}
+    for part, registry in PARTS.items():
+        labels = {name: settings_class.label for name, settings_class in registry.items()}
+        found[part] = FieldSpec(part, part.capitalize(), "", "", DEFAULTS[part], "choice", choices=labels)
+        settings_class = registry.get(chosen.get(part, DEFAULTS[part]))
+        found |= {f"{part}.{spec.name}": spec for spec in fields_of(settings_class)}
+    for group, settings_class in GROUPS.items():
+        found |= {f"{group}.{spec.name}": spec for spec in fields_of(settings_class)}
+    return found
 
 
 class RunConfig(Settings):
@@ -104,6 +120,31 @@ class RunConfig(Settings):
 
     def to_dict(self) -> dict[str, Any]:
         return self.model_dump(mode="json")
+
+    def fields(self) -> dict[str, FieldSpec]:
+        """Every setting of this run by its path, see `fields`."""
+        return fields(self.chosen())
+
+    def chosen(self) -> dict[str, str]:
+        """Part -> the name of what is chosen for it."""
+        return {part: getattr(self, part).name for part in PARTS}
+
+    def value_at(self, path: str) -> Any:
+        """The value of a setting; the name of what is chosen for a part; None where this run has no such setting."""
+        owner, _, name = path.partition(".")
+        return getattr(getattr(self, owner), name or "name", None)
+
+    def with_changes(self, changes: Mapping[str, Any]) -> Self:
+        """The config with other values at some paths. A part takes a name (its settings become the defaults when it is another
+        one) or plain data; it is chosen before its settings are changed. Raises SettingsError with all problems."""
+        data = self.to_dict()
+        for path, value in sorted(changes.items(), key=lambda change: "." in change[0]):
+            owner, _, name = path.partition(".")
+            if name and isinstance(data.get(owner), dict):
+                data[owner] = {**data[owner], name: value}
+            elif owner not in PARTS or value != data[owner]["name"]:
+                data[owner] = {"name": value} if owner in PARTS and isinstance(value, str) else value
+        return self.from_dict(data)
 
 
 def _conflicts(parts: dict[str, Any]) -> list[Problem]:

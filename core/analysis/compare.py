@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from core.run_config import GROUPS, PARTS, RunConfig
-from core.settings.settings import FieldSpec, fields_of
+from core.settings.settings import FieldSpec
 from core.text.percent import SIGN, percent
 
 LUCK = 0.05  # a difference that luck alone brings about less often than this counts as larger than luck
@@ -101,30 +101,25 @@ def in_words(difference: Difference, first: str, second: str) -> str:
 class Setting:
     """A setting in which configs differ."""
 
-    path: str  # "optimizer.learning_rate"
-    title: str
+    path: str  # "optimizer.learning_rate"; "optimizer" for which one is chosen
     values: tuple[Any, ...]  # one for each config; None where it has no such setting
-    spec: FieldSpec | None = None  # None: which part was chosen
+    spec: FieldSpec
+
+    @property
+    def title(self) -> str:
+        return self.spec.title
+
+    @property
+    def is_part(self) -> bool:
+        return self.path in PARTS
 
 
 def differences(configs: Sequence[RunConfig]) -> list[Setting]:
     """The settings that are not the same in all, in the order of the form."""
-    found = []
-    for part in PARTS:
-        chosen = [getattr(config, part) for config in configs]
-        if len({settings.name for settings in chosen}) > 1:
-            found.append(Setting(part, part.capitalize(), tuple(settings.label for settings in chosen)))
-        found += _of_fields(part, chosen)
-    for group in GROUPS:
-        found += _of_fields(group, [getattr(config, group) for config in configs])
-    return found
-
-
-def _of_fields(owner: str, chosen: Sequence[Any]) -> list[Setting]:
-    specs = {spec.name: spec for settings in chosen for spec in fields_of(type(settings))}
-    found = []
-    for name, spec in specs.items():
-        values = tuple(getattr(settings, name, None) for settings in chosen)
-        if any(value != values[0] for value in values):
-            found.append(Setting(f"{owner}.{name}", spec.title, values, spec))
-    return found
+    specs = {path: spec for config in configs for path, spec in config.fields().items()}
+    owners = [*PARTS, *GROUPS]
+    settings = [
+        Setting(path, tuple(config.value_at(path) for config in configs), specs[path])
+        for path in sorted(specs, key=lambda path: owners.index(path.partition(".")[0]))
+    ]
+    return [setting for setting in settings if any(value != setting.values[0] for value in setting.values)]

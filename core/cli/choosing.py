@@ -46,7 +46,7 @@ def chosen_config(options: argparse.Namespace) -> RunConfig:
             config = RunConfig.from_json(options.config.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError) as error:
             raise WrongInput(f"The config '{options.config}' cannot be read ({error}).") from None
-    return RunConfig.from_dict(with_overrides(config.to_dict(), assignments))
+    return with_overrides(config, assignments)
 
 
 def _of_images(options: argparse.Namespace) -> RunConfig:

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import copy
 import difflib
 import json
 from typing import Any
 
-from core.run_config import DEFAULTS, GROUPS, PARTS
-from core.settings.settings import FieldSpec, Problem, SettingsError, fields_of
+from core.run_config import PARTS, RunConfig, fields
+from core.settings.settings import FieldSpec, Problem, SettingsError
 
 
-def with_overrides(data: dict[str, Any], assignments: list[str]) -> dict[str, Any]:
-    """A config's plain data with `key=value` texts applied; the values are checked later, by RunConfig.
+def with_overrides(config: RunConfig, assignments: list[str]) -> RunConfig:
+    """The config with `key=value` texts applied.
 
     A key is a part (`dataset`, `architecture`, `loss`, `optimizer`: the value is a name, its settings take their
     defaults), a dotted path (`training.epochs`), or the last word of one where only one setting has it.
-    Raises SettingsError with all keys that fit nothing.
+    Raises SettingsError with all keys that fit nothing, or with all values that are wrong.
     """
-    data = copy.deepcopy(data)
     problems: list[Problem] = []
     pairs = []
     for text in assignments:
@@ -27,46 +25,29 @@ def with_overrides(data: dict[str, Any], assignments: list[str]) -> dict[str, An
             pairs.append((key.strip(), value.strip()))
         else:
             problems.append(Problem(text, f"'{text[:60]}' is not of the form key=value; write for example epochs=3."))
+    chosen = config.chosen() | {key: value for key, value in pairs if key in PARTS}
+    changes: dict[str, Any] = {}
     for key, value in pairs:
         if key in PARTS:
-            data[key] = {"name": value}
+            changes[key] = {"name": value}
         elif key == "title":
-            data["title"] = value
-    for key, value in pairs:
-        if key in PARTS or key == "title":
-            continue
-        try:
-            part, spec = _find(key, data)
-        except SettingsError as error:
-            problems += error.problems
+            changes[key] = value
         else:
-            current = data.get(part) or {}
-            data[part] = {
-                **({"name": current} if isinstance(current, str) else current),
-                spec.name: _value(spec, value),
-            }
+            try:
+                path, spec = _find(key, fields(chosen))
+                changes[path] = _value(spec, value)
+            except SettingsError as error:
+                problems += error.problems
     if problems:
         raise SettingsError(list(dict.fromkeys(problems)))
-    return data
+    return config.with_changes(changes)
 
 
-def settings_by_path(data: dict[str, Any]) -> dict[str, tuple[str, FieldSpec]]:
-    """Every setting the parts chosen in `data` have: dotted path -> its part and its field."""
-    found: dict[str, tuple[str, FieldSpec]] = {}
-    for part, registry in PARTS.items():
-        chosen = data.get(part, DEFAULTS[part])
-        settings_class = registry.get(chosen if isinstance(chosen, str) else chosen.get("name", ""))
-        found |= {f"{part}.{spec.name}": (part, spec) for spec in fields_of(settings_class)}
-    for part, group in GROUPS.items():
-        found |= {f"{part}.{spec.name}": (part, spec) for spec in fields_of(group)}
-    return found
-
-
-def _find(key: str, data: dict[str, Any]) -> tuple[str, FieldSpec]:
-    paths = settings_by_path(data)
+def _find(key: str, known: dict[str, FieldSpec]) -> tuple[str, FieldSpec]:
+    paths = {path: spec for path, spec in known.items() if path not in PARTS}
     matches = [path for path in paths if path == key or path.endswith(f".{key}")]
     if len(matches) == 1:
-        return paths[matches[0]]
+        return matches[0], paths[matches[0]]
     if matches:
         raise SettingsError([Problem(key, f"'{key}' could mean {' or '.join(matches)}; write one of them.")])
     close = difflib.get_close_matches(key, {path: 0 for path in paths} | {path.split(".")[1]: 0 for path in paths}, n=3)

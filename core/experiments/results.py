@@ -74,7 +74,7 @@ def lines(setting: Setting, varied: Sequence[Setting], found: Sequence[Group]) -
 def in_order(setting: Setting) -> list[Any]:
     """The different values of a setting: numbers and lists of them by size, choices as the form has them, others as they come."""
     values = list(dict.fromkeys(setting.values))
-    if setting.spec and setting.spec.choices:
+    if setting.spec.choices and not setting.is_part:
         known = list(setting.spec.choices)
         return sorted(values, key=lambda value: known.index(value) if value in known else len(known))
     if all(isinstance(value, bool | int | float) for value in values) or all(

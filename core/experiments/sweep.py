@@ -13,8 +13,8 @@ from core.analysis.compare import Setting, differences
 from core.errors import TrainDeskError
 from core.experiments.results import SEED
 from core.experiments.values import words
-from core.run_config import GROUPS, PARTS, RunConfig
-from core.settings.settings import FieldSpec, SettingsError, fields_of
+from core.run_config import PARTS, RunConfig
+from core.settings.settings import FieldSpec, SettingsError
 
 MOST = 200  # runs of one sweep
 
@@ -81,7 +81,7 @@ def plan(sweep: Sweep, check: Callable[[RunConfig], None] = lambda _: None) -> P
 def tried(configs: Sequence[RunConfig]) -> list[Setting]:
     """What differs between runs, but for what comes with the choice of a part: SGD has other defaults than Adam."""
     varied = differences(configs)
-    parts = {setting.path: setting for setting in varied if setting.spec is None}
+    parts = {setting.path: setting for setting in varied if setting.is_part}
     return [setting for setting in varied if not _follows(setting, parts.get(setting.path.partition(".")[0]))]
 
 
@@ -89,9 +89,7 @@ def sweep_of(configs: Sequence[RunConfig]) -> Sweep:
     """The sweep that these runs (at least one) come from, as well as they tell; its name and title are left empty."""
     values: dict[str, list[Any]] = {}
     for setting in tried(configs):
-        if setting.spec is None:  # which optimizer, for example
-            values[setting.path] = list(dict.fromkeys(getattr(config, setting.path).name for config in configs))
-        elif setting.spec.kind != "text":
+        if setting.spec.kind != "text":
             values[setting.path] = list(dict.fromkeys(value for value in setting.values if value is not None))
     seeds = values.pop(SEED, [0])
     return Sweep(configs[0].model_copy(update={"title": "", "experiment": ""}), "", values, seeds=len(seeds))
@@ -107,19 +105,9 @@ def _follows(setting: Setting, part: Setting | None) -> bool:
     return all(len(values) == 1 for values in of_choice.values())
 
 
-def specs_of(config: RunConfig) -> dict[str, FieldSpec | None]:
-    """The settings that can take several values by path, in the order of the form; None for which part is chosen."""
-    found: dict[str, FieldSpec | None] = {}
-    for part in PARTS:
-        found[part] = None
-        found |= _fields(part, type(getattr(config, part)))
-    for group, settings_class in GROUPS.items():
-        found |= _fields(group, settings_class)
-    return found
-
-
-def _fields(owner: str, settings_class: Any) -> dict[str, FieldSpec | None]:
-    return {f"{owner}.{spec.name}": spec for spec in fields_of(settings_class) if spec.kind != "text"}
+def specs_of(config: RunConfig) -> dict[str, FieldSpec]:
+    """The settings that can take several values by path, in the order of the form."""
+    return {path: spec for path, spec in config.fields().items() if spec.kind != "text"}
 
 
 def _combinations(sweep: Sweep, count: int, drawn: int) -> Iterator[tuple[Any, ...]]:
@@ -136,17 +124,10 @@ def _combinations(sweep: Sweep, count: int, drawn: int) -> Iterator[tuple[Any, .
 
 
 def _config(sweep: Sweep, chosen: dict[str, Any], repeat: int, title: str) -> RunConfig:
-    data = sweep.base.to_dict()
-    for path, value in sorted(chosen.items(), key=lambda item: item[0].count(".")):  # which part, before its settings
-        owner, _, name = path.partition(".")
-        if name:
-            data[owner][name] = list(value) if isinstance(value, tuple) else value
-        elif data[owner]["name"] != value:
-            data[owner] = {"name": value}
-    data["training"]["seed"] += repeat
-    seed = f", seed {data['training']['seed']}" if sweep.seeds > 1 else ""
-    data |= {"title": (title[: 80 - len(seed)] + seed), "experiment": sweep.name.strip()}
-    return RunConfig.from_dict(data)
+    number = chosen.get(SEED, sweep.base.training.seed) + repeat
+    seed = f", seed {number}" if sweep.seeds > 1 else ""
+    told = {"title": title[: 80 - len(seed)] + seed, "experiment": sweep.name.strip()}
+    return sweep.base.with_changes(chosen | told | {SEED: number})
 
 
 def _title(base: RunConfig, chosen: dict[str, Any]) -> str:
@@ -155,8 +136,6 @@ def _title(base: RunConfig, chosen: dict[str, Any]) -> str:
     said = []
     for path, value in chosen.items():
         spec = specs.get(path)
-        if spec is not None:
-            said.append(f"{spec.title} {words(spec, value)}")
-        else:
-            said.append(PARTS[path].get(value).label if path in PARTS else f"{path} {value}")
+        title = "" if path in PARTS else f"{spec.title if spec else path} "
+        said.append(title + (words(spec, value) if spec else str(value)))
     return ", ".join(said) or base.title or "Run"

@@ -27,7 +27,9 @@ def ask_to_resume(run: Run, more_epochs: int = 0, learning_rate: float | None = 
     if learning_rate is not None:
         check_learning_rate(config, learning_rate)
     if more_epochs:
-        config = _lengthened(config, more_epochs)
+        if more_epochs < 0:
+            raise TrainDeskError(f"More epochs is {more_epochs}; it must be at least 1.")
+        config = config.with_changes({"training.epochs": config.training.epochs + more_epochs})
     elif status.name == "finished":
         raise TrainDeskError(
             f"Run {run.id} has trained all its {config.training.epochs} epochs; add more epochs to go on."
@@ -47,16 +49,6 @@ def ask_to_resume(run: Run, more_epochs: int = 0, learning_rate: float | None = 
         ) from error
 
 
-def _lengthened(config: RunConfig, more_epochs: int) -> RunConfig:
-    data = config.to_dict()
-    if more_epochs < 0:
-        raise TrainDeskError(f"More epochs is {more_epochs}; it must be at least 1.")
-    data["training"]["epochs"] += more_epochs
-    return RunConfig.from_dict(data)
-
-
 def check_learning_rate(config: RunConfig, learning_rate: float) -> None:
     """Raises SettingsError when the optimizer takes no such learning rate."""
-    data = config.to_dict()
-    data["optimizer"]["learning_rate"] = learning_rate
-    RunConfig.from_dict(data)
+    config.with_changes({"optimizer.learning_rate": learning_rate})

@@ -233,3 +233,39 @@ def test_more_training_pictures_of_a_class_than_there_are_at_all_are_refused():
     with pytest.raises(SettingsError) as caught:
         RunConfig.from_dict({"training": {"training_pictures": 1438}})
     assert_one_sentence(str(caught.value), "Training pictures is 1,438", "has 1,437 in all classes")
+
+
+def test_every_setting_has_its_path_spec_and_value():
+    config = RunConfig.from_dict({"optimizer": {"name": "sgd", "momentum": 0.5}})
+    found = config.fields()
+    assert (found["optimizer"].kind, found["optimizer"].choices["sgd"]) == ("choice", "SGD")
+    assert (found["optimizer.momentum"].title, config.value_at("optimizer.momentum")) == ("Momentum", 0.5)
+    assert (config.value_at("optimizer"), config.value_at("schedule.final")) == ("sgd", None)
+    assert (
+        list(found).index("optimizer") < list(found).index("optimizer.momentum") < list(found).index("training.epochs")
+    )
+    assert config.with_changes({path: config.value_at(path) for path in found}) == config
+
+
+def test_changes_are_made_by_path_whatever_their_order():
+    config = RunConfig.from_dict({"optimizer": {"name": "sgd", "momentum": 0.5}})
+    changed = config.with_changes({"schedule.final": 0.5, "training.epochs": 3, "schedule": "cosine", "title": "Other"})
+    assert (changed.schedule.name, changed.schedule.final, changed.training.epochs) == ("cosine", 0.5, 3)
+    assert (changed.title, config.schedule.name) == ("Other", "constant")
+    assert config.with_changes({"optimizer": "sgd"}).optimizer.momentum == 0.5, (
+        "what is chosen already keeps its settings"
+    )
+    assert config.with_changes({"optimizer": {"name": "sgd"}}).optimizer.momentum == 0.9
+
+
+def test_all_wrong_changes_are_told_at_once():
+    with pytest.raises(SettingsError) as caught:
+        RunConfig.from_dict({}).with_changes(
+            {"training.epochs": 0, "loss": "none", "optimizer.speed": 1, "colour.hue": 2}
+        )
+    assert {problem.path for problem in caught.value.problems} == {
+        "training.epochs",
+        "loss",
+        "optimizer.speed",
+        "colour",
+    }

@@ -17,7 +17,6 @@ from pages.components.charts.figure import figure
 from pages.components.classify.answer_bars import bars, draw_figures, pixels_figure, words
 from pages.components.classify.answers import said_of
 from pages.components.classify.networks import Network
-from pages.components.run.coach_view import with_changes
 from pages.components.shell.classifiers import load_classifier
 from pages.components.shell.start import start_run
 from pages.components.shell.wording import rows_of
@@ -94,7 +93,7 @@ def coping(config: RunConfig, one: Disturbance) -> RunConfig:
     """The config with an augmentation that disturbs the training pictures in the same way, at random."""
     assert one.remedy, "only what has a remedy has the button"
     name, largest = one.remedy
-    return with_changes(config, {f"augmentation.{name}": min(largest, max(abs(one.lowest), abs(one.highest)) / 2)})
+    return config.with_changes({f"augmentation.{name}": min(largest, max(abs(one.lowest), abs(one.highest)) / 2)})
 
 
 @st.cache_data(max_entries=100, show_spinner="Disturbing test pictures ...")

@@ -12,7 +12,6 @@ from core.errors import TrainDeskError
 from core.paths import data_folder
 from pages.components.classify.answer_bars import Said
 from pages.components.classify.networks import Network
-from pages.components.run.coach_view import with_changes
 from pages.components.shell.form_values import fill
 from pages.components.shell.links import switch_page
 from pages.components.shell.messages import show_error
@@ -57,6 +56,6 @@ def draw_teaching(network: Network, pixels: np.ndarray, said: Said, key: str) ->
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"{count(kept, 'picture')} of yours for {dataset.title()}.", width="content")
         if st.button("Train with them", icon=":material/replay:", key=f"train with own {key}"):
-            fill(with_changes(network.config, {"training.own_pictures": TIMES}))
+            fill(network.config.with_changes({"training.own_pictures": TIMES}))
             st.session_state[FILLED_FROM] = ("from", network.run.id)
             switch_page("pages/train.py", query_params={"from": network.run.id})

@@ -83,9 +83,8 @@ def _over_seeds(tested: list[Compared], varied: list[Setting]) -> list[str]:
     groups: dict[str, list[Compared]] = defaultdict(list)
     for entry in tested:
         if entry.config:
-            data = entry.config.to_dict()
-            data["training"] = {**data["training"], "seed": 0}
-            groups[repr({**data, "title": "", "experiment": "", "recipe": ""})].append(entry)
+            same = entry.config.with_changes({SEED: 0, "title": "", "experiment": "", "recipe": ""})
+            groups[same.model_dump_json()].append(entry)
     several = [members for members in groups.values() if len(members) > 1]
     found = []
     for one, two in itertools.islice(itertools.combinations(several, 2), SENTENCES):

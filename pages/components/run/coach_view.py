@@ -83,15 +83,6 @@ def _do(advice: Advice, run: Run, config: RunConfig) -> None:
             show_error(str(error))
             return
         st.rerun()
-    fill(with_changes(config, advice.changes))
+    fill(config.with_changes(advice.changes))
     st.session_state[FILLED_FROM] = ("from", run.id)
     switch_page("pages/train.py", query_params={"from": run.id})
-
-
-def with_changes(config: RunConfig, changes: dict[str, object]) -> RunConfig:
-    """The config with other values at paths such as "optimizer.learning_rate"."""
-    data = config.to_dict()
-    for path, value in changes.items():
-        owner, _, name = path.partition(".")
-        data[owner] = {**data[owner], name: value}
-    return RunConfig.from_dict(data)

@@ -7,14 +7,15 @@ Every choice keeps its own values, so going to another architecture and back los
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
 
 from core.experiments.typed import readings, tokens
 from core.recipes import RECIPES
-from core.run_config import DEFAULTS, GROUPS, PARTS, RunConfig
-from core.settings.settings import FieldSpec, SettingsError, fields_of
+from core.run_config import DEFAULTS, GROUPS, PARTS, RunConfig, fields
+from core.settings.settings import FieldSpec, SettingsError
 
 STORE = "form values"
 WIDGET = "form:"  # beginning of the widgets' keys
@@ -53,17 +54,17 @@ def seed(key: str, default: Any) -> str:
     return widget
 
 
+def key_of(path: str, chosen: Mapping[str, str]) -> str:
+    """The key of a setting's value: "optimizer.momentum" -> "optimizer.sgd.momentum"."""
+    owner, dot, name = path.partition(".")
+    return f"{owner}.{chosen[owner]}.{name}" if dot and owner in PARTS else path
+
+
 def values_of(config: RunConfig) -> dict[str, Any]:
     """What the widgets show for a config."""
     values: dict[str, Any] = {"title": config.title, "recipe": config.recipe}
-    for part in PARTS:
-        settings = getattr(config, part)
-        values[part] = settings.name
-        for spec in fields_of(type(settings)):
-            values[f"{part}.{settings.name}.{spec.name}"] = to_widget(spec, getattr(settings, spec.name))
-    for group, settings_class in GROUPS.items():
-        for spec in fields_of(settings_class):
-            values[f"{group}.{spec.name}"] = to_widget(spec, getattr(getattr(config, group), spec.name))
+    for path, spec in config.fields().items():
+        values[key_of(path, config.chosen())] = to_widget(spec, config.value_at(path))
     return values
 
 
@@ -73,10 +74,11 @@ def check(values: dict[str, Any]) -> tuple[RunConfig | None, dict[str, str]]:
         return RunConfig.from_dict(data_of(values)), {}
     except SettingsError as error:
         sentences: dict[str, str] = {}
+        chosen, specs = _chosen(values), _specs(values)
         for problem in error.problems:
-            spec = _spec_at(problem.path, values)
-            text = problem.message
-            if spec and spec.kind != "integers" and _raw(spec, problem.path, values) in (None, ""):
+            spec, text = specs.get(problem.path), problem.message
+            raw = values.get(key_of(problem.path, chosen), spec.default if spec else None)
+            if spec and spec.kind != "integers" and raw in (None, ""):
                 text = f"{spec.title} is empty; it must be {spec.allowed()}."
             sentences.setdefault(problem.path, text)
         return None, sentences
@@ -85,22 +87,22 @@ def check(values: dict[str, Any]) -> tuple[RunConfig | None, dict[str, str]]:
 def data_of(values: dict[str, Any]) -> dict[str, Any]:
     """Plain data for RunConfig.from_dict; what was never shown is left to its default."""
     data: dict[str, Any] = {"title": str(values.get("title") or "").strip(), "recipe": values.get("recipe", "")}
-    for part, registry in PARTS.items():
-        name = values.get(part) or DEFAULTS[part]
-        data[part] = {"name": name}
-        if name in registry.names():
-            data[part] |= _fields(registry.get(name), f"{part}.{name}", values)
-    for group, settings_class in GROUPS.items():
-        data[group] = _fields(settings_class, group, values)
+    chosen = _chosen(values)
+    data |= {part: {"name": name} for part, name in chosen.items()} | {group: {} for group in GROUPS}
+    for path, spec in _specs(values).items():
+        owner, dot, name = path.partition(".")
+        if dot and (key := key_of(path, chosen)) in values:
+            data[owner][name] = from_widget(spec, values[key])
     return data
 
 
-def _fields(settings_class: Any, prefix: str, values: dict[str, Any]) -> dict[str, Any]:
-    return {
-        spec.name: from_widget(spec, values[f"{prefix}.{spec.name}"])
-        for spec in fields_of(settings_class)
-        if f"{prefix}.{spec.name}" in values
-    }
+def _chosen(values: dict[str, Any]) -> dict[str, str]:
+    return {part: values.get(part) or default for part, default in DEFAULTS.items()}
+
+
+def _specs(values: dict[str, Any]) -> dict[str, FieldSpec]:
+    """The settings of what is chosen; of a part that is chosen by a name that is none, nothing here has values."""
+    return fields({part: name for part, name in _chosen(values).items() if name in PARTS[part].names()})
 
 
 def to_widget(spec: FieldSpec, value: Any) -> Any:
@@ -141,17 +143,3 @@ def _number(text: str, *kinds: type) -> Any:
         with contextlib.suppress(ValueError):
             return kind(text.strip().replace(",", "."))  # 0,001 is how half of the world writes it
     return text.strip()
-
-
-def _spec_at(path: str, values: dict[str, Any]) -> FieldSpec | None:
-    owner, _, name = path.partition(".")
-    settings_class = GROUPS.get(owner)
-    if owner in PARTS and values.get(owner) in PARTS[owner].names():
-        settings_class = PARTS[owner].get(values[owner])
-    return next((spec for spec in fields_of(settings_class) if spec.name == name), None) if settings_class else None
-
-
-def _raw(spec: FieldSpec, path: str, values: dict[str, Any]) -> Any:
-    owner = path.partition(".")[0]
-    prefix = f"{owner}.{values[owner]}" if owner in PARTS else owner
-    return values.get(f"{prefix}.{spec.name}", spec.default)

@@ -10,9 +10,7 @@ from pages.components.shell.wording import NOT_YET
 def setting_words(setting: Setting, place: int) -> str:
     """A setting's value in one of the runs."""
     value = setting.values[place]
-    if value is None:
-        return NOT_YET
-    return value_in_words(setting.spec, value) if setting.spec else str(value)
+    return NOT_YET if value is None else value_in_words(setting.spec, value)
 
 
 def on_axis(setting: Setting, place: int) -> float | str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from html import escape
+from itertools import groupby
 from typing import Any
 
 import streamlit as st
 
 from core.errors import TrainDeskError
-from core.run_config import GROUPS, PARTS, RunConfig
+from core.run_config import GROUPS, RunConfig
 from core.runs.store import Run
-from core.settings.settings import FieldSpec, fields_of
+from core.settings.settings import FieldSpec
 
 
 def read_config(run: Run) -> tuple[RunConfig | None, str]:
@@ -27,21 +28,11 @@ def in_short(config: RunConfig) -> str:
 
 def draw_settings(config: RunConfig) -> None:
     """All settings, one line each."""
-    rows = []
-    for part in PARTS:
-        settings = getattr(config, part)
-        rows.append((part.capitalize(), settings.label, True))
-        rows += [
-            (spec.title, value_in_words(spec, getattr(settings, spec.name)), False)
-            for spec in fields_of(type(settings))
-        ]
-    for group, settings_class in GROUPS.items():
-        rows.append((group.capitalize(), "", True))
-        settings = getattr(config, group)
-        rows += [
-            (spec.title, value_in_words(spec, getattr(settings, spec.name)), False)
-            for spec in fields_of(settings_class)
-        ]
+    rows: list[tuple[str, str, bool]] = []
+    for owner, settings in groupby(config.fields().items(), key=lambda setting: setting[0].partition(".")[0]):
+        if owner in GROUPS:
+            rows.append((owner.capitalize(), "", True))
+        rows += [(spec.title, value_in_words(spec, config.value_at(path)), path == owner) for path, spec in settings]
     body = "".join(
         f"<tr>{_cell('th' if heading else 'td', title)}{_cell('th' if heading else 'td', value)}</tr>"
         for title, value, heading in rows

@@ -10,10 +10,10 @@ from core.analysis.compare import Setting, differences
 from core.errors import TrainDeskError
 from core.paths import runs_folder
 from core.recipes import find_recipe
-from core.run_config import PARTS, RunConfig
+from core.run_config import RunConfig
 from core.runs.metadata import title_of
 from core.runs.store import find_run
-from pages.components.shell.form_values import WIDGET
+from pages.components.shell.form_values import WIDGET, key_of
 from pages.components.shell.settings_in_words import value_in_words
 from pages.components.shell.wording import plain_markdown
 from pages.components.train.recipe_cards import FILLED_FROM
@@ -53,21 +53,14 @@ def _held(kind: str, name: str, origin: tuple[str, RunConfig] | None) -> str:
 
 def in_words(change: Setting) -> str:
     """ "Learning rate 0.002 → 0.01"."""
-    before, after = (
-        "none" if value is None else value_in_words(change.spec, value) if change.spec else str(value)
-        for value in change.values
-    )
+    before, after = ("none" if value is None else value_in_words(change.spec, value) for value in change.values)
     return f"{change.title} {before} → {after}"
 
 
 def marks(config: RunConfig, changes: list[Setting]) -> str:
     """CSS for the fields of these settings: a widget's key is a class of its element."""
-    rules = []
-    for change in changes:
-        owner, _, name = change.path.partition(".")
-        part = f"{getattr(config, owner).name}." if owner in PARTS and name else ""
-        key = f"{WIDGET}{owner}" + (f".{part}{name}" if name else "")
-        rules.append(".st-key-" + re.sub(r"[^a-zA-Z0-9_-]", "-", key))
+    keys = [WIDGET + key_of(change.path, config.chosen()) for change in changes]
+    rules = [".st-key-" + re.sub(r"[^a-zA-Z0-9_-]", "-", key) for key in keys]
     return f"{', '.join(rules)} {{ border-left: 3px solid #c8641b; padding-left: .5rem; }}" if rules else ""
 
 

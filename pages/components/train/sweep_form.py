@@ -13,7 +13,7 @@ from core.errors import TrainDeskError
 from core.experiments.sweep import MOST, Plan, Sweep, plan, specs_of, sweep_of
 from core.experiments.values import EXAMPLES, SeveralReadings, parse_values, typed, words
 from core.paths import data_folder, runs_folder
-from core.run_config import PARTS, RunConfig
+from core.run_config import RunConfig
 from core.runs.before_start import check_of_many
 from core.runs.store import create_run
 from core.settings.settings import FieldSpec
@@ -114,7 +114,7 @@ def _draw(config: RunConfig | None) -> tuple[Plan | None, dict[str, str]]:
         [*first, *(path for path in specs if path not in first)],
         key=SETTINGS,
         persist_state="session",
-        format_func=lambda path: _label(path, specs),
+        format_func=lambda path: _label(path, specs[path]),
         placeholder="learning rate, batch size ...",
         select_all=False,
     )
@@ -146,22 +146,16 @@ def _at_a_time(config: RunConfig | None) -> str:
     return f"{many} of them are trained at a time, the others wait in the queue."
 
 
-def _label(path: str, specs: dict[str, FieldSpec | None]) -> str:
-    owner, _, name = path.partition(".")
-    spec = specs.get(path)
-    return f"{owner.capitalize()}: {spec.title}" if name and spec else f"{owner.capitalize()}: which"
+def _label(path: str, spec: FieldSpec) -> str:
+    owner, dot, _ = path.partition(".")
+    return f"{owner.capitalize()}: {spec.title if dot else 'which'}"
 
 
-def _values(config: RunConfig, path: str, spec: FieldSpec | None, problems: dict[str, str]) -> list[Any]:
+def _values(config: RunConfig, path: str, spec: FieldSpec, problems: dict[str, str]) -> list[Any]:
     """The values of one setting, chosen or typed; empty, with the reason beneath and in `problems`, when they are wrong."""
-    owner, _, name = path.partition(".")
-    if spec is None:
-        labels: dict[Any, str] = {key: settings.label for key, settings in PARTS[owner].items()}
-        now: Any = getattr(config, owner).name
-    else:
-        labels = {False: "off", True: "on"} if spec.kind == "boolean" else dict(spec.choices)
-        now = getattr(getattr(config, owner), name)
-    title, key = _label(path, {path: spec}), f"sweep {path}"
+    labels = {False: "off", True: "on"} if spec.kind == "boolean" else dict(spec.choices)
+    now = config.value_at(path)
+    title, key = _label(path, spec), f"sweep {path}"
     if labels:
         labels.setdefault(now, str(now))  # a text may be another one than those that are offered
         st.session_state.setdefault(key, [now])
@@ -169,7 +163,6 @@ def _values(config: RunConfig, path: str, spec: FieldSpec | None, problems: dict
         if not chosen:
             _say(f"{title} has no values; choose some.", path, problems)
         return chosen
-    assert spec is not None, "a part has choices"
     st.session_state.setdefault(key, typed([now]))
     text = st.text_input(title, key=key, persist_state="session", live=True, help=f"For example {EXAMPLES}")
     try:

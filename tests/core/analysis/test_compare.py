@@ -90,7 +90,7 @@ def test_differences_are_named_once_each_in_the_order_of_the_form():
     two = quick_config(optimizer={"name": "adam", "learning_rate": 0.1}, batch_size=64)
     found = {setting.path: setting.values for setting in differences([one, two])}
     assert list(found) == ["optimizer", "optimizer.momentum", "optimizer.nesterov", "training.batch_size"]
-    assert found["optimizer"] == ("SGD", "Adam") and found["training.batch_size"] == (32, 64)
+    assert found["optimizer"] == ("sgd", "adam") and found["training.batch_size"] == (32, 64)
     assert found["optimizer.momentum"] == (0.9, None), "Adam has none"
 
 

@@ -16,14 +16,13 @@ ROOT = Path(__file__).resolve().parents[3]
 
 FORM_AND_VALIDATION = """
 from core.architectures import ARCHITECTURES
-from core.run_config import RunConfig
-from core.cli.overrides import settings_by_path
+from core.run_config import RunConfig, fields
 from core.settings.settings import SettingsError, fields_of
 
 assert "linear" in ARCHITECTURES.names()
 (field,) = fields_of(ARCHITECTURES.get("linear"))
 assert (field.title, field.kind, field.low, field.high) == ("Dropout", "number", 0, 0.9)
-assert "architecture.dropout" in settings_by_path({"architecture": "linear"})
+assert "architecture.dropout" in fields({"architecture": "linear"})
 try:
     RunConfig.from_dict({"architecture": {"name": "linear", "dropout": 1}})
 except SettingsError as error:

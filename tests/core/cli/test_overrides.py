@@ -2,17 +2,17 @@
 
 import pytest
 
-from core.cli.overrides import settings_by_path, with_overrides
+from core.cli.overrides import with_overrides
 from core.recipes import find_recipe
 from core.run_config import RunConfig
 from core.settings.settings import SettingsError
 from tests.helpers import assert_one_sentence
 
-BASE = find_recipe("simple_cnn").config().to_dict()
+BASE = find_recipe("simple_cnn").config()
 
 
 def changed(*assignments, base=BASE):
-    return RunConfig.from_dict(with_overrides(base, list(assignments)))
+    return with_overrides(base, list(assignments))
 
 
 def messages(*assignments, base=BASE):
@@ -48,7 +48,7 @@ def test_a_setting_is_changed_and_nothing_else(text, path, value):
     config = changed(text)
     part, _, name = path.rpartition(".")
     assert getattr(getattr(config, part) if part else config, name) == value
-    before, after = RunConfig.from_dict(BASE).to_dict(), config.to_dict()
+    before, after = BASE.to_dict(), config.to_dict()
     (before[part] if part else before).pop(name)
     (after[part] if part else after).pop(name)
     assert after == before
@@ -70,13 +70,13 @@ def test_the_last_of_two_wins():
 
 
 def test_the_given_data_is_not_touched():
-    before = find_recipe("simple_cnn").config().to_dict()
+    before = find_recipe("simple_cnn").config()
     with_overrides(before, ["epochs=3", "optimizer=adam", "hidden=5"])
-    assert before == find_recipe("simple_cnn").config().to_dict()
+    assert before == find_recipe("simple_cnn").config()
 
 
 def test_a_part_given_as_a_bare_name_can_be_changed():
-    assert changed("hidden=5", base={"architecture": "mlp"}).architecture.hidden == (5,)
+    assert changed("hidden=5", base=RunConfig.from_dict({"architecture": "mlp"})).architecture.hidden == (5,)
 
 
 @pytest.mark.parametrize(
@@ -118,20 +118,20 @@ def test_an_unknown_part_is_told_once_however_many_settings_follow():
 
 
 def test_an_ambiguous_word_names_its_meanings(monkeypatch):
-    paths = settings_by_path(BASE)
+    paths = BASE.fields()
     both = {**paths, "dataset.epochs": paths["training.epochs"]}
-    monkeypatch.setattr("core.cli.overrides.settings_by_path", lambda data: both)
+    monkeypatch.setattr("core.cli.overrides.fields", lambda chosen: both)
     (message,) = messages("epochs=3")
     assert message == "'epochs' could mean training.epochs or dataset.epochs; write one of them."
 
 
 def test_every_setting_can_be_named_by_its_path():
-    paths = settings_by_path(BASE)
+    paths = {path: spec for path, spec in BASE.fields().items() if "." in path}
     assert {"dataset.normalisation", "architecture.hidden", "optimizer.momentum", "training.seed"} <= set(paths)
-    for path, (part, spec) in paths.items():
+    for path, spec in paths.items():
         text = ",".join(map(str, spec.default)) if spec.kind == "integers" else str(spec.default)
         config = changed(f"{path}={text.lower() if spec.kind == 'boolean' else text}")
-        assert getattr(getattr(config, part), spec.name) == spec.default
+        assert config.value_at(path) == spec.default
 
 
 def _names(part):

@@ -102,7 +102,7 @@ def test_random_finds_a_few_among_many():
     assert len(sweep(values, method="random", samples=7).configs) == 7
 
 
-@pytest.mark.parametrize("path", [path for path, spec in specs_of(BASE).items() if spec is not None])
+@pytest.mark.parametrize("path", [path for path in specs_of(BASE) if "." in path])
 def test_every_setting_of_the_form_can_be_swept(path):
     spec = specs_of(BASE)[path]
     other = (not spec.default) if spec.kind == "boolean" else list(spec.choices)[-1] if spec.choices else spec.default
@@ -110,9 +110,7 @@ def test_every_setting_of_the_form_can_be_swept(path):
 
 
 def test_a_title_never_grows_too_long():
-    values = {
-        path: [spec.default] for path, spec in specs_of(BASE).items() if spec is not None and spec.kind == "number"
-    }
+    values = {path: [spec.default] for path, spec in specs_of(BASE).items() if spec.kind == "number"}
     (config, *_) = sweep(values, seeds=2).configs
     assert len(config.title) <= 80 and config.title.endswith(", seed 0")
 

@@ -14,7 +14,6 @@ from core.runs.history import History
 from core.runs.predictions import Predictions, read_predictions, write_predictions
 from core.runs.snapshots import LookBook
 from pages.components.run.calibration_view import calibration_in_words
-from pages.components.run.coach_view import with_changes
 from pages.components.run.mistakes_view import SHOWN, cell_in, pairs_in_words
 from pages.components.shell.pictures import sheet
 from pages.components.shell.word_list import entries
@@ -211,7 +210,7 @@ def test_a_loss_that_jumped_is_answered_with_the_learning_rate_of_before(runs_fo
 
 
 def test_changes_apply_to_a_config_by_their_paths(trained):
-    config = with_changes(trained.config(), {"optimizer.learning_rate": 0.5, "training.validation_share": 0.2})
+    config = trained.config().with_changes({"optimizer.learning_rate": 0.5, "training.validation_share": 0.2})
     assert config.optimizer.learning_rate == 0.5 and config.training.validation_share == 0.2
     assert config.architecture == trained.config().architecture
 
