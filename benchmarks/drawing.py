@@ -49,7 +49,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         runs = Path(folder, "runs")
         data = find_recipe(options.recipe).config().to_dict()
-        data["training"] = {**data["training"], "epochs": 1, "shortest_epoch": 0}
+        data["training"] = {**data["training"], "epochs": 1, "epoch_seconds": 0}
         run = create_run(type(find_recipe(options.recipe).config()).from_dict(data), runs)
         assert work(run, data_folder())["event"] == "finished"
         chromium = launch_chromium(playwright)

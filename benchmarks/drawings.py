@@ -56,7 +56,7 @@ def main() -> None:
 
 def trained(recipe: str, epochs: int, seed: int) -> Classifier:
     """A network trained by the recipe, changed only in its epochs and seed."""
-    changes = [f"epochs={epochs}", f"seed={seed}", "shortest_epoch=0"]
+    changes = [f"epochs={epochs}", f"seed={seed}", "epoch_seconds=0"]
     config = with_overrides(find_recipe(recipe).config(), changes)
     run = create_run(config, Path(tempfile.mkdtemp()))
     work(run, data_folder())

@@ -67,8 +67,8 @@ def _row(recipe: str, threads: int, rounds: int) -> str:
         {variant: [*command, variant] for variant in VARIANTS}, rounds, dict.fromkeys(ours, _allocator())
     )
     ratios = [side_by_side.ratio(rates[one], rates[other]) for one, other in COLUMNS]
-    pace = f"{statistics.median(rates['engine']):,.0f}, {_precision(recipe)}"
-    return f"| {recipe} | {threads} | {pace} | {' | '.join(ratios)} |"
+    throughput = f"{statistics.median(rates['engine']):,.0f}, {_precision(recipe)}"
+    return f"| {recipe} | {threads} | {throughput} | {' | '.join(ratios)} |"
 
 
 def _precision(recipe: str) -> str:

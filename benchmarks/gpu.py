@@ -91,10 +91,10 @@ def _row(recipe: str, gpu: torch.device, rounds: int) -> str:
     config = find_recipe(recipe).config()
     batch = config.training.batch_size
     precision = str(choose_precision("auto", gpu, pixels_of_a_batch(config))).removeprefix("torch.")
-    pace = statistics.median(rates["gpu"])
+    throughput = statistics.median(rates["gpu"])
     beside = _ratio(rates["gpu"], rates["tutorial"]) if "tutorial" in rates else "-"
     return (
-        f"| {recipe} | {batch} | {pace:,.0f}, {precision} | {batch / pace * 1000:.2f} | "
+        f"| {recipe} | {batch} | {throughput:,.0f}, {precision} | {batch / throughput * 1000:.2f} | "
         f"{_ratio(rates['gpu'], rates['by kernel'])} | {beside} | "
         f"{_ratio(rates['gpu'], rates['cpu'])} |"
     )

@@ -176,12 +176,12 @@ def transfer_tutorial(pictures: Path, seconds: float) -> float:
         weights.requires_grad_(False)
     network.classifier = nn.Linear(1280, len(train.classes))
     optimizer = optim.SGD(network.classifier.parameters(), lr=0.001, momentum=0.9)
-    paces = optim.lr_scheduler.StepLR(optimizer, 7, 0.1)
-    _train(network, DataLoader(train, 4, shuffle=True), optimizer, paces, seconds)
+    schedule = optim.lr_scheduler.StepLR(optimizer, 7, 0.1)
+    _train(network, DataLoader(train, 4, shuffle=True), optimizer, schedule, seconds)
     return _accuracy(network, ImageFolder(pictures / "test", transforms.Compose(usual)))
 
 
-def _train(network: nn.Module, batches: DataLoader, optimizer: optim.Optimizer, paces, seconds: float) -> None:
+def _train(network: nn.Module, batches: DataLoader, optimizer: optim.Optimizer, schedule, seconds: float) -> None:
     end = time.perf_counter() + seconds
     while time.perf_counter() < end:
         network.train()
@@ -191,8 +191,8 @@ def _train(network: nn.Module, batches: DataLoader, optimizer: optim.Optimizer, 
             optimizer.step()
             if time.perf_counter() > end:
                 return
-        if paces:
-            paces.step()
+        if schedule:
+            schedule.step()
 
 
 @torch.inference_mode()

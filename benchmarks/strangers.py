@@ -68,7 +68,7 @@ def refused(network: Classifier) -> float:
     """Share of the doodles, three of each, that are unlike everything the network learned from."""
     known = Neighbours.of(network, data_folder())
     doodles = np.stack([network.prepare(draw_doodle(name, seed)) for name in DOODLES for seed in range(3)])
-    return float((known.strangeness(network.embed(doodles)[0], doodles) > known.limit(ANSWERED)).mean())
+    return float((known.ood_score(network.embed(doodles)[0], doodles) > known.limit(ANSWERED)).mean())
 
 
 if __name__ == "__main__":

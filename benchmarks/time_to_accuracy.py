@@ -98,7 +98,7 @@ def _fast(target: str, seed: int) -> Iterator[tuple[float, float]]:
     for happened in train(state, config, splits):
         if isinstance(happened, Epoch):
             seconds += time.perf_counter() - start
-            yield accuracy_on_test(state.judged, config, splits, torch.float32), seconds
+            yield accuracy_on_test(state.eval_model, config, splits, torch.float32), seconds
             start = time.perf_counter()
 
 

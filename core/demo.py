@@ -22,7 +22,7 @@ from core.workers.dispatch import submit
 
 TITLES = ("MLP", "CNN")
 ARCHITECTURES = ({"name": "mlp", "hidden": [200, 200]}, {"name": "simple_cnn", "channels": [16, 32, 64], "hidden": []})
-EPOCHS, SHORTEST_EPOCH = 3, 13.0  # so that people can follow: 39 seconds
+EPOCHS, EPOCH_SECONDS = 3, 13.0  # so that people can follow: 39 seconds
 # Both are asked after the same steps, every second or two.
 ASKED = {"validation_share": 0.025, "validate_every": "80"}
 KEPT = 500  # demos that are remembered
@@ -41,7 +41,7 @@ def configs() -> list[RunConfig]:
         "augmentation": augmentation,
         "optimizer": {"name": "adam", "learning_rate": 0.002},
         "schedule": "cosine",
-        "training": {"epochs": EPOCHS, "shortest_epoch": SHORTEST_EPOCH, "batch_size": 64, **ASKED},
+        "training": {"epochs": EPOCHS, "epoch_seconds": EPOCH_SECONDS, "batch_size": 64, **ASKED},
     }
     return [
         RunConfig.from_dict({**same, "title": f"Demo: {title}", "architecture": part})

@@ -40,7 +40,7 @@ FLOORS = (
         "core.training.prefetch",
         "core.training.running_metrics",
     ),
-    ("core.training.batches", "core.training.watched", "core.training.layers", "core.training.preview"),
+    ("core.training.batches", "core.training.probe", "core.training.layers", "core.training.preview"),
     ("core.training.features", "core.training.data"),
     ("core.training.evaluation", "core.training.frozen"),
     ("core.training.between", "core.training.step"),

@@ -65,7 +65,7 @@ class Curves:
     can_hold_back: bool = True  # the validation pictures are a share of the training pictures
     end: str = ""  # how it ended: finished, stopped, failed
     has_exploded: bool = False  # it ended because the loss was no number any more
-    shortest_epoch: float = 0.0  # seconds of slow motion
+    epoch_seconds: float = 0.0  # seconds of slow motion
 
     @property
     def epochs(self) -> int:
@@ -107,7 +107,7 @@ def curves_of(history: History, config: RunConfig) -> Curves:
         ),
         end=str(end.get("event", "")).replace(PAUSED, ""),
         has_exploded=end.get("event") == FAILED and str(end.get("message", "")).startswith(EXPLODED),
-        shortest_epoch=config.training.shortest_epoch,
+        epoch_seconds=config.training.epoch_seconds,
     )
 
 

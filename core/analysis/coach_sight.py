@@ -60,7 +60,7 @@ class Sight:
     jump: Change | None = None  # of the learning rate, from which the loss has not recovered
     is_slow: bool = False
     is_blurred: bool = False  # too few validation pictures
-    window: int = 0  # epochs that the latest progress was judged over
+    window: int = 0  # epochs that the latest progress was measured over
     gain: float = 0.0  # fall of the logarithm of the validation loss from the window before to this one
     learned_at: int = -1000  # the last epochs at which it was seen to learn, to stand still or get worse
     stood_at: int = -1000
@@ -105,7 +105,7 @@ def _next(before: Sight, curves: Curves, train: np.ndarray, val: np.ndarray, mid
         else before.fell_after,
         is_growing=growing,
         by_heart_since=0 if jump or growing else _by_heart(before, train[start:], val[start:], lowest, start),
-        is_slow=_is_slow(before, curves.seconds[:epoch], curves.shortest_epoch),
+        is_slow=_is_slow(before, curves.seconds[:epoch], curves.epoch_seconds),
         is_blurred=_is_blurred(before, curves, best),
     )
     if sight.by_heart_since or growing or jump:

@@ -88,7 +88,7 @@ class BackboneSettings(ArchitectureSettings):
         """Weights of a file under the names of `bare`. Raises KeyError when they are another network's."""
         return state
 
-    def pace(self, parameter_name: str) -> float:
+    def lr_scale(self, parameter_name: str) -> float:
         learned = self.weights != "random" and parameter_name.startswith("trained.")
         return self.backbone_pace if learned else 1.0
 

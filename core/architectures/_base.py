@@ -39,7 +39,7 @@ class ArchitectureSettings(Settings):
         """Puts the weights the settings ask for into a network fresh from `build`, reading from disk what
         `obtain_weights` brought there. Raises TrainDeskError."""
 
-    def pace(self, parameter_name: str) -> float:
+    def lr_scale(self, parameter_name: str) -> float:
         """Share of the learning rate, 0..1, with which one of the network's parameters trains."""
         return 1.0
 

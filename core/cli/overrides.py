@@ -8,6 +8,7 @@ from typing import Any
 
 from core.run_config import PARTS, RunConfig, fields
 from core.settings.settings import FieldSpec, Problem, SettingsError
+from core.training.settings import TrainingSettings
 
 
 def with_overrides(config: RunConfig, assignments: list[str]) -> RunConfig:
@@ -45,6 +46,8 @@ def with_overrides(config: RunConfig, assignments: list[str]) -> RunConfig:
 
 def _find(key: str, known: dict[str, FieldSpec]) -> tuple[str, FieldSpec]:
     paths = {path: spec for path, spec in known.items() if path not in PARTS}
+    *part, name = key.rsplit(".", 1)
+    key = ".".join([*part, TrainingSettings.renamed.get(name, name)])
     matches = [path for path in paths if path == key or path.endswith(f".{key}")]
     if len(matches) == 1:
         return matches[0], paths[matches[0]]

@@ -37,10 +37,10 @@ def seconds_of_all(
                 shared = shared_out(config, data_folder)
                 totals[limit] = shared.total(TRAIN) + FORWARD * shared.total(VAL)
     tested = FORWARD * shared_out(known, data_folder).total(TEST) if "training.training_pictures" in varied else 0.0
-    pace = seconds / (_work(known, totals) + tested or 1.0)
+    seconds_per_work = seconds / (_work(known, totals) + tested or 1.0)
     free = [0.0] * max(1, at_once)  # when each place has done its runs
     for config in configs:
-        heapq.heapreplace(free, free[0] + pace * (_work(config, totals) + tested))
+        heapq.heapreplace(free, free[0] + seconds_per_work * (_work(config, totals) + tested))
     return max(free)
 
 

@@ -11,8 +11,8 @@ from core.errors import TrainDeskError
 from core.runs.history import History
 from core.runs.store import Run, list_runs
 
-FEWEST_OTHERS = 3  # runs that must have come as far; with fewer nothing is judged
-FIRST_EPOCH = 2  # before it nothing is judged
+FEWEST_OTHERS = 3  # runs that must have come as far; with fewer no run ends early
+FIRST_EPOCH = 2  # before it no run ends early
 
 
 def others_at(run: Run, experiment: str, runs_folder: Path) -> list[dict[int, float]]:

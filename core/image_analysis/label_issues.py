@@ -1,4 +1,4 @@
-"""Which labels of a dataset are probably wrong: every picture judged by classifiers that did not learn from it.
+"""Which labels of a dataset are probably wrong: every picture is read by classifiers that did not learn from it.
 
 Confident learning (Northcutt, Jiang and Chuang 2019, arXiv:1911.00068) on features: a picture is doubted when the classifiers
 are surer of another class than they usually are of that class's own pictures, and not of its own.
@@ -30,12 +30,12 @@ class Doubts:
 
 
 def doubts_of(features: np.ndarray, labels: np.ndarray, groups: np.ndarray) -> Doubts:
-    """Of features float32 (N, F), labels (N,) from 0 on and groups (N,) whose members are always judged together.
+    """Of features float32 (N, F), labels (N,) from 0 on and groups (N,) whose members are always held out together.
 
     Raises ValueError with fewer than two classes of two groups.
     """
     if len(np.unique(labels)) < 2:
-        raise ValueError("one class alone cannot be judged")
+        raise ValueError("one class alone cannot be doubted")
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1):  # small matrices: more threads only wait for each other, on a busy computer for seconds
@@ -71,8 +71,8 @@ def _out_of_fold(rows: np.ndarray, labels: np.ndarray, groups: np.ndarray, kept:
     fold = _folds(labels, groups)
     chances = np.zeros((len(labels), int(labels.max()) + 1), dtype=np.float32)
     for number in range(FOLDS):
-        learned, judged = (fold != number) & kept, fold == number
-        if not judged.any():
+        learned, held_out = (fold != number) & kept, fold == number
+        if not held_out.any():
             continue
         classes = np.unique(labels[learned])
         if len(classes) < 2:
@@ -83,7 +83,7 @@ def _out_of_fold(rows: np.ndarray, labels: np.ndarray, groups: np.ndarray, kept:
         network = LogisticRegression(C=STRENGTH, max_iter=200, class_weight="balanced").fit(
             rows[learned], labels[learned]
         )
-        chances[np.ix_(np.flatnonzero(judged), network.classes_)] = network.predict_proba(rows[judged])
+        chances[np.ix_(np.flatnonzero(held_out), network.classes_)] = network.predict_proba(rows[held_out])
     return chances
 
 

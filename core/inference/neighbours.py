@@ -83,7 +83,7 @@ class Neighbours:
         order = np.argsort(((self.features - directions(features[None])) ** 2).sum(axis=1), kind="stable")[:count]
         return [(int(self.rows[place]), int(self.labels[place])) for place in order]
 
-    def strangeness(self, features: np.ndarray, prepared: np.ndarray) -> np.ndarray:
+    def ood_score(self, features: np.ndarray, prepared: np.ndarray) -> np.ndarray:
         """How unlike the training pictures pictures are: (N,), of features (N, F) and pixels uint8 (N, C, H, W).
 
         The mean of two distances to the NEIGHBOUR-th nearest, in directions of features (deep nearest neighbours, Sun et al.
@@ -95,11 +95,11 @@ class Neighbours:
         return (by_features + by_pixels) / 2
 
     def limit(self, answered: float) -> float:
-        """The strangeness up to which this share of the `val` pictures (0..1) is answered."""
-        return float(np.quantile(self.val_strangeness, answered))
+        """The `ood_score` up to which this share of the `val` pictures (0..1) is answered."""
+        return float(np.quantile(self.val_ood_scores, answered))
 
     @cached_property
-    def val_strangeness(self) -> np.ndarray:
+    def val_ood_scores(self) -> np.ndarray:
         """(V,)."""
         return (self.val_features / self._units[0] + self.val_pixels / self._units[1]) / 2
 
@@ -171,9 +171,9 @@ def _changed(prepared: np.ndarray, classifier: Classifier, copies: int) -> np.nd
     """The pictures, and after them copies changed at random as in the training: what a network learned to take for usual."""
     dataset, augmentation = classifier.config.dataset, classifier.config.augmentation
     images = torch.from_numpy(prepared).float()
-    outside = torch.zeros(images.shape[1]) if dataset.black_background else None
+    fill = torch.zeros(images.shape[1]) if dataset.black_background else None
     chance = torch.Generator().manual_seed(0)
-    changed = [augmentation.apply(images, chance, outside).clamp(0, 255).round().byte().numpy() for _ in range(copies)]
+    changed = [augmentation.apply(images, chance, fill).clamp(0, 255).round().byte().numpy() for _ in range(copies)]
     return np.concatenate([prepared, *changed])
 
 

@@ -93,7 +93,7 @@ class History:
         return min(1.0, self.last_step["step"] / max(1, self.started["total_steps"]))
 
     def seconds_left(self) -> float | None:
-        """Until the last epoch ends, from the pace since the start or the last pause; None before there is a pace."""
+        """Until the last epoch ends, at the speed since the start or the last pause; None before there is one."""
         if not (self.started and self.session and self.last_step) or self.end:
             return None
         steps = self.last_step["step"] - self.session.get("step", 0)
@@ -120,7 +120,7 @@ class History:
         return before + np.maximum(0.0, time - start)
 
     def images_per_second(self) -> float | None:
-        """Average since the start or the last pause: the pace of single steps jumps too much to be read."""
+        """Average since the start or the last pause: that of single steps jumps too much to be read."""
         if not (self.started and self.session and self.last_step):
             return None
         elapsed = self.last_step["time"] - self.session["time"]

@@ -71,9 +71,9 @@ def tidy_short(runs_folder: Path, run_ids: set[str]) -> None:
                 path.unlink()
 
 
-def _thinned(curve: StepCurve, names: Sequence[str], judged: str) -> dict[str, list[float]]:
-    """At most LIMIT rows, extremes of the column `judged` among them."""
-    rows = thin(curve.column(judged), LIMIT)
+def _thinned(curve: StepCurve, names: Sequence[str], metric: str) -> dict[str, list[float]]:
+    """At most LIMIT rows, extremes of the column `metric` among them."""
+    rows = thin(curve.column(metric), LIMIT)
     return {name: curve.column(name)[rows].tolist() for name in names}
 
 

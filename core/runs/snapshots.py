@@ -15,82 +15,82 @@ import numpy as np
 from core.runs.arrays import read_arrays, write_arrays
 from core.runs.store import Run
 
-PICTURES = 12  # that are watched
+PICTURES = 12  # probe images
 FILTERS = 24  # of the first layer that are kept
 LARGEST = float(np.finfo(np.float16).max)
 KEPT = 100  # epochs; of longer trainings every second, third ... one, always with the first, the best and the last
 
 
 @dataclass(frozen=True)
-class Watched:
-    """The pictures that are watched."""
+class ProbeImages:
+    """The validation pictures that show how a network learns: the same ones after each epoch."""
 
     pixels: np.ndarray  # (n, H, W, C) uint8
     labels: np.ndarray  # (n,) int64
 
 
 @dataclass(frozen=True)
-class Look:
+class Snapshot:
     """What a network was like after an epoch."""
 
     epoch: int
-    probabilities: np.ndarray  # (n, classes) float32, of the watched pictures
+    probabilities: np.ndarray  # (n, classes) float32, of the probe images
     confusion: np.ndarray  # (classes, classes) int64, of `val`, rows true, columns predicted
     filters: (
         np.ndarray | None
     )  # (k, h, w, channels) float32, weights of the first layer; None: it has none that can be seen
 
 
-class LookBook:
-    """The looks of one run: its worker writes them, pages read them."""
+class SnapshotStore:
+    """The snapshots of one run: its worker writes them, pages read them."""
 
     def __init__(self, run: Run):
         self.folder = run.folder / "looks"
 
-    def write_watched(self, watched: Watched) -> None:
+    def write_probe_images(self, probe: ProbeImages) -> None:
         """Raises OSError."""
         self.folder.mkdir(exist_ok=True)
-        write_arrays(self.folder / "pictures.npz", pixels=watched.pixels, labels=watched.labels)
+        write_arrays(self.folder / "pictures.npz", pixels=probe.pixels, labels=probe.labels)
 
-    def watched(self) -> Watched | None:
+    def probe_images(self) -> ProbeImages | None:
         """The pictures, if the run kept any."""
         content = read_arrays(self.folder / "pictures.npz", "pixels", "labels")
-        return Watched(content["pixels"], content["labels"]) if content else None
+        return ProbeImages(content["pixels"], content["labels"]) if content else None
 
-    def write(self, look: Look, planned: int, is_best: bool) -> None:
-        """Keeps a look and lets go of one that is neither in turn nor the best or the latest any more. Raises OSError.
+    def write(self, snapshot: Snapshot, planned: int, is_best: bool) -> None:
+        """Keeps a snapshot and lets go of one that is neither in turn nor the best or the latest any more. Raises OSError.
 
         `planned` is the number of epochs.
         """
         every = -(-planned // KEPT)
         for earlier in self.epochs():
             in_turn = earlier == 1 or earlier % every == 0
-            if earlier > look.epoch or not (in_turn or (earlier == self._best() and not is_best)):
+            if earlier > snapshot.epoch or not (in_turn or (earlier == self._best() and not is_best)):
                 self._file(earlier).unlink(missing_ok=True)
         arrays: dict[str, np.ndarray] = {
-            "probabilities": look.probabilities.astype(np.float16),
-            "confusion": look.confusion.astype(np.int32),
+            "probabilities": snapshot.probabilities.astype(np.float16),
+            "confusion": snapshot.confusion.astype(np.int32),
         }
-        if look.filters is not None:
-            arrays["filters"] = np.clip(look.filters, -LARGEST, LARGEST).astype(np.float16)
-        write_arrays(self._file(look.epoch), **arrays)
+        if snapshot.filters is not None:
+            arrays["filters"] = np.clip(snapshot.filters, -LARGEST, LARGEST).astype(np.float16)
+        write_arrays(self._file(snapshot.epoch), **arrays)
         if is_best:
-            (self.folder / "best").write_text(str(look.epoch), encoding="ascii")
+            (self.folder / "best").write_text(str(snapshot.epoch), encoding="ascii")
 
     def epochs(self) -> list[int]:
-        """Those of which there is a look, ascending."""
+        """Those of which there is a snapshot, ascending."""
         try:
             names = os.listdir(self.folder)
         except OSError:
             return []
         return sorted(int(name[:-4]) for name in names if name.endswith(".npz") and name[:-4].isdecimal())
 
-    def read(self, epoch: int) -> Look | None:
+    def read(self, epoch: int) -> Snapshot | None:
         content = read_arrays(self._file(epoch), "probabilities", "confusion")
         if not content:
             return None
         filters = content.get("filters")
-        return Look(
+        return Snapshot(
             epoch,
             content["probabilities"].astype(np.float32),
             content["confusion"].astype(np.int64),

@@ -95,10 +95,10 @@ class Augmentation(Settings):
     def _moves(self) -> bool:
         return bool(self.shift or self.rotation or self.scale or self.stretch or self.shear)
 
-    def apply(self, images: Tensor, generator: torch.Generator, outside: Tensor | None = None) -> Tensor:
+    def apply(self, images: Tensor, generator: torch.Generator, fill: Tensor | None = None) -> Tensor:
         """Changed pictures of the same shape and memory layout, float (N, C, H, W); those given are not touched.
 
-        What comes in from beyond the edge has the values `outside` (C,), the network's input for black; without it the
+        What comes in from beyond the edge has the values `fill` (C,), the network's input for black; without it the
         edge is repeated, or mirrored by a crop. A crop adds at most half the picture's side. The generator is a CPU one,
         and its numbers go to the images' device at once.
         """
@@ -115,23 +115,23 @@ class Augmentation(Settings):
         pixels = images.permute(0, 2, 3, 1).contiguous()  # (N, H, W, C)
         if self._moves():
             most = transforms.Affine(self.shift, self.rotation, self.scale, self.stretch, self.shear, self.flip)
-            pixels = transforms.warped(pixels, most, chance[:7], outside)
+            pixels = transforms.affine(pixels, most, chance[:7], fill)
         if self.crop:
             pad = min(self.crop, height // 2, width // 2)
             top, left = (chance[7:9] * (2 * pad + 1)).long()
-            pixels = transforms.windows(pixels, pad, top, left, outside)
+            pixels = transforms.random_crop(pixels, pad, top, left, fill)
         if mirrored is not None:
             pixels = pixels if self.crop else pixels.clone()
             transforms.mirror(pixels, mirrored)
         if self.brightness or self.contrast:
             light, contrast = 1 + (chance[9] * 2 - 1) * self.brightness, 1 + (chance[10] * 2 - 1) * self.contrast
-            pixels = transforms.lit(pixels, light, contrast, outside)
+            pixels = transforms.brightness_contrast(pixels, light, contrast, fill)
         if self.gamma:
-            pixels = transforms.toned(pixels, (1 + self.gamma) ** (chance[13] * 2 - 1), outside)
+            pixels = transforms.gamma(pixels, (1 + self.gamma) ** (chance[13] * 2 - 1), fill)
         if self.cutout:
             side = max(1, round(self.cutout * min(height, width)))
             top, left = (chance[11] * (height - side + 1)).long(), (chance[12] * (width - side + 1)).long()
-            pixels = transforms.blanked(pixels, side, top, left, outside)
+            pixels = transforms.cutout(pixels, side, top, left, fill)
         changed = pixels.permute(0, 3, 1, 2)  # (N, C, H, W), channels last
         return changed if images.is_contiguous(memory_format=torch.channels_last) else changed.contiguous()
 

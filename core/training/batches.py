@@ -235,7 +235,7 @@ def class_weights(labels: torch.Tensor, classes: int) -> torch.Tensor:
 
 def least_batch(batch_size: int) -> int:
     """How many images a last batch needs for a step of its own, a quarter of the others': the noisy step of three images
-    sets a network back by a point just before it is judged."""
+    sets a network back by a point just before it is evaluated."""
     return max(BATCH_NORM_NEEDS, -(-batch_size // 4))
 
 

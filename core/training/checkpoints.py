@@ -15,7 +15,7 @@ from core.files import write_atomically
 from core.run_config import RunConfig
 from core.training.batches import BATCH_NORM_NEEDS
 from core.training.loop import TrainingState
-from core.training.running_metrics import Tally
+from core.training.running_metrics import RunningMetrics
 from core.training.step import plain_state
 
 FORMAT = 1
@@ -43,7 +43,7 @@ def snapshot(state: TrainingState, config: RunConfig, metrics: dict[str, float])
         "metrics": metrics,
         "epoch": state.epoch,
         "step": state.step,
-        "model": _weights(state.judged, _fixed(state.model)),
+        "model": _weights(state.eval_model, _fixed(state.model)),
     }
 
 
@@ -54,11 +54,11 @@ def progress(state: TrainingState, threads: int) -> dict[str, Any]:
         "resume": {
             "batch": state.batch,
             "best": list(state.best) if state.best else None,
-            "waited": state.waited,
-            "pieces": state.pieces,
+            "waited": state.epochs_without_improvement,
+            "pieces": state.micro_batches,
             "learning_rate": state.learning_rate,
             "schedule_memory": dict(state.schedule_memory),
-            "tally": state.tally.state(),
+            "tally": state.running_metrics.state(),
             "part": state.part,
             "least_batch": state.least_batch,
             "precision": str(state.precision).removeprefix("torch."),
@@ -81,14 +81,17 @@ def restore(state: TrainingState, content: dict[str, Any], path: Path) -> None:
     device = next(state.model.parameters()).device
     try:
         state.model.load_state_dict(resume["trained"] or content["model"])
+        for group in resume["optimizer"]["param_groups"]:
+            if "pace" in group:  # its name in earlier releases
+                group["lr_scale"] = group.pop("pace")
         state.optimizer.load_state_dict(resume["optimizer"])
         if state.average:
             state.average.load_state_dict(resume["average"])
         state.epoch, state.step, state.batch = content["epoch"], content["step"], resume["batch"]
         state.best = tuple(resume["best"]) if resume["best"] else None
-        state.waited, state.pieces = resume["waited"], resume["pieces"]
+        state.epochs_without_improvement, state.micro_batches = resume["waited"], resume["pieces"]
         state.learning_rate, state.schedule_memory = resume["learning_rate"], dict(resume["schedule_memory"])
-        state.tally = Tally.restored(resume["tally"], device)
+        state.running_metrics = RunningMetrics.restored(resume["tally"], device)
         state.part = resume.get("part", 0)  # runs of before there was validation within an epoch have none
         state.least_batch = resume.get("least_batch", BATCH_NORM_NEEDS)  # in older runs a last batch of two was a step
         torch.set_rng_state(resume["random"])

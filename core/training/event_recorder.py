@@ -1,4 +1,4 @@
-"""What is written down about a training: losses a few times a second, epochs, the pace."""
+"""What is written down about a training: losses a few times a second, epochs, the throughput."""
 
 from __future__ import annotations
 
@@ -42,7 +42,9 @@ class Recorder:
         self._record = record
         self._losses: list[torch.Tensor] = []
         self._images = 0
-        self._counted = state.tally.counts()  # images read rightly, and images, of the epoch's tally at the last record
+        self._counted = (
+            state.running_metrics.counts()
+        )  # images read rightly, and images, of the epoch at the last record
         self._last: Step | None = None
         self._has_recorded = False
         where = {"step": state.step, "epoch": state.epoch} if goes_on else {}
@@ -75,7 +77,9 @@ class Recorder:
         self._last = step
         silence = time.perf_counter() - self._time
         is_first = len(self._losses) == 1 and not self._has_recorded  # a chart without a point says nothing
-        ends_epoch = self._state.batch == self.steps_per_epoch  # whose tally ends too, and validation takes its time
+        ends_epoch = (
+            self._state.batch == self.steps_per_epoch
+        )  # whose running metrics end too, and validation takes its time
         if (
             is_first
             or ends_epoch
@@ -138,15 +142,15 @@ class Recorder:
             self._fail(epoch.step, epoch.metrics["val/loss"])
 
     def _running_accuracy(self) -> dict[str, float]:
-        """That of the images since the last record, by its name; nothing when their epoch's tally is gone."""
-        before, self._counted = self._counted, self._state.tally.counts()
+        """That of the images since the last record, by its name; nothing when those of their epoch are gone."""
+        before, self._counted = self._counted, self._state.running_metrics.counts()
         hits, images = (now - then for now, then in zip(self._counted, before, strict=True))
         return {"train/accuracy": hits / images} if images > 0 else {}
 
     def _learning_rate(self) -> float:
-        """That of the last step, after the schedule, of the layers that train at full pace."""
-        group = max(self._state.optimizer.param_groups, key=lambda group: group["pace"])
-        return group["lr"] / (group["pace"] or 1)
+        """That of the last step, after the schedule, of the layers that train at the full rate."""
+        group = max(self._state.optimizer.param_groups, key=lambda group: group["lr_scale"])
+        return group["lr"] / (group["lr_scale"] or 1)
 
     def _fail(self, step: int, loss: float) -> None:
         word = "NaN" if math.isnan(loss) else "infinite"

@@ -61,10 +61,10 @@ def forecast(config: RunConfig, data_folder: Path, seconds: float = 1.5) -> Fore
             most = FEATURE_BATCHES * size
         warm_up = _measure(state, config, _beginning(splits, min(most, WARM_UP_STEPS * size)), 0)
         enough = max(WARM_UP_STEPS, round(seconds / max(1e-6, warm_up.step))) * size
-        pace = _measure(state, config, _beginning(splits, min(most, enough)), seconds)
+        timing = _measure(state, config, _beginning(splits, min(most, enough)), seconds)
         steps = len(batch_bounds(len(splits.train), config.training.batch_size, state.least_batch))
-        epoch = steps * pace.step + pace.measured * len(splits.val)
-        between = seconds_between(config.training, epoch, steps, pace.measured, len(splits.val))
+        epoch = steps * timing.step + timing.measured * len(splits.val)
+        between = seconds_between(config.training, epoch, steps, timing.measured, len(splits.val))
         weights = list(state.model.parameters())
         return Forecast(
             device=str(share.device),
@@ -73,8 +73,8 @@ def forecast(config: RunConfig, data_folder: Path, seconds: float = 1.5) -> Fore
             parameters=sum(tensor.numel() for tensor in weights),
             trainable=sum(tensor.numel() for tensor in weights if tensor.requires_grad),
             memory_bytes=peak_bytes(share.device),
-            seconds_before=pace.prepared * (len(splits.train) + len(splits.val)),
-            seconds_per_epoch=max(epoch + between, config.training.shortest_epoch),
+            seconds_before=timing.prepared * (len(splits.train) + len(splits.val)),
+            seconds_per_epoch=max(epoch + between, config.training.epoch_seconds),
             epochs=config.training.epochs,
         )
 
@@ -99,12 +99,12 @@ def seconds_by_sample(
         state = begin(config, splits, share.device, None, precision)
         _measure(state, config, splits, 0)  # the first steps choose kernels and take memory
         on_processor = share.device.type == "cpu"
-        pace = _measure(
+        timing = _measure(
             state, config, splits, seconds, _of_processor(share.threads) if on_processor else time.perf_counter
         )
     steps = len(batch_bounds(images - held, size, state.least_batch))
-    at_the_end = (held + test) * (pace.measured + pace.prepared)  # through the whole network
-    return pace.prepared * images + training.epochs * (steps * pace.step + held * pace.measured) + at_the_end
+    at_the_end = (held + test) * (timing.measured + timing.prepared)  # through the whole network
+    return timing.prepared * images + training.epochs * (steps * timing.step + held * timing.measured) + at_the_end
 
 
 def _beginning(splits: Splits, images: int) -> Splits:
@@ -115,7 +115,7 @@ def _beginning(splits: Splits, images: int) -> Splits:
     return replace(splits, train=first(splits.train), val=first(splits.val))
 
 
-class _Pace(NamedTuple):
+class _Timing(NamedTuple):
     prepared: float  # seconds for an image's features
     step: float  # seconds
     measured: float  # seconds for an image of a validation
@@ -132,7 +132,7 @@ def _measure(
     splits: Splits,
     seconds: float,
     clock: Callable[[], float] | None = None,
-) -> _Pace:
+) -> _Timing:
     """Trains whole epochs until so many seconds of the clock, or of the day, have passed."""
     clock = clock or time.perf_counter
     endless = config.training.model_copy(
@@ -152,7 +152,7 @@ def _measure(
         if kind is Epoch and now - start >= seconds:
             break
     epochs = max(1, counts[Measuring] // -(-len(splits.val) // config.training.evaluation_batch_size))
-    return _Pace(
+    return _Timing(
         spent[Preparing] / (len(splits.train) + len(splits.val)),
         spent[Step] / max(1, counts[Step]),
         spent[Measuring] / (epochs * len(splits.val)),

@@ -25,10 +25,10 @@ from core.training.weight_average import WeightAverage
 
 @dataclass(frozen=True)
 class Trainable:
-    """The layers that train, those that are judged, and what both receive."""
+    """The layers that train, those that are evaluated, and what both receive."""
 
     network: nn.Module
-    judged: nn.Module
+    eval_model: nn.Module
     train: Pictures | Features
     val: Pictures | Features
 
@@ -53,10 +53,10 @@ def trainable_part(
     Nothing is split off when nothing is frozen in front, when augmentation shows other pictures in every epoch, or when the
     features would take more memory than there is.
     """
-    judged = average.model if average else model
+    eval_model = average.model if average else model
     frozen = layers_to_skip(model, config, splits, precision)
     if frozen is None:
-        return Trainable(model, judged, splits.train, splits.val)
+        return Trainable(model, eval_model, splits.train, splits.val)
     rest = split_frozen(model)[1]
     context, mirrored = mixed(precision, splits.train.device), config.augmentation.flip
     size, images = config.training.evaluation_batch_size, len(splits.train) + len(splits.val)
@@ -65,7 +65,7 @@ def trainable_part(
     val = yield from _told(compute_features(frozen, splits.val, size, context), len(splits.train), images)
     if len(train.shape) == 1 and splits.train.device.type == "cpu":
         torch.set_num_threads(1)  # a last layer's step gains nothing from a second (126 against 134 microseconds)
-    return Trainable(rest, rest_of(judged, frozen) if average else rest, train, val)
+    return Trainable(rest, rest_of(eval_model, frozen) if average else rest, train, val)
 
 
 def layers_to_skip(model: nn.Module, config: RunConfig, splits: Splits, precision: torch.dtype) -> nn.Module | None:

@@ -1,4 +1,4 @@
-"""The gradients of one batch, in one piece or, when memory is short, in several that add up to the same."""
+"""The gradients of one batch, whole or, when memory is short, in micro-batches that add up to the same."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ def add_gradients(
     inputs: torch.Tensor,
     labels: torch.Tensor,
     mix: Mix | None,
-    pieces: int,
+    micro_batches: int,
     precision: AbstractContextManager,
     class_weights: torch.Tensor | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Adds the gradients of the batch's mean loss to the weights' own.
 
     `inputs` (n, ...), `labels` (n,), `class_weights` (classes,) or None. Returns the mean loss () and the logits
-    (n, classes), without gradients. In several pieces the sum is the same up to rounding, except that batch norm sees each
-    piece alone. Raises torch's out-of-memory errors.
+    (n, classes), without gradients. In several micro-batches the sum is the same up to rounding, except that batch norm sees
+    each alone. Raises torch's out-of-memory errors.
     """
-    if pieces == 1:
+    if micro_batches == 1:
         loss, logits = _loss(network, loss_of, inputs, labels, mix, precision, class_weights)
         loss.backward()
         return loss.detach(), logits.detach()
     total, parts = torch.zeros((), device=labels.device), []
-    for index in torch.arange(len(labels), device=labels.device).tensor_split(min(pieces, len(labels))):
+    for index in torch.arange(len(labels), device=labels.device).tensor_split(min(micro_batches, len(labels))):
         some = (mix[0][index], mix[1]) if mix else None
         loss, logits = _loss(network, loss_of, inputs[index], labels[index], some, precision, class_weights)
         loss = loss * (len(index) / len(labels))
@@ -65,21 +65,21 @@ def is_out_of_memory(error: Exception) -> bool:
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or any(words in str(error) for words in said)
 
 
-def pieces_for(images: int, batch_size: int, pieces: int, smallest_batch: int) -> int:
-    """How many pieces a batch of so many images is cut into, when full ones are cut into `pieces`: none is larger, and none
-    is smaller than the network takes."""
-    return max(1, min(-(-images * pieces // batch_size), images // smallest_batch))
+def micro_batches_for(images: int, batch_size: int, micro_batches: int, smallest_batch: int) -> int:
+    """How many micro-batches a batch of so many images is cut into, when full ones are cut into `micro_batches`: none is
+    larger, and none is smaller than the network takes."""
+    return max(1, min(-(-images * micro_batches // batch_size), images // smallest_batch))
 
 
-def more_pieces(pieces: int, batch_size: int, smallest_batch: int, device: torch.device) -> int:
-    """Twice as many pieces, for a batch that did not fit. Raises TrainDeskError when they would become too small."""
-    if batch_size // (pieces * 2) < smallest_batch:
-        share = f"{batch_size // pieces} {'image' if batch_size // pieces == 1 else 'images'}"
+def more_micro_batches(micro_batches: int, batch_size: int, smallest_batch: int, device: torch.device) -> int:
+    """Twice as many micro-batches, for a batch that did not fit. Raises TrainDeskError when they would become too small."""
+    if batch_size // (micro_batches * 2) < smallest_batch:
+        share = f"{batch_size // micro_batches} {'image' if batch_size // micro_batches == 1 else 'images'}"
         raise TrainDeskError(
             f"There is not enough memory for this network even with {share} at a time{_memory(device)}; choose a smaller "
             "network, smaller pictures or another device."
         )
-    return pieces * 2
+    return micro_batches * 2
 
 
 def _memory(device: torch.device) -> str:

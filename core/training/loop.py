@@ -26,13 +26,13 @@ from core.training.between import Between, Measure
 from core.training.evaluation import Evaluation, Measuring, evaluate
 from core.training.features import Features
 from core.training.frozen import Trainable, trainable_part
-from core.training.gradients import more_pieces, pieces_for
+from core.training.gradients import micro_batches_for, more_micro_batches
 from core.training.linear import speed_up_linear
 from core.training.optimizers import parameter_groups
 from core.training.precision import mixed
-from core.training.running_metrics import Tally
+from core.training.probe import probe_rows
+from core.training.running_metrics import RunningMetrics
 from core.training.step import BatchTooLarge, Stepper, recorder_for, set_learning_rate
-from core.training.watched import watched_pictures
 from core.training.weight_average import WeightAverage
 
 
@@ -50,14 +50,14 @@ class TrainingState:
     batch: int = 0  # batches done of the epoch under way
     step: int = 0  # optimizer updates done
     best: tuple[float, float] | None = None  # rank of the best epoch, larger is better
-    waited: int = 0  # epochs since the best one
-    pieces: int = 1  # that a batch is cut into because memory is short
-    tally: Tally = field(default_factory=Tally)  # of the epoch under way
+    epochs_without_improvement: int = 0
+    micro_batches: int = 1  # that a batch is cut into because memory is short
+    running_metrics: RunningMetrics = field(default_factory=RunningMetrics)  # of the epoch under way
     part: int = 0  # images of `val` that are measured within an epoch; 0: not known yet
     schedule_memory: dict[str, float] = field(default_factory=dict)
 
     @property
-    def judged(self) -> nn.Module:
+    def eval_model(self) -> nn.Module:
         """The network that is validated, kept as best and used: the average if there is one."""
         return self.average.model if self.average else self.model
 
@@ -78,10 +78,10 @@ class Step(NamedTuple):
     loss: torch.Tensor  # scalar on the device: reading it waits for the device, so read it seldom
 
 
-class Divided(NamedTuple):
-    """Memory was short: batches are cut into this many pieces from now on."""
+class MicroBatchesChanged(NamedTuple):
+    """Memory was short: batches are cut into this many micro-batches from now on."""
 
-    pieces: int
+    micro_batches: int
 
 
 class Validated(NamedTuple):
@@ -102,10 +102,10 @@ class Epoch(NamedTuple):
     metrics: dict[str, float]  # train/loss, train/accuracy, val/loss, val/accuracy
     is_best: bool
     confusion: np.ndarray  # (classes, classes) int64, of `val`, rows true, columns predicted
-    watched: np.ndarray  # (n, classes) float32, probabilities for the `watched_pictures` of `val`
+    probe: np.ndarray  # (n, classes) float32, probabilities for the probe images of `val`
 
 
-Happened = Preparing | Step | Divided | Measuring | Validated | Epoch
+Happened = Preparing | Step | MicroBatchesChanged | Measuring | Validated | Epoch
 
 
 def begin(
@@ -132,7 +132,7 @@ def begin(
         config.architecture.load_initial_weights(model, weights_folder)
     model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     speed_up_linear(model)
-    optimizer = config.optimizer.build(parameter_groups(model, config.optimizer, config.architecture.pace))
+    optimizer = config.optimizer.build(parameter_groups(model, config.optimizer, config.architecture.lr_scale))
     decay = config.training.average_decay
     average = WeightAverage(model, decay) if decay else None
     least = least_batch(config.training.batch_size)
@@ -144,7 +144,7 @@ def train(state: TrainingState, config: RunConfig, splits: Splits) -> Iterator[H
     training, augmentation, loss_of = config.training, config.augmentation, config.loss
     device = splits.train.labels.device
     bounds = batch_bounds(len(splits.train), training.batch_size, state.least_batch)
-    outside = splits.train.offset if config.dataset.black_background else None  # the network input that means black
+    fill = splits.train.offset if config.dataset.black_background else None  # the network input that means black
     random = torch.Generator()  # of the augmentation, on the CPU
     precision = mixed(state.precision, device)
     smallest = config.architecture.smallest_batch
@@ -157,14 +157,16 @@ def train(state: TrainingState, config: RunConfig, splits: Splits) -> Iterator[H
     weights = class_weights(splits.train.labels, classes) if training.balance == "weights" else None
     recorder = None if training.compile else recorder_for(device)
     step = Stepper(network, loss_of, state.optimizer, precision, weights, training.gradient_clip, recorder)
-    watched = watched_pictures(part.val.labels.cpu())
-    looked_at, _ = next(iter(part.val.batches(watched, [(0, len(watched))])))
+    probe = probe_rows(part.val.labels.cpu())
+    looked_at, _ = next(iter(part.val.batches(probe, [(0, len(probe))])))
     between = Between(training, part.val, state.part)
 
     def measure(pictures: Pictures | Features) -> Generator[Measuring, None, Evaluation]:
-        return evaluate(part.judged, pictures, loss_of, training.evaluation_batch_size, state.precision)
+        return evaluate(part.eval_model, pictures, loss_of, training.evaluation_batch_size, state.precision)
 
-    while state.epoch < training.epochs and not (training.patience and state.waited >= training.patience):
+    while state.epoch < training.epochs and not (
+        training.patience and state.epochs_without_improvement >= training.patience
+    ):
         network.train()
         order = order_of(
             splits.train.labels, training.balance == "sampling", _seeded(random, training.seed, state.epoch)
@@ -175,39 +177,48 @@ def train(state: TrainingState, config: RunConfig, splits: Splits) -> Iterator[H
             if changes or augmentation.mixes():
                 _seeded(random, training.seed, state.step)
             if changes:
-                inputs = augmentation.apply(inputs, random, outside)
+                inputs = augmentation.apply(inputs, random, fill)
             if augmentation.mixes():
                 inputs, others, share = augmentation.mix(inputs, labels, random)
                 mix = (others, share)
             while True:
                 try:
-                    pieces = pieces_for(len(labels), training.batch_size, state.pieces, smallest)
-                    loss, logits = step(inputs, labels, mix, pieces)
+                    micro_batches = micro_batches_for(len(labels), training.batch_size, state.micro_batches, smallest)
+                    loss, logits = step(inputs, labels, mix, micro_batches)
                     break
                 except BatchTooLarge:
-                    state.pieces = more_pieces(state.pieces, training.batch_size, smallest, device)
-                    yield Divided(state.pieces)
+                    state.micro_batches = more_micro_batches(state.micro_batches, training.batch_size, smallest, device)
+                    yield MicroBatchesChanged(state.micro_batches)
             if state.average:
                 state.average.update()
             state.step += 1
             state.batch += 1
-            state.tally.add(logits, labels, loss)
+            state.running_metrics.add(logits, labels, loss)
             yield Step(state.epoch + 1, state.step, len(labels), loss)
             if between.is_due(state.step, len(bounds) - state.batch):
                 yield (yield from _validated(state, between, measure))
                 network.train()
         val = yield from measure(part.val)
         between.epoch_begins()
-        metrics = {"train/loss": state.tally.loss(), "train/accuracy": state.tally.accuracy(), **val.metrics("val")}
+        metrics = {
+            "train/loss": state.running_metrics.loss(),
+            "train/accuracy": state.running_metrics.accuracy(),
+            **val.metrics("val"),
+        }
         by_loss, by_accuracy = (-val.loss, val.accuracy), (val.accuracy, -val.loss)
         rank = {"accuracy": by_accuracy, "loss": by_loss, "last": (float(state.epoch), 0.0)}[training.best_by]
         is_best = state.best is None or rank > state.best
         state.best = rank if is_best else state.best
-        state.waited = 0 if is_best else state.waited + 1
-        state.epoch, state.batch, state.tally = state.epoch + 1, 0, Tally()
+        state.epochs_without_improvement = 0 if is_best else state.epochs_without_improvement + 1
+        state.epoch, state.batch, state.running_metrics = state.epoch + 1, 0, RunningMetrics()
         config.schedule.after_epoch(state.schedule_memory, val.loss)
         yield Epoch(
-            state.epoch, state.step, metrics, is_best, val.confusion, _probabilities(part.judged, looked_at, precision)
+            state.epoch,
+            state.step,
+            metrics,
+            is_best,
+            val.confusion,
+            _probabilities(part.eval_model, looked_at, precision),
         )
 
 
@@ -239,7 +250,7 @@ def _prepare(state: TrainingState, config: RunConfig, splits: Splits) -> Generat
 def _set_learning_rate(state: TrainingState, config: RunConfig, epoch: float) -> None:
     factor = config.schedule.factor(epoch, config.training.epochs, state.schedule_memory)
     for group in state.optimizer.param_groups:
-        set_learning_rate(group, state.learning_rate * factor * group["pace"])
+        set_learning_rate(group, state.learning_rate * factor * group["lr_scale"])
 
 
 def _seeded(random: torch.Generator, seed: int, number: int) -> torch.Generator:

@@ -122,7 +122,7 @@ class BinaryCrossEntropy(LossSettings):
     """Asks of every class alone: is it this one, yes or no?
 
     A sigmoid for each class against one-hot targets, torch.nn.functional.binary_cross_entropy_with_logits. Each class
-    is judged alone; the probabilities shown are the sigmoids scaled to sum to 1.
+    stands alone; the probabilities shown are the sigmoids scaled to sum to 1.
     """
 
     label: ClassVar[str] = "binary cross-entropy"

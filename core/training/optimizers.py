@@ -35,20 +35,20 @@ class OptimizerSettings(Settings):
 OPTIMIZERS: Registry[type[OptimizerSettings]] = Registry("optimizer")
 
 
-def parameter_groups(model: nn.Module, optimizer: OptimizerSettings, pace: Callable[[str], float]) -> Groups:
+def parameter_groups(model: nn.Module, optimizer: OptimizerSettings, lr_scale: Callable[[str], float]) -> Groups:
     """The trainable weights of a model as torch's parameter groups, in the order in which the model names them.
 
-    `pace` gives each weight's share of the learning rate by its name. A group keeps it as `pace`, so that a schedule can
-    set `lr` to learning_rate * factor * pace. Weight decay is for matrices and filters: pulling biases and the scales of
+    `lr_scale` gives each weight's share of the learning rate by its name. A group keeps it as `lr_scale`, so that a schedule can
+    set `lr` to learning_rate * factor * lr_scale. Weight decay is for matrices and filters: pulling biases and the scales of
     norms towards zero takes away what they are for (He et al. 2018, arXiv:1812.01187, section 3.1).
     """
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for name, weights in model.named_parameters():
         if weights.requires_grad:
             decay = optimizer.weight_decay if weights.ndim >= 2 else 0.0
-            groups.setdefault((pace(name), decay), []).append(weights)
+            groups.setdefault((lr_scale(name), decay), []).append(weights)
     return [
-        {"params": members, "lr": optimizer.learning_rate * share, "pace": share, "weight_decay": decay}
+        {"params": members, "lr": optimizer.learning_rate * share, "lr_scale": share, "weight_decay": decay}
         for (share, decay), members in groups.items()
     ]
 

@@ -20,11 +20,11 @@ def preview(config: RunConfig, data_folder: Path, pictures: int = PICTURES, vari
     """
     augmentation, training = config.augmentation, config.training
     images = torch.from_numpy(config.dataset.examples(data_folder, pictures)).float()  # (k, C, H, W), 0..255
-    outside = torch.zeros(images.shape[1]) if config.dataset.black_background else None
+    fill = torch.zeros(images.shape[1]) if config.dataset.black_background else None
     chance = torch.Generator().manual_seed(training.seed)
     rows = [images]
     for _ in range(variants):
-        changed = augmentation.apply(images, chance, outside) if augmentation.is_on() else images
+        changed = augmentation.apply(images, chance, fill) if augmentation.is_on() else images
         if augmentation.mixes():
             changed, _, _ = augmentation.mix(changed, torch.zeros(len(images), dtype=torch.int64), chance)
         rows.append(changed)

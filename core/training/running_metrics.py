@@ -1,4 +1,4 @@
-"""The running tally of a training epoch."""
+"""The running metrics of a training epoch."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 GATHERED = 50  # batches counted at once: six small operations a step cost 5 % of a small network's step
 
 
-class Tally:
+class RunningMetrics:
     """Mean loss and accuracy over the batches of an epoch, counted on the device many batches at a time."""
 
     def __init__(self) -> None:
@@ -51,11 +51,11 @@ class Tally:
         return {"losses": losses, "sizes": list(self._sizes), "hits": int(self._hits)}
 
     @classmethod
-    def restored(cls, state: dict[str, Any], device: torch.device) -> Tally:
-        tally = cls()
-        tally._losses = list(state["losses"].to(device).unbind())
-        tally._sizes, tally._images, tally._hits = list(state["sizes"]), sum(state["sizes"]), state["hits"]
-        return tally
+    def restored(cls, state: dict[str, Any], device: torch.device) -> RunningMetrics:
+        restored = cls()
+        restored._losses = list(state["losses"].to(device).unbind())
+        restored._sizes, restored._images, restored._hits = list(state["sizes"]), sum(state["sizes"]), state["hits"]
+        return restored
 
     def _count(self) -> None:
         if self._waiting:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import field_validator
 
@@ -13,6 +13,7 @@ from core.settings.settings import Settings, setting
 class TrainingSettings(Settings):
     """How long, in what portions and where a run trains."""
 
+    renamed: ClassVar[dict[str, str]] = {"shortest_epoch": "epoch_seconds"}
     epochs: int = setting(10, "Epochs", "How many times the network sees every training image.", ge=1, le=10_000)
     batch_size: int = setting(
         64, "Batch size", "Images per step. The weights move once after each batch.", ge=1, le=100_000, unit="images"
@@ -52,7 +53,7 @@ class TrainingSettings(Settings):
     seed: int = setting(
         0, "Seed", "Start of all random numbers. The same seed and settings give the same run.", ge=0, le=2**31 - 1
     )
-    shortest_epoch: float = setting(
+    epoch_seconds: float = setting(
         0.0,
         "Slow motion",
         "An epoch takes at least this long, so that a room can watch a fast training. 0: full speed.",

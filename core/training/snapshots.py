@@ -8,13 +8,13 @@ import numpy as np
 from torch import nn
 
 from core.run_config import RunConfig
-from core.runs.snapshots import FILTERS, KEPT, Look, LookBook, Watched
+from core.runs.snapshots import FILTERS, KEPT, ProbeImages, Snapshot, SnapshotStore
 from core.runs.store import Run
 from core.training.batches import Splits
 from core.training.loop import Epoch, TrainingState
-from core.training.watched import watched_pictures
+from core.training.probe import probe_rows
 
-SHORTEST_SILENCE = 0.5  # seconds between looks that are neither in turn nor at the best epoch
+SHORTEST_SILENCE = 0.5  # seconds between snapshots that are neither in turn nor at the best epoch
 
 
 def first_filters(model: nn.Module, shape: tuple[int, int, int]) -> np.ndarray | None:
@@ -33,24 +33,24 @@ def first_filters(model: nn.Module, shape: tuple[int, int, int]) -> np.ndarray |
     return weights[:FILTERS].detach().permute(0, 2, 3, 1).float().cpu().numpy()
 
 
-class Watcher:
-    """Writes the looks of a run."""
+class SnapshotRecorder:
+    """Writes the snapshots of a run."""
 
     def __init__(self, run: Run, config: RunConfig, splits: Splits):
-        self._book = LookBook(run)
+        self._store = SnapshotStore(run)
         self._planned = config.training.epochs
         self._shape = splits.val.shape
         self._written = 0.0
-        index = watched_pictures(splits.val.labels.cpu())
-        self._watched = Watched(splits.val.as_pictures(index), splits.val.labels.cpu()[index].numpy())
+        index = probe_rows(splits.val.labels.cpu())
+        self._probe = ProbeImages(splits.val.as_pictures(index), splits.val.labels.cpu()[index].numpy())
 
     def epoch(self, epoch: Epoch, state: TrainingState) -> None:
         """Keeps what a person may want to look at of this epoch. Raises OSError."""
         in_turn = epoch.epoch in (1, self._planned) or epoch.epoch % -(-self._planned // KEPT) == 0
         if not (in_turn or epoch.is_best) and time.monotonic() - self._written < SHORTEST_SILENCE:
             return
-        if self._book.watched() is None:
-            self._book.write_watched(self._watched)
-        look = Look(epoch.epoch, epoch.watched, epoch.confusion, first_filters(state.judged, self._shape))
-        self._book.write(look, self._planned, epoch.is_best)
+        if self._store.probe_images() is None:
+            self._store.write_probe_images(self._probe)
+        snapshot = Snapshot(epoch.epoch, epoch.probe, epoch.confusion, first_filters(state.eval_model, self._shape))
+        self._store.write(snapshot, self._planned, epoch.is_best)
         self._written = time.monotonic()

@@ -104,14 +104,14 @@ def _check(model: nn.Module, given: dict[str, torch.Tensor], fitting: set[str]) 
     parameters = dict(model.named_parameters())
     last_layer = list(parameters)[-1].rpartition(".")[0]
     body = {name: tensor for name, tensor in parameters.items() if name.rpartition(".")[0] != last_layer}
-    judged = body or parameters  # a network of one layer is judged by that
-    total = sum(tensor.numel() for tensor in judged.values())
-    share = sum(tensor.numel() for name, tensor in judged.items() if name in fitting) / total
+    compared = body or parameters  # of a network of one layer, that one
+    total = sum(tensor.numel() for tensor in compared.values())
+    share = sum(tensor.numel() for name, tensor in compared.items() if name in fitting) / total
     if share >= SMALLEST_SHARE:
         return
-    first = next(name for name in judged if name not in fitting)
+    first = next(name for name in compared if name not in fitting)
     there = given.get(_plain(first))
-    difference = f"is {_size(judged[first])} here and " + (
+    difference = f"is {_size(compared[first])} here and " + (
         "missing there" if there is None else f"{_size(there)} there"
     )
     raise TrainDeskError(

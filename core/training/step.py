@@ -72,7 +72,7 @@ class CudaRecorder:
 
 
 class Stepper:
-    """Takes steps with one network. Call it with inputs (n, ...), labels (n,), the mix of MixUp or None, and the pieces."""
+    """Takes steps with one network: of inputs (n, ...), labels (n,), the mix of MixUp or None, in so many micro-batches."""
 
     def __init__(
         self,
@@ -94,25 +94,25 @@ class Stepper:
         self._fixed: list[torch.Tensor] = []  # inputs, labels, and of MixUp the other labels and the share
         self._play: Callable[[], Outcome] | None = None
 
-    def __call__(self, inputs: torch.Tensor, labels: torch.Tensor, mix: Mix | None, pieces: int) -> Outcome:
+    def __call__(self, inputs: torch.Tensor, labels: torch.Tensor, mix: Mix | None, micro_batches: int) -> Outcome:
         """Raises BatchTooLarge."""
-        if self._play is not None and pieces == 1 and inputs.shape == self._shape:
+        if self._play is not None and micro_batches == 1 and inputs.shape == self._shape:
             for place, value in zip(self._fixed, (inputs, labels, *(mix or ())), strict=True):
                 place.copy_(value) if isinstance(value, torch.Tensor) else place.fill_(value)
             return self._play()
-        if self._recorder is None or pieces > 1 or (self._shape is not None and inputs.shape != self._shape):
-            return self._step(inputs, labels, mix, pieces)
+        if self._recorder is None or micro_batches > 1 or (self._shape is not None and inputs.shape != self._shape):
+            return self._step(inputs, labels, mix, micro_batches)
         self._shape = inputs.shape
         self._warmed += 1
-        outcome = self._recorder.warm(lambda: self._step(inputs, labels, mix, pieces))
+        outcome = self._recorder.warm(lambda: self._step(inputs, labels, mix, micro_batches))
         if self._warmed >= WARM_UP:
             self._record(inputs, labels, mix)
         return outcome
 
-    def _step(self, inputs: torch.Tensor, labels: torch.Tensor, mix: Mix | None, pieces: int) -> Outcome:
+    def _step(self, inputs: torch.Tensor, labels: torch.Tensor, mix: Mix | None, micro_batches: int) -> Outcome:
         try:
             loss, logits = add_gradients(
-                self._network, self._loss_of, inputs, labels, mix, pieces, self._precision, self._class_weights
+                self._network, self._loss_of, inputs, labels, mix, micro_batches, self._precision, self._class_weights
             )
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):

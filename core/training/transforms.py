@@ -26,10 +26,10 @@ class Affine:
     flip: bool
 
 
-def warped(pixels: Tensor, most: Affine, chance: Tensor, outside: Tensor | None) -> Tensor:
+def affine(pixels: Tensor, most: Affine, chance: Tensor, fill: Tensor | None) -> Tensor:
     """One affine map per image, sampled bilinearly, as in spatial transformers (arXiv:1506.02025).
 
-    chance (7, N) in 0..1, on the same device; what comes in has the values `outside` (C,) or repeats the edge.
+    chance (7, N) in 0..1, on the same device; what comes in has the values `fill` (C,) or repeats the edge.
     """
     chance = chance * 2 - 1  # (7, N) in -1..1
     angle, zoom = chance[0] * math.radians(most.rotation), 1 + chance[1] * most.scale
@@ -42,13 +42,13 @@ def warped(pixels: Tensor, most: Affine, chance: Tensor, outside: Tensor | None)
     from_y = torch.stack([(cosine * slant - sine) / tall, (sine * slant + cosine) / tall])
     count, height, width, channels = pixels.shape
     grid = _grid(from_x, from_y, torch.stack([shift_x, shift_y]), height, width)
-    if outside is not None:  # sampling pads with zeros, so the outside is made zero and back
-        pixels = (pixels.view(count, height, -1) - outside.repeat(width)).view(pixels.shape)
+    if fill is not None:  # sampling pads with zeros, so the outside is made zero and back
+        pixels = (pixels.view(count, height, -1) - fill.repeat(width)).view(pixels.shape)
     images = pixels.permute(0, 3, 1, 2)  # (N, C, H, W), channels last; what comes out is not
-    padding = "border" if outside is None else "zeros"
+    padding = "border" if fill is None else "zeros"
     images = functional.grid_sample(images, grid, padding_mode=padding, align_corners=False)
-    if outside is not None:
-        images += outside.view(-1, 1, 1)
+    if fill is not None:
+        images += fill.view(-1, 1, 1)
     return images.permute(0, 2, 3, 1).contiguous()
 
 
@@ -64,14 +64,14 @@ def _grid(from_x: Tensor, from_y: Tensor, start: Tensor, height: int, width: int
     return (across[:, :, None, :] + down[:, :, :, None]).permute(1, 2, 3, 0)  # (2, N, H, W) -> (N, H, W, 2)
 
 
-def windows(pixels: Tensor, pad: int, top: Tensor, left: Tensor, outside: Tensor | None) -> Tensor:
+def random_crop(pixels: Tensor, pad: int, top: Tensor, left: Tensor, fill: Tensor | None) -> Tensor:
     """Pads each picture by `pad` and takes the window of the old size that begins at (top, left) (N,), int64, 0..2*pad.
 
     Every row of every window is picked from one overlapping view of the padded pixels: 60 us, against 140 for indexing
     a view of all windows, 340 for a slice per picture and 670 for a mask per offset as cifar10-airbench does.
     """
     count, height, width, channels = pixels.shape
-    padded = _padded(pixels, pad, outside)
+    padded = _padded(pixels, pad, fill)
     tall, wide = padded.shape[1:3]
     first = torch.arange(count, device=pixels.device) * (tall * wide) + top * wide + left  # (N,) pixel it begins at
     begins = first[:, None] + torch.arange(height, device=pixels.device) * wide  # (N, H) where each of its rows begins
@@ -79,21 +79,21 @@ def windows(pixels: Tensor, pad: int, top: Tensor, left: Tensor, outside: Tensor
     return strips.index_select(0, begins.flatten()).view(count, height, width, channels)
 
 
-def _padded(pixels: Tensor, pad: int, outside: Tensor | None) -> Tensor:
-    """(N, H, W, C) -> (N, H + 2*pad, W + 2*pad, C), with `outside` (C,) around it or the picture mirrored at its edge."""
+def _padded(pixels: Tensor, pad: int, fill: Tensor | None) -> Tensor:
+    """(N, H, W, C) -> (N, H + 2*pad, W + 2*pad, C), with `fill` (C,) around it or the picture mirrored at its edge."""
     count, height, width, channels = pixels.shape
     bottom, right = height + pad, width + pad
     padded = pixels.new_empty(count, height + 2 * pad, width + 2 * pad, channels)
     rows = padded.view(count, height + 2 * pad, -1)  # whole rows are copied 4 times faster than pixels of 3 numbers
     rows[:, pad:bottom, pad * channels : right * channels] = pixels.view(count, height, -1)
-    if outside is None:
+    if fill is None:
         middle = padded[:, pad:bottom]
         middle[:, :, :pad] = pixels[:, :, 1 : pad + 1].flip(2)
         middle[:, :, right:] = pixels[:, :, width - pad - 1 : width - 1].flip(2)
         rows[:, :pad] = rows[:, pad + 1 : 2 * pad + 1].flip(1)
         rows[:, bottom:] = rows[:, height - 1 : bottom - 1].flip(1)
     else:
-        row = outside.repeat(width + 2 * pad)
+        row = fill.repeat(width + 2 * pad)
         rows[:, :pad] = row
         rows[:, bottom:] = row
         rows[:, pad:bottom, : pad * channels] = row[: pad * channels]
@@ -109,17 +109,17 @@ def mirror(pixels: Tensor, chosen: Tensor) -> None:
     pixels.index_copy_(0, chosen, pixels.index_select(0, chosen).flip(2))
 
 
-def lit(pixels: Tensor, light: Tensor, contrast: Tensor, outside: Tensor | None) -> Tensor:
+def brightness_contrast(pixels: Tensor, light: Tensor, contrast: Tensor, fill: Tensor | None) -> Tensor:
     """Each picture with its light (N,) times as bright, then its distance from its own mean times `contrast` (N,).
 
-    Black, which no light makes brighter, is `outside` (C,), or else the lowest value of the batch in each channel. Nothing
+    Black, which no light makes brighter, is `fill` (C,), or else the lowest value of the batch in each channel. Nothing
     leaves the range that the batch has in each channel, as no camera leaves 0..255. All this is the same on pixels and on
     normalised inputs, because scaling and moving a channel commutes with it.
     """
     count, height, width, channels = pixels.shape
     rows = pixels.view(count, height, -1)
     lowest, highest = _range(pixels)
-    black = lowest if outside is None else outside
+    black = lowest if fill is None else fill
     mean = rows.mean(dim=1).view(count, width, channels).mean(dim=1)  # (N, C)
     light, contrast = light[:, None], contrast[:, None]  # (N, 1)
     added = light * (1 - contrast) * mean + (1 - light) * black  # (N, C)
@@ -135,27 +135,27 @@ def _range(pixels: Tensor) -> tuple[Tensor, Tensor]:
     return flat.amin(dim=0).view(-1, channels).amin(dim=0), flat.amax(dim=0).view(-1, channels).amax(dim=0)
 
 
-def toned(pixels: Tensor, power: Tensor, outside: Tensor | None) -> Tensor:
+def gamma(pixels: Tensor, power: Tensor, fill: Tensor | None) -> Tensor:
     """Each picture's values, as shares of the way from black to white, raised to its `power` (N,): gamma correction.
 
-    Black is `outside` (C,), or else the lowest value of the batch in each channel; white is the highest.
+    Black is `fill` (C,), or else the lowest value of the batch in each channel; white is the highest.
     """
     count, height, width, channels = pixels.shape
     lowest, highest = _range(pixels)
-    black = lowest if outside is None else torch.minimum(lowest, outside)
+    black = lowest if fill is None else torch.minimum(lowest, fill)
     span = (highest - black).clamp_min(torch.finfo(pixels.dtype).tiny)
     rows = pixels.view(count, height, -1)
     shares = ((rows - black.repeat(width)) / span.repeat(width)).clamp_(0, 1)
     return torch.addcmul(black.repeat(width), shares.pow_(power[:, None, None]), span.repeat(width)).view(pixels.shape)
 
 
-def blanked(pixels: Tensor, side: int, top: Tensor, left: Tensor, outside: Tensor | None) -> Tensor:
-    """The square of `side` pixels at (top, left) (N,) of each picture made `outside` (C,), or the batch's mean.
+def cutout(pixels: Tensor, side: int, top: Tensor, left: Tensor, fill: Tensor | None) -> Tensor:
+    """The square of `side` pixels at (top, left) (N,) of each picture made `fill` (C,), or the batch's mean.
 
     A blend with a mask of 0 and 1 is exact and takes 170 us; torch.where with a mask takes 470.
     """
     count, height, width, channels = pixels.shape
-    level = outside if outside is not None else pixels.view(count, -1).mean(dim=0).view(-1, channels).mean(dim=0)
+    level = fill if fill is not None else pixels.view(count, -1).mean(dim=0).view(-1, channels).mean(dim=0)
     y = torch.arange(height, device=pixels.device) - top[:, None]  # (N, H), in the square from 0 to below side
     x = torch.arange(width, device=pixels.device).repeat_interleave(channels) - left[:, None]  # (N, W*C)
     inside_y, inside_x = (((place >= 0) & (place < side)).to(pixels.dtype) for place in (y, x))

@@ -64,11 +64,11 @@ def begin_times(
 
 
 class _Lengths:
-    """How long runs take, from their own pace or that of the newest run of the same kind."""
+    """How long runs take, from their own epochs or that of the newest run of the same kind."""
 
     def __init__(self, runs_folder: Path):
         self._runs_folder = runs_folder
-        self._paces: dict[str, float | None] | None = None  # kind -> seconds an epoch
+        self._epoch_seconds: dict[str, float | None] | None = None  # kind -> seconds an epoch
 
     def left(self, run: Run) -> float | None:
         """Seconds until the end of its training."""
@@ -80,19 +80,23 @@ class _Lengths:
         except TrainDeskError:
             return 0.0
         done = len(history.epochs)
-        pace = _pace(history) or self._pace_of_kind(_kind(run))
-        return None if pace is None else pace * (planned - done)
+        each = _seconds_an_epoch(history) or self._epoch_seconds_of_kind(_kind(run))
+        return None if each is None else each * (planned - done)
 
-    def _pace_of_kind(self, kind: str) -> float | None:
-        if self._paces is None:
-            self._paces = {}
+    def _epoch_seconds_of_kind(self, kind: str) -> float | None:
+        if self._epoch_seconds is None:
+            self._epoch_seconds = {}
             for run in list_runs(self._runs_folder)[:LOOKED_BACK]:
-                if (known := _kind(run)) and known not in self._paces and (pace := _pace(History(run).update())):
-                    self._paces[known] = pace
-        return self._paces.get(kind)
+                if (
+                    (known := _kind(run))
+                    and known not in self._epoch_seconds
+                    and (seconds := _seconds_an_epoch(History(run).update()))
+                ):
+                    self._epoch_seconds[known] = seconds
+        return self._epoch_seconds.get(kind)
 
 
-def _pace(history: History) -> float | None:
+def _seconds_an_epoch(history: History) -> float | None:
     """Seconds an epoch."""
     seconds = [epoch["seconds"] for epoch in history.epochs if isinstance(epoch.get("seconds"), int | float)]
     return sum(seconds) / len(seconds) if seconds else None
@@ -106,5 +110,5 @@ def _kind(run: Run) -> str:
         return ""
     training = config.training
     parts = (config.architecture, config.dataset, config.augmentation)
-    numbers = (training.batch_size, training.device, training.precision, training.shortest_epoch)
+    numbers = (training.batch_size, training.device, training.precision, training.epoch_seconds)
     return "|".join([*(part.model_dump_json() for part in parts), *map(str, numbers)])

@@ -66,7 +66,7 @@ def train_run(run: Run, data_folder: Path, record: Record, requests: Requests) -
 
             restore(state, last, run.last)
             if config.training.epochs > last["config"]["training"]["epochs"]:
-                state.waited = 0  # epochs were added: patience begins anew
+                state.epochs_without_improvement = 0  # epochs were added: patience begins anew
         if config.training.tensorboard:
             record = _also_for_tensorboard(run, state, record, ending)
         recorder = Recorder(config, splits, state, share.threads, record, goes_on=last is not None)
@@ -80,7 +80,7 @@ def train_run(run: Run, data_folder: Path, record: Record, requests: Requests) -
     count, planned = state.epoch, config.training.epochs
     if hopeless:
         return f"Trained {count} of {planned} epochs, {hopeless}; the best was epoch {report['from_epoch']}."
-    early = f" of {planned} (nothing better in {state.waited})" if count < planned else ""
+    early = f" of {planned} (nothing better in {state.epochs_without_improvement})" if count < planned else ""
     return f"Trained {count}{early} {'epoch' if count == 1 else 'epochs'}; the best was epoch {report['from_epoch']}."
 
 
@@ -125,14 +125,14 @@ def _train(
     """Trains until the end, a pause or a stop. Returns why it ended before its last epoch as hopeless, else nothing."""
     from core.training.async_checkpoint import CheckpointWriter
     from core.training.checkpoints import is_finite, progress, snapshot
-    from core.training.loop import Divided, Epoch, Preparing, Step, Validated, train
-    from core.training.snapshots import Watcher
+    from core.training.loop import Epoch, MicroBatchesChanged, Preparing, Step, Validated, train
+    from core.training.snapshots import SnapshotRecorder
 
-    watcher = Watcher(run, config, splits)
+    snapshots = SnapshotRecorder(run, config, splits)
     writer = CheckpointWriter()
     in_step = InStep(run)
     epoch_start = saved = time.monotonic()
-    epoch_start -= config.training.shortest_epoch * state.batch / recorder.steps_per_epoch
+    epoch_start -= config.training.epoch_seconds * state.batch / recorder.steps_per_epoch
     told = 0.0
 
     def save_last(metrics: dict[str, float]) -> None:
@@ -158,9 +158,9 @@ def _train(
                     if is_finite(state):
                         save_last({})
                 in_step.wait(state.step / recorder.total_steps, lambda: requests.end() is not None)
-                if config.training.shortest_epoch:
+                if config.training.epoch_seconds:
                     share = state.step / recorder.steps_per_epoch - state.epoch  # of this epoch that is done
-                    _wait_until(epoch_start + config.training.shortest_epoch * share, requests)
+                    _wait_until(epoch_start + config.training.epoch_seconds * share, requests)
             elif isinstance(happened, Validated):
                 recorder.validated(happened)
             elif isinstance(happened, Epoch):
@@ -170,7 +170,7 @@ def _train(
                 if happened.is_best:
                     writer.save(run.best, snapshot(state, config, happened.metrics))
                 save_last(happened.metrics)
-                watcher.epoch(happened, state)
+                snapshots.epoch(happened, state)
                 epoch_start = time.monotonic()
                 if config.training.prune and (why := _why_hopeless(run, config)):
                     return why
@@ -179,8 +179,8 @@ def _train(
                     record(events.PREPARING, done=happened.done, images=happened.images)
                     told = time.monotonic()
                 recorder.begin_steps()
-            elif isinstance(happened, Divided):
-                record(events.NOTICE, message=_divided(happened.pieces, config))
+            elif isinstance(happened, MicroBatchesChanged):
+                record(events.NOTICE, message=_micro_batches_changed(happened.micro_batches, config))
             if (end := requests.end()) is not None:
                 recorder.flush()
                 if is_finite(state) and not isinstance(happened, Preparing):
@@ -213,12 +213,12 @@ def _end(run: Run, how: str, when: str, requests: Requests) -> None:
     raise StopRequested(f"Stopped by request {when}" + (f"; {kept}." if run.last.is_file() else "."))
 
 
-def _divided(pieces: int, config: RunConfig) -> str:
+def _micro_batches_changed(micro_batches: int, config: RunConfig) -> str:
     same = "the arithmetic stays the same"
     if config.architecture.smallest_batch > 1:
         same = "the gradients add up to the same, only batch norm sees smaller groups"
     return (
-        f"A batch of {config.training.batch_size:,} images does not fit into the memory, so it is computed in {pieces} "
+        f"A batch of {config.training.batch_size:,} images does not fit into the memory, so it is computed in {micro_batches} "
         f"pieces; {same}."
     )
 

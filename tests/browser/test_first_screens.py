@@ -8,7 +8,7 @@ from filelock import FileLock
 from playwright.sync_api import expect
 
 from core.runs.events import EventWriter
-from core.runs.snapshots import Look, LookBook, Watched
+from core.runs.snapshots import ProbeImages, Snapshot, SnapshotStore
 from tests.browser.hands import barriers
 from tests.pages.fake_runs import fake_run, running, write_epoch, write_start, write_test
 
@@ -25,9 +25,9 @@ PARTS = {  # of the first screen of a run
     "loss": ".js-plotly-plot >> nth=0",
     "accuracy": ".js-plotly-plot >> nth=1",
     "coach": "[class*='st-key-coach-']",
-    "pictures": ".st-key-watched",
+    "pictures": ".st-key-probe-images",
 }
-WRONG = (2, 7)  # places of watched pictures that the network errs on
+WRONG = (2, 7)  # places of probe images that the network errs on
 CROSSES = """() => [...document.querySelectorAll('.gallery *')]
     .filter(part => getComputedStyle(part, '::before').content.includes('\u2717')).length"""
 
@@ -45,20 +45,20 @@ def how_far(before: dict[str, dict], now: dict[str, dict]) -> dict[str, float]:
     return {name: max(abs(now[name][side] - box[side]) for side in sides[name]) for name, box in before.items()}
 
 
-def watched(run) -> None:
+def keep_probe_images(run) -> None:
     """Twelve pictures and what the network said of them after two epochs."""
-    book, labels = LookBook(run), np.arange(12) % 10
-    book.write_watched(Watched(np.full((12, 8, 8, 1), 90, np.uint8), labels))
+    store, labels = SnapshotStore(run), np.arange(12) % 10
+    store.write_probe_images(ProbeImages(np.full((12, 8, 8, 1), 90, np.uint8), labels))
     said = np.eye(10, dtype=np.float32)[labels]
     said[list(WRONG)] = np.eye(10, dtype=np.float32)[0]
-    book.write(Look(2, said, np.eye(10, dtype=np.int64), None), 6, True)
+    store.write(Snapshot(2, said, np.eye(10, dtype=np.int64), None), 6, True)
 
 
 @pytest.mark.parametrize("view", ["", "&view=presenter"], ids=["usual", "presenter"])
 @pytest.mark.parametrize("size", [PROJECTOR, LAPTOP], ids=["projector", "laptop"])
 def test_a_run_shows_its_curves_first_and_all_keeps_its_place(visit, server, size, view):
     run = fake_run(server.runs, "starting")
-    watched(run)
+    keep_probe_images(run)
     page = visit(viewport=size).page
     with running(run) as log:
         page.goto(f"{server.url}/run?run={run.id}{view}")
@@ -262,7 +262,7 @@ def test_pages_use_the_width_there_is_and_no_more(visit, server, size):
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_first_screen_of_a_run_has_no_barriers(visit, server, theme):
     run = fake_run(server.runs, "finished")
-    watched(run)
+    keep_probe_images(run)
     page = visit(color_scheme=theme).page
     page.goto(f"{server.url}/run?run={run.id}")
     places(page)

@@ -30,7 +30,7 @@ def start(page, server, **training):
 
 def test_pause_close_the_tab_come_back_and_resume_to_the_end(visit, server):
     page = visit().page
-    run = start(page, server, epochs=3, shortest_epoch=6)
+    run = start(page, server, epochs=3, epoch_seconds=6)
     page.get_by_role("button", name="Pause").click()
     expect(page.get_by_text("paused", exact=True)).to_be_visible(timeout=PATIENCE)
     paused_at = History(run).update().steps[-1]
@@ -59,7 +59,7 @@ def test_no_chart_of_a_running_training_is_empty_for_long(visit, server):
     """One epoch, half a minute long: loss, accuracy and validation move in it."""
     page = visit().page
     begun = "() => document.querySelectorAll('.js-plotly-plot').length > 1"
-    run = start(page, server, epochs=1, shortest_epoch=30)
+    run = start(page, server, epochs=1, epoch_seconds=30)
     page.wait_for_function(begun, timeout=PATIENCE)
     for chart in (0, 1):
         for name, least in (("training", 3), ("validation", 2)):
@@ -77,7 +77,7 @@ def test_no_chart_of_a_running_training_is_empty_for_long(visit, server):
 
 def test_another_learning_rate_while_it_trains(visit, server):
     page = visit().page
-    run = start(page, server, epochs=200, shortest_epoch=2)
+    run = start(page, server, epochs=200, epoch_seconds=2)
     page.get_by_role("button", name="Learning rate").click()
     field = page.get_by_role("textbox", name="Learning rate from the next step on")
     expect(field).to_have_value("0.001")

@@ -52,7 +52,7 @@ def test_the_dashboard_is_killed_and_comes_back_and_the_run_never_notices(visit,
     port = closed_port()
     seen = visit()
     with serving(runs, data_folder, port=port) as server:
-        run = start(seen.page, server, "Survivor", epochs=60, shortest_epoch=1)
+        run = start(seen.page, server, "Survivor", epochs=60, epoch_seconds=1)
         status(seen.page, "running")
         server.process.send_signal(signal.SIGKILL)
         server.process.wait(10)
@@ -77,9 +77,9 @@ def test_the_second_run_waits_and_says_so_and_starts_when_the_first_is_stopped(v
     set_cpu_runs(runs, 1)
     with serving(runs, data_folder) as server:
         first, second = visit().page, visit().page
-        start(first, server, "First", epochs=60, shortest_epoch=1)
+        start(first, server, "First", epochs=60, epoch_seconds=1)
         status(first, "running")
-        waits = start(second, server, "Second", epochs=2, shortest_epoch=1)
+        waits = start(second, server, "Second", epochs=2, epoch_seconds=1)
         status(second, "queued")
         expect(second.get_by_text("It is the next one")).to_be_visible()
         expect(second.get_by_role("button", name="Run next")).to_be_disabled()
@@ -100,7 +100,7 @@ def test_the_second_run_waits_and_says_so_and_starts_when_the_first_is_stopped(v
 def test_a_killed_worker_is_interrupted_within_three_seconds_and_resume_goes_on(visit, runs, data_folder):
     with serving(runs, data_folder) as server:
         page = visit().page
-        run = start(page, server, "Killed", epochs=3, shortest_epoch=2)
+        run = start(page, server, "Killed", epochs=3, epoch_seconds=2)
         status(page, "running")
         wait_until(lambda: run.last.exists())
         (worker,) = workers(runs)

@@ -71,7 +71,7 @@ def own(name: str, epochs: int, **settings: Any) -> dict[str, Any]:
 RUNS: dict[str, tuple[dict[str, Any], dict[int, float], int]] = {
     "digits_heavy_augmentation": (digits(120, NORMED, augmentation=HEAVY, optimizer=ADAM | {"learning_rate": 0.002},
                                          training={"batch_size": 32}), {}, 0),
-    "digits_slow_motion": (digits(40, MLP, augmentation=HEAVY | {"mixup": 0}, training={"shortest_epoch": 0.4}), {}, 0),
+    "digits_slow_motion": (digits(40, MLP, augmentation=HEAVY | {"mixup": 0}, training={"epoch_seconds": 0.4}), {}, 0),
     "digits_cosine": (digits(60, MLP, schedule={"name": "cosine", "warmup": 3}), {}, 0),
     "digits_cosine_augmented": (digits(80, NORMED, schedule="cosine", augmentation=HEAVY), {}, 0),
     "digits_cosine_lengthened": (digits(20, MLP, schedule="cosine"), {}, 20),

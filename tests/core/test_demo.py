@@ -40,7 +40,7 @@ def test_the_two_differ_in_their_architecture_alone():
     assert {setting.path.partition(".")[0] for setting in differences([first, second])} == {"architecture"}
     assert first.dataset.name == "mnist" and first.dataset.title() == second.dataset.title(), "it comes along"
     assert first.augmentation.is_on() and not first.augmentation.mixes(), "as the story tells"
-    assert 30 <= first.training.epochs * first.training.shortest_epoch <= 50, "a minute with starting and drawing"
+    assert 30 <= first.training.epochs * first.training.epoch_seconds <= 50, "a minute with starting and drawing"
 
 
 def test_both_are_started_at_once_and_found_again(runs_folder, tmp_path, launched):

@@ -65,7 +65,7 @@ def test_settings_are_the_published_ones(name):
     assert (config.dataset.name, config.dataset.normalisation) == (dataset, normalisation)
     assert config.loss.name == loss
     assert (config.training.batch_size, config.training.epochs) == (batch_size, epochs)
-    optimizer = config.optimizer.build(parameter_groups(model, config.optimizer, config.architecture.pace))
+    optimizer = config.optimizer.build(parameter_groups(model, config.optimizer, config.architecture.lr_scale))
     assert type(optimizer) is optimizer_class
     (group,) = optimizer.param_groups
     assert {key: group[key] for key in optimizer_settings} == optimizer_settings
@@ -73,7 +73,7 @@ def test_settings_are_the_published_ones(name):
     assert not config.augmentation.is_on() and not config.augmentation.mixes()
     assert config.schedule == SCHEDULES.parse("constant")
     training = config.training
-    assert (training.shortest_epoch, training.gradient_clip, training.average_decay, training.patience) == (0, 0, 0, 0)
+    assert (training.epoch_seconds, training.gradient_clip, training.average_decay, training.patience) == (0, 0, 0, 0)
     assert config.loss.label_smoothing == 0
     if parameters is not None:
         assert sum(weights.numel() for weights in model.parameters()) == parameters

@@ -17,7 +17,7 @@ from core.runs.store import Run, create_run
 from core.workers.dispatch import ensure_supervisor, set_cpu_runs
 from tests.helpers import quick_config, wait_until
 
-SLOW = {"shortest_epoch": 1}  # seconds, of 20 steps: a step is under way, or waited for, at any moment
+SLOW = {"epoch_seconds": 1}  # seconds, of 20 steps: a step is under way, or waited for, at any moment
 
 
 @pytest.fixture

@@ -67,7 +67,7 @@ def person(runs_folder: Path, data_folder: Path, seconds: float, number: int) ->
     created, done = [], 0
 
     def start():
-        config = quick_config(title=f"Run of {number}", training={"shortest_epoch": chance.choice([0, 1])})
+        config = quick_config(title=f"Run of {number}", training={"epoch_seconds": chance.choice([0, 1])})
         run = create_run(config, runs_folder)
         created.append(run.id)
         submit(run, data_folder, f"person {number}")

@@ -74,7 +74,7 @@ def test_workers_and_supervisors_killed_at_random_moments(new, served, runs_fold
 
 
 def test_a_killed_worker_is_interrupted(new, served, runs_folder, data_folder):
-    run = new(training={"shortest_epoch": 30})
+    run = new(training={"epoch_seconds": 30})
     submit(run, data_folder)
     wait_until(lambda: run.status().name == "running")
     (process,) = workers(runs_folder)
@@ -119,7 +119,7 @@ def test_a_reused_process_id_does_not_make_a_dead_run_look_alive(new, runs_folde
 
 @pytest.mark.parametrize("how", ["stop", "pause"])
 def test_stop_and_pause_leave_no_process(how, new, served, runs_folder, data_folder):
-    run = new(training={"shortest_epoch": 60})
+    run = new(training={"epoch_seconds": 60})
     submit(run, data_folder)
     wait_until(lambda: run.status().name == "running" and run.events()[0][-1]["event"] == "step")
     (process,) = workers(runs_folder)

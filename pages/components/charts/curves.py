@@ -77,7 +77,7 @@ def learning_rate_curves(shared: SharedHistory, axis: Axis) -> list[Curve]:
     return _step_curves(shared, "learning_rate", "learning rate", axis, 0.0, colour=2)
 
 
-def pace_curves(shared: SharedHistory, axis: Axis, smoothing: float) -> list[Curve]:
+def throughput_curves(shared: SharedHistory, axis: Axis, smoothing: float) -> list[Curve]:
     return _step_curves(shared, "images_per_second", "pictures a second", axis, smoothing, colour=3)
 
 

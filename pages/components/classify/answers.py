@@ -36,7 +36,7 @@ def said_of_many(network: Network, prepared: Sequence[np.ndarray]) -> list[Said]
             from core.inference.neighbours import tempered
 
             probabilities = tempered(probabilities, known.temperature)
-            strange = known.strangeness(features, pixels) > known.limit(st.session_state.get(ANSWERED, USUAL))
+            strange = known.ood_score(features, pixels) > known.limit(st.session_state.get(ANSWERED, USUAL))
         answers += [Said(*each) for each in zip(probabilities, strange.tolist(), strict=True)]
     return answers
 
@@ -61,7 +61,7 @@ def draw_caution(network: Network) -> None:
         if known is None:
             st.caption("What it learned from is being looked at; a few seconds.")
             return
-        answered = known.val_strangeness <= known.limit(share)
+        answered = known.val_ood_scores <= known.limit(share)
         right = known.val_right[answered].mean() if answered.any() else 0.0
         st.markdown(
             f"It answers {percent(answered.mean())} of the validation pictures and is right in {percent(right)} of those; of the "

@@ -9,7 +9,7 @@ import streamlit as st
 from core.images.little import is_little
 from pages.components.classify.canvas import canvas
 from pages.components.classify.desk import Asked, draw_desk, invitation, reads_digits
-from pages.components.classify.networks import Network, pace
+from pages.components.classify.networks import Network, refresh_seconds
 from pages.components.shell.links import page_link
 
 TOO_LITTLE = "Draw larger: a digit that fills half of the box is read best."
@@ -22,7 +22,7 @@ def draw_drawing(networks: Sequence[Network], is_short: bool = False) -> None:
     A fragment: a stroke redraws the answer, not the page. While one of the networks learns, its answer follows. A short one (on
     the home page, at the demo's end) leaves out what helps to understand the answer, and forgets the drawing when one leaves.
     """
-    st.fragment(_draw, run_every=pace(networks))(networks, is_short)
+    st.fragment(_draw, run_every=refresh_seconds(networks))(networks, is_short)
 
 
 def _draw(networks: Sequence[Network], is_short: bool) -> None:

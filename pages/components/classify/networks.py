@@ -100,8 +100,8 @@ def refreshed(networks: Sequence[Network]) -> list[Network]:
     return [Network(network.run, network.title) for network in networks]
 
 
-def pace(networks: Sequence[Network]) -> float | None:
-    """Seconds between two looks at networks of which one still learns; None when all have learned."""
+def refresh_seconds(networks: Sequence[Network]) -> float | None:
+    """Seconds until networks are asked for anew of which one still learns; None when all have learned."""
     return REFRESH_SECONDS if any(network.run.status().is_active for network in networks) else None
 
 
@@ -114,7 +114,7 @@ def following(draw: Callable[[Sequence[Network]], None], networks: Sequence[Netw
             st.rerun()
         draw(networks)
 
-    st.fragment(again, run_every=SOON_SECONDS if waits else pace(networks))()
+    st.fragment(again, run_every=SOON_SECONDS if waits else refresh_seconds(networks))()
 
 
 def networks_of(runs: Sequence[Run]) -> list[Network]:

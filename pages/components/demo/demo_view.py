@@ -11,14 +11,14 @@ from core.demo import EPOCHS, TITLES, Demo, DemoRuns, made_by, remove, running, 
 from core.errors import TrainDeskError
 from core.paths import data_folder, runs_folder
 from core.runs.history import History
-from core.runs.snapshots import LookBook
+from core.runs.snapshots import SnapshotStore
 from core.runs.store import Run
 from core.workers.launch import prepare
 from pages.components.charts.curves import Axis, metric_curve
 from pages.components.charts.live_plot import live_plot
 from pages.components.classify.draw import draw_drawing
 from pages.components.classify.networks import Network, networks_of
-from pages.components.run.watch_view import watched_cards
+from pages.components.run.watch_view import probe_cards
 from pages.components.shell.classifiers import warm_up
 from pages.components.shell.compared import address_of
 from pages.components.shell.histories import shared_history
@@ -31,7 +31,7 @@ from pages.components.shell.wording import count, percent, plain_markdown
 DEMO, WATCH = "pages/demo.py", "Watch the demo that runs"
 REFRESH_SECONDS = 0.7
 COLOURS = (3, 2)  # places in the theme's chart colours; blue and orange mean train and val
-EVERY = 3  # of the twelve watched pictures that are shown
+EVERY = 3  # of the twelve probe images that are shown
 
 
 def start_demo_button(key: str, label: str = "Start the 60-second demo", primary: bool = True) -> None:
@@ -153,14 +153,14 @@ def _progress_words(learner: Learner, started: dict | None) -> str:
 
 
 def _watched(run: Run, started: dict | None) -> str:
-    """HTML: some of the watched pictures, with what the network says of them; a place for them while there are none."""
+    """HTML: some of the probe images, with what the network says of them; a place for them while there are none."""
     names = list((started or {}).get("class_names", []))
-    book = LookBook(run)
-    watched, epochs = book.watched(), book.epochs()
-    look = book.read(epochs[-1]) if epochs else None
-    if watched is None or look is None or look.probabilities.shape != (len(watched.labels), len(names)):
+    store = SnapshotStore(run)
+    probe, epochs = store.probe_images(), store.epochs()
+    snapshot = store.read(epochs[-1]) if epochs else None
+    if probe is None or snapshot is None or snapshot.probabilities.shape != (len(probe.labels), len(names)):
         return '<p class="quiet">What it says of four pictures appears here.</p>'
-    cards = watched_cards(watched, look, names)[::EVERY]
+    cards = probe_cards(probe, snapshot, names)[::EVERY]
     return gallery(cards, f"What it says after epoch {epochs[-1]}", small=True)
 
 

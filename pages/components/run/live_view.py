@@ -16,7 +16,7 @@ from pages.components.charts.curves import (
     learning_rate_curves,
     loss_curves,
     marks,
-    pace_curves,
+    throughput_curves,
     usual_loss,
 )
 from pages.components.charts.live_plot import live_plot
@@ -132,8 +132,8 @@ def _more_curves(run: Run, shared: SharedHistory, options: Options) -> None:
         )
     with right:
         live_plot(
-            lambda: pace_curves(shared, axis, options.smoothing),
-            key=f"pace {run.id}",
+            lambda: throughput_curves(shared, axis, options.smoothing),
+            key=f"throughput {run.id}",
             title="Images per second",
             from_zero=True,
             **{**common, "height": 240, "view": f"{common['view']} {options.smoothing}"},

@@ -103,7 +103,7 @@ def progress_facts(history: History, now: float) -> list[tuple[str, str, str]]:
     """Always the same seven, so that the page does not jump when numbers arrive. now: Unix seconds."""
     started, step = history.started, history.last_step
     rate = (step or {}).get("learning_rate")
-    pace = history.images_per_second()
+    throughput = history.images_per_second()
     elapsed = history.elapsed(now) if history.session else history.trained_seconds or None  # None: nothing trained yet
     return [
         (
@@ -111,7 +111,7 @@ def progress_facts(history: History, now: float) -> list[tuple[str, str, str]]:
             f"{step['epoch']:,} of {started['epochs']:,}" if started and step else NOT_YET,
             f"step {step['step']:,} of {started['total_steps']:,}" if started and step else "",
         ),
-        ("Images per second", f"{pace:,.0f}" if pace else NOT_YET, ""),
+        ("Images per second", f"{throughput:,.0f}" if throughput else NOT_YET, ""),
         ("Learning rate", decimal(rate) if rate else NOT_YET, "in the last step" if rate else ""),
         ("Time so far", duration(elapsed), ""),
         ("Time left", duration(history.seconds_left()), ""),

@@ -65,12 +65,12 @@ def latest_validation(history: History) -> float | None:
 
 def _running(history: History) -> str:
     started, step, accuracy = history.started or {}, history.last_step, latest_validation(history)
-    left, pace = history.seconds_left(), history.images_per_second()
+    left, throughput = history.seconds_left(), history.images_per_second()
     figures = [
         f"epoch <b>{step['epoch']:,}</b> of {started['epochs']:,}" if step else "the first step",
         f"<b>{duration(left)}</b> left" if left is not None else "",
         f"<b>{percent(accuracy)}</b> validation" if accuracy is not None else "",
-        f"<b>{pace:,.0f}</b> pictures/s" if pace else "",
+        f"<b>{throughput:,.0f}</b> pictures/s" if throughput else "",
     ]
     return _figures(figures)
 

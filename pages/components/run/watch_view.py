@@ -8,7 +8,7 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from core.runs.snapshots import Look, LookBook, Watched
+from core.runs.snapshots import ProbeImages, Snapshot, SnapshotStore
 from core.runs.store import Run
 from pages.components.charts.heatmap import heatmap
 from pages.components.shell.address import say
@@ -28,48 +28,48 @@ def draw_watching(run: Run, class_names: list[str], moves: bool, draw_figures: C
 
 
 def _draw(run: Run, class_names: list[str], moves: bool, draw_figures: Callable[[], None]) -> None:
-    book = LookBook(run)
-    epochs, watched = book.epochs(), book.watched()
+    store = SnapshotStore(run)
+    epochs, probe = store.epochs(), store.probe_images()
     if not epochs or len(class_names) < 2:
-        watched = None
-    epoch = _asked(epochs) if watched else 0
-    look = book.read(epoch) if watched else None
-    if look and watched and look.probabilities.shape != (len(watched.labels), len(class_names)):
-        look = None
-    with st.container(key="watched"):
-        if look and watched:
+        probe = None
+    epoch = _asked(epochs) if probe else 0
+    snapshot = store.read(epoch) if probe else None
+    if snapshot and probe and snapshot.probabilities.shape != (len(probe.labels), len(class_names)):
+        snapshot = None
+    with st.container(key="probe-images"):
+        if snapshot and probe:
             label = f"What the network says after epoch {epoch}"
-            st.html(gallery(watched_cards(watched, look, class_names), label, in_a_row=True))
+            st.html(gallery(probe_cards(probe, snapshot, class_names), label, in_a_row=True))
         elif moves:
             st.html('<div class="gallery row"></div>')  # their place, so that nothing jumps when they come
     with st.container(key="figures"):
         draw_figures()
-    if watched is None:
+    if probe is None:
         return
     st.subheader("Watch it learn")
     _draw_slider(run, epochs, epoch)
-    if look is None:
+    if snapshot is None:
         st.caption("What it said in this epoch cannot be read.")
         return
-    right = int((look.probabilities.argmax(axis=1) == watched.labels).sum())
+    right = int((snapshot.probabilities.argmax(axis=1) == probe.labels).sum())
     newest = ", the newest" if moves and epoch == epochs[-1] else ""
     st.caption(
-        f"{len(watched.labels)} pictures it never trains on stand below the curves. After epoch {epoch}{newest} it knows {right} "
+        f"{len(probe.labels)} pictures it never trains on stand below the curves. After epoch {epoch}{newest} it knows {right} "
         "of them; under each stands what it says, and how sure it is."
     )
     with st.container(horizontal=True, gap="medium"):
         with st.container(width=520):
             if moves:
-                _matrix(run, look.confusion, epoch, class_names)
+                _matrix(run, snapshot.confusion, epoch, class_names)
             else:  # the matrix of the best network stands below; this one shows how it came to that
                 fold = st.expander("What it confused after this epoch", on_change="rerun", key=f"matrix-then {run.id}")
                 with fold:
                     if fold.open:
-                        _matrix(run, look.confusion, epoch, class_names)
-        if look.filters is not None:
+                        _matrix(run, snapshot.confusion, epoch, class_names)
+        if snapshot.filters is not None:
             with st.container(width="stretch"):
                 st.markdown("**First filters**")
-                st.html(filters_figure(look.filters, epoch))
+                st.html(filters_figure(snapshot.filters, epoch))
                 st.caption(
                     "What the first layer looks for. Bright weights answer to light there, dark ones to dark; "
                     "in the beginning it is noise."
@@ -81,10 +81,10 @@ def _matrix(run: Run, confusion: np.ndarray, epoch: int, class_names: list[str])
     heatmap(confusion, class_names, key=f"confusion-then {run.id}", title=title)
 
 
-def watched_cards(watched: Watched, look: Look, class_names: list[str]) -> list[str]:
+def probe_cards(probe: ProbeImages, snapshot: Snapshot, class_names: list[str]) -> list[str]:
     """HTML of the pictures with the network's answers."""
     cards = []
-    for pixels, label, shares in zip(watched.pixels, watched.labels, look.probabilities, strict=True):
+    for pixels, label, shares in zip(probe.pixels, probe.labels, snapshot.probabilities, strict=True):
         guess = int(np.argmax(shares))
         name, true = escape(class_names[guess]), escape(class_names[label])
         is_right = guess == label

@@ -122,15 +122,15 @@ def forget_measurement() -> None:
 def forecast_in_words(found: dict[str, Any]) -> str:
     """The answer of `forecast` as one line: "About 2 min 10 s (12 s an epoch), 0.9 GB, ..."."""
     before, epoch = found["seconds_before"], found["seconds_per_epoch"]
-    pace = f"{about(epoch)} an epoch"
+    length = f"{about(epoch)} an epoch"
     if before >= 1:
-        pace = f"{about(before)} for the frozen layers, then {pace}"
+        length = f"{about(before)} for the frozen layers, then {length}"
     weights = count(found["parameters"], "weight")
     if found["trainable"] != found["parameters"]:
         weights += f", {found['trainable']:,} of them trained"
     where = f"on {count(found['threads'], 'thread')}" if found["device"] == "cpu" else f"on {found['device']}"
     memory = gigabytes(found["memory_bytes"])
-    return f"About {about(found['seconds'])} ({pace}), {memory}, {weights}, {found['precision']} {where}"
+    return f"About {about(found['seconds'])} ({length}), {memory}, {weights}, {found['precision']} {where}"
 
 
 def _key(config: RunConfig) -> str:

@@ -10,7 +10,7 @@ from pages.components.shell.wording import rows_of
 
 FIRST = ("dataset", "architecture", "optimizer", "training")  # the others follow in their order
 COLUMNS = 3
-OFTEN_USED = ("epochs", "batch_size", "device", "shortest_epoch")  # of the training settings, in this order
+OFTEN_USED = ("epochs", "batch_size", "device", "epoch_seconds")  # of the training settings, in this order
 SECTIONS: dict[str, dict[str, tuple[str, ...]]] = {  # group -> heading -> settings, a row each
     "training": {
         "Judging and stopping": ("validation_share", "validate_every", "best_by", "patience", "prune"),

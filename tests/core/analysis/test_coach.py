@@ -228,7 +228,7 @@ def test_a_loss_beyond_guessing_is_told_after_the_first_epoch():
 
 def test_slow_motion_is_not_slow():
     seconds = np.array([3.0] * 7 + [9.0, 9.5, 9.2])
-    assert kind(curves(seconds=seconds, shortest_epoch=3.0)) == "still_learning"
+    assert kind(curves(seconds=seconds, epoch_seconds=3.0)) == "still_learning"
     assert kind(curves(seconds=seconds / 10)) == "still_learning", "short epochs vary by chance"
     assert kind(curves(seconds=seconds, end="finished")) != "slow"
 

@@ -150,15 +150,15 @@ def test_random_weights_need_nothing(tmp_path):
 def test_layers_that_begin_with_learned_weights_train_at_their_own_pace(train, slow):
     settings = ResNet18(train=train, weights="file", backbone_pace=0.25)
     model = settings.build((3, 32, 32), 3)
-    paces = {name: settings.pace(name) for name, weights in model.named_parameters() if weights.requires_grad}
-    assert paces["head.weight"] == paces["head.bias"] == 1
-    assert sum(pace == 0.25 for pace in paces.values()) == slow == len(paces) - 2
+    scales = {name: settings.lr_scale(name) for name, weights in model.named_parameters() if weights.requires_grad}
+    assert scales["head.weight"] == scales["head.bias"] == 1
+    assert sum(scale == 0.25 for scale in scales.values()) == slow == len(scales) - 2
 
 
 def test_layers_that_begin_with_chance_train_at_full_pace():
     assert ResNet18().backbone_pace == 0.1
     settings = ResNet18(train="all", weights="random")
-    assert {settings.pace(name) for name, _ in settings.build((3, 32, 32), 3).named_parameters()} == {1}
+    assert {settings.lr_scale(name) for name, _ in settings.build((3, 32, 32), 3).named_parameters()} == {1}
 
 
 def test_the_last_layer_computes_in_float32_under_autocast_too():

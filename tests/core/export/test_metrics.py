@@ -21,7 +21,7 @@ from tests.helpers import assert_one_sentence, quick_config
 def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs")
     run = create_run(
-        quick_config(title="To go", epochs=2, training={"shortest_epoch": 0.3, "validate_every": "9"}), folder
+        quick_config(title="To go", epochs=2, training={"epoch_seconds": 0.3, "validate_every": "9"}), folder
     )
     assert work(run, folder)["event"] == "finished"
     return run

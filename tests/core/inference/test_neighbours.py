@@ -36,20 +36,20 @@ def test_distances_are_those_computed_one_by_one():
 
 def test_the_share_that_is_asked_for_is_answered(known):
     for share in (0.9, 0.98, 1.0):
-        assert (known.val_strangeness <= known.limit(share)).mean() == pytest.approx(share, abs=0.01)
+        assert (known.val_ood_scores <= known.limit(share)).mean() == pytest.approx(share, abs=0.01)
 
 
 def test_at_98_percent_of_the_digits_four_of_five_doodles_are_refused(classifier, known):
     prepared = np.stack([classifier.prepare(draw_doodle(name, seed)) for name in DOODLES for seed in range(2)])
     features, _ = classifier.embed(prepared)
-    refused = known.strangeness(features, prepared) > known.limit(0.98)
+    refused = known.ood_score(features, prepared) > known.limit(0.98)
     assert refused.mean() >= 0.8, dict(zip([name for name in DOODLES for _ in range(2)], refused.tolist(), strict=True))
 
 
 def test_how_strongly_a_network_answers_makes_nothing_strange(classifier, known):
     prepared = np.stack([classifier.prepare(draw_doodle(name, 0)) for name in list(DOODLES)[:5]])
     features, _ = classifier.embed(prepared)
-    assert np.allclose(known.strangeness(features, prepared), known.strangeness(5 * features, prepared), rtol=1e-4)
+    assert np.allclose(known.ood_score(features, prepared), known.ood_score(5 * features, prepared), rtol=1e-4)
     assert known.nearest(features[0]) == known.nearest(5 * features[0])
 
 

@@ -14,7 +14,7 @@ from core.runs.history import History
 from core.runs.index import Index
 from core.runs.metadata import change_metadata, read_metadata
 from core.runs.predictions import read_predictions
-from core.runs.snapshots import LookBook
+from core.runs.snapshots import SnapshotStore
 from core.runs.store import Run, find_run, list_runs
 from core.runs.trash import delete
 from core.training.data import data_on_device
@@ -42,8 +42,8 @@ def test_it_is_small_and_whole(came_along):
     assert read_metadata(came_along).tags == ("example",), "the badge on every page"
     history = History(came_along).update()
     assert len(history.epochs) == came_along.config().training.epochs and history.progress() == 1
-    book = LookBook(came_along)
-    assert book.watched() is not None and book.epochs()[-1] == len(history.epochs)
+    store = SnapshotStore(came_along)
+    assert store.probe_images() is not None and store.epochs()[-1] == len(history.epochs)
     assert not came_along.last.exists() and not came_along.worker_log.exists()
 
 

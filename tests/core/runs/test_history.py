@@ -95,7 +95,7 @@ def test_pauses_are_in_no_time(run):
     assert history.elapsed(now=1003) is None, "it has not begun again"
     history = told(run, (1003, "resumed", resumed(10, 1)))
     assert history.elapsed() == 11 and history.elapsed(now=1004) == 12
-    assert history.seconds_left() is None and history.images_per_second() is None, "there is no pace yet"
+    assert history.seconds_left() is None and history.images_per_second() is None, "there is no speed yet"
     history = told(run, (1008, "step", step(20)))
     assert history.elapsed() == 16
     assert history.seconds_left() == pytest.approx(10) and history.images_per_second() == pytest.approx(200)

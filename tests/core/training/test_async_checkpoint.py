@@ -62,12 +62,12 @@ def test_waiting_ends_when_all_is_written_and_not_before(disk):
     writer = CheckpointWriter()
     writer.save("best", 1)
     writer.save("last", 1)
-    waited = threading.Event()
-    thread = threading.Thread(target=lambda: writer.wait() or waited.set(), daemon=True)
+    done = threading.Event()
+    thread = threading.Thread(target=lambda: writer.wait() or done.set(), daemon=True)
     thread.start()
-    assert disk.busy.wait(20) and not waited.wait(0.05)
+    assert disk.busy.wait(20) and not done.wait(0.05)
     disk.go.set()
-    assert waited.wait(20)
+    assert done.wait(20)
     assert disk.written == [("best", 1), ("last", 1)]
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from core.training.augmentation import Augmentation
-from core.training.transforms import Affine, warped
+from core.training.transforms import Affine, affine
 from tests.core.training.pictures import images, random
 
 STRENGTHS = {
@@ -142,22 +142,22 @@ def test_padding_repeats_the_border():
 
 
 def test_with_an_outside_what_comes_in_has_its_value_in_each_channel():
-    outside = torch.tensor([-0.4, 0.1, 2.0])
-    after = Augmentation(shift=0.5).apply(torch.full((50, 3, 8, 8), 0.7), random(), outside)
-    for channel, value in enumerate(outside.tolist()):
+    fill = torch.tensor([-0.4, 0.1, 2.0])
+    after = Augmentation(shift=0.5).apply(torch.full((50, 3, 8, 8), 0.7), random(), fill)
+    for channel, value in enumerate(fill.tolist()):
         low, high = sorted([value, 0.7])
         assert after[:, channel].min() >= low - 1e-5 and after[:, channel].max() <= high + 1e-5
-        assert torch.isclose(after[:, channel], outside[channel]).any(), "nothing came in"
+        assert torch.isclose(after[:, channel], fill[channel]).any(), "nothing came in"
         assert torch.isclose(after[:, channel], torch.tensor(0.7)).any(), "the picture is gone"
 
 
 def test_an_outside_changes_nothing_where_nothing_comes_in():
     before = images(100)
-    outside = torch.tensor([-0.4])
-    torch.testing.assert_close(Augmentation().apply(before, random(), outside), before, rtol=0, atol=1e-5)
+    fill = torch.tensor([-0.4])
+    torch.testing.assert_close(Augmentation().apply(before, random(), fill), before, rtol=0, atol=1e-5)
     mirrored = Augmentation(flip=True)
     torch.testing.assert_close(
-        mirrored.apply(before, random(), outside), mirrored.apply(before, random()), rtol=0, atol=1e-5
+        mirrored.apply(before, random(), fill), mirrored.apply(before, random()), rtol=0, atol=1e-5
     )
 
 
@@ -192,7 +192,7 @@ def test_stretch_changes_the_height_of_a_line_and_not_its_place_across():
 
 def test_the_map_of_pixels_is_the_affine_one_of_torch():
     before, chance = torch.rand(4, 9, 12, 3, generator=random()), torch.rand(7, 4, generator=random(1))
-    after = warped(before, Affine(0.2, 30, 0.0, 0.0, 0.0, False), chance, None)
+    after = affine(before, Affine(0.2, 30, 0.0, 0.0, 0.0, False), chance, None)
     angle, x, y = (chance[0] * 2 - 1) * math.radians(30), (chance[3] * 2 - 1) * 0.4, (chance[4] * 2 - 1) * 0.4
     maps = torch.stack([angle.cos(), -angle.sin(), x, angle.sin(), angle.cos(), y], dim=1).view(4, 2, 3)
     grid = torch.nn.functional.affine_grid(maps, [4, 3, 9, 12], align_corners=False)
@@ -203,8 +203,8 @@ def test_the_map_of_pixels_is_the_affine_one_of_torch():
 
 
 def test_one_change_added_leaves_the_others_as_they_were():
-    before, outside = images(40), torch.tensor([-9.0])
-    alone = Augmentation(shift=0.2, crop=2).apply(before, random(), outside)
-    both = Augmentation(shift=0.2, crop=2, cutout=0.3).apply(before, random(), outside)
+    before, fill = images(40), torch.tensor([-9.0])
+    alone = Augmentation(shift=0.2, crop=2).apply(before, random(), fill)
+    both = Augmentation(shift=0.2, crop=2, cutout=0.3).apply(before, random(), fill)
     kept = (both == alone).float().mean()
     assert 0.8 < kept < 0.95

@@ -57,9 +57,9 @@ def without_counts_of_pictures(state):
 def assert_felt_by_nothing(without, with_points, happened, seen):
     assert without_counts_of_pictures(with_points) == without_counts_of_pictures(without)
     assert losses(seen) == losses(happened)
-    assert [
-        (e.epoch, e.step, e.metrics, e.is_best, e.confusion.tolist(), e.watched.tolist()) for e in epochs(seen)
-    ] == [(e.epoch, e.step, e.metrics, e.is_best, e.confusion.tolist(), e.watched.tolist()) for e in epochs(happened)]
+    assert [(e.epoch, e.step, e.metrics, e.is_best, e.confusion.tolist(), e.probe.tolist()) for e in epochs(seen)] == [
+        (e.epoch, e.step, e.metrics, e.is_best, e.confusion.tolist(), e.probe.tolist()) for e in epochs(happened)
+    ]
 
 
 @pytest.mark.parametrize("name", SITUATIONS)
@@ -156,7 +156,7 @@ def test_a_point_is_what_the_network_does_on_validation_pictures(data):
     from core.training.evaluation import evaluate
     from tests.core.training.trained import result_of
 
-    result = result_of(evaluate(other.judged, splits.val, shorter.loss, 12))
+    result = result_of(evaluate(other.eval_model, splits.val, shorter.loss, 12))
     assert points(seen)[2].metrics == result.metrics("val")
 
 

@@ -7,14 +7,14 @@ from core.training.augmentation import Augmentation
 from tests.core.training.pictures import images, numbered, random
 
 
-@pytest.mark.parametrize("outside", [None, torch.tensor([-1.0, -2.0, -3.0])])
-def test_a_crop_is_a_window_of_the_padded_picture_and_every_window_is_as_likely(outside):
+@pytest.mark.parametrize("fill", [None, torch.tensor([-1.0, -2.0, -3.0])])
+def test_a_crop_is_a_window_of_the_padded_picture_and_every_window_is_as_likely(fill):
     pad, before = 2, numbered(2500, 6, 9, 3)
-    after = Augmentation(crop=pad).apply(before, random(), outside)
-    if outside is None:
+    after = Augmentation(crop=pad).apply(before, random(), fill)
+    if fill is None:
         padded = torch.nn.functional.pad(before, (pad,) * 4, mode="reflect")
     else:
-        padded = outside.view(1, 3, 1, 1).expand(2500, 3, 10, 13).clone()
+        padded = fill.view(1, 3, 1, 1).expand(2500, 3, 10, 13).clone()
         padded[:, :, pad:-pad, pad:-pad] = before
     places = [(top, left) for top in range(5) for left in range(5)]
     fits = torch.stack(
@@ -40,8 +40,8 @@ def test_a_crop_and_mirroring_work_on_a_single_pixel():
 
 @pytest.mark.parametrize("share", [0.1, 0.25, 0.75])
 def test_cutout_blanks_one_square_of_its_side_and_nothing_else(share):
-    before, outside = torch.rand(600, 2, 12, 20, generator=random(1)) + 1, torch.tensor([-1.0, -2.0])
-    after = Augmentation(cutout=share).apply(before, random(), outside)
+    before, fill = torch.rand(600, 2, 12, 20, generator=random(1)) + 1, torch.tensor([-1.0, -2.0])
+    after = Augmentation(cutout=share).apply(before, random(), fill)
     side = round(share * 12)
     blank = after != before
     assert torch.equal(blank[:, 0], blank[:, 1])
@@ -49,7 +49,7 @@ def test_cutout_blanks_one_square_of_its_side_and_nothing_else(share):
     assert (rows.sum(dim=1) == side).all() and (columns.sum(dim=1) == side).all()
     assert (blank[:, 0].sum(dim=(1, 2)) == side * side).all()
     for channel in range(2):
-        assert (after[:, channel][blank[:, channel]] == outside[channel]).all()
+        assert (after[:, channel][blank[:, channel]] == fill[channel]).all()
     for inside, length in ((rows, 12), (columns, 20)):
         assert set(inside.int().argmax(dim=1).tolist()) == set(range(length - side + 1)), "a place is never taken"
 

@@ -12,7 +12,7 @@ from core.training import event_recorder as module
 from core.training.batches import split
 from core.training.event_recorder import Recorder
 from core.training.loop import Epoch, Step, Validated, begin
-from core.training.running_metrics import Tally
+from core.training.running_metrics import RunningMetrics
 from tests.helpers import assert_one_sentence, quick_config
 
 CPU = torch.device("cpu")
@@ -60,10 +60,10 @@ def test_a_run_that_goes_on_says_from_where(monkeypatch):
 def test_a_step_carries_the_learning_rate_it_took(monkeypatch):
     recorder, recorded = make(monkeypatch, architecture={"name": "resnet18", "weights": "random", "train": "all"})
     groups = recorder._state.optimizer.param_groups
-    groups[0].update(lr=0.5 * 0.02, pace=0.02)
+    groups[0].update(lr=0.5 * 0.02, lr_scale=0.02)
     recorder.step(step(1, 1.0))
     recorder.flush()
-    assert recorded[-1]["learning_rate"] == pytest.approx(0.5), "of layers that train at full pace"
+    assert recorded[-1]["learning_rate"] == pytest.approx(0.5), "of layers that train at the full rate"
 
 
 def test_what_was_prepared_before_is_no_slow_training(monkeypatch):
@@ -125,7 +125,7 @@ def test_the_running_accuracy_is_that_of_the_images_since_the_last_record(monkey
     def read(number, right, images=4):
         labels = torch.arange(images)
         answers = torch.where(labels < right, labels, labels + 1)
-        state.tally.add(torch.eye(images + 1)[answers], labels, torch.tensor(1.0))
+        state.running_metrics.add(torch.eye(images + 1)[answers], labels, torch.tensor(1.0))
         state.batch = (number - 1) % 20 + 1
         recorder.step(step(number, 1.0))
 
@@ -134,8 +134,10 @@ def test_the_running_accuracy_is_that_of_the_images_since_the_last_record(monkey
     recorder.flush()
     assert [event["train/accuracy"] for event in recorded[1:]] == [0.25, 0.75]
     read(20, 3)
-    assert recorded[-1]["train/accuracy"] == 0.75, "the last step of an epoch, whose tally ends, is recorded at once"
-    state.tally, state.batch = Tally(), 0
+    assert recorded[-1]["train/accuracy"] == 0.75, (
+        "the last step of an epoch, whose running metrics end, is recorded at once"
+    )
+    state.running_metrics, state.batch = RunningMetrics(), 0
     recorder.epoch(Epoch(1, 20, {}, True, NOTHING, NOTHING))
     read(21, 1)
     recorder.flush()
@@ -146,14 +148,14 @@ def test_the_running_accuracy_is_that_of_the_images_since_the_last_record(monkey
 
 
 def test_a_run_that_goes_on_counts_what_it_reads_from_then_on(monkeypatch):
-    counted = Tally()
+    counted = RunningMetrics()
     counted.add(torch.eye(4), torch.arange(4), torch.tensor(1.0))
     config = quick_config()
     splits = split(config.dataset.load(None), config.dataset, 0.1, 0, CPU)
     state = begin(config, splits, CPU, None)
-    state.tally, state.step, state.batch, recorded = counted, 5, 5, []
+    state.running_metrics, state.step, state.batch, recorded = counted, 5, 5, []
     recorder = Recorder(config, splits, state, 1, lambda kind, **values: recorded.append(values), goes_on=True)
-    state.tally.add(torch.eye(4), torch.tensor([0, 0, 0, 0]), torch.tensor(1.0))
+    state.running_metrics.add(torch.eye(4), torch.tensor([0, 0, 0, 0]), torch.tensor(1.0))
     recorder.step(step(6, 1.0))
     assert recorded[-1]["train/accuracy"] == 0.25
 

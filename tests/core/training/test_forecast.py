@@ -68,7 +68,7 @@ def test_validation_within_an_epoch_takes_its_time_too(data, tmp_path):
 
 
 def test_slow_motion_is_the_least_an_epoch_takes(tmp_path):
-    assert forecast(quick_config(training={"shortest_epoch": 600}), tmp_path).seconds_per_epoch == 600
+    assert forecast(quick_config(training={"epoch_seconds": 600}), tmp_path).seconds_per_epoch == 600
 
 
 @pytest.mark.parametrize("seconds", [0, 3, 40])

@@ -55,8 +55,8 @@ def test_training_on_features_is_training_on_pictures(average, flip, half_frozen
     assert not any(isinstance(h, Preparing) for h in again), "without memory for them there are no features"
     epochs, expected = ([h.metrics for h in some if isinstance(h, Epoch)] for some in (happened, again))
     if not flip:  # which pictures are mirrored is drawn another way
-        for name, weights in whole.judged.state_dict().items():
-            torch.testing.assert_close(state.judged.state_dict()[name], weights, rtol=1e-4, atol=1e-5)
+        for name, weights in whole.eval_model.state_dict().items():
+            torch.testing.assert_close(state.eval_model.state_dict()[name], weights, rtol=1e-4, atol=1e-5)
         for one, other in zip(epochs, expected, strict=True):
             assert one == pytest.approx(other, rel=1e-4)
     assert epochs[-1]["val/loss"] == pytest.approx(expected[-1]["val/loss"], rel=0.05)
@@ -110,7 +110,7 @@ def test_a_network_without_frozen_layers_is_left_whole(data):
     splits = splits_of(config, data)
     state = begin(config, splits, CPU, None)
     part = result_of(trainable_part(state.model, None, config, splits, torch.float32))
-    assert part.network is state.model is part.judged
+    assert part.network is state.model is part.eval_model
     assert part.train is splits.train and part.val is splits.val and not part.on_features
 
 
@@ -121,5 +121,5 @@ def test_a_resnet_trains_its_head_on_features_of_its_body(data):
     part = result_of(trainable_part(state.model, state.average, config, splits, torch.float32))
     assert part.on_features and part.train.shape == (512,)
     assert [type(layer).__name__ for layer in part.network] == ["Head"]
-    assert list(part.judged) == [state.average.model.head]
+    assert list(part.eval_model) == [state.average.model.head]
     assert sum(isinstance(h, Step) for h in train(state, config, splits)) == 1

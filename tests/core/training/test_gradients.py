@@ -1,12 +1,12 @@
-"""Gradients of a batch in one piece or in several, and what happens when memory is short."""
+"""Gradients of a batch whole or in micro-batches, and what happens when memory is short."""
 
 import pytest
 import torch
 from torch import nn
 
 from core.errors import TrainDeskError
-from core.training.gradients import add_gradients, is_out_of_memory, more_pieces
-from core.training.loop import Divided, Step, begin, train
+from core.training.gradients import add_gradients, is_out_of_memory, more_micro_batches
+from core.training.loop import MicroBatchesChanged, Step, begin, train
 from core.training.losses import LOSSES
 from core.training.precision import mixed
 from tests.core.tight import Limit
@@ -24,16 +24,16 @@ def gradients(network, *arguments):
 
 
 @pytest.mark.parametrize("loss", LOSSES.names())
-@pytest.mark.parametrize("pieces", [2, 3, 8, 100])
+@pytest.mark.parametrize("micro_batches", [2, 3, 8, 100])
 @pytest.mark.parametrize("mixed_up", [False, True], ids=["plain", "mixed"])
-def test_pieces_add_up_to_the_whole(loss, pieces, mixed_up):
+def test_micro_batches_add_up_to_the_whole(loss, micro_batches, mixed_up):
     torch.manual_seed(1)
     network = nn.Sequential(nn.Linear(6, 9), nn.Tanh(), nn.Linear(9, 4))
     inputs, labels, others = torch.randn(11, 6), torch.randint(4, (11,)), torch.randint(4, (11,))
     mix = (others, 0.7) if mixed_up else None
     measure = LOSSES.parse({"name": loss, "label_smoothing": 0.1})
     expected = gradients(network, measure, inputs, labels, mix, 1, WHOLE)
-    found = gradients(network, measure, inputs, labels, mix, pieces, WHOLE)
+    found = gradients(network, measure, inputs, labels, mix, micro_batches, WHOLE)
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-6)
     assert not found[0].requires_grad and not found[1].requires_grad
     assert found[1].shape == (11, 4)
@@ -63,12 +63,12 @@ def test_out_of_memory_is_known_from_other_errors(error, says):
 
 
 def test_pieces_double_until_they_would_be_too_small():
-    assert more_pieces(1, 64, 1, CPU) == 2
-    assert more_pieces(32, 64, 1, CPU) == 64
-    assert more_pieces(16, 64, 2, CPU) == 32
-    for pieces, batch, smallest, words in [(64, 64, 1, "1 image at a time"), (32, 64, 2, "2 images at a time")]:
+    assert more_micro_batches(1, 64, 1, CPU) == 2
+    assert more_micro_batches(32, 64, 1, CPU) == 64
+    assert more_micro_batches(16, 64, 2, CPU) == 32
+    for micro_batches, batch, smallest, words in [(64, 64, 1, "1 image at a time"), (32, 64, 2, "2 images at a time")]:
         with pytest.raises(TrainDeskError) as caught:
-            more_pieces(pieces, batch, smallest, CPU)
+            more_micro_batches(micro_batches, batch, smallest, CPU)
         assert_one_sentence(str(caught.value), "not enough memory", words, "choose a smaller network")
 
 
@@ -84,8 +84,8 @@ def test_a_batch_that_does_not_fit_is_trained_in_pieces_with_the_same_result(err
     settings = {"epochs": 2, "batch_size": 64, "training": {"validation_share": 0.1, "gradient_clip": 1.0}, **parts}
     expected, happened, _ = run(quick_config(**settings, **tight(1000)), data)
     state, again, _ = run(quick_config(**settings, **tight(20)), data)
-    assert [h.pieces for h in again if isinstance(h, Divided)] == [2, 4], "and once is enough"
-    assert isinstance(again[0], Divided) and state.pieces == 4
+    assert [h.micro_batches for h in again if isinstance(h, MicroBatchesChanged)] == [2, 4], "and once is enough"
+    assert isinstance(again[0], MicroBatchesChanged) and state.micro_batches == 4
     assert losses(again) == pytest.approx(losses(happened), rel=1e-4)
     for one, other in zip(state.model.parameters(), expected.model.parameters(), strict=True):
         torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-5)
@@ -107,7 +107,7 @@ def test_batch_norm_never_gets_single_images(tight, data):
     assert_one_sentence(str(caught.value), "even with 2 images at a time")
     assert len(splits_of(config, data).train) % 20 == 12, "the last batch is smaller"
     state, happened, _ = run(config, data)
-    assert state.pieces == 8 and state.epoch == 1
+    assert state.micro_batches == 8 and state.epoch == 1
 
 
 def test_other_errors_are_not_taken_for_short_memory(tight, data, monkeypatch):
@@ -119,7 +119,7 @@ def test_other_errors_are_not_taken_for_short_memory(tight, data, monkeypatch):
 
 
 def test_what_a_failed_try_left_behind_is_thrown_away(tight, data):
-    """The gradients of the first pieces of a batch whose later pieces did not fit must not count twice."""
+    """The gradients of the first micro-batches of a batch whose later ones did not fit must not count twice."""
 
     class Second(Limit):
         calls = 0
@@ -133,9 +133,9 @@ def test_what_a_failed_try_left_behind_is_thrown_away(tight, data):
     config = quick_config(**tight(1000), training={"validation_share": 0.1}, batch_size=64)
     splits = splits_of(config, data)
     states = [begin(config, splits, CPU, None) for _ in range(2)]
-    states[0].pieces = states[1].pieces = 2
+    states[0].micro_batches = states[1].micro_batches = 2
     states[1].model[1] = Second(0)
     results = [list(train(state, config, splits)) for state in states]
-    assert [h.pieces for h in results[1] if isinstance(h, Divided)] == [4]
-    assert isinstance(results[1][1], Divided) and isinstance(results[1][0], Step)
+    assert [h.micro_batches for h in results[1] if isinstance(h, MicroBatchesChanged)] == [4]
+    assert isinstance(results[1][1], MicroBatchesChanged) and isinstance(results[1][0], Step)
     assert losses(results[1]) == pytest.approx(losses(results[0]), rel=1e-4)

@@ -14,10 +14,10 @@ def photos(count=300):
     return pictures
 
 
-@pytest.mark.parametrize("outside", [None, torch.zeros(3)])
-def test_brightness_multiplies_light_within_its_share_and_black_stays_black(outside):
+@pytest.mark.parametrize("fill", [None, torch.zeros(3)])
+def test_brightness_multiplies_light_within_its_share_and_black_stays_black(fill):
     before = photos()
-    after = Augmentation(brightness=0.3).apply(before, random(), outside)
+    after = Augmentation(brightness=0.3).apply(before, random(), fill)
     assert (after[:, :, 0, 0] == 0).all()
     times = after[:, :, 1:] / before[:, :, 1:]
     torch.testing.assert_close(times, times[:, :1, :1, :1].expand_as(times))
@@ -48,20 +48,20 @@ def test_contrast_keeps_the_mean_of_a_picture_and_scales_what_differs_from_it():
     assert after.min() >= 0 and after.max() <= 1
 
 
-@pytest.mark.parametrize("outside", [None, torch.tensor([0.0, 0.0, 0.0])])
-def test_light_and_contrast_are_the_same_on_pixels_and_on_normalised_inputs(outside):
+@pytest.mark.parametrize("fill", [None, torch.tensor([0.0, 0.0, 0.0])])
+def test_light_and_contrast_are_the_same_on_pixels_and_on_normalised_inputs(fill):
     mean, deviation = torch.tensor([0.1, 0.5, 0.3]).view(3, 1, 1), torch.tensor([0.2, 0.3, 0.4]).view(3, 1, 1)
     change = Augmentation(brightness=0.5, contrast=0.5, gamma=1.0)
-    on_pixels = change.apply(photos(), random(), outside)
-    black = None if outside is None else (outside - mean.flatten()) / deviation.flatten()
+    on_pixels = change.apply(photos(), random(), fill)
+    black = None if fill is None else (fill - mean.flatten()) / deviation.flatten()
     on_inputs = change.apply((photos() - mean) / deviation, random(), black)
     torch.testing.assert_close(on_inputs * deviation + mean, on_pixels, rtol=0, atol=1e-5)
 
 
-@pytest.mark.parametrize("outside", [None, torch.zeros(3)])
-def test_gamma_is_a_power_for_each_picture_and_black_and_white_stay(outside):
+@pytest.mark.parametrize("fill", [None, torch.zeros(3)])
+def test_gamma_is_a_power_for_each_picture_and_black_and_white_stay(fill):
     before = photos()
-    after = Augmentation(gamma=1.0).apply(before, random(), outside)
+    after = Augmentation(gamma=1.0).apply(before, random(), fill)
     torch.testing.assert_close(after[:, :, 0, :2], before[:, :, 0, :2])
     powers = after[:, :, 1:].log() / before[:, :, 1:].log()
     torch.testing.assert_close(powers, powers[:, :1, :1, :1].expand_as(powers), rtol=1e-3, atol=0)

@@ -83,14 +83,14 @@ def test_train_accuracy_counts_the_answers_given_before_each_step(data, monkeypa
 def test_each_epoch_sees_every_image_exactly_once_in_another_order(data, monkeypatch):
     seen, batches = [], Pictures.batches
 
-    def watched(self, order, bounds):
+    def recorded(self, order, bounds):
         for (start, end), (inputs, labels) in zip(bounds, batches(self, order, bounds), strict=True):
             if order is not None and len(order) > PICTURES:  # not the few that people watch
                 seen.append(order[start:end])
                 assert torch.equal(inputs, self.pick(seen[-1])[0]) and torch.equal(labels, self.pick(seen[-1])[1])
             yield inputs, labels
 
-    monkeypatch.setattr(Pictures, "batches", watched)
+    monkeypatch.setattr(Pictures, "batches", recorded)
     _, _, splits = run(quick_config(epochs=2), data)
     order = torch.cat(seen)
     first, second = order[: len(splits.train)], order[len(splits.train) :]
@@ -207,15 +207,15 @@ def test_it_stops_early_when_nothing_gets_better_for_as_long_as_it_may(patience,
 def test_the_average_is_what_is_judged(data):
     config = quick_config(epochs=2, training={"average_decay": 0.99}, optimizer={"name": "sgd", "learning_rate": 0.3})
     state, happened, splits = run(config, data)
-    assert state.judged is state.average.model is not state.model
+    assert state.eval_model is state.average.model is not state.model
     last = [h for h in happened if isinstance(h, Epoch)][-1].metrics
-    judged, current = (
-        result_of(evaluate(model, splits.val, config.loss, 250)).loss for model in (state.judged, state.model)
+    averaged, current = (
+        result_of(evaluate(model, splits.val, config.loss, 250)).loss for model in (state.eval_model, state.model)
     )
-    assert last["val/loss"] == judged != current
+    assert last["val/loss"] == averaged != current
     plain_state, _, _ = run(quick_config(epochs=2, optimizer={"name": "sgd", "learning_rate": 0.3}), data)
     assert same_weights(state, plain_state), "averaging changes nothing about the training itself"
-    assert plain_state.judged is plain_state.model
+    assert plain_state.eval_model is plain_state.model
 
 
 def test_label_smoothing_trains_and_is_not_in_the_validation_loss(data):
@@ -234,11 +234,11 @@ def test_moved_digits_leave_black_behind(dataset, data, monkeypatch):
     seen = []
     apply = Augmentation.apply
 
-    def watched(self, images, *rest):
+    def recorded(self, images, *rest):
         seen.append((images.clone(), apply(self, images, *rest)))
         return seen[-1][1]
 
-    monkeypatch.setattr(Augmentation, "apply", watched)
+    monkeypatch.setattr(Augmentation, "apply", recorded)
     config = quick_config(dataset=dataset, augmentation={"shift": 0.4})
     _, happened, splits = run(config, data)
     black = splits.train.pick(torch.tensor([0]))[0].min()  # the first digit has black in it

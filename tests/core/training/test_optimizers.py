@@ -114,7 +114,7 @@ def test_groups_part_weights_by_pace_and_decay_in_the_order_of_the_model():
         ["4.weight", "5.weight"],
         ["4.bias", "5.bias"],
     ]
-    assert [each["pace"] for each in found] == [0.1, 0.1, 1.0, 1.0]
+    assert [each["lr_scale"] for each in found] == [0.1, 0.1, 1.0, 1.0]
     assert [each["lr"] for each in found] == pytest.approx([0.02, 0.02, 0.2, 0.2])
     assert [each["weight_decay"] for each in found] == [0.03, 0.0, 0.03, 0.0]
 
@@ -134,7 +134,7 @@ def test_paces_and_decays_of_groups_are_what_the_optimizer_uses(name):
         torch.nn.init.ones_(weights)
         weights.grad = torch.zeros_like(weights)
     optimizer = settings.build(parameter_groups(model, settings, lambda name: 0.5 if name.startswith("0") else 1.0))
-    assert [each["pace"] for each in optimizer.param_groups] == [0.5, 0.5, 1.0, 1.0]
+    assert [each["lr_scale"] for each in optimizer.param_groups] == [0.5, 0.5, 1.0, 1.0]
     optimizer.step()
     moved = {name: (1 - weights).abs().max().item() for name, weights in model.named_parameters()}
     assert moved["0.bias"] == moved["1.bias"] == 0

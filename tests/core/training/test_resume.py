@@ -149,13 +149,13 @@ def test_mixed_precision_goes_on(optimizer, data, tmp_path):
 
 def test_a_batch_in_pieces_stays_in_pieces(data, tmp_path):
     def in_four(state):
-        state.pieces = 4
+        state.micro_batches = 4
 
     config = config_of(architecture={"name": "mlp", "hidden": [16], "dropout": 0.3})
     for moment in WHERE:
         assert_same(config, data, moment, tmp_path, prepare=in_four)
     state, _, _ = run_in_two(config, data, 3, tmp_path / "last.pt", prepare=in_four)
-    assert state.pieces == 4
+    assert state.micro_batches == 4
 
 
 def test_a_learning_rate_that_was_changed_stays_changed(data, tmp_path):
@@ -236,7 +236,7 @@ def test_a_snapshot_does_not_change_while_training_goes_on(parts, data):
     kept = copy.deepcopy(taken)
     list(training)
     assert plain(taken) == plain(kept)
-    assert plain(dict(state.judged.state_dict())) != plain(kept["model"]), "it did learn"
+    assert plain(dict(state.eval_model.state_dict())) != plain(kept["model"]), "it did learn"
 
 
 def test_a_snapshot_shares_what_never_changes(data):

@@ -1,10 +1,10 @@
-"""The running tally of an epoch: means over images, the same to the last digit after a pause."""
+"""The running metrics of an epoch: means over images, the same to the last digit after a pause."""
 
 import pytest
 import torch
 
 from core.training import running_metrics as module
-from core.training.running_metrics import Tally
+from core.training.running_metrics import RunningMetrics
 
 CPU = torch.device("cpu")
 
@@ -27,12 +27,14 @@ SIZES = [5, 5, 5, 2]
 @pytest.mark.parametrize("gathered", [1, 2, 50])
 def test_loss_and_accuracy_are_means_over_images(gathered, monkeypatch):
     monkeypatch.setattr(module, "GATHERED", gathered)
-    tally, given = Tally(), batches(SIZES)
+    running_metrics, given = RunningMetrics(), batches(SIZES)
     for batch in given:
-        tally.add(*batch)
-    assert tally.loss() == pytest.approx(sum(loss.item() * len(labels) for _, labels, loss in given) / 17, rel=1e-12)
+        running_metrics.add(*batch)
+    assert running_metrics.loss() == pytest.approx(
+        sum(loss.item() * len(labels) for _, labels, loss in given) / 17, rel=1e-12
+    )
     hits = sum((logits.argmax(dim=1) == labels).sum().item() for logits, labels, _ in given)
-    assert tally.accuracy() == hits / 17
+    assert running_metrics.accuracy() == hits / 17
 
 
 @pytest.mark.parametrize("count", range(5))
@@ -40,13 +42,13 @@ def test_loss_and_accuracy_are_means_over_images(gathered, monkeypatch):
 def test_a_pause_changes_no_digit(count, gathered, monkeypatch):
     monkeypatch.setattr(module, "GATHERED", gathered)
     given = batches(SIZES, seed=count)
-    whole = Tally()
+    whole = RunningMetrics()
     for batch in given:
         whole.add(*batch)
-    first = Tally()
+    first = RunningMetrics()
     for batch in given[:count]:
         first.add(*batch)
-    second = Tally.restored(first.state(), CPU)
+    second = RunningMetrics.restored(first.state(), CPU)
     for batch in given[count:]:
         second.add(*batch)
         first.add(*batch)
@@ -55,9 +57,9 @@ def test_a_pause_changes_no_digit(count, gathered, monkeypatch):
 
 
 def test_the_state_is_plain_values_and_a_tensor():
-    tally = Tally()
-    assert tally.state()["sizes"] == [] and tally.state()["losses"].tolist() == []
+    running_metrics = RunningMetrics()
+    assert running_metrics.state()["sizes"] == [] and running_metrics.state()["losses"].tolist() == []
     for batch in batches(SIZES):
-        tally.add(*batch)
-    state = tally.state()
+        running_metrics.add(*batch)
+    state = running_metrics.state()
     assert isinstance(state["losses"], torch.Tensor) and state["sizes"] == SIZES and type(state["hits"]) is int

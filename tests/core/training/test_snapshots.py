@@ -5,25 +5,25 @@ import pytest
 import torch
 
 from core.architectures import ARCHITECTURES
-from core.runs.snapshots import PICTURES, LookBook
+from core.runs.snapshots import PICTURES, SnapshotStore
 from core.runs.store import create_run
+from core.training.probe import probe_rows
 from core.training.snapshots import first_filters
-from core.training.watched import watched_pictures
 from core.workers.worker import work
 from tests.helpers import quick_config
 
 
 def test_one_of_each_class_in_turn():
     labels = torch.tensor([0, 0, 0, 0, 2, 1, 2, 1, 1])
-    chosen = watched_pictures(labels, 5)
+    chosen = probe_rows(labels, 5)
     assert sorted(labels[chosen].tolist()) == [0, 0, 1, 1, 2] or sorted(labels[chosen].tolist()) == [0, 0, 1, 2, 2]
     assert len(set(chosen.tolist())) == 5
-    assert len(watched_pictures(labels, 100)) == len(labels)
+    assert len(probe_rows(labels, 100)) == len(labels)
 
 
 def test_of_ten_classes_all_are_watched():
     labels = torch.arange(10).repeat(50)
-    chosen = watched_pictures(labels)
+    chosen = probe_rows(labels)
     assert len(chosen) == PICTURES and set(labels[chosen].tolist()) == set(range(10))
 
 
@@ -40,27 +40,29 @@ def test_first_filters_are_the_first_layers_weights(name):
 def test_a_run_keeps_what_its_network_says_of_the_watched_pictures(runs_folder):
     run = create_run(quick_config(epochs=3), runs_folder)
     assert work(run, runs_folder)["event"] == "finished"
-    book = LookBook(run)
-    assert book.epochs() == [1, 2, 3]
-    watched, look = book.watched(), book.read(3)
-    assert watched.pixels.dtype == np.uint8 and watched.pixels.shape[1:] == (8, 8, 1)
-    assert np.allclose(look.probabilities.sum(axis=1), 1, atol=0.01)
-    assert look.confusion.sum() == [event for event in run.events()[0] if event["event"] == "started"][0]["val_images"]
+    store = SnapshotStore(run)
+    assert store.epochs() == [1, 2, 3]
+    probe, snapshot = store.probe_images(), store.read(3)
+    assert probe.pixels.dtype == np.uint8 and probe.pixels.shape[1:] == (8, 8, 1)
+    assert np.allclose(snapshot.probabilities.sum(axis=1), 1, atol=0.01)
+    assert (
+        snapshot.confusion.sum() == [event for event in run.events()[0] if event["event"] == "started"][0]["val_images"]
+    )
     from core.inference.classifier import Classifier
 
     classifier = Classifier.load(run)  # the best network; ask it the same pictures
     best = [event for event in run.events()[0] if event["event"] == "epoch" and event["best"]][-1]["epoch"]
-    said = classifier.predict(list(watched.pixels.transpose(0, 3, 1, 2)))
-    assert np.allclose(np.asarray(said), book.read(best).probabilities, atol=0.02)
+    said = classifier.predict(list(probe.pixels.transpose(0, 3, 1, 2)))
+    assert np.allclose(np.asarray(said), store.read(best).probabilities, atol=0.02)
 
 
 def test_watching_does_not_change_the_training(runs_folder, monkeypatch):
     from core.training import snapshots
     from tests.core.running import same_weights
 
-    watched = create_run(quick_config(epochs=2), runs_folder)
-    work(watched, runs_folder)
-    monkeypatch.setattr(snapshots.Watcher, "epoch", lambda *_: None)
+    kept = create_run(quick_config(epochs=2), runs_folder)
+    work(kept, runs_folder)
+    monkeypatch.setattr(snapshots.SnapshotRecorder, "epoch", lambda *_: None)
     alone = create_run(quick_config(epochs=2), runs_folder)
     work(alone, runs_folder)
-    assert same_weights(watched.last, alone.last) and not LookBook(alone).epochs()
+    assert same_weights(kept.last, alone.last) and not SnapshotStore(alone).epochs()

@@ -1,4 +1,4 @@
-"""What one step of the loop does to the weights: clipping, decay, schedule, learning rate, pace."""
+"""What one step of the loop does to the weights: clipping, decay, schedule, learning rate, the layers' scale of it."""
 
 import pytest
 import torch
@@ -85,7 +85,7 @@ def test_a_learning_rate_changed_between_two_steps_counts_from_the_next_and_scal
 def test_layers_with_a_pace_of_their_own_keep_it_under_a_schedule(data, monkeypatch):
     from core.architectures.mlp import MLP
 
-    monkeypatch.setattr(MLP, "pace", lambda self, name: 0.1 if name.startswith("1.") else 1.0)
+    monkeypatch.setattr(MLP, "lr_scale", lambda self, name: 0.1 if name.startswith("1.") else 1.0)
     config = quick_config(
         epochs=2, batch_size=500, optimizer={"name": "sgd", "learning_rate": 0.5}, schedule="one_cycle"
     )

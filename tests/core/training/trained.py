@@ -54,11 +54,11 @@ def everything(state):
             "model": dict(state.model.state_dict()),
             "optimizer": state.optimizer.state_dict(),
             "average": state.average.state_dict() if state.average else None,
-            "counts": (state.epoch, state.batch, state.step, state.waited, state.pieces),
+            "counts": (state.epoch, state.batch, state.step, state.epochs_without_improvement, state.micro_batches),
             "best": state.best,
             "learning_rate": state.learning_rate,
             "schedule": state.schedule_memory,
-            "tally": state.tally.state(),
+            "tally": state.running_metrics.state(),
             "random": torch.get_rng_state(),
         }
     )

@@ -48,7 +48,7 @@ def pause_at(run, runs_folder, step):
 def test_a_run_paused_in_the_middle_of_an_epoch_ends_as_if_never_paused(runs_folder, monkeypatch):
     monkeypatch.setattr("core.runs.requests.POLL_SECONDS", 0)
     settings = {**NETWORK, "epochs": 4, "schedule": "cosine", "augmentation": {"shift": 0.1}}
-    settings["training"] = {"shortest_epoch": 0.4}  # seconds: without, the log shows a step and the epoch is over
+    settings["training"] = {"epoch_seconds": 0.4}  # seconds: without, the log shows a step and the epoch is over
     run = create_run(quick_config(**settings), runs_folder)
     end = pause_at(run, runs_folder, 17)
     assert end["event"] == run.status().name == "paused"

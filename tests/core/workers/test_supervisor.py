@@ -38,7 +38,7 @@ def test_it_starts_all_that_wait_one_after_the_other_and_ends(runs_folder, data_
 
 
 def test_a_second_one_ends_at_once(runs_folder, data_folder, one_at_a_time):
-    busy = create_run(quick_config(training={"shortest_epoch": 30}), runs_folder)
+    busy = create_run(quick_config(training={"epoch_seconds": 30}), runs_folder)
     waits = create_run(quick_config(), runs_folder)
     enqueue(busy)
     enqueue(waits)

@@ -218,7 +218,7 @@ def test_a_stop_asked_for_while_testing_keeps_both_checkpoints(runs_folder, monk
 
 
 def test_slow_motion_makes_an_epoch_last_as_long_as_asked(runs_folder):
-    run, _ = work(runs_folder, epochs=2, batch_size=500, training={"shortest_epoch": 0.5})
+    run, _ = work(runs_folder, epochs=2, batch_size=500, training={"epoch_seconds": 0.5})
     history = History(run).update()
     assert all(epoch["seconds"] >= 0.49 for epoch in history.epochs)
     third, sixth = (e["time"] for e in run.events()[0] if e["event"] == "step" and e["step"] in (3, 6))

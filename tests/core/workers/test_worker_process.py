@@ -22,7 +22,7 @@ from tests.core.running import kinds, last_step, same_weights
 from tests.helpers import assert_one_sentence, quick_config, wait_until
 
 NETWORK = {"architecture": {"name": "improved_cnn", "channels": [4]}, "augmentation": {"shift": 0.1}}
-SLOW = {"training": {"shortest_epoch": 15}}  # seconds; 20 steps, so that a step is under way nearly always
+SLOW = {"training": {"epoch_seconds": 15}}  # seconds; 20 steps, so that a step is under way nearly always
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def test_a_stop_request_is_followed_within_a_step_and_leaves_a_usable_network(st
 
 
 def test_paused_by_request_and_by_a_signal_a_run_ends_as_if_never_paused(started, runs_folder, monkeypatch):
-    settings = {**NETWORK, "epochs": 2, "training": {"shortest_epoch": 6}}
+    settings = {**NETWORK, "epochs": 2, "training": {"epoch_seconds": 6}}
     run, child = started(**settings)
     wait_until(lambda: last_step(run) >= 2)
     run.request_pause()

@@ -12,7 +12,7 @@ from core.analysis.mistakes import confusion, in_cell, worst
 from core.glossary import TERMS
 from core.runs.history import History
 from core.runs.predictions import Predictions, read_predictions, write_predictions
-from core.runs.snapshots import LookBook
+from core.runs.snapshots import SnapshotStore
 from pages.components.run.calibration_view import calibration_in_words
 from pages.components.run.mistakes_view import SHOWN, cell_in, pairs_in_words
 from pages.components.shell.pictures import sheet
@@ -45,12 +45,12 @@ def slider(app):
 
 def test_the_slider_moves_pictures_matrix_and_filters_together(shown):
     app = open_run(shown)
-    book = LookBook(shown)
+    store = SnapshotStore(shown)
     assert slider(app).value == 4 and "epoch" not in app.query_params
     for epoch in (1, 3):
         slider(app).set_value(epoch)
         text = words(run(app))
-        right = int((book.read(epoch).probabilities.argmax(axis=1) == book.watched().labels).sum())
+        right = int((store.read(epoch).probabilities.argmax(axis=1) == store.probe_images().labels).sum())
         assert f"After epoch {epoch} it knows {right} of them" in text
         assert f"first layer after epoch {epoch}" in text
         assert app.query_params["epoch"] in (str(epoch), [str(epoch)])
@@ -82,7 +82,7 @@ def test_while_it_trains_the_newest_epoch_is_followed_until_someone_moves_the_sl
 
 
 def test_damaged_looks_are_one_sentence(shown):
-    (LookBook(shown).folder / "000004.npz").write_bytes(b"half")
+    (SnapshotStore(shown).folder / "000004.npz").write_bytes(b"half")
     assert "cannot be read" in words(open_run(shown))
 
 

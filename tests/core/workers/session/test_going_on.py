@@ -124,7 +124,7 @@ def test_slow_motion_goes_on_where_it_was(train, runs_folder, monkeypatch):
     monkeypatch.setattr(
         session, "_wait_until", lambda moment, requests: waits.append(moment - session.time.monotonic())
     )
-    run = new(runs_folder, epochs=2, training={"shortest_epoch": 500})
+    run = new(runs_folder, epochs=2, training={"epoch_seconds": 500})
     train(run, at("step", run.request_pause, step=4))
     assert waits == pytest.approx([100, 200, 300, 400], abs=20)
     waits.clear()

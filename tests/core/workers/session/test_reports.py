@@ -77,7 +77,7 @@ def test_a_classifier_answers_as_the_network_that_was_trained(settings, train, r
     answers = classifier.predict([image.numpy() for image in images])
     splits, _ = data_on_device(in_float32(config), runs_folder / "data", CPU)
     with torch.inference_mode():
-        expected = config.loss.probabilities(states[0].judged.eval()(splits.test.slice(0, len(splits.test))[0]))
+        expected = config.loss.probabilities(states[0].eval_model.eval()(splits.test.slice(0, len(splits.test))[0]))
     np.testing.assert_allclose(answers, expected.numpy(), atol=1e-5)
     accuracy = (answers.argmax(axis=1) == splits.test.labels.numpy()).mean()
     assert accuracy == pytest.approx(History(run).update().test["test/accuracy"])
