@@ -18,7 +18,6 @@ import sys
 import tempfile
 import time
 import zipfile
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -56,7 +55,7 @@ def main() -> None:
 def _measure(words: str, archive: Path, data: Path) -> RunConfig:
     """Imports a ZIP, prints a row, and returns a config that trains on it."""
     job = new_job(data)
-    job.write("request.json", asdict(Request(str(archive), words)))
+    job.write(Request(str(archive), words))
     began = time.perf_counter()
     memory = _memory_of([sys.executable, "-m", "core.image_sets.import_process", str(job.folder)])
     spent = time.perf_counter() - began

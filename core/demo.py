@@ -16,7 +16,7 @@ from core.recipes import find_recipe
 from core.run_config import RunConfig
 from core.runs.companion import learn_in_step
 from core.runs.store import Run, create_run
-from core.runs.trash import delete
+from core.runs.trash import delete_run
 from core.runs.workspace import locked, workspace_folder
 from core.workers.dispatch import submit
 
@@ -135,7 +135,7 @@ def remove(runs_folder: Path, owner: str = "", runs: list[Run] | None = None) ->
         while run.status().is_active and time.monotonic() < until:
             time.sleep(0.05)
         try:
-            delete(run)
+            delete_run(run)
             removed += 1
         except TrainDeskError as error:
             problem = error

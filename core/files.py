@@ -1,12 +1,20 @@
-"""Writing files so that nobody ever sees half of one."""
+"""Files and folders: written so that nobody ever sees half of one, read so that nothing in them does harm, moved, thrown away."""
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import json
+import math
 import os
 import secrets
 import shutil
+import time
 from pathlib import Path
+from typing import Any
+
+MOST_JSON = 64 * 2**20  # bytes; nothing that is written here comes near
+LONGEST_NUMBER = 18  # digits of a whole number, so that it fits 64 bits
 
 
 def write_atomically(path: Path, data: bytes | memoryview, sync: bool = True) -> None:
@@ -24,6 +32,48 @@ def write_atomically(path: Path, data: bytes | memoryview, sync: bool = True) ->
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def read_json(path: Path) -> Any:
+    """What a JSON file holds; None when there is none that can be read. Never raises.
+
+    What only looks like JSON is none: bytes that are no text, a folder, a depth that no stack holds. Numbers that are infinite,
+    none at all or too long for 64 bits are None where they stand, and halves of characters are left out.
+    """
+    try:
+        if path.stat().st_size > MOST_JSON:
+            return None
+        return parse_json(path.read_bytes())
+    except OSError:
+        return None
+
+
+def parse_json(data: bytes | str) -> Any:
+    """The same of bytes or text."""
+    try:
+        said = json.loads(data, parse_float=_finite, parse_int=_short, parse_constant=lambda _: None)
+        return _whole(said) if (b"\\u" if isinstance(data, bytes) else "\\u") in data else said  # type: ignore[operator]
+    except (ValueError, RecursionError):
+        return None
+
+
+def _finite(text: str) -> float | None:
+    return number if math.isfinite(number := float(text)) else None
+
+
+def _short(text: str) -> int | None:
+    return int(text) if len(text) <= LONGEST_NUMBER else None
+
+
+def _whole(said: Any) -> Any:
+    """Without halves of characters (surrogates), which nothing can write or show."""
+    if isinstance(said, str):
+        return said.encode("utf-8", "ignore").decode()
+    if isinstance(said, list):
+        return [_whole(each) for each in said]
+    if isinstance(said, dict):
+        return {_whole(key): _whole(value) for key, value in said.items()}
+    return said
 
 
 def move_folder(source: Path, place: Path) -> None:
@@ -64,3 +114,104 @@ def remedy(error: OSError) -> str:
     if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
         return "free some space"
     return "check that disk"
+
+
+class NameTaken(OSError):
+    """A folder cannot be moved because another one has its name there."""
+
+
+class Trash:
+    """Folders that were deleted: they lie in `.trash` beside the others until they are taken out or removed for good."""
+
+    GOING = ".going-"  # begins the names of what is being removed for good: it is taken out no more
+    MARK = "deleted"  # a file whose time is that of the deletion
+
+    def __init__(self, beside: Path):
+        self.beside = beside
+        self.folder = beside / ".trash"
+
+    def put(self, name: str) -> Path:
+        """Moves the folder of that name here. Raises OSError, NameTaken when another of that name lies here."""
+        place = self.folder / name
+        if place.exists():
+            raise NameTaken(errno.EEXIST, os.strerror(errno.EEXIST), str(place))
+        self.folder.mkdir(exist_ok=True)
+        with contextlib.suppress(OSError):  # on a full disk it can still be moved
+            (self.beside / name / self.MARK).touch()
+        move_folder(self.beside / name, place)
+        return place
+
+    def take_out(self, name: str) -> Path:
+        """Moves it back. Raises OSError, NameTaken when another folder has its name."""
+        place = self.beside / name
+        if place.exists():
+            raise NameTaken(errno.EEXIST, os.strerror(errno.EEXIST), str(place))
+        move_folder(self.folder / name, place)
+        with contextlib.suppress(OSError):
+            (place / self.MARK).unlink(missing_ok=True)
+        return place
+
+    def names(self) -> list[str]:
+        """Of all that can be taken out, what was deleted last first."""
+        paths = [path for path in _inside(self.folder) if not path.name.startswith(".")]
+        return [
+            path.name for path in sorted(paths, key=lambda path: (self.time_of(path.name), path.name), reverse=True)
+        ]
+
+    def time_of(self, name: str) -> float:
+        """When it was deleted, in Unix seconds."""
+        for path in (self.folder / name / self.MARK, self.folder / name):
+            with contextlib.suppress(OSError):
+                return path.stat().st_mtime
+        return 0.0
+
+    def give_up(self, older_than: float = 0) -> list[OSError]:
+        """Gives up what was deleted at least so many seconds ago: from now on it can only be removed. Returns what went wrong."""
+        problems = []
+        for path in _inside(self.folder):
+            if not path.name.startswith(self.GOING) and time.time() - self.time_of(path.name) >= older_than:
+                try:
+                    os.replace(path, path.with_name(self.GOING + secrets.token_hex(4)))
+                except OSError as error:
+                    problems.append(error)
+        return problems
+
+    def remove(self) -> tuple[int, list[OSError]]:
+        """Removes what was given up, also by a process that was killed at it: the bytes that were freed, and what went wrong."""
+        freed, problems = 0, list[OSError]()
+        for path in _inside(self.folder):
+            if path.name.startswith(self.GOING):
+                before = folder_size(path)
+                _remove(path, problems)
+                freed += before - folder_size(path)
+        return freed, problems
+
+
+def folder_size(folder: Path) -> int:
+    """Bytes of all the files in it. What vanishes meanwhile counts nothing."""
+    size = 0
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):
+                size += os.lstat(os.path.join(parent, name)).st_size
+    return size
+
+
+def _inside(folder: Path) -> list[Path]:
+    with contextlib.suppress(OSError):
+        return sorted(folder.iterdir())
+    return []
+
+
+def _remove(path: Path, problems: list[OSError]) -> None:
+    def note(_: object, __: object, failure: tuple) -> None:
+        if not isinstance(failure[1], FileNotFoundError):  # another process empties the trash as well
+            problems.append(failure[1])
+
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, onerror=note)
+    else:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            problems.append(error)

@@ -11,10 +11,10 @@ import tempfile
 from pathlib import Path
 
 from core.errors import TrainDeskError
+from core.files import folder_size
 from core.paths import HOME, data_folder
 from core.recipes import find_recipe
 from core.runs import events
-from core.runs.disk import folder_size
 from core.runs.store import Run, create_run
 from core.workers.worker import work
 

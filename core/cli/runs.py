@@ -10,11 +10,12 @@ from typing import Any
 from core.cli.choosing import choice, chosen_config
 from core.cli.common import Result, WrongInput, find
 from core.errors import TrainDeskError
+from core.files import Trash
 from core.runs.disk import bytes_in_words, disk_problem, size_of
 from core.runs.metadata import RunMetadata, add_tags, change_metadata, remove_tags
 from core.runs.queue import move, waiting, withdraw
 from core.runs.store import Run, create_run
-from core.runs.trash import TRASH, delete, deleted_at, empty, restore, trashed
+from core.runs.trash import delete_run, deleted_at, deleted_runs, empty_trash, restore_run
 from core.workers.dispatch import submit
 
 
@@ -137,23 +138,23 @@ def _labelled(run: Run, metadata: RunMetadata, what: str) -> Result:
 
 def _delete(options: argparse.Namespace) -> Result:
     run = find(options)
-    delete(run)
+    delete_run(run)
     return Result({"run": run.id, "deleted": True}, f"{run.id} is in the trash; restore {run.id} takes it out again.")
 
 
 def _restore(options: argparse.Namespace) -> Result:
-    there = find(argparse.Namespace(run=options.run, runs=options.runs / TRASH))
-    run = restore(there.id, options.runs)
+    there = find(argparse.Namespace(run=options.run, runs=Trash(options.runs).folder))
+    run = restore_run(there.id, options.runs)
     status = run.status().name
     return Result({"run": run.id, "status": status}, f"{run.id} is back; it is {status}.")
 
 
 def _trash(options: argparse.Namespace) -> Result:
     if options.empty:
-        freed = empty(options.runs)
+        freed = empty_trash(options.runs)
         return Result({"freed_bytes": freed}, f"The trash is empty; {bytes_in_words(freed)} were freed.")
     listing: list[dict[str, Any]] = [
-        {"run": run.id, "deleted": deleted_at(run), "bytes": size_of(run)} for run in trashed(options.runs)
+        {"run": run.id, "deleted": deleted_at(run), "bytes": size_of(run)} for run in deleted_runs(options.runs)
     ]
     lines = [
         f"{item['run']:<48} {bytes_in_words(item['bytes']):>8}  deleted {_moment(item['deleted'])}" for item in listing

@@ -9,22 +9,20 @@ doubts in the dataset's folder, for the version it looked at. Features stay ther
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import sys
-import time
 import traceback
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import numpy as np
 
 from core.errors import TrainDeskError
-from core.files import write_atomically
 from core.image_analysis.label_features import Progress, features_of
 from core.image_sets.own_dataset import OwnDataError, OwnDataset
-from core.machine.processes import is_gone, name_process, start_detached
+from core.machine.processes import Reporter, last_word, name_process, start_detached
+from core.settings.stored import read_stored, write_stored
 
 MOST = 20_000  # pictures that are looked at; of more a part chosen by chance, the same share of every class
 SHOWN = 1000  # doubted labels that are kept
@@ -45,14 +43,14 @@ class Doubt:
 class LabelCheck:
     """How far the looking is, or what it found."""
 
-    state: str = "none"  # "none", "working", "ready" or "failed"
+    state: Literal["none", "working", "ready", "failed"] = "none"
     phase: str = ""
     done: int = 0
     total: int = 0
     version: int = 0
     pictures: int = 0  # that there are
     looked_at: int = 0
-    doubts: tuple[Doubt, ...] = field(default=())
+    doubts: tuple[Doubt, ...] = ()
     message: str = ""  # why it failed
 
 
@@ -62,18 +60,12 @@ def state_file(dataset: OwnDataset) -> Path:
 
 def last_check(dataset: OwnDataset) -> LabelCheck:
     """A process that ended without a word has failed."""
-    data = _read(state_file(dataset))
-    try:
-        found = LabelCheck(**data | {"doubts": tuple(Doubt(**each) for each in data.get("doubts", []))})
-    except TypeError:
-        return LabelCheck()
-    with contextlib.suppress(OSError):
-        if found.state == "working" and is_gone(_pid_file(dataset).read_text(encoding="ascii")):
-            again = _read(state_file(dataset))
-            if again.get("state") == "working":
-                return LabelCheck("failed", message="It was interrupted; look again.")
-            return last_check(dataset)
-    return found
+    return last_word(
+        lambda: read_stored(LabelCheck, state_file(dataset)),
+        lambda said: said.state == "working",
+        _pid_file(dataset),
+        LabelCheck("failed", message="It was interrupted; look again."),
+    )
 
 
 def open_doubts(dataset: OwnDataset, check: LabelCheck, left: set[str]) -> list[Doubt]:
@@ -97,10 +89,9 @@ def start(dataset: OwnDataset) -> None:
     """Starts the process and returns at once. Raises OwnDataError."""
     try:
         _write(dataset, LabelCheck("working", "Starting", version=dataset.newest()))
-        with (dataset.folder / "label_check.log").open("wb") as log:
-            process = start_detached(
-                ["core.image_analysis.label_check", str(dataset.folder)], env=os.environ, stdout=log, stderr=log
-            )
+        log = dataset.folder / "label_check.log"
+        log.unlink(missing_ok=True)
+        process = start_detached(["core.image_analysis.label_check", str(dataset.folder)], log=log)
         _pid_file(dataset).touch()
         name_process(_pid_file(dataset), process.pid)
     except OSError as error:
@@ -148,14 +139,14 @@ def _some(labels: np.ndarray) -> np.ndarray:
 
 def run_label_check(dataset: OwnDataset, tell: Progress = lambda phase, done, total: None) -> LabelCheck:
     """What the process does: looks, says how far it is (also to `tell`), and leaves what it found or why it failed."""
-    told, version = 0.0, dataset.newest()
+    version = dataset.newest()
+    report = Reporter(
+        lambda phase, done, total, _: _write(dataset, LabelCheck("working", phase, done, total, version)), OFTEN
+    )
 
     def progress(phase: str, done: int, total: int) -> None:
-        nonlocal told
         tell(phase, done, total)
-        if time.monotonic() - told > OFTEN or done == total:
-            told = time.monotonic()
-            _write(dataset, LabelCheck("working", phase, done, total, version))
+        report(phase, done, total)
 
     try:
         end = check(dataset, progress)
@@ -180,15 +171,7 @@ def _pid_file(dataset: OwnDataset) -> Path:
 
 
 def _write(dataset: OwnDataset, found: LabelCheck) -> None:
-    write_atomically(state_file(dataset), json.dumps(asdict(found)).encode(), sync=False)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return data if isinstance(data, dict) else {}
+    write_stored(state_file(dataset), found, sync=False)
 
 
 if __name__ == "__main__":

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import subprocess
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.files import write_atomically
+from core.files import read_json
 from core.image_sets.own_dataset import OwnDataset
 from core.machine.processes import is_gone, name_process, start_detached
+from core.settings.stored import stored_as, write_stored
 
 TRANSFER, SCRATCH = "transfer", "scratch"
-_children: list[subprocess.Popen] = []  # kept to be reaped
 
 
 @dataclass(frozen=True)
@@ -47,17 +45,13 @@ def evidence_file(dataset: OwnDataset, version: int) -> Path:
 
 def evidence_of(dataset: OwnDataset, version: int | None = None) -> Evidence | None:
     """What was found out about a version (None: the newest); None while nothing is known."""
-    try:
-        path = evidence_file(dataset, dataset.newest() if version is None else version)
-        data = json.loads(path.read_text(encoding="utf-8"))
-        return Evidence(**data | {"swapped": tuple(data.get("swapped", ()))})
-    except (OSError, ValueError, TypeError, AttributeError):
-        return None
+    said = read_json(evidence_file(dataset, dataset.newest() if version is None else version))
+    return stored_as(Evidence, said) if isinstance(said, dict) else None
 
 
 def keep_evidence(dataset: OwnDataset, version: int, evidence: Evidence) -> None:
     """Raises OSError."""
-    write_atomically(evidence_file(dataset, version), json.dumps(asdict(evidence)).encode())
+    write_stored(evidence_file(dataset, version), evidence)
 
 
 def is_complete(evidence: Evidence | None) -> bool:
@@ -70,9 +64,6 @@ def look_for_evidence(dataset: OwnDataset) -> bool:
 
     TRAINDESK_PROBE=0 switches it off. Where none can be started trainings are suggested by the rule alone.
     """
-    for child in list(_children):
-        if child.poll() is not None:
-            _children.remove(child)
     version = dataset.newest()
     mark = dataset.folder / f"probe{version}.pid"
     if os.environ.get("TRAINDESK_PROBE") == "0" or is_complete(evidence_of(dataset, version)):
@@ -82,19 +73,13 @@ def look_for_evidence(dataset: OwnDataset) -> bool:
             with mark.open("x"):
                 pass
         except FileExistsError:  # one was started: it runs, or it has failed and would again
-            return not is_gone(mark.read_text(encoding="ascii"))
+            return not is_gone(mark)
+        env = os.environ | {"GOMP_SPINCOUNT": "10000"}  # as trainings have it, or waiting counts as work
         try:
-            process = _begin(dataset, version)
+            process = start_detached(["core.image_analysis.probe", str(dataset.folder), str(version)], env=env)
         except OSError:
             mark.unlink()
             raise
-        _children.append(process)
         name_process(mark, process.pid)
         return True
     return False
-
-
-def _begin(dataset: OwnDataset, version: int) -> subprocess.Popen:
-    env = os.environ | {"GOMP_SPINCOUNT": "10000"}  # as trainings have it, or waiting counts as work
-    command = ["core.image_analysis.probe", str(dataset.folder), str(version)]
-    return start_detached(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -8,7 +8,7 @@ import shutil
 import time
 from pathlib import Path
 
-from core.files import move_folder, remedy
+from core.files import Trash, move_folder, remedy
 from core.image_sets.edit import checked_name
 from core.image_sets.own_dataset import OwnDataError, OwnDataset
 
@@ -86,35 +86,34 @@ def forget_decoded(set_id: str, data_folder: Path, but: int = 0) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def delete(dataset: OwnDataset) -> Path:
-    """Moves it into the trash, from where `restore` brings it back; what was decoded of it goes. Raises OwnDataError."""
-    place = dataset.folder.parent / ".trash" / dataset.id
+def delete_dataset(dataset: OwnDataset) -> None:
+    """Moves it into the trash, from where `restore_dataset` brings it back; what was decoded of it goes. Raises OwnDataError."""
     forget_decoded(dataset.id, dataset.folder.parent.parent)
     try:
-        place.parent.mkdir(exist_ok=True)
-        shutil.rmtree(place, ignore_errors=True)
-        move_folder(dataset.folder, place)
+        Trash(dataset.folder.parent).put(dataset.id)
     except OSError as error:
         raise OwnDataError(f"The dataset could not be deleted ({error.strerror}); check {dataset.folder}.") from error
-    return place
 
 
-def restore(set_id: str, data_folder: Path) -> OwnDataset:
+def restore_dataset(set_id: str, data_folder: Path) -> OwnDataset:
     """Raises OwnDataError."""
     dataset = dataset_at(set_id, data_folder)
     try:
-        move_folder(dataset.folder.parent / ".trash" / set_id, dataset.folder)
+        return OwnDataset(Trash(dataset.folder.parent).take_out(set_id))
     except OSError as error:
         raise OwnDataError(f"The dataset could not be brought back ({error.strerror}).") from error
-    return dataset
 
 
-def trashed(data_folder: Path) -> list[OwnDataset]:
-    """Those that were deleted and can be brought back, the newest first."""
-    found = (sets_folder(data_folder) / ".trash").glob("*/pictures.sqlite")
-    return [OwnDataset(file.parent) for file in sorted(found, reverse=True)]
+def deleted_datasets(data_folder: Path) -> list[OwnDataset]:
+    """Those that were deleted and can be brought back, the one that was deleted last first."""
+    trash = Trash(sets_folder(data_folder))
+    found = (OwnDataset(trash.folder / name) for name in trash.names())
+    return [dataset for dataset in found if dataset.file.is_file()]
 
 
 def empty_trash(data_folder: Path) -> None:
-    """For good."""
-    shutil.rmtree(sets_folder(data_folder) / ".trash", ignore_errors=True)
+    """For good. Raises OwnDataError when something could not be removed, after all else was."""
+    trash = Trash(sets_folder(data_folder))
+    problems = [*trash.give_up(), *trash.remove()[1]]
+    if problems:
+        raise OwnDataError(f"Not all could be removed ({problems[0].strerror}); check {trash.folder}.")

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-import time
 import traceback
-from dataclasses import asdict
 from pathlib import Path
 
 from core.files import remedy
@@ -17,6 +15,7 @@ from core.image_sets.imports import Job, Progress, Request
 from core.image_sets.ingest import Cancelled, ingest
 from core.image_sets.layout import Layout
 from core.image_sets.own_dataset import OwnDataError
+from core.machine.processes import Reporter
 
 OFTEN = 0.2  # seconds between two words on how far it is
 
@@ -58,7 +57,7 @@ def run_import(job: Job) -> Progress:
     if end.state != "ready":
         _clear(job)
     try:
-        job.write("progress.json", asdict(end))
+        job.write(end)
     except OSError:  # the disk is full for this too: that the process is gone says that it failed
         print(end.message, file=sys.stderr)
     return end
@@ -66,17 +65,11 @@ def run_import(job: Job) -> Progress:
 
 def _ingest(job: Job, request: Request) -> int:
     """How many pictures came in."""
-    began, phase, told = time.time(), "", 0.0
+    report_progress = Reporter(lambda *said: job.write(Progress("working", *said)), OFTEN)
 
-    def progress(what: str, done: int, total: int) -> None:
-        nonlocal began, phase, told
-        now = time.time()
+    def progress(phase: str, done: int, total: int) -> None:
         check()
-        if what != phase:
-            began, phase, told = now, what, 0.0
-        if now - told > OFTEN or done == total:
-            told = now
-            job.write("progress.json", asdict(Progress("working", what, done, total, began)))
+        report_progress(phase, done, total)
 
     def check() -> None:
         if job.cancel_file.exists() or not job.folder.exists():
@@ -86,7 +79,7 @@ def _ingest(job: Job, request: Request) -> int:
 
     def tell(layout: Layout) -> None:
         check()
-        job.write("reading.json", layout.summary())
+        job.write(layout.summary())
         if layout.question:
             raise _Asked
 
@@ -100,7 +93,7 @@ def _ingest(job: Job, request: Request) -> int:
         tell,
     )
     dataset.set_about(**request.about, owner=job.owner)
-    job.write("report.json", asdict(report))
+    job.write(report)
     check()
     return report.pictures
 

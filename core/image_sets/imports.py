@@ -11,27 +11,26 @@ import json
 import os
 import secrets
 import shutil
-import subprocess
 import time
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from core.files import remedy, write_atomically
+from core.files import read_json, remedy, write_atomically
 from core.image_sets.ingest import Report
 from core.image_sets.own_dataset import OwnDataError, OwnDataset
-from core.machine.processes import is_gone, name_process, start_detached
+from core.machine.processes import last_word, name_process, start_detached
+from core.settings.stored import read_stored, write_stored
 
 State = Literal["waiting", "working", "asking", "ready", "failed"]
 ENDED = ("asking", "ready", "failed")  # no process works on it
-_children: list[subprocess.Popen] = []  # kept to be reaped
 
 
 @dataclass(frozen=True)
 class Progress:
     """How far an import is."""
 
-    state: State
+    state: State = "waiting"
     phase: str = ""
     done: int = 0
     total: int = 0
@@ -49,12 +48,19 @@ class Progress:
 class Request:
     """What is to be brought."""
 
-    path: str  # a ZIP or a folder
-    title: str
+    path: str = ""  # a ZIP or a folder
+    title: str = ""
     class_name: str = ""  # of pictures that lie in no folder
     into: str = ""  # the dataset they are added to; "": a new one
     about: dict[str, str] = field(default_factory=dict)  # facts the new dataset gets
     reading: str = ""  # the way to read the folders that someone chose
+
+
+@dataclass(frozen=True)
+class _Owner:
+    """What `owner.json` holds."""
+
+    owner: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,7 +89,7 @@ class Job:
     @property
     def owner(self) -> str:
         """Who brings it."""
-        return str(self._read("owner.json").get("owner", ""))
+        return read_stored(_Owner, self.folder / "owner.json").owner
 
     @property
     def dataset(self) -> OwnDataset:
@@ -91,34 +97,28 @@ class Job:
 
     def request(self) -> Request:
         """Raises OwnDataError."""
-        data = self._read("request.json")
-        try:
-            return Request(**data)
-        except TypeError as error:
-            raise OwnDataError(f"Import {self.id} is damaged; remove it and bring the pictures again.") from error
+        found = read_stored(Request, self.folder / "request.json")
+        if not found.path:
+            raise OwnDataError(f"Import {self.id} is damaged; remove it and bring the pictures again.")
+        return found
 
     def report(self) -> Report:
         """Of an import that is ready."""
-        data = self._read("report.json")
-        data["unreadable"] = [tuple(each) for each in data.get("unreadable", [])]
-        return Report(**data)
+        return read_stored(Report, self.folder / "report.json")
 
     def reading(self) -> dict[str, Any]:
         """How the folders are read, as `Layout.summary` says it; empty until that is known."""
-        return self._read("reading.json")
+        said = read_json(self.folder / "reading.json")
+        return said if isinstance(said, dict) else {}
 
     def progress(self) -> Progress:
         """A process that ended without a word has failed."""
-        data = self._read("progress.json")
-        found = Progress(**data) if data.get("state") else Progress("waiting")
-        if found.state in ("waiting", "working"):
-            with contextlib.suppress(OSError):
-                if is_gone(self.pid_file.read_text(encoding="ascii")):
-                    again = self._read("progress.json")  # it may have ended well in between
-                    if again.get("state") in ENDED:
-                        return Progress(**again)
-                    return Progress("failed", message="The import was interrupted; bring the pictures again.")
-        return found
+        return last_word(
+            lambda: read_stored(Progress, self.folder / "progress.json"),
+            lambda said: said.state not in ENDED,
+            self.pid_file,
+            Progress("failed", message="The import was interrupted; bring the pictures again."),
+        )
 
     def cancel(self) -> None:
         """Asks the process to end, and removes everything once it has, or at once if there is none."""
@@ -130,16 +130,12 @@ class Job:
     def remove(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def write(self, name: str, data: Any, sync: bool = False) -> None:
-        """Raises OSError."""
-        write_atomically(self.folder / name, json.dumps(data, ensure_ascii=False).encode(), sync=sync)
-
-    def _read(self, name: str) -> dict[str, Any]:
-        try:
-            data = json.loads((self.folder / name).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return data if isinstance(data, dict) else {}
+    def write(self, said: Request | Report | Progress | _Owner | dict[str, Any]) -> None:
+        """Keeps it under the name of its kind; of plain values it is how the folders are read. Raises OSError."""
+        if isinstance(said, dict):
+            write_atomically(self.folder / "reading.json", json.dumps(said, ensure_ascii=False).encode(), sync=False)
+        else:
+            write_stored(self.folder / f"{type(said).__name__.strip('_').lower()}.json", said, sync=False)
 
 
 def imports_folder(data_folder: Path) -> Path:
@@ -151,7 +147,7 @@ def new_job(data_folder: Path, owner: str = "") -> Job:
     folder = imports_folder(data_folder) / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
     try:
         (folder / "brought").mkdir(parents=True)
-        Job(folder).write("owner.json", {"owner": owner})
+        Job(folder).write(_Owner(owner))
     except OSError as error:
         raise OwnDataError(f"Nothing can be kept in {data_folder} ({error.strerror}); {remedy(error)}.") from error
     return Job(folder)
@@ -170,21 +166,15 @@ def list_jobs(data_folder: Path) -> list[Job]:
 def start(job: Job, request: Request) -> None:
     """Starts the import's process and returns at once. Raises OwnDataError."""
     try:
-        job.write("request.json", asdict(request))
+        job.write(request)
         env = os.environ | {"OMP_NUM_THREADS": "1"}  # its helpers are processes
-        with (job.folder / "worker.log").open("ab") as log:
-            process = start_detached(
-                ["core.image_sets.import_process", str(job.folder)], env=env, stdout=log, stderr=log
-            )
-        _children.append(process)
+        command = ["core.image_sets.import_process", str(job.folder)]
+        process = start_detached(command, env=env, log=job.folder / "worker.log")
         job.pid_file.touch()
         name_process(job.pid_file, process.pid)
     except OSError as error:
         job.remove()
         raise OwnDataError(f"The import could not be started ({error.strerror}); {remedy(error)}.") from error
-    for child in list(_children):
-        if child.poll() is not None:
-            _children.remove(child)
 
 
 def read_again(job: Job, reading: str) -> None:
@@ -198,6 +188,6 @@ def read_again(job: Job, reading: str) -> None:
         start(job, request)
         return
     try:
-        job.write("request.json", asdict(request))
+        job.write(request)
     except OSError as error:
         raise OwnDataError(f"The choice could not be kept ({error.strerror}); {remedy(error)}.") from error

@@ -1,54 +1,179 @@
-"""Processes that outlive this one, and which process something is about: another one may get the same number."""
+"""Processes that this one starts, each in the same way: named in a file, known to live or to be gone, reaped, ended.
+
+There are two rules of life. Work that someone will look at later (a training, an import, a check) outlives whoever began it:
+`start_detached`. An answer that someone waits for (a forecast, a preview) ends with who waits: `Question`.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, TypeVar
 
 import psutil
 
+from core.files import read_json
 from core.paths import HOME
 
-TOLERANCE = 0.1  # seconds between two readings of when a process started
+SAME_START = 2.0  # seconds by which two readings of when a process started may differ
+T = TypeVar("T")
+_children: list[subprocess.Popen] = []  # of this process, until they are reaped
+_guard = threading.Lock()  # pages are threads
 
 
-def start_detached(module: list[str], *, env: Mapping[str, str], **streams: Any) -> subprocess.Popen:
-    """`python -m` these words, in a process that outlives this one and is told nothing. Raises OSError."""
-    detached = (
-        {"creationflags": subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP}  # type: ignore[attr-defined]
-        if sys.platform == "win32"
-        else {"start_new_session": True}  # a Ctrl-C in the dashboard's terminal must not reach it
-    )
-    streams = {"stdin": subprocess.DEVNULL, **streams}
-    return subprocess.Popen([sys.executable, "-m", *module], cwd=HOME, env=env, **streams, **detached)
+def start_detached(
+    module: list[str], *, env: Mapping[str, str] | None = None, log: Path | None = None, **streams: Any
+) -> subprocess.Popen:
+    """`python -m` these words, in a process that outlives this one and is told nothing.
+
+    What it prints is added to the file `log`, or lost. `env` is its whole environment, as a rule this one's. Raises OSError.
+    """
+    with contextlib.ExitStack() as opened:
+        written: BinaryIO | int = opened.enter_context(log.open("ab")) if log else subprocess.DEVNULL
+        detached = (
+            {"creationflags": subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP}  # type: ignore[attr-defined]
+            if sys.platform == "win32"
+            else {"start_new_session": True}  # a Ctrl-C in the dashboard's terminal must not reach it
+        )
+        streams = {"stdin": subprocess.DEVNULL, "stdout": written, "stderr": written, **streams}
+        child = subprocess.Popen([sys.executable, "-m", *module], cwd=HOME, env=env, **streams, **detached)
+    reap()
+    with _guard:
+        _children.append(child)
+    return child
 
 
-def name_process(path: Path, pid: int) -> None:
+def children() -> list[subprocess.Popen]:
+    """Those that were started here and that nobody has let go of, the last one last."""
+    with _guard:
+        return list(_children)
+
+
+def reap() -> None:
+    """Lets go of children that have ended: unreaped ones stay in the system's list of processes."""
+    with _guard:
+        _children[:] = [child for child in _children if child.poll() is None]
+
+
+def name_process(mark: Path, pid: int) -> None:
     """Writes into a file that is there which process it is about. Raises OSError; of a process that is gone it writes nothing."""
     try:
         text = json.dumps({"pid": pid, "started": psutil.Process(pid).create_time()})
     except psutil.Error:
         return
-    with path.open("r+", encoding="ascii") as file:  # not made anew if someone has removed it
+    with mark.open("r+", encoding="ascii") as file:  # not made anew if someone has removed it
         file.write(text)
         file.truncate()  # it may have named another one
 
 
-def is_gone(text: str) -> bool:
-    """Whether the process that such a file names has ended. False where it names none."""
-    try:
-        named = json.loads(text)
-        pid, started = int(named["pid"]), float(named["started"])
-    except (ValueError, TypeError, KeyError, RecursionError):
+def is_gone(mark: Path) -> bool:
+    """Whether the process that a file names has ended. False where it names none, or cannot be read."""
+    named = _named(mark)
+    if named is None:
         return False
     try:
-        process = psutil.Process(pid)
-        return abs(process.create_time() - started) > TOLERANCE or process.status() == psutil.STATUS_ZOMBIE
+        process = psutil.Process(named[0])
+        return abs(process.create_time() - named[1]) > SAME_START or process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
     except psutil.Error:  # not ours to ask
         return False
+
+
+def living_pid(mark: Path) -> int | None:
+    """The process that a file names, if it lives: numbers are given again."""
+    named = _named(mark)
+    return named[0] if named and psutil.pid_exists(named[0]) and not is_gone(mark) else None
+
+
+def _named(mark: Path) -> tuple[int, float] | None:
+    """Its number, and when it started in Unix seconds."""
+    said = read_json(mark)
+    try:
+        return int(said["pid"]), float(said["started"])
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None
+
+
+def last_word(read: Callable[[], T], works: Callable[[T], bool], mark: Path, lost: T) -> T:
+    """What a process said last of its work; `lost` where it said that it works and has ended without another word."""
+    said = read()
+    if not works(said) or not is_gone(mark):
+        return said
+    said = read()  # it may have ended well between the two looks
+    return lost if works(said) else said
+
+
+@dataclass
+class Reporter:
+    """Says now and then how far a work is: called with its phase, what is done and of how much (0: not known)."""
+
+    write: Callable[[str, int, int, float], None]  # phase, done, total, Unix seconds at which the phase began
+    every: float  # seconds between two words on one phase; that all is done is always said
+    _phase: str = ""
+    _began: float = 0.0
+    _said: float = field(default=0.0)
+
+    def __call__(self, phase: str, done: int, total: int) -> None:
+        now = time.time()
+        if phase != self._phase:
+            self._phase, self._began, self._said = phase, now, 0.0
+        if abs(now - self._said) > self.every or done == total:
+            self._said = now
+            self.write(phase, done, total, self._began)
+
+
+class Question:
+    """A process that works out an answer in JSON for someone who waits for it. `end` it: nothing of it remains."""
+
+    def __init__(self, words: Callable[[Path], list[str]], env: Mapping[str, str] | None = None):
+        """Runs `python -m` the words, made for a folder in which files for the process may be left. Raises OSError."""
+        self._files = tempfile.TemporaryDirectory(prefix="traindesk-", ignore_cleanup_errors=True)
+        self.folder = Path(self._files.name)
+        self._answer = self.folder / "answer.json"
+        self.began = time.monotonic()
+        try:
+            with self._answer.open("wb") as answer:
+                self.process = subprocess.Popen(
+                    [sys.executable, "-m", *words(self.folder)],
+                    cwd=HOME,
+                    env=env,
+                    stdin=subprocess.DEVNULL,
+                    stdout=answer,
+                    stderr=subprocess.DEVNULL,
+                )
+        except OSError:
+            self._files.cleanup()
+            raise
+
+    def is_running(self) -> bool:
+        """Whether it still works."""
+        return self.process.poll() is None
+
+    def answer(self, patience: float = 0.0) -> dict[str, Any] | None:
+        """The object that it wrote; None when it wrote none, or has not ended within so many seconds. It is over then."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(patience)
+            found = read_json(self._answer)
+            return found if isinstance(found, dict) else None
+        return None
+
+    def end(self) -> None:
+        """Ends the process, if it runs, and removes its files."""
+        self.process.kill()
+        self.process.wait()
+        self._files.cleanup()
+
+    def __enter__(self) -> Question:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()

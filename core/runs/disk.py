@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 from pathlib import Path
 
 from core.errors import TrainDeskError
+from core.files import folder_size
 from core.runs.queue import locked
 from core.runs.store import Run
 
@@ -18,15 +18,6 @@ FULL = 300_000_000  # no new run below it: the checkpoints of a large network ta
 def size_of(run: Run) -> int:
     """Bytes of all the files in its folder. What vanishes meanwhile counts nothing."""
     return folder_size(run.folder)
-
-
-def folder_size(folder: Path) -> int:
-    size = 0
-    for parent, _, names in os.walk(folder):
-        for name in names:
-            with contextlib.suppress(OSError):
-                size += os.lstat(os.path.join(parent, name)).st_size
-    return size
 
 
 def free_space(runs_folder: Path) -> int:

@@ -189,9 +189,9 @@ class Run:
         """Whether a worker was launched a moment ago, has not said a word yet and has not been killed meanwhile."""
         try:
             age = time.time() - self.starting_mark.stat().st_mtime
-            return abs(age) < START_SECONDS and not is_gone(
-                self.starting_mark.read_text()
-            )  # also if the clock was set back
+            if abs(age) >= START_SECONDS or is_gone(self.starting_mark):  # also if the clock was set back
+                return False
+            return self.starting_mark.exists()  # the worker may have removed it meanwhile
         except (OSError, ValueError):
             return False
 

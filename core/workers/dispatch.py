@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
@@ -152,8 +151,7 @@ def ensure_supervisor(runs_folder: Path, data_folder: Path) -> None:
         return
     command = ["core.workers.supervisor", "--runs", str(runs_folder), "--data", str(data_folder)]
     try:
-        with (workspace_folder(runs_folder) / "supervisor.log").open("ab") as log:
-            start_detached(command, env=worker_environment(), stdout=log, stderr=subprocess.STDOUT)
+        start_detached(command, env=worker_environment(), log=workspace_folder(runs_folder) / "supervisor.log")
     except OSError as error:
         raise TrainDeskError(
             f"The queue's supervisor could not be started ({error.strerror or error}); free memory or space."

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from core.errors import TrainDeskError
 from core.machine.cores import usable_cores
-from core.machine.processes import name_process, start_detached
+from core.machine.processes import name_process, reap, start_detached
 from core.runs.store import Run
 from core.workers.standby_handle import Standby
 
@@ -24,7 +24,6 @@ NEXT_DELAY = 10.0  # seconds after a start until the next worker gets ready, whi
 NEXT_DELAY_WITH_CORES = 3.0  # the same where at least 4 cores are
 RETRY_DELAY = 300.0  # seconds after one died before it was ready: whatever it was, the next would die of it too
 
-_children: list[subprocess.Popen] = []  # kept to be reaped: an unreaped child stays in the process table
 _lock = threading.RLock()  # pages are threads: guards what follows
 _standby: Standby | None = None
 _timer: threading.Timer | None = None  # will start the next standby
@@ -45,15 +44,13 @@ def launch(run: Run, data_folder: Path) -> None:
             f"Run {run.id} cannot be started ({error.strerror}: {error.filename}); free space or check the folder."
         ) from error
     with _lock:
-        _reap()
+        _let_go()
         standby, _standby = _standby, None  # nobody else can have it now
         if standby is not None or _timer is not None:  # someone asked for waiting workers
             _schedule(NEXT_DELAY if usable_cores() < 4 else NEXT_DELAY_WITH_CORES)
     if standby is not None:
         _name(run, standby.process)
-    if standby is not None and standby.order(run, data_folder):
-        _children.append(standby.process)
-    else:
+    if standby is None or not standby.order(run, data_folder):
         _start_fresh(run, data_folder)
 
 
@@ -63,7 +60,7 @@ def prepare(delay: float = FIRST_DELAY) -> None:
     TRAINDESK_STANDBY=0 switches waiting workers off.
     """
     with _lock:
-        _reap()
+        _let_go()
         if _standby is None and _timer is None and os.environ.get("TRAINDESK_STANDBY") != "0":
             _schedule(delay)
 
@@ -106,12 +103,10 @@ def worker_environment() -> dict[str, str]:
     }
 
 
-def _reap() -> None:
-    """Takes note of children that ended, and of a waiting worker that died or does not get ready."""
+def _let_go() -> None:
+    """Of children that ended, and of a waiting worker that died or does not get ready."""
     global _standby
-    for child in list(_children):
-        if child.poll() is not None:
-            _children.remove(child)
+    reap()
     if _standby is not None and (_standby.has_ended() or _standby.is_stuck()):
         was_ready, standby, _standby = _standby.is_ready, _standby, None
         standby.end()
@@ -142,7 +137,6 @@ def _start_standby() -> None:
                         env=worker_environment(),
                         stdin=subprocess.PIPE,
                         stdout=subprocess.PIPE,
-                        stderr=subprocess.DEVNULL,
                     ),
                     _start_fresh,
                 )
@@ -150,14 +144,12 @@ def _start_standby() -> None:
 
 def _start_fresh(run: Run, data_folder: Path) -> None:
     try:
-        with run.worker_log.open("ab") as log:
-            command = ["core.workers.worker", str(run.folder), "--data", str(data_folder)]
-            child = start_detached(command, env=worker_environment(), stdout=log, stderr=subprocess.STDOUT)
+        command = ["core.workers.worker", str(run.folder), "--data", str(data_folder)]
+        child = start_detached(command, env=worker_environment(), log=run.worker_log)
     except OSError as error:
         run.starting_mark.unlink(missing_ok=True)
         raise TrainDeskError(f"The training process could not be started ({error.strerror or error}).") from error
     _name(run, child)
-    _children.append(child)
 
 
 def _name(run: Run, process: subprocess.Popen) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import sys
 import threading
@@ -16,11 +15,9 @@ from typing import Any
 import psutil
 
 from core.errors import TrainDeskError
+from core.machine.processes import living_pid
 from core.runs.active_runs import active_runs
 from core.runs.disk import free_space
-from core.runs.store import Run
-
-SAME_START = 2.0  # seconds by which two readings of a process's start may differ
 
 
 @dataclass(frozen=True)
@@ -97,7 +94,7 @@ class Monitor:
             )
 
     def _processes(self, gpu_memory: dict[int, int], has_gpus: bool) -> Iterator[Usage]:
-        found = [(run.id, pid, True) for run in active_runs(self._runs_folder) if (pid := worker_pid(run))]
+        found = [(run.id, pid, True) for run in active_runs(self._runs_folder) if (pid := living_pid(run.worker_pid))]
         runs = {pid for _, pid, _ in found}
         with contextlib.suppress(psutil.Error):
             for child in psutil.Process().children():
@@ -122,17 +119,6 @@ class Monitor:
                         since=process.create_time(),
                         is_run=is_run,
                     )
-
-
-def worker_pid(run: Run) -> int | None:
-    """The process that trains a run, if its note still speaks of the same process: numbers are given again."""
-    try:
-        note = json.loads(run.worker_pid.read_text(encoding="utf-8"))
-        pid, started = int(note["pid"]), float(note["started"])
-        same = abs(psutil.Process(pid).create_time() - started) < SAME_START
-    except (OSError, ValueError, KeyError, TypeError, psutil.Error):
-        return None
-    return pid if same else None
 
 
 @contextlib.contextmanager

@@ -27,11 +27,11 @@ def desk(visit, server, data_folder):
     expect(page.get_by_role("heading", name="Pictures to learn from")).to_be_visible()
     before = list_datasets(data_folder)
     yield page
-    from core.image_sets.folders import delete
+    from core.image_sets.folders import delete_dataset
 
     for dataset in list_datasets(data_folder):
         if dataset not in before:
-            delete(dataset)
+            delete_dataset(dataset)
 
 
 def train_and_open(page):

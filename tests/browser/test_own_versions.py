@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from core.image_sets.export import as_zip
-from core.image_sets.folders import accept, delete, list_datasets
+from core.image_sets.folders import accept, delete_dataset, list_datasets
 from tests.core.image_sets.test_export import described
 from tests.own import class_files, staged
 
@@ -22,7 +22,7 @@ def dataset(data_folder, tmp_path):
     yield made
     for each in list_datasets(data_folder):
         if each not in before:
-            delete(each)
+            delete_dataset(each)
 
 
 def counts(dataset):

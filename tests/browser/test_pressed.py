@@ -9,7 +9,7 @@ from core.runs.history import History
 from core.runs.metadata import read_metadata
 from core.runs.queue import waiting
 from core.runs.store import create_run
-from core.runs.trash import trashed
+from core.runs.trash import deleted_runs
 from core.workers.worker import work
 from tests.browser.conftest import serving
 from tests.browser.hands import draw_with_mouse
@@ -76,7 +76,7 @@ def test_runs_are_named_tagged_repeated_thrown_away_and_had_back(visit, house):
 
     pressed(page, "Delete")
     expect(page.get_by_role("link", name="First words", exact=True)).to_have_count(0)
-    assert [run.id for run in trashed(server.runs)] == [one.id]
+    assert [run.id for run in deleted_runs(server.runs)] == [one.id]
     page.get_by_text("Deleted runs (1)").click()
     pressed(page, "Restore")
     expect(page.get_by_role("link", name="First words", exact=True)).to_be_visible()
@@ -84,10 +84,10 @@ def test_runs_are_named_tagged_repeated_thrown_away_and_had_back(visit, house):
     page.goto(f"{server.url}/run?run={two.id}")
     pressed(page, "More")
     pressed(page, "Delete")
-    wait_until(lambda: trashed(server.runs), what="it lies in the trash")
+    wait_until(lambda: deleted_runs(server.runs), what="it lies in the trash")
     page.goto(f"{server.url}/run?run={two.id}")
     pressed(page, "Restore")
-    wait_until(lambda: not trashed(server.runs), what="it is back")
+    wait_until(lambda: not deleted_runs(server.runs), what="it is back")
     expect(page.get_by_text("It lies in the trash")).to_have_count(0)
 
 
@@ -105,12 +105,12 @@ def test_the_trash_is_emptied_and_a_run_leaves_the_queue(visit, house):
     page.goto(f"{server.url}/runs")
     page.locator("tbody tr", has=page.locator(f"a[href*='{gone.id}']")).get_by_role("checkbox").check()
     pressed(page, "Delete")
-    wait_until(lambda: trashed(server.runs), what="it lies in the trash")
+    wait_until(lambda: deleted_runs(server.runs), what="it lies in the trash")
     page.goto(f"{server.url}/system")
     pressed(page, "Empty the trash")
     pressed(page, "Yes, empty it")
     expect(page.get_by_text("The trash is empty.")).to_be_visible()
-    assert not trashed(server.runs) and not (server.runs / gone.id).exists()
+    assert not deleted_runs(server.runs) and not (server.runs / gone.id).exists()
 
 
 def test_a_finished_run_trains_on_is_exported_and_made_small(visit, house, tmp_path):

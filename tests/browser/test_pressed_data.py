@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import TimeoutError, expect
 
 from core.image_sets.evidence import Evidence, keep_evidence
-from core.image_sets.folders import accept, list_datasets, trashed
+from core.image_sets.folders import accept, deleted_datasets, list_datasets
 from core.image_sets.imports import list_jobs
 from tests.browser.conftest import serving
 from tests.helpers import wait_until
@@ -129,7 +129,7 @@ def test_what_a_check_asks_is_answered_and_the_trash_is_emptied(visit, house, tm
         if page.get_by_role("button", name="Remove all for good").is_visible():
             pressed(page, "Remove all for good")
             page.wait_for_timeout(500)
-        return not trashed(folder / "data")
+        return not deleted_datasets(folder / "data")
 
     wait_until(is_empty, what="the trash is empty")
     expect(page.get_by_text("Deleted datasets")).to_have_count(0)

@@ -9,9 +9,9 @@ import psutil
 import pytest
 from playwright.sync_api import expect
 
-from core.image_sets.folders import delete
+from core.image_sets.folders import delete_dataset
 from core.runs.metadata import change_metadata
-from core.runs.trash import delete as delete_run
+from core.runs.trash import delete_run
 from tests.browser.conftest import ROOT, serving
 from tests.own import own_dataset
 from tests.pages.fake_runs import fake_run
@@ -157,7 +157,7 @@ def test_names_that_people_give_are_text_and_never_code(visit, server, data_fold
         page.goto(f"{server.url}/run?run={run.id}")
         expect(page.get_by_text(re.compile(r"<img src=x onerror")).first).to_be_visible()
     finally:
-        delete(dataset)
+        delete_dataset(dataset)
         delete_run(run)
 
 

@@ -12,7 +12,7 @@ from core.demo import DemoRuns, configs, made_by, remove, running, shown, start_
 from core.errors import TrainDeskError
 from core.runs.companion import companion_of
 from core.runs.store import Run, list_runs
-from core.runs.trash import trashed
+from core.runs.trash import deleted_runs
 from core.workers import dispatch
 from tests.helpers import assert_one_sentence
 from tests.pages.fake_runs import fake_run
@@ -109,7 +109,7 @@ def test_a_reset_takes_all_of_ones_own(runs_folder, tmp_path):
     assert made_by(runs_folder) == theirs + first + second, "alone at a computer all are one's own"
     assert remove(runs_folder, "me") == 4
     assert set(list_runs(runs_folder)) == {others, *theirs} and shown(runs_folder, "me").runs == theirs
-    assert {run.id for run in trashed(runs_folder)} == {run.id for run in first + second}, "it can be undone"
+    assert {run.id for run in deleted_runs(runs_folder)} == {run.id for run in first + second}, "it can be undone"
 
 
 def test_a_copy_with_changes_is_not_the_demos(runs_folder, tmp_path):

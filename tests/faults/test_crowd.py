@@ -16,7 +16,7 @@ from core.paths import HOME
 from core.runs.metadata import change_metadata
 from core.runs.queue import move, waiting, withdraw
 from core.runs.store import create_run, list_runs
-from core.runs.trash import delete, restore, trashed
+from core.runs.trash import delete_run, deleted_runs, restore_run
 from core.workers.control import ask_to_resume
 from core.workers.dispatch import ensure_supervisor, set_cpu_runs, submit
 from tests.faults.checks import assert_each_step_once
@@ -37,7 +37,7 @@ def test_ten_people_at_once_lose_and_double_nothing(runs_folder, data_folder):
     assert not [report["crash"] for report in reports if report["crash"]]
     created = {run_id for report in reports for run_id in report["created"]}
     wait_until(lambda: all_at_rest(runs_folder))
-    kept, gone = list_runs(runs_folder), trashed(runs_folder)
+    kept, gone = list_runs(runs_folder), deleted_runs(runs_folder)
     assert sorted(run.id for run in [*kept, *gone]) == sorted(created), "none lost, none doubled"
     assert len(created) >= PEOPLE and sum(report["done"] for report in reports) > 10 * PEOPLE
     for run in [*kept, *gone]:
@@ -88,8 +88,8 @@ def person(runs_folder: Path, data_folder: Path, seconds: float, number: int) ->
         lambda: change_metadata(some(), title=f"Named by {number}", tags=(f"tag {number}",)),
         lambda: move(some(), chance.choice(["up", "down", "first"])),
         lambda: withdraw(some()),
-        lambda: delete(some()),
-        lambda: restore(chance.choice(trashed(runs_folder)).id, runs_folder),
+        lambda: delete_run(some()),
+        lambda: restore_run(chance.choice(deleted_runs(runs_folder)).id, runs_folder),
         lambda: [run.status() for run in list_runs(runs_folder)],
     ]
     while time.monotonic() < end:

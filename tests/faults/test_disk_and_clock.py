@@ -8,7 +8,7 @@ from core.errors import TrainDeskError
 from core.runs.metadata import change_metadata
 from core.runs.queue import waiting
 from core.runs.store import create_run, list_runs
-from core.runs.trash import delete
+from core.runs.trash import delete_run
 from core.workers import dispatch
 from core.workers.control import ask_to_resume
 from core.workers.dispatch import set_cpu_runs, submit
@@ -59,7 +59,7 @@ def test_a_full_disk_pauses_the_run_and_it_goes_on_when_there_is_space(small_dis
         lambda run, data: launch(run, data),
         lambda run, data: ask_to_resume(run, more_epochs=1),
         lambda run, data: change_metadata(run, title="Other"),
-        lambda run, data: delete(run),
+        lambda run, data: delete_run(run),
         lambda run, data: create_run(run.config(), run.folder.parent),
         lambda run, data: set_cpu_runs(run.folder.parent, 2),
     ],

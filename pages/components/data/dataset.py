@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.image_sets.edit import LONGEST_NAME, checked_name, editing
 from core.image_sets.export import MOST_AT_ONCE, as_zip
-from core.image_sets.folders import delete
+from core.image_sets.folders import delete_dataset
 from core.image_sets.own_dataset import SPLITS, OwnClass, OwnDataError, OwnDataset
 from pages.components.train.continue_card import draw_continue
 from pages.components.data.import_form import draw_import_form
@@ -182,7 +182,7 @@ def _draw_more(dataset: OwnDataset, newest: int) -> None:
         _draw_download(dataset)
         if st.button("Delete the dataset", icon=":material/delete:", key="delete dataset"):
             try:
-                delete(dataset)
+                delete_dataset(dataset)
             except OwnDataError as error:
                 show_error(str(error))
                 return

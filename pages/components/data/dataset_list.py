@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.datasets import DatasetSettings
 from core.datasets.thumbnails import SHOWN, first_pictures, published
-from core.image_sets.folders import empty_trash, list_datasets, restore, trashed
+from core.image_sets.folders import empty_trash, list_datasets, restore_dataset, deleted_datasets
 from core.image_sets.imports import Job, list_jobs
 from core.image_sets.own_dataset import OwnDataError, OwnDataset
 from core.paths import data_folder
@@ -91,7 +91,7 @@ def draw_datasets() -> None:
 
 def draw_deleted() -> None:
     """What lies in the trash."""
-    deleted = [dataset for dataset in trashed(data_folder()) if may_change_dataset(dataset)]
+    deleted = [dataset for dataset in deleted_datasets(data_folder()) if may_change_dataset(dataset)]
     if not deleted:
         return
     size = sum(dataset.file.stat().st_size for dataset in deleted)
@@ -101,7 +101,7 @@ def draw_deleted() -> None:
                 st.markdown(plain_markdown(dataset.title), width="stretch")
                 if st.button("Bring back", key=f"bring back {dataset.id}"):
                     try:
-                        restore(dataset.id, data_folder())
+                        restore_dataset(dataset.id, data_folder())
                     except OwnDataError as error:
                         show_error(str(error))
                         return
@@ -110,7 +110,11 @@ def draw_deleted() -> None:
         if is_host() and st.button(
             "Remove all for good", icon=":material/delete_forever:", key="empty the trash of datasets"
         ):
-            empty_trash(data_folder())
+            try:
+                empty_trash(data_folder())
+            except OwnDataError as error:
+                show_error(str(error))
+                return
             st.session_state.pop(DELETED, None)
             st.rerun()
 
@@ -168,7 +172,7 @@ def _draw_undo() -> None:
         st.markdown("The dataset is deleted.")
         if st.button("Undo", icon=":material/undo:", key="undo deleting"):
             try:
-                restore(deleted, data_folder())
+                restore_dataset(deleted, data_folder())
             except OwnDataError as error:
                 show_error(str(error))
             st.session_state.pop(DELETED)

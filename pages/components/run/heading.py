@@ -9,7 +9,7 @@ from core.paths import runs_folder
 from core.run_config import RunConfig
 from core.runs.metadata import read_metadata, title_of
 from core.runs.store import Run
-from core.runs.trash import restore, trashed
+from core.runs.trash import deleted_runs, restore_run
 from pages.components.shell.links import page_link
 from pages.components.shell.messages import show_error
 from pages.components.shell.rights import may_change, read_only_words
@@ -42,14 +42,14 @@ def draw_heading(run: Run, config: RunConfig | None) -> None:
 
 def draw_missing(wanted: str, why: TrainDeskError) -> None:
     """A run that is not in the list: perhaps it lies in the trash."""
-    deleted = {run.id: run for run in trashed(runs_folder())}
+    deleted = {run.id: run for run in deleted_runs(runs_folder())}
     if wanted in deleted:
         run = deleted[wanted]
         st.title(plain_markdown(title_of(run, read_config(run)[0])))
         st.markdown("This run was deleted. It lies in the trash and can be had back.")
         if may_change(run) and st.button("Restore", icon=":material/undo:", type="primary", key="restore this"):
             try:
-                restore(wanted, runs_folder())
+                restore_run(wanted, runs_folder())
             except TrainDeskError as error:
                 show_error(error)
             else:

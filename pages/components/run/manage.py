@@ -15,7 +15,7 @@ from core.runs.example import example, hide, is_hidden
 from core.runs.history import History
 from core.runs.metadata import LONGEST_NOTE, LONGEST_TITLE, add_tags, change_metadata, read_metadata, title_of
 from core.runs.store import Run
-from core.runs.trash import delete, restore, trashed
+from core.runs.trash import delete_run, deleted_runs, restore_run
 from core.workers.control import ask_to_resume
 from core.workers.dispatch import submit
 from pages.components.shell.histories import SharedHistory, shared_history
@@ -152,7 +152,7 @@ def delete_button(runs: Sequence[Run], then_page: str = "") -> None:
         "Delete", icon=":material/delete:", key=f"delete {' '.join(run.id for run in runs)}"
     ):
         st.session_state[PROBLEM] = ""
-        st.session_state[DELETED] = [run.id for run in runs if _done(lambda run=run: delete(run), keep=True)]
+        st.session_state[DELETED] = [run.id for run in runs if _done(lambda run=run: delete_run(run), keep=True)]
         if then_page and st.session_state[DELETED]:
             switch_page(then_page)
         st.rerun()
@@ -176,7 +176,7 @@ def draw_example_choice() -> None:
 def draw_undo() -> None:
     """What was deleted a moment ago, with the way back; and why something could not be done."""
     _show_problem()
-    here = {run.id: run for run in trashed(runs_folder())}
+    here = {run.id: run for run in deleted_runs(runs_folder())}
     ids = [run_id for run_id in st.session_state.get(DELETED, []) if run_id in here]
     if not ids:
         return
@@ -185,21 +185,21 @@ def draw_undo() -> None:
         st.markdown(f"{what} was moved to the trash." if len(ids) == 1 else f"{what} were moved to the trash.")
         if st.button("Undo", icon=":material/undo:", type="primary", key="undo delete"):
             for run_id in ids:
-                _done(lambda run_id=run_id: restore(run_id, runs_folder()))
+                _done(lambda run_id=run_id: restore_run(run_id, runs_folder()))
             st.session_state[DELETED] = []
             st.rerun()
 
 
 def draw_deleted() -> None:
     """The trash, each run with the way back."""
-    runs = [run for run in trashed(runs_folder()) if may_change(run)]
+    runs = [run for run in deleted_runs(runs_folder()) if may_change(run)]
     if not runs:
         return
     with st.expander(f"Deleted runs ({len(runs)})", icon=":material/delete:"):
         for run in runs:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 if st.button("Restore", icon=":material/undo:", key=f"restore {run.id}"):
-                    _done(lambda run=run: restore(run.id, runs_folder()))
+                    _done(lambda run=run: restore_run(run.id, runs_folder()))
                     st.rerun()
                 st.markdown(plain_markdown(_name(run)))
                 st.caption(gigabytes(size_of(run)))

@@ -7,7 +7,7 @@ import streamlit as st
 from core.errors import TrainDeskError
 from core.paths import runs_folder
 from core.runs.disk import disk_warning, size_of
-from core.runs.trash import empty, trashed
+from core.runs.trash import deleted_runs, empty_trash
 from pages.components.shell.links import anchor
 from pages.components.shell.messages import show_error, show_warning
 from pages.components.shell.rights import is_host
@@ -36,7 +36,7 @@ def draw_disk() -> None:
 
 def draw_trash() -> None:
     """What lies in the trash, and the way to empty it."""
-    deleted = trashed(runs_folder())
+    deleted = deleted_runs(runs_folder())
     if not deleted:
         st.caption("The trash is empty.")
         return
@@ -49,7 +49,7 @@ def draw_trash() -> None:
             st.markdown(f"{count(len(deleted), 'run')} will be gone for good.")
             if st.button("Yes, empty it", type="primary", key="empty the trash"):
                 try:
-                    empty(runs_folder())
+                    empty_trash(runs_folder())
                 except TrainDeskError as error:
                     show_error(error)
                 else:

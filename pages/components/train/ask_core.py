@@ -2,37 +2,30 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
-from core.paths import HOME
+from core.machine.processes import Question
 from core.workers.launch import worker_environment
 
 LONGEST = 120.0  # seconds that an answer may take; most take 2
 
 
-def ask_core(command: str, config: str, *more: str) -> dict[str, Any] | None:
-    """What `python -m core COMMAND --config ... --json` says of a config in JSON; None when it says nothing.
+def question(command: str, config: str, *more: str) -> Question:
+    """Begins `python -m core COMMAND --config ... --json` on a config in JSON. Raises OSError."""
 
-    A refusal is {"error": sentence}.
-    """
+    def words(folder: Path) -> list[str]:
+        file = folder / "config.json"
+        file.write_text(config, encoding="utf-8")
+        return ["core", command, "--config", str(file), "--json", *more]
+
+    return Question(words, worker_environment())
+
+
+def ask_core(command: str, config: str, *more: str) -> dict[str, Any] | None:
+    """What it says; None when it says nothing. A refusal is {"error": sentence}."""
     try:
-        with tempfile.TemporaryDirectory(prefix="traindesk-") as folder:
-            file = Path(folder, "config.json")
-            file.write_text(config, encoding="utf-8")
-            done = subprocess.run(
-                [sys.executable, "-m", "core", command, "--config", str(file), "--json", *more],
-                cwd=HOME,
-                env=worker_environment(),
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=LONGEST,
-            )
-        answer = json.loads(done.stdout)
-    except (OSError, ValueError, subprocess.TimeoutExpired):
+        with question(command, config, *more) as asked:
+            return asked.answer(LONGEST)
+    except OSError:
         return None
-    return answer if isinstance(answer, dict) else None

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-import tempfile
 import time
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
-from core.paths import HOME, data_folder
+from core.machine.processes import Question
+from core.paths import data_folder
 from core.run_config import RunConfig
-from core.workers.launch import worker_environment
 from pages.components.shell.wording import about, count, gigabytes, megabytes
+from pages.components.train.ask_core import question
 
 STATE = "forecast of the form"
 LONGEST = 300.0  # seconds; it takes about 5, large networks on a busy computer some minutes
@@ -29,42 +25,31 @@ class Measurement:
     of: str  # the config as JSON, without what does not matter
     found: dict[str, Any] | None = None
     problem: str = ""
-    process: subprocess.Popen | None = None
-    folder: tempfile.TemporaryDirectory | None = None
-    started: float = field(default_factory=time.monotonic)
+    question: Question | None = None  # while it runs
 
     def is_running(self) -> bool:
         """Looks at the process, and takes over its answer when it has ended."""
-        if self.process is None:
+        if self.question is None:
             return False
-        if self.process.poll() is None:
-            if time.monotonic() - self.started < LONGEST:
-                return True
+        if not self.question.is_running():
+            self._take(self.question.answer(), self.question.process.returncode)
+        elif time.monotonic() - self.question.began < LONGEST:
+            return True
+        else:
             self.problem = (
                 f"The measurement took longer than {LONGEST / 60:.0f} minutes and was ended; try smaller settings."
             )
-        else:
-            self._take_answer(self.process.returncode)
         self.end()
         return False
 
     def end(self) -> None:
         """Ends the process, if it runs, and removes its files."""
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-            self.process = None
-        if self.folder is not None:
-            self.folder.cleanup()
-            self.folder = None
+        if self.question is not None:
+            self.question.end()
+            self.question = None
 
-    def _take_answer(self, status: int) -> None:
-        assert self.folder is not None, "it is asked once, while its folder is there"
-        try:
-            answer = json.loads(Path(self.folder.name, "answer.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            answer = None
-        if not isinstance(answer, dict):
+    def _take(self, answer: dict[str, Any] | None, status: int) -> None:
+        if answer is None:
             self.problem = f"The measurement ended without an answer (exit status {status}); try smaller settings."
         elif "error" in answer:
             self.problem = str(answer["error"])
@@ -72,7 +57,7 @@ class Measurement:
             self.found = answer
 
 
-def begin(config: RunConfig) -> None:
+def start_forecast(config: RunConfig) -> None:
     """Starts measuring and keeps the measurement for this visitor. Whatever prevents it becomes its problem."""
     measurement = Measurement(_key(config))
     st.session_state[STATE] = measurement
@@ -85,21 +70,8 @@ def begin(config: RunConfig) -> None:
         )
         return
     try:
-        measurement.folder = tempfile.TemporaryDirectory(prefix="traindesk-", ignore_cleanup_errors=True)
-        folder = Path(measurement.folder.name)
-        (folder / "config.json").write_text(config.model_dump_json(), encoding="utf-8")
-        command = ["forecast", "--config", str(folder / "config.json"), "--data", str(data_folder()), "--json"]
-        with (folder / "answer.json").open("wb") as answer:
-            measurement.process = subprocess.Popen(
-                [sys.executable, "-m", "core", *command],
-                cwd=HOME,
-                env=worker_environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=answer,
-                stderr=subprocess.DEVNULL,
-            )
+        measurement.question = question("forecast", config.model_dump_json(), "--data", str(data_folder()))
     except OSError as error:
-        measurement.end()
         measurement.problem = (
             f"The measurement could not be started ({error.strerror or error}); free some space or memory."
         )

@@ -17,10 +17,10 @@ from pages.components.shell.wording import about, count, gigabytes, plain_markdo
 from pages.components.train.cost import Cost, cost_here
 from pages.components.train.forecast import (
     Measurement,
-    begin,
     forecast_in_words,
     forget_measurement,
     present_measurement,
+    start_forecast,
 )
 from pages.components.train.sweep_form import start_sweep
 
@@ -82,7 +82,7 @@ def _draw(
                 )
                 and config
             ):
-                begin(config)
+                start_forecast(config)
                 st.rerun()
             runs = (
                 f"Start {count(len(sweep.configs), 'run')}" if sweep else "Start runs" if several else "Start training"

@@ -7,7 +7,7 @@ from core.runs.history import History
 from core.runs.metadata import RunMetadata, change_metadata, read_metadata
 from core.runs.queue import enqueue, waiting
 from core.runs.store import create_run, list_runs
-from core.runs.trash import trashed
+from core.runs.trash import deleted_runs
 from core.workers import dispatch
 from tests.helpers import assert_one_sentence, document, quick_config, wait_until
 from tests.pages.fake_runs import fake_run, running
@@ -141,7 +141,7 @@ def test_a_run_is_deleted_listed_restored_and_removed_for_good(call, run, runs_f
     call("delete", run.id)
     freed = document(well(call("trash", "--empty", "--json")))["freed_bytes"]
     assert freed == listed["bytes"]
-    assert trashed(runs_folder) == [] and document(well(call("trash", "--json"))) == []
+    assert deleted_runs(runs_folder) == [] and document(well(call("trash", "--json"))) == []
     refused(call("restore", run.id), 2, run.id)
 
 

@@ -12,7 +12,7 @@ from core.datasets.cache import open_images
 from core.datasets.own_images import MOST_DECODED
 from core.errors import NothingDrawn
 from core.image_sets.edit import editing
-from core.image_sets.folders import delete
+from core.image_sets.folders import delete_dataset
 from core.image_sets.splitting import VAL
 from core.inference.classifier import Classifier
 from core.run_config import RunConfig
@@ -119,7 +119,7 @@ def test_few_versions_are_kept_decoded_a_new_title_decodes_nothing_and_deleting_
     for side in (28, 48, 64, 96, 128):
         open_images(settings(own, side=side), data_folder)
     assert len(kept()) == MOST_DECODED
-    delete(own)
+    delete_dataset(own)
     assert kept() == []
 
 

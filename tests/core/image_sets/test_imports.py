@@ -5,15 +5,14 @@ import os
 import shutil
 import signal
 import time
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from core.image_sets import ingest as ingesting
-from core.image_sets.folders import accept, delete, list_datasets, restore, sets_folder
+from core.image_sets.folders import accept, delete_dataset, list_datasets, restore_dataset, sets_folder
 from core.image_sets.import_process import run_import
-from core.image_sets.imports import Job, Request, find_job, list_jobs, new_job, read_again, start
+from core.image_sets.imports import Job, Progress, Request, find_job, list_jobs, new_job, read_again, start
 from core.image_sets.own_dataset import OwnDataError
 from core.image_sets.sources import FolderSource
 from tests.helpers import assert_one_sentence, wait_until
@@ -49,22 +48,19 @@ def test_progress_tells_what_is_left(data, monkeypatch):
     said = []
     monkeypatch.setattr("core.image_sets.import_process.OFTEN", -1)
     monkeypatch.setattr(ingesting, "CHUNK_FILES", 4)
-    monkeypatch.setattr(type(job), "write", lambda self, name, content: said.append((name, content)))
+    write = type(job).write
+    monkeypatch.setattr(type(job), "write", lambda self, what: said.append(what) or write(self, what))
     Path(job.folder / "request.json").write_text(
         f'{{"path": "{request.path}", "title": "Patterns", "class_name": "", "into": "", "about": {{}}}}'
     )
     assert run_import(job).state == "ready"
-    counted = [
-        content["done"]
-        for name, content in said
-        if name == "progress.json" and content["phase"] == "Reading the pictures"
-    ]
+    counted = [each.done for each in said if isinstance(each, Progress) and each.phase == "Reading the pictures"]
     assert counted == [4, 8, 12, 16]
 
 
 def test_a_cancelled_import_leaves_nothing(data):
     job, request = job_of(data)
-    job.write("request.json", request.__dict__)
+    job.write(request)
     job.cancel_file.touch()
     assert run_import(job).state == "failed" and not job.folder.exists() and list_datasets(data) == []
 
@@ -85,7 +81,7 @@ def test_a_killed_import_says_so_and_can_be_removed(data):
 
 def test_what_is_wrong_with_it_is_one_sentence(data):
     job = new_job(data)
-    job.write("request.json", Request(str(zipped(job.uploads / "x.zip", {"a.txt": b"x"})), "None").__dict__)
+    job.write(Request(str(zipped(job.uploads / "x.zip", {"a.txt": b"x"})), "None"))
     assert run_import(job).state == "failed"
     assert_one_sentence(job.progress().message, "no picture")
 
@@ -98,7 +94,7 @@ def years(data, **request):
 
 def test_a_question_waits_for_its_answer_before_anything_is_decoded(data, monkeypatch):
     job, request = years(data)
-    job.write("request.json", asdict(request))
+    job.write(request)
     monkeypatch.setattr(ingesting, "_decode", lambda *_: pytest.fail("decoded before it was answered"))
     assert run_import(job).state == job.progress().state == "asking"
     assert "Which level" in job.reading()["question"] and not job.dataset.folder.exists()
@@ -116,7 +112,7 @@ def test_a_question_waits_for_its_answer_before_anything_is_decoded(data, monkey
 
 def test_a_question_can_be_cancelled(data):
     job, request = years(data)
-    job.write("request.json", asdict(request))
+    job.write(request)
     run_import(job)
     job.cancel()
     assert not job.folder.exists()
@@ -124,7 +120,7 @@ def test_a_question_can_be_cancelled(data):
 
 def test_another_reading_is_taken_while_the_first_is_decoded(data, monkeypatch):
     job, request = years(data, reading="level-1")
-    job.write("request.json", asdict(request))
+    job.write(request)
     monkeypatch.setattr("core.image_sets.import_process.OFTEN", -1)
     place, seen = ingesting._place, []
 
@@ -143,7 +139,7 @@ def test_another_reading_is_taken_while_the_first_is_decoded(data, monkeypatch):
 @pytest.mark.parametrize("moment", range(9))
 def test_it_can_be_cancelled_at_any_moment(data, monkeypatch, moment):
     job, request = job_of(data)
-    job.write("request.json", asdict(request))
+    job.write(request)
     monkeypatch.setattr("core.image_sets.import_process.OFTEN", -1)
     monkeypatch.setattr(ingesting, "CHUNK_FILES", 4)
     write, told = Job.write, []
@@ -180,22 +176,22 @@ def across(monkeypatch, failing=None):
 
 def test_datasets_may_lie_on_another_disk(data, monkeypatch):
     job, request = job_of(data)
-    job.write("request.json", asdict(request))
+    job.write(request)
     run_import(job)
     across(monkeypatch)
     dataset = accept(job.dataset, "Patterns", data)
     assert list_datasets(data) == [dataset] and sum(each.images for each in dataset.classes()) == 16
     assert os.listdir(sets_folder(data)) == [dataset.id] and not job.dataset.folder.exists()
-    delete(dataset)
+    delete_dataset(dataset)
     assert list_datasets(data) == []
-    restore(dataset.id, data)
+    restore_dataset(dataset.id, data)
     assert list_datasets(data) == [dataset]
 
 
 @pytest.mark.parametrize("reason, said", [(errno.ENOSPC, "free some space"), (errno.EROFS, "TRAINDESK_DATA")])
 def test_half_a_copy_onto_another_disk_is_removed_and_the_import_stays(data, monkeypatch, reason, said):
     job, request = job_of(data)
-    job.write("request.json", asdict(request))
+    job.write(request)
     run_import(job)
     across(monkeypatch, reason)
     with pytest.raises(OwnDataError) as caught:
@@ -218,7 +214,7 @@ def test_a_full_disk_ends_it_in_a_sentence(data, monkeypatch):
     import sqlite3
 
     job, request = job_of(data)
-    job.write("request.json", request.__dict__)
+    job.write(request)
 
     def full(*_):
         raise sqlite3.OperationalError("database or disk is full")
@@ -231,8 +227,6 @@ def test_a_full_disk_ends_it_in_a_sentence(data, monkeypatch):
 
 
 def test_time_left_is_that_of_the_phase():
-    from core.image_sets.imports import Progress
-
     now = time.time()
     assert Progress("working", "x", 25, 100, now - 10).seconds_left(now) == pytest.approx(30)
     assert Progress("working", "x", 0, 100, now).seconds_left(now) is None

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.image_sets.edit import editing
-from core.image_sets.folders import accept, delete, find_dataset, list_datasets, restore
+from core.image_sets.folders import accept, delete_dataset, find_dataset, list_datasets, restore_dataset
 from core.image_sets.own_dataset import OwnDataError
 from tests.own import class_files, staged
 
@@ -101,11 +101,11 @@ def test_a_dataset_is_accepted_deleted_and_brought_back(dataset, tmp_path):
     data = tmp_path / "data"
     kept = accept(dataset, "  My   patterns ", data)
     assert list_datasets(data) == [kept] and kept.title == "My patterns" and not dataset.folder.exists()
-    delete(kept)
+    delete_dataset(kept)
     assert list_datasets(data) == []
     with pytest.raises(OwnDataError):
         find_dataset(kept.id, data)
-    assert restore(kept.id, data) == kept and list_datasets(data) == [kept]
+    assert restore_dataset(kept.id, data) == kept and list_datasets(data) == [kept]
     for bad in ("../x", "", "A", "a/b", ".trash"):
         with pytest.raises(OwnDataError):
             find_dataset(bad, data)

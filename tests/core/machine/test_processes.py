@@ -1,13 +1,26 @@
-"""Which process a file names, and whether that one has ended."""
+"""Which process a file names and whether it lives; what is started here is reaped; an answer ends with whoever waits for it."""
 
 import json
+import os
 import subprocess
 import sys
 
 import psutil
 import pytest
 
-from core.machine.processes import is_gone, name_process
+from core.machine import processes
+from core.machine.processes import (
+    Question,
+    Reporter,
+    children,
+    is_gone,
+    last_word,
+    living_pid,
+    name_process,
+    reap,
+    start_detached,
+)
+from tests.helpers import wait_until
 
 
 @pytest.fixture
@@ -19,31 +32,123 @@ def sleeper():
 
 
 def test_a_process_that_lives_is_not_gone_and_one_that_was_killed_is_also_before_it_is_reaped(tmp_path, sleeper):
-    path = tmp_path / "mark"
-    path.write_text("a longer text than what is written over it, " * 5)
-    name_process(path, sleeper.pid)
-    assert json.loads(path.read_text())["pid"] == sleeper.pid
-    assert not is_gone(path.read_text())
+    mark = tmp_path / "mark"
+    mark.write_text("a longer text than what is written over it, " * 5)
+    name_process(mark, sleeper.pid)
+    assert json.loads(mark.read_text())["pid"] == sleeper.pid == living_pid(mark)
+    assert not is_gone(mark)
     sleeper.kill()
     while psutil.Process(sleeper.pid).status() != psutil.STATUS_ZOMBIE:
         pass
-    assert is_gone(path.read_text())
+    assert is_gone(mark) and living_pid(mark) is None
     sleeper.wait()
-    assert is_gone(path.read_text())
+    assert is_gone(mark) and living_pid(mark) is None
 
 
-def test_another_process_of_the_same_number_is_another(sleeper):
-    started = psutil.Process(sleeper.pid).create_time()
-    assert not is_gone(json.dumps({"pid": sleeper.pid, "started": started}))
-    assert is_gone(json.dumps({"pid": sleeper.pid, "started": started - 3600}))
+def test_another_process_of_the_same_number_is_another(tmp_path, sleeper):
+    mark, started = tmp_path / "mark", psutil.Process(sleeper.pid).create_time()
+    mark.write_text(json.dumps({"pid": sleeper.pid, "started": started}))
+    assert not is_gone(mark) and living_pid(mark) == sleeper.pid
+    mark.write_text(json.dumps({"pid": sleeper.pid, "started": started - 3600}))
+    assert is_gone(mark) and living_pid(mark) is None
 
 
-@pytest.mark.parametrize("text", ["", "7", "{}", '{"pid": "x", "started": 1}', "[", '{"pid": null, "started": null}'])
-def test_what_names_no_process_is_not_gone(text):
-    assert not is_gone(text)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "7",
+        "{}",
+        '{"pid": "x", "started": 1}',
+        "[",
+        '{"pid": null, "started": null}',
+        '{"pid": 1e999, "started": 1}',
+        "[" * 9**5,
+    ],
+)
+def test_what_names_no_process_is_not_gone(text, tmp_path):
+    (tmp_path / "mark").write_text(text)
+    assert not is_gone(tmp_path / "mark") and living_pid(tmp_path / "mark") is None
+    assert not is_gone(tmp_path / "nothing") and not is_gone(tmp_path)
 
 
 def test_a_mark_that_was_removed_is_not_made_anew(tmp_path, sleeper):
     with pytest.raises(OSError):
         name_process(tmp_path / "mark", sleeper.pid)
     assert not (tmp_path / "mark").exists()
+
+
+@pytest.fixture
+def module(monkeypatch, tmp_path):
+    """A program that `python -m` finds: it says its words, and what is in its environment."""
+    (tmp_path / "said.py").write_text(
+        "import os, sys; print(sys.argv[1:], os.environ.get('WORD')); sys.stderr.write('oh')"
+    )
+    (tmp_path / "waits.py").write_text("import time; time.sleep(60)")
+    monkeypatch.setattr(processes, "HOME", tmp_path)
+    return tmp_path
+
+
+def test_a_detached_process_prints_into_its_log_and_is_reaped_with_the_next(module, tmp_path):
+    log = tmp_path / "log"
+    log.write_text("before ")
+    first = start_detached(["said", "a", "b"], env={**os.environ, "WORD": "w"}, log=log)
+    assert first in children() and os.getsid(first.pid) != os.getsid(0), "no Ctrl-C of this terminal reaches it"
+    wait_until(lambda: psutil.Process(first.pid).status() == psutil.STATUS_ZOMBIE, what="it has ended")
+    second = start_detached(["said"])
+    assert first not in children() and second in children() and not psutil.pid_exists(first.pid)
+    assert log.read_text().startswith("before ") and "['a', 'b'] w" in log.read_text() and "oh" in log.read_text()
+    second.wait()
+    reap()
+    assert second not in children()
+
+
+def test_a_last_word_is_believed_unless_its_process_died_at_work(tmp_path, sleeper):
+    mark = tmp_path / "mark"
+    mark.touch()
+    name_process(mark, sleeper.pid)
+    said = ["working"]
+    read = lambda: said[0] if len(said) == 1 else said.pop(0)  # noqa: E731
+    assert last_word(read, "working".__eq__, mark, "lost") == "working"
+    sleeper.kill()
+    sleeper.wait()
+    assert last_word(read, "working".__eq__, mark, "lost") == "lost"
+    said[:] = ["working", "ready"]  # it ended well between the two looks
+    assert last_word(read, "working".__eq__, mark, "lost") == "ready"
+    assert last_word(read, "working".__eq__, tmp_path / "no mark", "lost") == "ready"
+
+
+def test_a_reporter_says_each_phase_at_once_and_its_end_and_little_between(monkeypatch):
+    now, said = [100.0], []
+    monkeypatch.setattr(processes.time, "time", lambda: now[0])
+    report = Reporter(lambda *words: said.append(words), every=1.0)
+    for done in range(11):
+        now[0] += 0.25
+        report("reading", done, 10)
+    report("looking", 0, 0)
+    assert said == [
+        ("reading", 0, 10, 100.25),
+        ("reading", 5, 10, 100.25),
+        ("reading", 10, 10, 100.25),
+        ("looking", 0, 0, now[0]),
+    ]
+
+
+def test_a_question_is_answered_and_leaves_nothing(module):
+    (module / "answers.py").write_text("import sys; print(open(sys.argv[1]).read())")
+
+    def words(folder):
+        (folder / "asked").write_text('{"a": 1}')
+        return ["answers", str(folder / "asked")]
+
+    with Question(words) as asked:
+        assert asked.answer(60) == {"a": 1} and not asked.is_running()
+    assert not asked.folder.exists()
+
+
+def test_a_question_without_an_answer_ends_with_who_asked(module):
+    with Question(lambda folder: ["waits"]) as asked:
+        assert asked.answer(0.01) is None and asked.is_running()
+    assert asked.process.returncode is not None
+    with Question(lambda folder: ["said"]) as asked:
+        assert asked.answer(60) is None, "what it said is no JSON"

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from core.errors import TrainDeskError
+from core.files import folder_size
 from core.paths import HOME
-from core.runs.disk import folder_size
 from core.runs.example import example, hide, is_hidden, listed_example
 from core.runs.history import History
 from core.runs.index import Index
@@ -16,7 +16,7 @@ from core.runs.metadata import change_metadata, read_metadata
 from core.runs.predictions import read_predictions
 from core.runs.snapshots import SnapshotStore
 from core.runs.store import Run, find_run, list_runs
-from core.runs.trash import delete
+from core.runs.trash import delete_run
 from core.training.data import data_on_device
 from core.training.scoring import evaluate_checkpoint
 from core.workers.control import ask_to_resume
@@ -93,7 +93,7 @@ def test_one_click_hides_it_and_one_shows_it_again(came_along, runs_folder):
 @pytest.mark.parametrize(
     "change",
     [
-        delete,
+        delete_run,
         lambda run: change_metadata(run, title="Mine"),
         lambda run: submit(run, run.folder.parent / "data"),
         lambda run: (ask_to_resume(run, more_epochs=1), submit(run, run.folder.parent / "data")),

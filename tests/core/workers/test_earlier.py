@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from core.image_sets.edit import editing
-from core.image_sets.folders import delete
+from core.image_sets.folders import delete_dataset
 from core.image_sets.merge import merge
 from core.run_config import RunConfig
 from core.runs.history import History
@@ -88,4 +88,4 @@ def test_what_becomes_of_the_classes_is_said(grown):
         edit.remove(dataset.page(1, 0, 3))
     assert what_is_new(config, continued(run, dataset), dataset) == "the pictures as they are now"
     assert what_is_new(run.config(), continued(run, dataset), dataset) == "24 new pictures and the new class 'rings'"
-    delete(dataset)
+    delete_dataset(dataset)

@@ -9,8 +9,9 @@ import types
 import psutil
 import pytest
 
+from core.machine.processes import living_pid
 from core.workers import monitor
-from core.workers.monitor import Monitor, worker_pid
+from core.workers.monitor import Monitor
 from tests.helpers import wait_until
 from tests.pages.fake_runs import fake_run, running
 
@@ -48,10 +49,10 @@ def test_a_run_shows_what_its_process_uses(runs_folder, busy):
         note(run, busy.pid)
         first = {usage.what: usage for usage in monitor.read().processes}
         assert first[run.id].processor is None and first[run.id].is_run and first[run.id].pid == busy.pid
-        used = wait_until(
-            lambda: next(usage for usage in monitor.read().processes if usage.what == run.id).processor or None
+        wait_until(
+            lambda: (next(usage for usage in monitor.read().processes if usage.what == run.id).processor or 0) > 0.1,
+            what="it computes all the time",
         )
-        assert used > 0.1, "it computes all the time"
         assert first[run.id].memory > 1_000_000 and first[run.id].threads >= 1
         assert not first["dashboard"].is_run and first["dashboard"].pid == os.getpid()
 
@@ -59,16 +60,16 @@ def test_a_run_shows_what_its_process_uses(runs_folder, busy):
 def test_a_number_that_now_belongs_to_another_process_is_not_believed(runs_folder):
     run = fake_run(runs_folder, "paused")
     note(run, os.getpid(), started=psutil.Process().create_time() - 1000)
-    assert worker_pid(run) is None
+    assert living_pid(run.worker_pid) is None
     note(run, os.getpid())
-    assert worker_pid(run) == os.getpid()
+    assert living_pid(run.worker_pid) == os.getpid()
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"pid": "x", "started": 1}', '{"pid": 999999999, "started": 1}'])
 def test_a_damaged_note_is_none(text, runs_folder):
     run = fake_run(runs_folder, "paused")
     run.worker_pid.write_text(text)
-    assert worker_pid(run) is None
+    assert living_pid(run.worker_pid) is None
 
 
 def test_a_process_that_ends_between_two_looks_is_left_out(runs_folder, busy):

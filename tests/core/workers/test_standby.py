@@ -119,13 +119,15 @@ def test_a_practice_that_fails_is_passed_over(tmp_path, monkeypatch):
 
 DASHBOARD = """
 import pathlib, sys, time
+from core.machine import processes
 from core.workers import launch
 from core.runs.store import Run
 launch.prepare(delay=0)
 while not launch.standby_is_ready():
     time.sleep(0.02)
 launch.launch(Run(pathlib.Path(sys.argv[1])), pathlib.Path(sys.argv[2]))
-print(launch._children[-1].pid, "core.workers.standby" in launch._children[-1].args, flush=True)
+child = processes.children()[-1]
+print(child.pid, "core.workers.standby" in child.args, flush=True)
 sys.stdin.read()
 """
 

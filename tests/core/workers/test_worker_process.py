@@ -14,7 +14,6 @@ from core.paths import HOME
 from core.runs.history import History
 from core.runs.store import create_run
 from core.training.checkpoints import load_checkpoint
-from core.workers import launch as launcher
 from core.workers import session, worker
 from core.workers.control import ask_to_resume
 from core.workers.launch import launch, worker_environment
@@ -34,7 +33,7 @@ def started(runs_folder):
         goes_on = run is not None
         run = run or create_run(quick_config(**settings), runs_folder)
         launch(run, runs_folder / "data")
-        children.append(launcher._children[-1])
+        children.append(processes.children()[-1])
         return children[-1] if goes_on else (run, children[-1])
 
     yield start
@@ -119,10 +118,11 @@ def test_paused_by_request_and_by_a_signal_a_run_ends_as_if_never_paused(started
 
 STARTER = """
 import sys, pathlib
+from core.machine import processes
 from core.workers import launch
 from core.runs.store import Run
 launch.launch(Run(pathlib.Path(sys.argv[1])), pathlib.Path(sys.argv[2]))
-print(launch._children[-1].pid, flush=True)
+print(processes.children()[-1].pid, flush=True)
 sys.stdin.read()
 """
 

@@ -9,7 +9,7 @@ from core.run_config import RunConfig
 from core.datasets.thumbnails import SHOWN, first_pictures, labels_of, published
 from core.image_sets.edit import editing
 from core.image_sets.evidence import SCRATCH, TRANSFER, Evidence, keep_evidence
-from core.image_sets.folders import list_datasets, trashed
+from core.image_sets.folders import list_datasets, deleted_datasets
 from core.image_sets.imports import Request, list_jobs, new_job
 from core.image_sets.suggest import suggested
 from core.image_sets.import_process import run_import
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("data")
 def imported(data, tmp_path, files, **request):
     job = new_job(data)
     path = zipped(tmp_path / "x.zip", files)
-    job.write("request.json", Request(str(path), "Patterns", **request).__dict__)
+    job.write(Request(str(path), "Patterns", **request))
     run_import(job)
     return job
 
@@ -323,7 +323,7 @@ def test_a_dataset_is_renamed_deleted_and_brought_back(runs_folder, data, tmp_pa
     app = open_app("data", set=dataset.id)
     press(app, "delete dataset")
     press(app, "empty the trash of datasets")
-    assert list_datasets(data) == trashed(data) == []
+    assert list_datasets(data) == deleted_datasets(data) == []
 
 
 def test_pictures_that_are_there_already_are_told_and_left_out(runs_folder, data, tmp_path, monkeypatch):

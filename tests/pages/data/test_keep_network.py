@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("data")
 def collected(data, tmp_path, files, **request):
     """An import that is ready, of which someone wants the network."""
     job = new_job(data)
-    job.write("request.json", Request(str(zipped(tmp_path / "x.zip", files)), "Mine", **request).__dict__)
+    job.write(Request(str(zipped(tmp_path / "x.zip", files)), "Mine", **request))
     run_import(job)
     return job
 

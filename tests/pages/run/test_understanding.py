@@ -295,12 +295,12 @@ def test_a_run_that_was_trained_on_shows_its_new_mistakes(shown):
 
 
 def test_the_network_of_the_form_is_described_by_the_real_program_once_for_each_architecture(runs_folder, monkeypatch):
-    from pages.components.train import ask_core, network_view
+    from pages.components.train import network_view
     from tests.helpers import quick_config
 
     asked = []
-    run_it = ask_core.subprocess.run
-    monkeypatch.setattr(ask_core.subprocess, "run", lambda *a, **k: asked.append(a) or run_it(*a, **k))
+    ask = network_view.ask_core
+    monkeypatch.setattr(network_view, "ask_core", lambda *words: asked.append(words) or ask(*words))
     network_view._described.clear()
 
     found, problem = network_view.describe(quick_config(architecture={"name": "mlp", "hidden": [7]}))

@@ -5,7 +5,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.runs.metadata import change_metadata, read_metadata
 from core.runs.store import list_runs
-from core.runs.trash import delete, trashed
+from core.runs.trash import delete_run, deleted_runs
 from pages.components.runs.run_filter import fits
 from pages.components.runs.run_table import age
 from pages.components.shell.summaries import summaries
@@ -187,17 +187,17 @@ def test_a_deleted_run_can_be_had_back_at_once(runs_folder):
     kept, entry = fake_run(runs_folder, "finished"), fake_run(runs_folder, "finished")
     change_metadata(entry, title="Gone")
     app = click(open_app("run", run=entry.id), f"delete {entry.id}")
-    assert list_runs(runs_folder) == [kept] and [found.id for found in trashed(runs_folder)] == [entry.id]
+    assert list_runs(runs_folder) == [kept] and [found.id for found in deleted_runs(runs_folder)] == [entry.id]
     assert "Gone was moved to the trash." in words(app)
     app = click(run(go(app, "runs")), "undo delete")
-    assert entry in list_runs(runs_folder) and not trashed(runs_folder)
+    assert entry in list_runs(runs_folder) and not deleted_runs(runs_folder)
     assert "was moved to the trash" not in words(app)
 
 
 def test_a_run_in_the_trash_says_so_by_its_link_and_comes_back(runs_folder):
     fake_run(runs_folder, "finished")
     entry = fake_run(runs_folder, "finished")
-    delete(entry)
+    delete_run(entry)
     app = open_app("run", run=entry.id)
     assert "lies in the trash" in words(app)
     app = click(app, "restore this")
@@ -205,10 +205,10 @@ def test_a_run_in_the_trash_says_so_by_its_link_and_comes_back(runs_folder):
 
 
 def test_the_trash_is_listed_under_the_runs(runs_folder):
-    delete(fake_run(runs_folder, "finished"))
+    delete_run(fake_run(runs_folder, "finished"))
     app = open_app("runs")
     assert app.expander[-1].label == "Deleted runs (1)"
-    (entry,) = trashed(runs_folder)
+    (entry,) = deleted_runs(runs_folder)
     click(app, f"restore {entry.id}")
     assert len(list_runs(runs_folder)) == 1
 

@@ -2,12 +2,12 @@
 
 import pytest
 
-from core.image_sets.folders import delete as delete_dataset
+from core.image_sets.folders import delete_dataset
 from core.image_sets.import_process import run_import
 from core.image_sets.imports import Request, new_job
 from core.runs.metadata import change_metadata, read_metadata
 from core.runs.store import list_runs
-from core.runs.trash import delete
+from core.runs.trash import delete_run
 from core.sharing import Guest
 from pages.components.shell import header, rights
 from tests.own import class_files, own_dataset, zipped
@@ -106,7 +106,7 @@ def test_a_run_belongs_to_whoever_starts_it_and_not_to_who_has_it_go_on(runs_fol
 def test_the_computer_and_its_trash_are_the_hosts(runs_folder, as_someone):
     gone = fake_run(runs_folder, "finished")
     change_metadata(gone, owner="someone else")
-    delete(gone)
+    delete_run(gone)
     as_someone(ME)
     app = open_app("system")
     assert "You are a guest" in words(app) and 'href="/logout"' in words(app)
@@ -135,7 +135,7 @@ def test_someone_elses_pictures_can_be_looked_at_and_trained_on_only(runs_folder
 def test_an_import_belongs_to_who_brings_it_and_so_does_its_dataset(runs_folder, data, tmp_path, as_someone):
     job = new_job(data, "someone else")
     path = zipped(tmp_path / "x.zip", class_files({"dots": 6, "rings": 6}))
-    job.write("request.json", Request(str(path), "Patterns").__dict__)
+    job.write(Request(str(path), "Patterns"))
     run_import(job)
     assert job.dataset.about("owner") == "someone else"
     as_someone(ME)

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from core.runs.trash import delete, trashed
+from core.runs.trash import delete_run, deleted_runs
 from core.workers.dispatch import cpu_runs, most_cpu_runs
 from core.workers.monitor import Gpu, System, Usage
 from pages.components.system import system_panel
@@ -105,9 +105,9 @@ def test_a_wrong_number_is_one_sentence_and_changes_nothing(number, runs_folder)
 
 def test_the_trash_is_emptied_after_a_second_click(runs_folder):
     fake_run(runs_folder, "finished")
-    delete(fake_run(runs_folder, "finished"))
+    delete_run(fake_run(runs_folder, "finished"))
     app = open_app("system")
     assert "1 deleted run in the trash" in words(app)
     widget(app, "empty the trash").click()
     app = run(app)
-    assert not trashed(runs_folder) and "The trash is empty." in words(app)
+    assert not deleted_runs(runs_folder) and "The trash is empty." in words(app)

@@ -3,9 +3,11 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from core.machine import processes
 from core.recipes import find_recipe
 from core.run_config import RunConfig
 from pages.components.train import forecast
@@ -37,7 +39,7 @@ def program(monkeypatch):
             calls.append(command)
             return real([sys.executable, "-c", text], **options)
 
-        monkeypatch.setattr(forecast.subprocess, "Popen", start)
+        monkeypatch.setattr(processes.subprocess, "Popen", start)
         return calls
 
     return use
@@ -70,13 +72,13 @@ def test_the_process_is_given_the_form_as_it_stands(program, runs_folder, tmp_pa
     app = open_app("train", recipe="digits")
     widget(app, "form:training.epochs").set_value(7)
     run(app)
-    started = forecast.subprocess.Popen
+    started = processes.subprocess.Popen
 
     def in_its_folder(command, **options):
         folder = command[command.index("--config") + 1].removesuffix("config.json")
         return started(command, **{**options, "cwd": folder})
 
-    forecast.subprocess.Popen = in_its_folder  # the fixture puts the real one back
+    processes.subprocess.Popen = in_its_folder  # the fixture puts the real one back
     answered(ask(app))
     expected = find_recipe("digits").config().to_dict()
     expected["training"]["epochs"] = 7
@@ -87,7 +89,7 @@ def test_a_changed_setting_ends_it_and_its_answer_vanishes(program, runs_folder)
     program("import time; time.sleep(60)")
     app = ask(open_app("train", recipe="digits"))
     assert widget(app, "forecast").disabled
-    process = app.session_state[STATE].process
+    process = app.session_state[STATE].question.process
     widget(app, "form:training.epochs").set_value(7)
     run(app)
     assert process.poll() is not None, "ended at once"
@@ -137,21 +139,17 @@ def test_pictures_that_are_not_here_are_not_fetched_for_it(program, runs_folder,
 def test_start_ends_it(program, runs_folder, launched):
     program("import time; time.sleep(60)")
     app = ask(open_app("train", recipe="digits"))
-    process = app.session_state[STATE].process
+    process = app.session_state[STATE].question.process
     widget(app, "start").click()
     run(app)
     assert process.poll() is not None
 
 
 def test_its_files_are_removed(program, runs_folder):
-    program(f"print({json.dumps(FOUND)!r})")
-    app = ask(open_app("train", recipe="digits"))
-    folder = app.session_state[STATE].folder
-    answered(app)
-    assert app.session_state[STATE].folder is None
-    from pathlib import Path
-
-    assert folder is None or not Path(folder.name).exists()
+    calls = program(f"print({json.dumps(FOUND)!r})")
+    app = answered(ask(open_app("train", recipe="digits")))
+    config = Path(calls[0][calls[0].index("--config") + 1])
+    assert app.session_state[STATE].question is None and not config.parent.exists()
 
 
 def test_the_real_program_answers(runs_folder):

@@ -1,0 +1,69 @@
+"""Values that lie on disk as JSON, each one dataclass: the one checked way to read them, and the way to write them.
+
+Whatever lies there can be read. A field that is missing, of another type or beyond its bounds has its default, and of a list or
+a table only the members that are wrong are left out; so one bad byte never costs more than what it belongs to.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from core.files import read_json, write_atomically
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T", bound="DataclassInstance")
+
+
+def read_stored(kind: type[T], path: Path) -> T:
+    """What a file holds, as this dataclass, each of whose fields has a default. Never raises."""
+    return stored_as(kind, read_json(path))
+
+
+def stored_as(kind: type[T], said: Any) -> T:
+    """The same of what `read_json` gave. Types are taken at their word: no text is a number, and no number a yes."""
+    left: dict[str, Any] = dict(said) if isinstance(said, dict) else {}
+    while True:
+        try:
+            return _adapter(kind).validate_json(json.dumps(left), strict=True)
+        except ValidationError as error:
+            if not _without(left, [each["loc"] for each in error.errors(include_url=False, include_input=False)]):
+                return kind()
+
+
+def write_stored(path: Path, value: DataclassInstance, sync: bool = True) -> None:
+    """Replaces the file in one step, see `write_atomically`. Raises OSError."""
+    write_atomically(path, json.dumps(asdict(value), ensure_ascii=False, indent=1).encode(), sync=sync)
+
+
+@cache
+def _adapter(kind: type[T]) -> TypeAdapter[T]:
+    return TypeAdapter(kind)
+
+
+def _without(said: dict[str, Any], wrong: Iterable[tuple[int | str, ...]]) -> bool:
+    """Takes out what stands at these places, of a list or a table the member alone. Whether there was anything."""
+    members: dict[str, set[int | str]] = {}
+    for field, *inner in wrong:
+        inside = said.get(str(field))
+        is_member = bool(inner) and (isinstance(inside, list) or isinstance(inside, dict) and inner[0] in inside)
+        members.setdefault(str(field), set()).update([inner[0]] if is_member else ["all of it"])
+    found = False
+    for name, places in members.items():
+        inside = said.get(name)
+        found |= name in said
+        if isinstance(inside, list) and "all of it" not in places:
+            said[name] = [each for place, each in enumerate(inside) if place not in places]
+        elif isinstance(inside, dict) and places <= inside.keys():
+            said[name] = {key: value for key, value in inside.items() if key not in places}
+        else:
+            said.pop(name, None)
+    return found
