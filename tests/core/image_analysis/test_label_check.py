@@ -140,6 +140,6 @@ def test_where_nothing_can_be_written_it_says_so(dataset, monkeypatch):
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(label_check, "write_atomically", full)
+    monkeypatch.setattr(label_check, "write_stored", full)
     with pytest.raises(OwnDataError, match="No space left on device"):
         start(dataset)
