@@ -7,17 +7,18 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from core.errors import TrainDeskError
-from core.files import write_atomically
+from core.files import read_json, write_atomically
 from core.recipes import find_recipe
 from core.run_config import RunConfig
 from core.runs.companion import learn_in_step
 from core.runs.store import Run, create_run
 from core.runs.trash import delete_run
 from core.runs.workspace import locked, workspace_folder
+from core.settings.stored import stored_as
 from core.workers.dispatch import submit
 
 TITLES = ("MLP", "CNN")
@@ -61,6 +62,14 @@ class Demo:
         return any(run.status().will_change for run in self.runs)
 
 
+@dataclass(frozen=True)
+class _Note:
+    """What is noted of a demo, so that its runs are found again."""
+
+    owner: str = ""
+    runs: tuple[str, ...] = ()  # ids, the MLP's first
+
+
 class DemoRuns(TrainDeskError):
     """Another demo runs: it is the thing to look at."""
 
@@ -92,10 +101,10 @@ def start_demo(runs_folder: Path, data_folder: Path, owner: str) -> list[Run]:
 def demos(runs_folder: Path) -> list[Demo]:
     """Those of which both runs are still there, the newest first."""
     found = []
-    for owner, ids in reversed(_notes(runs_folder)):
-        runs = [Run(runs_folder / run_id) for run_id in ids]
+    for note in reversed(_notes(runs_folder)):
+        runs = [Run(runs_folder / run_id) for run_id in note.runs]
         if len(runs) == len(TITLES) and all(run.config_file.is_file() for run in runs):
-            found.append(Demo(owner, runs))
+            found.append(Demo(note.owner, runs))
     return found
 
 
@@ -114,8 +123,8 @@ def shown(runs_folder: Path, owner: str = "") -> Demo | None:
 
 def made_by(runs_folder: Path, owner: str = "") -> list[Run]:
     """All runs that demos of this owner (without one: all demos) made and that are still there."""
-    notes = [ids for who, ids in _notes(runs_folder) if not owner or who == owner]
-    runs = [Run(runs_folder / run_id) for ids in notes for run_id in ids]
+    notes = [note for note in _notes(runs_folder) if not owner or note.owner == owner]
+    runs = [Run(runs_folder / run_id) for note in notes for run_id in note.runs]
     return [run for run in runs if run.config_file.is_file()]
 
 
@@ -144,28 +153,23 @@ def remove(runs_folder: Path, owner: str = "", runs: list[Run] | None = None) ->
     return removed
 
 
-def _notes(runs_folder: Path) -> list[tuple[str, list[str]]]:
-    """(owner, run ids) of each demo, the oldest first; what is damaged is left out."""
-    try:
-        data = json.loads((workspace_folder(runs_folder) / "demos.json").read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return []
-    found = []
-    for entry in data if isinstance(data, list) else []:
-        ids = entry.get("runs") if isinstance(entry, dict) else None
-        if isinstance(ids, list) and all(isinstance(each, str) and "/" not in each and each.strip(".") for each in ids):
-            found.append((str(entry.get("owner", "")), ids))
-    return found
+def _notes(runs_folder: Path) -> list[_Note]:
+    """Of each demo, the oldest first; what is damaged is left out."""
+    said = read_json(workspace_folder(runs_folder) / "demos.json")
+    notes = [stored_as(_Note, each) for each in said] if isinstance(said, list) else []
+    return [note for note in notes if note.runs and all("/" not in each and each.strip(".") for each in note.runs)]
 
 
 def _note(runs_folder: Path, owner: str, runs: list[Run]) -> None:
     """Called with the lock of the demos. Raises TrainDeskError."""
-    notes = [*_notes(runs_folder), (owner, [run.id for run in runs])][-KEPT:]
-    data = [{"owner": who, "runs": ids} for who, ids in notes]
+    notes = [*_notes(runs_folder), _Note(owner, tuple(run.id for run in runs))][-KEPT:]
     try:
         for run, other in zip(runs, reversed(runs), strict=True):
             learn_in_step(run, other)
-        write_atomically(workspace_folder(runs_folder) / "demos.json", json.dumps(data, indent=1).encode())
+        write_atomically(
+            workspace_folder(runs_folder) / "demos.json",
+            json.dumps([asdict(note) for note in notes], indent=1).encode(),
+        )
     except OSError as error:
         raise TrainDeskError(
             f"The demo cannot be noted in {runs_folder} ({error.strerror}); free some space."

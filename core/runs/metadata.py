@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from core.errors import TrainDeskError
-from core.files import write_atomically
+from core.files import parse_json
 from core.run_config import RunConfig
 from core.runs.example import refuse_example
 from core.runs.store import Run
 from core.runs.workspace import locked
+from core.settings.stored import stored_as, write_stored
 
 LONGEST_TITLE, LONGEST_NOTE, LONGEST_TAG = 80, 2000, 30  # characters
 MOST_TAGS = 10
@@ -77,7 +77,7 @@ def _change(run: Run, make: Callable[[RunMetadata], RunMetadata]) -> RunMetadata
             after = make(before)
             _check(after)
             if after != before:
-                write_atomically(run.metadata_file, json.dumps(asdict(after), ensure_ascii=False, indent=1).encode())
+                write_stored(run.metadata_file, after)
         except OSError as error:
             raise TrainDeskError(
                 f"What was changed of run {run.id} could not be stored ({error.strerror}); free space or check its folder."
@@ -88,25 +88,17 @@ def _change(run: Run, make: Callable[[RunMetadata], RunMetadata]) -> RunMetadata
 def _read(run: Run) -> RunMetadata:
     """Raises OSError when the file is there but cannot be read: to write it anew would lose what it holds."""
     try:
-        data: Any = json.loads(run.metadata_file.read_bytes())
+        found = stored_as(RunMetadata, parse_json(run.metadata_file.read_bytes()))
     except FileNotFoundError:
         return RunMetadata()
-    except (ValueError, RecursionError):
-        data = {}
-    if not isinstance(data, dict):
-        return RunMetadata()
-    texts = {
-        name: _tidied(name, data[name])[:longest]
-        for name, longest in (("title", LONGEST_TITLE), ("note", LONGEST_NOTE), ("owner", LONGEST_TITLE))
-        if isinstance(data.get(name), str)
-    }
-    tags = data.get("tags")
-    good = [
-        tag
-        for tag in (tags if isinstance(tags, list) else [])
-        if isinstance(tag, str) and "," not in tag and len(tag) <= LONGEST_TAG
-    ]
-    return RunMetadata(**texts, tags=_tidied("tags", good)[:MOST_TAGS], favourite=data.get("favourite") is True)
+    tags = [tag for tag in found.tags if "," not in tag and len(tag) <= LONGEST_TAG]
+    return replace(
+        found,
+        title=_line(found.title)[:LONGEST_TITLE],
+        note=_tidied("note", found.note)[:LONGEST_NOTE],
+        tags=_tidied("tags", tags)[:MOST_TAGS],
+        owner=_line(found.owner)[:LONGEST_TITLE],
+    )
 
 
 def _tidied(name: str, value: Any) -> Any:

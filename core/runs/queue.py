@@ -3,36 +3,42 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import math
 import os
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from core.errors import TrainDeskError
-from core.files import write_atomically
+from core.files import parse_json
 from core.runs.active_runs import active_runs
 from core.runs.example import refuse_example
 from core.runs.metadata import read_metadata
 from core.runs.store import Run
 from core.runs.workspace import locked as locked_by_name
+from core.settings.stored import stored_as, write_stored
 
 LAUNCHES = 3  # tries to start a run whose process dies before it says a word; then it leaves the queue
 
 
 @dataclass(frozen=True)
-class QueuedRun:
-    """A run that waits. The one of the lowest rank is the next."""
+class QueuePlace:
+    """What the file `queued` holds. The run of the lowest rank is the next; a damaged place is the last."""
 
-    run: Run
-    rank: float
+    rank: float = math.inf
     owner: str = ""  # who asked for it
     since: float = 0.0  # Unix seconds
     launches: int = 0  # tries to start it that came to nothing
+
+
+@dataclass(frozen=True)
+class QueuedRun(QueuePlace):
+    """A run that waits, and its place."""
+
+    run: Run = field(kw_only=True)
 
 
 @contextlib.contextmanager
@@ -62,7 +68,7 @@ def enqueue(run: Run, owner: str = "") -> None:
     with locked(runs_folder):
         entries = [entry for entry in waiting(runs_folder) if entry.run != run]
         place = _fair_place(entries, owner, Counter(read_metadata(active).owner for active in active_runs(runs_folder)))
-        _write(QueuedRun(run, _between(entries, place), owner, time.time()))
+        _write(QueuedRun(_between(entries, place), owner, time.time(), run=run))
 
 
 def withdraw(run: Run) -> bool:
@@ -94,25 +100,10 @@ def note_launch(entry: QueuedRun) -> None:
 def read_queued_run(run: Run) -> QueuedRun | None:
     """The run's place; None when it does not wait. A damaged one waits at the end."""
     try:
-        data: Any = json.loads(run.queue_place.read_text(encoding="utf-8"))
+        said = parse_json(run.queue_place.read_bytes())
     except OSError:
         return None
-    except (ValueError, RecursionError):
-        data = {}
-    data = data if isinstance(data, dict) else {}
-
-    def number(name: str, default: float) -> float:
-        value = data.get(name)
-        return value if isinstance(value, int | float) and math.isfinite(value) else default
-
-    owner = data.get("owner")
-    return QueuedRun(
-        run,
-        number("rank", math.inf),
-        owner if isinstance(owner, str) else "",
-        number("since", 0.0),
-        int(number("launches", 0)),
-    )
+    return QueuedRun(**vars(stored_as(QueuePlace, said)), run=run)
 
 
 def _fair_place(entries: list[QueuedRun], owner: str, active: Counter[str]) -> int:
@@ -139,9 +130,8 @@ def _between(entries: list[QueuedRun], place: int) -> float:
 
 
 def _write(entry: QueuedRun) -> None:
-    data = {name: value for name, value in asdict(entry).items() if name != "run"}
     try:
-        write_atomically(entry.run.queue_place, json.dumps(data).encode())
+        write_stored(entry.run.queue_place, QueuePlace(entry.rank, entry.owner, entry.since, entry.launches))
     except OSError as error:
         raise TrainDeskError(
             f"Run {entry.run.id} cannot be queued ({error.strerror}); free space or check its folder."

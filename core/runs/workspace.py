@@ -11,7 +11,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from core.errors import TrainDeskError
-from core.files import write_atomically
+from core.files import read_json, write_atomically
 
 NAME = ".traindesk"
 PATIENCE = 20.0  # seconds for a lock that others hold for milliseconds
@@ -67,8 +67,5 @@ def write_setting(runs_folder: Path, name: str, value: int) -> None:
 
 
 def _settings(runs_folder: Path) -> dict[str, Any]:
-    try:
-        data = json.loads((runs_folder / NAME / "settings.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return data if isinstance(data, dict) else {}
+    said = read_json(runs_folder / NAME / "settings.json")
+    return said if isinstance(said, dict) else {}
