@@ -82,7 +82,7 @@ def _warm(folder: Path, how: dict[str, Any]) -> Eye:
     """An eye that has seen a picture: its network is loaded and its threads have begun."""
     import numpy as np
 
-    eye = Eye(KeptFeatures(folder))
+    eye = Eye(KeptFeatures(folder / "cache"))
     for pool in (eye.learning, eye.answering):
         pool.submit(eye.features, np.zeros((1, how["channels"], how["side"], how["side"]), np.uint8)).result()
     return eye

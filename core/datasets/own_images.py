@@ -220,10 +220,6 @@ class OwnImages(DatasetSettings):
     def cache_name(self) -> str:
         return cache_name(self.source)
 
-    def image_numbers(self, data_folder: Path, split: str) -> np.ndarray:
-        """The numbers, in their own dataset, of the pictures of "train" (with `val`) or "test", in order."""
-        return self._rows(data_folder, split)[0]
-
     def _rows(self, data_folder: Path, split: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Image numbers, labels and groups of a part; what is chosen for `val` has the group -1. Raises DatasetError."""
         import numpy as np

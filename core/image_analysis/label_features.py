@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from core.image_sets.decode import prepared
+from core.image_sets.kept_features import KeptFeatures, content_key
 from core.image_sets.own_dataset import OwnDataset
 
 LONGEST = 300.0  # seconds of making features, after which the rest is left out
@@ -30,30 +32,30 @@ def features_of(dataset: OwnDataset, images: np.ndarray, progress: Progress) -> 
     usual = dataset.usual_side()
     sides = SIDES if len(images) <= FINE else SIDES[:-1]
     side = 28 if drawn else max((each for each in sides if each <= usual), default=SIDES[0])
-    kept = _kept_features(dataset, f"{fit} {side}")
-    missing = np.array([image for image in images.tolist() if image not in kept], dtype=np.int64)
+    with contextlib.suppress(OSError):  # what earlier releases kept
+        (dataset.folder / "features.npz").unlink(missing_ok=True)
+    kept = KeptFeatures(dataset.folder)
+    keys = {image: content_key(str(image).encode(), f"{fit} {side}") for image in images.tolist()}
+    found = kept.get(list(keys.values()))
+    missing = np.array([image for image, key in keys.items() if key not in found], dtype=np.int64)
     ended = time.monotonic() + LONGEST
     network = _network() if len(missing) else None
     how: dict[str, Any] = {"channels": 1 if drawn else 3, "side": side, "fit": fit}
     done = len(images) - len(missing)
     for start, block in _in_batches(prepared(dataset, missing, how)):
         seen = block if block.shape[1] == 3 else np.repeat(block, 3, axis=1)
-        for image, row in zip(missing[start : start + len(block)].tolist(), network(seen), strict=True):  # type: ignore[misc]
-            kept[image] = row
-        for image, row in zip(missing[start : start + len(block)].tolist(), _pixels(block), strict=True):
-            kept[image] = np.concatenate([kept[image], row])
+        rows = np.concatenate([network(seen), _pixels(block)], axis=1)  # type: ignore[misc]
+        new = {keys[image]: row for image, row in zip(missing[start : start + len(block)].tolist(), rows, strict=True)}
+        kept.put(new)
+        found |= new
         done += len(block)
         progress("Looking at the pictures", done, len(images))
         if time.monotonic() > ended:
             break
-    if len(missing):
-        _keep_features(dataset, f"{fit} {side}", kept)
-    rows = []
-    for image in images.tolist():
-        if image not in kept:
-            break
-        rows.append(kept[image])
-    table = np.array(rows, dtype=np.float32)
+    known = list(
+        itertools.takewhile(lambda row: row is not None, (found.get(keys[image]) for image in images.tolist()))
+    )
+    table = np.array(known, dtype=np.float32)
     pixels = PIXELS * PIXELS
     return [table[:, :-pixels], table[:, -pixels:]] if usual <= SMALL or drawn else [table[:, :-pixels]]
 
@@ -78,22 +80,3 @@ def _network() -> Callable[[np.ndarray], np.ndarray]:
     from core.image_analysis.photo_features import photo_features, photo_network
 
     return partial(photo_features, photo_network())
-
-
-def _kept_features(dataset: OwnDataset, of: str) -> dict[int, np.ndarray]:
-    try:
-        with np.load(dataset.folder / "features.npz", allow_pickle=False) as kept:
-            if str(kept["of"]) == of:
-                return dict(zip(kept["images"].tolist(), kept["rows"].astype(np.float32), strict=True))
-    except (OSError, ValueError, KeyError):
-        pass
-    return {}
-
-
-def _keep_features(dataset: OwnDataset, of: str, kept: dict[int, np.ndarray]) -> None:
-    """A full disk only means that they are made again."""
-    with contextlib.suppress(OSError):
-        part = dataset.folder / "features.part.npz"
-        rows = np.array(list(kept.values()), dtype=np.float16)
-        np.savez(part, of=np.array(of), images=np.array(list(kept), dtype=np.int64), rows=rows)
-        part.replace(dataset.folder / "features.npz")

@@ -14,6 +14,7 @@ import numpy as np
 from core.image_sets.edit import editing
 from core.image_sets.image_record import KEPT_SIDE, ImageRecord, image_records
 from core.image_sets.layout import Layout, Placed, recognise
+from core.image_sets.layouts.placed import natural
 from core.image_sets.likeness import Likeness, compare
 from core.image_sets.own_dataset import OwnDataError, OwnDataset
 from core.image_sets.read_ahead import in_order
@@ -159,7 +160,7 @@ def _place(
     dataset: OwnDataset, placed: list[tuple[int, str, str]], likeness: Likeness, report: Report, is_settled: bool
 ) -> None:
     """Version 1: every picture in its class; one in five is kept for the test where no folder says which."""
-    names = list(dict.fromkeys(name for _, name, _ in sorted(placed, key=lambda each: _natural(each[1]))))
+    names = list(dict.fromkeys(name for _, name, _ in sorted(placed, key=lambda each: natural(each[1]))))
     class_of = {name: place for place, name in enumerate(names)}
     classes = np.array([class_of[name] for _, name, _ in placed])
     rows = np.searchsorted(likeness.numbers, [number for number, _, _ in placed])
@@ -176,8 +177,3 @@ def _place(
             (number, ids[name], "test" if hold else split or "train", group)
             for (number, name, split), hold, group in zip(placed, held.tolist(), group_ids, strict=True)
         )
-
-
-def _natural(name: str) -> tuple:
-    """Class 2 comes before class 10."""
-    return (0, int(name), name) if name.isdecimal() and name.isascii() else (1, 0, name.casefold())

@@ -1,4 +1,4 @@
-"""Features of pictures on disk, by what is in the picture file: nothing is looked at twice, whichever dataset it comes into."""
+"""Features of pictures on disk: nothing is looked at twice by the network that knows photos."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ TABLE = (
 
 
 def content_key(content: bytes, how: str) -> bytes:
-    """Of a picture file and of how it was looked at: 16 bytes."""
+    """Of a picture file, or whatever tells it from others, and of how it was looked at: 16 bytes."""
     return hashlib.blake2b(how.encode() + b"\0" + content, digest_size=16).digest()
 
 
 class KeptFeatures:
-    """One SQLite file for all processes. Where it cannot be read or written, features are made again: nothing is raised."""
+    """One SQLite file in a folder, for all processes. Where it cannot be used, features are made again: nothing is raised."""
 
-    def __init__(self, data_folder: Path, most: int = MOST):
-        self.file, self.most = data_folder / "cache" / "features.sqlite", most
+    def __init__(self, folder: Path, most: int = MOST):
+        self.file, self.most = folder / "features.sqlite", most
 
     def get(self, keys: Sequence[bytes]) -> dict[bytes, np.ndarray]:
         """Those that are kept, float32 (F,) each."""

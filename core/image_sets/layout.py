@@ -8,19 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from core.image_sets.finding import passed_over
+from core.image_sets.export import names_of_export
+from core.image_sets.finding import number, passed_over
 from core.image_sets.layouts.detection import detection_set
-from core.image_sets.layouts.exported import KEY, exported
 from core.image_sets.layouts.file_names import by_names
 from core.image_sets.layouts.labelled import Finder, by_tables
 from core.image_sets.layouts.levels import Folders
-from core.image_sets.layouts.placed import Candidate, Layout, Placed, number, tidy_class
+from core.image_sets.layouts.placed import Candidate, Layout, Placed, tidy_class
 from core.image_sets.layouts.tables import Table, read_table
-from core.image_sets.own_dataset import OwnDataError
+from core.image_sets.own_dataset import SPLITS, OwnDataError
 from core.image_sets.sources import PACKED, Listing, SourceFile
 
 __all__ = ["Layout", "Placed", "recognise", "tidy_class"]
 ENOUGH = 0.5  # of the pictures must be found in a table for it to count
+EXPORTED = "exported"  # key of the reading that a ZIP of ours gives itself
 AGREE = 0.95  # of the pictures on which folders and table say the same
 
 
@@ -32,7 +33,7 @@ def recognise(listing: Listing, read: Callable[[SourceFile], bytes], class_name:
     pictures = listing.pictures
     if not pictures:
         raise OwnDataError(_no_picture(listing))
-    own = exported(listing) if reading in ("", KEY) else None
+    own = _exported(listing) if reading in ("", EXPORTED) else None
     if own is not None:
         return own
     finder = Finder(pictures)
@@ -66,6 +67,21 @@ def recognise(listing: Listing, read: Callable[[SourceFile], bytes], class_name:
     if listing.encoding:
         layout.notes.append(f"The names of the files are read as {listing.encoding}.")
     layout.trees = {each.key: each.layout.tree() for each in found} if layout.question else {layout.key: layout.tree()}
+    return layout
+
+
+def _exported(listing: Listing) -> Layout | None:
+    """Of a ZIP that was written here, as its comment says; None for others, and where pictures were put beside its folders."""
+    names = names_of_export(listing.comment)
+    if names is None or not all(len(each.parts) == 3 and each.parts[0] in SPLITS for each in listing.pictures):
+        return None
+    layout = Layout("A dataset that was downloaded here, with its classes and parts.", key=EXPORTED, is_settled=True)
+    for entry in listing.pictures:
+        split, folder, _ = entry.parts
+        layout.pictures.append(Placed(entry, tidy_class(names.get(folder, folder)), split))
+    layout.parts = {split: split for split in {each.split for each in layout.pictures}}
+    layout.alternatives = {EXPORTED: layout.words}
+    layout.trees = {EXPORTED: layout.tree()}
     return layout
 
 

@@ -34,15 +34,6 @@ def picture_hashes(grey: np.ndarray) -> np.ndarray:
     return marks
 
 
-def group_ids_of(digests: np.ndarray, hashes: np.ndarray, greys: np.ndarray) -> np.ndarray:
-    """int64 (N,): equal for pictures of which each two are the same or look alike.
-
-    digests: uint64 (N,) of their pixels, hashes: uint64 (N,) of `picture_hashes`, greys: uint8 (N, GREY_SIDE, GREY_SIDE).
-    """
-    first = first_of(digests)
-    return groups_of_pairs(len(digests), near_pairs(hashes, greys, first), first)
-
-
 def first_of(digests: np.ndarray) -> np.ndarray:
     """int64 (N,): for each picture the first that has the same pixels."""
     _, first, inverse = np.unique(digests, return_index=True, return_inverse=True)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
+
 if TYPE_CHECKING:
     import torch
-
-UNKNOWN = 4 * 2**30  # bytes assumed free where the system does not tell (Windows)
 
 
 def free_bytes(device: torch.device) -> int:
@@ -19,7 +18,7 @@ def free_bytes(device: torch.device) -> int:
         import torch
 
         return torch.cuda.mem_get_info(device)[0]
-    return int(min(_system(), _container()))
+    return int(min(psutil.virtual_memory().available, _container()))
 
 
 def peak_bytes(device: torch.device) -> int:
@@ -34,18 +33,6 @@ def peak_bytes(device: torch.device) -> int:
         return 0
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024  # macOS counts bytes, Linux KiB
-
-
-def _system(meminfo: Path = Path("/proc/meminfo")) -> int:
-    try:
-        lines = dict(line.split(":", 1) for line in meminfo.read_text().splitlines())
-        return int(lines["MemAvailable"].split()[0]) * 1024
-    except (OSError, KeyError, ValueError):
-        pass
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")  # macOS tells only the whole
-    except (AttributeError, OSError, ValueError):
-        return UNKNOWN
 
 
 def _container(limit: Path = Path("/sys/fs/cgroup/memory.max")) -> float:

@@ -6,7 +6,8 @@ import re
 from collections import Counter
 from functools import partial
 
-from core.image_sets.layouts.placed import Candidate, Layout, Placed, number, some, tidy_class
+from core.image_sets.finding import number
+from core.image_sets.layouts.placed import Candidate, Layout, Placed, some, tidy_class
 from core.image_sets.sources import SourceFile
 
 RULES = {  # key -> (where the label stands, the rule)

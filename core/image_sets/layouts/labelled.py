@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from functools import partial
 
-from core.image_sets.layouts.placed import SHOWN, Candidate, Layout, Placed, number, some, tidy_class
+from core.image_sets.finding import number
+from core.image_sets.layouts.placed import SHOWN, Candidate, Layout, Placed, some, tidy_class
 from core.image_sets.layouts.split_names import is_filler, meaning, splits_of
 from core.image_sets.layouts.tables import Table
 from core.image_sets.sources import SourceFile

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from functools import partial
 
-from core.image_sets.layouts.placed import SHOWN, Candidate, Layout, Placed, natural, number, some, tidy_class
+from core.image_sets.finding import number
+from core.image_sets.layouts.placed import SHOWN, Candidate, Layout, Placed, natural, some, tidy_class
 from core.image_sets.layouts.root import STRAYS, few, root_of
 from core.image_sets.layouts.split_names import hint, is_filler, is_mask, is_preview, meaning, splits_of
 from core.image_sets.own_dataset import OwnDataError

@@ -123,7 +123,3 @@ def some(names: list[str]) -> str:
     if len(names) > SHOWN:
         return ", ".join(shown) + f" and {len(names) - SHOWN:,} more"
     return shown[0] if len(shown) == 1 else ", ".join(shown[:-1]) + f" and {shown[-1]}" if shown else "none"
-
-
-def number(count: int, one: str, many: str = "") -> str:
-    return f"{count:,} {one if count == 1 else many or one + 's'}"

@@ -34,7 +34,7 @@ def collecting(folder: str, key: str) -> Collecting:
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _eye(folder: str) -> Eye:
-    return Eye(KeptFeatures(Path(folder)))
+    return Eye(KeptFeatures(Path(folder) / "cache"))
 
 
 def follow(key: str, examples: Sequence[Example], fit: str, draw: Callable[[Collecting], None]) -> None:

@@ -88,7 +88,7 @@ def test_pictures_are_prepared_alike_for_training_and_for_classifying(own, fit, 
     assert torch.equal(images.train_group_ids, loaded.train_group_ids) and torch.equal(
         images.test_labels, loaded.test_labels
     )
-    number = int(parsed.image_numbers(data_folder, "train")[3])
+    number = int(own.members().images[own.members().splits != 2][3])
     import io
 
     original = Image.open(io.BytesIO(own.content(number)))

@@ -9,7 +9,7 @@ from PIL import Image, ImageEnhance, ImageOps
 
 from core.image_sets import near_duplicates
 from core.image_sets.image_record import image_records
-from core.image_sets.near_duplicates import bundles, group_ids_of, groups_of_pairs, near_pairs
+from core.image_sets.near_duplicates import bundles, first_of, groups_of_pairs, near_pairs
 from core.image_sets.own_dataset import GREY_SIDE
 from core.image_sets.splitting import held_out_groups
 from tests.own import KINDS, encoded, picture
@@ -25,8 +25,13 @@ def looked_at(images):
     )
 
 
+def groups_of(digests, hashes, greys):
+    first = first_of(digests)
+    return groups_of_pairs(len(digests), near_pairs(hashes, greys, first), first)
+
+
 def group_ids(images):
-    return group_ids_of(*looked_at(images))
+    return groups_of(*looked_at(images))
 
 
 def jpeg(image, quality=60):
@@ -81,7 +86,7 @@ def test_no_group_is_a_chain():
     digests, hashes, greys = looked_at(images)
     pairs = near_pairs(hashes, greys)
     near = {frozenset(pair) for pair in pairs[:, :2].tolist()}
-    groups = group_ids_of(digests, hashes, greys)
+    groups = groups_of(digests, hashes, greys)
     for group in np.unique(groups):
         for pair in itertools.combinations(np.flatnonzero(groups == group).tolist(), 2):
             assert frozenset(pair) in near

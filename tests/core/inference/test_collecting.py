@@ -139,7 +139,7 @@ def test_kept_features_are_bounded_and_outlive_damage(tmp_path):
 
 def test_where_nothing_can_be_kept_nothing_is_raised(tmp_path):
     (tmp_path / "cache").write_bytes(b"a file where a folder should be")
-    kept = KeptFeatures(tmp_path)
+    kept = KeptFeatures(tmp_path / "cache")
     kept.put({b"a": np.zeros(3)})
     assert kept.get([b"a"]) == {}
 

@@ -1,25 +1,10 @@
 """How much memory is said to be free."""
 
-import os
+from types import SimpleNamespace
 
 import torch
 
 from core.machine import memory
-
-
-def test_the_system_says_what_is_available(tmp_path):
-    file = tmp_path / "meminfo"
-    file.write_text(
-        "MemTotal:       24689068 kB\nMemFree:        100 kB\nMemAvailable:   2000 kB\nHugePages_Total:  0\n"
-    )
-    assert memory._system(file) == 2000 * 1024
-
-
-def test_a_system_without_that_file_says_the_whole(tmp_path, monkeypatch):
-    monkeypatch.setattr(os, "sysconf", {"SC_PHYS_PAGES": 1000, "SC_PAGE_SIZE": 4096}.__getitem__)
-    assert memory._system(tmp_path / "missing") == 4_096_000
-    monkeypatch.delattr(os, "sysconf")
-    assert memory._system(tmp_path / "missing") == memory.UNKNOWN
 
 
 def test_the_limit_of_a_container(tmp_path):
@@ -33,7 +18,7 @@ def test_the_limit_of_a_container(tmp_path):
 
 def test_the_smaller_of_both_counts(monkeypatch):
     for system, container in ((100, 7), (7, 100), (7, float("inf"))):
-        monkeypatch.setattr(memory, "_system", lambda system=system: system)
+        monkeypatch.setattr(memory.psutil, "virtual_memory", lambda system=system: SimpleNamespace(available=system))
         monkeypatch.setattr(memory, "_container", lambda container=container: container)
         assert memory.free_bytes(torch.device("cpu")) == 7
 
