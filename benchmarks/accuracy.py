@@ -87,22 +87,20 @@ def _ours(recipe: str, seed: int) -> float:
     """The recipe's test accuracy through the engine, with the parts a worker puts together."""
     from benchmarks.ours import CPU, prepared
     from core.runs.store import Run
-    from core.training.checkpoints import snapshot, write_checkpoint
+    from core.training.build import description_of, setup_of
+    from core.training.checkpoints import network_content, write_checkpoint
+    from core.training.evaluation import drained
     from core.training.loop import Epoch, train
     from core.training.scoring import evaluate_checkpoint
 
     config, splits, state = prepared(recipe, seed)
     with tempfile.TemporaryDirectory() as folder:
         best = Run(Path(folder)).best
-        for happened in train(state, config, splits):
+        for happened in train(state, setup_of(config), splits):
             if isinstance(happened, Epoch) and happened.is_best:
-                write_checkpoint(best, snapshot(state, config, happened.metrics))
+                write_checkpoint(best, network_content(state, description_of(config), happened.metrics))
         testing = evaluate_checkpoint(best, splits.test, CPU, "test")
-        while True:
-            try:
-                next(testing)
-            except StopIteration as end:
-                return end.value.report["test/accuracy"]
+        return drained(testing).report["test/accuracy"]
 
 
 def _tutorial(recipe: str, seed: int) -> float:

@@ -25,6 +25,7 @@ from torch.utils.data import DataLoader
 from benchmarks import side_by_side
 from benchmarks.ours import prepared
 from core.recipes import find_recipe
+from core.training.build import setup_of
 from core.training.data import pixels_of_a_batch
 from core.training.precision import choose_precision, mixed
 from core.workers.launch import worker_environment
@@ -100,8 +101,8 @@ def _engine(recipe: str, steps: int, wanted: str) -> Callable[[], float]:
 
     config, splits, state = prepared(recipe, precision=wanted)
     log = EventWriter(Path(tempfile.mkdtemp()) / "events.jsonl")
-    recorder = Recorder(config, splits, state, torch.get_num_threads(), log.write)
-    happening = train(state, config, splits)
+    recorder = Recorder(config.training, splits, state, log.write)
+    happening = train(state, setup_of(config), splits)
 
     def one_round() -> float:
         nonlocal happening
@@ -109,7 +110,7 @@ def _engine(recipe: str, steps: int, wanted: str) -> Callable[[], float]:
         if len(splits.train) // config.training.batch_size - state.batch < steps:  # no validation within a round
             happening.close()
             state.batch = 0
-            happening = train(state, config, splits)
+            happening = train(state, setup_of(config), splits)
         start = time.perf_counter()
         for happened in happening:
             if isinstance(happened, Step):

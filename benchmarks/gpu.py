@@ -25,8 +25,9 @@ from core.paths import data_folder
 from core.recipes import find_recipe
 from core.run_config import RunConfig
 from core.training.batches import Splits, split
+from core.training.build import begin, setup_of
 from core.training.data import inputs_type, pixels_of_a_batch
-from core.training.loop import Step, TrainingState, begin, train
+from core.training.loop import Step, TrainingState, train
 from core.training.precision import choose_precision
 
 RECIPES = ["mlp", "simple_cnn", "simple_cnn_wide", "improved_cnn", "cifar_cnn"]
@@ -108,7 +109,7 @@ def _engine(recipe: str, device: torch.device, graphs: bool = True) -> Callable[
     def steps() -> Iterator[int]:
         while True:
             state.epoch = 0  # never ends
-            for happened in train(state, config, splits):
+            for happened in train(state, setup_of(config), splits):
                 if isinstance(happened, Step):
                     yield happened.images
 
@@ -164,7 +165,7 @@ def _ratio(rates: list[float], base: list[float]) -> str:
 
 def _list_syncs(recipe: str, gpu: torch.device) -> None:
     config, splits, state = prepared(recipe, gpu)
-    happening = train(state, config, splits)
+    happening = train(state, setup_of(config), splits)
     for _ in range(5):
         next(happening)
     torch.cuda.synchronize()

@@ -109,8 +109,9 @@ def _train_side_by_side(config: RunConfig, data: Path, rounds: int) -> None:
     import torch
 
     from core.training.batches import split
+    from core.training.build import begin, setup_of
     from core.training.data import inputs_type, pixels_of_a_batch
-    from core.training.loop import Step, begin, train
+    from core.training.loop import Step, train
     from core.training.precision import choose_precision
 
     cpu = torch.device("cpu")
@@ -120,7 +121,7 @@ def _train_side_by_side(config: RunConfig, data: Path, rounds: int) -> None:
         splits = split(images, config.dataset, 0.02, 0, cpu, inputs_type(config, precision))
         state = begin(config, splits, cpu, data / "weights", precision)
         steps, began, first = 0, 0.0, 40
-        for happened in train(state, config, splits):
+        for happened in train(state, setup_of(config), splits):
             if not isinstance(happened, Step):
                 continue
             steps += 1

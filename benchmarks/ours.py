@@ -13,9 +13,10 @@ from core.paths import data_folder
 from core.recipes import find_recipe
 from core.run_config import RunConfig
 from core.training.batches import Splits, split
+from core.training.build import begin
 from core.training.data import inputs_type, pixels_of_a_batch
-from core.training.evaluation import evaluate
-from core.training.loop import TrainingState, begin
+from core.training.evaluation import drained, evaluate
+from core.training.loop import TrainingState
 from core.training.precision import choose_precision
 
 CPU = torch.device("cpu")
@@ -36,8 +37,4 @@ def prepared(recipe: str, seed: int = 0, precision: str = "auto") -> tuple[RunCo
 def accuracy_on_test(model: nn.Module, config: RunConfig, splits: Splits, precision: torch.dtype) -> float:
     """Share of the test images that the network reads rightly."""
     measuring = evaluate(model, replace(splits.test, dtype=torch.float32), config.loss, 250, precision)
-    while True:
-        try:
-            next(measuring)
-        except StopIteration as end:
-            return end.value.accuracy
+    return drained(measuring).accuracy

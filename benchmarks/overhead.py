@@ -25,10 +25,11 @@ from core.runs.events import EventWriter
 from core.runs.requests import Requests
 from core.runs.store import Run
 from core.training.batches import Splits, pictures
-from core.training.checkpoints import progress, snapshot, write_checkpoint
+from core.training.build import begin, description_of, setup_of
+from core.training.checkpoints import network_content, resume_content, write_checkpoint
 from core.training.data import pixels_of_a_batch
 from core.training.event_recorder import Recorder
-from core.training.loop import Epoch, Step, TrainingState, Validated, begin, train
+from core.training.loop import Epoch, Step, TrainingState, Validated, train
 from core.training.precision import choose_precision
 
 ROUNDS = 3
@@ -71,10 +72,10 @@ def main() -> None:
 def _watching(recipe: str, steps: int, run: Run) -> tuple[float, float]:
     """Seconds in the recorder and the requests, and in all."""
     config, splits, state = prepared(recipe)
-    recorder = Recorder(config, splits, state, torch.get_num_threads(), EventWriter(run.event_log).write)
+    recorder = Recorder(config.training, splits, state, EventWriter(run.event_log).write)
     requests = Requests(run)
     spent, done, begun = 0.0, 0, 0.0
-    for happened in train(state, config, splits):
+    for happened in train(state, setup_of(config), splits):
         if not isinstance(happened, Step):
             continue
         if done == WARM_UP:
@@ -144,11 +145,11 @@ def _keeping(name: str, settings: dict, path: Path) -> str:
     some = pictures(images, torch.arange(8), config.dataset, CPU)
     splits = Splits(some, some, some)
     state = begin(config, splits, CPU, None)
-    next(happened for happened in train(state, config, splits) if isinstance(happened, Step))
+    next(happened for happened in train(state, setup_of(config), splits) if isinstance(happened, Step))
     copying, writing = [], []
     for _ in range(7):
         start = time.perf_counter()
-        content = {**snapshot(state, config, {}), **progress(state, 1)}
+        content = {**network_content(state, description_of(config), {}), **resume_content(state, 1)}
         copied = time.perf_counter()
         write_checkpoint(path, content)
         writing.append(1000 * (time.perf_counter() - copied))

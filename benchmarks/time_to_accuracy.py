@@ -91,11 +91,12 @@ def _fast(target: str, seed: int) -> Iterator[tuple[float, float]]:
     import torch
 
     from benchmarks.ours import accuracy_on_test, prepared
+    from core.training.build import setup_of
     from core.training.loop import Epoch, train
 
     config, splits, state = prepared(TARGETS[target].fast, seed)
     seconds, start = 0.0, time.perf_counter()
-    for happened in train(state, config, splits):
+    for happened in train(state, setup_of(config), splits):
         if isinstance(happened, Epoch):
             seconds += time.perf_counter() - start
             yield accuracy_on_test(state.eval_model, config, splits, torch.float32), seconds

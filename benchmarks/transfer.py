@@ -141,7 +141,7 @@ def _engine(side: int, steps: int, *, features: bool) -> Callable[[], float]:
 
     config, splits, state, happening = _begin(side, features=features)
     log = EventWriter(Path(tempfile.mkdtemp()) / "events.jsonl")
-    recorder = Recorder(config, splits, state, torch.get_num_threads(), log.write)
+    recorder = Recorder(config.training, splits, state, log.write)
     while not state.epoch:  # the first epoch waits for the features
         next(happening)
 
@@ -183,7 +183,8 @@ def _begin(side: int, *, features: bool, epochs: int = 10_000, images: int = 0):
     from core.run_config import RunConfig
     from core.training import frozen
     from core.training.batches import split
-    from core.training.loop import begin, train
+    from core.training.build import begin, setup_of
+    from core.training.loop import train
     from core.training.precision import choose_precision
 
     config = RunConfig.from_dict(
@@ -205,7 +206,7 @@ def _begin(side: int, *, features: bool, epochs: int = 10_000, images: int = 0):
     splits = split(decoded(_images(side, images)), config.dataset, 0.05, 0, device)
     precision = choose_precision("auto", device, BATCH_SIZE[side] * 3 * side * side)
     state = begin(config, splits, device, Path(tempfile.gettempdir()), precision)
-    return config, splits, state, iter(train(state, config, splits))
+    return config, splits, state, iter(train(state, setup_of(config), splits))
 
 
 def _same_predictions() -> tuple[int, int]:

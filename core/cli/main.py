@@ -124,6 +124,7 @@ def _evaluate(options: argparse.Namespace) -> Result:
     from core.datasets.obtain import obtain
     from core.machine.devices import resolve_device
     from core.training.batches import split
+    from core.training.evaluation import drained
     from core.training.scoring import evaluate_checkpoint
 
     config = run.config()
@@ -138,12 +139,7 @@ def _evaluate(options: argparse.Namespace) -> Result:
     from tqdm import tqdm
 
     with tqdm(total=len(pictures), unit="image", file=sys.stderr) as bar:
-        while True:
-            try:
-                bar.update(next(measuring).done - bar.n)
-            except StopIteration as end:
-                report = end.value.report
-                break
+        report = drained(measuring, lambda measured: bar.update(measured.done - bar.n)).report
     result = {"run": run.id, "checkpoint": path.stem, "split": options.split, **report}
     return Result(result, "\n".join([f"{run.id}, {path.stem}, {options.split} images", *metric_lines(report)]))
 

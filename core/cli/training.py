@@ -107,7 +107,7 @@ def _preview(options: argparse.Namespace) -> Result:
 
     from core.training.preview import as_sheet, preview
 
-    shown = preview(config, options.data)
+    shown = preview(config.dataset, config.augmentation, config.training.seed, options.data)
     sheet = as_sheet(shown)
     try:
         Image.fromarray(sheet[:, :, 0] if sheet.shape[2] == 1 else sheet).save(options.out, "PNG")

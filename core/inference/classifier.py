@@ -45,7 +45,7 @@ class Classifier:
             raise CheckpointError(f"Run {run.id} has no checkpoint yet; wait for its first epoch to end.")
         content = load_checkpoint(path)
         config = RunConfig.from_dict(content["config"])
-        model = rebuild(content, path)
+        model = rebuild(config.architecture, content, path)
         return cls(config, model, tuple(content["class_names"]), path.stem, content["epoch"])
 
     def prepare(self, image: Image.Image) -> np.ndarray:

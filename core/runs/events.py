@@ -7,11 +7,13 @@ import json
 import math
 import os
 import time
+from collections.abc import Callable
 from io import FileIO
 from pathlib import Path
 from typing import Any
 
 Event = dict[str, Any]
+Record = Callable[..., Event]  # takes the kind and values of an event, writes it and returns it
 
 # kinds of events, the value of "event" in each line
 DOWNLOAD, PREPARING, STARTED, STEP, EPOCH, TEST = "download", "preparing", "started", "step", "epoch", "test"

@@ -10,9 +10,9 @@ from typing import Any
 import torch
 from torch import nn
 
+from core.architectures import ArchitectureSettings
 from core.errors import TrainDeskError
 from core.files import write_atomically
-from core.run_config import RunConfig
 from core.training.batches import BATCH_NORM_NEEDS
 from core.training.loop import TrainingState
 from core.training.running_metrics import RunningMetrics
@@ -26,20 +26,14 @@ class CheckpointError(TrainDeskError):
     """A checkpoint file that is missing, damaged or not ours."""
 
 
-def snapshot(state: TrainingState, config: RunConfig, metrics: dict[str, float]) -> dict[str, Any]:
+def network_content(state: TrainingState, described: dict[str, Any], metrics: dict[str, float]) -> dict[str, Any]:
     """The content of a checkpoint to use a network: a copy on the CPU that further steps do not change.
 
-    Weights that do not train are not copied.
+    described: what `core.training.build.description_of` says of the config. Weights that do not train are not copied.
     """
-    info = config.dataset.info()
-    mean, deviation = config.dataset.mean_and_deviation()
     return {
         "format": FORMAT,
-        "config": config.to_dict(),
-        "class_names": list(info.class_names),
-        "shape": list(info.shape),
-        "mean": list(mean),
-        "deviation": list(deviation),
+        **described,
         "metrics": metrics,
         "epoch": state.epoch,
         "step": state.step,
@@ -47,7 +41,7 @@ def snapshot(state: TrainingState, config: RunConfig, metrics: dict[str, float])
     }
 
 
-def progress(state: TrainingState, threads: int) -> dict[str, Any]:
+def resume_content(state: TrainingState, threads: int) -> dict[str, Any]:
     """What a checkpoint needs besides, to go on as if there had been no pause."""
     device = next(state.model.parameters()).device
     return {
@@ -148,11 +142,10 @@ def _misread(archive: zipfile.ZipFile) -> str | None:
     return next((entry.filename for entry in archive.infolist() if entry.external_attr or entry.compress_type), None)
 
 
-def rebuild(content: dict[str, Any], path: Path) -> nn.Module:
-    """The network of a loaded checkpoint with its weights, in evaluation mode. Raises TrainDeskError if they do not fit."""
-    config = RunConfig.from_dict(content["config"])
+def rebuild(architecture: ArchitectureSettings, content: dict[str, Any], path: Path) -> nn.Module:
+    """The network of a loaded checkpoint with its weights, in evaluation mode. Raises CheckpointError if they do not fit."""
     try:
-        model = config.architecture.build(tuple(content["shape"]), len(content["class_names"]))
+        model = architecture.build(tuple(content["shape"]), len(content["class_names"]))
         model.load_state_dict(content["model"])
     except (RuntimeError, KeyError, TypeError, ValueError) as error:
         raise CheckpointError(

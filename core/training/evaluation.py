@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -14,6 +14,9 @@ from core.training.batches import Pictures
 from core.training.features import Features
 from core.training.losses import LossSettings
 from core.training.precision import mixed
+
+Yielded = TypeVar("Yielded")
+Returned = TypeVar("Returned")
 
 
 class Measuring(NamedTuple):
@@ -37,6 +40,16 @@ class Evaluation:
     def metrics(self, split: str) -> dict[str, float]:
         """`split/loss` and `split/accuracy`."""
         return {f"{split}/loss": self.loss, f"{split}/accuracy": self.accuracy}
+
+
+def drained(work: Generator[Yielded, None, Returned], told: Callable[[Yielded], object] = lambda _: None) -> Returned:
+    """The return value of a generator; what it yields goes to `told`, which may end it by raising."""
+    while True:
+        try:
+            each = next(work)
+        except StopIteration as end:
+            return end.value
+        told(each)
 
 
 def evaluate(

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 
 import torch
 
 from core.errors import TrainDeskError
 from core.machine.memory import peak_bytes
-from core.run_config import RunConfig
-from core.runs import events
+from core.runs.events import EPOCH, RESUMED, STARTED, STEP, VALIDATION, Record
 from core.training.batches import Splits, batch_bounds
 from core.training.loop import Epoch, Step, TrainingState, Validated
+from core.training.settings import TrainingSettings
 
 POINTS = 1000  # points of the loss curve that a run aims at, if it has so many steps
 SHORTEST_SILENCE = 0.05  # seconds between points of a fast run: nobody sees more, and each costs a moment
@@ -24,17 +24,10 @@ LONGEST_SILENCE = 0.5  # seconds between points of a slow run
 class Recorder:
     """Gathers losses on the device and records their mean every few steps, because each reading waits for the device."""
 
-    def __init__(
-        self,
-        config: RunConfig,
-        splits: Splits,
-        state: TrainingState,
-        threads: int,
-        record: Callable[..., events.Event],
-        goes_on: bool = False,
-    ):
-        self.steps_per_epoch = len(batch_bounds(len(splits.train), config.training.batch_size, state.least_batch))
-        self.total_steps = self.steps_per_epoch * config.training.epochs
+    def __init__(self, training: TrainingSettings, splits: Splits, state: TrainingState, record: Record):
+        self.steps_per_epoch = len(batch_bounds(len(splits.train), training.batch_size, state.least_batch))
+        self.total_steps = self.steps_per_epoch * training.epochs
+        self._epochs, self._splits = training.epochs, splits
         self._device = device = splits.train.labels.device
         self._every = max(1, self.total_steps // POINTS)  # steps
         self._shortest = SHORTEST_SILENCE if device.type == "cpu" else SHORTEST_SILENCE_GPU
@@ -47,9 +40,14 @@ class Recorder:
         )  # images read rightly, and images, of the epoch at the last record
         self._last: Step | None = None
         self._has_recorded = False
+        self.begin_steps()
+
+    def started(self, class_names: Sequence[str], threads: int, goes_on: bool = False) -> None:
+        """Records what will be trained on what; `goes_on` says from where."""
+        state, splits, device = self._state, self._splits, self._device
         where = {"step": state.step, "epoch": state.epoch} if goes_on else {}
-        record(
-            events.RESUMED if goes_on else events.STARTED,
+        self._record(
+            RESUMED if goes_on else STARTED,
             **where,
             device=str(device),
             device_name=torch.cuda.get_device_name(device) if device.type == "cuda" else str(device),
@@ -61,10 +59,10 @@ class Recorder:
             test_images=len(splits.test),
             steps_per_epoch=self.steps_per_epoch,
             total_steps=self.total_steps,
-            epochs=config.training.epochs,
-            class_names=list(config.dataset.info().class_names),
+            epochs=self._epochs,
+            class_names=list(class_names),
         )
-        self._time = self._epoch_start = time.perf_counter()
+        self.begin_steps()
 
     def begin_steps(self) -> None:
         """Now the first step begins: what was prepared before must not count as slow training."""
@@ -99,7 +97,7 @@ class Recorder:
         accuracy = self._running_accuracy()
         now = time.perf_counter()
         self._record(
-            events.STEP,
+            STEP,
             epoch=self._last.epoch,
             step=self._last.step,
             **{"train/loss": sum(losses) / len(losses), **accuracy},
@@ -112,7 +110,7 @@ class Recorder:
     def validated(self, validated: Validated) -> None:
         """Records a validation within an epoch."""
         self._record(
-            events.VALIDATION,
+            VALIDATION,
             epoch=validated.epoch,
             step=validated.step,
             **validated.metrics,
@@ -126,7 +124,7 @@ class Recorder:
         self._counted = (0, 0)
         now = time.perf_counter()
         self._record(
-            events.EPOCH,
+            EPOCH,
             epoch=epoch.epoch,
             step=epoch.step,
             **epoch.metrics,

@@ -13,6 +13,7 @@ from collections import OrderedDict
 from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import nn
@@ -26,6 +27,13 @@ _DEPEND_ON_MODE = (
     nn.modules.dropout._DropoutNd, nn.modules.batchnorm._NormBase, nn.MultiheadAttention, nn.RNNBase, nn.RReLU,
     nn.FractionalMaxPool2d, nn.FractionalMaxPool3d,
 )  # fmt: skip
+
+
+class Preparing(NamedTuple):
+    """Pictures went through the frozen layers, once for all epochs."""
+
+    done: int  # images
+    images: int
 
 
 @dataclass(frozen=True)
@@ -163,8 +171,11 @@ def compute_features(
     autocast: AbstractContextManager,
     *,
     mirrored: bool = False,
-) -> Generator[tuple[int, int], None, Features]:
-    """Sends a split through the frozen part, yielding (images done, images in all) after each batch; returns the features.
+    before: int = 0,
+    images: int | None = None,
+) -> Generator[Preparing, None, Features]:
+    """Sends a split through the frozen part, yielding after each batch how many of the `images` in all (by default the
+    split's own) are done, `before` of them earlier; returns the features.
 
     They are bit for bit what the frozen part gives in training under the same autocast at the same batch size. At another
     one a processor may sum in another order: in float32 the last digit then differs, in bfloat16 none did. Large batches
@@ -184,7 +195,7 @@ def compute_features(
                 rows = torch.empty((count, math.prod(shape)), dtype=features.dtype, device=features.device)
             features = features.permute(0, 2, 3, 1) if features.ndim == 4 else features  # channels last
             rows[first + start : first + end] = features.reshape(end - start, -1)
-        yield end, len(pictures)
+        yield Preparing(before + end, images or len(pictures))
     assert rows is not None, "a split is never empty"
     return Features(rows, pictures.labels, shape)
 

@@ -18,10 +18,12 @@ from core.machine.memory import peak_bytes
 from core.run_config import RunConfig
 from core.training.batches import Pictures, Splits, batch_bounds, split
 from core.training.between import seconds_between
+from core.training.build import begin, setup_of
 from core.training.data import data_on_device, inputs_type, pixels_of_a_batch
 from core.training.evaluation import Measuring
+from core.training.features import Preparing
 from core.training.frozen import layers_to_skip
-from core.training.loop import Epoch, Preparing, Step, TrainingState, begin, train
+from core.training.loop import Epoch, Step, TrainingState, train
 from core.training.precision import choose_precision
 
 WARM_UP_STEPS = 5  # the first steps choose kernels and take memory
@@ -57,7 +59,9 @@ def forecast(config: RunConfig, data_folder: Path, seconds: float = 1.5) -> Fore
         splits, precision = data_on_device(config, data_folder, share.device)
         state = begin(config, splits, share.device, None, precision)  # random weights take as long as published ones
         size, most = config.training.batch_size, len(splits.train)
-        if layers_to_skip(state.model, config, splits, precision):  # a pass over all images could take minutes
+        if layers_to_skip(
+            state.model, config.augmentation, splits, precision
+        ):  # a pass over all images could take minutes
             most = FEATURE_BATCHES * size
         warm_up = _measure(state, config, _beginning(splits, min(most, WARM_UP_STEPS * size)), 0)
         enough = max(WARM_UP_STEPS, round(seconds / max(1e-6, warm_up.step))) * size
@@ -140,7 +144,7 @@ def _measure(
     )
     spent, counts = {Preparing: 0.0, Step: 0.0, Measuring: 0.0}, {Preparing: 0, Step: 0, Measuring: 0}
     start = before = clock()
-    for happened in train(state, config.model_copy(update={"training": endless}), splits):
+    for happened in train(state, replace(setup_of(config), training=endless), splits):
         if isinstance(happened, Step):
             happened.loss.item()  # waits for a GPU
         now = clock()

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from core.run_config import RunConfig
+from core.training.augmentation import Augmentation
 from core.training.batches import Bounds, Pictures, Splits
 from core.training.features import (
     Features,
+    Preparing,
     can_cache,
     compute_features,
     features_bytes,
@@ -46,46 +47,43 @@ class Trainable:
 
 
 def trainable_part(
-    model: nn.Module, average: WeightAverage | None, config: RunConfig, splits: Splits, precision: torch.dtype
-) -> Generator[tuple[int, int], None, Trainable]:
-    """Splits off the frozen layers and computes their features, yielding (images done, images in all).
+    model: nn.Module,
+    average: WeightAverage | None,
+    augmentation: Augmentation,
+    batch_size: int,
+    splits: Splits,
+    precision: torch.dtype,
+) -> Generator[Preparing, None, Trainable]:
+    """Splits off the frozen layers and computes their features, so many images at a time, yielding how far that is.
 
     Nothing is split off when nothing is frozen in front, when augmentation shows other pictures in every epoch, or when the
     features would take more memory than there is.
     """
     eval_model = average.model if average else model
-    frozen = layers_to_skip(model, config, splits, precision)
+    frozen = layers_to_skip(model, augmentation, splits, precision)
     if frozen is None:
         return Trainable(model, eval_model, splits.train, splits.val)
     rest = split_frozen(model)[1]
-    context, mirrored = mixed(precision, splits.train.device), config.augmentation.flip
-    size, images = config.training.evaluation_batch_size, len(splits.train) + len(splits.val)
-    computing = compute_features(frozen, splits.train, size, context, mirrored=mirrored)
-    train = yield from _told(computing, 0, images)
-    val = yield from _told(compute_features(frozen, splits.val, size, context), len(splits.train), images)
+    context, first = mixed(precision, splits.train.device), len(splits.train)
+    images = first + len(splits.val)
+    train = yield from compute_features(
+        frozen, splits.train, batch_size, context, mirrored=augmentation.flip, images=images
+    )
+    val = yield from compute_features(frozen, splits.val, batch_size, context, before=first, images=images)
     if len(train.shape) == 1 and splits.train.device.type == "cpu":
         torch.set_num_threads(1)  # a last layer's step gains nothing from a second (126 against 134 microseconds)
     return Trainable(rest, rest_of(eval_model, frozen) if average else rest, train, val)
 
 
-def layers_to_skip(model: nn.Module, config: RunConfig, splits: Splits, precision: torch.dtype) -> nn.Module | None:
+def layers_to_skip(
+    model: nn.Module, augmentation: Augmentation, splits: Splits, precision: torch.dtype
+) -> nn.Module | None:
     """The frozen layers in front whose features can stand in for the pictures; None when every picture must pass them."""
     frozen, _ = split_frozen(model)
-    if frozen is None or not can_cache(config.augmentation):
+    if frozen is None or not can_cache(augmentation):
         return None
     device = splits.train.device
     context = mixed(precision, device)
-    needed = features_bytes(frozen, splits.train, context, mirrored=config.augmentation.flip)
+    needed = features_bytes(frozen, splits.train, context, mirrored=augmentation.flip)
     needed += features_bytes(frozen, splits.val, context)
     return frozen if needed <= memory_for_features(device) else None
-
-
-def _told(
-    computing: Generator[tuple[int, int], None, Features], before: int, images: int
-) -> Generator[tuple[int, int], None, Features]:
-    while True:
-        try:
-            done, _ = next(computing)
-        except StopIteration as end:
-            return end.value
-        yield before + done, images

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import nn
@@ -10,7 +12,45 @@ from torch import nn
 from core.errors import TrainDeskError
 from core.training.losses import LossSettings
 
+Outcome = tuple[torch.Tensor, torch.Tensor]  # mean loss (), logits (n, classes), without gradients
 Mix = tuple[torch.Tensor, float | torch.Tensor]  # MixUp: labels of the pictures mixed in (n,), share of the first ones
+
+
+class BatchTooLarge(Exception):
+    """The gradients of a batch did not fit into memory; nothing has changed."""
+
+
+class MicroBatchesChanged(NamedTuple):
+    """Memory was short: batches are cut into this many micro-batches from now on."""
+
+    micro_batches: int
+
+
+class Divisible(Protocol):
+    """What remembers into how many micro-batches a full batch is cut."""
+
+    micro_batches: int
+
+
+def in_micro_batches(
+    step: Callable[[int], Outcome],
+    images: int,
+    batch_size: int,
+    smallest_batch: int,
+    state: Divisible,
+    device: torch.device,
+) -> Generator[MicroBatchesChanged, None, Outcome]:
+    """Takes a step with a batch of so many images, in twice as many micro-batches each time the memory is too short.
+
+    `step` takes their number and raises BatchTooLarge; `state` remembers it for the steps to come. Raises TrainDeskError when
+    a micro-batch would become smaller than `smallest_batch` images.
+    """
+    while True:
+        try:
+            return step(micro_batches_for(images, batch_size, state.micro_batches, smallest_batch))
+        except BatchTooLarge:
+            state.micro_batches = more_micro_batches(state.micro_batches, batch_size, smallest_batch, device)
+        yield MicroBatchesChanged(state.micro_batches)
 
 
 def add_gradients(
@@ -22,7 +62,7 @@ def add_gradients(
     micro_batches: int,
     precision: AbstractContextManager,
     class_weights: torch.Tensor | None = None,
-) -> tuple[torch.Tensor, torch.Tensor]:
+) -> Outcome:
     """Adds the gradients of the batch's mean loss to the weights' own.
 
     `inputs` (n, ...), `labels` (n,), `class_weights` (classes,) or None. Returns the mean loss () and the logits

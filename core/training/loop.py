@@ -1,7 +1,7 @@
 """The training loop: a generator that yields what happened and knows no files, processes or pages.
 
-    state = begin(config, splits, device, weights_folder, precision)
-    for happened in train(state, config, splits): ...
+    state = begin(config, splits, device, weights_folder, precision)  # `core.training.build` knows configs, the loop does not
+    for happened in train(state, setup_of(config), splits): ...
 
 Whoever calls decides what to store and when to stop, after any step. A state that was stored and restored goes on exactly
 where it was: the order of the images and their augmentation are made from the seed and the step's number alone.
@@ -13,27 +13,40 @@ import time
 from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, NamedTuple
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import nn
 
-from core.run_config import RunConfig
-from core.training.batches import Pictures, Splits, batch_bounds, class_weights, least_batch, order_of
+from core.training.augmentation import Augmentation
+from core.training.batches import Pictures, Splits, batch_bounds, class_weights, order_of
 from core.training.between import Between, Measure
 from core.training.evaluation import Evaluation, Measuring, evaluate
-from core.training.features import Features
-from core.training.frozen import Trainable, trainable_part
-from core.training.gradients import micro_batches_for, more_micro_batches
-from core.training.linear import speed_up_linear
-from core.training.optimizers import parameter_groups
+from core.training.features import Features, Preparing
+from core.training.frozen import trainable_part
+from core.training.gradients import MicroBatchesChanged, in_micro_batches
+from core.training.losses import LossSettings
 from core.training.precision import mixed
-from core.training.probe import probe_rows
 from core.training.running_metrics import RunningMetrics
-from core.training.step import BatchTooLarge, Stepper, recorder_for, set_learning_rate
+from core.training.schedules import ScheduleSettings
+from core.training.settings import TrainingSettings
+from core.training.step import Stepper, recorder_for, set_learning_rate
 from core.training.weight_average import WeightAverage
+
+
+@dataclass(frozen=True)
+class Setup:
+    """How a network trains: what the loop needs of a config."""
+
+    training: TrainingSettings
+    loss: LossSettings
+    schedule: ScheduleSettings
+    augmentation: Augmentation
+    classes: int
+    smallest_batch: int  # images that the network needs at a time
+    black_background: bool  # what comes in from beyond a picture's edge is black
 
 
 @dataclass
@@ -62,13 +75,6 @@ class TrainingState:
         return self.average.model if self.average else self.model
 
 
-class Preparing(NamedTuple):
-    """Pictures went through the frozen layers, once for all epochs."""
-
-    done: int  # images
-    images: int
-
-
 class Step(NamedTuple):
     """One optimizer update was done."""
 
@@ -76,12 +82,6 @@ class Step(NamedTuple):
     step: int  # from 1, over all epochs
     images: int
     loss: torch.Tensor  # scalar on the device: reading it waits for the device, so read it seldom
-
-
-class MicroBatchesChanged(NamedTuple):
-    """Memory was short: batches are cut into this many micro-batches from now on."""
-
-    micro_batches: int
 
 
 class Validated(NamedTuple):
@@ -108,57 +108,31 @@ class Epoch(NamedTuple):
 Happened = Preparing | Step | MicroBatchesChanged | Measuring | Validated | Epoch
 
 
-def begin(
-    config: RunConfig,
-    splits: Splits,
-    device: torch.device,
-    weights_folder: Path | None,
-    precision: torch.dtype = torch.float32,
-    earlier: dict[str, Any] | None = None,
-) -> TrainingState:
-    """A fresh network on the device, with its optimizer.
+def train(state: TrainingState, setup: Setup, splits: Splits, probe: torch.Tensor | None = None) -> Iterator[Happened]:
+    """Trains from where `state` is to the last epoch, changing `state` in place.
 
-    It starts from the weights of an `earlier` run's checkpoint, else from published weights in `weights_folder` if the
-    architecture asks for them, else at random. Raises TrainDeskError when such weights cannot be had or do not fit.
+    probe (n,) int64 on the CPU: which images of `val` each epoch says the probabilities of. Raises TrainDeskError when even
+    the smallest micro-batch does not fit into the memory.
     """
-    torch.manual_seed(config.training.seed)  # weights and dropout
-    class_names = config.dataset.info().class_names
-    model = config.architecture.build(splits.train.shape, len(class_names))
-    if earlier is not None:
-        from core.training.start_weights import Classes, copy_matching
-
-        copy_matching(model, earlier["model"], Classes(class_names, earlier["class_names"]))
-    elif weights_folder is not None:
-        config.architecture.load_initial_weights(model, weights_folder)
-    model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    speed_up_linear(model)
-    optimizer = config.optimizer.build(parameter_groups(model, config.optimizer, config.architecture.lr_scale))
-    decay = config.training.average_decay
-    average = WeightAverage(model, decay) if decay else None
-    least = least_batch(config.training.batch_size)
-    return TrainingState(model, optimizer, config.optimizer.learning_rate, precision, least, average)
-
-
-def train(state: TrainingState, config: RunConfig, splits: Splits) -> Iterator[Happened]:
-    """Trains from where `state` is to the last epoch, changing `state` in place."""
-    training, augmentation, loss_of = config.training, config.augmentation, config.loss
+    training, augmentation, loss_of = setup.training, setup.augmentation, setup.loss
     device = splits.train.labels.device
     bounds = batch_bounds(len(splits.train), training.batch_size, state.least_batch)
-    fill = splits.train.offset if config.dataset.black_background else None  # the network input that means black
+    fill = splits.train.offset if setup.black_background else None  # the network input that means black
     random = torch.Generator()  # of the augmentation, on the CPU
     precision = mixed(state.precision, device)
-    smallest = config.architecture.smallest_batch
-    part = yield from _prepare(state, config, splits)
+    part = yield from trainable_part(
+        state.model, state.average, augmentation, training.evaluation_batch_size, splits, state.precision
+    )
     network = part.network
+    if training.compile:
+        network.compile()
     changes = (
         augmentation.is_on() and not part.on_features
     )  # features of mirrored pictures were computed with the others
-    classes = len(config.dataset.info().class_names)
-    weights = class_weights(splits.train.labels, classes) if training.balance == "weights" else None
+    weights = class_weights(splits.train.labels, setup.classes) if training.balance == "weights" else None
     recorder = None if training.compile else recorder_for(device)
     step = Stepper(network, loss_of, state.optimizer, precision, weights, training.gradient_clip, recorder)
-    probe = probe_rows(part.val.labels.cpu())
-    looked_at, _ = next(iter(part.val.batches(probe, [(0, len(probe))])))
+    probe_inputs = None if probe is None else next(iter(part.val.batches(probe, [(0, len(probe))])))[0]
     between = Between(training, part.val, state.part)
 
     def measure(pictures: Pictures | Features) -> Generator[Measuring, None, Evaluation]:
@@ -172,7 +146,7 @@ def train(state: TrainingState, config: RunConfig, splits: Splits) -> Iterator[H
             splits.train.labels, training.balance == "sampling", _seeded(random, training.seed, state.epoch)
         )
         for inputs, labels in part.batches(order, bounds[state.batch :], random):
-            _set_learning_rate(state, config, state.epoch + state.batch / len(bounds))
+            _set_learning_rate(state, setup, state.epoch + state.batch / len(bounds))
             mix = None
             if changes or augmentation.mixes():
                 _seeded(random, training.seed, state.step)
@@ -181,14 +155,14 @@ def train(state: TrainingState, config: RunConfig, splits: Splits) -> Iterator[H
             if augmentation.mixes():
                 inputs, others, share = augmentation.mix(inputs, labels, random)
                 mix = (others, share)
-            while True:
-                try:
-                    micro_batches = micro_batches_for(len(labels), training.batch_size, state.micro_batches, smallest)
-                    loss, logits = step(inputs, labels, mix, micro_batches)
-                    break
-                except BatchTooLarge:
-                    state.micro_batches = more_micro_batches(state.micro_batches, training.batch_size, smallest, device)
-                    yield MicroBatchesChanged(state.micro_batches)
+            loss, logits = yield from in_micro_batches(
+                partial(step, inputs, labels, mix),
+                len(labels),
+                training.batch_size,
+                setup.smallest_batch,
+                state,
+                device,
+            )
             if state.average:
                 state.average.update()
             state.step += 1
@@ -211,14 +185,14 @@ def train(state: TrainingState, config: RunConfig, splits: Splits) -> Iterator[H
         state.best = rank if is_best else state.best
         state.epochs_without_improvement = 0 if is_best else state.epochs_without_improvement + 1
         state.epoch, state.batch, state.running_metrics = state.epoch + 1, 0, RunningMetrics()
-        config.schedule.after_epoch(state.schedule_memory, val.loss)
+        setup.schedule.after_epoch(state.schedule_memory, val.loss)
         yield Epoch(
             state.epoch,
             state.step,
             metrics,
             is_best,
             val.confusion,
-            _probabilities(part.eval_model, looked_at, precision),
+            _probabilities(part.eval_model, probe_inputs, precision),
         )
 
 
@@ -230,25 +204,16 @@ def _validated(state: TrainingState, between: Between, measure: Measure) -> Gene
     return Validated(state.epoch + 1, state.step, result.metrics("val"), int(result.confusion.sum()), seconds)
 
 
-def _probabilities(network: nn.Module, inputs: torch.Tensor, precision: AbstractContextManager) -> np.ndarray:
+def _probabilities(network: nn.Module, inputs: torch.Tensor | None, precision: AbstractContextManager) -> np.ndarray:
     """float32 (n, classes) of a network in evaluation mode, as it is after `evaluate`."""
+    if inputs is None:
+        return np.zeros((0, 0), np.float32)
     with torch.inference_mode(), precision:
         return network(inputs).float().softmax(dim=1).cpu().numpy()
 
 
-def _prepare(state: TrainingState, config: RunConfig, splits: Splits) -> Generator[Preparing, None, Trainable]:
-    preparing = trainable_part(state.model, state.average, config, splits, state.precision)
-    while True:
-        try:
-            yield Preparing(*next(preparing))
-        except StopIteration as end:
-            if config.training.compile:
-                end.value.network.compile()
-            return end.value
-
-
-def _set_learning_rate(state: TrainingState, config: RunConfig, epoch: float) -> None:
-    factor = config.schedule.factor(epoch, config.training.epochs, state.schedule_memory)
+def _set_learning_rate(state: TrainingState, setup: Setup, epoch: float) -> None:
+    factor = setup.schedule.factor(epoch, setup.training.epochs, state.schedule_memory)
     for group in state.optimizer.param_groups:
         set_learning_rate(group, state.learning_rate * factor * group["lr_scale"])
 

@@ -7,21 +7,28 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from core.run_config import RunConfig
+from core.datasets import DatasetSettings
+from core.training.augmentation import Augmentation
 
 PICTURES, VARIANTS = 6, 7
 GAP, WHITE = 3, 255  # pixels between pictures, and their colour
 
 
-def preview(config: RunConfig, data_folder: Path, pictures: int = PICTURES, variants: int = VARIANTS) -> np.ndarray:
+def preview(
+    dataset: DatasetSettings,
+    augmentation: Augmentation,
+    seed: int,
+    data_folder: Path,
+    pictures: int = PICTURES,
+    variants: int = VARIANTS,
+) -> np.ndarray:
     """uint8 (pictures, 1 + variants, H, W, C): each picture as it is, then changed by chance. Raises DatasetError.
 
     MixUp is shown too, with other pictures of the preview.
     """
-    augmentation, training = config.augmentation, config.training
-    images = torch.from_numpy(config.dataset.examples(data_folder, pictures)).float()  # (k, C, H, W), 0..255
-    fill = torch.zeros(images.shape[1]) if config.dataset.black_background else None
-    chance = torch.Generator().manual_seed(training.seed)
+    images = torch.from_numpy(dataset.examples(data_folder, pictures)).float()  # (k, C, H, W), 0..255
+    fill = torch.zeros(images.shape[1]) if dataset.black_background else None
+    chance = torch.Generator().manual_seed(seed)
     rows = [images]
     for _ in range(variants):
         changed = augmentation.apply(images, chance, fill) if augmentation.is_on() else images

@@ -35,7 +35,7 @@ def evaluate_checkpoint(
     """
     content = load_checkpoint(path)
     config = RunConfig.from_dict(content["config"])
-    model = rebuild(content, path).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model = rebuild(config.architecture, content, path).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     pictures = replace(pictures, dtype=torch.float32)  # whatever the training computed in
     kept: list[torch.Tensor] = []
     result = yield from evaluate(model, pictures, config.loss, config.training.evaluation_batch_size, kept=kept)

@@ -5,14 +5,12 @@ from __future__ import annotations
 import time
 
 import numpy as np
+import torch
 from torch import nn
 
-from core.run_config import RunConfig
-from core.runs.snapshots import FILTERS, KEPT, ProbeImages, Snapshot, SnapshotStore
-from core.runs.store import Run
-from core.training.batches import Splits
+from core.runs.snapshots import FILTERS, KEPT, PICTURES, ProbeImages, Snapshot, SnapshotStore
+from core.training.batches import Pictures
 from core.training.loop import Epoch, TrainingState
-from core.training.probe import probe_rows
 
 SHORTEST_SILENCE = 0.5  # seconds between snapshots that are neither in turn nor at the best epoch
 
@@ -33,16 +31,24 @@ def first_filters(model: nn.Module, shape: tuple[int, int, int]) -> np.ndarray |
     return weights[:FILTERS].detach().permute(0, 2, 3, 1).float().cpu().numpy()
 
 
+def probe_rows(labels: torch.Tensor, number: int = PICTURES) -> torch.Tensor:
+    """Which images of a split with these labels are probe images: int64 (n,) on the CPU, one of each class in turn."""
+    by_class = [(labels == label).nonzero().flatten().tolist() for label in labels.unique().tolist()]
+    rounds = range(max(map(len, by_class), default=0))
+    chosen = [rows[turn] for turn in rounds for rows in by_class if turn < len(rows)][:number]
+    return torch.tensor(sorted(chosen, key=lambda row: (int(labels[row]), row)), dtype=torch.int64)
+
+
 class SnapshotRecorder:
     """Writes the snapshots of a run."""
 
-    def __init__(self, run: Run, config: RunConfig, splits: Splits):
-        self._store = SnapshotStore(run)
-        self._planned = config.training.epochs
-        self._shape = splits.val.shape
+    def __init__(self, store: SnapshotStore, epochs: int, val: Pictures):
+        """`epochs` are planned. Which images of `val` are probe images is decided here alone."""
+        self._store, self._planned, self._shape = store, epochs, val.shape
         self._written = 0.0
-        index = probe_rows(splits.val.labels.cpu())
-        self._probe = ProbeImages(splits.val.as_pictures(index), splits.val.labels.cpu()[index].numpy())
+        labels = val.labels.cpu()
+        self.probe = probe_rows(labels)
+        self._images = ProbeImages(val.as_pictures(self.probe), labels[self.probe].numpy())
 
     def epoch(self, epoch: Epoch, state: TrainingState) -> None:
         """Keeps what a person may want to look at of this epoch. Raises OSError."""
@@ -50,7 +56,7 @@ class SnapshotRecorder:
         if not (in_turn or epoch.is_best) and time.monotonic() - self._written < SHORTEST_SILENCE:
             return
         if self._store.probe_images() is None:
-            self._store.write_probe_images(self._probe)
+            self._store.write_probe_images(self._images)
         snapshot = Snapshot(epoch.epoch, epoch.probe, epoch.confusion, first_filters(state.eval_model, self._shape))
         self._store.write(snapshot, self._planned, epoch.is_best)
         self._written = time.monotonic()

@@ -15,15 +15,10 @@ from typing import Any, Protocol
 import torch
 from torch import nn
 
-from core.training.gradients import Mix, add_gradients, is_out_of_memory
+from core.training.gradients import BatchTooLarge, Mix, Outcome, add_gradients, is_out_of_memory
 from core.training.losses import LossSettings
 
 WARM_UP = 5  # full batches before a step is recorded: kernels are chosen and the optimizer's state is made in them
-Outcome = tuple[torch.Tensor, torch.Tensor]  # mean loss (), logits (n, classes), without gradients
-
-
-class BatchTooLarge(Exception):
-    """The gradients of a batch did not fit into memory; nothing has changed."""
 
 
 class Recorder(Protocol):

@@ -80,10 +80,8 @@ def import_everything() -> None:
     """What every worker imports, and torchvision, which reads datasets that are used for the first time."""
     import torchvision.datasets  # noqa: F401
 
-    import core.training.checkpoints
-    import core.training.event_recorder
-    import core.training.loop
-    import core.training.scoring  # noqa: F401
+    import core.training.scoring
+    import core.workers.loop_follower  # noqa: F401
 
 
 def practise(settings: dict) -> bool:

@@ -28,7 +28,8 @@ from core.runs import events
 from core.runs.events import Event, EventWriter, last_event
 from core.runs.requests import Requests
 from core.runs.store import Run
-from core.workers.session import PauseRequested, StopRequested, train_run
+from core.workers.ending import PauseRequested, StopRequested
+from core.workers.session import TrainingSession
 
 STOP_SECONDS = 2.0  # that a training has to follow a stop; then its process ends in the middle of its work
 
@@ -104,7 +105,7 @@ def work(
             record(events.RESUMING)
         run.queue_place.unlink(missing_ok=True)  # in this order: killed in between, it would wait again
         run.starting_mark.unlink(missing_ok=True)
-        return end(events.FINISHED, train_run(run, data_folder, record, requests))
+        return end(events.FINISHED, TrainingSession(run, data_folder, record, requests).train())
     except PauseRequested as pause:
         return end(events.PAUSED, str(pause))
     except StopRequested as stop:

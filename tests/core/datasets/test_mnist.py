@@ -157,11 +157,12 @@ def test_a_missing_file_is_one_sentence(tmp_path, monkeypatch):
 def test_the_mlp_learns_mnist_within_an_epoch(mnist):
     from core.recipes import find_recipe
     from core.training.batches import split
-    from core.training.loop import Epoch, begin, train
+    from core.training.build import begin, setup_of
+    from core.training.loop import Epoch, train
 
     config = find_recipe("mlp").config()
     splits = split(mnist, config.dataset, 0.05, 0, torch.device("cpu"))
     state = begin(config, splits, torch.device("cpu"), None)
-    epoch = next(happened for happened in train(state, config, splits) if isinstance(happened, Epoch))
+    epoch = next(happened for happened in train(state, setup_of(config), splits) if isinstance(happened, Epoch))
     assert len(splits.val) == 3000 and state.step == 57_000 // 200
     assert epoch.metrics["val/accuracy"] > 0.9

@@ -11,9 +11,11 @@ from core.run_config import RunConfig
 from core.settings.settings import SettingsError
 from core.training import between as module
 from core.training.between import Between, affordable, part_of, seconds_between
-from core.training.checkpoints import load_checkpoint, progress, restore, snapshot, write_checkpoint
+from core.training.build import begin, description_of, setup_of
+from core.training.checkpoints import load_checkpoint, network_content, restore, resume_content, write_checkpoint
 from core.training.evaluation import Measuring
-from core.training.loop import Epoch, Preparing, Step, Validated, begin, train
+from core.training.features import Preparing
+from core.training.loop import Epoch, Step, Validated, train
 from tests.core.training.test_resume import RESNET, SITUATIONS, config_of
 from tests.core.training.trained import CPU, epochs, everything, few, losses, run, run_in_two
 from tests.helpers import quick_config
@@ -131,11 +133,11 @@ def test_a_training_left_after_every_few_events_ends_the_same(data, tmp_path, mo
     state = begin(config, splits, CPU, None)
     again, parts = [], set()
     while state.epoch < 3:
-        training = train(state, config, splits)
+        training = train(state, setup_of(config), splits)
         some = list(itertools.islice(training, 14))  # long enough for a pilot, a point and the end of an epoch
         again += some
         parts |= {h.images for h in some if isinstance(h, Validated)}
-        write_checkpoint(path, {**snapshot(state, config, {}), **progress(state, 1)})
+        write_checkpoint(path, {**network_content(state, description_of(config), {}), **resume_content(state, 1)})
         training.close()
         state = begin(config, splits, CPU, None)
         restore(state, load_checkpoint(path), path)
@@ -150,13 +152,12 @@ def test_a_point_is_what_the_network_does_on_validation_pictures(data):
     assert [(p.epoch, p.step, p.images) for p in points(seen)] == [(1, step, len(splits.val)) for step in (1, 2, 3, 4)]
     shorter = with_rhythm("epoch", {"epochs": 1})
     other = begin(shorter, splits, CPU, None)
-    training = train(other, shorter, splits)
+    training = train(other, setup_of(shorter), splits)
     while other.step < 3:
         next(training)
-    from core.training.evaluation import evaluate
-    from tests.core.training.trained import result_of
+    from core.training.evaluation import drained, evaluate
 
-    result = result_of(evaluate(other.eval_model, splits.val, shorter.loss, 12))
+    result = drained(evaluate(other.eval_model, splits.val, shorter.loss, 12))
     assert points(seen)[2].metrics == result.metrics("val")
 
 

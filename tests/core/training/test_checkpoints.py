@@ -13,19 +13,21 @@ import pytest
 import torch
 
 from core.inference.classifier import Classifier
+from core.run_config import RunConfig
 from core.runs.store import Run
 from core.training import checkpoints
 from core.training.batches import split
+from core.training.build import begin, description_of, setup_of
 from core.training.checkpoints import (
     CheckpointError,
     is_finite,
     load_checkpoint,
-    progress,
+    network_content,
     rebuild,
-    snapshot,
+    resume_content,
     write_checkpoint,
 )
-from core.training.loop import begin, train
+from core.training.loop import train
 from tests.core.training.trained import plain
 from tests.helpers import assert_one_sentence, quick_config
 
@@ -38,7 +40,7 @@ def trained():
     data = config.dataset.load(None)
     splits = split(data, config.dataset, 0.1, 0, CPU)
     state = begin(config, splits, CPU, None)
-    list(train(state, config, splits))
+    list(train(state, setup_of(config), splits))
     return state, config, splits
 
 
@@ -52,14 +54,14 @@ def saved(trained, tmp_path):
 
 
 def save(path, state, config, metrics):
-    write_checkpoint(path, {**snapshot(state, config, metrics), **progress(state, 3)})
+    write_checkpoint(path, {**network_content(state, description_of(config), metrics), **resume_content(state, 3)})
 
 
 def refused(run, *parts):
     """Both who measure and who classify are told the same in one sentence."""
     with pytest.raises(CheckpointError) as caught:
         content = load_checkpoint(run.best)
-        rebuild(content, run.best)
+        rebuild(RunConfig.from_dict(content["config"]).architecture, content, run.best)
     assert_one_sentence(str(caught.value), "run/best.pt", *parts)
     with pytest.raises(CheckpointError) as again:
         Classifier.load(run)
@@ -94,7 +96,9 @@ def test_a_checkpoint_gives_everything_back(saved, trained):
 
 def test_a_checkpoint_to_use_holds_no_progress(trained):
     state, config, _ = trained
-    assert "resume" not in snapshot(state, config, {}) and set(progress(state, 1)) == {"resume"}
+    assert "resume" not in network_content(state, description_of(config), {}) and set(resume_content(state, 1)) == {
+        "resume"
+    }
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
@@ -112,7 +116,7 @@ def test_a_network_that_left_the_numbers_is_seen(value, trained):
 
 def test_the_network_of_a_checkpoint_answers_as_it_did(saved, trained):
     state, config, splits = trained
-    model = rebuild(load_checkpoint(saved.best), saved.best)
+    model = rebuild(config.architecture, load_checkpoint(saved.best), saved.best)
     assert not model.training
     inputs, _ = splits.test.slice(0, 50)
     with torch.inference_mode():
@@ -193,7 +197,7 @@ def test_a_changed_weight_is_told_by_its_checksum(saved):
 def test_damage_in_the_list_of_contents_is_told_or_harmless(saved, trained):
     """torch reads an entry whose attributes say "folder" as uninitialised memory; its checksum is right all the same."""
     state, config, _ = trained
-    write_checkpoint(saved.best, snapshot(state, config, {}))  # fewer entries, of the same kind
+    write_checkpoint(saved.best, network_content(state, description_of(config), {}))  # fewer entries, of the same kind
     whole = saved.best.read_bytes()
     expected = plain(load_checkpoint(saved.best))
     with zipfile.ZipFile(saved.best) as archive:

@@ -10,8 +10,9 @@ import torch
 from core.errors import TrainDeskError
 from core.training import event_recorder as module
 from core.training.batches import split
+from core.training.build import begin
 from core.training.event_recorder import Recorder
-from core.training.loop import Epoch, Step, Validated, begin
+from core.training.loop import Epoch, Step, Validated
 from core.training.running_metrics import RunningMetrics
 from tests.helpers import assert_one_sentence, quick_config
 
@@ -29,8 +30,10 @@ def make(monkeypatch, points=1000, at=(0, 0, 0.001), **settings):
     recorded = []
     state.step, state.epoch, state.learning_rate = at
     recorder = Recorder(
-        config, splits, state, 3, lambda kind, **values: recorded.append({"event": kind, **values}), goes_on=at[0] > 0
+        config.training, splits, state, lambda kind, **values: recorded.append({"event": kind, **values})
     )
+    assert not recorded, "nothing is written before the run is said to start"
+    recorder.started(config.dataset.info().class_names, 3, goes_on=at[0] > 0)
     return recorder, recorded
 
 
@@ -154,7 +157,7 @@ def test_a_run_that_goes_on_counts_what_it_reads_from_then_on(monkeypatch):
     splits = split(config.dataset.load(None), config.dataset, 0.1, 0, CPU)
     state = begin(config, splits, CPU, None)
     state.running_metrics, state.step, state.batch, recorded = counted, 5, 5, []
-    recorder = Recorder(config, splits, state, 1, lambda kind, **values: recorded.append(values), goes_on=True)
+    recorder = Recorder(config.training, splits, state, lambda kind, **values: recorded.append(values))
     state.running_metrics.add(torch.eye(4), torch.tensor([0, 0, 0, 0]), torch.tensor(1.0))
     recorder.step(step(6, 1.0))
     assert recorded[-1]["train/accuracy"] == 0.25

@@ -10,8 +10,8 @@ from core.errors import TrainDeskError
 from core.training import forecast as module
 from core.training import frozen
 from core.training.batches import batch_bounds, least_batch
+from core.training.build import begin
 from core.training.forecast import FEATURE_BATCHES, WARM_UP_STEPS, forecast
-from core.training.loop import begin
 from tests.core.training.trained import CPU, splits_of
 from tests.helpers import assert_one_sentence, quick_config
 
@@ -94,9 +94,9 @@ def test_patience_and_a_schedule_do_not_end_it_early(tmp_path):
 def test_frozen_layers_are_measured_on_few_images_and_told_for_all(data, monkeypatch, tmp_path):
     passed, compute = [], frozen.compute_features
 
-    def counted(part, images, *rest, **how):
-        passed.append(len(images))
-        return compute(part, images, *rest, **how)
+    def counted(part, pictures, *rest, **how):
+        passed.append(len(pictures))
+        return compute(part, pictures, *rest, **how)
 
     monkeypatch.setattr(frozen, "compute_features", counted)
     config = quick_config(

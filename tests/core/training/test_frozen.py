@@ -6,9 +6,12 @@ from torch import nn
 
 from core.architectures import ARCHITECTURES, ArchitectureSettings
 from core.training import frozen as module
+from core.training.build import begin, setup_of
+from core.training.evaluation import drained
+from core.training.features import Preparing
 from core.training.frozen import layers_to_skip, trainable_part
-from core.training.loop import Epoch, Preparing, Step, begin, train
-from tests.core.training.trained import CPU, few, plain, result_of, splits_of
+from core.training.loop import Epoch, Step, train
+from tests.core.training.trained import CPU, few, plain, splits_of
 from tests.helpers import quick_config
 
 
@@ -40,7 +43,7 @@ def data():
 def trained(config, data):
     splits = splits_of(config, data)
     state = begin(config, splits, CPU, None)
-    return state, list(train(state, config, splits))
+    return state, list(train(state, setup_of(config), splits))
 
 
 @pytest.mark.parametrize("average", [0.0, 0.9], ids=["plain", "average"])
@@ -67,7 +70,7 @@ def test_what_is_validated_is_the_average(half_frozen, data):
     config = quick_config(**half_frozen, optimizer={"name": "sgd", "learning_rate": 0.1})
     splits = splits_of(config, data)
     state = begin(config, splits, CPU, None)
-    (last,) = [h for h in train(state, config, splits) if isinstance(h, Epoch) and h.epoch == 3]
+    (last,) = [h for h in train(state, setup_of(config), splits) if isinstance(h, Epoch) and h.epoch == 3]
     inputs, labels = splits.val.slice(0, len(splits.val))
     with torch.inference_mode():
         loss = config.loss.measure(state.average.model.eval()(inputs), labels).item()
@@ -102,14 +105,16 @@ def test_frozen_weights_do_not_move_and_the_others_do(half_frozen, data):
 def test_pictures_that_change_in_every_epoch_pass_all_layers(augmentation, skipped, half_frozen, data):
     config = quick_config(**half_frozen, augmentation=augmentation)
     state = begin(config, splits_of(config, data), CPU, None)
-    assert (layers_to_skip(state.model, config, splits_of(config, data), torch.float32) is not None) == skipped
+    assert (
+        layers_to_skip(state.model, config.augmentation, splits_of(config, data), torch.float32) is not None
+    ) == skipped
 
 
 def test_a_network_without_frozen_layers_is_left_whole(data):
     config = quick_config()
     splits = splits_of(config, data)
     state = begin(config, splits, CPU, None)
-    part = result_of(trainable_part(state.model, None, config, splits, torch.float32))
+    part = drained(trainable_part(state.model, None, config.augmentation, 250, splits, torch.float32))
     assert part.network is state.model is part.eval_model
     assert part.train is splits.train and part.val is splits.val and not part.on_features
 
@@ -118,8 +123,8 @@ def test_a_resnet_trains_its_head_on_features_of_its_body(data):
     config = quick_config(architecture=RESNET, training={"validation_share": 0.1, "average_decay": 0.5})
     splits = splits_of(config, few(data, 60))
     state = begin(config, splits, CPU, None)
-    part = result_of(trainable_part(state.model, state.average, config, splits, torch.float32))
+    part = drained(trainable_part(state.model, state.average, config.augmentation, 250, splits, torch.float32))
     assert part.on_features and part.train.shape == (512,)
     assert [type(layer).__name__ for layer in part.network] == ["Head"]
     assert list(part.eval_model) == [state.average.model.head]
-    assert sum(isinstance(h, Step) for h in train(state, config, splits)) == 1
+    assert sum(isinstance(h, Step) for h in train(state, setup_of(config), splits)) == 1

@@ -5,8 +5,9 @@ import torch
 from torch import nn
 
 from core.errors import TrainDeskError
-from core.training.gradients import add_gradients, is_out_of_memory, more_micro_batches
-from core.training.loop import MicroBatchesChanged, Step, begin, train
+from core.training.build import begin, setup_of
+from core.training.gradients import MicroBatchesChanged, add_gradients, is_out_of_memory, more_micro_batches
+from core.training.loop import Step, train
 from core.training.losses import LOSSES
 from core.training.precision import mixed
 from tests.core.tight import Limit
@@ -115,7 +116,7 @@ def test_other_errors_are_not_taken_for_short_memory(tight, data, monkeypatch):
     config = quick_config(**tight(5), training={"validation_share": 0.1})
     splits = splits_of(config, data)
     with pytest.raises(RuntimeError, match="something else"):
-        list(train(begin(config, splits, CPU, None), config, splits))
+        list(train(begin(config, splits, CPU, None), setup_of(config), splits))
 
 
 def test_what_a_failed_try_left_behind_is_thrown_away(tight, data):
@@ -135,7 +136,7 @@ def test_what_a_failed_try_left_behind_is_thrown_away(tight, data):
     states = [begin(config, splits, CPU, None) for _ in range(2)]
     states[0].micro_batches = states[1].micro_batches = 2
     states[1].model[1] = Second(0)
-    results = [list(train(state, config, splits)) for state in states]
+    results = [list(train(state, setup_of(config), splits)) for state in states]
     assert [h.micro_batches for h in results[1] if isinstance(h, MicroBatchesChanged)] == [4]
     assert isinstance(results[1][1], MicroBatchesChanged) and isinstance(results[1][0], Step)
     assert losses(results[1]) == pytest.approx(losses(results[0]), rel=1e-4)

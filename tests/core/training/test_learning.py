@@ -5,9 +5,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from core.training.evaluation import evaluate
+from core.training.evaluation import drained, evaluate
 from core.training.loop import Epoch, Step
-from tests.core.training.trained import result_of, run
+from tests.core.training.trained import run
 from tests.helpers import quick_config
 
 
@@ -94,4 +94,4 @@ def test_it_learns_to_read_digits(architecture, loss, augmentation, data):
     state, happened, splits = run(config, data)
     epochs = [h.metrics for h in happened if isinstance(h, Epoch)]
     assert epochs[-1]["train/loss"] < epochs[0]["train/loss"] / 3
-    assert result_of(evaluate(state.model, splits.test, config.loss, 100)).accuracy > 0.95
+    assert drained(evaluate(state.model, splits.test, config.loss, 100)).accuracy > 0.95

@@ -8,8 +8,8 @@ from torch import nn
 
 from core.training import linear
 from core.training.batches import split
+from core.training.build import begin
 from core.training.linear import OneDNNLinear, SmallLinear, speed_up_linear
-from core.training.loop import begin
 from tests.helpers import quick_config
 
 needs_onednn = pytest.mark.skipif(not linear._is_available(), reason="this build of torch lacks the operator")

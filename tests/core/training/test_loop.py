@@ -9,9 +9,10 @@ from core.runs.snapshots import PICTURES
 from core.training import loop
 from core.training.augmentation import Augmentation
 from core.training.batches import Pictures
-from core.training.evaluation import Evaluation, Measuring, evaluate
-from core.training.loop import Epoch, Step, begin, train
-from tests.core.training.trained import CPU, result_of, run, splits_of
+from core.training.build import begin, setup_of
+from core.training.evaluation import Evaluation, Measuring, drained, evaluate
+from core.training.loop import Epoch, Step, train
+from tests.core.training.trained import CPU, run, splits_of
 from tests.helpers import quick_config
 
 
@@ -104,7 +105,7 @@ def test_dropout_and_batch_norm_train_in_steps_and_rest_in_validation(data):
     splits = splits_of(config, data)
     state = begin(config, splits, CPU, None)
     statistics = None
-    for happened in train(state, config, splits):
+    for happened in train(state, setup_of(config), splits):
         (norm,) = [module for module in state.model.modules() if isinstance(module, nn.BatchNorm2d)]
         if isinstance(happened, Step):
             assert state.model.training
@@ -113,7 +114,7 @@ def test_dropout_and_batch_norm_train_in_steps_and_rest_in_validation(data):
             assert not any(module.training for module in state.model.modules())
         else:
             assert torch.equal(norm.running_mean, statistics), "validation must not change batch norm"
-            again = result_of(evaluate(state.model, splits.val, config.loss, 33))
+            again = drained(evaluate(state.model, splits.val, config.loss, 33))
             assert again.loss == pytest.approx(happened.metrics["val/loss"], rel=1e-5)
             assert again.accuracy == happened.metrics["val/accuracy"]
 
@@ -122,10 +123,10 @@ def test_training_can_be_left_after_any_step_and_goes_on_from_there(data):
     config = quick_config(epochs=2)
     splits = splits_of(config, data)
     state = begin(config, splits, CPU, None)
-    for happened in train(state, config, splits):
+    for happened in train(state, setup_of(config), splits):
         if isinstance(happened, Epoch):
             break
-    rest = list(train(state, config, splits))
+    rest = list(train(state, setup_of(config), splits))
     assert [h.epoch for h in rest if isinstance(h, Epoch)] == [2]
     whole, _, _ = run(config, data)
     assert same_weights(state, whole)
@@ -210,7 +211,7 @@ def test_the_average_is_what_is_judged(data):
     assert state.eval_model is state.average.model is not state.model
     last = [h for h in happened if isinstance(h, Epoch)][-1].metrics
     averaged, current = (
-        result_of(evaluate(model, splits.val, config.loss, 250)).loss for model in (state.eval_model, state.model)
+        drained(evaluate(model, splits.val, config.loss, 250)).loss for model in (state.eval_model, state.model)
     )
     assert last["val/loss"] == averaged != current
     plain_state, _, _ = run(quick_config(epochs=2, optimizer={"name": "sgd", "learning_rate": 0.3}), data)
@@ -223,7 +224,7 @@ def test_label_smoothing_trains_and_is_not_in_the_validation_loss(data):
     state, happened, splits = run(config, data)
     metrics = happened[-1].metrics
     plain_loss = config.loss.model_copy(update={"label_smoothing": 0.0})
-    assert metrics["val/loss"] == result_of(evaluate(state.model, splits.val, plain_loss, 250)).loss
+    assert metrics["val/loss"] == drained(evaluate(state.model, splits.val, plain_loss, 250)).loss
     first = next(h for h in happened if isinstance(h, Step)).loss.item()
     unsmoothed = next(h for h in run(quick_config(), data)[1] if isinstance(h, Step)).loss.item()
     assert first != pytest.approx(unsmoothed, rel=1e-4)

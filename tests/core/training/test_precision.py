@@ -6,10 +6,11 @@ import torch
 from core.errors import TrainDeskError
 from core.training import precision as module
 from core.training.batches import Pictures
-from core.training.evaluation import evaluate
-from core.training.loop import begin, train
+from core.training.build import begin, setup_of
+from core.training.evaluation import drained, evaluate
+from core.training.loop import train
 from core.training.precision import SMALLEST_BATCH, choose_precision, has_bfloat16, mixed
-from tests.core.training.trained import CPU, epochs, few, result_of, run, splits_of
+from tests.core.training.trained import CPU, epochs, few, run, splits_of
 from tests.helpers import assert_one_sentence, quick_config
 
 BIG, SMALL = SMALLEST_BATCH + 1, SMALLEST_BATCH
@@ -107,9 +108,9 @@ def test_validation_computes_as_training_does(data):
     config = quick_config(architecture=CNN)
     splits = splits_of(config, data)
     state = begin(config, splits, CPU, None, torch.bfloat16)
-    (epoch,) = epochs(train(state, config, splits))
+    (epoch,) = epochs(train(state, setup_of(config), splits))
     in_bfloat16, in_float32 = (
-        result_of(evaluate(state.model, splits.val, config.loss, 250, dtype)).loss
+        drained(evaluate(state.model, splits.val, config.loss, 250, dtype)).loss
         for dtype in (torch.bfloat16, torch.float32)
     )
     assert epoch.metrics["val/loss"] == in_bfloat16 != in_float32

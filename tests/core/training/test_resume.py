@@ -8,9 +8,18 @@ import torch
 
 from core.errors import TrainDeskError
 from core.run_config import RunConfig
-from core.training.checkpoints import CheckpointError, load_checkpoint, progress, restore, snapshot, write_checkpoint
+from core.training.build import begin, description_of, setup_of
+from core.training.checkpoints import (
+    CheckpointError,
+    load_checkpoint,
+    network_content,
+    restore,
+    resume_content,
+    write_checkpoint,
+)
 from core.training.evaluation import Measuring
-from core.training.loop import Epoch, Preparing, Step, begin, train
+from core.training.features import Preparing
+from core.training.loop import Epoch, Step, train
 from core.training.optimizers import OPTIMIZERS
 from core.training.schedules import SCHEDULES
 from tests.core.training.trained import (
@@ -193,10 +202,10 @@ def test_a_training_left_many_times_ends_the_same(data, tmp_path):
     state = begin(config, splits, CPU, None)
     again = []
     while state.epoch < 3:
-        training = train(state, config, splits)
+        training = train(state, setup_of(config), splits)
         some = list(islice(training, 4))  # a validation of three batches is begun again, and ends with the fourth
         again += [h for h in some if isinstance(h, Step | Epoch)]
-        write_checkpoint(path, {**snapshot(state, config, {}), **progress(state, 1)})
+        write_checkpoint(path, {**network_content(state, description_of(config), {}), **resume_content(state, 1)})
         training.close()
         state = begin(config, splits, CPU, None)
         restore(state, load_checkpoint(path), path)
@@ -209,11 +218,11 @@ def test_the_end_of_a_training_can_be_moved_and_it_goes_on_from_its_last_weights
     splits = splits_of(short, data)
     state, _, _ = run(short, data)
     path = tmp_path / "last.pt"
-    write_checkpoint(path, {**snapshot(state, short, {}), **progress(state, 1)})
+    write_checkpoint(path, {**network_content(state, description_of(short), {}), **resume_content(state, 1)})
     again = begin(long, splits, CPU, None)
     restore(again, load_checkpoint(path), path)
     assert plain(dict(again.model.state_dict())) == plain(dict(state.model.state_dict()))
-    more = list(train(again, long, splits))
+    more = list(train(again, setup_of(long), splits))
     assert [e.epoch for e in epochs(more)] == [3, 4, 5]
     whole, _, _ = run(long, data)
     assert everything(again) == everything(whole), "with a constant schedule as if planned so from the start"
@@ -229,10 +238,10 @@ def test_a_snapshot_does_not_change_while_training_goes_on(parts, data):
     config = config_of(**parts)
     splits = splits_of(config, few(data, 90))
     state = begin(config, splits, CPU, None)
-    training = train(state, config, splits)
+    training = train(state, setup_of(config), splits)
     while not isinstance(next(training), Step):
         pass
-    taken = {**snapshot(state, config, {}), **progress(state, 1)}
+    taken = {**network_content(state, description_of(config), {}), **resume_content(state, 1)}
     kept = copy.deepcopy(taken)
     list(training)
     assert plain(taken) == plain(kept)
@@ -243,7 +252,7 @@ def test_a_snapshot_shares_what_never_changes(data):
     """44 MB of a ResNet18 whose last layer trains are not copied at every checkpoint."""
     config = config_of(architecture=RESNET)
     state = begin(config, splits_of(config, data), CPU, None)
-    taken = snapshot(state, config, {})["model"]
+    taken = network_content(state, description_of(config), {})["model"]
     own = state.model.state_dict()
     shared = {name for name in own if taken[name].data_ptr() == own[name].data_ptr()}
     assert shared == {name for name in own if name.startswith("frozen.")}
@@ -260,7 +269,7 @@ def refused(content, config, data, path):
 def test_a_checkpoint_without_progress_is_one_sentence(data, tmp_path):
     config = config_of()
     state, _, _ = run(config, data)
-    message = refused(snapshot(state, config, {}), config, data, tmp_path / "last.pt")
+    message = refused(network_content(state, description_of(config), {}), config, data, tmp_path / "last.pt")
     assert_one_sentence(message, "last.pt", "not the training's progress")
 
 
@@ -275,7 +284,7 @@ def test_a_checkpoint_without_progress_is_one_sentence(data, tmp_path):
 )
 def test_progress_of_another_config_is_one_sentence(change, data, tmp_path):
     state, _, _ = run(config_of(), data)
-    content = {**snapshot(state, config_of(), {}), **progress(state, 1)}
+    content = {**network_content(state, description_of(config_of()), {}), **resume_content(state, 1)}
     message = refused(content, config_of(**change), data, tmp_path / "last.pt")
     assert_one_sentence(message, "last.pt", "does not fit the config")
 
@@ -284,7 +293,7 @@ def test_progress_of_another_config_is_one_sentence(change, data, tmp_path):
 def test_progress_without_one_of_its_parts_is_one_sentence(part, data, tmp_path):
     config = config_of()
     state, _, _ = run(config, data)
-    content = {**snapshot(state, config, {}), **progress(state, 1)}
+    content = {**network_content(state, description_of(config), {}), **resume_content(state, 1)}
     del content["resume"][part]
     assert_one_sentence(refused(content, config, data, tmp_path / "last.pt"), "does not fit the config")
 
@@ -299,18 +308,20 @@ def test_a_run_begun_when_every_last_batch_was_a_step_goes_on_so(data, tmp_path)
     expected, happened, splits = run(config, data, prepare=as_before)
     assert [step.images for step in happened if isinstance(step, Step)] == [128, 128, 16] * 3
     state = begin(config, splits, CPU, None)
-    assert [step.images for step in islice(train(state, config, splits), 2)] == [128, 144], "a new run does not"
+    assert [step.images for step in islice(train(state, setup_of(config), splits), 2)] == [128, 144], (
+        "a new run does not"
+    )
     state = begin(config, splits, CPU, None)
     as_before(state)
-    training = train(state, config, splits)
+    training = train(state, setup_of(config), splits)
     for _ in range(2):
         next(training)
-    content = {**snapshot(state, config, {}), **progress(state, 1)}
+    content = {**network_content(state, description_of(config), {}), **resume_content(state, 1)}
     training.close()
     del content["resume"]["least_batch"]
     write_checkpoint(tmp_path / "last.pt", content)
     again = begin(config, splits, CPU, None)
     restore(again, load_checkpoint(tmp_path / "last.pt"), tmp_path / "last.pt")
-    rest = [step.images for step in train(again, config, splits) if isinstance(step, Step)]
+    rest = [step.images for step in train(again, setup_of(config), splits) if isinstance(step, Step)]
     assert rest == [16, *[128, 128, 16] * 2]
     assert everything(again) == everything(expected)

@@ -7,8 +7,7 @@ import torch
 from core.architectures import ARCHITECTURES
 from core.runs.snapshots import PICTURES, SnapshotStore
 from core.runs.store import create_run
-from core.training.probe import probe_rows
-from core.training.snapshots import first_filters
+from core.training.snapshots import first_filters, probe_rows
 from core.workers.worker import work
 from tests.helpers import quick_config
 

@@ -10,10 +10,12 @@ import torch
 from torch import nn
 
 from core.training import loop
+from core.training.build import begin, setup_of
+from core.training.gradients import BatchTooLarge
 from core.training.loop import Step
 from core.training.losses import LOSSES
 from core.training.optimizers import OPTIMIZERS, parameter_groups
-from core.training.step import WARM_UP, BatchTooLarge, Stepper, plain_state, set_learning_rate
+from core.training.step import WARM_UP, Stepper, plain_state, set_learning_rate
 from tests.core.training.trained import CPU, few, splits_of
 from tests.helpers import quick_config
 
@@ -48,8 +50,8 @@ class Unable(Twin):
 def trained(config, monkeypatch, recorder, steps=40):
     monkeypatch.setattr(loop, "recorder_for", lambda device: recorder)
     splits = splits_of(config, few(config.dataset.load(DATA), 1000))
-    state = loop.begin(config, splits, CPU, None)
-    happening = loop.train(state, config, splits)
+    state = begin(config, splits, CPU, None)
+    happening = loop.train(state, setup_of(config), splits)
     losses = []
     for happened in happening:
         if isinstance(happened, Step):

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from core.training.loop import Step, begin, train
+from core.training.build import begin, setup_of
+from core.training.loop import Step, train
 from tests.core.training.trained import CPU, splits_of
 from tests.helpers import quick_config
 
@@ -19,7 +20,7 @@ def steps_of(config, data):
     state = begin(config, splits, CPU, None)
     before = [weights.detach().clone() for weights in state.model.parameters()]
     lengths = []
-    for happened in train(state, config, splits):
+    for happened in train(state, setup_of(config), splits):
         if isinstance(happened, Step):
             after = [weights.detach().clone() for weights in state.model.parameters()]
             lengths.append(torch.cat([(a - b).flatten() for a, b in zip(after, before, strict=True)]).norm().item())
@@ -48,7 +49,7 @@ def test_weight_decay_leaves_biases_alone(data):
         group["weight_decay"] = 0.0
     start = {name: weights.detach().clone() for name, weights in with_decay.model.named_parameters()}
     for state in (with_decay, without):
-        assert isinstance(next(train(state, config, splits)), Step)
+        assert isinstance(next(train(state, setup_of(config), splits)), Step)
     for (name, decayed), plain in zip(with_decay.model.named_parameters(), without.model.parameters(), strict=True):
         pull = 0.1 * start[name] if decayed.ndim >= 2 else torch.zeros_like(decayed)
         torch.testing.assert_close(plain - decayed, pull, msg=name)
@@ -61,7 +62,7 @@ def test_the_schedule_reaches_the_optimizer_in_every_step(data):
     splits = splits_of(config, data)
     state = begin(config, splits, CPU, None)
     used, expected = [], [0.4 * config.schedule.factor(step / 3, 2, {}) for step in range(6)]
-    for happened in train(state, config, splits):
+    for happened in train(state, setup_of(config), splits):
         if isinstance(happened, Step):
             used += [group["lr"] for group in state.optimizer.param_groups]
     assert used == pytest.approx(expected) and len(set(used)) == 6
@@ -74,7 +75,7 @@ def test_a_learning_rate_changed_between_two_steps_counts_from_the_next_and_scal
     splits = splits_of(config, data)
     state = begin(config, splits, CPU, None)
     used = []
-    for happened in train(state, config, splits):
+    for happened in train(state, setup_of(config), splits):
         if isinstance(happened, Step):
             used.append(state.optimizer.param_groups[0]["lr"])
             if happened.step == 2:
@@ -91,7 +92,7 @@ def test_layers_with_a_pace_of_their_own_keep_it_under_a_schedule(data, monkeypa
     )
     splits = splits_of(config, data)
     state = begin(config, splits, CPU, None)
-    for happened in train(state, config, splits):
+    for happened in train(state, setup_of(config), splits):
         if isinstance(happened, Step):
             slow, fast = state.optimizer.param_groups
             assert slow["lr"] == pytest.approx(fast["lr"] / 10)

@@ -6,8 +6,9 @@ import torch
 
 from core.datasets import ImageData
 from core.training.batches import split
-from core.training.checkpoints import load_checkpoint, progress, restore, snapshot, write_checkpoint
-from core.training.loop import Epoch, Step, begin, train
+from core.training.build import begin, description_of, setup_of
+from core.training.checkpoints import load_checkpoint, network_content, restore, resume_content, write_checkpoint
+from core.training.loop import Epoch, Step, train
 
 CPU = torch.device("cpu")
 
@@ -28,7 +29,7 @@ def run(config, data, precision=torch.float32, prepare=lambda state: None):
     splits = splits_of(config, data)
     state = begin(config, splits, CPU, None, precision)
     prepare(state)
-    return state, list(train(state, config, splits)), splits
+    return state, list(train(state, setup_of(config), splits)), splits
 
 
 def run_in_two(config, data, count, path, precision=torch.float32, prepare=lambda state: None):
@@ -36,15 +37,15 @@ def run_in_two(config, data, count, path, precision=torch.float32, prepare=lambd
     splits = splits_of(config, data)
     state = begin(config, splits, CPU, None, precision)
     prepare(state)
-    training = train(state, config, splits)
+    training = train(state, setup_of(config), splits)
     before = [next(training) for _ in range(count)]
-    write_checkpoint(path, {**snapshot(state, config, {}), **progress(state, 1)})
+    write_checkpoint(path, {**network_content(state, description_of(config), {}), **resume_content(state, 1)})
     training.close()
     torch.manual_seed(31337)
     torch.rand(7)
     again = begin(config, splits, CPU, None, precision)
     restore(again, load_checkpoint(path), path)
-    return again, before + list(train(again, config, splits)), splits
+    return again, before + list(train(again, setup_of(config), splits)), splits
 
 
 def everything(state):
@@ -80,11 +81,3 @@ def plain(value):
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
     return [plain(item) for item in value] if isinstance(value, list | tuple) else value
-
-
-def result_of(generator):
-    while True:
-        try:
-            next(generator)
-        except StopIteration as end:
-            return end.value

@@ -13,6 +13,7 @@ from core.errors import TrainDeskError
 from core.runs.events import EventWriter
 from core.runs.history import History
 from core.runs.store import create_run, find_run
+from core.training import scoring
 from core.training.checkpoints import load_checkpoint
 from core.training.optimizers import SGD
 from core.workers import session, worker
@@ -141,7 +142,7 @@ def test_an_unexpected_error_is_one_sentence_and_its_traceback_goes_to_standard_
     def broken(*_):
         raise ZeroDivisionError("division by zero\nsecond line")
 
-    monkeypatch.setattr(worker, "train_run", broken)
+    monkeypatch.setattr(session.TrainingSession, "train", broken)
     _, end = work(runs_folder)
     assert_one_sentence(end["message"], "unexpected error", "ZeroDivisionError: division by zero")
     assert "Traceback" in capsys.readouterr().err
@@ -167,7 +168,7 @@ def test_known_errors_have_their_remedy(error, words, runs_folder, monkeypatch):
     def broken(*_):
         raise error
 
-    monkeypatch.setattr(worker, "train_run", broken)
+    monkeypatch.setattr(session.TrainingSession, "train", broken)
     _, end = work(runs_folder)
     assert_one_sentence(end["message"], words)
 
@@ -204,13 +205,13 @@ def test_a_stop_asked_for_before_the_start_ends_after_one_step(runs_folder):
 
 def test_a_stop_asked_for_while_testing_keeps_both_checkpoints(runs_folder, monkeypatch):
     run = create_run(quick_config(epochs=1), runs_folder)
-    testing = session._test
+    testing = scoring.evaluate_checkpoint
 
     def stop_now(*arguments):
         run.request_stop()
         return testing(*arguments)
 
-    monkeypatch.setattr(session, "_test", stop_now)
+    monkeypatch.setattr(scoring, "evaluate_checkpoint", stop_now)
     monkeypatch.setattr("core.runs.requests.POLL_SECONDS", 0)
     end = worker.work(run, runs_folder)
     assert end["event"] == "stopped"

@@ -11,7 +11,7 @@ from core.runs.history import History
 from core.training import checkpoints
 from core.training.checkpoints import load_checkpoint
 from core.training.optimizers import SGD
-from core.workers import session, worker
+from core.workers import loop_follower, worker
 from core.workers.control import ask_to_resume
 from tests.core.running import finite, same_weights
 from tests.core.workers.session.sessions import at, everything, new
@@ -36,7 +36,7 @@ def explode_at(number):
 
 @pytest.mark.parametrize("number", [1, 4, 5, 8])
 def test_a_network_that_leaves_the_numbers_replaces_no_checkpoint_in_the_middle_of_an_epoch(number, train, monkeypatch):
-    monkeypatch.setattr(session, "LONGEST_LOSS", -1.0)  # a checkpoint after every step
+    monkeypatch.setattr(loop_follower, "LONGEST_LOSS", -1.0)  # a checkpoint after every step
     monkeypatch.setattr(SGD, "build", explode_at(number))
     run, end = train(epochs=3, optimizer={"name": "sgd", "learning_rate": 0.02})
     assert end["event"] == "failed"
@@ -54,7 +54,7 @@ def test_the_best_of_the_epoch_before_a_failure_is_on_the_disk(train, monkeypatc
     write = checkpoints.write_atomically
 
     def slowly(path, data):
-        session.time.sleep(0.2)
+        loop_follower.time.sleep(0.2)
         write(path, data)
 
     monkeypatch.setattr(checkpoints, "write_atomically", slowly)

@@ -5,9 +5,10 @@ import pytest
 from core.runs import requests
 from core.runs.history import History
 from core.runs.store import create_run
+from core.training import scoring
 from core.training.between import Between
 from core.training.checkpoints import load_checkpoint
-from core.workers import session
+from core.workers import loop_follower
 from core.workers.control import ask_to_resume
 from tests.core.running import kinds
 from tests.core.workers.session.sessions import at, everything, new
@@ -72,13 +73,13 @@ def test_a_pause_while_pictures_are_prepared_begins_with_them_again(train, runs_
 
 def test_a_pause_while_testing_only_tests_again(train, runs_folder, monkeypatch):
     run = new(runs_folder)
-    testing = session._test
-    monkeypatch.setattr(session, "_test", lambda *arguments: run.request_pause() or testing(*arguments))
+    testing = scoring.evaluate_checkpoint
+    monkeypatch.setattr(scoring, "evaluate_checkpoint", lambda *arguments: run.request_pause() or testing(*arguments))
     _, end = train(run)
     assert end["event"] == "paused"
     assert_one_sentence(end["message"], "while testing")
     before = run.last.read_bytes()
-    monkeypatch.setattr(session, "_test", testing)
+    monkeypatch.setattr(scoring, "evaluate_checkpoint", testing)
     assert train(run)[1]["event"] == "finished"
     assert run.last.read_bytes() == before
     assert History(run).update().test["images"] == 360 and History(run).update().steps == [1, 2, 3, 4, 5]
@@ -122,7 +123,7 @@ def test_slow_motion_goes_on_where_it_was(train, runs_folder, monkeypatch):
     """A run left at the end of an epoch must not begin with waiting for as long as the epoch had taken."""
     waits = []
     monkeypatch.setattr(
-        session, "_wait_until", lambda moment, requests: waits.append(moment - session.time.monotonic())
+        loop_follower, "wait_until", lambda moment, requests: waits.append(moment - loop_follower.time.monotonic())
     )
     run = new(runs_folder, epochs=2, training={"epoch_seconds": 500})
     train(run, at("step", run.request_pause, step=4))

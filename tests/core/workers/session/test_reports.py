@@ -8,9 +8,9 @@ from core.inference.classifier import Classifier
 from core.runs.history import History
 from core.training.checkpoints import load_checkpoint
 from core.training.data import data_on_device
-from core.training.evaluation import evaluate
+from core.training.evaluation import drained, evaluate
 from core.workers.control import ask_to_resume
-from tests.core.training.trained import CPU, result_of
+from tests.core.training.trained import CPU
 from tests.core.workers.session.sessions import at, new
 
 
@@ -66,10 +66,10 @@ def in_float32(config):
     ids=["bfloat16", "average", "features", "all"],
 )
 def test_a_classifier_answers_as_the_network_that_was_trained(settings, train, runs_folder, monkeypatch):
-    from core.training import loop
+    from core.training import build
 
-    states, begin = [], loop.begin
-    monkeypatch.setattr(loop, "begin", lambda *arguments: states.append(begin(*arguments)) or states[-1])
+    states, begin = [], build.begin
+    monkeypatch.setattr(build, "begin", lambda *arguments: states.append(begin(*arguments)) or states[-1])
     run, end = train(**settings)
     assert end["event"] == "finished"
     classifier, config = Classifier.load(run), run.config()
@@ -95,4 +95,4 @@ def test_the_test_is_measured_in_float32(train, runs_folder):
     splits, precision = data_on_device(in_float32(config), runs_folder / "data", CPU)
     assert precision is torch.float32
     test = History(run).update().test
-    assert test["test/loss"] == result_of(evaluate(classifier.model, splits.test, config.loss, 250)).loss
+    assert test["test/loss"] == drained(evaluate(classifier.model, splits.test, config.loss, 250)).loss

@@ -1,0 +1,150 @@
+"""What a worker does with all that the training loop says: writes it down, keeps checkpoints and snapshots, asks people."""
+
+from __future__ import annotations
+
+import time
+
+from core.experiments.pruning import is_hopeless, others_at
+from core.runs import events
+from core.runs.companion import InStep
+from core.runs.history import History
+from core.runs.requests import Requests
+from core.runs.snapshots import SnapshotStore
+from core.runs.store import Run
+from core.training.async_checkpoint import CheckpointWriter
+from core.training.batches import Splits
+from core.training.build import description_of, setup_of
+from core.training.checkpoints import is_finite, network_content, resume_content
+from core.training.event_recorder import Recorder
+from core.training.features import Preparing
+from core.training.gradients import MicroBatchesChanged
+from core.training.loop import Epoch, Happened, Step, TrainingState, Validated, train
+from core.training.snapshots import SnapshotRecorder
+from core.workers.ending import end_session
+
+LONGEST_LOSS = 60.0  # seconds of training that a crash may cost, when epochs are longer
+
+
+class LoopFollower:
+    """Follows the loop: records what happened, keeps checkpoints and snapshots, and does what people ask for."""
+
+    def __init__(
+        self, run: Run, splits: Splits, state: TrainingState, threads: int, record: events.Record, requests: Requests
+    ):
+        self._run, self._config = run, run.config()
+        self._splits, self._state, self._threads = splits, state, threads
+        self._record, self._requests = record, requests
+        training = self._config.training
+        self.recorder = Recorder(training, splits, state, record)
+        self._described = description_of(self._config)
+        self._snapshots = SnapshotRecorder(SnapshotStore(run), training.epochs, splits.val)
+        self._in_step = InStep(run)
+        self._told = 0.0  # when something was last said of the frozen layers
+
+    def train(self) -> str:
+        """Trains until the end, a pause or a stop. Returns why it ended before its last epoch as hopeless, else nothing."""
+        self._epoch_start = self._saved = time.monotonic()
+        self._epoch_start -= self._config.training.epoch_seconds * self._state.batch / self.recorder.steps_per_epoch
+        self._follow_learning_rate()
+        with (
+            CheckpointWriter() as self._writer
+        ):  # however it ends, what was to be saved is saved before the run is let go
+            for happened in train(self._state, setup_of(self._config), self._splits, self._snapshots.probe):
+                self._writer.check()
+                if why := self._take(happened):
+                    return why
+                if (end := self._requests.end()) is not None:
+                    self._end_early(end, happened)
+        return ""
+
+    def _take(self, happened: Happened) -> str:
+        """Stores what happened. Returns why the run should end early, else nothing."""
+        match happened:
+            case Step():
+                self._take_step(happened)
+            case Validated():
+                self.recorder.validated(happened)
+            case Epoch():
+                return self._take_epoch(happened)
+            case Preparing(done, images):
+                if done == images or time.monotonic() - self._told > 0.5:
+                    self._record(events.PREPARING, done=done, images=images)
+                    self._told = time.monotonic()
+                self.recorder.begin_steps()
+            case MicroBatchesChanged(micro_batches):
+                self._record(events.NOTICE, message=self._micro_batches_in_words(micro_batches))
+        return ""
+
+    def _take_step(self, step: Step) -> None:
+        state, recorder, slow_motion = self._state, self.recorder, self._config.training.epoch_seconds
+        recorder.step(step)
+        overdue = time.monotonic() - self._saved > LONGEST_LOSS
+        if self._follow_learning_rate() or overdue:  # what was asked outlives a crash
+            recorder.flush()
+            if is_finite(state):
+                self._save_last({})
+        self._in_step.wait(state.step / recorder.total_steps, lambda: self._requests.end() is not None)
+        if slow_motion:
+            share = state.step / recorder.steps_per_epoch - state.epoch  # of this epoch that is done
+            wait_until(self._epoch_start + slow_motion * share, self._requests)
+
+    def _take_epoch(self, epoch: Epoch) -> str:
+
+        self.recorder.flush()  # before saving: a network without finite losses must not replace the last good checkpoint
+        self.recorder.check(epoch)
+        self.recorder.epoch(epoch)  # too: after a crash in between it happens again, else it would be missing
+        if epoch.is_best:
+            self._writer.save(self._run.best, network_content(self._state, self._described, epoch.metrics))
+        self._save_last(epoch.metrics)
+        self._snapshots.epoch(epoch, self._state)
+        self._epoch_start = time.monotonic()
+        return self._why_hopeless() if self._config.training.prune else ""
+
+    def _save_last(self, metrics: dict[str, float]) -> None:
+
+        content = network_content(self._state, self._described, metrics) | resume_content(self._state, self._threads)
+        self._writer.save(self._run.last, content)
+        self._saved = time.monotonic()
+
+    def _follow_learning_rate(self) -> bool:
+        """Whether someone asked for another one, which is taken."""
+        if (learning_rate := self._requests.learning_rate()) is None:
+            return False
+        self._state.learning_rate = learning_rate
+        self._record(events.LEARNING_RATE, step=self._state.step, learning_rate=learning_rate)
+        return True
+
+    def _end_early(self, how: str, happened: Happened) -> None:
+
+        self.recorder.flush()
+        if is_finite(self._state) and not isinstance(happened, Preparing):
+            self._save_last({})
+        self._writer.wait()
+        end_session(self._run, how, f"at step {self._state.step:,} of {self.recorder.total_steps:,}", self._requests)
+
+    def _why_hopeless(self) -> str:
+        """Why a run of an experiment should end early, as part of a sentence; empty when it should not."""
+        experiment = self._config.experiment
+        if not experiment:
+            return ""
+
+        own = {epoch["epoch"]: epoch["val/accuracy"] for epoch in History(self._run).update().epochs}
+        others = others_at(self._run, experiment, self._run.folder.parent)
+        if len(own) == self._config.training.epochs or not is_hopeless(own, others):
+            return ""
+        return f"because it did worse than half of the {len(others)} other runs of '{experiment}'"
+
+    def _micro_batches_in_words(self, micro_batches: int) -> str:
+        same = "the arithmetic stays the same"
+        if self._config.architecture.smallest_batch > 1:
+            same = "the gradients add up to the same, only batch norm sees smaller groups"
+        return (
+            f"A batch of {self._config.training.batch_size:,} images does not fit into the memory, so it is computed in "
+            f"{micro_batches} pieces; {same}."
+        )
+
+
+def wait_until(moment: float, requests: Requests) -> None:
+    """Slow motion: waits until that moment of the monotonic clock, or until an end is asked for."""
+    while (left := moment - time.monotonic()) > 0 and requests.end() is None:
+        time.sleep(min(left, 0.05))
