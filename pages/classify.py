@@ -9,7 +9,7 @@ from pages.components.classify.run_choice import choose_run, runs_with_checkpoin
 from pages.components.classify.upload import draw_photo, draw_upload
 from pages.components.shell.classifiers import warm_up
 from pages.components.shell.header import open_page
-from pages.components.shell.links import page_link
+from pages.components.shell.links import TRAIN, page_link
 from pages.components.shell.start import start_digits_button
 
 open_page("Classify")
@@ -21,7 +21,7 @@ if not runs:
         "and then you can draw here."
     )
     start_digits_button("start digits")
-    page_link("pages/train.py", label="Choose another recipe")
+    page_link(TRAIN, label="Choose another recipe")
     warm_up()
     st.stop()
 

@@ -13,7 +13,7 @@ from pages.components.data.dataset_list import draw_datasets, draw_deleted, draw
 from pages.components.data.import_form import draw_import_form
 from pages.components.data.import_view import draw_import
 from pages.components.shell.header import open_page
-from pages.components.shell.links import page_link
+from pages.components.shell.links import DATA, page_link
 from pages.components.shell.messages import show_warning
 from pages.components.shell.rights import may_change_job
 
@@ -29,7 +29,7 @@ elif chosen:
         draw_dataset(find_dataset(chosen, data_folder()))
     except OwnDataError as error:
         show_warning(str(error))
-        page_link("pages/data.py", label="All datasets", icon=":material/arrow_back:", query_params={})
+        page_link(DATA, label="All datasets", icon=":material/arrow_back:")
 else:
     st.title("Pictures to learn from")
     draw_imports()

@@ -6,7 +6,7 @@ from itertools import groupby
 import streamlit as st
 
 from pages.components.shell.header import open_page
-from pages.components.shell.links import anchor
+from pages.components.shell.links import GLOSSARY, anchor
 from pages.components.shell.word_list import Entry, entries
 
 open_page("Glossary")
@@ -35,7 +35,7 @@ def draw(entry: Entry) -> str:
 
 if found:
     letters = {letter: list(group) for letter, group in groupby(found, key=lambda entry: entry.letter())}
-    links = "".join(anchor("glossary", letter, place=f"letter-{letter}") for letter in letters)
+    links = "".join(anchor(GLOSSARY, letter, f"letter-{letter}") for letter in letters)
     parts = "".join(
         f'<section><h2 id="letter-{letter}">{letter}</h2><dl>{"".join(map(draw, group))}</dl></section>'
         for letter, group in letters.items()

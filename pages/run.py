@@ -16,7 +16,7 @@ from pages.components.run.worker_log import draw_worker_log
 from pages.components.shell.classifiers import warm_up
 from pages.components.shell.header import open_page
 from pages.components.shell.histories import shared_history
-from pages.components.shell.links import page_link
+from pages.components.shell.links import TRAIN, page_link
 from pages.components.shell.settings_in_words import draw_settings, read_config
 from pages.components.shell.start import start_digits_button
 from pages.components.shell.wording import plain_markdown
@@ -28,7 +28,7 @@ if not list_runs(runs_folder()) and not st.query_params.get("run"):
     st.title("No run yet")
     st.markdown("A run is one training. Start one: the digits need no internet and are done within a minute.")
     start_digits_button("start digits")
-    page_link("pages/train.py", label="Choose another recipe")
+    page_link(TRAIN, label="Choose another recipe")
     st.stop()
 wanted = st.query_params.get("run") or "latest"
 try:

@@ -9,7 +9,7 @@ from pages.components.runs.queue_view import draw_now_and_waiting
 from pages.components.runs.run_filter import draw_filter
 from pages.components.runs.run_list import draw_run_list
 from pages.components.shell.header import open_page
-from pages.components.shell.links import page_link
+from pages.components.shell.links import EXPERIMENTS, TRAIN, page_link
 from pages.components.shell.messages import show_warning
 from pages.components.shell.start import start_digits_button
 from pages.components.shell.summaries import summaries
@@ -17,7 +17,7 @@ from pages.components.shell.summaries import summaries
 open_page("Runs")
 with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
     st.title("Runs", width="content")
-    page_link("pages/experiment.py", label="Experiments", icon=":material/science:", width="content")
+    page_link(EXPERIMENTS, label="Experiments", icon=":material/science:", width="content")
 if warning := disk_warning(runs_folder()):
     show_warning(warning)
 draw_undo()
@@ -29,6 +29,6 @@ if runs:
 else:
     st.markdown("There is no run yet. Start the digits training, which needs no internet, or choose a recipe.")
     start_digits_button("start digits")
-    page_link("pages/train.py", label="Choose another recipe")
+    page_link(TRAIN, label="Choose another recipe")
 draw_example_choice()
 draw_deleted()

@@ -2,11 +2,10 @@
 
 import streamlit as st
 
-from core.errors import TrainDeskError
 from core.paths import runs_folder
 from core.workers.dispatch import cpu_runs, gpus, most_cpu_runs, set_cpu_runs
 from pages.components.shell.header import open_page
-from pages.components.shell.messages import show_error
+from pages.components.shell.messages import attempt, show_problem
 from pages.components.shell.rights import draw_who, is_host
 from pages.components.shell.wording import count
 from pages.components.system.disk_panel import draw_disk
@@ -28,11 +27,7 @@ st.markdown(
 
 def keep() -> None:
     """Stores the number; what is wrong with it is said beside the field."""
-    st.session_state.pop("problem at once", None)
-    try:
-        set_cpu_runs(runs_folder(), st.session_state[AT_ONCE] or 0)
-    except TrainDeskError as error:
-        st.session_state["problem at once"] = str(error)
+    attempt(AT_ONCE, lambda: set_cpu_runs(runs_folder(), st.session_state[AT_ONCE] or 0))
 
 
 st.number_input(
@@ -45,7 +40,6 @@ st.number_input(
     width=340,
     disabled=not is_host(),
 )
-if problem := st.session_state.get("problem at once"):
-    show_error(problem)
+show_problem(AT_ONCE)
 
 draw_disk()

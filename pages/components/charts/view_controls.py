@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.glossary import meaning_of
 from pages.components.charts.curves import Axis, AxisName
-from pages.components.shell.address import from_address
+from pages.components.shell.links import from_address
 
 AXES: tuple[AxisName, ...] = ("epoch", "step", "time")
 SMOOTHINGS = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)

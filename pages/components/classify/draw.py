@@ -10,7 +10,7 @@ from core.images.little import is_little
 from pages.components.classify.canvas import canvas
 from pages.components.classify.desk import Asked, draw_desk, invitation, reads_digits
 from pages.components.classify.networks import Network, refresh_seconds
-from pages.components.shell.links import page_link
+from pages.components.shell.links import page_link, try_page
 
 TOO_LITTLE = "Draw larger: a digit that fills half of the box is read best."
 BEGUN = "canvas was there"  # since then networks are loaded, not before: the page comes first
@@ -37,8 +37,8 @@ def _draw(networks: Sequence[Network], is_short: bool) -> None:
         else:
             asked = Asked.about(networks, image)
         if is_short:
-            to = {"run": networks[0].run.id}
-            page_link("pages/classify.py", label="No mouse, pen or touch screen at hand? Upload", query_params=to)
+            to = try_page(networks[0].run.id)
+            page_link(to, label="No mouse, pen or touch screen at hand? Upload")
         return asked
 
     draw_desk(

@@ -8,15 +8,12 @@ import numpy as np
 import streamlit as st
 
 from core.datasets.corrections import forget, how_many, keep
-from core.errors import TrainDeskError
 from core.paths import data_folder
 from pages.components.classify.answer_bars import Said
 from pages.components.classify.networks import Network
-from pages.components.shell.form_values import fill
-from pages.components.shell.links import switch_page
-from pages.components.shell.messages import show_error
+from pages.components.shell.messages import errors_shown
 from pages.components.shell.wording import count
-from pages.components.train.recipe_cards import FILLED_FROM
+from pages.components.train.filled_form import open_with_changes
 
 TIMES = 20  # that each of them is shown in an epoch
 KEPT = "kept correction"
@@ -42,10 +39,8 @@ def draw_teaching(network: Network, pixels: np.ndarray, said: Said, key: str) ->
             width=90 if max(map(len, names)) <= 2 else 180,
         )
         if st.button("Keep it for the next training", icon=":material/school:", key=f"teach {about}"):
-            try:
+            with errors_shown():
                 st.session_state[KEPT] = keep(dataset, data_folder(), pixels, label)
-            except TrainDeskError as error:
-                show_error(str(error))
         if st.session_state.get(KEPT) and st.button(
             "Undo", icon=":material/undo:", key=f"forget {key}", type="tertiary"
         ):
@@ -56,6 +51,4 @@ def draw_teaching(network: Network, pixels: np.ndarray, said: Said, key: str) ->
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"{count(kept, 'picture')} of yours for {dataset.title()}.", width="content")
         if st.button("Train with them", icon=":material/replay:", key=f"train with own {key}"):
-            fill(network.config.with_changes({"training.own_pictures": TIMES}))
-            st.session_state[FILLED_FROM] = ("from", network.run.id)
-            switch_page("pages/train.py", query_params={"from": network.run.id})
+            open_with_changes(network.run, network.config, {"training.own_pictures": TIMES})

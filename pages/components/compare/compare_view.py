@@ -19,7 +19,7 @@ from pages.components.charts.view_controls import axis_control, log_control, met
 from pages.components.compare.compare_settings import draw_what_settings_did
 from pages.components.compare.compare_words import sentences
 from pages.components.shell.compared import draw_unknown, names, pick
-from pages.components.shell.links import anchor, page_link
+from pages.components.shell.links import TRAIN, anchor, page_link, run_page
 from pages.components.shell.setting_words import setting_words
 from pages.components.shell.settings_in_words import read_config
 from pages.components.shell.start import start_digits_button
@@ -45,7 +45,7 @@ def draw_comparison() -> None:
     if len(runs) < 2:
         st.markdown("Two runs are needed for a comparison. Train the digits twice, with another learning rate perhaps.")
         start_digits_button("start digits")
-        page_link("pages/train.py", label="Choose a recipe")
+        page_link(TRAIN, label="Choose a recipe")
         return
     chosen = pick(runs)
     if not chosen:
@@ -165,4 +165,4 @@ def _link(entry: Compared) -> str:
     colours = chart_colours()
     colour = colours[entry.colour % len(colours)]
     swatch = f'<i class="swatch {entry.dash}" style="border-color:{colour}" aria-hidden="true"></i>'
-    return swatch + anchor("run", entry.name, run=entry.summary.id)
+    return swatch + anchor(run_page(entry.summary.id), entry.name)

@@ -11,14 +11,14 @@ import numpy as np
 import streamlit as st
 
 from core.run_config import RunConfig
-from core.datasets import DatasetError, DatasetSettings
+from core.datasets import DatasetSettings
 from core.datasets.obtain import obtain
 from core.datasets.thumbnails import labels_of, pictures_of
 from core.paths import data_folder
 from core.recipes import RECIPES
 from pages.components.train.ask_core import ask_core
-from pages.components.shell.links import page_link
-from pages.components.shell.messages import show_error
+from pages.components.shell.links import DATA, TRAIN, form_page, page_link
+from pages.components.shell.messages import errors_shown, show_error
 from pages.components.shell.pictures import card, gallery
 from pages.components.shell.wording import count, megabytes, plain_markdown
 
@@ -29,17 +29,13 @@ PARTS = {"train": "training pictures", "test": "test pictures"}
 
 def draw_builtin(dataset: DatasetSettings) -> None:
     """The page of one dataset. Its pictures are read only now."""
-    page_link("pages/data.py", label="All datasets", icon=":material/arrow_back:", query_params={})
+    page_link(DATA, label="All datasets", icon=":material/arrow_back:")
     st.title(dataset.title())
     st.markdown(f"{plain_markdown(summary_of(dataset))} {facts_of(dataset)}.")
     recipe = next((recipe for recipe in RECIPES if recipe.config().dataset.name == dataset.name), None)
     with st.container(horizontal=True, vertical_alignment="center"):
-        page_link(
-            "pages/train.py",
-            label="Train on these pictures",
-            icon=":material/play_arrow:",
-            query_params={"recipe": recipe.name} if recipe else {},
-        )
+        to = form_page("recipe", recipe.name) if recipe else TRAIN
+        page_link(to, label="Train on these pictures", icon=":material/play_arrow:")
     if not dataset.is_present(data_folder()):
         _draw_missing(dataset)
     elif _is_decoded(dataset):
@@ -74,14 +70,11 @@ def _draw_missing(dataset: DatasetSettings) -> None:
     if not st.button("Download it now", icon=":material/download:", type="primary", key=f"download {dataset.name}"):
         return
     bar = st.progress(0.0, text="Downloading ...")
-    try:
+    with errors_shown():
         for done, total in obtain(dataset, data_folder()):
             bar.progress(min(1.0, done / max(1, total)), text=f"{megabytes(done)} of {megabytes(total)}")
-    except DatasetError as error:
-        bar.empty()
-        show_error(str(error))
-        return
-    st.rerun()
+        st.rerun()
+    bar.empty()
 
 
 def _is_decoded(dataset: DatasetSettings) -> bool:

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from operator import methodcaller
+
 import streamlit as st
 
-from core.image_sets.edit import LONGEST_NAME, checked_name, editing
+from core.image_sets.edit import LONGEST_NAME, checked_name
 from core.image_sets.export import MOST_AT_ONCE, as_zip
 from core.image_sets.folders import delete_dataset
-from core.image_sets.own_dataset import SPLITS, OwnClass, OwnDataError, OwnDataset
+from core.image_sets.own_dataset import SPLITS, OwnClass, OwnDataset
 from pages.components.train.continue_card import draw_continue
 from pages.components.data.import_form import draw_import_form
 from pages.components.data.label_issues import draw_doubts
 from pages.components.data.drafts import draw_what_it_knows
-from pages.components.data.findings import draw_findings
-from pages.components.data.dataset_list import DELETED, SPLIT_WORDS, go
-from pages.components.shell.messages import show_error
+from pages.components.data.findings import change, draw_findings
+from pages.components.data.dataset_list import DELETED, SPLIT_WORDS
+from pages.components.shell.messages import errors_shown
 from pages.components.data.picked import picked
 from pages.components.shell.rights import READ_ONLY, may_change_dataset
 from pages.components.train.shares_view import draw_suggested
 from pages.components.train.training_cards import draw_training_cards
 from pages.components.shell.wording import count, megabytes, moment, plain_markdown
+from pages.components.shell.links import DATA, show
 
 PAGE = 60  # pictures at a time
 ALL = "all"
@@ -28,7 +31,7 @@ UNDONE = "Undone: "
 
 def draw_dataset(dataset: OwnDataset) -> None:
     """Raises OwnDataError."""
-    st.button("All datasets", icon=":material/arrow_back:", type="tertiary", on_click=go)
+    st.button("All datasets", icon=":material/arrow_back:", type="tertiary", on_click=show, args=(DATA,))
     st.title(dataset.title)
     classes = dataset.classes()
     newest = dataset.newest()
@@ -104,7 +107,7 @@ def _draw_undo(dataset: OwnDataset) -> None:
         if st.button("Undo", icon=":material/undo:", type="tertiary", key="undo the change"):
             words = last.words.removeprefix(UNDONE)
             words = words if last.words.startswith(UNDONE) else f"{UNDONE}{words}"
-            _edit(dataset, words, lambda edit: edit.back_to(last.number - 1))
+            change(dataset, words, lambda edit: edit.back_to(last.number - 1))
 
 
 def _draw_edit_pictures(dataset: OwnDataset, selected: list[int], current: OwnClass, classes: list[OwnClass]) -> None:
@@ -119,7 +122,7 @@ def _draw_edit_pictures(dataset: OwnDataset, selected: list[int], current: OwnCl
         )
         st.markdown(said, width=190)
         if st.button("Remove", icon=":material/delete:", key="remove pictures", disabled=none):
-            _edit(dataset, f"{count(len(selected), 'picture')} removed", lambda edit: edit.remove(selected))
+            change(dataset, f"{count(len(selected), 'picture')} removed", lambda edit: edit.remove(selected))
         if others:
             target = st.selectbox(
                 "Move to",
@@ -130,12 +133,12 @@ def _draw_edit_pictures(dataset: OwnDataset, selected: list[int], current: OwnCl
             )
             if st.button("Move", icon=":material/drive_file_move:", key="move pictures", disabled=none):
                 words = f"{count(len(selected), 'picture')} moved to {others[target]}"
-                _edit(dataset, words, lambda edit: edit.move(selected, target))
+                change(dataset, words, lambda edit: edit.move(selected, target))
         part = st.selectbox(
             "Use for", SPLITS, format_func=SPLIT_WORDS.__getitem__, key=f"part for {dataset.id}", width=140
         )
         if st.button("Use", key="use pictures", disabled=none):
-            _edit(
+            change(
                 dataset,
                 f"{count(len(selected), 'picture')} used for {SPLIT_WORDS[part]}",
                 lambda edit: edit.into_split(selected, part),
@@ -153,12 +156,12 @@ def _draw_edit_class(dataset: OwnDataset, each: OwnClass) -> None:
             width=280,
         )
         if st.button("Rename", key="rename class", disabled=name.strip() == each.name):
-            _edit(dataset, f"{each.name} renamed to {name.strip()}", lambda edit: edit.rename_class(each.id, name))
+            change(dataset, f"{each.name} renamed to {name.strip()}", lambda edit: edit.rename_class(each.id, name))
         words = "Switch off" if each.enabled else "Switch on"
         if st.button(words, key="switch class", help="A class that is switched off takes no part in trainings."):
-            _edit(dataset, f"{words}: {each.name}", lambda edit: edit.enable([each.id], not each.enabled))
+            change(dataset, f"{words}: {each.name}", lambda edit: edit.enable([each.id], not each.enabled))
         if st.button("Remove class", icon=":material/delete:", key="remove class"):
-            _edit(dataset, f"Class {each.name} removed", lambda edit: edit.remove_class(each.id))
+            change(dataset, f"Class {each.name} removed", lambda edit: edit.remove_class(each.id))
 
 
 def _draw_more(dataset: OwnDataset, newest: int) -> None:
@@ -172,23 +175,19 @@ def _draw_more(dataset: OwnDataset, newest: int) -> None:
             width=360,
         )
         if st.button("Rename", key="rename dataset", disabled=title.strip() == dataset.title):
-            try:
+            with errors_shown():
                 dataset.set_about(title=checked_name(title, "A dataset"))
-            except OwnDataError as error:
-                show_error(str(error))
-                return
-            st.rerun()
+                st.rerun()
+            return
     with st.container(horizontal=True):
         _draw_download(dataset)
         if st.button("Delete the dataset", icon=":material/delete:", key="delete dataset"):
-            try:
+            with errors_shown():
                 delete_dataset(dataset)
-            except OwnDataError as error:
-                show_error(str(error))
-                return
-            st.session_state[DELETED] = dataset.id
-            go()
-            st.rerun()
+                st.session_state[DELETED] = dataset.id
+                show(DATA)
+                st.rerun()
+            return
     st.subheader("Versions")
     for version in dataset.versions()[:50]:
         if version.number == 0:
@@ -198,11 +197,7 @@ def _draw_more(dataset: OwnDataset, newest: int) -> None:
                 f"**{version.number}** {plain_markdown(version.words)}, {moment(version.time)}", width="stretch"
             )
             if version.number != newest and st.button("Back to this", key=f"back to {version.number}", type="tertiary"):
-                _edit(
-                    dataset,
-                    f"Back to version {version.number}",
-                    lambda edit, number=version.number: edit.back_to(number),
-                )
+                change(dataset, f"Back to version {version.number}", methodcaller("back_to", version.number))
 
 
 def _draw_download(dataset: OwnDataset) -> None:
@@ -223,13 +218,3 @@ def _draw_download(dataset: OwnDataset) -> None:
         key="download dataset",
         help="A folder for each part and class. Brought in again it is the same dataset. Pictures are at most 512 pixels a side.",
     )
-
-
-def _edit(dataset: OwnDataset, words: str, change) -> None:
-    try:
-        with editing(dataset, words) as edit:
-            change(edit)
-    except OwnDataError as error:
-        show_error(str(error))
-        return
-    st.rerun()

@@ -14,8 +14,8 @@ from core.image_sets.imports import Job, list_jobs
 from core.image_sets.own_dataset import OwnDataError, OwnDataset
 from core.paths import data_folder
 from pages.components.data.builtin import what_it_takes
-from pages.components.shell.links import set_parameters
-from pages.components.shell.messages import show_error
+from pages.components.shell.links import bring_page, dataset_page, import_page, show
+from pages.components.shell.messages import errors_shown, show_error
 from pages.components.data.picked import thumbnails
 from pages.components.shell.pictures import address_of
 from pages.components.shell.rights import is_host, may_change_dataset, may_change_job
@@ -23,14 +23,8 @@ from pages.components.shell.wording import count, megabytes, plain_markdown, row
 
 COLUMNS = 4
 NAMED = 12  # classes on a card
-WAY = "way"  # in the address: which of the ways to bring pictures is open
 DELETED = "deleted dataset"
 SPLIT_WORDS = {"train": "training", "val": "validation", "test": "test"}  # as people read them
-
-
-def go(**parameters: str) -> None:
-    """Shows another part of this page; it has its own address."""
-    set_parameters(parameters)
 
 
 def draw_imports() -> None:
@@ -48,7 +42,7 @@ def draw_imports() -> None:
         }.get(progress.state, "is being brought in")
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{plain_markdown(title)}** {words}.")
-            st.button("Look", key=f"look {job.id}", on_click=go, kwargs={"import": job.id}, type="primary")
+            st.button("Look", key=f"look {job.id}", on_click=show, args=(import_page(job.id),), type="primary")
 
 
 def draft_key(kind: str, into: str) -> str:
@@ -67,7 +61,7 @@ def _draw_draft(job: Job) -> None:
         st.markdown(f"**{count(len(files), kind[:-1])}** of {plain_markdown(names)}: not a dataset yet.")
         if st.button("Go on", key=f"go on {job.id}"):
             st.session_state[draft_key(kind, "")] = job.id
-            go(**{WAY: "draw" if kind == "drawings" else "camera"})
+            show(bring_page("draw" if kind == "drawings" else "camera"))
             st.rerun()
         if st.button("Throw away", key=f"throw away {job.id}", type="tertiary", icon=":material/delete:"):
             job.remove()
@@ -100,13 +94,10 @@ def draw_deleted() -> None:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(plain_markdown(dataset.title), width="stretch")
                 if st.button("Bring back", key=f"bring back {dataset.id}"):
-                    try:
+                    with errors_shown():
                         restore_dataset(dataset.id, data_folder())
-                    except OwnDataError as error:
-                        show_error(str(error))
-                        return
-                    st.session_state.pop(DELETED, None)
-                    st.rerun()
+                        st.session_state.pop(DELETED, None)
+                        st.rerun()
         if is_host() and st.button(
             "Remove all for good", icon=":material/delete_forever:", key="empty the trash of datasets"
         ):
@@ -131,7 +122,7 @@ def _draw_own(dataset: OwnDataset) -> None:
     number = len(classes)
     said = f"{count(sum(each.images for each in classes), 'picture')}, {number} {'class' if number == 1 else 'classes'}"
     _card(title, said, [each.name for each in classes], thumbnails(dataset, first))
-    st.button("Open", key=f"open {dataset.id}", on_click=go, kwargs={"set": dataset.id}, width="stretch")
+    st.button("Open", key=f"open {dataset.id}", on_click=show, args=(dataset_page(dataset.id),), width="stretch")
 
 
 def _draw_published(name: str, dataset: DatasetSettings) -> None:
@@ -143,7 +134,7 @@ def _draw_published(name: str, dataset: DatasetSettings) -> None:
         for pixels in (first_pictures(dataset, data_folder()) if is_here else [])
     ]
     _card(dataset.title(), said, list(info.class_names), pictures, "" if is_here else what_it_takes(dataset))
-    st.button("Open", key=f"open {name}", on_click=go, kwargs={"set": name}, width="stretch")
+    st.button("Open", key=f"open {name}", on_click=show, args=(dataset_page(name),), width="stretch")
 
 
 def _card(title: str, said: str, classes: list[str], pictures: list[str], takes: str = "") -> None:

@@ -19,19 +19,20 @@ from core.image_sets.edit import LONGEST_NAME, checked_name
 from core.image_sets.folders import dataset_at
 from core.image_sets.imports import Job, Request, find_job, new_job, start
 from core.image_sets.layout import tidy_class
-from core.image_sets.own_dataset import OwnDataError, OwnDataset
+from core.image_sets.own_dataset import OwnDataset
 from core.image_sets.zip_names import folder_of
 from core.paths import data_folder
 from pages.components.data.already import draw_already, follow
 from pages.components.classify.canvas import canvas
 from pages.components.shell.classifiers import warm_up
-from pages.components.data.dataset_list import WAY, draft_key, go
+from pages.components.data.dataset_list import draft_key
 from pages.components.data.keep_network import ask_to_keep
-from pages.components.shell.messages import show_error
+from pages.components.shell.messages import errors_shown, show_error
 from pages.components.shell.pictures import gallery
 from pages.components.shell.rights import visitor
 from pages.components.data.shots import photo, shots
 from pages.components.shell.wording import count, plain_markdown
+from pages.components.shell.links import WAY, import_page, show
 
 ENOUGH = 5  # pictures of each class before a dataset can be made
 GOAL = 20  # that a class should have
@@ -67,14 +68,12 @@ def _draft(kind: str, into: str, collect: Collect, shown: str) -> None:
         )
     folder = None
     if name.strip():
-        try:
+        with errors_shown():
             class_name = checked_name(name, "A class")
             if job is None:
                 job = new_job(data_folder(), visitor())
                 st.session_state[draft_key(kind, into)] = job.id
             folder = job.uploads / folder_of(tidy_class(class_name))
-        except OwnDataError as error:
-            show_error(str(error))
     if job is None:
         return
     warm_up()
@@ -207,16 +206,13 @@ def _draw_collected(job: Job, kind: str, into: str) -> None:
     if make or keep:
         about = {"fit": "ink"} if kind == "drawings" and not into else {}
         title = f"My {kind}: {', '.join(classes)}"[:LONGEST_NAME]
-        try:
+        with errors_shown():
             start(job, Request(str(job.uploads), title, into=into, about=about))
-        except OwnDataError as error:
-            show_error(str(error))
-            return
-        if keep:
-            ask_to_keep(job)
-        st.session_state.pop(draft_key(kind, into))
-        go(**{"import": job.id})
-        st.rerun()
+            if keep:
+                ask_to_keep(job)
+            st.session_state.pop(draft_key(kind, into))
+            show(import_page(job.id))
+            st.rerun()
 
 
 def _so_many(pictures: int) -> str:

@@ -14,10 +14,10 @@ from core.images.fit import prepare_square
 from core.images.read import read_image
 from core.image_sets.checks import Choice, Finding, findings, verdict
 from core.image_sets.edit import Edit, editing
-from core.image_sets.own_dataset import OwnDataError, OwnDataset
+from core.image_sets.own_dataset import OwnDataset
 from core.image_sets.twins import leave
 from pages.components.data.dataset_list import SPLIT_WORDS
-from pages.components.shell.messages import show_error
+from pages.components.shell.messages import errors_shown
 from pages.components.data.picked import thumbnails
 from pages.components.shell.pictures import address_of, gallery
 from pages.components.shell.wording import plain_markdown
@@ -68,13 +68,10 @@ def draw_findings(
 
 def change(dataset: OwnDataset, words: str, repair: Callable[[Edit], None]) -> None:
     """Makes the change as a new version and draws the page anew, or says why it could not be made."""
-    try:
+    with errors_shown():
         with editing(dataset, words) as edit:
             repair(edit)
-    except OwnDataError as error:
-        show_error(str(error))
-        return
-    st.rerun()
+        st.rerun()
 
 
 def _draw_ways(dataset: OwnDataset, finding: Finding, key: str) -> None:

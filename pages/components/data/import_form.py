@@ -13,10 +13,9 @@ from core.image_sets.imports import Job, Request, new_job, start
 from core.image_sets.sources import MOST_BYTES, MOST_FILES, allowed_folders, folder_in_bounds
 from core.image_sets.own_dataset import OwnDataError
 from core.paths import data_folder
-from pages.components.shell.address import say
+from pages.components.shell.links import WAY, import_page, say, show
 from pages.components.data.drafts import draw_camera, draw_drawings
-from pages.components.data.dataset_list import WAY, go
-from pages.components.shell.messages import show_error
+from pages.components.shell.messages import errors_shown, show_error
 from pages.components.shell.rights import is_host, visitor
 
 ROUND = "round of uploads"  # a new number empties the uploaders
@@ -81,10 +80,8 @@ def _draw_files(into: str) -> None:
         with st.form(f"one class {into}", border=False):
             name = st.text_input("Class of these pictures", max_chars=LONGEST_NAME, key=f"class of files {into}")
             if st.form_submit_button("Bring them in", type="primary"):
-                try:
+                with errors_shown():
                     _start_import(files, checked_name(name, "A class"), into, checked_name(name, "A class"))
-                except OwnDataError as error:
-                    show_error(str(error))
 
 
 def _draw_directory(into: str) -> None:
@@ -110,11 +107,9 @@ def _draw_server_folder(into: str) -> None:
     )
     st.caption(f"It must lie in {roots}. Its files stay where they are.")
     if st.button("Bring it in", type="primary", key=f"bring folder {into}", disabled=not text.strip()):
-        try:
+        with errors_shown():
             path = folder_in_bounds(text)
             _start(new_job(data_folder(), visitor()), Request(str(path), path.name, into=into))
-        except OwnDataError as error:
-            show_error(str(error))
 
 
 def _start_import(files: Sequence, title: str, into: str, class_name: str = "") -> None:
@@ -154,7 +149,7 @@ def _store(file, folder: Path) -> None:
 def _start(job: Job, request: Request) -> None:
     start(job, request)
     st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
-    go(**{"import": job.id})
+    show(import_page(job.id))
     st.rerun()
 
 

@@ -16,14 +16,15 @@ from core.image_sets.shares import arrangement_of, as_suggested
 from core.image_sets.own_dataset import OwnDataError, OwnDataset
 from core.paths import data_folder
 from pages.components.data.findings import change, draw_findings
-from pages.components.data.dataset_list import SPLIT_WORDS, go
+from pages.components.data.dataset_list import SPLIT_WORDS
 from pages.components.data.reading import draw_question, draw_reading
 from pages.components.data.keep_network import is_kept, keep_network
-from pages.components.shell.messages import show_error
+from pages.components.shell.messages import errors_shown, show_error
 from pages.components.data.picked import thumbnails
 from pages.components.shell.pictures import gallery
 from pages.components.train.shares_view import draw_table, in_a_line
 from pages.components.shell.wording import about, count, plain_markdown
+from pages.components.shell.links import DATA, dataset_page, show
 
 REFRESH_SECONDS = 0.5
 EXAMPLES = 6  # pictures shown of a class
@@ -51,7 +52,7 @@ def _draw_progress(job: Job) -> None:
     progress = job.progress() if job.folder.exists() else Progress("failed", message="")
     if progress.state not in ("waiting", "working"):
         if not job.folder.exists():
-            go()
+            show(DATA)
         st.rerun()
     share = progress.done / progress.total if progress.total else 0.0
     left = progress.seconds_left(time.time())
@@ -63,7 +64,7 @@ def _draw_progress(job: Job) -> None:
     st.progress(min(1.0, share), text=text + " ...")
     if st.button("Cancel", icon=":material/close:", key="cancel the import"):
         job.cancel()
-        go()
+        show(DATA)
         st.rerun()
     st.caption("It goes on when you leave this page.")
     draw_reading(job)
@@ -71,7 +72,7 @@ def _draw_progress(job: Job) -> None:
 
 def _forget(job: Job) -> None:
     job.remove()
-    go()
+    show(DATA)
 
 
 def _draw_ready(job: Job) -> None:
@@ -132,20 +133,17 @@ def _draw_decision(job: Job, dataset: OwnDataset, target: OwnDataset | None, tit
     keep_it = is_kept(job)
     if not keep and not keep_it:
         return
-    try:
+    with errors_shown():
         if target is None:
             kept = accept(dataset, title, data_folder())
         else:
             merge(dataset, target)
             kept = target
-    except OwnDataError as error:
-        show_error(str(error))
-        return
-    job.remove()
-    go(set=kept.id)
-    if keep_it:
-        keep_network(kept)
-    st.rerun()
+        job.remove()
+        show(dataset_page(kept.id))
+        if keep_it:
+            keep_network(kept)
+        st.rerun()
 
 
 def _draw_left_out(report) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.errors import TrainDeskError
 from core.image_analysis.label_check import Doubt, LabelCheck, last_check, leave_key, open_doubts, start
 from core.image_sets.own_dataset import OwnDataset
 from core.image_sets.twins import leave, left_alone
 from pages.components.data.findings import change
-from pages.components.shell.messages import show_error
+from pages.components.shell.messages import errors_shown, show_error
 from pages.components.data.picked import thumbnails
 from pages.components.shell.wording import count, percent, plain_markdown
 
@@ -69,12 +68,9 @@ def _draw_doubt(dataset: OwnDataset, doubt: Doubt, names: dict[int, str]) -> Non
 def _draw_start(dataset: OwnDataset, words: str, primary: bool) -> None:
     kind = "primary" if primary else "secondary"
     if st.button(words, key="look for wrong labels", icon=":material/search:", type=kind):  # type: ignore[arg-type]
-        try:
+        with errors_shown():
             start(dataset)
-        except TrainDeskError as error:
-            show_error(str(error))
-            return
-        st.rerun()
+            st.rerun()
 
 
 def _draw_progress(dataset: OwnDataset) -> None:

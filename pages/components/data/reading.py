@@ -9,8 +9,8 @@ import streamlit as st
 
 from core.image_sets.imports import Job, read_again
 from core.image_sets.own_dataset import OwnDataError
-from pages.components.data.dataset_list import go
-from pages.components.shell.messages import show_error
+from pages.components.shell.links import DATA, show
+from pages.components.shell.messages import errors_shown
 from pages.components.shell.wording import count, plain_markdown
 
 PARTS = {"train": "training", "val": "validation", "test": "test", "": "training and test"}
@@ -26,7 +26,7 @@ def draw_question(job: Job) -> None:
         chosen = st.button("Read it like this", type="primary", icon=":material/check:", key="answer the import")
         if st.button("Cancel", icon=":material/close:", key="cancel the import"):
             job.cancel()
-            go()
+            show(DATA)
             st.rerun()
     st.html(tree(reading["trees"].get(key, [])))
     _draw_notes(reading)
@@ -89,9 +89,6 @@ def _draw_notes(reading: dict[str, Any]) -> None:
 
 
 def _again(job: Job, key: str) -> None:
-    try:
+    with errors_shown():
         read_again(job, key)
-    except OwnDataError as error:
-        show_error(str(error))
-        return
-    st.rerun()
+        st.rerun()

@@ -8,7 +8,6 @@ import streamlit as st
 
 from core.analysis.story import Learner, told
 from core.demo import EPOCHS, TITLES, Demo, DemoRuns, made_by, remove, running, shown, start_demo
-from core.errors import TrainDeskError
 from core.paths import data_folder, runs_folder
 from core.runs.history import History
 from core.runs.snapshots import SnapshotStore
@@ -20,15 +19,14 @@ from pages.components.classify.draw import draw_drawing
 from pages.components.classify.networks import Network, networks_of
 from pages.components.run.watch_view import probe_cards
 from pages.components.shell.classifiers import warm_up
-from pages.components.shell.compared import address_of
 from pages.components.shell.histories import shared_history
-from pages.components.shell.links import page_link, switch_page
-from pages.components.shell.messages import show_error, show_warning
+from pages.components.shell.links import DATA, DEMO, TRAIN, compare_page, page_link, switch_page
+from pages.components.shell.messages import errors_shown, show_warning
 from pages.components.shell.pictures import gallery
 from pages.components.shell.rights import demo_owner, visitor
 from pages.components.shell.wording import count, percent, plain_markdown
 
-DEMO, WATCH = "pages/demo.py", "Watch the demo that runs"
+WATCH = "Watch the demo that runs"
 REFRESH_SECONDS = 0.7
 COLOURS = (3, 2)  # places in the theme's chart colours; blue and orange mean train and val
 EVERY = 3  # of the twelve probe images that are shown
@@ -44,16 +42,14 @@ def start_demo_button(key: str, label: str = "Start the 60-second demo", primary
     prepare()
     if not st.button(label, type="primary" if primary else "secondary", icon=":material/play_circle:", key=key):
         return
-    try:
-        start_demo(runs_folder(), data_folder(), visitor())
-    except DemoRuns as other:  # someone else was faster
-        show_warning(str(other))
-        page_link(DEMO, label=WATCH, icon=":material/visibility:")
-        return
-    except TrainDeskError as error:
-        show_error(error)
-        return
-    switch_page(DEMO)
+    with errors_shown():
+        try:
+            start_demo(runs_folder(), data_folder(), visitor())
+        except DemoRuns as other:  # someone else was faster
+            show_warning(other)
+            page_link(DEMO, label=WATCH, icon=":material/visibility:")
+        else:
+            switch_page(DEMO)
 
 
 def draw_demo() -> None:
@@ -183,13 +179,10 @@ def _draw_ways(demo: Demo, moves: bool) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             start_demo_button("replay demo", "Replay", primary=False)
             page_link(
-                "pages/compare.py",
-                label="Compare the two",
-                icon=":material/compare_arrows:",
-                query_params=address_of(run.id for run in demo.runs),
+                compare_page(run.id for run in demo.runs), label="Compare the two", icon=":material/compare_arrows:"
             )
-            page_link("pages/train.py", label="Change something and train", icon=":material/tune:")
-            page_link("pages/data.py", label="Use your own pictures", icon=":material/photo_library:")
+            page_link(TRAIN, label="Change something and train", icon=":material/tune:")
+            page_link(DATA, label="Use your own pictures", icon=":material/photo_library:")
     made = made_by(runs_folder(), demo_owner())
     if not made:
         return
@@ -197,9 +190,6 @@ def _draw_ways(demo: Demo, moves: bool) -> None:
         names = plain_markdown(f"{count(len(made), 'run')}")
         st.markdown(f"{names} that the demo made will be ended and moved to the trash. Nothing else is touched.")
         if st.button("Yes, reset it", type="primary", key="yes reset demo"):
-            try:
+            with errors_shown():
                 remove(runs_folder(), demo_owner())
-            except TrainDeskError as error:
-                show_error(error)
-                return
-            st.rerun()
+                st.rerun()

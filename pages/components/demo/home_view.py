@@ -11,7 +11,7 @@ from pages.components.classify.best_network import network_for_digits
 from pages.components.classify.draw import draw_drawing
 from pages.components.classify.networks import networks_of
 from pages.components.shell.histories import shared_history
-from pages.components.shell.links import page_link
+from pages.components.shell.links import page_link, run_page
 from pages.components.shell.summaries import run_of, summaries, summary
 from pages.components.shell.vector import sparkline
 from pages.components.shell.wording import STATUS_COLOURS, moment, percent, plain_markdown
@@ -34,7 +34,7 @@ def draw_try() -> None:
         score = f", {percent(facts.test_accuracy)} of the test digits right" if facts.test_accuracy is not None else ""
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="answers"):
             st.caption("Here answers", width="content")
-            page_link("pages/run.py", label=plain_markdown(facts.title), query_params={"run": run.id})
+            page_link(run_page(run.id), label=plain_markdown(facts.title))
             st.caption(score.removeprefix(", "), width="content")
 
 
@@ -66,7 +66,7 @@ def _cards(runs: list[Summary]) -> None:
     with st.container(horizontal=True, gap="small", key=f"cards {runs[0].status in MOVING}"):
         for facts in runs:
             with st.container(border=True, width=300, gap=None, key=f"recent {facts.id}"):
-                page_link("pages/run.py", label=f"**{plain_markdown(facts.title)}**", query_params={"run": facts.id})
+                page_link(run_page(facts.id), label=f"**{plain_markdown(facts.title)}**")
                 st.html(_curve(facts))
                 with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
                     st.badge(facts.status, color=STATUS_COLOURS[facts.status])

@@ -7,19 +7,16 @@ from html import escape
 import streamlit as st
 
 from core.analysis.coach import Advice, advise, curves_of
-from core.errors import TrainDeskError
 from core.paths import data_folder
 from core.run_config import RunConfig
 from core.runs.history import History
 from core.runs.store import Run, Status
 from core.workers.control import ask_to_resume
 from core.workers.dispatch import submit
-from pages.components.shell.form_values import fill
-from pages.components.shell.links import switch_page
-from pages.components.shell.messages import show_error
+from pages.components.shell.messages import errors_shown
 from pages.components.shell.rights import may_change, visitor
 from pages.components.shell.wording import plain_markdown
-from pages.components.train.recipe_cards import FILLED_FROM
+from pages.components.train.filled_form import open_with_changes
 
 ICONS = {
     "rate_too_large": ":material/trending_up:",
@@ -76,13 +73,9 @@ def _do(advice: Advice, run: Run, config: RunConfig) -> None:
         run.request_learning_rate(advice.learning_rate)
         st.rerun()
     if advice.more_epochs:
-        try:
+        with errors_shown():
             ask_to_resume(run, advice.more_epochs)
             submit(run, data_folder(), visitor())
-        except TrainDeskError as error:
-            show_error(str(error))
-            return
-        st.rerun()
-    fill(config.with_changes(advice.changes))
-    st.session_state[FILLED_FROM] = ("from", run.id)
-    switch_page("pages/train.py", query_params={"from": run.id})
+            st.rerun()
+        return
+    open_with_changes(run, config, advice.changes)

@@ -19,7 +19,7 @@ from core.workers.control import ask_to_resume, check_learning_rate
 from core.workers.dispatch import submit
 from core.workers.launch import prepare
 from pages.components.shell.form_values import number_in
-from pages.components.shell.messages import show_error
+from pages.components.shell.messages import attempt, problem, set_problem, show_problem
 from pages.components.shell.rights import may_change, visitor
 from pages.components.shell.wording import decimal
 
@@ -79,16 +79,16 @@ def draw_queue_controls(run: Run, in_list: bool = False) -> None:
             icon=icon,
             disabled=not is_possible,
             type="tertiary" if in_list else "secondary",
-            on_click=_change_queue,
-            args=(run, lambda where=where: move(run, where)),
+            on_click=attempt,
+            args=(f"ask {run.id}", lambda where=where: move(run, where)),
         )
     st.button(
         "Take out of the queue",
         type="tertiary" if in_list else "secondary",
         key=f"withdraw {run.id}",
         icon=":material/close:",
-        on_click=_change_queue,
-        args=(run, lambda: withdraw(run)),
+        on_click=attempt,
+        args=(f"ask {run.id}", lambda: withdraw(run)),
         help="It keeps its settings and what it has learned, and can be started later.",
     )
 
@@ -124,8 +124,8 @@ def draw_lengthening(run: Run, status: Status, config: RunConfig, history: Histo
 
 def draw_problem(run: Run) -> None:
     """What could not be done, under the row of buttons."""
-    _show_problem(run, "ask")
-    _show_problem(run, "resume")
+    show_problem(f"ask {run.id}")
+    show_problem(f"resume {run.id}")
 
 
 def current_learning_rate(config: RunConfig, history: History) -> float:
@@ -142,14 +142,14 @@ def _learning_rate(run: Run, config: RunConfig, history: History) -> None:
         _at_first(key, now),
         key=key,
         live=True,
-        on_change=_set_problem,
-        args=(run, "learning rate", ""),
+        on_change=set_problem,
+        args=(f"learning rate {run.id}", ""),
         help="Before the schedule, which goes on as planned and takes its shares of the new value.",
     )
     st.button("Apply", key=f"apply {run.id}", type="primary", on_click=_change_learning_rate, args=(run, config, key))
     with st.container(key=f"said of {key}"):  # one or the other, in one place: an old one would stay beside a new one
-        if _problem(run, "learning rate"):
-            _show_problem(run, "learning rate")
+        if problem(f"learning rate {run.id}"):
+            show_problem(f"learning rate {run.id}")
         elif run.learning_rate_request.exists():
             st.caption("It changes with the next step.")
         else:
@@ -199,53 +199,36 @@ def _where(run: Run) -> str:
 
 def _resume(run: Run, more_epochs: int = 0, learning_rate: float | None = None) -> None:
     """Has a worker go on, now or when there is room, and draws the whole page anew: it is a live one again."""
-    try:
+
+    def go_on() -> None:
         ask_to_resume(run, more_epochs, learning_rate)
         submit(run, data_folder(), visitor())
-    except TrainDeskError as error:
-        _set_problem(run, "resume", str(error))
-    else:
         for place in PLACES:
-            _set_problem(run, place, "")
+            set_problem(f"{place} {run.id}", "")
+
+    attempt(f"resume {run.id}", go_on)
     st.rerun()
 
 
 def _ask(run: Run, request: Callable[[], None]) -> None:
+    attempt(f"ask {run.id}", lambda: _requested(run, request))
+
+
+def _requested(run: Run, request: Callable[[], None]) -> None:
+    """Raises TrainDeskError."""
     try:
         request()
-        _set_problem(run, "ask", "")
     except OSError as error:
-        _set_problem(
-            run, "ask", f"The request could not be left in {run.folder} ({error.strerror}); check that folder."
-        )
-
-
-def _change_queue(run: Run, change: Callable[[], object]) -> None:
-    try:
-        change()
-        _set_problem(run, "ask", "")
-    except TrainDeskError as error:
-        _set_problem(run, "ask", str(error))
+        raise TrainDeskError(
+            f"The request could not be left in {run.folder} ({error.strerror}); check that folder."
+        ) from error
 
 
 def _change_learning_rate(run: Run, config: RunConfig, key: str) -> None:
     wanted = number_in(st.session_state[key])
-    try:
+
+    def change() -> None:
         check_learning_rate(config, wanted)
         _ask(run, lambda: run.request_learning_rate(wanted))
-        _set_problem(run, "learning rate", "")
-    except TrainDeskError as error:
-        _set_problem(run, "learning rate", str(error))
 
-
-def _set_problem(run: Run, place: str, sentence: str) -> None:
-    st.session_state[f"problem {place} {run.id}"] = sentence
-
-
-def _problem(run: Run, place: str) -> str:
-    return st.session_state.get(f"problem {place} {run.id}", "")
-
-
-def _show_problem(run: Run, place: str) -> None:
-    if sentence := _problem(run, place):
-        show_error(sentence)
+    attempt(f"learning rate {run.id}", change)

@@ -10,8 +10,8 @@ from core.run_config import RunConfig
 from core.runs.metadata import read_metadata, title_of
 from core.runs.store import Run
 from core.runs.trash import deleted_runs, restore_run
-from pages.components.shell.links import page_link
-from pages.components.shell.messages import show_error
+from pages.components.shell.links import ALL_RUNS, experiment_page, page_link
+from pages.components.shell.messages import errors_shown, show_error
 from pages.components.shell.rights import may_change, read_only_words
 from pages.components.shell.settings_in_words import in_short, read_config
 from pages.components.shell.wording import moment, plain_markdown
@@ -31,10 +31,7 @@ def draw_heading(run: Run, config: RunConfig | None) -> None:
             st.badge(plain_markdown(tag), color="gray")
         if config and config.experiment:
             page_link(
-                "pages/experiment.py",
-                label=plain_markdown(config.experiment),
-                icon=":material/science:",
-                query_params={"experiment": config.experiment},
+                experiment_page(config.experiment), label=plain_markdown(config.experiment), icon=":material/science:"
             )
         if not may_change(run):
             st.caption(read_only_words(run), width="content")
@@ -48,13 +45,10 @@ def draw_missing(wanted: str, why: TrainDeskError) -> None:
         st.title(plain_markdown(title_of(run, read_config(run)[0])))
         st.markdown("This run was deleted. It lies in the trash and can be had back.")
         if may_change(run) and st.button("Restore", icon=":material/undo:", type="primary", key="restore this"):
-            try:
+            with errors_shown():
                 restore_run(wanted, runs_folder())
-            except TrainDeskError as error:
-                show_error(error)
-            else:
                 st.rerun()
     else:
         st.title("Run not found")
         show_error(why)
-    page_link("pages/runs.py", label="See all runs")
+    page_link(ALL_RUNS, label="See all runs")

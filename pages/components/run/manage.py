@@ -7,7 +7,6 @@ from functools import partial
 
 import streamlit as st
 
-from core.errors import TrainDeskError
 from core.export.metrics import as_csv, as_parquet, mlflow_uri, to_mlflow, to_tensorboard
 from core.paths import data_folder, runs_folder
 from core.runs.disk import forget_last, size_of
@@ -19,13 +18,13 @@ from core.runs.trash import delete_run, deleted_runs, restore_run
 from core.workers.control import ask_to_resume
 from core.workers.dispatch import submit
 from pages.components.shell.histories import SharedHistory, shared_history
-from pages.components.shell.links import page_link, switch_page
-from pages.components.shell.messages import show_error
+from pages.components.shell.links import COMPUTER, Place, page_link, switch_page
+from pages.components.shell.messages import attempt, set_problem, show_problem
 from pages.components.shell.rights import is_host, may_change, visitor
 from pages.components.shell.settings_in_words import in_short, read_config
 from pages.components.shell.wording import count, gigabytes, plain_markdown
 
-DELETED, PROBLEM = "just deleted", "problem of managing"
+DELETED, HERE = "just deleted", "managing"
 
 
 def draw_labels_form(run: Run) -> None:
@@ -38,9 +37,9 @@ def draw_labels_form(run: Run) -> None:
         tags = st.text_input("Tags, separated by commas", ", ".join(metadata.tags), key=f"tags {run.id}")
         if st.form_submit_button("Keep", type="primary", key=f"keep {run.id}"):
             named = "" if config and title.strip() in (config.title, in_short(config)) else title
-            if _done(lambda: change_metadata(run, title=named, note=note, tags=tags.split(","))):
+            if attempt(HERE, lambda: change_metadata(run, title=named, note=note, tags=tags.split(","))):
                 st.rerun()
-            _show_problem()
+            show_problem(HERE, once=True)
 
 
 @st.dialog("Name, note and tags")
@@ -53,9 +52,9 @@ def open_tags(runs: Sequence[Run]) -> None:
     """One tag more for several runs."""
     tag = st.text_input(f"Tag for {count(len(runs), 'run')}", key="tag for several")
     if st.button("Add it", type="primary", key="add the tag") and tag.strip():
-        if all([_done(lambda run=run: add_tags(run, [tag])) for run in runs]):
+        if all([attempt(HERE, partial(add_tags, run, [tag])) for run in runs]):
             st.rerun()
-        _show_problem()
+        show_problem(HERE, once=True)
 
 
 def favourite_button(runs: Sequence[Run]) -> None:
@@ -66,7 +65,7 @@ def favourite_button(runs: Sequence[Run]) -> None:
     key = f"favourite {' '.join(run.id for run in runs)}"
     if st.button("No favourite" if are else "Favourite", icon=":material/star:", key=key):
         for run in runs:
-            _done(lambda run=run: change_metadata(run, favourite=not are))
+            attempt(HERE, partial(change_metadata, run, favourite=not are))
         st.rerun()
 
 
@@ -77,9 +76,9 @@ def resume_all(runs: Sequence[Run]) -> None:
         ask_to_resume(run)
         submit(run, data_folder(), visitor())
 
-    st.session_state[PROBLEM] = ""
+    set_problem(HERE, "")
     for run in runs:
-        _done(lambda run=run: resume(run), keep=True)
+        attempt(HERE, partial(resume, run), keep=True)
 
 
 def draw_files(run: Run) -> None:
@@ -91,9 +90,9 @@ def draw_files(run: Run) -> None:
                 "The last state is needed only to resume the training or to train it longer; the best one answers."
             )
             if st.button("Keep only the best network", icon=":material/compress:", key=f"forget last {run.id}"):
-                if _done(lambda: forget_last(run)):
+                if attempt(HERE, lambda: forget_last(run)):
                     st.rerun()
-                _show_problem()
+                show_problem(HERE, once=True)
 
 
 def draw_exports(run: Run) -> None:
@@ -116,9 +115,9 @@ def draw_exports(run: Run) -> None:
                 and st.button("Write TensorBoard files", key=f"tensorboard {run.id}")
             ):
                 st.session_state[f"exported {run.id}"] = ""
-                if _done(lambda: to_tensorboard(run)):
+                if attempt(HERE, lambda: to_tensorboard(run)):
                     st.session_state[f"exported {run.id}"] = str(run.folder)
-                _show_problem()
+                show_problem(HERE, once=True)
         if st.session_state.get(f"exported {run.id}"):
             st.markdown("Written. See all runs with:")
             st.code(f"tensorboard --logdir {runs_folder()}", language=None)
@@ -135,26 +134,26 @@ def draw_exports(run: Run) -> None:
                 asked = st.form_submit_button("Send to MLflow")
             if asked and place.strip():
                 with st.spinner("Sending ..."):
-                    done = _done(lambda: to_mlflow(run, place.strip()))
+                    done = attempt(HERE, lambda: to_mlflow(run, place.strip()))
                 if done:
                     st.markdown("It is in MLflow now. See it with:")
                     st.code(f"mlflow ui --backend-store-uri {mlflow_uri(place.strip())}", language=None)
-                _show_problem()
+                show_problem(HERE, once=True)
 
 
 def _made(make: Callable[[History], bytes], history: SharedHistory) -> bytes:
     return make(history.update())
 
 
-def delete_button(runs: Sequence[Run], then_page: str = "") -> None:
-    """Throws them into the trash; `then_page` is where to go afterwards. What was thrown away can be had back at once."""
+def delete_button(runs: Sequence[Run], then: Place | None = None) -> None:
+    """Throws them into the trash; `then` is where to go afterwards. What was thrown away can be had back at once."""
     if all(map(may_change, runs)) and st.button(
         "Delete", icon=":material/delete:", key=f"delete {' '.join(run.id for run in runs)}"
     ):
-        st.session_state[PROBLEM] = ""
-        st.session_state[DELETED] = [run.id for run in runs if _done(lambda run=run: delete_run(run), keep=True)]
-        if then_page and st.session_state[DELETED]:
-            switch_page(then_page)
+        set_problem(HERE, "")
+        st.session_state[DELETED] = [run.id for run in runs if attempt(HERE, partial(delete_run, run), keep=True)]
+        if then and st.session_state[DELETED]:
+            switch_page(then)
         st.rerun()
 
 
@@ -168,14 +167,14 @@ def draw_example_choice() -> None:
         st.caption(f"The example that comes with TrainDesk is {'hidden' if hidden else 'the last of the list'}.")
         icon = ":material/visibility:" if hidden else ":material/visibility_off:"
         if st.button("Show the example" if hidden else "Hide the example", icon=icon, type="tertiary", key="example"):
-            if _done(lambda: hide(runs_folder(), not hidden)):
+            if attempt(HERE, lambda: hide(runs_folder(), not hidden)):
                 st.rerun()
-            _show_problem()
+            show_problem(HERE, once=True)
 
 
 def draw_undo() -> None:
     """What was deleted a moment ago, with the way back; and why something could not be done."""
-    _show_problem()
+    show_problem(HERE, once=True)
     here = {run.id: run for run in deleted_runs(runs_folder())}
     ids = [run_id for run_id in st.session_state.get(DELETED, []) if run_id in here]
     if not ids:
@@ -185,7 +184,7 @@ def draw_undo() -> None:
         st.markdown(f"{what} was moved to the trash." if len(ids) == 1 else f"{what} were moved to the trash.")
         if st.button("Undo", icon=":material/undo:", type="primary", key="undo delete"):
             for run_id in ids:
-                _done(lambda run_id=run_id: restore_run(run_id, runs_folder()))
+                attempt(HERE, partial(restore_run, run_id, runs_folder()))
             st.session_state[DELETED] = []
             st.rerun()
 
@@ -199,30 +198,13 @@ def draw_deleted() -> None:
         for run in runs:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 if st.button("Restore", icon=":material/undo:", key=f"restore {run.id}"):
-                    _done(lambda run=run: restore_run(run.id, runs_folder()))
+                    attempt(HERE, partial(restore_run, run.id, runs_folder()))
                     st.rerun()
                 st.markdown(plain_markdown(_name(run)))
                 st.caption(gigabytes(size_of(run)))
         if is_host():
-            page_link("pages/system.py", label="Empty the trash on the page of the computer")
+            page_link(COMPUTER, label="Empty the trash on the page of the computer")
 
 
 def _name(run: Run) -> str:
     return title_of(run, read_config(run)[0])
-
-
-def _done(work, keep: bool = False) -> bool:
-    """Whether it could be done; if not, the sentence why is kept to be shown."""
-    if not keep:
-        st.session_state[PROBLEM] = ""
-    try:
-        work()
-    except TrainDeskError as error:
-        st.session_state[PROBLEM] = str(error)
-        return False
-    return True
-
-
-def _show_problem() -> None:
-    if sentence := st.session_state.pop(PROBLEM, ""):
-        show_error(sentence)

@@ -19,7 +19,7 @@ from core.runs.predictions import Predictions, Split, read_predictions
 from core.runs.store import Run
 from pages.components.charts.heatmap import MOST_DRAWN, MOST_WRITTEN, heatmap
 from pages.components.run.calibration_view import draw_calibration
-from pages.components.shell.address import from_address
+from pages.components.shell.links import from_address
 from pages.components.shell.pictures import card, gallery
 from pages.components.shell.wording import count, percent, plain_markdown
 from pages.components.shell.words import words_help

@@ -10,9 +10,9 @@ from core.runs.store import Run, Status
 from pages.components.run.controls import draw_active_controls, draw_ended_controls, draw_queue_controls
 from pages.components.run.manage import delete_button, draw_labels_form, favourite_button
 from pages.components.run.status_line import learned_nothing
-from pages.components.shell.links import switch_page
+from pages.components.shell.links import ALL_RUNS, switch_page, try_page
 from pages.components.shell.rights import may_change
-from pages.components.train.recipe_cards import FILLED_FROM
+from pages.components.train.filled_form import open_again
 
 
 def draw_buttons(run: Run, status: Status, config: RunConfig | None, history: History) -> None:
@@ -28,7 +28,7 @@ def draw_buttons(run: Run, status: Status, config: RunConfig | None, history: Hi
             with st.container(horizontal=True):
                 favourite_button([run])
                 if not status.will_change:
-                    delete_button([run], then_page="pages/runs.py")
+                    delete_button([run], then=ALL_RUNS)
 
 
 def _draw_ended(run: Run, status: Status, config: RunConfig | None, history: History) -> None:
@@ -46,8 +46,7 @@ def _draw_ended(run: Run, status: Status, config: RunConfig | None, history: His
         key=f"again {run.id}",
         type="primary" if is_worthless else "secondary",
     ):
-        st.session_state.pop(FILLED_FROM, None)  # also when the form holds this very run, changed since
-        switch_page("pages/train.py", query_params={"from": run.id})
+        open_again(run)
     if run.checkpoint() and is_worthless:
         _try_button(run, is_first=False)
 
@@ -59,4 +58,4 @@ def _try_button(run: Run, is_first: bool) -> None:
         key=f"try {run.id}",
         type="primary" if is_first else "secondary",
     ):
-        switch_page("pages/classify.py", query_params={"run": run.id})
+        switch_page(try_page(run.id))

@@ -11,7 +11,7 @@ import streamlit as st
 from core.runs.snapshots import ProbeImages, Snapshot, SnapshotStore
 from core.runs.store import Run
 from pages.components.charts.heatmap import heatmap
-from pages.components.shell.address import say
+from pages.components.shell.links import say
 from pages.components.shell.pictures import address_of, card, gallery, sheet
 from pages.components.shell.wording import percent
 

@@ -9,7 +9,7 @@ import streamlit as st
 from core.experiments.sweep import Sweep
 from core.recipes import find_recipe
 from pages.components.runs.sweep_table import html_table
-from pages.components.shell.links import anchor, page_link, switch_page
+from pages.components.shell.links import TRAIN, anchor, experiment_page, form_page, page_link, switch_page
 from pages.components.shell.setting_words import setting_words
 from pages.components.shell.wording import NOT_YET, moment, percent
 from pages.components.train.experiments import MOVING, Experiment, experiment, experiments
@@ -54,7 +54,7 @@ def row(shown: Experiment) -> str:
         percent(shown.runs[best].val_accuracy) if best is not None else NOT_YET,
         moment(min((run.created for run in shown.runs), default=0.0)),
     ]
-    link = anchor("experiment", shown.name, experiment=shown.name)
+    link = anchor(experiment_page(shown.name), shown.name)
     return f'<tr><th scope="row">{link}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in cells)}</tr>'
 
 
@@ -64,5 +64,5 @@ def _ways_to_one() -> None:
             recipe = find_recipe("digits")
             use_recipe(recipe)
             fill_sweep(Sweep(recipe.config(), "", EXAMPLE))
-            switch_page("pages/train.py", query_params={"recipe": recipe.name})
-        page_link("pages/train.py", label="Choose other settings on Train, under 'Try several values'")
+            switch_page(form_page("recipe", recipe.name))
+        page_link(TRAIN, label="Choose other settings on Train, under 'Try several values'")

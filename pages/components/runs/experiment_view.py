@@ -17,9 +17,8 @@ from pages.components.charts.live_plot import Curve, live_plot
 from pages.components.compare.compare_view import FEWEST, POINTS, curve_of
 from pages.components.runs.result_chart import draw_result_chart
 from pages.components.runs.sweep_table import draw_over_seeds, table
-from pages.components.shell.address import from_address
-from pages.components.shell.compared import MOST, address_of
-from pages.components.shell.links import switch_page
+from pages.components.shell.compared import MOST
+from pages.components.shell.links import compare_page, form_page, from_address, switch_page, try_page
 from pages.components.shell.rights import may_change
 from pages.components.shell.wording import count, percent, plain_markdown
 from pages.components.train.experiments import Experiment, experiment, experiments
@@ -95,15 +94,15 @@ def _actions(shown: Experiment, best: int | None) -> None:
             "Compare these", icon=":material/compare_arrows:", key="compare the experiment", disabled=len(trained) < 2
         ):
             ranked = sorted(trained, key=lambda run: -(run.val_accuracy or 0.0))[:MOST]
-            switch_page("pages/compare.py", query_params=address_of(run.id for run in trained if run in ranked))
+            switch_page(compare_page(run.id for run in trained if run in ranked))
         if st.button("Again with other values", icon=":material/replay:", key="repeat the experiment"):
-            switch_page("pages/train.py", query_params={"experiment": shown.name})
+            switch_page(form_page("experiment", shown.name))
         can = best is not None and shown.runs[best].has_checkpoint
         if (
             st.button("Try the best one", icon=":material/draw:", type="primary", key="try the best", disabled=not can)
             and best is not None
         ):
-            switch_page("pages/classify.py", query_params={"run": shown.runs[best].id})
+            switch_page(try_page(shown.runs[best].id))
 
 
 def _stop_all(moving: list[Summary]) -> None:

@@ -13,7 +13,7 @@ from core.workers.queue_estimates import Wait
 from pages.components.run.controls import draw_active_controls, draw_problem, draw_queue_controls
 from pages.components.run.phases import is_downloading, progress_words
 from pages.components.shell.histories import shared_history
-from pages.components.shell.links import page_link
+from pages.components.shell.links import page_link, run_page
 from pages.components.shell.rights import may_change, read_only_words, visitor
 from pages.components.shell.settings_in_words import read_config
 from pages.components.shell.summaries import summary
@@ -90,4 +90,4 @@ def _waiting_row(place: int, wait: Wait) -> None:
 
 def _link(run: Run) -> None:
     title = plain_markdown(summary(run).title)
-    page_link("pages/run.py", label=f"**{title}**", query_params={"run": run.id})
+    page_link(run_page(run.id), label=f"**{title}**")

@@ -8,9 +8,8 @@ from core.runs.summary import Summary
 from pages.components.run.controls import RESUMABLE, draw_lengthening, draw_problem
 from pages.components.run.manage import delete_button, favourite_button, open_labels, open_tags, resume_all
 from pages.components.runs.run_table import run_table
-from pages.components.shell.compared import address_of
 from pages.components.shell.histories import shared_history
-from pages.components.shell.links import switch_page
+from pages.components.shell.links import compare_page, form_page, run_page, switch_page
 from pages.components.shell.rights import may_change, read_only_words
 from pages.components.shell.settings_in_words import read_config
 from pages.components.shell.summaries import run_of, summaries
@@ -41,7 +40,7 @@ def _draw_table(ids: list[str]) -> None:
         [known[run_id] for run_id in ids if run_id in known], "run table", st.session_state.get(SEEN, [])
     )
     if opened:
-        switch_page("pages/run.py", query_params={"run": opened})
+        switch_page(run_page(opened))
     now = [entry.id for entry in ticked]
     if now != st.session_state.get(SEEN, []):
         st.session_state[SEEN] = now
@@ -58,18 +57,18 @@ def draw_actions(ticked: list[Summary]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="actions"):
         if len(runs) == 1:
             if st.button("Open", icon=":material/open_in_new:", key="open the ticked"):
-                switch_page("pages/run.py", query_params={"run": runs[0].id})
+                switch_page(run_page(runs[0].id))
             if mine and st.button("Name, note, tags", icon=":material/edit:", key="label the ticked"):
                 open_labels(runs[0])
             if st.button("Run it again with changes", icon=":material/replay:", key="repeat the ticked"):
-                switch_page("pages/train.py", query_params={"from": runs[0].id})
+                switch_page(form_page("from", runs[0].id))
             if st.button("Compare with ...", icon=":material/compare_arrows:", key="compare the ticked"):
-                switch_page("pages/compare.py", query_params=address_of([runs[0].id]))
+                switch_page(compare_page([runs[0].id]))
             if config := read_config(runs[0])[0]:
                 draw_lengthening(runs[0], runs[0].status(), config, shared_history(runs[0]).history)
         else:
             if st.button("Compare", icon=":material/compare_arrows:", key="compare the ticked", type="primary"):
-                switch_page("pages/compare.py", query_params=address_of(entry.id for entry in ticked))
+                switch_page(compare_page(entry.id for entry in ticked))
             if mine and st.button("Tag", icon=":material/sell:", key="tag the ticked"):
                 open_tags(runs)
         favourite_button(runs)

@@ -14,7 +14,7 @@ from typing import Any
 import streamlit as st
 
 from core.runs.summary import DAMAGED, Summary
-from pages.components.shell.links import address
+from pages.components.shell.links import address, run_page
 from pages.components.shell.wording import NOT_YET, STATUS_COLOURS, decimal, duration, moment, percent
 
 FOLDER = Path(__file__).parent
@@ -78,7 +78,7 @@ def row(entry: Summary, now: float) -> dict[str, Any]:
     }
     return {
         "id": entry.id,
-        "href": address("run", run=entry.id),
+        "href": address(run_page(entry.id)),
         "title": entry.title,
         "star": entry.favourite,
         "status": "" if entry.status == "finished" else entry.status,

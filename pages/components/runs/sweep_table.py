@@ -10,7 +10,7 @@ import streamlit as st
 from core.experiments.results import SEED, groups
 from pages.components.charts.colours import chart_colours
 from pages.components.charts.compare_entry import Compared
-from pages.components.shell.links import anchor
+from pages.components.shell.links import anchor, run_page
 from pages.components.shell.setting_words import setting_words
 from pages.components.shell.wording import NOT_YET, duration, percent
 from pages.components.train.experiments import Experiment
@@ -34,7 +34,7 @@ def table(shown: Experiment) -> str:
             duration(run.seconds),
         ]
         row = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
-        link = f"{swatch(entry)}{anchor('run', run.title, run=run.id)}"
+        link = f"{swatch(entry)}{anchor(run_page(run.id), run.title)}"
         rows.append(f'<tr{" class=best" if star else ""}><th scope="row">{link}</th>{row}</tr>')
     return html_table(head, rows)
 

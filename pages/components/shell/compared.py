@@ -10,10 +10,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import streamlit as st
 
 from core.runs.summary import Summary
+from pages.components.shell.links import RUNS, say
 from pages.components.shell.messages import show_warning
 from pages.components.shell.wording import moment
 
-RUNS = "runs"  # in the address
 MOST = 50
 PICKER = "compared runs"
 
@@ -59,11 +59,6 @@ def changed(before: Sequence[str], wanted: Sequence[str]) -> list[str]:
     return _trimmed(found)
 
 
-def address_of(run_ids: Iterable[str]) -> dict[str, str]:
-    """Query parameters of the page that compares these runs."""
-    return {RUNS: ",".join(run_ids)}
-
-
 def pick(runs: list[Summary]) -> list[tuple[Summary, int]]:
     """The picker; returns the chosen runs with their places, in the order of the places."""
     by_id = {run.id: run for run in runs}
@@ -72,10 +67,7 @@ def pick(runs: list[Summary]) -> list[tuple[Summary, int]]:
 
     def choose() -> None:
         wanted = changed(places(st.query_params.get(RUNS, ""), by_id), st.session_state[PICKER])
-        if wanted:
-            st.query_params[RUNS] = ",".join(wanted)
-        else:
-            st.query_params.pop(RUNS, None)
+        say(RUNS, ",".join(wanted))
 
     st.multiselect(
         "Runs",

@@ -13,19 +13,31 @@ from streamlit.delta_generator import DeltaGenerator
 from core.errors import TrainDeskError
 from core.paths import data_folder, runs_folder
 from core.workers.dispatch import ensure_supervisor
-from pages.components.shell.links import go_on, is_presenting, page_link, set_presenting
+from pages.components.shell.links import (
+    ALL_RUNS,
+    CLASSIFY,
+    COMPUTER,
+    DATA,
+    GLOSSARY,
+    HOME,
+    TRAIN,
+    go_on,
+    is_presenting,
+    page_link,
+    set_presenting,
+)
 from pages.components.shell.messages import show_error
 from pages.components.shell.rights import closed
 
 FOLDER = Path(__file__).parent
 ICON = FOLDER / "icon.png"  # a picture file: a Material icon would make the browser ask a foreign host for it
 PAGES = {
-    "dashboard.py": "Home",
-    "pages/data.py": "Data",
-    "pages/train.py": "Train",
-    "pages/runs.py": "Runs",
-    "pages/classify.py": "Classify",
-    "pages/system.py": "Computer",
+    "Home": HOME,
+    "Data": DATA,
+    "Train": TRAIN,
+    "Runs": ALL_RUNS,
+    "Classify": CLASSIFY,
+    "Computer": COMPUTER,
 }
 
 
@@ -54,10 +66,10 @@ def _draw_navigation() -> None:
         st.html(
             f'<div class="brand"><img src="{_icon_data()}" alt="" width="30" height="30"> <span>TrainDesk</span></div>'
         )
-        for page, label in PAGES.items():
+        for label, page in PAGES.items():
             page_link(page, label=label)
         with icon_only("help"):
-            page_link("pages/glossary.py", label="What the words mean", icon=":material/help:")
+            page_link(GLOSSARY, label="What the words mean", icon=":material/help:")
         with icon_only("present"):
             _view_button("Presenter view: large type, no menus", ":material/co_present:", "present to a room", True)
 

@@ -1,21 +1,82 @@
-"""Links to other pages. All are made here, so that the presenter view goes along: it lives in the address.
+"""Addresses: those of pages, all made here, and the widgets whose values are in the address of their page.
 
-A reload, a kept link, a second window and the back button then show what was there. `tests/pages/shell/test_links.py` finds links
-that are made otherwise.
+A reload, a kept link, a second window and the back button then show what was there, and the presenter view goes along: it lives
+in the address. `tests/pages/shell/test_links.py` finds links that are made otherwise. Streamlit's own `bind="query-params"` would
+do for widgets, but on leaving the page it takes the parameters out of the history too (1.67).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
-from typing import Any
+from pathlib import PurePath
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import streamlit as st
 
 VIEW, PRESENTER = "view", "presenter"  # in the address: ?view=presenter
+RUNS = "runs"  # of the page that compares: runs=A,B,,C
+WAY = "way"  # of the page of data: which of the ways to bring pictures is open
 GOING = "page to go to"
-Parameters = Mapping[str, str] | Iterable[tuple[str, str]]
+
+
+class Place(NamedTuple):
+    """A page, by its file, and what of it is shown: the parameters of its address."""
+
+    page: str
+    shows: Mapping[str, str] = {}
+
+
+HOME, DATA, TRAIN, ALL_RUNS, CLASSIFY, COMPUTER = (
+    Place(file)
+    for file in (
+        "dashboard.py",
+        "pages/data.py",
+        "pages/train.py",
+        "pages/runs.py",
+        "pages/classify.py",
+        "pages/system.py",
+    )
+)  # those of the header
+COMPARE, DEMO, EXPERIMENTS, GLOSSARY = (
+    Place(f"pages/{name}.py") for name in ("compare", "demo", "experiment", "glossary")
+)
+
+
+def run_page(run_id: str) -> Place:
+    return Place("pages/run.py", {"run": run_id})
+
+
+def try_page(run_id: str) -> Place:
+    """Where a run's network answers."""
+    return Place(CLASSIFY.page, {"run": run_id})
+
+
+def compare_page(run_ids: Iterable[str]) -> Place:
+    return Place(COMPARE.page, {RUNS: ",".join(run_ids)})
+
+
+def experiment_page(name: str) -> Place:
+    return Place(EXPERIMENTS.page, {"experiment": name})
+
+
+def form_page(source: str, name: str) -> Place:
+    """The form filled from a "recipe", "from" a run or from an "experiment" of that name."""
+    return Place(TRAIN.page, {source: name})
+
+
+def dataset_page(name: str) -> Place:
+    return Place(DATA.page, {"set": name})
+
+
+def import_page(job_id: str) -> Place:
+    return Place(DATA.page, {"import": job_id})
+
+
+def bring_page(way: str) -> Place:
+    """The page of data with one of the ways to bring pictures open."""
+    return Place(DATA.page, {WAY: way})
 
 
 def is_presenting() -> bool:
@@ -25,51 +86,85 @@ def is_presenting() -> bool:
 
 def set_presenting(presenting: bool) -> None:
     """Changes the view of this page and of all that are reached from it by links."""
-    if presenting:
-        st.query_params[VIEW] = PRESENTER
-    else:
-        st.query_params.pop(VIEW, None)
+    _put(VIEW, PRESENTER if presenting else "")
 
 
-def page_link(page: str, *, query_params: Parameters | None = None, **options: Any) -> None:
+def page_link(place: Place, **options: Any) -> None:
     """`st.page_link` that keeps the view."""
-    st.page_link(page, query_params=_with_view(query_params), **options)
+    st.page_link(place.page, query_params=_with_view(place), **options)
 
 
-def switch_page(page: str, *, query_params: Parameters | None = None) -> None:
+def switch_page(place: Place) -> None:
     """`st.switch_page` that keeps the view.
 
     The whole page is run once more and left at its top (`go_on`): a part that refreshes itself and leaves the page at once
     can be overtaken by its own next refresh, which then draws into the other page.
     """
-    st.session_state[GOING] = (page, _with_view(query_params))
+    st.session_state[GOING] = (place.page, _with_view(place))
     st.rerun()
 
 
 def go_on() -> None:
     """Leaves this page when `switch_page` was called."""
     if going := st.session_state.pop(GOING, None):
-        page, query_params = going
-        st.switch_page(page, query_params=query_params)
+        page, parameters = going
+        st.switch_page(page, query_params=parameters)
 
 
-def set_parameters(parameters: Parameters) -> None:
-    """Shows another part of this page: its whole address but for the view."""
-    st.query_params.from_dict(_with_view(parameters))
+def show(place: Place) -> None:
+    """Shows another part of the page that is open: its whole address but for the view."""
+    st.query_params.from_dict(_with_view(place))
 
 
-def address(page: str, **parameters: str) -> str:
-    """Of a page, for links of our own: address("run", run=run.id)."""
-    asked = urlencode(_with_view(parameters))
-    return f"{page}?{asked}" if asked else page
+def address(place: Place) -> str:
+    """Of a page, for links of our own: "run?run=ID"."""
+    name = "" if place.page == HOME.page else PurePath(place.page).stem
+    asked = urlencode(_with_view(place))
+    return f"{name}?{asked}" if asked else name
 
 
-def anchor(page: str, text: str, place: str = "", **parameters: str) -> str:
-    """HTML of a link to a page, for tables of our own: anchor("run", "Digits", run=run.id); `place` is the id of one of its
-    parts."""
-    target = address(page, **parameters) + (f"#{place}" if place else "")
+def anchor(place: Place, text: str, part: str = "") -> str:
+    """HTML of a link to a page, for tables of our own; `part` is the id of one of its parts."""
+    target = address(place) + (f"#{part}" if part else "")
     return f'<a href="{escape(target, quote=True)}" target="_self">{escape(text)}</a>'
 
 
-def _with_view(parameters: Parameters | None) -> dict[str, str]:
-    return dict(parameters or {}) | ({VIEW: PRESENTER} if is_presenting() else {})
+def from_address(name: str, values: Sequence[Any], default: Any) -> Callable[[], None]:
+    """Gives the widget of key `name`, before it is drawn, the value that the address says, one of `values`.
+
+    Returns what the widget calls on change: the address then says what was chosen, or nothing for the default.
+    """
+    said = st.query_params.get(name, "")
+    if name not in st.session_state or st.session_state.get(_seen(name)) != said:
+        st.session_state[name] = next((value for value in values if _text(value) == said), default)
+        st.session_state[_seen(name)] = said
+
+    def changed() -> None:
+        say(name, "" if st.session_state[name] == default else _text(st.session_state[name]))
+
+    return changed
+
+
+def say(name: str, text: str) -> None:
+    """Puts a parameter into the address, or takes it out when the text is empty."""
+    _put(name, text)
+    st.session_state[_seen(name)] = text
+
+
+def _put(name: str, text: str) -> None:
+    if text:
+        st.query_params[name] = text
+    else:
+        st.query_params.pop(name, None)
+
+
+def _seen(name: str) -> str:
+    return f"address of {name}"
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _with_view(place: Place) -> dict[str, str]:
+    return {**place.shows, **({VIEW: PRESENTER} if is_presenting() else {})}

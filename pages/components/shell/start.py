@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.errors import TrainDeskError
 from core.paths import data_folder, runs_folder
 from core.recipes import find_recipe
 from core.run_config import RunConfig
 from core.runs.store import create_run
 from core.workers.dispatch import submit
 from core.workers.launch import prepare
-from pages.components.shell.links import switch_page
-from pages.components.shell.messages import show_error
+from pages.components.shell.links import run_page, switch_page
+from pages.components.shell.messages import errors_shown
 from pages.components.shell.rights import visitor
 
 
@@ -21,13 +20,10 @@ def start_run(config: RunConfig) -> None:
 
     On failure shows the sentence where it is called.
     """
-    try:
+    with errors_shown():
         run = create_run(config, runs_folder())
         submit(run, data_folder(), visitor())
-    except TrainDeskError as error:
-        show_error(error)
-        return
-    switch_page("pages/run.py", query_params={"run": run.id})
+        switch_page(run_page(run.id))
 
 
 def start_digits_button(key: str, primary: bool = True) -> None:

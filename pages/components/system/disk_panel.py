@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.errors import TrainDeskError
 from core.paths import runs_folder
 from core.runs.disk import disk_warning, size_of
 from core.runs.trash import deleted_runs, empty_trash
-from pages.components.shell.links import anchor
-from pages.components.shell.messages import show_error, show_warning
+from pages.components.shell.links import anchor, run_page
+from pages.components.shell.messages import errors_shown, show_warning
 from pages.components.shell.rights import is_host
 from pages.components.shell.summaries import summaries
 from pages.components.shell.wording import count, gigabytes
@@ -26,7 +25,7 @@ def draw_disk() -> None:
     st.markdown(f"{count(len(runs), 'run')} take **{gigabytes(sum(run.size for run in runs))}** in `{runs_folder()}`.")
     if len(runs) > 1:
         rows = "".join(
-            f'<tr><th scope="row">{anchor("run", run.title, run=run.id)}</th><td>{gigabytes(run.size)}</td></tr>'
+            f'<tr><th scope="row">{anchor(run_page(run.id), run.title)}</th><td>{gigabytes(run.size)}</td></tr>'
             for run in runs[:LARGEST]
         )
         with st.expander("The largest"):
@@ -48,9 +47,6 @@ def draw_trash() -> None:
         with st.popover("Empty the trash", icon=":material/delete_forever:"):
             st.markdown(f"{count(len(deleted), 'run')} will be gone for good.")
             if st.button("Yes, empty it", type="primary", key="empty the trash"):
-                try:
+                with errors_shown():
                     empty_trash(runs_folder())
-                except TrainDeskError as error:
-                    show_error(error)
-                else:
                     st.rerun()

@@ -13,7 +13,7 @@ import streamlit as st
 
 from core.paths import runs_folder
 from core.workers.monitor import Monitor, System, Usage
-from pages.components.shell.links import anchor
+from pages.components.shell.links import anchor, run_page
 from pages.components.shell.summaries import run_of, summary
 from pages.components.shell.vector import sparkline
 from pages.components.shell.wording import count, gigabytes, moment, percent
@@ -118,7 +118,7 @@ def _process(usage: Usage, gpu: bool) -> str:
     name = f"The {usage.what}" + (", ready for the next training" if usage.what == "waiting worker" else "")
     if usage.is_run:
         title = summary(run_of(usage.what)).title
-        name = anchor("run", title, run=usage.what)
+        name = anchor(run_page(usage.what), title)
     cells = [
         "measuring ..." if usage.processor is None else f"{usage.processor:.1f} cores",
         gigabytes(usage.memory),

@@ -10,13 +10,12 @@ from core.run_config import RunConfig
 from core.runs.metadata import title_of
 from core.runs.store import Run
 from core.workers.earlier import continued, in_short, last_network, version_of, what_is_new
-from pages.components.shell.form_values import fill
-from pages.components.shell.links import page_link, switch_page
+from pages.components.shell.links import page_link, run_page
 from pages.components.shell.summaries import run_of, summaries
 from pages.components.shell.wording import about, moment, plain_markdown
 from pages.components.train.cost import cost_here
 from pages.components.train.experiments import config_of
-from pages.components.train.recipe_cards import FILLED_FROM
+from pages.components.train.filled_form import open_for_dataset
 
 
 def draw_continue(dataset: OwnDataset) -> None:
@@ -35,14 +34,9 @@ def draw_continue(dataset: OwnDataset) -> None:
             if st.button(
                 f"Continue from {title} with the new pictures", icon=":material/forward:", key="continue training"
             ):
-                fill(config)
-                st.session_state[FILLED_FROM] = ("dataset", dataset.id)
-                switch_page("pages/train.py")
+                open_for_dataset(dataset, config)
             page_link(
-                "pages/run.py",
-                label=f"That training of {moment(run.created())}",
-                icon=":material/arrow_forward:",
-                query_params={"run": run.id},
+                run_page(run.id), label=f"That training of {moment(run.created())}", icon=":material/arrow_forward:"
             )
 
 

@@ -7,13 +7,13 @@ import streamlit as st
 from core.datasets import DatasetSettings
 from core.datasets.own_images import OwnImages
 from core.image_sets.folders import find_dataset
-from core.image_sets.own_dataset import OwnDataError, OwnDataset
+from core.image_sets.own_dataset import OwnDataset
 from core.paths import data_folder
 from core.run_config import RunConfig
 from core.runs.before_start import shared_out
 from pages.components.shell.form_values import put
-from pages.components.shell.links import page_link
-from pages.components.shell.messages import show_error
+from pages.components.shell.links import DATA, page_link
+from pages.components.shell.messages import errors_shown
 from pages.components.shell.wording import megabytes
 from pages.components.train.shares_view import draw_reasons, draw_table, in_a_line
 
@@ -24,7 +24,7 @@ def dataset_notice(dataset: DatasetSettings, config: RunConfig | None = None) ->
     With the config of the training its plan: the pictures of each part and class, and what is odd about them.
     """
     if dataset.problem():
-        page_link("pages/data.py", label="Bring your own pictures", icon=":material/add_photo_alternate:")
+        page_link(DATA, label="Bring your own pictures", icon=":material/add_photo_alternate:")
         return
     info = dataset.info()
     channels, height, width = info.shape
@@ -47,12 +47,10 @@ def dataset_notice(dataset: DatasetSettings, config: RunConfig | None = None) ->
     if isinstance(dataset, OwnImages):
         if len(shared.names) > 1:
             draw_table(shared)
-        try:
+        with errors_shown():
             own = find_dataset(dataset.source, folder)
             newest = own if own.newest() == dataset.version else None  # an older version stays as it is
             draw_reasons(shared, newest, config.training.validation_share, config.training.seed, _take_newest)
-        except OwnDataError as error:
-            show_error(str(error))
 
 
 def _take_newest(dataset: OwnDataset) -> None:

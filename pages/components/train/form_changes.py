@@ -16,24 +16,24 @@ from core.runs.store import find_run
 from pages.components.shell.form_values import WIDGET, key_of
 from pages.components.shell.settings_in_words import value_in_words
 from pages.components.shell.wording import plain_markdown
-from pages.components.train.recipe_cards import FILLED_FROM
+from pages.components.train.filled_form import origin
 
 NAMED = 6  # changes that are named; of more it gives the number
 
 
 def draw_origin(config: RunConfig | None) -> None:
     """What the form holds and where that came from, what was changed since, and a mark at each changed field."""
-    kind, name = st.session_state.get(FILLED_FROM) or ("", "")
-    origin = _origin(kind, name)
-    st.markdown(_held(kind, name, origin))
-    if config is None or origin is None:
+    kind, name = origin()
+    filled = _origin(kind, name)
+    st.markdown(_held(kind, name, filled))
+    if config is None or filled is None:
         return
-    changes = differences([origin[1], config])
+    changes = differences([filled[1], config])
     st.html(f"<style>{marks(config, changes)}</style>")
     if changes:
         said = "; ".join(in_words(change) for change in changes[:NAMED])
         more = f" and {len(changes) - NAMED} more" if len(changes) > NAMED else ""
-        st.caption(f":material/edit: Changed from {plain_markdown(origin[0])}: {plain_markdown(said)}{more}")
+        st.caption(f":material/edit: Changed from {plain_markdown(filled[0])}: {plain_markdown(said)}{more}")
 
 
 def _held(kind: str, name: str, origin: tuple[str, RunConfig] | None) -> str:

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.errors import TrainDeskError
 from core.image_sets.folders import list_datasets
 from core.image_sets.own_dataset import OwnDataset
-from core.image_sets.suggest import suggested
 from core.paths import data_folder
 from core.recipes import GOALS, RECIPES, Recipe
 from core.run_config import RunConfig
-from pages.components.shell.form_values import fill
-from pages.components.shell.links import page_link, set_parameters
-from pages.components.shell.messages import show_error
+from pages.components.shell.links import DATA, page_link
 from pages.components.shell.wording import about, count, percent, plain_markdown
 from pages.components.train.cost import cost_here
+from pages.components.train.filled_form import origin, use_dataset, use_recipe
 
-FILLED_FROM = "form filled from"  # ("recipe", name), ("from", run id), ("experiment", its name) or ("dataset", its id)
 OWN = "own"
 CARDS = 6  # own datasets that have one, the newest
 GOAL = "goal of the recipes"
@@ -27,7 +23,7 @@ def draw_goals() -> None:
     """What one wants: which cards are shown."""
     choices = {**GOALS, OWN: "Own pictures"}
     if GOAL not in st.session_state:
-        kind, name = st.session_state.get(FILLED_FROM) or ("", "")
+        kind, name = origin()
         st.session_state[GOAL] = OWN if kind == "dataset" else _goal_of(name) if kind == "recipe" else next(iter(GOALS))
     st.segmented_control(
         "Recipes for",
@@ -47,28 +43,10 @@ def draw_cards(now: RunConfig | None) -> None:
         if goal == OWN:
             for dataset in list_datasets(data_folder())[:CARDS]:
                 _own_card(dataset)
-            page_link("pages/data.py", label="Bring your own pictures", icon=":material/add_photo_alternate:")
+            page_link(DATA, label="Bring your own pictures", icon=":material/add_photo_alternate:")
         for recipe in RECIPES:
             if goal in recipe.goals:
                 _card(recipe, now is not None and now == recipe.config())
-
-
-def use_recipe(recipe: Recipe) -> None:
-    """Fills the form and says so in the address, which can be kept as a link."""
-    fill(recipe.config())
-    st.session_state[FILLED_FROM] = ("recipe", recipe.name)
-    set_parameters({"recipe": recipe.name})
-
-
-def use_dataset(dataset: OwnDataset) -> None:
-    """Fills the form for someone's own pictures."""
-    try:
-        fill(RunConfig.from_dict(suggested(dataset)))
-    except TrainDeskError as error:
-        show_error(error)
-        return
-    st.session_state[FILLED_FROM] = ("dataset", dataset.id)
-    set_parameters({})
 
 
 def _card(recipe: Recipe, is_chosen: bool) -> None:
@@ -81,7 +59,7 @@ def _card(recipe: Recipe, is_chosen: bool) -> None:
 
 
 def _own_card(dataset: OwnDataset) -> None:
-    chosen = st.session_state.get(FILLED_FROM) == ("dataset", dataset.id)
+    chosen = origin() == ("dataset", dataset.id)
     lines = (f"**{plain_markdown(dataset.title)}**", "own pictures", "settings that suit them")
     _button(f"own {dataset.id}", lines, chosen, None, use_dataset, dataset)
 

@@ -9,12 +9,12 @@ import numpy as np
 import streamlit as st
 
 from core.image_sets.edit import editing
-from core.image_sets.own_dataset import OwnDataError, OwnDataset
+from core.image_sets.own_dataset import OwnDataset
 from core.image_sets.shares import Remedy, arrangement_of, as_suggested, remedies
 from core.image_sets.split_reasons import Shared
 from core.image_sets.splitting import TEST, TRAIN, UNUSED, VAL
-from pages.components.shell.links import switch_page
-from pages.components.shell.messages import show_error
+from pages.components.shell.links import dataset_page, switch_page
+from pages.components.shell.messages import errors_shown
 from pages.components.shell.rights import may_change_dataset
 from pages.components.shell.wording import plain_markdown
 
@@ -98,14 +98,12 @@ def draw_reasons(
                     st.button(remedy.label, key=f"mend {number} {key}", on_click=_mend, args=(dataset, remedy, mended))
                 if reason.stops and st.button("Bring more pictures", type="tertiary", key=f"bring for {key}"):
                     st.session_state[f"part of {dataset.id}"] = "Add pictures"
-                    switch_page("pages/data.py", query_params={"set": dataset.id})
+                    switch_page(dataset_page(dataset.id))
 
 
 def _mend(dataset: OwnDataset, remedy: Remedy, mended: Callable[[OwnDataset], None] | None) -> None:
-    try:
+    with errors_shown():
         with editing(dataset, remedy.label) as edit:
             remedy.apply(edit)
         if mended:
             mended(dataset)
-    except OwnDataError as error:
-        show_error(str(error))

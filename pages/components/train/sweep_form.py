@@ -19,8 +19,8 @@ from core.runs.store import create_run
 from core.settings.settings import FieldSpec
 from core.workers.dispatch import slots, submit
 from pages.components.shell.form_values import fill
-from pages.components.shell.links import switch_page
-from pages.components.shell.messages import show_error
+from pages.components.shell.links import experiment_page, switch_page
+from pages.components.shell.messages import errors_shown, show_error
 from pages.components.shell.rights import visitor
 from pages.components.shell.wording import count, plain_markdown, rows_of
 from pages.components.train.experiments import experiment, experiments
@@ -80,15 +80,12 @@ def start_sweep(configs: Iterable[RunConfig]) -> None:
     experiment = configs[0].experiment if configs else ""
     if experiment == st.session_state.get(GIVEN):
         experiment = _unused(experiment)  # what someone else has started meanwhile is not mixed with it
-    try:
+    with errors_shown():
         for config in configs:
             run = create_run(config.model_copy(update={"experiment": experiment}), runs_folder())
             submit(run, data_folder(), visitor())
-    except TrainDeskError as error:
-        show_error(error)
-        return
-    st.session_state.pop(NAME, None)  # the next experiment is another one
-    switch_page("pages/experiment.py", query_params={"experiment": experiment})
+        st.session_state.pop(NAME, None)  # the next experiment is another one
+        switch_page(experiment_page(experiment))
 
 
 def _unused(name: str) -> str:

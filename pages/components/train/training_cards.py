@@ -11,13 +11,11 @@ from core.image_sets.own_dataset import OwnDataset
 from core.image_sets.suggest import advice, suggested
 from core.run_config import RunConfig
 from core.settings.settings import SettingsError
-from pages.components.shell.form_values import fill
-from pages.components.shell.links import switch_page
 from pages.components.shell.messages import show_error
 from pages.components.shell.rights import may_change_dataset
 from pages.components.shell.wording import about, plain_markdown
 from pages.components.train.cost import cost_here
-from pages.components.train.recipe_cards import FILLED_FROM
+from pages.components.train.filled_form import open_for_dataset
 
 EVERY = 1.5  # seconds between two looks for what the probe found
 
@@ -85,9 +83,7 @@ def _draw_card(
         icon=":material/play_arrow:" if is_first else words.icon,
         key="train on them" if is_first else "train otherwise",
     ):
-        fill(config)
-        st.session_state[FILLED_FROM] = ("dataset", dataset.id)
-        switch_page("pages/train.py")
+        open_for_dataset(dataset, config)
 
 
 def _draw_mirror(dataset: OwnDataset, doubt: str, mirror: bool) -> None:

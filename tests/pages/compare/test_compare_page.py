@@ -16,7 +16,8 @@ from pages.components.charts.compare_entry import Compared
 from pages.components.charts.curves import Axis
 from pages.components.compare.compare_view import curve_of
 from pages.components.compare.compare_words import sentences
-from pages.components.shell.compared import address_of, changed, names, places
+from pages.components.shell.compared import changed, names, places
+from pages.components.shell.links import compare_page
 from tests.helpers import assert_one_sentence
 from tests.pages.apps import open_app, run, sentence, words
 from tests.pages.fake_runs import EventWriter, fake_run, write_start, write_test
@@ -157,7 +158,7 @@ def test_a_run_that_has_not_learned_anything_yet_is_named(runs, runs_folder):
 
 
 def test_ticked_runs_go_to_the_comparison_in_their_order():
-    assert address_of(["a", "b"]) == {"runs": "a,b"}
+    assert compare_page(["a", "b"]).shows == {"runs": "a,b"}
 
 
 def test_names_tell_runs_of_the_same_title_apart(runs_folder):
