@@ -6,7 +6,7 @@ from pages.components.runs.experiment_list import draw_experiments
 from pages.components.runs.experiment_view import draw_experiment
 from pages.components.shell.header import open_page
 from pages.components.shell.links import EXPERIMENTS, page_link
-from pages.components.shell.wording import plain_markdown
+from pages.components.shell.number_words import plain_markdown
 from pages.components.train.experiments import experiments
 
 open_page("Experiments")

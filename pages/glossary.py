@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages.components.shell.header import open_page
 from pages.components.shell.links import GLOSSARY, anchor
-from pages.components.shell.word_list import Entry, entries
+from pages.components.shell.word_meanings import Entry, entries
 
 open_page("Glossary")
 st.title("What the words mean")

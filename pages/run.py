@@ -10,16 +10,15 @@ from pages.components.run.heading import draw_missing
 from pages.components.run.live_view import draw_live_view
 from pages.components.run.manage import draw_exports, draw_files
 from pages.components.run.mistakes_view import draw_mistakes, has_predictions
-from pages.components.run.results import draw_figures, draw_test_results
+from pages.components.run.results import draw_figures, draw_test_results, draw_worker_log
 from pages.components.run.watch_view import draw_watching
-from pages.components.run.worker_log import draw_worker_log
 from pages.components.shell.classifiers import warm_up
 from pages.components.shell.header import open_page
 from pages.components.shell.histories import shared_history
 from pages.components.shell.links import TRAIN, page_link
-from pages.components.shell.settings_in_words import draw_settings, read_config
+from pages.components.shell.number_words import plain_markdown
+from pages.components.shell.setting_words import draw_settings, read_config
 from pages.components.shell.start import start_digits_button
-from pages.components.shell.wording import plain_markdown
 from pages.components.train.network_view import draw_network_of
 
 open_page("Run")

@@ -6,8 +6,8 @@ from core.paths import runs_folder
 from core.workers.dispatch import cpu_runs, gpus, most_cpu_runs, set_cpu_runs
 from pages.components.shell.header import open_page
 from pages.components.shell.messages import attempt, show_problem
+from pages.components.shell.number_words import count
 from pages.components.shell.rights import draw_who, is_host
-from pages.components.shell.wording import count
 from pages.components.system.disk_panel import draw_disk
 from pages.components.system.system_panel import draw_system
 

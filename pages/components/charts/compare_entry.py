@@ -41,6 +41,14 @@ class Compared:
         return DASHES[self.place // COLOURS % len(DASHES)]
 
 
+def swatch(entry: Compared) -> str:
+    """HTML: the colour and dash of a run's line, in the theme that the visitor looks at."""
+    kind = "dark" if st.context.theme.type == "dark" else "light"
+    colours = list(st.get_option(f"theme.{kind}.chartCategoricalColors") or ["#0072b2"])
+    colour = colours[entry.colour % len(colours)]
+    return f'<i class="swatch {entry.dash}" style="border-color:{colour}" aria-hidden="true"></i>'
+
+
 def history_of(run: Run) -> History:
     """In short where that was kept: an overview needs no more."""
     try:

@@ -12,7 +12,7 @@ import numpy as np
 from core.runs.history import History
 from pages.components.charts.live_plot import Curve
 from pages.components.shell.histories import SharedHistory
-from pages.components.shell.wording import decimal
+from pages.components.shell.number_words import decimal
 
 AxisName = Literal["epoch", "step", "time"]
 RUNNING = 1000  # pictures whose mean a running training accuracy is: a batch alone jumps by several percent

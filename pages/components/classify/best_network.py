@@ -11,7 +11,7 @@ from core.run_config import RunConfig
 from core.runs.example import example
 from core.runs.store import Run
 from pages.components.shell.rights import demo_owner
-from pages.components.shell.settings_in_words import read_config
+from pages.components.shell.setting_words import read_config
 from pages.components.shell.summaries import run_of, summaries, summary
 
 LOOKED_BACK = 20  # runs of which one's own best is looked for

@@ -14,12 +14,12 @@ from core.run_config import RunConfig
 from core.runs.store import Run
 from core.text.percent import SIGN
 from pages.components.charts.figure import figure
-from pages.components.classify.answer_bars import bars, draw_figures, pixels_figure, words
-from pages.components.classify.answers import said_of
 from pages.components.classify.networks import Network
+from pages.components.classify.predicting import said_of
+from pages.components.classify.prediction_view import bars, draw_figures, pixels_figure, words
 from pages.components.shell.classifiers import load_classifier
+from pages.components.shell.number_words import rows_of
 from pages.components.shell.start import start_run
-from pages.components.shell.wording import rows_of
 
 PICTURES = 500  # of the test split
 COLUMNS = 4

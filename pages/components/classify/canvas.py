@@ -1,9 +1,7 @@
-"""A drawing area for mouse, pen and finger that sends its picture while one draws."""
+"""A drawing area for mouse, pen and finger that sends its picture while one draws; and a picture from the clipboard."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,11 +9,12 @@ from typing import Any
 import streamlit as st
 from PIL import Image
 
-from core.errors import ImageError
 from core.images.read import read_image
+from pages.components.shell.pictures import received
 
 PREFIX = "data:image/png;base64,"
 LONGEST = 400_000  # characters; a 280 x 280 drawing has about 8,000
+LONGEST_PASTED = 12_000_000  # characters: a photo of 1,600 pixels a side as PNG
 FOLDER = Path(__file__).parent
 
 _component = st.components.v2.component(
@@ -23,6 +22,12 @@ _component = st.components.v2.component(
     html=(FOLDER / "canvas.html").read_text(encoding="utf-8"),
     css=(FOLDER / "canvas.css").read_text(encoding="utf-8"),
     js=(FOLDER / "canvas.js").read_text(encoding="utf-8"),
+)
+_paste = st.components.v2.component(
+    "paste",
+    html='<div class="paste">Or copy a picture anywhere and press Ctrl+V here.</div>\n',
+    css=".paste { font: inherit; font-family: var(--st-font); color: var(--st-text-color); opacity: .82; font-size: .9rem; }\n",
+    js=(FOLDER / "paste.js").read_text(encoding="utf-8"),
 )
 
 
@@ -50,10 +55,11 @@ def decoded(picture: Any, longest: int = LONGEST) -> Image.Image | None:
     `longest` characters."""
     if picture is None:
         return None
-    if not isinstance(picture, str) or not picture.startswith(PREFIX) or len(picture) > longest:
-        raise ImageError("The drawing did not arrive as a picture; clear it and draw again.")
-    try:
-        data = base64.b64decode(picture[len(PREFIX) :], validate=True)
-    except binascii.Error as error:
-        raise ImageError("The drawing arrived damaged; clear it and draw again.") from error
+    data = received(picture, PREFIX, longest, "The drawing", "; clear it and draw again")
     return read_image(data, "the drawing" if longest == LONGEST else "the pasted picture")
+
+
+def pasted(*, key: str) -> Image.Image | None:
+    """A picture from the clipboard: what was pasted last, or None. Raises ImageError."""
+    state = _paste(key=key, data={}, default={"picture": None}, on_picture_change=lambda: None)
+    return decoded(state.picture, LONGEST_PASTED)

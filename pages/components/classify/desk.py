@@ -18,10 +18,10 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import ImageError
 from core.images.crowd import is_crowded
-from pages.components.classify.answer_bars import Said, bars, pixels_figure, words, words_in_a_line
-from pages.components.classify.answers import draw_caution, said_of
 from pages.components.classify.insight import draw_insight
 from pages.components.classify.networks import Network, loaded, prepared_by, refreshed
+from pages.components.classify.predicting import draw_caution, said_of
+from pages.components.classify.prediction_view import Said, bars, pixels_figure, words, words_in_a_line
 from pages.components.classify.teach import draw_teaching
 from pages.components.shell.classifiers import loading
 from pages.components.shell.messages import show_error

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Callable
 from html import escape
 
@@ -15,7 +13,7 @@ from core.datasets.thumbnails import pictures_of
 from core.paths import data_folder
 from pages.components.classify.break_it import draw_break_it
 from pages.components.classify.networks import PLAINLY, Network
-from pages.components.shell.pictures import address_of, card, gallery, sheet
+from pages.components.shell.pictures import address_of, card, gallery, image_address, sheet
 
 SIMILAR = 8
 BREAK_IT = "Break it"
@@ -137,10 +135,9 @@ def _heat_figure(pixels: np.ndarray, heat: np.ndarray, name: str) -> str:
     warm = np.array([255, 150, 40], np.float32)
     mixed = grey[..., None] * (0.35 + 0.3 * (1 - heat[..., None])) + warm * heat[..., None] * 0.65
     picture = Image.fromarray(mixed.clip(0, 255).astype(np.uint8)).resize((280, 280), Image.Resampling.BILINEAR)
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG")
-    address = "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
-    return f'<figure class="sees"><img src="{address}" alt="Where it looked for {escape(name)}"></figure>'
+    return (
+        f'<figure class="sees"><img src="{image_address(picture)}" alt="Where it looked for {escape(name)}"></figure>'
+    )
 
 
 def _small(image: Image.Image) -> np.ndarray:

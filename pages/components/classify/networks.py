@@ -18,8 +18,8 @@ from core.runs.store import Run
 from pages.components.classify.run_choice import label_of
 from pages.components.shell.classifiers import load_classifier, loading
 from pages.components.shell.messages import show_error
+from pages.components.shell.number_words import plain_markdown
 from pages.components.shell.summaries import summary
-from pages.components.shell.wording import plain_markdown
 
 if TYPE_CHECKING:
     from core.inference.classifier import Classifier

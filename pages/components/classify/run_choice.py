@@ -7,11 +7,12 @@ import streamlit as st
 from core.paths import runs_folder
 from core.runs.example import example, is_hidden
 from core.runs.store import Run, list_runs
+from core.text.percent import percent
 from pages.components.classify.best_network import preselected
 from pages.components.shell.messages import show_warning
-from pages.components.shell.settings_in_words import in_short, read_config
+from pages.components.shell.number_words import moment
+from pages.components.shell.setting_words import in_short, read_config
 from pages.components.shell.summaries import summary
-from pages.components.shell.wording import moment, percent
 
 KEY = "classify run"
 

@@ -9,10 +9,10 @@ import streamlit as st
 
 from core.datasets.corrections import forget, how_many, keep
 from core.paths import data_folder
-from pages.components.classify.answer_bars import Said
 from pages.components.classify.networks import Network
+from pages.components.classify.prediction_view import Said
 from pages.components.shell.messages import errors_shown
-from pages.components.shell.wording import count
+from pages.components.shell.number_words import count
 from pages.components.train.filled_form import open_with_changes
 
 TIMES = 20  # that each of them is shown in an epoch

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
 from PIL import Image
+
+from pages.components.shell.pictures import image_address
 
 SIDE = 96  # pixels
 TINY = 40  # pixels a side up to which each of them is to be seen
@@ -44,7 +44,4 @@ def thumbnail(image: Image.Image, side: int = SIDE) -> str:
     """A small copy as a data address, at most `side` pixels: tiny ones pixel by pixel, all others 2 to 4 KB (WebP)."""
     small = image.convert("RGBA" if image.has_transparency_data else "RGB")
     small.thumbnail((side, side))
-    kind = "PNG" if max(image.size) <= TINY else "WEBP"
-    buffer = io.BytesIO()
-    small.save(buffer, kind)
-    return f"data:image/{kind.lower()};base64," + base64.b64encode(buffer.getvalue()).decode()
+    return image_address(small, "PNG" if max(image.size) <= TINY else "WEBP")

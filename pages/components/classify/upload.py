@@ -11,16 +11,17 @@ import streamlit as st
 from PIL import Image
 
 from core.images.read import read_image
-from pages.components.classify.answer_bars import Said
-from pages.components.classify.answers import ANSWERED, BATCH, said_of_many
+from core.text.percent import percent
+from pages.components.classify.canvas import pasted
 from pages.components.classify.desk import Asked, crowd_note, draw_desk, invitation
 from pages.components.classify.networks import Network, following, loaded
-from pages.components.classify.paste import pasted
+from pages.components.classify.predicting import ANSWERED, BATCH, said_of_many
+from pages.components.classify.prediction_view import Said
 from pages.components.classify.tiles import draw_tiles, thumbnail
 from pages.components.classify.upload_many import Many, draw_all, draw_takings, sureness
 from pages.components.classify.upload_read import MOST, Failed, Uploads, original, read_all
 from pages.components.shell.messages import show_error
-from pages.components.shell.wording import count, percent
+from pages.components.shell.number_words import count
 
 NAMED = 5  # files that could not be read
 A_PAGE = 200  # tiles

@@ -14,15 +14,14 @@ import numpy as np
 import streamlit as st
 
 from core.analysis.scores import interval
-from core.inference.folder_labels import labels_of
-from core.inference.sorted_folders import UNSURE, write_sorted
-from core.text.percent import SIGN
+from core.inference.class_folders import UNSURE, labels_of, write_sorted
+from core.text.percent import SIGN, percent
 from pages.components.charts.heatmap import heatmap
-from pages.components.classify.answer_bars import SURE, Said
 from pages.components.classify.networks import Network
+from pages.components.classify.prediction_view import SURE, Said
 from pages.components.classify.upload_read import DAMAGED, Contents, Uploads
 from pages.components.run.mistakes_view import pairs_in_words
-from pages.components.shell.wording import count, percent, plain_markdown
+from pages.components.shell.number_words import count, plain_markdown
 
 LIMITS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 LIMIT = "unsure below"  # key of the slider

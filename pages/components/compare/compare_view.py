@@ -11,20 +11,20 @@ from core.analysis.compare import Setting, differences
 from core.runs.history import History
 from core.runs.summary import Summary
 from core.runs.thinning import LIMIT
-from pages.components.charts.colours import chart_colours
-from pages.components.charts.compare_entry import Compared, history_of
+from core.text.percent import percent
+from pages.components.charts.compare_entry import Compared, history_of, swatch
 from pages.components.charts.curves import Axis, all_within, metric_curve, smoothed
 from pages.components.charts.live_plot import Curve, live_plot
 from pages.components.charts.view_controls import axis_control, log_control, metric_control, smoothing_control
 from pages.components.compare.compare_settings import draw_what_settings_did
-from pages.components.compare.compare_words import sentences
+from pages.components.compare.verdicts import sentences
 from pages.components.shell.compared import draw_unknown, names, pick
 from pages.components.shell.links import TRAIN, anchor, page_link, run_page
-from pages.components.shell.setting_words import setting_words
-from pages.components.shell.settings_in_words import read_config
+from pages.components.shell.number_words import duration
+from pages.components.shell.setting_words import read_config, setting_words
 from pages.components.shell.start import start_digits_button
 from pages.components.shell.summaries import run_of, summaries
-from pages.components.shell.wording import duration, percent
+from pages.components.shell.tables import html_table, table_row
 
 REFRESH_SECONDS = 2.0
 MOVING = ("queued", "starting", "running")
@@ -133,11 +133,9 @@ def _tables(compared: list[Compared], known: list[Compared], varied: list[Settin
             percent(run.test_accuracy),
             duration(run.seconds),
         ]
-        rows.append(
-            f'<tr><th scope="row">{_link(entry)}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in cells)}</tr>'
-        )
+        rows.append(table_row(swatch(entry) + anchor(run_page(run.id), entry.name), cells))
     head = ("Run", "Status", "Epochs", "Best validation accuracy", "Test accuracy", "Time")
-    st.html(_table(head, rows))
+    st.html(html_table(head, rows))
     if len(known) < 2:
         return
     st.subheader("What they differ in")
@@ -145,24 +143,7 @@ def _tables(compared: list[Compared], known: list[Compared], varied: list[Settin
         st.markdown("Nothing: they have the same settings.")
         return
     rows = [
-        f'<tr><th scope="row">{escape(setting.title)}</th>'
-        + "".join(f"<td>{escape(setting_words(setting, place))}</td>" for place in range(len(known)))
-        + "</tr>"
+        table_row(escape(setting.title), (setting_words(setting, place) for place in range(len(known))))
         for setting in varied
     ]
-    st.html(_table(("Setting", *(entry.name for entry in known)), rows))
-
-
-def _table(head: tuple[str, ...], rows: list[str]) -> str:
-    titles = "".join(f'<th scope="col">{escape(title)}</th>' for title in head)
-    return (
-        f'<div class="frame"><table class="table"><thead><tr>{titles}</tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table></div>"
-    )
-
-
-def _link(entry: Compared) -> str:
-    colours = chart_colours()
-    colour = colours[entry.colour % len(colours)]
-    swatch = f'<i class="swatch {entry.dash}" style="border-color:{colour}" aria-hidden="true"></i>'
-    return swatch + anchor(run_page(entry.summary.id), entry.name)
+    st.html(html_table(("Setting", *(entry.name for entry in known)), rows))

@@ -16,10 +16,11 @@ from core.inference.collecting import FEWEST, Collecting, Example, Eye, Learned
 from core.image_sets.kept_features import KeptFeatures
 from core.image_sets.suggest import collected_how
 from core.paths import data_folder
-from pages.components.classify.answer_bars import Said, bars, words
+from core.text.percent import percent
+from pages.components.classify.prediction_view import Said, bars, words
 from pages.components.classify.desk import STYLE
 from pages.components.shell.messages import show_error
-from pages.components.shell.wording import percent, plain_markdown
+from pages.components.shell.number_words import plain_markdown
 
 PATIENCE = 0.4  # seconds that an answer may keep the page waiting
 EVERY = 0.7  # seconds between two looks while it learns

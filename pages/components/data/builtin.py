@@ -16,11 +16,11 @@ from core.datasets.obtain import obtain
 from core.datasets.thumbnails import labels_of, pictures_of
 from core.paths import data_folder
 from core.recipes import RECIPES
-from pages.components.train.ask_core import ask_core
+from pages.components.train.core_process import ask_core
 from pages.components.shell.links import DATA, TRAIN, form_page, page_link
 from pages.components.shell.messages import errors_shown, show_error
 from pages.components.shell.pictures import card, gallery
-from pages.components.shell.wording import count, megabytes, plain_markdown
+from pages.components.shell.number_words import count, megabytes, plain_markdown
 
 ROW, PAGE = 14, 120  # pictures of each class, and of one class at a time
 ALL = "all classes"

@@ -21,7 +21,7 @@ from pages.components.data.picked import picked
 from pages.components.shell.rights import READ_ONLY, may_change_dataset
 from pages.components.train.shares_view import draw_suggested
 from pages.components.train.training_cards import draw_training_cards
-from pages.components.shell.wording import count, megabytes, moment, plain_markdown
+from pages.components.shell.number_words import count, megabytes, moment, plain_markdown
 from pages.components.shell.links import DATA, show
 
 PAGE = 60  # pictures at a time

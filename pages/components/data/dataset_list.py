@@ -19,7 +19,7 @@ from pages.components.shell.messages import errors_shown, show_error
 from pages.components.data.picked import thumbnails
 from pages.components.shell.pictures import address_of
 from pages.components.shell.rights import is_host, may_change_dataset, may_change_job
-from pages.components.shell.wording import count, megabytes, plain_markdown, rows_of
+from pages.components.shell.number_words import count, megabytes, plain_markdown, rows_of
 
 COLUMNS = 4
 NAMED = 12  # classes on a card

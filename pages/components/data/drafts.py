@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import secrets
 import shutil
 from collections.abc import Callable
@@ -28,10 +27,10 @@ from pages.components.shell.classifiers import warm_up
 from pages.components.data.dataset_list import draft_key
 from pages.components.data.keep_network import ask_to_keep
 from pages.components.shell.messages import errors_shown, show_error
-from pages.components.shell.pictures import gallery
+from pages.components.shell.pictures import data_address, gallery
 from pages.components.shell.rights import visitor
 from pages.components.data.shots import photo, shots
-from pages.components.shell.wording import count, plain_markdown
+from pages.components.shell.number_words import count, plain_markdown
 from pages.components.shell.links import WAY, import_page, show
 
 ENOUGH = 5  # pictures of each class before a dataset can be made
@@ -221,6 +220,5 @@ def _so_many(pictures: int) -> str:
 
 
 def _tile(file: Path, name: str) -> str:
-    kind = "png" if file.suffix == ".png" else "jpeg"
-    content = base64.b64encode(file.read_bytes()).decode()
-    return f'<figure><img src="data:image/{kind};base64,{content}" alt="{escape(name)}"></figure>'
+    address = data_address(file.read_bytes(), "png" if file.suffix == ".png" else "jpeg")
+    return f'<figure><img src="{address}" alt="{escape(name)}"></figure>'

@@ -20,7 +20,7 @@ from pages.components.data.dataset_list import SPLIT_WORDS
 from pages.components.shell.messages import errors_shown
 from pages.components.data.picked import thumbnails
 from pages.components.shell.pictures import address_of, gallery
-from pages.components.shell.wording import plain_markdown
+from pages.components.shell.number_words import plain_markdown
 
 SIGNS = {
     "stop": ":red[:material/block:]",

@@ -23,7 +23,7 @@ from pages.components.shell.messages import errors_shown, show_error
 from pages.components.data.picked import thumbnails
 from pages.components.shell.pictures import gallery
 from pages.components.train.shares_view import draw_table, in_a_line
-from pages.components.shell.wording import about, count, plain_markdown
+from pages.components.shell.number_words import about, count, plain_markdown
 from pages.components.shell.links import DATA, dataset_page, show
 
 REFRESH_SECONDS = 0.5

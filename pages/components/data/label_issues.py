@@ -7,10 +7,11 @@ import streamlit as st
 from core.image_analysis.label_check import Doubt, LabelCheck, last_check, leave_key, open_doubts, start
 from core.image_sets.own_dataset import OwnDataset
 from core.image_sets.twins import leave, left_alone
+from core.text.percent import percent
 from pages.components.data.findings import change
 from pages.components.shell.messages import errors_shown, show_error
 from pages.components.data.picked import thumbnails
-from pages.components.shell.wording import count, percent, plain_markdown
+from pages.components.shell.number_words import count, plain_markdown
 
 SHOWN = 12  # at a time: each has three buttons
 REFRESH_SECONDS = 0.7

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 from collections.abc import Sequence
 from functools import lru_cache
@@ -13,8 +12,10 @@ import streamlit as st
 from PIL import Image
 
 from core.image_sets.own_dataset import OwnDataset
+from pages.components.shell.pictures import image_address
 
 SIDE = 96  # pixels
+TINY = 40  # pixels a side up to which each of them is to be seen
 FOLDER = Path(__file__).parent
 
 _component = st.components.v2.component(
@@ -62,9 +63,4 @@ def address_of_picture(file: str, image: int) -> str:
         return ""
     if max(picture.size) > SIDE:
         picture.thumbnail((SIDE, SIDE))
-    buffer = io.BytesIO()
-    picture.save(
-        buffer, "PNG" if max(picture.size) <= 40 else "JPEG", **({} if max(picture.size) <= 40 else {"quality": 80})
-    )
-    kind = "png" if max(picture.size) <= 40 else "jpeg"
-    return f"data:image/{kind};base64," + base64.b64encode(buffer.getvalue()).decode()
+    return image_address(picture) if max(picture.size) <= TINY else image_address(picture, "JPEG", quality=80)

@@ -11,7 +11,7 @@ from core.image_sets.imports import Job, read_again
 from core.image_sets.own_dataset import OwnDataError
 from pages.components.shell.links import DATA, show
 from pages.components.shell.messages import errors_shown
-from pages.components.shell.wording import count, plain_markdown
+from pages.components.shell.number_words import count, plain_markdown
 
 PARTS = {"train": "training", "val": "validation", "test": "test", "": "training and test"}
 

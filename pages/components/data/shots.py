@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import contextlib
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ from PIL import Image
 
 from core.errors import ImageError
 from core.images.read import read_image
+from pages.components.shell.pictures import received
 
 FOLDER = Path(__file__).parent
 LONGEST = 400_000  # characters; a photo of 224 pixels has about 20,000
@@ -54,11 +53,6 @@ def _number(state: Any) -> int:
 
 def photo(address: Any) -> bytes:
     """The JPEG of a data address. It comes from a browser and may be anything. Raises ImageError."""
-    if not isinstance(address, str) or len(address) > LONGEST:
-        raise ImageError("The photo did not arrive as a picture.")
-    try:
-        data = base64.b64decode(address.partition(",")[2], validate=True)
-    except binascii.Error as error:
-        raise ImageError("The photo arrived damaged.") from error
+    data = received(address, "data:image/", LONGEST, "The photo")
     read_image(data, "the photo")
     return data

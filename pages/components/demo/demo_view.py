@@ -12,6 +12,7 @@ from core.paths import data_folder, runs_folder
 from core.runs.history import History
 from core.runs.snapshots import SnapshotStore
 from core.runs.store import Run
+from core.text.percent import percent
 from core.workers.launch import prepare
 from pages.components.charts.curves import Axis, metric_curve
 from pages.components.charts.live_plot import live_plot
@@ -22,9 +23,9 @@ from pages.components.shell.classifiers import warm_up
 from pages.components.shell.histories import shared_history
 from pages.components.shell.links import DATA, DEMO, TRAIN, compare_page, page_link, switch_page
 from pages.components.shell.messages import errors_shown, show_warning
+from pages.components.shell.number_words import count, plain_markdown
 from pages.components.shell.pictures import gallery
 from pages.components.shell.rights import demo_owner, visitor
-from pages.components.shell.wording import count, percent, plain_markdown
 
 WATCH = "Watch the demo that runs"
 REFRESH_SECONDS = 0.7

@@ -7,9 +7,8 @@ import streamlit as st
 
 from core.analysis.mistakes import reliability
 from core.runs.predictions import Predictions
-from core.text.percent import SIGN
+from core.text.percent import SIGN, percent
 from pages.components.charts.figure import figure
-from pages.components.shell.wording import percent
 
 
 def draw_calibration(predictions: Predictions, pictures: str, key: str) -> None:

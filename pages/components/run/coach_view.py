@@ -14,8 +14,8 @@ from core.runs.store import Run, Status
 from core.workers.control import ask_to_resume
 from core.workers.dispatch import submit
 from pages.components.shell.messages import errors_shown
+from pages.components.shell.number_words import plain_markdown
 from pages.components.shell.rights import may_change, visitor
-from pages.components.shell.wording import plain_markdown
 from pages.components.train.filled_form import open_with_changes
 
 ICONS = {

@@ -20,8 +20,8 @@ from core.workers.dispatch import submit
 from core.workers.launch import prepare
 from pages.components.shell.form_values import number_in
 from pages.components.shell.messages import attempt, problem, set_problem, show_problem
+from pages.components.shell.number_words import decimal
 from pages.components.shell.rights import may_change, visitor
-from pages.components.shell.wording import decimal
 
 MORE_EPOCHS = 5
 RESUMABLE = ("paused", "stopped", "interrupted", "failed")

@@ -12,9 +12,9 @@ from core.runs.store import Run
 from core.runs.trash import deleted_runs, restore_run
 from pages.components.shell.links import ALL_RUNS, experiment_page, page_link
 from pages.components.shell.messages import errors_shown, show_error
+from pages.components.shell.number_words import moment, plain_markdown
 from pages.components.shell.rights import may_change, read_only_words
-from pages.components.shell.settings_in_words import in_short, read_config
-from pages.components.shell.wording import moment, plain_markdown
+from pages.components.shell.setting_words import in_short, read_config
 
 
 def draw_heading(run: Run, config: RunConfig | None) -> None:

@@ -31,7 +31,7 @@ from pages.components.shell.classifiers import warm_up
 from pages.components.shell.header import icon_only
 from pages.components.shell.histories import SharedHistory, shared_history
 from pages.components.shell.messages import show_error
-from pages.components.shell.wording import plain_markdown
+from pages.components.shell.number_words import plain_markdown
 
 REFRESH_SECONDS = 1.0
 REFRESH_SECONDS_AT_REST = 5.0  # of a run that ended: another visitor may go on with it

@@ -20,9 +20,9 @@ from core.workers.dispatch import submit
 from pages.components.shell.histories import SharedHistory, shared_history
 from pages.components.shell.links import COMPUTER, Place, page_link, switch_page
 from pages.components.shell.messages import attempt, set_problem, show_problem
+from pages.components.shell.number_words import count, gigabytes, plain_markdown
 from pages.components.shell.rights import is_host, may_change, visitor
-from pages.components.shell.settings_in_words import in_short, read_config
-from pages.components.shell.wording import count, gigabytes, plain_markdown
+from pages.components.shell.setting_words import in_short, read_config
 
 DELETED, HERE = "just deleted", "managing"
 

@@ -17,12 +17,14 @@ from core.paths import data_folder
 from core.run_config import RunConfig
 from core.runs.predictions import Predictions, Split, read_predictions
 from core.runs.store import Run
+from core.text.percent import percent
 from pages.components.charts.heatmap import MOST_DRAWN, MOST_WRITTEN, heatmap
 from pages.components.run.calibration_view import draw_calibration
-from pages.components.shell.links import from_address
+from pages.components.shell.links import from_address, say
+from pages.components.shell.number_words import count, plain_markdown
 from pages.components.shell.pictures import card, gallery
-from pages.components.shell.wording import count, percent, plain_markdown
-from pages.components.shell.words import words_help
+from pages.components.shell.tables import html_table, table_row
+from pages.components.shell.word_meanings import words_help
 
 SHOWN = 24  # pictures at a time
 SPLITS: dict[Split, str] = {"test": "test pictures", "val": "validation pictures"}
@@ -94,10 +96,7 @@ def _draw(run: Run, config: RunConfig, names: list[str]) -> None:
 def _open(cell: str) -> None:
     """Shows the pictures of a cell, "" of none."""
     st.session_state.pop("more of the cell", None)
-    if cell:
-        st.query_params[CELL] = cell
-    else:
-        st.query_params.pop(CELL, None)
+    say(CELL, cell)
 
 
 def _frequent(matrix: np.ndarray, names: list[str]) -> None:
@@ -177,17 +176,20 @@ def draw_classes(per_class: list[dict]) -> None:
 
 def class_table(per_class: list[dict]) -> str:
     """HTML: each class in numbers; – where there are no pictures to know them from, also of runs that noted 0 there."""
-    rows = "".join(
-        f"<tr><th scope='row'>{escape(str(entry.get('class', '')))}</th>"
-        + "".join(
-            f"<td>{percent(entry.get(name)) if entry.get('images', 1) else '–'}</td>"
-            for name in ("precision", "recall", "f1")
+    rows = (
+        table_row(
+            escape(str(entry.get("class", ""))),
+            [
+                *(
+                    percent(entry.get(name)) if entry.get("images", 1) else "–"
+                    for name in ("precision", "recall", "f1")
+                ),
+                f"{entry.get('images', 0):,}",
+            ],
         )
-        + f"<td>{entry.get('images', 0):,}</td></tr>"
         for entry in per_class
     )
-    head = "".join(f"<th scope='col'>{title}</th>" for title in ("Class", "Precision", "Recall", "F1", "Pictures"))
-    return f'<div class="frame"><table class="table"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    return html_table(("Class", "Precision", "Recall", "F1", "Pictures"), rows)
 
 
 def _cell(shown: Shown) -> None:

@@ -7,8 +7,7 @@ from core.runs.events import Event
 from core.runs.history import History
 from core.runs.store import Run, Status
 from core.text.percent import percent
-from pages.components.shell.waits import expected
-from pages.components.shell.wording import (
+from pages.components.shell.number_words import (
     NOT_YET,
     about,
     count,
@@ -19,6 +18,7 @@ from pages.components.shell.wording import (
     megabytes,
     precision_in_words,
 )
+from pages.components.shell.summaries import expected
 
 MEANINGS = {
     "starting": "The training process is loading.",

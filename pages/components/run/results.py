@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import time
+from html import escape
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from core.analysis.scores import interval
 from core.runs.history import History
-from core.runs.store import Status
+from core.runs.store import Run, Status
+from core.text.percent import percent
 from pages.components.charts.heatmap import heatmap
-from pages.components.run.mistakes_view import draw_classes
+from pages.components.run.mistakes_view import draw_classes, pairs_in_words
 from pages.components.run.phases import memory_fact, progress_facts
 from pages.components.shell.histories import SharedHistory
-from pages.components.shell.wording import (
-    NOT_YET,
-    count,
-    device_in_words,
-    duration,
-    facts,
-    percent,
-    plain_markdown,
-    precision_in_words,
-)
+from pages.components.shell.number_words import NOT_YET, count, device_in_words, duration, facts, precision_in_words
+
+SHOWN_BYTES = 8_000  # of what a process wrote
 
 
 def draw_figures(shared: SharedHistory, status: Status) -> None:
@@ -74,8 +70,8 @@ def draw_test_results(test: dict[str, Any], class_names: list[str]) -> None:
         f"{count(test.get('images', 0), 'picture')} only once, after the training."
     )
     matrix = test.get("confusion_matrix") or []
-    if sentence := mistakes_in_words(matrix, class_names, test.get("per_class") or []):
-        st.markdown(sentence)
+    if matrix and len(matrix) == len(class_names):
+        st.markdown(pairs_in_words(np.asarray(matrix), class_names))
     picture, table = st.columns([6, 5], gap="medium")
     with picture:
         heatmap(matrix, class_names, key="confusion", title="Confusion matrix, test pictures")
@@ -100,23 +96,18 @@ def right_of_all(test: dict[str, Any]) -> str:
     return f"{right:,} of {images:,} pictures right; with other pictures of the kind {percent(low)} to {percent(high)}"
 
 
-def mistakes_in_words(matrix: list[list[int]], class_names: list[str], per_class: list[dict[str, Any]]) -> str:
-    """The commonest confusion and the hardest class, as Markdown."""
-    wrong = [
-        (number, true, predicted)
-        for true, row in enumerate(matrix)
-        for predicted, number in enumerate(row)
-        if number and true != predicted and max(true, predicted) < len(class_names)
-    ]
-    if not matrix:
-        return ""
-    if not wrong:
-        return "Every test picture was recognised."
-    number, true, predicted = max(wrong, key=lambda entry: entry[0])
-    taken, name = plain_markdown(class_names[true]), plain_markdown(class_names[predicted])
-    sentence = f"Most frequent mistake: **{taken}** taken for **{name}**, {count(number, 'time')}."
-    scored = [entry for entry in per_class if entry.get("f1") is not None and entry.get("images", 1)]
-    if scored:
-        hardest = min(scored, key=lambda entry: entry["f1"])
-        sentence += f" Hardest class: **{plain_markdown(str(hardest['class']))}** (F1 {percent(hardest['f1'])})."
-    return sentence
+def draw_worker_log(run: Run) -> None:
+    """The last lines of what a run's process wrote, for runs that went wrong."""
+    try:
+        with run.worker_log.open("rb") as file:
+            file.seek(0, 2)
+            size = file.tell()
+            file.seek(max(0, size - SHOWN_BYTES))
+            text = file.read().decode("utf-8", errors="replace").strip()
+    except OSError:
+        text = ""
+    with st.expander("What the training process wrote last"):
+        if text:
+            st.html(f'<pre class="log">{escape(text)}</pre>')
+        else:
+            st.caption("Nothing.")

@@ -10,8 +10,9 @@ from html import escape
 from core.analysis.scores import interval
 from core.runs.history import History
 from core.runs.store import Run, Status
+from core.text.percent import percent
 from pages.components.run.phases import is_downloading, is_preparing, is_resuming, meaning, progress_words
-from pages.components.shell.wording import count, duration, percent
+from pages.components.shell.number_words import count, duration
 
 WITH_BAR = ("starting", "running", "paused", "finished", "stopped")  # of the others the sentence needs the room
 

@@ -10,10 +10,10 @@ import streamlit as st
 
 from core.runs.snapshots import ProbeImages, Snapshot, SnapshotStore
 from core.runs.store import Run
+from core.text.percent import percent
 from pages.components.charts.heatmap import heatmap
 from pages.components.shell.links import say
 from pages.components.shell.pictures import address_of, card, gallery, sheet
-from pages.components.shell.wording import percent
 
 REFRESH_SECONDS = 1.0
 EPOCH = "epoch"  # in the address

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from html import escape
-
 import streamlit as st
 
 from core.experiments.sweep import Sweep
 from core.recipes import find_recipe
-from pages.components.runs.sweep_table import html_table
+from core.text.percent import percent
 from pages.components.shell.links import TRAIN, anchor, experiment_page, form_page, page_link, switch_page
+from pages.components.shell.number_words import NOT_YET, moment
 from pages.components.shell.setting_words import setting_words
-from pages.components.shell.wording import NOT_YET, moment, percent
+from pages.components.shell.tables import html_table, table_row
 from pages.components.train.experiments import MOVING, Experiment, experiment, experiments
 from pages.components.train.recipe_cards import use_recipe
 from pages.components.train.sweep_form import fill_sweep
@@ -55,7 +54,7 @@ def row(shown: Experiment) -> str:
         moment(min((run.created for run in shown.runs), default=0.0)),
     ]
     link = anchor(experiment_page(shown.name), shown.name)
-    return f'<tr><th scope="row">{link}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in cells)}</tr>'
+    return table_row(link, cells)
 
 
 def _ways_to_one() -> None:

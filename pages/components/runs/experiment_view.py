@@ -11,6 +11,7 @@ from core.runs.queue import withdraw
 from core.runs.store import Run
 from core.runs.summary import Summary
 from core.runs.thinning import LIMIT
+from core.text.percent import percent
 from pages.components.charts.compare_entry import history_of
 from pages.components.charts.curves import Axis, all_within
 from pages.components.charts.live_plot import Curve, live_plot
@@ -19,8 +20,8 @@ from pages.components.runs.result_chart import draw_result_chart
 from pages.components.runs.sweep_table import draw_over_seeds, table
 from pages.components.shell.compared import MOST
 from pages.components.shell.links import compare_page, form_page, from_address, switch_page, try_page
+from pages.components.shell.number_words import count, plain_markdown
 from pages.components.shell.rights import may_change
-from pages.components.shell.wording import count, percent, plain_markdown
 from pages.components.train.experiments import Experiment, experiment, experiments
 
 REFRESH_SECONDS = 1.0

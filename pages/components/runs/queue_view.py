@@ -14,11 +14,10 @@ from pages.components.run.controls import draw_active_controls, draw_problem, dr
 from pages.components.run.phases import is_downloading, progress_words
 from pages.components.shell.histories import shared_history
 from pages.components.shell.links import page_link, run_page
+from pages.components.shell.number_words import STATUS_COLOURS, about, duration, plain_markdown
 from pages.components.shell.rights import may_change, read_only_words, visitor
-from pages.components.shell.settings_in_words import read_config
-from pages.components.shell.summaries import summary
-from pages.components.shell.waits import expected
-from pages.components.shell.wording import STATUS_COLOURS, about, duration, plain_markdown
+from pages.components.shell.setting_words import read_config
+from pages.components.shell.summaries import expected, summary
 
 REFRESH_SECONDS = 1.0
 REFRESH_SECONDS_AT_REST = 5.0  # when nothing trains and nothing waits: another visitor may start something

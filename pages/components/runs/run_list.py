@@ -11,7 +11,7 @@ from pages.components.runs.run_table import run_table
 from pages.components.shell.histories import shared_history
 from pages.components.shell.links import compare_page, form_page, run_page, switch_page
 from pages.components.shell.rights import may_change, read_only_words
-from pages.components.shell.settings_in_words import read_config
+from pages.components.shell.setting_words import read_config
 from pages.components.shell.summaries import run_of, summaries
 
 SEEN = "ticked runs"

@@ -14,8 +14,9 @@ from typing import Any
 import streamlit as st
 
 from core.runs.summary import DAMAGED, Summary
+from core.text.percent import percent
 from pages.components.shell.links import address, run_page
-from pages.components.shell.wording import NOT_YET, STATUS_COLOURS, decimal, duration, moment, percent
+from pages.components.shell.number_words import NOT_YET, STATUS_COLOURS, decimal, duration, moment
 
 FOLDER = Path(__file__).parent
 ACTIVE = ("starting", "running")

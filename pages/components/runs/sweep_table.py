@@ -8,11 +8,12 @@ from html import escape
 import streamlit as st
 
 from core.experiments.results import SEED, groups
-from pages.components.charts.colours import chart_colours
-from pages.components.charts.compare_entry import Compared
+from core.text.percent import percent
+from pages.components.charts.compare_entry import swatch
 from pages.components.shell.links import anchor, run_page
+from pages.components.shell.number_words import NOT_YET, duration
 from pages.components.shell.setting_words import setting_words
-from pages.components.shell.wording import NOT_YET, duration, percent
+from pages.components.shell.tables import html_table, table_row
 from pages.components.train.experiments import Experiment
 
 
@@ -33,17 +34,9 @@ def table(shown: Experiment) -> str:
             run.status,
             duration(run.seconds),
         ]
-        row = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
-        link = f"{swatch(entry)}{anchor(run_page(run.id), run.title)}"
-        rows.append(f'<tr{" class=best" if star else ""}><th scope="row">{link}</th>{row}</tr>')
+        link = swatch(entry) + anchor(run_page(run.id), run.title)
+        rows.append(table_row(link, cells, "best" if star else ""))
     return html_table(head, rows)
-
-
-def swatch(entry: Compared) -> str:
-    """The colour of a run's line."""
-    colours = chart_colours()
-    colour = colours[entry.colour % len(colours)]
-    return f'<i class="swatch {entry.dash}" style="border-color:{colour}" aria-hidden="true"></i>'
 
 
 def draw_over_seeds(shown: Experiment) -> None:
@@ -61,14 +54,5 @@ def draw_over_seeds(shown: Experiment) -> None:
             ", ".join(f"{setting.title} {setting_words(setting, group.places[0])}" for setting in others) or "all runs"
         )
         spread = f"± {statistics.stdev(group.results) * 100:.2f}" if len(group.results) > 1 else NOT_YET
-        rows.append(
-            f'<tr><th scope="row">{escape(words)}</th><td>{percent(group.mean, 2)}</td><td>{spread}</td>'
-            f"<td>{len(group.results)}</td></tr>"
-        )
+        rows.append(table_row(escape(words), (percent(group.mean, 2), spread, len(group.results))))
     st.html(html_table(["Settings", "Mean validation accuracy", "Spread", "Runs"], rows))
-
-
-def html_table(head: list[str], rows: list[str]) -> str:
-    """A table of rows that are HTML already; a wide one scrolls by itself."""
-    titles = "".join(f'<th scope="col">{escape(title)}</th>' for title in head)
-    return f'<div class="frame"><table class="table"><thead><tr>{titles}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'

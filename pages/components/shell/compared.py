@@ -12,7 +12,7 @@ import streamlit as st
 from core.runs.summary import Summary
 from pages.components.shell.links import RUNS, say
 from pages.components.shell.messages import show_warning
-from pages.components.shell.wording import moment
+from pages.components.shell.number_words import moment
 
 MOST = 50
 PICKER = "compared runs"

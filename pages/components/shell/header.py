@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 from functools import lru_cache
 from pathlib import Path
@@ -27,6 +26,7 @@ from pages.components.shell.links import (
     set_presenting,
 )
 from pages.components.shell.messages import show_error
+from pages.components.shell.pictures import data_address
 from pages.components.shell.rights import closed
 
 FOLDER = Path(__file__).parent
@@ -92,4 +92,4 @@ def _history_script() -> str:
 
 @lru_cache
 def _icon_data() -> str:
-    return "data:image/png;base64," + base64.b64encode(ICON.read_bytes()).decode()
+    return data_address(ICON.read_bytes())

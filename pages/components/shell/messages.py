@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from core.errors import TrainDeskError
-from pages.components.shell.wording import plain_markdown
+from pages.components.shell.number_words import plain_markdown
 
 
 def show_error(sentence: object) -> None:

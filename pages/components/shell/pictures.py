@@ -3,20 +3,45 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import io
 from html import escape
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from core.errors import ImageError
+
 GAP = 6  # pixels between filters
+
+
+def data_address(content: bytes, kind: str = "png") -> str:
+    """A file as an address that holds all of it; `kind` as in image/png."""
+    return f"data:image/{kind};base64," + base64.b64encode(content).decode()
+
+
+def image_address(image: Image.Image, kind: str = "PNG", **options: Any) -> str:
+    """A picture written in that format, with Pillow's options for it."""
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return data_address(buffer.getvalue(), kind.lower())
 
 
 def address_of(pixels: np.ndarray) -> str:
     """A PNG as a data address. pixels: (H, W, 1, 3 or 4) uint8."""
-    buffer = io.BytesIO()
-    Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels).save(buffer, "PNG", compress_level=1)
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+    return image_address(Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels), compress_level=1)
+
+
+def received(address: object, begins: str, longest: int, what: str, remedy: str = "") -> bytes:
+    """What a data address holds that `begins` so and has at most `longest` characters. It comes from a browser and may be
+    anything: ImageError, which calls it `what` and ends with the `remedy`, unless it can be decoded."""
+    if not isinstance(address, str) or not address.startswith(begins) or len(address) > longest:
+        raise ImageError(f"{what} did not arrive as a picture{remedy}.")
+    try:
+        return base64.b64decode(address.partition(",")[2], validate=True)
+    except binascii.Error as error:
+        raise ImageError(f"{what} arrived damaged{remedy}.") from error
 
 
 def card(pixels: np.ndarray, alt: str, *lines: str, is_right: bool | None = None) -> str:

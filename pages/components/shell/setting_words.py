@@ -1,14 +1,64 @@
-"""Values of settings that differ between runs: in words, and for an axis."""
+"""Settings in words: all of a run, one value, and those in which runs differ."""
 
 from __future__ import annotations
 
+from html import escape
+from itertools import groupby
+from typing import Any
+
+import streamlit as st
+
 from core.analysis.compare import Setting
-from pages.components.shell.settings_in_words import value_in_words
-from pages.components.shell.wording import NOT_YET
+from core.errors import TrainDeskError
+from core.run_config import GROUPS, RunConfig
+from core.runs.store import Run
+from core.settings.settings import FieldSpec
+from pages.components.shell.number_words import NOT_YET
+
+
+def read_config(run: Run) -> tuple[RunConfig | None, str]:
+    """The run's config, or None and the sentence that says what is wrong with it."""
+    try:
+        return run.config(), ""
+    except TrainDeskError as error:
+        return None, str(error)
+
+
+def in_short(config: RunConfig) -> str:
+    return f"{config.architecture.label} on {config.dataset.title()}"
+
+
+def draw_settings(config: RunConfig) -> None:
+    """All settings, one line each."""
+    rows: list[tuple[str, str, bool]] = []
+    for owner, settings in groupby(config.fields().items(), key=lambda setting: setting[0].partition(".")[0]):
+        if owner in GROUPS:
+            rows.append((owner.capitalize(), "", True))
+        rows += [(spec.title, value_in_words(spec, config.value_at(path)), path == owner) for path, spec in settings]
+    body = "".join(
+        f"<tr>{_cell('th' if heading else 'td', title)}{_cell('th' if heading else 'td', value)}</tr>"
+        for title, value, heading in rows
+    )
+    st.html(f'<div class="frame"><table class="table left"><tbody>{body}</tbody></table></div>')
+
+
+def value_in_words(spec: FieldSpec, value: Any) -> str:
+    """(0.001, ...) -> "0.001", True -> "on", "zero_one" -> "0 to 1"."""
+    if spec.kind == "boolean":
+        return "on" if value else "off"
+    if spec.choices:
+        return spec.choices.get(value, str(value))
+    if spec.kind == "text":
+        return value or "none"
+    if spec.kind == "integers":
+        words = ", ".join(f"{item:,}" for item in value)
+        return f"{words} {spec.unit}".strip() if words else "none"
+    number = f"{value:.12g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+    return f"{number} {spec.unit}".strip()
 
 
 def setting_words(setting: Setting, place: int) -> str:
-    """A setting's value in one of the runs."""
+    """A setting's value in one of the runs that differ in it."""
     value = setting.values[place]
     return NOT_YET if value is None else value_in_words(setting.spec, value)
 
@@ -18,3 +68,7 @@ def on_axis(setting: Setting, place: int) -> float | str:
     value = setting.values[place]
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return value if is_number else setting_words(setting, place)
+
+
+def _cell(tag: str, text: str) -> str:
+    return f"<{tag}>{escape(text)}</{tag}>"

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from html import escape
+
+from pages.components.shell.pictures import data_address
 
 LINE = "#12908b"  # seen on light and dark
 
 
 def vector_image(svg: str, words: str, kind: str) -> str:
     """HTML: an SVG document as a picture of that CSS class; `words` say what is to be seen, "" for a decoration."""
-    address = "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
-    return f'<img class="{kind}" src="{address}" alt="{escape(words)}">'
+    return f'<img class="{kind}" src="{data_address(svg.encode(), "svg+xml")}" alt="{escape(words)}">'
 
 
 def sparkline(values: Sequence[float], words: str, places: int = 0) -> str:

@@ -9,9 +9,10 @@ from core.runs.disk import disk_warning, size_of
 from core.runs.trash import deleted_runs, empty_trash
 from pages.components.shell.links import anchor, run_page
 from pages.components.shell.messages import errors_shown, show_warning
+from pages.components.shell.number_words import count, gigabytes
 from pages.components.shell.rights import is_host
 from pages.components.shell.summaries import summaries
-from pages.components.shell.wording import count, gigabytes
+from pages.components.shell.tables import html_table, table_row
 
 LARGEST = 5  # runs that are listed
 
@@ -24,12 +25,9 @@ def draw_disk() -> None:
     runs = sorted(summaries(), key=lambda run: run.size, reverse=True)
     st.markdown(f"{count(len(runs), 'run')} take **{gigabytes(sum(run.size for run in runs))}** in `{runs_folder()}`.")
     if len(runs) > 1:
-        rows = "".join(
-            f'<tr><th scope="row">{anchor(run_page(run.id), run.title)}</th><td>{gigabytes(run.size)}</td></tr>'
-            for run in runs[:LARGEST]
-        )
         with st.expander("The largest"):
-            st.html(f'<div class="frame"><table class="table"><tbody>{rows}</tbody></table></div>')
+            rows = (table_row(anchor(run_page(run.id), run.title), [gigabytes(run.size)]) for run in runs[:LARGEST])
+            st.html(html_table((), rows))
     draw_trash()
 
 

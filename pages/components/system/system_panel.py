@@ -12,11 +12,13 @@ from pathlib import Path
 import streamlit as st
 
 from core.paths import runs_folder
+from core.text.percent import percent
 from core.workers.monitor import Monitor, System, Usage
 from pages.components.shell.links import anchor, run_page
+from pages.components.shell.number_words import count, gigabytes, moment
 from pages.components.shell.summaries import run_of, summary
+from pages.components.shell.tables import html_table, table_row
 from pages.components.shell.vector import sparkline
-from pages.components.shell.wording import count, gigabytes, moment, percent
 
 REFRESH_SECONDS = 2.0
 KEPT = 60  # readings, two minutes
@@ -107,11 +109,7 @@ def _processes(now: System) -> None:
         st.markdown("No training is running. What TrainDesk itself uses:")
     gpu = any(usage.gpu_memory is not None for usage in now.processes)
     head = ["", "Processor", "Memory", *(["GPU memory"] if gpu else []), "Threads", "Since"]
-    rows = "".join(_process(usage, gpu) for usage in now.processes)
-    titles = "".join(f'<th scope="col">{escape(title)}</th>' for title in head)
-    st.html(
-        f'<div class="frame"><table class="table"><thead><tr>{titles}</tr></thead><tbody>{rows}</tbody></table></div>'
-    )
+    st.html(html_table(head, (_process(usage, gpu) for usage in now.processes)))
 
 
 def _process(usage: Usage, gpu: bool) -> str:
@@ -126,4 +124,4 @@ def _process(usage: Usage, gpu: bool) -> str:
         f"{usage.threads}",
         moment(usage.since),
     ]
-    return f'<tr><th scope="row">{name}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
+    return table_row(name, cells)

@@ -11,8 +11,8 @@ from core.runs.metadata import title_of
 from core.runs.store import Run
 from core.workers.earlier import continued, in_short, last_network, version_of, what_is_new
 from pages.components.shell.links import page_link, run_page
+from pages.components.shell.number_words import about, moment, plain_markdown
 from pages.components.shell.summaries import run_of, summaries
-from pages.components.shell.wording import about, moment, plain_markdown
 from pages.components.train.cost import cost_here
 from pages.components.train.experiments import config_of
 from pages.components.train.filled_form import open_for_dataset

@@ -14,7 +14,7 @@ from core.runs.before_start import shared_out
 from pages.components.shell.form_values import put
 from pages.components.shell.links import DATA, page_link
 from pages.components.shell.messages import errors_shown
-from pages.components.shell.wording import megabytes
+from pages.components.shell.number_words import megabytes
 from pages.components.train.shares_view import draw_reasons, draw_table, in_a_line
 
 

@@ -16,8 +16,7 @@ from core.runs.store import Run
 from core.runs.summary import Summary
 from pages.components.charts.compare_entry import Compared
 from pages.components.shell.compared import names
-from pages.components.shell.setting_words import setting_words
-from pages.components.shell.settings_in_words import read_config
+from pages.components.shell.setting_words import read_config, setting_words
 from pages.components.shell.summaries import summaries
 
 MOVING = ("queued", "starting", "running")

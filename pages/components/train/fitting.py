@@ -6,8 +6,8 @@ import threading
 
 from core.run_config import RunConfig
 from core.runs.store import Run
-from pages.components.shell.settings_in_words import read_config
-from pages.components.train.ask_core import ask_core
+from pages.components.shell.setting_words import read_config
+from pages.components.train.core_process import ask_core
 
 MOST = 200  # answers that are kept
 _answers: dict[tuple[str, ...], frozenset[str] | None] = {}  # None: being asked

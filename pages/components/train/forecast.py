@@ -11,8 +11,8 @@ import streamlit as st
 from core.machine.processes import Question
 from core.paths import data_folder
 from core.run_config import RunConfig
-from pages.components.shell.wording import about, count, gigabytes, megabytes
-from pages.components.train.ask_core import question
+from pages.components.shell.number_words import about, count, gigabytes, megabytes
+from pages.components.train.core_process import question
 
 STATE = "forecast of the form"
 LONGEST = 300.0  # seconds; it takes about 5, large networks on a busy computer some minutes

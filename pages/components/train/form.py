@@ -12,7 +12,7 @@ from core.run_config import DEFAULTS, GROUPS, PARTS
 from core.runs.before_start import problems_before_start
 from core.settings.settings import FieldSpec, fields_of
 from pages.components.shell.form_values import check, current, seed, to_widget
-from pages.components.shell.wording import count, plain_markdown, rows_of
+from pages.components.shell.number_words import count, plain_markdown, rows_of
 from pages.components.train.dataset_notice import dataset_notice
 from pages.components.train.form_choices import choices_of
 from pages.components.train.form_layout import form_rows, often_used, sections

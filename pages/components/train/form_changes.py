@@ -14,8 +14,8 @@ from core.run_config import RunConfig
 from core.runs.metadata import title_of
 from core.runs.store import find_run
 from pages.components.shell.form_values import WIDGET, key_of
-from pages.components.shell.settings_in_words import value_in_words
-from pages.components.shell.wording import plain_markdown
+from pages.components.shell.number_words import plain_markdown
+from pages.components.shell.setting_words import value_in_words
 from pages.components.train.filled_form import origin
 
 NAMED = 6  # changes that are named; of more it gives the number

@@ -15,8 +15,8 @@ from core.runs.metadata import title_of
 from core.runs.store import Run, list_runs
 from core.settings.settings import FieldSpec
 from pages.components.shell.form_values import check, current
-from pages.components.shell.settings_in_words import read_config
-from pages.components.shell.wording import moment
+from pages.components.shell.number_words import moment
+from pages.components.shell.setting_words import read_config
 from pages.components.train.fitting import fitting
 
 

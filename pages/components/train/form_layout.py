@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from core.run_config import PARTS
 from core.settings.settings import FieldSpec
-from pages.components.shell.wording import rows_of
+from pages.components.shell.number_words import rows_of
 
 FIRST = ("dataset", "architecture", "optimizer", "training")  # the others follow in their order
 COLUMNS = 3

@@ -11,8 +11,9 @@ import streamlit as st
 
 from core.run_config import RunConfig
 from core.runs.store import Run
-from pages.components.shell.wording import count
-from pages.components.train.ask_core import ask_core
+from pages.components.shell.number_words import count
+from pages.components.shell.tables import html_table, table_row
+from pages.components.train.core_process import ask_core
 
 TALLEST, WIDEST = 92, 44  # pixels of a block
 COLOURS = {"Conv2d": 0, "Linear": 1}  # kind of layer -> colour of the charts; all others are quiet
@@ -109,15 +110,17 @@ def _block(words: str, shape: list[int], tallest: int, kind: str, trains: bool =
 
 
 def _table(layers: list[dict[str, Any]]) -> str:
-    rows = "".join(
-        f"<tr><th scope='row'>{escape(layer['words'])}</th><td>{' x '.join(f'{side:,}' for side in layer['shape'])}</td>"
-        f"<td>{layer['parameters']:,}</td><td>{layer['multiply_adds']:,}</td><td>{'' if layer['trains'] else 'frozen'}</td></tr>"
+    rows = (
+        table_row(
+            escape(layer["words"]),
+            (
+                " x ".join(f"{side:,}" for side in layer["shape"]),
+                f"{layer['parameters']:,}",
+                f"{layer['multiply_adds']:,}",
+                "" if layer["trains"] else "frozen",
+            ),
+        )
         for layer in layers
     )
-    head = "".join(
-        f"<th scope='col'>{title}</th>" for title in ("Layer", "What comes out", "Weights", "Multiply-adds", "")
-    )
-    return (
-        f'<details><summary>Every layer</summary><div class="frame"><table class="table"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{rows}</tbody></table></div></details>"
-    )
+    head = ("Layer", "What comes out", "Weights", "Multiply-adds", "")
+    return f"<details><summary>Every layer</summary>{html_table(head, rows)}</details>"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import tempfile
 from pathlib import Path
 
@@ -11,7 +10,8 @@ import streamlit as st
 from core.paths import data_folder
 from core.run_config import RunConfig
 from pages.components.shell.messages import show_error
-from pages.components.train.ask_core import ask_core
+from pages.components.shell.pictures import data_address
+from pages.components.train.core_process import ask_core
 
 
 def draw_preview(config: RunConfig | None) -> None:
@@ -53,4 +53,4 @@ def _sheet(dataset: str, augmentation: str, _config: str) -> tuple[str, str]:
             return "", str(
                 (answer or {}).get("error", "The pictures could not be shown; start the training to see why.")
             )
-        return "data:image/png;base64," + base64.b64encode(file.read_bytes()).decode(), ""
+        return data_address(file.read_bytes()), ""

@@ -9,8 +9,9 @@ from core.image_sets.own_dataset import OwnDataset
 from core.paths import data_folder
 from core.recipes import GOALS, RECIPES, Recipe
 from core.run_config import RunConfig
+from core.text.percent import percent
 from pages.components.shell.links import DATA, page_link
-from pages.components.shell.wording import about, count, percent, plain_markdown
+from pages.components.shell.number_words import about, count, plain_markdown
 from pages.components.train.cost import cost_here
 from pages.components.train.filled_form import origin, use_dataset, use_recipe
 

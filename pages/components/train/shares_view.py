@@ -15,8 +15,9 @@ from core.image_sets.split_reasons import Shared
 from core.image_sets.splitting import TEST, TRAIN, UNUSED, VAL
 from pages.components.shell.links import dataset_page, switch_page
 from pages.components.shell.messages import errors_shown
+from pages.components.shell.number_words import plain_markdown
 from pages.components.shell.rights import may_change_dataset
-from pages.components.shell.wording import plain_markdown
+from pages.components.shell.tables import html_table, table_row
 
 WORDS = {TRAIN: "training", VAL: "validation", TEST: "test", UNUSED: "unused"}
 MOST = 40  # classes in the table; of more those with the fewest training pictures
@@ -40,21 +41,11 @@ def table(shared: Shared) -> str:
     rows = range(len(shared.names))
     if len(rows) > MOST:
         rows = np.argsort(shared.counts[:, TRAIN], kind="stable")[:MOST].tolist()
-    body = "".join(
-        f"<tr><th scope='row'>{escape(shared.names[row])}</th>"
-        + "".join(f"<td>{shared.counts[row, part]:,}</td>" for part in columns)
-        + "</tr>"
-        for row in rows
-    )
-    total = "".join(f"<td>{shared.total(part):,}</td>" for part in columns)
-    head = "".join(f"<th scope='col'>{WORDS[part].capitalize()}</th>" for part in columns)
-    more = (
-        f"<p class='quiet small'>and {len(shared.names) - MOST:,} more classes</p>" if len(shared.names) > MOST else ""
-    )
-    return (
-        f'<div class="frame"><table class="table"><thead><tr><th scope="col">Class</th>{head}</tr></thead>'
-        f"<tbody>{body}<tr><th scope='row'>All</th>{total}</tr></tbody></table></div>{more}"
-    )
+    body = [table_row(escape(shared.names[row]), (f"{shared.counts[row, part]:,}" for part in columns)) for row in rows]
+    total = table_row("All", (f"{shared.total(part):,}" for part in columns))
+    left = len(shared.names) - MOST
+    more = f"<p class='quiet small'>and {left:,} more classes</p>" if left > 0 else ""
+    return html_table(("Class", *(WORDS[part].capitalize() for part in columns)), [*body, total], more)
 
 
 def draw_suggested(dataset: OwnDataset) -> frozenset[str]:

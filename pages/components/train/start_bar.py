@@ -11,9 +11,9 @@ from core.run_config import RunConfig
 from core.workers.dispatch import gpus
 from core.workers.launch import prepare
 from pages.components.shell.messages import show_error
-from pages.components.shell.settings_in_words import in_short
+from pages.components.shell.number_words import about, count, gigabytes, plain_markdown
+from pages.components.shell.setting_words import in_short
 from pages.components.shell.start import start_run
-from pages.components.shell.wording import about, count, gigabytes, plain_markdown
 from pages.components.train.cost import Cost, cost_here
 from pages.components.train.forecast import (
     Measurement,

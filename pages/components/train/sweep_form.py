@@ -21,8 +21,8 @@ from core.workers.dispatch import slots, submit
 from pages.components.shell.form_values import fill
 from pages.components.shell.links import experiment_page, switch_page
 from pages.components.shell.messages import errors_shown, show_error
+from pages.components.shell.number_words import count, plain_markdown, rows_of
 from pages.components.shell.rights import visitor
-from pages.components.shell.wording import count, plain_markdown, rows_of
 from pages.components.train.experiments import experiment, experiments
 
 COLUMNS = 2

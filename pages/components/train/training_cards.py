@@ -12,8 +12,8 @@ from core.image_sets.suggest import advice, suggested
 from core.run_config import RunConfig
 from core.settings.settings import SettingsError
 from pages.components.shell.messages import show_error
+from pages.components.shell.number_words import about, plain_markdown
 from pages.components.shell.rights import may_change_dataset
-from pages.components.shell.wording import about, plain_markdown
 from pages.components.train.cost import cost_here
 from pages.components.train.filled_form import open_for_dataset
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.architectures._backbone import BackboneSettings
 from core.paths import data_folder
-from pages.components.shell.wording import megabytes
+from pages.components.shell.number_words import megabytes
 
 
 def weights_notice(architecture: Any) -> None:

@@ -19,10 +19,10 @@ from core.datasets.corrections import corrected_pictures
 from core.errors import ImageError
 from core.runs.store import create_run
 from core.workers.worker import work
-from pages.components.classify.answer_bars import Said, bars, words, words_in_a_line
 from pages.components.classify.canvas import LONGEST, PREFIX, decoded
 from pages.components.classify.desk import JOINED, LEFT_OUT
 from pages.components.classify.draw import TOO_LITTLE
+from pages.components.classify.prediction_view import Said, bars, words, words_in_a_line
 from pages.components.shell.classifiers import Loading
 from tests.doodles import draw_doodle
 from tests.drawings import draw_digit

@@ -15,7 +15,7 @@ from core.runs.thinning import LIMIT
 from pages.components.charts.compare_entry import Compared
 from pages.components.charts.curves import Axis
 from pages.components.compare.compare_view import curve_of
-from pages.components.compare.compare_words import sentences
+from pages.components.compare.verdicts import sentences
 from pages.components.shell.compared import changed, names, places
 from pages.components.shell.links import compare_page
 from tests.helpers import assert_one_sentence

@@ -16,8 +16,7 @@ from core.runs.snapshots import SnapshotStore
 from pages.components.run.calibration_view import calibration_in_words
 from pages.components.run.mistakes_view import SHOWN, cell_in, pairs_in_words
 from pages.components.shell.pictures import sheet
-from pages.components.shell.word_list import entries
-from pages.components.shell.words import words_help
+from pages.components.shell.word_meanings import entries, words_help
 from pages.components.train.network_view import large, network
 from tests.helpers import with_plain_spaces
 from tests.pages.apps import open_app, run, widget, words

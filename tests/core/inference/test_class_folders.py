@@ -5,8 +5,7 @@ import zipfile
 
 import pytest
 
-from core.inference.folder_labels import labels_of
-from core.inference.sorted_folders import write_sorted
+from core.inference.class_folders import labels_of, write_sorted
 
 NAMES = ("ant", "bumble bee", "a/b", "7")
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from pages.components.classify.answer_bars import Said
+from core.text.percent import percent
 from pages.components.classify.networks import Network
-from pages.components.shell.wording import percent
+from pages.components.classify.prediction_view import Said
 
 ANSWERED = "answered"  # key of the slider
 USUAL = 0.995  # share that is answered unless someone moves the slider: a stranger's digit that is refused spoils a demonstration

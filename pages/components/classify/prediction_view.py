@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from dataclasses import dataclass
 from html import escape
 
@@ -11,7 +9,8 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from pages.components.shell.wording import percent
+from core.text.percent import percent
+from pages.components.shell.pictures import image_address
 
 SURE, UNSURE = 0.8, 0.5
 MOST_BARS = 12  # classes up to which each has its bar, in their own order; of more the likeliest ones are shown
@@ -126,10 +125,7 @@ def draw_figures(*figures: str) -> None:
 
 
 def _figure(image: Image.Image, caption: str, alt: str, attributes: str = "") -> str:
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG")
-    address = "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
     return (
-        f'<figure class="sees"><img{attributes} src="{address}" alt="{escape(alt)}">'
+        f'<figure class="sees"><img{attributes} src="{image_address(image)}" alt="{escape(alt)}">'
         f"<figcaption>{escape(caption)}</figcaption></figure>"
     )

@@ -8,9 +8,9 @@ import pytest
 from core.recipes import find_recipe
 from core.runs.store import StatusName
 from core.settings.settings import fields_of
+from core.text.percent import percent
 from pages.components.shell.form_values import from_widget, to_widget
-from pages.components.shell.settings_in_words import value_in_words
-from pages.components.shell.wording import (
+from pages.components.shell.number_words import (
     STATUS_COLOURS,
     about,
     count,
@@ -18,10 +18,10 @@ from pages.components.shell.wording import (
     duration,
     gigabytes,
     moment,
-    percent,
     plain_markdown,
     precision_in_words,
 )
+from pages.components.shell.setting_words import value_in_words
 
 
 @pytest.mark.parametrize(

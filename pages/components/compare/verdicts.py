@@ -13,7 +13,7 @@ from core.analysis.compare import Difference, Setting, differences, in_words, ov
 from core.runs.predictions import Predictions, read_predictions
 from core.runs.store import Run
 from pages.components.charts.compare_entry import Compared, history_of
-from pages.components.shell.wording import count, plain_markdown
+from pages.components.shell.number_words import count, plain_markdown
 
 SENTENCES = 5  # comparisons that are written out
 SEED = "training.seed"

@@ -10,8 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from core.runs.events import Event
-from core.text.percent import percent as percent  # here too, beside the other words
-from pages.components.shell.words import question
+from pages.components.shell.word_meanings import question
 
 BadgeColour = Literal["gray", "blue", "violet", "green", "orange", "red"]
 STATUS_COLOURS: dict[str, BadgeColour] = {
