@@ -1,8 +1,9 @@
-"""What the commands of the command line share: results, wrong input, finding a run."""
+"""What the commands of the command line share: how they are added, results, wrong input, finding a run."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from core.errors import TrainDeskError
@@ -19,6 +20,40 @@ class Result(NamedTuple):
 
 class WrongInput(TrainDeskError):
     """The command line names something that does not exist."""
+
+
+class Commands:
+    """The commands below a parser; each has the options that all have in `common`."""
+
+    def __init__(self, parser: argparse.ArgumentParser, common: argparse.ArgumentParser):
+        self._commands, self._common = parser.add_subparsers(required=True, metavar="COMMAND"), common
+
+    def add(
+        self,
+        name: str,
+        command: Callable[[argparse.Namespace], Result],
+        summary: str,
+        *parents: argparse.ArgumentParser,
+        **options: Any,
+    ) -> argparse.ArgumentParser:
+        """The parser of a command that takes the arguments of `parents`, for those of its own."""
+        parser = self._commands.add_parser(name, parents=[self._common, *parents], help=summary, **options)
+        parser.set_defaults(command=command)
+        return parser
+
+    def below(self, name: str, summary: str) -> Commands:
+        """Commands of a command: `images list`."""
+        return Commands(self._commands.add_parser(name, help=summary), self._common)
+
+
+def argument(name: str, **options: Any) -> argparse.ArgumentParser:
+    """A parent with that one argument, for the parsers of several commands."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument(name, **options)
+    return parser
+
+
+A_RUN = argument("run", metavar="RUN", help="run id, a unique beginning of it, or 'latest'")
 
 
 def find(options: argparse.Namespace) -> Run:

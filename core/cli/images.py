@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from core.cli.common import Result, WrongInput
+from core.cli.common import Commands, Result, WrongInput, argument
 from core.errors import TrainDeskError
 from core.files import remedy
 from core.image_analysis.label_check import open_doubts, run_label_check
@@ -24,41 +24,24 @@ from core.image_sets.shares import arrangement_of, as_suggested
 from core.image_sets.twins import left_alone
 
 
-def add_images_commands(commands: Any, common: argparse.ArgumentParser) -> None:
-    """Adds `images` with its commands to the parser of all."""
-    images = commands.add_parser("images", help="own pictures: bring in, list, show, export")
-    of_images = images.add_subparsers(required=True, metavar="COMMAND")
-    take = of_images.add_parser("import", parents=[common], help="read a ZIP or a folder and say how it was read")
+def add_images_commands(commands: Commands) -> None:
+    """Adds `images` with its commands to those of all."""
+    images = commands.below("images", "own pictures: bring in, list, show, export")
+    of_one = argument("dataset", metavar="ID")
+    take = images.add("import", _import, "read a ZIP or a folder and say how it was read")
     take.add_argument("file", metavar="FILE", type=Path, help="a ZIP or a folder")
     take.add_argument("--keep", action="store_true", help="keep it as a dataset; without this nothing is left")
     take.add_argument("--title", help="of the dataset (default: the file's name)")
     take.add_argument(
         "--class", dest="class_name", default="", metavar="NAME", help="of pictures that lie in no folder"
     )
-    take.add_argument(
-        "--as",
-        dest="reading",
-        default="",
-        metavar="READING",
-        help="read it in another way; which there are is said when it was read",
-    )
-    take.set_defaults(command=_import)
-    listing = of_images.add_parser("list", parents=[common], help="list the datasets")
-    listing.set_defaults(command=_list)
-    show = of_images.add_parser("show", parents=[common], help="classes, versions and findings of a dataset")
-    show.add_argument("dataset", metavar="ID")
-    show.set_defaults(command=_show)
-    labels = of_images.add_parser(
-        "check", parents=[common], help="look for wrong labels among all pictures of a dataset"
-    )
-    labels.add_argument("dataset", metavar="ID")
-    labels.set_defaults(command=_check)
-    export = of_images.add_parser(
-        "export", parents=[common], help="write a dataset as a ZIP that can be brought in again"
-    )
-    export.add_argument("dataset", metavar="ID")
+    reading_help = "read it in another way; which there are is said when it was read"
+    take.add_argument("--as", dest="reading", default="", metavar="READING", help=reading_help)
+    images.add("list", _list, "list the datasets")
+    images.add("show", _show, "classes, versions and findings of a dataset", of_one)
+    images.add("check", _check, "look for wrong labels among all pictures of a dataset", of_one)
+    export = images.add("export", _export, "write a dataset as a ZIP that can be brought in again", of_one)
     export.add_argument("file", metavar="FILE", type=Path)
-    export.set_defaults(command=_export)
 
 
 def dataset_of(options: argparse.Namespace, name: str) -> OwnDataset:

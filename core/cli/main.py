@@ -12,8 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from core.cli.common import Result, WrongInput, find, metric_lines
-from core.cli.exporting import add_export_command
+from core.cli.common import A_RUN, Commands, Result, WrongInput, find, metric_lines
 from core.cli.images import add_images_commands
 from core.cli.runs import add_run_commands
 from core.cli.share import add_share_command
@@ -55,29 +54,17 @@ def _parser() -> argparse.ArgumentParser:
     common.add_argument(
         "--runs", type=Path, default=runs_folder(), help="runs folder (default: TRAINDESK_RUNS or ./checkpoints)"
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    recipes = commands.add_parser("recipes", parents=[common], help="list the ready recipes")
-    recipes.set_defaults(command=_recipes)
-
-    add_training_commands(commands, common)
-
-    runs = commands.add_parser("runs", parents=[common], help="list the runs")
-    runs.set_defaults(command=_runs)
-    add_run_commands(commands, common)
-    add_export_command(commands, common)
-    add_images_commands(commands, common)
-    add_share_command(commands, common)
-
-    evaluate = commands.add_parser("evaluate", parents=[common], help="measure a run's best network on the test images")
-    evaluate.add_argument("run", metavar="RUN", help="run id, a unique beginning of it, or 'latest'")
+    commands = Commands(parser, common)
+    commands.add("recipes", _recipes, "list the ready recipes")
+    add_training_commands(commands)
+    commands.add("runs", _runs, "list the runs")
+    add_run_commands(commands)
+    add_images_commands(commands)
+    add_share_command(commands)
+    evaluate = commands.add("evaluate", _evaluate, "measure a run's best network on the test images", A_RUN)
     evaluate.add_argument("--split", choices=["test", "val"], default="test")
-    evaluate.set_defaults(command=_evaluate)
-
-    classify = commands.add_parser("classify", parents=[common], help="say what pictures show")
-    classify.add_argument("run", metavar="RUN", help="run id, a unique beginning of it, or 'latest'")
+    classify = commands.add("classify", _classify, "say what pictures show", A_RUN)
     classify.add_argument("images", metavar="IMAGE", nargs="+", type=Path)
-    classify.set_defaults(command=_classify)
     return parser
 
 

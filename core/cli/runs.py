@@ -1,36 +1,33 @@
-"""The commands for runs as things: their metadata, the trash and the queue."""
+"""The commands for runs as things: their metadata, the trash, the queue, and their metrics for other programs."""
 
 from __future__ import annotations
 
 import argparse
 import time
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from core.cli.choosing import choice, chosen_config
-from core.cli.common import Result, WrongInput, find
+from core.cli.common import A_RUN, Commands, Result, WrongInput, find
 from core.errors import TrainDeskError
+from core.export.metrics import as_csv, as_parquet, to_mlflow, to_tensorboard
 from core.files import Trash
 from core.runs.disk import bytes_in_words, disk_problem, size_of
+from core.runs.history import History
 from core.runs.metadata import RunMetadata, add_tags, change_metadata, remove_tags
 from core.runs.queue import move, waiting, withdraw
 from core.runs.store import Run, create_run
 from core.runs.trash import delete_run, deleted_at, deleted_runs, empty_trash, restore_run
 from core.workers.dispatch import submit
 
+TABLES = {"csv": as_csv, "parquet": as_parquet}
 
-def add_run_commands(commands: Any, common: argparse.ArgumentParser) -> None:
-    """Adds these commands to the parser of all."""
-    which = argparse.ArgumentParser(add_help=False)
-    which.add_argument("run", metavar="RUN", help="run id, a unique beginning of it, or 'latest'")
 
-    def add(name: str, command: Any, summary: str, *parents: argparse.ArgumentParser) -> argparse.ArgumentParser:
-        parser = commands.add_parser(name, parents=[common, *parents], help=summary)
-        parser.set_defaults(command=command)
-        return parser
-
-    add("submit", _submit, "queue a recipe: it is trained in the background when its turn comes", choice())
-    queue = add("queue", _queue, "list the runs that wait, or change the place of one")
+def add_run_commands(commands: Commands) -> None:
+    """Adds these commands to those of all."""
+    commands.add("submit", _submit, "queue a recipe: it is trained in the background when its turn comes", choice())
+    queue = commands.add("queue", _queue, "list the runs that wait, or change the place of one")
     queue.add_argument("run", metavar="RUN", nargs="?", help="run id, a unique beginning of it, or 'latest'")
     place = queue.add_mutually_exclusive_group()
     for name, summary in (
@@ -40,21 +37,23 @@ def add_run_commands(commands: Any, common: argparse.ArgumentParser) -> None:
         ("remove", "out of the queue"),
     ):
         place.add_argument(f"--{name}", dest="where", action="store_const", const=name, help=summary)
-
-    rename = add("rename", _rename, "give a run another title", which)
+    rename = commands.add("rename", _rename, "give a run another title", A_RUN)
     rename.add_argument("title", metavar="TITLE", help="empty: the title that its config has")
-    note = add("note", _note, "write a note on a run", which)
+    note = commands.add("note", _note, "write a note on a run", A_RUN)
     note.add_argument("text", metavar="TEXT", help="replaces the note that it has; empty: none")
     for name, command, summary in (("tag", _tag, "put tags on a run"), ("untag", _untag, "take tags off a run")):
-        add(name, command, summary, which).add_argument("tags", metavar="TAG", nargs="+")
-    favourite = add("favourite", _favourite, "mark a run as a favourite", which)
+        commands.add(name, command, summary, A_RUN).add_argument("tags", metavar="TAG", nargs="+")
+    favourite = commands.add("favourite", _favourite, "mark a run as a favourite", A_RUN)
     favourite.add_argument("--off", action="store_true", help="take the mark off")
-
-    add("delete", _delete, "move a run to the trash", which)
-    deleted = add("restore", _restore, "take a run out of the trash")
+    commands.add("delete", _delete, "move a run to the trash", A_RUN)
+    deleted = commands.add("restore", _restore, "take a run out of the trash")
     deleted.add_argument("run", metavar="RUN", help="run id, or a unique beginning of it")
-    trash = add("trash", _trash, "list the deleted runs, or remove them for good")
+    trash = commands.add("trash", _trash, "list the deleted runs, or remove them for good")
     trash.add_argument("--empty", action="store_true", help="remove them for good")
+    export = commands.add("export", _export, "hand a run's metrics to other programs", A_RUN)
+    export.add_argument("to", choices=[*TABLES, "tensorboard", "mlflow"])
+    place_help = "the file to write (csv, parquet), or MLflow's folder or address"
+    export.add_argument("place", metavar="PLACE", nargs="?", default="", help=place_help)
 
 
 def _submit(options: argparse.Namespace) -> Result:
@@ -164,3 +163,22 @@ def _trash(options: argparse.Namespace) -> Result:
 
 def _moment(seconds: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
+
+
+def _export(options: argparse.Namespace) -> Result:
+    run = find(options)
+    if options.to == "tensorboard":
+        folder = to_tensorboard(run)
+        return Result({"run": run.id, "folder": str(folder)}, f"Written; see it with: tensorboard --logdir {folder}")
+    if not options.place:
+        what = "MLflow's folder or address" if options.to == "mlflow" else f"the file, such as run.{options.to}"
+        raise WrongInput(f"Say where to: {what} comes after '{options.to}'.")
+    if options.to == "mlflow":
+        run_id = to_mlflow(run, options.place)
+        return Result({"run": run.id, "mlflow_run": run_id}, f"{run.id} is run {run_id} of MLflow.")
+    path = Path(options.place)
+    try:
+        path.write_bytes(TABLES[options.to](History(run).update()))
+    except OSError as error:
+        raise TrainDeskError(f"{path} could not be written ({error.strerror}); choose another place.") from error
+    return Result({"run": run.id, "file": str(path)}, f"Written to {path}.")

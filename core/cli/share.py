@@ -9,11 +9,10 @@ import secrets
 import socket
 import sys
 from pathlib import Path
-from typing import Any
 
 import psutil
 
-from core.cli.common import Result
+from core.cli.common import Commands, Result
 from core.errors import TrainDeskError
 from core.paths import HOME
 from core.sharing import HOST_PASSWORD, PASSWORD, current_authenticator
@@ -22,12 +21,12 @@ LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that look alike when read fr
 GROUPS = {PASSWORD: 2, HOST_PASSWORD: 3}  # of four letters, 20 bits each
 
 
-def add_share_command(commands: Any, common: argparse.ArgumentParser) -> None:
-    """Adds it to the parser of all."""
-    share = commands.add_parser(
+def add_share_command(commands: Commands) -> None:
+    """Adds it to those of all."""
+    share = commands.add(
         "share",
-        parents=[common],
-        help="open the dashboard to your network, behind a password",
+        _share,
+        "open the dashboard to your network, behind a password",
         description=f"Opens the dashboard to your network. {PASSWORD} and {HOST_PASSWORD} set the passwords; without them "
         "new ones are made up and printed.",
     )
@@ -38,7 +37,6 @@ def add_share_command(commands: Any, common: argparse.ArgumentParser) -> None:
     )
     share.add_argument("--certificate", type=Path, help="PEM file for https")
     share.add_argument("--key", type=Path, help="its private key")
-    share.set_defaults(command=_share)
 
 
 def own_addresses() -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from core.cli.choosing import choice, chosen_config
-from core.cli.common import Result, find, metric_lines
+from core.cli.common import A_RUN, Commands, Result, find, metric_lines
 from core.errors import TrainDeskError
 from core.runs import events
 from core.runs.before_start import check_before_start
@@ -17,44 +17,22 @@ from core.runs.store import Run, create_run, list_runs
 from core.workers.control import ask_to_resume, check_learning_rate
 
 
-def add_training_commands(commands: Any, common: argparse.ArgumentParser) -> None:
-    """Adds these commands to the parser of all."""
+def add_training_commands(commands: Commands) -> None:
+    """Adds these commands to those of all."""
     chosen = choice()
-    which = argparse.ArgumentParser(add_help=False)
-    which.add_argument("run", metavar="RUN", help="run id, a unique beginning of it, or 'latest'")
-
-    train = commands.add_parser("train", parents=[common, chosen], help="train a recipe to its end")
-    train.set_defaults(command=_train)
-    forecast = commands.add_parser(
-        "forecast", parents=[common, chosen], help="measure how long a recipe will train, and in how much memory"
-    )
-    forecast.set_defaults(command=_forecast)
-    describe = commands.add_parser("describe", parents=[common, chosen], help="list the layers of a recipe's network")
-    describe.set_defaults(command=_describe)
-    fitting = commands.add_parser(
-        "fitting", parents=[common, chosen], help="list the runs whose weights a training can start from"
-    )
-    fitting.set_defaults(command=_fitting)
-    preview = commands.add_parser(
-        "preview", parents=[common, chosen], help="save a picture of what augmentation does to a recipe's images"
-    )
+    commands.add("train", _train, "train a recipe to its end", chosen)
+    commands.add("forecast", _forecast, "measure how long a recipe will train, and in how much memory", chosen)
+    commands.add("describe", _describe, "list the layers of a recipe's network", chosen)
+    commands.add("fitting", _fitting, "list the runs whose weights a training can start from", chosen)
+    preview = commands.add("preview", _preview, "save a picture of what augmentation does to a recipe's images", chosen)
     preview.add_argument("--out", required=True, metavar="FILE", help="a PNG file")
-    preview.set_defaults(command=_preview)
-    resume = commands.add_parser(
-        "resume", parents=[common, which], help="go on with a run that was paused, stopped or interrupted"
-    )
+    resume = commands.add("resume", _resume, "go on with a run that was paused, stopped or interrupted", A_RUN)
     resume.add_argument("--more-epochs", type=int, default=0, metavar="N", help="train N epochs longer than planned")
     resume.add_argument("--learning-rate", type=float, metavar="X", help="from the next step on, before the schedule")
-    resume.set_defaults(command=_resume)
-    pause = commands.add_parser("pause", parents=[common, which], help="pause a run within a step")
-    pause.set_defaults(command=_pause)
-    stop = commands.add_parser("stop", parents=[common, which], help="stop a run within a step")
-    stop.set_defaults(command=_stop)
-    adjust = commands.add_parser(
-        "adjust", parents=[common, which], help="change the learning rate of a running training"
-    )
+    commands.add("pause", _pause, "pause a run within a step", A_RUN)
+    commands.add("stop", _stop, "stop a run within a step", A_RUN)
+    adjust = commands.add("adjust", _adjust, "change the learning rate of a running training", A_RUN)
     adjust.add_argument("--learning-rate", type=float, required=True, metavar="X")
-    adjust.set_defaults(command=_adjust)
 
 
 def _train(options: argparse.Namespace) -> Result:

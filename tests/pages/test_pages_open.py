@@ -61,7 +61,7 @@ def test_a_finished_run_shows_its_results(runs_folder):
     text = words(open_app("run", run=fake_run(runs_folder, "finished").id))
     assert "90 of 93 pictures right" in text
     assert "96.8 %" in text
-    assert "Most frequent mistake: **4** taken for **9**, 3 times." in text
+    assert "90 of 93 right. Mixed up most: **4** and **9** (3)." in text
     assert "Hardest class: **4**" in text
     assert "Learning rate" in text and "0.006" in text, "the settings of the run"
 

@@ -61,12 +61,12 @@ def test_pictures_of_each_class_are_shown_as_a_training_will_have_them(runs_fold
     press(app, "train on them")
     text = words(run(go(app, "train")))
     assert "65 training, 7 validation and 18 test pictures" in text
-    assert "<th scope='row'>rings</th><td>43</td><td>5</td><td>12</td>" in text
+    assert '<th scope="row">rings</th><td>43</td><td>5</td><td>12</td>' in text
 
 
 def test_a_built_in_set_says_its_pictures_in_one_line(runs_folder, data):
     text = words(open_app("train", recipe="digits"))
-    assert "54,001 training, 5,999 validation and 10,000 test pictures" in text and "<th scope='row'>1</th>" not in text
+    assert "54,001 training, 5,999 validation and 10,000 test pictures" in text and '<th scope="row">1</th>' not in text
 
 
 def test_bring_more_pictures_opens_the_way_to_add_some(runs_folder, data, lopsided):
