@@ -13,6 +13,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 MOST_JSON = 64 * 2**20  # bytes; nothing that is written here comes near
 LONGEST_NUMBER = 18  # digits of a whole number, so that it fits 64 bits
 
@@ -114,6 +116,19 @@ def remedy(error: OSError) -> str:
     if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
         return "free some space"
     return "check that disk"
+
+
+def is_locked(path: Path) -> bool:
+    """Whether a process holds this lock file. The system frees it however the process ends, reboots included."""
+    if not path.exists():
+        return False
+    try:
+        with FileLock(path, timeout=0):
+            return False
+    except Timeout:
+        return True
+    except OSError:  # a folder that is only read, in which nobody works
+        return False
 
 
 class NameTaken(OSError):

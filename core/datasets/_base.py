@@ -49,16 +49,56 @@ class ImageData:
 
 
 class DatasetSettings(Settings):
-    """Base of all datasets. Importing one must not import torch: `load` and `download` do that themselves."""
+    """Base of all datasets: one file each in `core/datasets/`, found by lying there. Importing one must not import torch.
+
+    Four methods must be given: `info` (what is known without loading), `sources` (which files decide), `load` (all images), and
+    `prepare` (any picture in the same form). With `download` and `archives` it fetches itself. The others have a default that
+    fits most datasets. All that one needs (a test takes this very text):
+
+    ```python
+    '''Squares: a bright square on the left or on the right.'''
+
+    from typing import ClassVar, Literal
+
+    from core.datasets._base import DATASETS, DatasetInfo, DatasetSettings, ImageData
+
+
+    @DATASETS.register
+    class Squares(DatasetSettings):
+        '''Bright squares, which even a line tells apart.'''
+
+        label: ClassVar[str] = "Squares"
+        name: Literal["squares"] = "squares"
+
+        def info(self):
+            return DatasetInfo((1, 8, 8), ("left", "right"), train_images=80, test_images=20, mean=(0.25,), deviation=(0.43,))
+
+        def sources(self, data_folder):
+            return []  # no file is read
+
+        def load(self, data_folder):
+            import torch
+
+            labels = torch.arange(100) % 2
+            images = torch.zeros(100, 1, 8, 8, dtype=torch.uint8)
+            for label in (0, 1):
+                images[labels == label, :, 2:6, 4 * label : 4 * label + 4] = 255
+            return ImageData(images[:80], labels[:80], images[80:], labels[80:])
+
+        def prepare(self, image):
+            from core.images.photo import prepare_photo
+
+            return prepare_photo(image, channels=1, size=(8, 8))
+    ```
+    """
 
     label: ClassVar[str]
     if TYPE_CHECKING:
         name: str  # a Literal with a default in each of them
     input_hint: ClassVar[str] = "a picture"  # what to draw or upload, in words
     drawable: ClassVar[bool] = False  # can its classes be drawn by hand?
-    black_background: ClassVar[bool] = (
-        False  # what is beyond the edge when a picture is moved: black, or more of the edge
-    )
+    # is what lies beyond the edge of a moved picture black, or more of the edge?
+    black_background: ClassVar[bool] = False
     has_groups: ClassVar[bool] = False  # does what is held out depend on the pictures, not only on their numbers?
     normalisation: Literal["standard", "zero_one", "half", "imagenet"] = setting(
         "standard",
@@ -73,6 +113,7 @@ class DatasetSettings(Settings):
     )
 
     def info(self) -> DatasetInfo:
+        """The facts of it, without reading a picture."""
         raise NotImplementedError
 
     def title(self) -> str:

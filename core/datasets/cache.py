@@ -34,10 +34,9 @@ class DecodedImages:
     train_labels: torch.Tensor  # (N,) int64
     test_pixels: torch.Tensor  # (M, H*W*C) uint8; only to be read
     test_labels: torch.Tensor  # (M,) int64
-    train_group_ids: torch.Tensor | None = (
-        None  # (N,) int64: look-alikes have the same number and are held out together or not at all;
-    )
-    # -1 marks the pictures that someone chose for `val` himself: if there are such, they and no others are held out
+    # (N,) int64: look-alikes have the same number and are held out together or not at all; -1 marks the pictures that someone
+    # chose for `val` himself: if there are such, they and no others are held out
+    train_group_ids: torch.Tensor | None = None
     mapped: bool = False  # do the pixels lie in files, mapped into memory?
 
 
@@ -64,21 +63,21 @@ def open_images(dataset: DatasetSettings, data_folder: Path) -> DecodedImages:
 
 def kept_pixels(dataset: DatasetSettings, data_folder: Path, part: str) -> np.ndarray | None:
     """The kept images of one part, "train" or "test": uint8 (N, H, W, C), mapped, only to be read. None when none are kept."""
-    place = _place(dataset, data_folder)
-    if place is None:
-        return None
     channels, height, width = dataset.info().shape
-    try:
-        return _mapped(place / f"{part}_pixels.npy", "uint8", (height, width, channels))
-    except Exception:  # missing; a damaged file raises many kinds
-        return None
+    return _kept(dataset, data_folder, f"{part}_pixels.npy", "uint8", (height, width, channels))
 
 
 def kept_labels(dataset: DatasetSettings, data_folder: Path, part: str) -> np.ndarray | None:
     """The labels of the same images: int64 (N,)."""
+    return _kept(dataset, data_folder, f"{part}_labels.npy", "int64", ())
+
+
+def _kept(
+    dataset: DatasetSettings, data_folder: Path, name: str, dtype: str, row: tuple[int, ...]
+) -> np.ndarray | None:
     place = _place(dataset, data_folder)
     try:
-        return None if place is None else _mapped(place / f"{part}_labels.npy", "int64", ())
+        return None if place is None else _mapped(place / name, dtype, row)
     except Exception:  # missing; a damaged file raises many kinds
         return None
 

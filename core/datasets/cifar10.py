@@ -30,18 +30,7 @@ class CIFAR10(DatasetSettings):
     def info(self) -> DatasetInfo:
         return DatasetInfo(
             shape=(3, 32, 32),
-            class_names=(
-                "airplane",
-                "automobile",
-                "bird",
-                "cat",
-                "deer",
-                "dog",
-                "frog",
-                "horse",
-                "ship",
-                "truck",
-            ),  # fmt: skip
+            class_names=("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
             train_images=50_000,
             test_images=10_000,
             mean=(0.4914, 0.4822, 0.4465),

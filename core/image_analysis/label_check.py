@@ -161,7 +161,7 @@ def run_label_check(dataset: OwnDataset, tell: Progress = lambda phase, done, to
         )
     with contextlib.suppress(
         OSError
-    ):  # the disk is full or the dataset gone: that the process has ended says that it failed
+    ):  # a full disk, or the dataset is gone: that the process has ended says that it failed
         _write(dataset, end)
     return end
 

@@ -55,11 +55,9 @@ def pairs_of(dataset: OwnDataset) -> np.ndarray:
         kept = None
     if kept is None:
         found = compared([(dataset, 0)])
-        with (
-            contextlib.suppress(OwnDataError),
-            dataset.connected() as connection,
-        ):  # a folder that cannot be written to:
-            found.keep(connection)  # compared anew each time
+        # in a folder that cannot be written to they are compared anew each time
+        with contextlib.suppress(OwnDataError), dataset.connected() as connection:
+            found.keep(connection)
         return found.pairs
     return np.frombuffer(kept[0], dtype=np.int32).reshape(-1, 3).astype(np.int64)
 

@@ -28,11 +28,6 @@ class Arrangement:
     names: tuple[str, ...]
     class_ids: tuple[int, ...]
 
-    def taking_part(self) -> np.ndarray:
-        """bool (N,): pictures of classes that have any to learn from; the others take no part in a training."""
-        known = np.bincount(self.rows.labels[self.rows.declared != TEST], minlength=len(self.names)) > 0
-        return known[self.rows.labels]
-
     def plan(self, share: float, seed: int, limit: int = 0) -> Plan:
         """Of all pictures; those that take no part are test pictures of classes nobody learns."""
         return plan_of(self.rows, len(self.names), share, seed, limit)

@@ -17,9 +17,7 @@ from core.images.read import MAX_FILE_BYTES, SUFFIXES, starts_like_a_picture
 
 MOST_FILES = 500_000
 MOST_BYTES = int(os.environ.get("TRAINDESK_IMPORT_GB") or 50) * 2**30  # unpacked, all files together
-MOST_DIRECTORY = (
-    128 * 2**20
-)  # bytes of a ZIP's list of files; a million names take about 80 MB there and 700 MB in memory
+MOST_DIRECTORY = 128 * 2**20  # bytes of a ZIP's list of files: a million names take 80 MB there and 700 MB in memory
 MOST_TABLE = 64 * 2**20  # bytes of a CSV with labels
 TABLES = frozenset((".csv", ".tsv", ".jsonl"))
 NOTES = frozenset((".txt", ".json", ".xml"))  # may say where things are in a picture

@@ -30,9 +30,8 @@ def photo_map(colours: np.ndarray) -> np.ndarray:
     for window in WINDOWS[1:]:
         level = np.percentile(ink, INK_SHARE)
         wider = _contrast(grey, small, beside, dark, window)
-        missed = (wider > 0.75 * max(level, FAINTEST)) & (
-            ink < 0.4 * level
-        )  # broad strokes; a shadow is seldom as dark
+        # broad strokes; a shadow is seldom as dark
+        missed = (wider > 0.75 * max(level, FAINTEST)) & (ink < 0.4 * level)
         if missed.mean() > 0.1 * (ink > 0.5 * level).mean():
             ink = wider
     noise = 1.4826 * np.median(np.abs(ink[~beside]))

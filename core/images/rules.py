@@ -4,10 +4,7 @@ import numpy as np
 
 TILTS = np.linspace(-0.15, 0.15, 61)  # slopes of rules looked for, up to 8.5 degrees; a step is 1.4 pixels at 560 wide
 FAINT = 0.2  # of full ink; rules are looked for in fainter marks than strokes, since shadows break them up
-SURE, LIKELY = (
-    0.7,
-    0.4,
-)  # shares of the width: three of the first length (a frame has two), then those parallel
+SURE, LIKELY = 0.7, 0.4  # shares of the width: three of the first length (a frame has two), then those parallel
 MOST = 40  # rules looked at, which bounds the time
 
 

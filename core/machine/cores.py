@@ -17,6 +17,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from core.files import is_locked
+
 QUOTA = Path("/sys/fs/cgroup/cpu.max")  # of a container: microseconds of processor time a period, and the period
 _notice = True
 
@@ -104,15 +106,7 @@ def _take(things: list[str]) -> tuple[str, int, Taken]:
 
 
 def _users(folder: Path, thing: str) -> int:
-    return sum(_is_held(path) for path in folder.glob(f"{_file_name(thing)}.*.lock"))
-
-
-def _is_held(path: Path) -> bool:
-    try:
-        with FileLock(path, timeout=0):
-            return False
-    except Timeout:
-        return True
+    return sum(is_locked(path) for path in folder.glob(f"{_file_name(thing)}.*.lock"))
 
 
 def _mark(folder: Path, thing: str) -> FileLock:

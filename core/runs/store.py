@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from filelock import FileLock, Timeout
-
 from core.errors import TrainDeskError
-from core.files import write_atomically
+from core.files import is_locked, write_atomically
 from core.machine.processes import is_gone
 from core.paths import example_folder
 from core.run_config import RunConfig
@@ -156,15 +154,7 @@ class Run:
 
     def worker_is_alive(self) -> bool:
         """Whether a process holds the worker's lock. The system frees it however the process ends, reboots included."""
-        if not self.worker_lock.exists():
-            return False
-        try:
-            with FileLock(self.worker_lock, timeout=0):
-                return False
-        except Timeout:
-            return True
-        except OSError:  # a read-only folder has no worker
-            return False
+        return is_locked(self.worker_lock)
 
     def status(self) -> Status:
         """Derived from the log's last line, the worker's lock, the place in the queue and the mark of a start; never stored."""

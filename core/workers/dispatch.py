@@ -10,9 +10,8 @@ import functools
 from pathlib import Path
 from typing import NamedTuple
 
-from filelock import FileLock, Timeout
-
 from core.errors import TrainDeskError
+from core.files import is_locked
 from core.machine.cores import usable_cores
 from core.machine.devices import list_devices
 from core.machine.processes import start_detached
@@ -160,16 +159,7 @@ def ensure_supervisor(runs_folder: Path, data_folder: Path) -> None:
 
 def supervisor_is_alive(runs_folder: Path) -> bool:
     """Whether a process serves the queue of this folder."""
-    path = runs_folder / NAME / "supervisor.lock"
-    if not path.exists():
-        return False
-    try:
-        with FileLock(path, timeout=0):
-            return False
-    except Timeout:
-        return True
-    except OSError:
-        return False
+    return is_locked(runs_folder / NAME / "supervisor.lock")
 
 
 def _start(entry: QueuedRun, data_folder: Path) -> None:

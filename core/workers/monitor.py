@@ -14,10 +14,8 @@ from typing import Any
 
 import psutil
 
-from core.errors import TrainDeskError
 from core.machine.processes import living_pid
 from core.runs.active_runs import active_runs
-from core.runs.disk import free_space
 
 
 @dataclass(frozen=True)
@@ -76,7 +74,7 @@ class Monitor:
         with self._guard:
             cores = psutil.cpu_percent(percpu=True)
             is_first, self._has_read = not self._has_read, True
-            memory = psutil.virtual_memory()
+            memory, disk = psutil.virtual_memory(), _disk(self._runs_folder)
             with _nvml() as nvml:
                 gpus = tuple(_gpus(nvml)) if nvml else ()
                 gpu_memory = _gpu_memory(nvml) if nvml else {}
@@ -87,8 +85,8 @@ class Monitor:
                 cores=() if is_first else tuple(core / 100 for core in cores),
                 memory_used=memory.total - memory.available,
                 memory_total=memory.total,
-                disk_free=_free(self._runs_folder),
-                disk_total=_total(self._runs_folder),
+                disk_free=disk[1] if disk else None,
+                disk_total=disk[0] if disk else None,
                 gpus=gpus,
                 processes=processes,
             )
@@ -179,14 +177,10 @@ def _gpu_memory(nvml: Any) -> dict[int, int]:
     return used
 
 
-def _free(runs_folder: Path) -> int | None:
-    with contextlib.suppress(TrainDeskError):
-        return free_space(runs_folder)
-    return None
-
-
-def _total(runs_folder: Path) -> int | None:
+def _disk(runs_folder: Path) -> tuple[int, int] | None:
+    """Bytes in all and free, of the disk with the runs."""
     for folder in (runs_folder, *runs_folder.parents):
         with contextlib.suppress(OSError):
-            return psutil.disk_usage(str(folder)).total
+            found = psutil.disk_usage(str(folder))
+            return found.total, found.free
     return None

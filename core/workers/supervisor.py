@@ -31,9 +31,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     while waiting(options.runs):  # once more after the lock is free: whoever queued a run meanwhile relied on us
         try:
-            with FileLock(
-                workspace_folder(options.runs) / "supervisor.lock", timeout=1
-            ):  # who looks whether we live holds it
+            lock = workspace_folder(options.runs) / "supervisor.lock"
+            with FileLock(lock, timeout=1):  # whoever looks whether we live holds it for a moment
                 _serve(options.runs, options.data)
         except Timeout:
             return 0
