@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from core.runs.metrics import BY_NAME, METRICS
+
 
 @dataclass(frozen=True)
 class Term:
@@ -16,6 +18,11 @@ class Term:
     text: str
     group: str
     of_class: str = ""  # the same told of a class, whose name takes the place of {0}
+
+
+def _metric(name: str, group: str) -> Term:
+    """The word of a metric, which the table of metrics explains."""
+    return Term(BY_NAME[name].title, BY_NAME[name].meaning, group)
 
 
 _TERMS = (
@@ -42,7 +49,7 @@ _TERMS = (
     Term("epoch", "One pass through all training pictures. A training takes several.", "A training"),
     Term("step", "One small correction of the weights, made after looking at one batch of pictures.", "A training"),
     Term("batch", "The handful of pictures that the network looks at before each correction.", "A training"),
-    Term("learning rate", "How large each correction is. Too large and the network jumps about, too small and it hardly moves.", "A training"),
+    _metric("learning_rate", "A training"),
     Term("backpropagation", "How the network finds out which weights to blame: the error is passed back through the layers, and each weight learns in which direction it should change.", "A training"),
     Term("gradient", "For each weight the direction in which the loss grows fastest. Learning goes the other way.", "A training"),
     Term("gradient descent", "Going downhill: every step changes each weight a little against its gradient, so that the loss gets smaller.", "A training"),
@@ -59,8 +66,8 @@ _TERMS = (
     Term("mixed precision", "Calculating with shorter numbers, such as bfloat16, where that is exact enough: faster, with the same result.", "A training"),
     Term("GPU", "A graphics card: it does thousands of simple calculations at once, and trains large networks many times faster.", "A training"),
     Term("loss", "How wrong the network is, and how sure it was of it: 0 would be perfect. Training makes it smaller.", "How good it is"),
-    Term("training loss", "The loss on the pictures it learns from, measured while it learns.", "How good it is"),
-    Term("validation loss", "The loss on pictures that were held out and that it never learns from.", "How good it is"),
+    _metric("train/loss", "How good it is"),
+    _metric("val/loss", "How good it is"),
     Term("accuracy", "The share of pictures for which its answer is right.", "How good it is"),
     Term("precision", "Of the pictures it takes for a class, the share that really are of it.", "How good it is", "Of the pictures it takes for {0}, the share that really are {0}."),
     Term("recall", "Of all pictures of a class, the share that it finds.", "How good it is", "Of all that really are {0}, the share that it finds."),
@@ -69,9 +76,9 @@ _TERMS = (
     Term("calibration error", "How far its confidence is from how often it is right, on average. 0 means that its confidence can be taken at its word.", "How good it is"),
     Term("confusion matrix", "A table of what was taken for what: a row for each true class, a column for each answer. The diagonal is right.", "How good it is"),
     Term("luck", "Two equally good networks differ a little by chance. A difference counts as larger than luck if chance alone would bring it about less than once in twenty times.", "How good it is"),
-    Term("training accuracy", "The share of the pictures it learns from that it gets right, measured while it learns.", "How good it is"),
-    Term("validation accuracy", "The share of the validation pictures, which it never learns from, that it gets right.", "How good it is"),
-    Term("test accuracy", "The share of the test pictures that the best network gets right, measured once, at the very end.", "How good it is"),
+    _metric("train/accuracy", "How good it is"),
+    _metric("val/accuracy", "How good it is"),
+    _metric("test/accuracy", "How good it is"),
     Term("temperature", "A number that makes all answers of a network less or more sure, without changing which class comes first.", "How good it is"),
     Term("95\u202f% interval", "Where the true accuracy lies, so far as chance goes: of a hundred such intervals about 95 hold it.", "How good it is"),
     Term("class", "One of the answers the network can give, such as 7 or ship.", "The pictures"),
@@ -89,7 +96,7 @@ _TERMS = (
     Term("best epoch", "The epoch after which the network did best on the validation pictures. Its weights are kept.", "Watching it"),
     Term("memorising", "Learning the training pictures by heart instead of what they have in common: it gets better on them and worse on others. Also called overfitting.", "Watching it"),
     Term("checkpoint", "The state of a training in a file, from which it can go on.", "Watching it"),
-    Term("images per second", "How many training pictures the computer gets through in a second.", "Watching it"),
+    _metric("images_per_second", "Watching it"),
     Term("memory", "How much of the computer's memory the training takes at most.", "Watching it"),
     Term("smoothing", "Draws the average of the last points instead of every single one, so that the direction shows.", "Watching it"),
     Term("time left", "How long the rest takes if it goes on at this pace.", "Watching it"),
@@ -99,6 +106,7 @@ _TERMS = (
     Term("parallel coordinates", "A chart with an upright axis for each setting and one for the result; every run is a line across them.", "Watching it"),
 )  # fmt: skip
 TERMS = {term.name: term for term in _TERMS}
+TERMS |= {each.title: Term(each.title, each.meaning, "How good it is") for each in METRICS if each.title not in TERMS}
 
 
 def meaning_of(name: str) -> str:

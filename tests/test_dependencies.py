@@ -13,7 +13,8 @@ MODULES = sorted(path for folder in ("core", "pages") for path in (ROOT / folder
 
 # Who may import whom: a module imports only from its own floor of this list, or from those before it, also within functions.
 FLOORS = (
-    ("core.errors", "core.files", "core.paths", "core.text", "core.glossary", "core.machine", "core.settings"),
+    ("core.errors", "core.files", "core.paths", "core.text", "core.machine", "core.settings", "core.runs.metrics"),
+    ("core.glossary",),
     ("core.images",),
     ("core.image_sets",),
     ("core.datasets",),

@@ -14,13 +14,12 @@ from core.runs.curve import VALIDATION_COLUMNS
 from core.runs.events import Event
 from core.runs.history import History
 from core.runs.metadata import title_of
+from core.runs.metrics import OF_SPLITS, OF_STEPS
 from core.runs.store import Run
 
 if TYPE_CHECKING:
     import pandas as pd
 
-STEP_METRICS = ("train/loss", "train/accuracy", "learning_rate", "images_per_second")
-VALIDATION_METRICS = ("val/loss", "val/accuracy")
 BATCH = 1000  # metrics that MLflow takes at once
 
 
@@ -36,7 +35,7 @@ def metrics_table(history: History) -> pd.DataFrame:
     per_epoch = max(1, (history.started or {}).get("steps_per_epoch", 1))
     frames = []
     for kind, curve, names in (
-        (events.STEP, history.curve, ("step", "time", *STEP_METRICS)),
+        (events.STEP, history.curve, ("step", "time", *OF_STEPS)),
         (events.VALIDATION, history.validations, VALIDATION_COLUMNS),
     ):
         frame = pd.DataFrame({"event": kind, **{name: curve.column(name) for name in names}})
@@ -76,12 +75,12 @@ class TensorBoardLog:
         if kind in (events.STARTED, events.RESUMED):
             self._val_images = event.get("val_images", 0)
         elif kind == events.STEP:
-            for name in STEP_METRICS:
+            for name in OF_STEPS:
                 if name in event:
                     self._scalar(name, event[name], step, time)
                     self._of_steps.add(name)
         elif kind == events.VALIDATION:
-            for name in VALIDATION_METRICS:
+            for name in OF_SPLITS:
                 tag = name_of_validation(name, event.get("images"), self._val_images)
                 self._scalar(tag, event.get(name), step, time)
         elif kind in (events.EPOCH, events.TEST):
@@ -175,14 +174,14 @@ def _metrics(history: History) -> list[tuple[str, float, float, int]]:
     curve = history.curve
     steps, times = curve.column("step"), curve.column("time")
     found, of_steps = [], set()
-    for name in STEP_METRICS:
+    for name in OF_STEPS:
         values = curve.column(name)
         found += [(name, float(value), time, int(step)) for value, time, step in zip(values, times, steps, strict=True)]
         if np.isfinite(values).any():
             of_steps.add(name)
     val_images = (history.started or {}).get("val_images", 0)
     within = {name: history.validations.column(name).tolist() for name in VALIDATION_COLUMNS}
-    for name in VALIDATION_METRICS:
+    for name in OF_SPLITS:
         for value, images, time, step in zip(
             within[name], within["images"], within["time"], within["step"], strict=True
         ):

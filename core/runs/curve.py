@@ -10,8 +10,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-COLUMNS = ("step", "train/loss", "train/accuracy", "images_per_second", "learning_rate", "time")  # of `step` events
-VALIDATION_COLUMNS = ("step", "val/loss", "val/accuracy", "images", "time")  # of `validation` events
+from core.runs.metrics import OF_SPLITS, OF_STEPS
+
+COLUMNS = ("step", *OF_STEPS, "time")  # of `step` events
+VALIDATION_COLUMNS = ("step", *OF_SPLITS, "images", "time")  # of `validation` events
 
 
 class StepCurve:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from core.runs.metrics import of_split
 from core.training.batches import Pictures
 from core.training.features import Features
 from core.training.losses import LossSettings
@@ -38,8 +39,8 @@ class Evaluation:
         return float(np.diag(self.confusion).sum() / self.confusion.sum())
 
     def metrics(self, split: str) -> dict[str, float]:
-        """`split/loss` and `split/accuracy`."""
-        return {f"{split}/loss": self.loss, f"{split}/accuracy": self.accuracy}
+        """What the table of metrics computes of it, by name: `split/loss`, `split/accuracy`."""
+        return of_split(self, split)
 
 
 def drained(work: Generator[Yielded, None, Returned], told: Callable[[Yielded], object] = lambda _: None) -> Returned:

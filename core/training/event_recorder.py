@@ -11,6 +11,7 @@ import torch
 from core.errors import TrainDeskError
 from core.machine.memory import peak_bytes
 from core.runs.events import EPOCH, RESUMED, STARTED, STEP, VALIDATION, Record
+from core.runs.metrics import Interval, of_steps
 from core.training.batches import Splits, batch_bounds
 from core.training.loop import Epoch, Step, TrainingState, Validated
 from core.training.settings import TrainingSettings
@@ -94,16 +95,11 @@ class Recorder:
         for position, loss in enumerate(losses):
             if not math.isfinite(loss):
                 self._fail(self._last.step - len(losses) + 1 + position, loss)
-        accuracy = self._running_accuracy()
+        before, self._counted = self._counted, self._state.running_metrics.counts()
+        hits, counted = (now - then for now, then in zip(self._counted, before, strict=True))
         now = time.perf_counter()
-        self._record(
-            STEP,
-            epoch=self._last.epoch,
-            step=self._last.step,
-            **{"train/loss": sum(losses) / len(losses), **accuracy},
-            images_per_second=round(self._images / max(1e-9, now - self._time), 1),
-            learning_rate=self._learning_rate(),
-        )
+        steps = Interval(losses, self._images, now - self._time, hits, counted, self._learning_rate())
+        self._record(STEP, epoch=self._last.epoch, step=self._last.step, **of_steps(steps))
         self._losses.clear()
         self._images, self._time, self._has_recorded = 0, now, True
 
@@ -138,12 +134,6 @@ class Recorder:
         """Raises TrainDeskError when the network gives no numbers any more, which the loss of its last step could not show."""
         if not math.isfinite(epoch.metrics["val/loss"]):
             self._fail(epoch.step, epoch.metrics["val/loss"])
-
-    def _running_accuracy(self) -> dict[str, float]:
-        """That of the images since the last record, by its name; nothing when those of their epoch are gone."""
-        before, self._counted = self._counted, self._state.running_metrics.counts()
-        hits, images = (now - then for now, then in zip(self._counted, before, strict=True))
-        return {"train/accuracy": hits / images} if images > 0 else {}
 
     def _learning_rate(self) -> float:
         """That of the last step, after the schedule, of the layers that train at the full rate."""

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from core.runs.history import History
+from core.runs.metrics import in_chart
 from pages.components.charts.live_plot import Curve
 from pages.components.shell.histories import SharedHistory
 from pages.components.shell.number_words import decimal
@@ -54,31 +55,24 @@ class Axis:
         return ("hours", 3600.0) if seconds > 7200 else ("minutes", 60.0) if seconds > 180 else ("seconds", 1.0)
 
 
-def loss_curves(shared: SharedHistory, axis: Axis = Axis(), smoothing: float = 0.0) -> list[Curve]:  # noqa: B008
-    """Training loss of each step, and validation loss at the ends of epochs and within them."""
-    return [
-        *_step_curves(shared, "train/loss", "training", axis, smoothing, colour=0),
-        *_validation_curves(shared.history, "val/loss", axis),
-    ]
+def chart_curves(shared: SharedHistory, chart: str, axis: Axis = Axis(), smoothing: float = 0.0) -> list[Curve]:  # noqa: B008
+    """All metrics that the table puts into a chart: those of steps from the first one on, training accuracy as its running mean,
+    those of validation at the ends of epochs and within them."""
+    curves: list[Curve] = []
+    for metric in in_chart(chart):
+        if metric.of_split:
+            curves += _validation_curves(shared.history, metric.name, metric.line, axis, metric.colour)
+        elif metric.name == "train/accuracy":
+            curves += _with_smoothed(running_accuracy(shared.history, metric.line, axis, metric.colour), smoothing)
+        else:
+            weight = smoothing if metric.better else 0.0
+            curves += _step_curves(shared, metric.name, metric.line, axis, weight, metric.colour)
+    return curves
 
 
 def usual_loss(history: History) -> float:
     """The loss of a network that knows nothing, ln(classes): what is far above it is an exception."""
     return math.log(max(2, len((history.started or {}).get("class_names", ()))))
-
-
-def accuracy_curves(shared: SharedHistory, axis: Axis = Axis(), smoothing: float = 0.0) -> list[Curve]:  # noqa: B008
-    """Running training accuracy from the first step on, and validation accuracy at the ends of epochs and within them."""
-    running = running_accuracy(shared.history, "training", axis, colour=0)
-    return [*_with_smoothed(running, smoothing), *_validation_curves(shared.history, "val/accuracy", axis)]
-
-
-def learning_rate_curves(shared: SharedHistory, axis: Axis) -> list[Curve]:
-    return _step_curves(shared, "learning_rate", "learning rate", axis, 0.0, colour=2)
-
-
-def throughput_curves(shared: SharedHistory, axis: Axis, smoothing: float) -> list[Curve]:
-    return _step_curves(shared, "images_per_second", "pictures a second", axis, smoothing, colour=3)
 
 
 def metric_curve(history: History, name: str, title: str, axis: Axis, colour: int, within: bool = True) -> Curve:
@@ -200,14 +194,14 @@ def _with_smoothed(curve: Curve, smoothing: float) -> list[Curve]:
     return [behind, replace(curve, y=smoothed(curve.y, smoothing), most=RAW_POINTS)]
 
 
-def _validation_curves(history: History, name: str, axis: Axis) -> list[Curve]:
+def _validation_curves(history: History, name: str, title: str, axis: Axis, colour: int) -> list[Curve]:
     """That of all validation pictures, and thin behind it that of a part of them, where within epochs a part was measured."""
-    whole = validation_curve(history, name, "validation", axis, colour=1)
+    whole = validation_curve(history, name, title, axis, colour)
     images = history.validations.column("images")
     images = images[images != (history.started or {}).get("val_images")]
     if not len(images):
         return [whole]
-    return [_of_a_part(history, name, f"validation, {int(images[-1]):,} pictures", axis, colour=1), whole]
+    return [_of_a_part(history, name, f"{title}, {int(images[-1]):,} pictures", axis, colour), whole]
 
 
 def _of_a_part(history: History, name: str, title: str, axis: Axis, colour: int) -> Curve:

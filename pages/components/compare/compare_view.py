@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.analysis.compare import Setting, differences
 from core.runs.history import History
+from core.runs.metrics import ACCURACY, BY_NAME, COMPARED, LOSS
 from core.runs.summary import Summary
 from core.runs.thinning import LIMIT
 from core.text.percent import percent
@@ -30,12 +31,7 @@ REFRESH_SECONDS = 2.0
 MOVING = ("queued", "starting", "running")
 POINTS = 24_000  # of all curves together: drawing more keeps a browser busy for seconds
 FEWEST = 300  # of one curve
-METRICS = {
-    "val/accuracy": "validation accuracy",
-    "val/loss": "validation loss",
-    "train/accuracy": "training accuracy",
-    "train/loss": "training loss",
-}
+METRICS = {metric.name: metric.title for metric in COMPARED}
 
 
 def draw_comparison() -> None:
@@ -82,8 +78,8 @@ def _curves(compared: list[Compared]) -> None:
         metric = metric_control(METRICS)
         with st.popover("View", icon=":material/tune:", help="What the curves are drawn over, and how smooth"):
             axis, smoothing = axis_control(), smoothing_control()
-            logarithmic = log_control() if metric.endswith("loss") else False
-    accuracy = metric.endswith("accuracy")
+            logarithmic = log_control() if BY_NAME[metric].chart == LOSS else False
+    accuracy = BY_NAME[metric].chart == ACCURACY
     histories = [history_of(entry.run) for entry in compared]
     seconds = max((history.elapsed() or 0.0 for history in histories), default=0.0)
     axis, within = Axis(axis.name, seconds), all_within(histories, metric)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from core.run_config import RunConfig
 from core.runs.history import History
+from core.runs.metrics import ACCURACY, LOSS, more_charts
 from core.runs.store import Run
 from pages.components.charts.curves import (
     Axis,
-    accuracy_curves,
     best_point,
-    learning_rate_curves,
-    loss_curves,
+    chart_curves,
     marks,
-    throughput_curves,
     usual_loss,
 )
 from pages.components.charts.live_plot import live_plot
@@ -31,7 +30,7 @@ from pages.components.shell.classifiers import warm_up
 from pages.components.shell.header import icon_only
 from pages.components.shell.histories import SharedHistory, shared_history
 from pages.components.shell.messages import show_error
-from pages.components.shell.number_words import plain_markdown
+from pages.components.shell.number_words import plain_markdown, rows_of
 
 REFRESH_SECONDS = 1.0
 REFRESH_SECONDS_AT_REST = 5.0  # of a run that ended: another visitor may go on with it
@@ -97,9 +96,9 @@ def _curves(run: Run, shared: SharedHistory, options: Options) -> None:
     left, right = st.columns(2, gap="small")
     with left:
         live_plot(
-            lambda: loss_curves(shared, axis, options.smoothing),
+            lambda: chart_curves(shared, LOSS, axis, options.smoothing),
             key=f"loss {run.id}",
-            title="Loss",
+            title=LOSS,
             best=best_point(history, "val/loss", axis),
             marks=marks(history, axis),
             logarithmic=options.is_logarithmic,
@@ -108,9 +107,9 @@ def _curves(run: Run, shared: SharedHistory, options: Options) -> None:
         )
     with right:
         live_plot(
-            lambda: accuracy_curves(shared, axis, options.smoothing),
+            lambda: chart_curves(shared, ACCURACY, axis, options.smoothing),
             key=f"accuracy {run.id}",
-            title="Accuracy",
+            title=ACCURACY,
             best=best_point(history, "val/accuracy", axis),
             marks=marks(history, axis),
             y_format=".0%",
@@ -121,23 +120,16 @@ def _curves(run: Run, shared: SharedHistory, options: Options) -> None:
 
 def _more_curves(run: Run, shared: SharedHistory, options: Options) -> None:
     axis, common = _of_all(run, shared, options)
-    left, right = st.columns(2, gap="small")
-    with left:
-        live_plot(
-            lambda: learning_rate_curves(shared, axis),
-            key=f"learning rate curve {run.id}",
-            title="Learning rate",
-            from_zero=True,
-            **{**common, "height": 240},
-        )
-    with right:
-        live_plot(
-            lambda: throughput_curves(shared, axis, options.smoothing),
-            key=f"throughput {run.id}",
-            title="Images per second",
-            from_zero=True,
-            **{**common, "height": 240, "view": f"{common['view']} {options.smoothing}"},
-        )
+    for row in rows_of(more_charts(), 2):
+        for column, chart in zip(st.columns(2, gap="small"), row, strict=False):
+            with column:
+                live_plot(
+                    partial(chart_curves, shared, chart, axis, options.smoothing),
+                    key=f"{chart} {run.id}",
+                    title=chart,
+                    from_zero=True,
+                    **{**common, "height": 240, "view": f"{common['view']} {options.smoothing}"},
+                )
 
 
 def _of_all(run: Run, shared: SharedHistory, options: Options) -> tuple[Axis, dict[str, Any]]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import streamlit as st
 
 from core.paths import runs_folder
+from core.runs.metrics import BY_NAME
 from core.runs.queue import withdraw
 from core.runs.store import Run
 from core.runs.summary import Summary
@@ -27,7 +28,7 @@ from pages.components.train.experiments import Experiment, experiment, experimen
 REFRESH_SECONDS = 1.0
 HEIGHT = 300  # pixels of a chart: two of them, and the table's first rows, fit a projector
 NAMED, LETTERS = 6, 40  # curves whose names have room above them; the table shows the colours of more
-METRICS = {"val/accuracy": "Validation accuracy", "val/loss": "Validation loss"}
+METRICS = {name: BY_NAME[name].title.capitalize() for name in ("val/accuracy", "val/loss")}  # that results are kept of
 
 
 def draw_experiment(name: str) -> None:

@@ -12,7 +12,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[3]
 
 # the very code that CONTRIBUTING.md shows
-[NEW_FILE] = re.findall(r"```python\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), flags=re.DOTALL)
+NEW_FILE, *_ = re.findall(
+    r"```python\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), flags=re.DOTALL
+)
 
 FORM_AND_VALIDATION = """
 from core.architectures import ARCHITECTURES
