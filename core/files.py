@@ -118,6 +118,16 @@ def remedy(error: OSError) -> str:
     return "check that disk"
 
 
+class Inside:
+    """A file or folder of a fixed name in the `folder` of the thing that it is an attribute of."""
+
+    def __init__(self, name: str):
+        self.name = name
+
+    def __get__(self, thing: Any, _: type | None = None) -> Path:
+        return thing.folder / self.name
+
+
 def is_locked(path: Path) -> bool:
     """Whether a process holds this lock file. The system frees it however the process ends, reboots included."""
     if not path.exists():

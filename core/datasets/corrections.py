@@ -45,6 +45,7 @@ def forget(path: Path) -> None:
 
 
 def how_many(dataset: DatasetSettings, data_folder: Path) -> int:
+    """How many pictures are kept beside this dataset."""
     return len(_files(dataset, data_folder))
 
 

@@ -55,6 +55,7 @@ class LabelCheck:
 
 
 def state_file(dataset: OwnDataset) -> Path:
+    """How far the looking is, or what it found, as a LabelCheck in JSON."""
     return dataset.folder / "label_check.json"
 
 

@@ -40,6 +40,7 @@ class Evidence:
 
 
 def evidence_file(dataset: OwnDataset, version: int) -> Path:
+    """What was found out about a version, as Evidence in JSON."""
     return dataset.folder / f"probe{version}.json"
 
 

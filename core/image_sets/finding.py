@@ -87,10 +87,12 @@ def passed_over(count: int, files: str) -> str:
 
 
 def is_or_are(count: int) -> str:
+    """The verb for so many: "is" for one, else "are"."""
     return "is" if count == 1 else "are"
 
 
 def looks(count: int) -> str:
+    """The verb for so many: "looks" for one, else "look"."""
     return "looks" if count == 1 else "look"
 
 

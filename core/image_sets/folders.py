@@ -16,6 +16,7 @@ NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}")
 
 
 def sets_folder(data_folder: Path) -> Path:
+    """Where accepted datasets lie."""
     return data_folder / "sets"
 
 

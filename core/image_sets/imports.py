@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from core.files import read_json, remedy, write_atomically
+from core.files import Inside, read_json, remedy, write_atomically
 from core.image_sets.ingest import Report
 from core.image_sets.own_dataset import OwnDataError, OwnDataset
 from core.machine.processes import last_word, name_process, start_detached
@@ -69,22 +69,14 @@ class Job:
 
     folder: Path
 
+    uploads = Inside("brought")  # a folder for what a browser sends, removed with the job
+    cancel_file = Inside("cancel")  # there when someone does not want it any more
+    pid_file = Inside("worker.pid")
+
     @property
     def id(self) -> str:
+        """The name of its folder."""
         return self.folder.name
-
-    @property
-    def uploads(self) -> Path:
-        """A folder for what a browser sends, removed with the job."""
-        return self.folder / "brought"
-
-    @property
-    def cancel_file(self) -> Path:
-        return self.folder / "cancel"
-
-    @property
-    def pid_file(self) -> Path:
-        return self.folder / "worker.pid"
 
     @property
     def owner(self) -> str:
@@ -93,6 +85,7 @@ class Job:
 
     @property
     def dataset(self) -> OwnDataset:
+        """What is in the making; it becomes a dataset of its own when someone accepts it."""
         return OwnDataset(self.folder / "set")
 
     def request(self) -> Request:
@@ -128,6 +121,7 @@ class Job:
             self.remove()
 
     def remove(self) -> None:
+        """Removes the import with all that was made of it."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def write(self, said: Request | Report | Progress | _Owner | dict[str, Any]) -> None:
@@ -139,6 +133,7 @@ class Job:
 
 
 def imports_folder(data_folder: Path) -> Path:
+    """Where imports lie until they are accepted or thrown away."""
     return data_folder / "imports"
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import TrainDeskError
-from core.files import remedy
+from core.files import Inside, remedy
 
 if TYPE_CHECKING:
     import numpy as np
@@ -64,6 +64,7 @@ class OwnClass:
 
     @property
     def images(self) -> int:
+        """Pictures of all splits together."""
         return sum(self.counts.values())
 
 
@@ -95,13 +96,12 @@ class OwnDataset:
 
     folder: Path
 
-    @property
-    def id(self) -> str:
-        return self.folder.name
+    file = Inside("pictures.sqlite")
 
     @property
-    def file(self) -> Path:
-        return self.folder / "pictures.sqlite"
+    def id(self) -> str:
+        """The name of its folder."""
+        return self.folder.name
 
     def facts_file(self, version: int) -> Path:
         """Written once when a version is made: its presence says that the version is whole."""
@@ -144,6 +144,7 @@ class OwnDataset:
             connection.close()
 
     def about(self, key: str, default: str = "") -> str:
+        """A fact about the whole dataset, such as who owns it; the default where there is none. Raises OwnDataError."""
         with self.connected() as connection:
             found = connection.execute("select value from about where key = ?", [key]).fetchone()
         return found[0] if found else default
@@ -155,6 +156,7 @@ class OwnDataset:
 
     @property
     def title(self) -> str:
+        """What people call it."""
         return self.about("title", self.id)
 
     def newest(self) -> int:

@@ -37,6 +37,7 @@ class SourceFile:
 
     @property
     def name(self) -> str:
+        """Its path within the source."""
         return "/".join(self.parts)
 
 
@@ -64,6 +65,7 @@ class ZipSource:
             raise OwnDataError(f"'{self.name}' is no ZIP file that can be read ({error}); pack it again.") from error
 
     def listing(self) -> Listing:
+        """All its files, sorted into kinds. Raises OwnDataError."""
         found, total = Listing(comment=self._zip.comment), 0
         codec, found.encoding = codec_of_names(self._zip.infolist())
         for info in self._zip.infolist():
@@ -93,6 +95,7 @@ class ZipSource:
             return stream.read(HEAD)
 
     def close(self) -> None:
+        """Lets go of the source."""
         self._zip.close()
 
 
@@ -106,6 +109,7 @@ class FolderSource:
             raise OwnDataError(f"There is no folder {path}; check its name.")
 
     def listing(self) -> Listing:
+        """All its files, sorted into kinds. Raises OwnDataError."""
         found, seen = Listing(), 0
 
         def closed(error: OSError) -> None:
@@ -126,6 +130,7 @@ class FolderSource:
         return found
 
     def read(self, entry: SourceFile) -> bytes:
+        """At most MAX_FILE_BYTES and one byte. Raises OSError."""
         with open(entry.key, "rb") as stream:  # type: ignore[call-overload]
             return stream.read(MAX_FILE_BYTES + 1)
 
@@ -134,7 +139,7 @@ class FolderSource:
             return stream.read(HEAD)
 
     def close(self) -> None:
-        pass
+        """Lets go of the source."""
 
 
 def allowed_folders() -> list[Path]:

@@ -33,6 +33,7 @@ class Shared:
     by_share: bool = True  # are the validation pictures held out by share? False: someone chose them
 
     def total(self, part: int) -> int:
+        """Pictures of a part, of all classes together."""
         return int(self.counts[:, part].sum())
 
     def stops(self) -> list[str]:

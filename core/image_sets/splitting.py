@@ -42,6 +42,7 @@ class Plan:
     counts: np.ndarray  # (classes, 4) int64
 
     def total(self, part: int) -> int:
+        """Pictures of a part, of all classes together."""
         return int(self.counts[:, part].sum())
 
     def classes_in(self, part: int) -> np.ndarray:

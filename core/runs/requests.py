@@ -40,6 +40,7 @@ class Requests:
 
     @property
     def was_signalled(self) -> bool:
+        """Whether a signal asked for the end, so that the process should end too."""
         return self._signalled.is_set()
 
     def clear(self) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from core.errors import TrainDeskError
-from core.files import is_locked, write_atomically
+from core.files import Inside, is_locked, write_atomically
 from core.machine.processes import is_gone
 from core.paths import example_folder
 from core.run_config import RunConfig
@@ -48,66 +48,19 @@ class Run:
 
     folder: Path
 
+    config_file = Inside("config.json")
+    event_log = Inside("events.jsonl")
+    best, last = Inside("best.pt"), Inside("last.pt")
+    network = Inside("network.json")  # its layers: see `core.training.layers.described`
+    metadata_file = Inside("labels.json")
+    worker_log, worker_lock, worker_pid = Inside("worker.log"), Inside("worker.lock"), Inside("worker.pid")
+    queue_place, starting_mark = Inside("queued"), Inside("starting")
+    stop_request, pause_request, learning_rate_request = Inside("stop"), Inside("pause"), Inside("learning_rate")
+
     @property
     def id(self) -> str:
+        """The name of its folder, by which people and addresses call it."""
         return self.folder.name
-
-    @property
-    def config_file(self) -> Path:
-        return self.folder / "config.json"
-
-    @property
-    def event_log(self) -> Path:
-        return self.folder / "events.jsonl"
-
-    @property
-    def best(self) -> Path:
-        return self.folder / "best.pt"
-
-    @property
-    def last(self) -> Path:
-        return self.folder / "last.pt"
-
-    @property
-    def network(self) -> Path:
-        """The layers of its network: see `core.training.layers.described`."""
-        return self.folder / "network.json"
-
-    @property
-    def worker_log(self) -> Path:
-        return self.folder / "worker.log"
-
-    @property
-    def worker_lock(self) -> Path:
-        return self.folder / "worker.lock"
-
-    @property
-    def worker_pid(self) -> Path:
-        return self.folder / "worker.pid"
-
-    @property
-    def metadata_file(self) -> Path:
-        return self.folder / "labels.json"
-
-    @property
-    def queue_place(self) -> Path:
-        return self.folder / "queued"
-
-    @property
-    def starting_mark(self) -> Path:
-        return self.folder / "starting"
-
-    @property
-    def stop_request(self) -> Path:
-        return self.folder / "stop"
-
-    @property
-    def pause_request(self) -> Path:
-        return self.folder / "pause"
-
-    @property
-    def learning_rate_request(self) -> Path:
-        return self.folder / "learning_rate"
 
     def is_here(self) -> bool:
         """Whether the folder is that of a run, be it a damaged one."""
@@ -134,6 +87,7 @@ class Run:
             return 0.0
 
     def events(self, offset: int = 0) -> tuple[list[Event], int]:
+        """The events of its log from this byte on, and the byte after the last whole one."""
         return read_events(self.event_log, offset)
 
     def checkpoint(self) -> Path | None:

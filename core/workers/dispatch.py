@@ -119,6 +119,7 @@ def cpu_runs(runs_folder: Path) -> int:
 
 
 def most_cpu_runs() -> int:
+    """The most runs at once on the CPU that people may allow on this computer."""
     return usable_cores() * MOST_PER_CORE
 
 

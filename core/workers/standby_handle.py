@@ -45,9 +45,11 @@ class Standby:
             return True
 
     def has_ended(self) -> bool:
+        """Whether its process is over."""
         return self.process.poll() is not None
 
     def is_stuck(self) -> bool:
+        """Whether it has not become ready in PATIENCE seconds."""
         return not self.is_ready and time.monotonic() - self._started > PATIENCE
 
     def end(self) -> None:

@@ -12,6 +12,7 @@ from PIL import Image
 
 
 def main() -> None:
+    """Writes the first pictures of each dataset that comes along, side by side, as <name>.png."""
     for name, dataset in published().items():
         if dataset.info().download_bytes:
             continue

@@ -25,6 +25,7 @@ class Finder:
 
     @property
     def names(self) -> set[str]:
+        """The bare names of all pictures, with and without their ending, in small letters."""
         return set(self._of)
 
     def find(self, value: str, table: SourceFile) -> list[SourceFile]:

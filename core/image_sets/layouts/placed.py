@@ -41,6 +41,7 @@ class Layout:
     is_settled: bool = False  # are the splits as they should be, also where one has no pictures?
 
     def classes(self) -> list[str]:
+        """Their names, in the order in which people count them."""
         return list(dict.fromkeys(sorted((each.class_name for each in self.pictures), key=natural)))
 
     def tree(self) -> list[dict[str, Any]]:
@@ -85,6 +86,7 @@ class Candidate:
 
     @cached_property
     def layout(self) -> Layout:
+        """With its pictures placed; made once."""
         return _with_a_test(self.make())
 
 

@@ -84,6 +84,7 @@ def is_mask(name: str) -> bool:
 
 
 def is_preview(name: str) -> bool:
+    """Does it say that small copies of the pictures lie there?"""
     words = _words(name)
     return bool(words) and any(word in PREVIEWS for word in words) and all(word in PREVIEWS | FILLERS for word in words)
 
