@@ -15,8 +15,7 @@ test: .venv/installed-dev lint
 ifeq ($(CHROMIUM),)
 	$(BIN)/playwright install chromium || echo "No Chromium could be installed: the browser tests will be skipped."
 endif
-	$(BIN)/python -m pytest -m "not alone" -n auto --maxprocesses 4 --dist loadfile
-	$(BIN)/python -m pytest -m alone
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .
@@ -24,7 +23,7 @@ lint: .venv/installed-dev
 	$(BIN)/mypy
 
 coverage: .venv/installed-dev
-	$(BIN)/python -m pytest -m "not alone" -n auto --maxprocesses 4 --dist loadfile --cov core --cov-report term:skip-covered
+	$(BIN)/python -m pytest -m "not slow" -n auto --dist loadfile --cov core --cov-report term:skip-covered
 
 .venv/installed: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "TrainDesk needs Python 3.11 or later; say which with make run PYTHON=python3.12"; exit 1; }

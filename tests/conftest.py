@@ -13,7 +13,7 @@ os.environ.setdefault("TRAINDESK_PROBE", "0")  # nor are own pictures looked at
 os.environ.setdefault("TRAINDESK_EXAMPLE", os.devnull)  # no example among the runs of a test that did not ask for it
 
 ROOT = Path(__file__).resolve().parent.parent
-ALONE = (
+SLOW = (
     "tests/browser",
     "tests/faults",
     "tests/core/workers/test_standby.py",
@@ -26,10 +26,16 @@ if os.environ.get("PYTEST_XDIST_WORKER"):  # tests beside each other must not se
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of processes and of seconds need the computer for themselves."""
+    """Tests of real processes and browsers come first: what is long at the end would leave cores idle."""
     for item in items:
-        if item.path.relative_to(ROOT).as_posix().startswith(ALONE):
-            item.add_marker("alone")
+        if item.path.relative_to(ROOT).as_posix().startswith(SLOW):
+            item.add_marker("slow")
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores, at most four: tests of processes and browsers wait a third of their time."""
+    return min((os.cpu_count() or 1) + 1, 4)
 
 
 def _data_folder() -> Path:

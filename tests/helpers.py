@@ -14,14 +14,16 @@ from typing import Any
 
 from core.run_config import RunConfig
 
+PATIENCE = 240  # seconds: for whatever will happen, on a computer that is busy otherwise
 
-def wait_until(condition: Callable[[], Any], timeout: float = 60, what: str = "") -> Any:
+
+def wait_until(condition: Callable[[], Any], timeout: float = PATIENCE, what: str = "", every: float = 0.02) -> Any:
     """Polls until `condition` gives something true, and returns that. Fails after `timeout` seconds."""
     end = time.monotonic() + timeout
     while not (result := condition()):
         if time.monotonic() > end:
             raise AssertionError(f"not within {timeout:g} seconds: {what or condition}")
-        time.sleep(0.02)
+        time.sleep(every)
     return result
 
 

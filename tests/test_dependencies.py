@@ -189,7 +189,7 @@ def test_what_a_page_needs_before_training_imports_without_torch():
         "    RunConfig.from_json(recipe.config().model_dump_json())\n"
         "assert 'torch' not in sys.modules, 'making a config'\n"
     )
-    result = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    result = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=240)
     assert result.returncode == 0, result.stderr
 
 
@@ -203,5 +203,5 @@ def test_no_page_waits_for_what_only_some_of_them_use():
         "    found = {'torch', 'torchvision', 'scipy', 'sklearn'} & set(sys.modules)\n"
         "    assert not found, (module.name, found)\n"
     )
-    result = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    result = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=240)
     assert result.returncode == 0, result.stderr

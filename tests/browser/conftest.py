@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -13,8 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Error, expect, sync_playwright
 
-from tests.helpers import closed_port, wait_until
+from tests.helpers import PATIENCE, closed_port, wait_until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -29,6 +31,7 @@ ARGUMENTS = [  # nothing but the pages under test may use the network
 ]
 # Streamlit's page looks for its server below the page's own address first; two misses on every deep link.
 STREAMLIT_PROBES = ("/_stcore/health", "/_stcore/host-config")
+USUAL = {"width": 1280, "height": 900}
 
 
 def launch_chromium(playwright):
@@ -40,8 +43,6 @@ def launch_chromium(playwright):
 @pytest.fixture(scope="session")
 def browser():
     """A Chromium for all tests. Without one: skip, on a build server fail."""
-    from playwright.sync_api import Error, sync_playwright
-
     with sync_playwright() as playwright:
         try:
             chromium = launch_chromium(playwright)
@@ -123,7 +124,7 @@ def server(tmp_path_factory, data_folder) -> Iterator[Server]:
     """The dashboard that most journeys share."""
     runs = tmp_path_factory.mktemp("browser") / "runs"
     runs.mkdir()
-    with serving(runs, data_folder, standby="1") as running:
+    with serving(runs, data_folder) as running:
         yield running
 
 
@@ -153,23 +154,53 @@ class Visit:
             self.foreign.append(request.url)
 
 
+class Contexts:
+    """Browsers within the browser, as good as new each time: without cookies, but with Streamlit's scripts in the cache."""
+
+    def __init__(self, browser):
+        self.browser, self.idle = browser, {}
+
+    def take(self, options: dict):
+        """(key, context): none that another window of this test has."""
+        key = repr(sorted(options.items()))
+        idle = self.idle.setdefault(key, [])
+        return key, idle.pop() if idle else self.browser.new_context(**options)
+
+    def give_back(self, key: str, context) -> None:
+        """Closes its pages and forgets what a visitor left."""
+        for page in context.pages:
+            with contextlib.suppress(Error):  # a page whose server is gone has nothing to forget
+                page.evaluate("localStorage.clear()")
+            page.close()
+        context.clear_cookies()
+        self.idle[key].append(context)
+
+
+@pytest.fixture(scope="session")
+def contexts(browser) -> Contexts:
+    return Contexts(browser)
+
+
 @pytest.fixture
-def visit(browser):
-    """Opens windows; at the end no page may have had an error or asked a foreign host."""
-    from playwright.sync_api import expect
+def visit(contexts):
+    """Opens windows, each of another visitor; at the end no page may have had an error or asked a foreign host.
 
-    expect.set_options(timeout=30_000)
-    contexts, visits = [], []
+    Takes the options of a context of playwright, such as `viewport`, `has_touch`, `color_scheme`.
+    """
+    expect.set_options(timeout=PATIENCE * 1000)
+    taken, visits = [], []
 
-    def open_window(**options) -> Visit:
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
-        context.set_default_timeout(30_000)
-        contexts.append(context)
-        visits.append(Visit(context.new_page()))
+    def open_window(viewport=USUAL, **options) -> Visit:
+        key, context = contexts.take(options)
+        taken.append((key, context))
+        context.set_default_timeout(PATIENCE * 1000)
+        page = context.new_page()
+        page.set_viewport_size(viewport)
+        visits.append(Visit(page))
         return visits[-1]
 
     yield open_window
-    for context in contexts:
-        context.close()
+    for key, context in taken:
+        contexts.give_back(key, context)
     assert [visit.errors for visit in visits if visit.errors] == []
     assert [visit.foreign for visit in visits if visit.foreign] == []

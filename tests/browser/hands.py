@@ -1,16 +1,40 @@
-"""What a person does on a page: draw with the mouse, read a chart."""
+"""What a person does on a page: press until it works, draw with the mouse, read a chart."""
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from playwright.sync_api import Error, Locator
 
 from tests.drawings import _STROKES, _path
+from tests.helpers import wait_until
 
 CHARTS = """[...document.querySelectorAll('.js-plotly-plot')].filter(chart => chart.dataset.draws).map(chart => ({
     draws: Number(chart.dataset.draws), points: chart.data[0].x.length, range: chart._fullLayout.xaxis.range,
     visible: chart._fullData[1].visible, title: chart._fullLayout.title.text, marked: chart.marked === true}))"""
+
+
+def press(control: Locator, effect: Locator | Callable[[], Any], fill: str | None = None) -> None:
+    """Presses `control` again until `effect` is there: a click is lost when a page is drawn anew at that very moment.
+
+    `effect` is what comes to be seen, or a condition. Only for what does no harm when it is pressed twice. With `fill` this
+    text is typed into `control` instead.
+    """
+    there = effect.is_visible if isinstance(effect, Locator) else effect
+
+    def happened() -> Any:
+        if not there():
+            with contextlib.suppress(Error):  # it is gone, or not to be pressed at this moment
+                control.click(timeout=3000) if fill is None else control.fill(fill, timeout=3000)
+            with contextlib.suppress(AssertionError):
+                wait_until(there, timeout=5)
+        return there()
+
+    wait_until(happened, what=f"{effect} after a click on {control}")
 
 
 def draw_with_mouse(page, digit: int, style: int = 0, fill: float = 0.7) -> None:

@@ -9,7 +9,7 @@ from core import demo
 from core.runs.store import list_runs
 from core.workers import dispatch
 from core.workers.worker import work
-from tests.browser.hands import draw_with_mouse
+from tests.browser.hands import draw_with_mouse, press
 from tests.helpers import quick_config, wait_until
 
 pytestmark = pytest.mark.browser
@@ -25,13 +25,24 @@ def no_demo_is_left(server):
 
 
 def shares(page) -> list[float]:
-    return [float(bar.get_attribute("aria-valuenow")) for bar in page.locator(".learning").all()]
+    """How far each is, read at one moment: the page draws them anew while one looks."""
+    return page.locator(".learning").evaluate_all("bars => bars.map(bar => Number(bar.getAttribute('aria-valuenow')))")
+
+
+def reset(page) -> None:
+    sure = page.get_by_role("button", name="Yes, reset it")
+    press(page.get_by_role("button", name="Reset the demo"), sure)
+    press(sure, page.get_by_role("button", name=re.compile("Start the 60-second demo")))
 
 
 def inside(page, locator) -> None:
     """Wholly visible without scrolling; what is drawn anew at this very moment has no place yet."""
-    box = wait_until(locator.bounding_box, what=str(locator))
-    assert box["y"] >= 0 and box["y"] + box["height"] <= page.viewport_size["height"], (locator, box)
+
+    def seen():
+        box = locator.bounding_box()
+        return box and box["y"] >= 0 and box["y"] + box["height"] <= page.viewport_size["height"]
+
+    wait_until(seen, what=str(locator))
 
 
 def test_the_demo_is_found_as_it_is_by_whoever_comes(visit, server):
@@ -43,7 +54,7 @@ def test_the_demo_is_found_as_it_is_by_whoever_comes(visit, server):
     page.wait_for_function(AXES)
     axes = page.evaluate(AXES)
     assert axes == [[0, demo.EPOCHS], [0, 100]], "in per cent, before the first point"
-    wait_until(lambda: min(shares(page) or [0]) >= 2, timeout=120, what="both learn")
+    wait_until(lambda: min(shares(page) or [0]) >= 2, what="both learn")
     runs = set(list_runs(server.runs)) - set(before)
     assert len(runs) == 2
 
@@ -74,8 +85,7 @@ def test_the_demo_is_found_as_it_is_by_whoever_comes(visit, server):
     assert page.evaluate(AXES) == axes
     assert set(list_runs(server.runs)) - set(before) == runs
 
-    page.get_by_role("button", name="Reset the demo").click()
-    page.get_by_role("button", name="Yes, reset it").click()
+    reset(page)
     expect(page.get_by_role("button", name="Start the 60-second demo")).to_be_visible()
     assert list_runs(server.runs) == before
 
@@ -103,7 +113,6 @@ def test_it_ends_on_a_canvas_that_both_answer(visit, server, data_folder, monkey
         expect(page.get_by_text(title, exact=True).first).to_be_visible()
     page.reload()
     expect(page.locator(".told")).to_contain_text("kept away from both until now")
-    page.get_by_role("button", name="Reset the demo").click()
-    page.get_by_role("button", name="Yes, reset it").click()
+    reset(page)
     expect(page.get_by_role("button", name=re.compile("Start the 60-second demo"))).to_be_visible()
     assert not {run.id for run in runs} & {run.id for run in list_runs(server.runs)}

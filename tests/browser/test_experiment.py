@@ -7,10 +7,10 @@ from playwright.sync_api import expect
 
 from core.runs.store import create_run, list_runs
 from tests.browser.conftest import serving
+from tests.browser.hands import press
 from tests.helpers import quick_config, wait_until
 
 pytestmark = pytest.mark.browser
-PATIENCE = 240_000  # milliseconds for three trainings on a busy computer
 PROJECTOR = {"width": 1280, "height": 720}
 
 
@@ -31,16 +31,8 @@ def bottom(locator) -> float:
 def chosen_to_try(page) -> None:
     """Opens the fold and chooses the learning rate; the first in the list is a setting, not "Select all"."""
     page.get_by_text("Try several values").first.click()
-    box, first = page.get_by_role("combobox", name="Settings to try"), page.get_by_role("option").first
-
-    def is_open() -> bool:
-        """A page that is still being drawn closes the list again."""
-        if not first.is_visible():
-            box.click()
-            page.wait_for_timeout(300)
-        return first.is_visible()
-
-    wait_until(is_open, what="the list of settings is open")
+    first = page.get_by_role("option").first
+    press(page.get_by_role("combobox", name="Settings to try"), first)
     expect(first).to_have_text("Optimizer: Learning rate")
     first.click()
     page.keyboard.press("Escape")
@@ -74,12 +66,12 @@ def test_three_learning_rates_from_the_first_click_to_the_best_network(visit, qu
     expect(page).to_have_url(re.compile(r"/experiment\?experiment="))
 
     expect(page.get_by_role("button", name="Stop all")).to_be_visible()
-    page.wait_for_function("document.querySelector('.js-plotly-plot')?.data?.[0].x.length > 1", timeout=PATIENCE)
+    page.wait_for_function("document.querySelector('.js-plotly-plot')?.data?.[0].x.length > 1")
     points = "Math.max(...document.querySelector('.js-plotly-plot').data.map(curve => curve.x.length))"
     before = page.evaluate(points)
     expect(page.get_by_role("button", name="Stop all")).to_be_visible()  # seen while it runs
-    page.wait_for_function(f"{points} > {before}", timeout=PATIENCE)
-    expect(page.get_by_text("3 of 3 runs are done.")).to_be_visible(timeout=PATIENCE)
+    page.wait_for_function(f"{points} > {before}")
+    expect(page.get_by_text("3 of 3 runs are done.")).to_be_visible()
     expect(page.get_by_role("button", name="Stop all")).to_have_count(0)
 
     page.wait_for_function("document.querySelectorAll('.js-plotly-plot').length === 2")
@@ -122,9 +114,10 @@ def test_an_experiment_that_was_suggested_validates_as_chosen_and_is_stopped_as_
     page.get_by_text("Validation loss", exact=True).click()
     expect(page).to_have_url(re.compile("metric=val"))
     expect(page.locator("[aria-label='Chart: Loss']")).to_be_visible()
-    page.get_by_role("button", name="Stop all").click()
-    page.get_by_role("button", name="Yes, stop them").click()
-    expect(page.get_by_text("3 of 3 runs are done")).to_be_visible(timeout=PATIENCE)
+    sure = page.get_by_role("button", name="Yes, stop them")
+    press(page.get_by_role("button", name="Stop all"), sure)
+    press(sure, lambda: not sure.is_visible())
+    expect(page.get_by_text("3 of 3 runs are done")).to_be_visible()
     runs = list_runs(quiet.runs)[:3]
     assert [run.config().training.validate_every for run in runs] == ["epoch"] * 3
     assert not any(run.status().will_change for run in runs)

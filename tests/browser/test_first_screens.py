@@ -28,6 +28,9 @@ PARTS = {  # of the first screen of a run
     "pictures": ".st-key-probe-images",
 }
 WRONG = (2, 7)  # places of probe images that the network errs on
+IN_PEACE = """(() => {  // Plotly takes clicks that come soon after each other for one row of clicks
+    const chart = document.querySelector('.js-plotly-plot');
+    return Date.now() - chart._mouseDownTime > chart._context.doubleClickDelay; })()"""
 CROSSES = """() => [...document.querySelectorAll('.gallery *')]
     .filter(part => getComputedStyle(part, '::before').content.includes('\u2717')).length"""
 
@@ -190,12 +193,10 @@ def test_one_spike_does_not_flatten_the_loss_and_all_of_it_is_a_double_click_awa
     plot = page.locator(".js-plotly-plot .nsewdrag").first
     plot.dblclick()
     page.wait_for_function(f"{top} > 250")
-    page.wait_for_timeout(
-        500
-    )  # Plotly takes clicks within 0.3 seconds for one row of clicks, of which only two are double
+    page.wait_for_function(IN_PEACE)
     plot.dblclick()
     page.wait_for_function(f"{top} < 5")
-    page.wait_for_timeout(500)
+    page.wait_for_function(IN_PEACE)
     said.click()
     page.wait_for_function(f"{top} > 250")
     page.get_by_role("button", name="Chart options").click()
@@ -227,36 +228,6 @@ def test_a_corrected_learning_rate_leaves_one_sentence(visit, server):
         with_change.close()
         expect(page.get_by_text(re.compile("^Now 0.001"))).to_have_count(1)
         expect(page.get_by_text(re.compile("^Now "))).to_have_count(1)
-
-
-@pytest.mark.parametrize("size", [PROJECTOR, LAPTOP, WIDE, PHONE], ids=["projector", "laptop", "wide", "phone"])
-def test_pages_use_the_width_there_is_and_no_more(visit, server, size):
-    fake_run(server.runs, "finished")
-    page = visit(viewport=size, has_touch=size is PHONE).page
-    for address in (
-        "",
-        "train",
-        "runs",
-        "run",
-        "classify",
-        "data",
-        "system",
-        "glossary",
-        "experiment",
-        "compare",
-        "demo",
-    ):
-        page.goto(f"{server.url}/{address}")
-        expect(page.get_by_role("heading", level=1)).to_be_visible()
-        expect(page.get_by_role("link", name="Runs", exact=True)).to_be_visible()
-        wide = page.locator("[data-testid=stMainBlockContainer]").bounding_box()["width"]
-        assert wide >= min(0.98 * size["width"], 1800), address
-        assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= size["width"], address
-        assert page.locator(".st-key-header").bounding_box()["height"] < 60, f"{address}: one line"
-        icons = {"What the words mean": "link", "Presenter view: large type, no menus": "button"}
-        for name, role in icons.items():
-            box = page.locator(".st-key-header").get_by_role(role, name=name).bounding_box()
-            assert min(box["width"], box["height"]) >= 24, (address, name, box)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

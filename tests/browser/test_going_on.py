@@ -8,40 +8,36 @@ from playwright.sync_api import expect
 
 from core.runs.history import History
 from core.runs.store import create_run, find_run
-from tests.browser.hands import CHARTS
+from tests.browser.hands import CHARTS, press
 from tests.helpers import quick_config
 
 pytestmark = pytest.mark.browser
-PATIENCE = 180_000  # milliseconds for a training on a busy computer
 CURVE = "name => Array.from(document.querySelector('.js-plotly-plot').data.find(curve => curve.name === name).x)"
 ENOUGH = "document.querySelector('.js-plotly-plot')?.data?.[0].x.length > 5"
 
 
 def start(page, server, **training):
     """Starts a training by the form, filled from a run that holds these settings, and waits for its curve."""
-    page.set_default_timeout(PATIENCE)
     source = create_run(quick_config(title="Going on", training=training), server.runs)
     page.goto(f"{server.url}/train?from={source.id}")
     page.get_by_role("button", name="Start training").click()
     expect(page).to_have_url(re.compile(r"/run\?run="))
-    page.wait_for_function(ENOUGH, timeout=PATIENCE)
+    page.wait_for_function(ENOUGH)
     return find_run(re.search(r"run=([\w-]+)", page.url)[1], server.runs)
 
 
 def test_pause_close_the_tab_come_back_and_resume_to_the_end(visit, server):
     page = visit().page
     run = start(page, server, epochs=3, epoch_seconds=6)
-    page.get_by_role("button", name="Pause").click()
-    expect(page.get_by_text("paused", exact=True)).to_be_visible(timeout=PATIENCE)
+    press(page.get_by_role("button", name="Pause"), page.get_by_text("paused", exact=True))
     paused_at = History(run).update().steps[-1]
     page.close()
 
     page = visit().page
     page.goto(f"{server.url}/run?run={run.id}")
     expect(page.get_by_text("it goes on from there when you resume it")).to_be_visible()
-    page.get_by_role("button", name="Resume").click()
-    expect(page.get_by_role("button", name="Pause")).to_be_visible()
-    expect(page.get_by_text("finished", exact=True)).to_be_visible(timeout=PATIENCE)
+    press(page.get_by_role("button", name="Resume"), page.get_by_role("button", name="Pause"))
+    expect(page.get_by_text("finished", exact=True)).to_be_visible()
     expect(page.get_by_text("of 360 pictures right")).to_be_visible()
     history = History(run).update()
     assert paused_at < history.started["total_steps"] == history.steps[-1], "it was paused in the middle"
@@ -60,26 +56,24 @@ def test_no_chart_of_a_running_training_is_empty_for_long(visit, server):
     page = visit().page
     begun = "() => document.querySelectorAll('.js-plotly-plot').length > 1"
     run = start(page, server, epochs=1, epoch_seconds=30)
-    page.wait_for_function(begun, timeout=PATIENCE)
+    page.wait_for_function(begun)
     for chart in (0, 1):
         for name, least in (("training", 3), ("validation", 2)):
             page.wait_for_function(
                 "([chart, name, least]) => (document.querySelectorAll('.js-plotly-plot')[chart].data"
                 ".find(curve => curve.name === name)?.x.length ?? 0) >= least",
                 arg=[chart, name, least],
-                timeout=PATIENCE,
             )
     assert not History(run).update().epochs, "all of it before the first epoch ended"
     expect(page.get_by_text("no points yet")).to_have_count(0)
-    page.get_by_role("button", name="Stop", exact=True).click()
-    expect(page.get_by_text("stopped", exact=True)).to_be_visible(timeout=PATIENCE)
+    press(page.get_by_role("button", name="Stop", exact=True), page.get_by_text("stopped", exact=True))
 
 
 def test_another_learning_rate_while_it_trains(visit, server):
     page = visit().page
     run = start(page, server, epochs=200, epoch_seconds=2)
-    page.get_by_role("button", name="Learning rate").click()
     field = page.get_by_role("textbox", name="Learning rate from the next step on")
+    press(page.get_by_role("button", name="Learning rate"), field)
     expect(field).to_have_value("0.001")
     field.fill("99")
     page.get_by_role("button", name="Apply").click()
@@ -98,8 +92,7 @@ def test_another_learning_rate_while_it_trains(visit, server):
         "document.querySelector('.js-plotly-plot .annotation-text')?.textContent === 'learning rate 0.0004'"
     )
     page.keyboard.press("Escape")
-    page.get_by_role("button", name="Stop").click()
-    expect(page.get_by_text("stopped", exact=True)).to_be_visible(timeout=PATIENCE)
+    press(page.get_by_role("button", name="Stop"), page.get_by_text("stopped", exact=True))
     history = History(run).update()
     assert [change["learning_rate"] for change in history.learning_rates] == [0.0004]
     assert history.last_step["learning_rate"] == pytest.approx(0.0004)

@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from core.image_sets.folders import accept, list_datasets
 from tests.browser.conftest import ARGUMENTS, NAMES, Visit, serving
+from tests.browser.hands import press
 from tests.helpers import wait_until
 from tests.own import class_files, encoded, picture, staged, zipped
 
@@ -39,7 +40,7 @@ def train_and_open(page):
     page.get_by_role("button", name="Keep as a dataset").click()
     page.get_by_role("button", name="Train on these pictures").click()
     page.get_by_role("button", name="Start training").click()
-    expect(page.get_by_text("finished", exact=True).first).to_be_visible(timeout=120_000)
+    expect(page.get_by_text("finished", exact=True).first).to_be_visible()
     page.get_by_role("button", name="Try it").or_(page.get_by_role("link", name="Try it")).first.click()
     expect(page.get_by_role("heading", name="Try a network")).to_be_visible()
 
@@ -88,7 +89,7 @@ def test_a_burst_of_each_class_is_told_before_start_and_a_button_mends_it(desk, 
     expect(desk.get_by_role("row", name="rings 18 2 4")).to_be_visible()
     desk.keyboard.press("Escape")
     start.click()
-    expect(desk.get_by_text("finished", exact=True).first).to_be_visible(timeout=120_000)
+    expect(desk.get_by_text("finished", exact=True).first).to_be_visible()
 
 
 def test_a_folder_of_the_visitors_computer_comes_with_its_classes(desk, tmp_path):
@@ -121,18 +122,10 @@ def test_folders_that_can_mean_two_things_are_asked_about_and_can_be_read_again(
     expect(desk.get_by_role("button", name="Read it like this")).to_be_in_viewport()
     desk.get_by_role("button", name="Read it like this").click()
     expect(desk.get_by_role("heading", name="Look at your 28 pictures")).to_be_visible()
-    assert desk.locator(".classline b").all_inner_texts() == ["rings", "stripes"]
+    expect(desk.locator(".classline b")).to_have_text(["rings", "stripes"])
     desk.get_by_text("This is how I read your folders").click()
     years = desk.get_by_text("2 classes: '2023' and '2024'")
-
-    def is_open():
-        """A popover whose button is pressed while its fold still opens does not open."""
-        if not years.is_visible():
-            desk.get_by_role("button", name="Not right?").click()
-            desk.wait_for_timeout(500)
-        return years.is_visible()
-
-    wait_until(is_open, what="the other readings are shown")
+    press(desk.get_by_role("button", name="Not right?"), years)
     years.click()
     desk.get_by_role("button", name="Read it like this").click()
     expect(desk.locator(".classline b")).to_have_text(["2023", "2024"])
@@ -207,21 +200,21 @@ def test_a_camera_gives_photos_of_two_classes(browser, tmp_path, data_folder):
                 page.get_by_role("textbox", name="Class").last.fill(name)
                 page.get_by_role("textbox", name="Class").last.press("Enter")
                 hold = page.get_by_role("button", name="Hold to take photos")
-                expect(hold).to_be_enabled(timeout=30_000)
+                expect(hold).to_be_enabled()
                 box = hold.bounding_box()
                 page.mouse.move(box["x"] + 30, box["y"] + 15)
                 page.mouse.down()
-                expect(page.locator(".said")).to_have_text(re.compile(r"^([89]|\d\d) photos"), timeout=30_000)
+                expect(page.locator(".said")).to_have_text(re.compile(r"^([89]|\d\d) photos"))
                 page.mouse.up()
                 expect(page.get_by_text(re.compile(r"\d+ of 20")).last).to_be_visible()
                 expect(page.locator(f".gallery[aria-label={name}]")).to_be_visible()
             panel = page.locator("[class*=st-key-already]")
-            expect(panel.locator(".bars .winner .name")).to_have_text(re.compile("left|right"), timeout=120_000)
+            expect(panel.locator(".bars .winner .name")).to_have_text(re.compile("left|right"))
             shares = panel.locator(".bars .share")
             before = shares.all_inner_texts()
             wait_until(lambda: shares.all_inner_texts() != before, what="the answer follows what the camera sees")
             page.get_by_role("button", name="Keep this network").click()
-            expect(page.get_by_text("finished", exact=True).first).to_be_visible(timeout=180_000)
+            expect(page.get_by_text("finished", exact=True).first).to_be_visible()
             [made] = wait_until(lambda: list_datasets(data))
             assert {each.name for each in made.classes()} == {"left", "right"}
             assert all(each.images >= 8 for each in made.classes())
@@ -251,7 +244,7 @@ def test_the_check_is_settled_by_its_buttons(desk, data_folder, tmp_path):
     desk.get_by_role("radio", name="Add edges").click()
     wait_until(lambda: dataset.about("fit") == "pad")
     desk.get_by_role("button", name="Look for wrong labels").click()
-    expect(desk.get_by_role("button", name="Look again")).to_be_visible(timeout=240_000)
+    expect(desk.get_by_role("button", name="Look again")).to_be_visible()
     expect(desk.get_by_text("may be wrong, the likeliest first")).to_be_visible()
     doubted = desk.get_by_role("button", name="It is stripes")
     before, version = doubted.count(), dataset.newest()

@@ -17,7 +17,6 @@ from tests.helpers import quick_config, wait_until
 from tests.pages.fake_runs import fake_run, running
 
 pytestmark = pytest.mark.browser
-PATIENCE = 240_000  # milliseconds for a training on a busy computer
 
 
 @pytest.fixture(scope="module")
@@ -164,7 +163,7 @@ def test_every_way_to_ask_a_network_more(visit, house):
     ):
         page.get_by_role("radio", name=part).click()
         place = page.locator("[class*=st-key-closer-part]")
-        expect(place.locator("img").first).to_be_visible(timeout=PATIENCE)
+        expect(place.locator("img").first).to_be_visible()
         if there:
             steps = place.locator("figure, .card, img").count()
             page.get_by_text("Shrink the picture as it is").click()
@@ -198,4 +197,4 @@ def test_recipes_are_listed_by_their_goal_and_a_forecast_is_measured(visit, hous
     goals.get_by_role("radio").nth(1).click()
     wait_until(lambda: cards.all_inner_texts() not in ([], before), what="other recipes are shown")
     pressed(page, "How long will it take?")
-    expect(page.get_by_text(re.compile("an epoch.*weights"))).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text(re.compile("an epoch.*weights"))).to_be_visible()

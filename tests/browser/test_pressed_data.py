@@ -1,16 +1,16 @@
 """Controls of the Data page that no other journey presses: ways out of an import, unfinished drawings, findings, the trash."""
 
-import contextlib
 import os
 import re
 
 import pytest
-from playwright.sync_api import TimeoutError, expect
+from playwright.sync_api import expect
 
 from core.image_sets.evidence import Evidence, keep_evidence
 from core.image_sets.folders import accept, deleted_datasets, list_datasets
 from core.image_sets.imports import list_jobs
 from tests.browser.conftest import serving
+from tests.browser.hands import press
 from tests.helpers import wait_until
 from tests.own import class_files, encoded, picture, staged, zipped
 
@@ -123,15 +123,7 @@ def test_what_a_check_asks_is_answered_and_the_trash_is_emptied(visit, house, tm
     wait_until(lambda: not list_datasets(folder / "data"), what="it is in the trash")
     page.goto(f"{server.url}/data")
     page.get_by_text("Deleted datasets (1").click()
-
-    def is_empty():
-        """A click on a page that is still being drawn is lost."""
-        if page.get_by_role("button", name="Remove all for good").is_visible():
-            pressed(page, "Remove all for good")
-            page.wait_for_timeout(500)
-        return not deleted_datasets(folder / "data")
-
-    wait_until(is_empty, what="the trash is empty")
+    press(page.get_by_role("button", name="Remove all for good"), lambda: not deleted_datasets(folder / "data"))
     expect(page.get_by_text("Deleted datasets")).to_have_count(0)
 
 
@@ -164,18 +156,10 @@ def test_some_of_all_combinations_are_drawn_at_random(visit, house):
     page.goto(f"{server.url}/train?recipe=digits")
     page.get_by_text("Try several values").first.click()
     for wanted in ("Optimizer: Learning rate", "Training: Batch size"):
-        field = page.get_by_role("textbox", name=wanted)
-
-        def is_chosen(wanted=wanted, field=field):
-            """A page that is still being drawn closes the list again."""
-            page.get_by_role("combobox", name="Settings to try").fill(wanted)
-            with contextlib.suppress(TimeoutError):
-                page.get_by_role("option", name=wanted).first.click(timeout=3000)
-                page.keyboard.press("Escape")
-                field.wait_for(timeout=10_000)
-            return field.is_visible()
-
-        wait_until(is_chosen, what=f"{wanted} is chosen")
+        option = page.get_by_role("option", name=wanted).first
+        press(page.get_by_role("combobox", name="Settings to try"), option, fill=wanted)
+        press(option, page.get_by_role("textbox", name=wanted))
+        page.keyboard.press("Escape")
     page.get_by_role("textbox", name="Optimizer: Learning rate").fill("0.1, 0.01, 0.001")
     page.get_by_role("textbox", name="Training: Batch size").fill("16; 32; 64")
     page.keyboard.press("Enter")

@@ -20,13 +20,13 @@ def test_the_page_looks_at_the_pictures_and_asks_about_mirrors(visit, tmp_path, 
     with serving(tmp_path / "runs", tmp_path / "data") as server:
         page = visit().page
         page.goto(f"{server.url}/data?set={dataset.id}")
-        expect(page.get_by_role("button", name="Train on these pictures")).to_be_visible(timeout=60_000)
-        expect(page.get_by_text("on this computer")).to_have_count(2, timeout=120_000)  # without a reload
+        expect(page.get_by_role("button", name="Train on these pictures")).to_be_visible()
+        expect(page.get_by_text("on this computer")).to_have_count(2)  # without a reload
         expect(page.get_by_text("In a mirror left looks like right.")).to_be_visible()
         page.get_by_role("button", name="From scratch").click()
-        expect(page.get_by_text("PhotoCNN").first).to_be_visible(timeout=30_000)
+        expect(page.get_by_text("PhotoCNN").first).to_be_visible()
         page.goto(f"{server.url}/data?set={dataset.id}")
         page.get_by_text("Yes, mirror pictures").click()
         wait_until(lambda: dataset.about("mirror") == "on", what="the choice is kept")
         page.get_by_role("button", name="Train on these pictures").click()
-        expect(page.get_by_text("Its ImageNet weights came with the program.")).to_be_visible(timeout=30_000)
+        expect(page.get_by_text("Its ImageNet weights came with the program.")).to_be_visible()

@@ -156,7 +156,7 @@ def test_the_published_datasets_are_looked_at_class_by_class(visit, desk):
         assert box["width"] > 200 and box["height"] > 70, way
     page.locator(".st-key-open-digits").get_by_role("button", name="Open").click()
     expect(page.get_by_role("heading", name="Tiny digits, 8 x 8")).to_be_visible()
-    expect(page.get_by_role("group", name="7").get_by_role("img")).to_have_count(14, timeout=120_000)
+    expect(page.get_by_role("group", name="7").get_by_role("img")).to_have_count(14)
     page.get_by_role("combobox", name="Class").click()
     page.get_by_role("option", name="7", exact=True).click()
     expect(page.get_by_role("group", name="7").get_by_role("img")).to_have_count(120)

@@ -106,7 +106,7 @@ def test_the_camera_takes_a_photo(browser, server, digits):
     page = context.new_page()
     page.goto(f"{server.url}/classify?run={digits.id}")
     page.get_by_role("radio", name="Photo").click()
-    expect(page.get_by_test_id("stCameraInput").get_by_text("Take a photo of a digit")).to_be_visible(timeout=30_000)
+    expect(page.get_by_test_id("stCameraInput").get_by_text("Take a photo of a digit")).to_be_visible()
     context.close()
 
 

@@ -1,6 +1,5 @@
 """Watching, mistakes, comparing and links, as a visitor meets them."""
 
-import json
 import re
 import threading
 
@@ -12,7 +11,7 @@ from playwright.sync_api import expect
 from core.analysis.mistakes import commonest_mistakes, confusion, in_cell
 from core.runs.events import EventWriter
 from core.runs.predictions import read_predictions
-from tests.browser.hands import barriers, charts
+from tests.browser.hands import charts
 from tests.pages.fake_runs import fake_run, write_epoch, write_start
 from tests.pages.trained import copied, train
 
@@ -168,48 +167,6 @@ def test_a_comparison_by_link_keeps_its_colours_when_a_run_is_taken_out(visit, s
     page.wait_for_function(f"{lines}.length === 1")
     assert dict(page.evaluate(colours)) == {"Bad": before["Bad"]}
     expect(page).to_have_url(re.compile(rf"runs=(%2C|,){runs[1].id}"))
-
-
-PAGES = ("", "demo", "data", "train", "runs", "run", "compare", "classify", "system", "experiment", "glossary")
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_page_has_a_barrier_of_ours(visit, server, runs, scheme):
-    """axe-core, WCAG 2.2 A and AA. What lies in Streamlit's own widgets is not ours."""
-    page = visit(color_scheme=scheme).page
-    found = []
-    for name in PAGES:
-        query = {"run": f"?run={runs[0].id}&cell=3-3", "compare": f"?runs={runs[0].id},{runs[1].id}"}.get(name, "")
-        page.goto(f"{server.url}/{name}{query}")
-        expect(page.get_by_role("heading", level=1).first).to_be_visible()
-        if name in ("run", "compare"):
-            drawn(page)
-        page.wait_for_load_state("networkidle")
-        found += [(name, *barrier) for barrier in barriers(page)]
-    ours = [entry for entry in found if not is_streamlits(entry)]
-    assert not ours, json.dumps(ours, indent=1)
-
-
-def is_streamlits(entry) -> bool:
-    """Whether the fault lies in a widget whose markup and colours Streamlit decides."""
-    _, _, html = entry
-    return any(word in html for word in STREAMLITS)
-
-
-STREAMLITS = ("stSlider", "data-baseweb")
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_a_phone_never_scrolls_sideways(visit, server, runs, name):
-    page = visit(viewport={"width": 390, "height": 844}, has_touch=True).page
-    query = {"run": f"?run={runs[0].id}&more=true", "compare": f"?runs={runs[0].id},{runs[1].id}"}.get(name, "")
-    page.goto(f"{server.url}/{name}{query}")
-    expect(page.get_by_role("heading", level=1).first).to_be_visible()
-    if name in ("run", "compare"):
-        drawn(page)
-    page.wait_for_load_state("networkidle")
-    assert page.evaluate("document.scrollingElement.scrollWidth") <= 390
-    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
 
 
 def test_whoever_asks_for_less_motion_gets_none(visit, server, runs):

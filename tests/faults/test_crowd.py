@@ -20,10 +20,10 @@ from core.runs.trash import delete_run, deleted_runs, restore_run
 from core.workers.control import ask_to_resume
 from core.workers.dispatch import ensure_supervisor, set_cpu_runs, submit
 from tests.faults.checks import assert_each_step_once
-from tests.helpers import quick_config, wait_until
+from tests.helpers import PATIENCE, quick_config, wait_until
 
 PEOPLE = 10
-SECONDS = float(os.environ.get("TRAINDESK_CROWD_SECONDS", "12"))
+SECONDS = float(os.environ.get("TRAINDESK_CROWD_SECONDS", "6"))
 
 
 def test_ten_people_at_once_lose_and_double_nothing(runs_folder, data_folder):
@@ -33,7 +33,7 @@ def test_ten_people_at_once_lose_and_double_nothing(runs_folder, data_folder):
         subprocess.Popen([*command, str(number)], cwd=HOME, stdout=subprocess.PIPE, text=True)
         for number in range(PEOPLE)
     ]
-    reports = [json.loads(person.communicate(timeout=SECONDS + 120)[0]) for person in people]
+    reports = [json.loads(person.communicate(timeout=SECONDS + PATIENCE)[0]) for person in people]
     assert not [report["crash"] for report in reports if report["crash"]]
     created = {run_id for report in reports for run_id in report["created"]}
     wait_until(lambda: all_at_rest(runs_folder))

@@ -11,7 +11,7 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
-from tests.helpers import with_plain_spaces
+from tests.helpers import PATIENCE, with_plain_spaces
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGES = (
@@ -31,7 +31,7 @@ PAGES = (
 
 def open_app(page: str = "", **query: str) -> AppTest:
     """The page after its first run, with nothing raised."""
-    app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=60)
+    app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=PATIENCE)
     go(app, page)
     for name, value in query.items():
         app.query_params[name] = value

@@ -50,7 +50,7 @@ def run(copy, *arguments):
     environment = {**os.environ, "TRAINDESK_RUNS": str(copy / "runs"), "PYTHONDONTWRITEBYTECODE": "1"}
     environment.pop("PYTHONPATH", None)
     command = [sys.executable, *arguments]
-    result = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, timeout=120)
+    result = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, timeout=240)
     assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]
     return result.stdout
 

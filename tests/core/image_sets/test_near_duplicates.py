@@ -121,12 +121,6 @@ def test_of_a_crowd_that_is_too_large_neighbours_are_compared(monkeypatch):
     assert len(some) < 0.8 * len(everyone) and set(some[:, :2].ravel()) == set(range(80))
 
 
-def test_a_mirrored_pair_is_told_apart_from_a_plain_one():
-    images = [scene(1), scene(2), ImageOps.mirror(scene(1)), jpeg(scene(2)), Image.new("L", (40, 40))]
-    _, hashes, greys = looked_at(images)
-    assert near_pairs(hashes, greys).tolist() == [[0, 2, 1], [1, 3, 0]]
-
-
 @pytest.mark.parametrize("share", [0.1, 0.2, 0.4])
 def test_every_class_gives_its_share_and_groups_stay_together(share):
     random = np.random.default_rng(0)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.image_sets.evidence import SCRATCH, TRANSFER, Evidence, evidence_of, is_complete, keep_evidence
+from core.image_sets.evidence import SCRATCH, TRANSFER, Evidence, keep_evidence
 from core.image_sets.suggest import _in_time, advice, suggested
 from core.run_config import RunConfig
 from tests.helpers import assert_one_sentence
@@ -67,14 +67,6 @@ def test_the_first_by_evidence_is_what_is_suggested(dataset):
     assert suggested(dataset)["architecture"]["name"] == "efficientnet_lite0"
     keep_evidence(dataset, 1, looked(features=0.6))
     assert suggested(dataset)["architecture"]["name"] == "photo_cnn"
-
-
-def test_evidence_that_is_damaged_is_none_and_that_without_times_is_not_complete(dataset):
-    keep_evidence(dataset, 1, SEEN)
-    assert evidence_of(dataset) == SEEN and not is_complete(SEEN)
-    assert is_complete(looked(seconds={TRANSFER: 3.0})) and is_complete(Evidence()) and not is_complete(None)
-    (dataset.folder / "probe1.json").write_text("[1")
-    assert evidence_of(dataset) is None
 
 
 def test_transfer_keeps_to_its_time():

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from core.images.disturb import DISTURBANCES, NOTHING, disturbed
-from core.images.plain import prepare_plainly
 from tests.drawings import draw_digit
 
 
@@ -49,12 +48,3 @@ def test_inverting_wholly_is_the_negative(three):
 
 def test_noise_is_the_same_each_time(three):
     assert np.array_equal(disturbed(three, {"noise": 0.3}), disturbed(three, {"noise": 0.3}))
-
-
-def test_the_plain_way_shrinks_and_inverts_and_does_not_centre():
-    picture = draw_digit(1, middle=(0.2, 0.2), fill=0.3)
-    pixels = prepare_plainly(picture, 1, (28, 28))
-    assert pixels.shape == (1, 28, 28) and pixels[0, -5:, -5:].max() == 0, "dark where nothing was drawn"
-    rows, columns = np.nonzero(pixels[0] > 127)
-    assert rows.mean() < 10 and columns.mean() < 10, "it stays in its corner"
-    assert prepare_plainly(picture, 3, (8, 10)).shape == (3, 8, 10)

@@ -10,7 +10,6 @@ from core.errors import NothingDrawn
 from core.images.ink import THINNEST, centre, enlarge, even_thickness, prepare_ink, stroke_width
 from core.images.inkmap import flat_colours, ink_map, parts_of
 from core.images.optdigits import prepare_optdigits
-from core.images.rules import without_rules
 from tests.drawings import draw_digit, on_paper, see_through, stroke_mask, styles
 
 DIGITS = range(10)
@@ -137,19 +136,6 @@ def test_very_thick_strokes_are_slimmed_but_not_lost():
     solid = enlarge(ink, parts_of(ink).strokes(), 20)
     slim = even_thickness(solid, 20)
     assert slim.any() and stroke_width(slim) < stroke_width(solid)
-
-
-def test_rules_go_and_strokes_stay():
-    ink = np.zeros((200, 300), np.float32)
-    ink[20::30] = 0.4
-    ink[21::30] = 0.4
-    strokes = np.zeros_like(ink, dtype=bool)
-    strokes[40:160, 140:152] = True
-    ink[strokes] = 0.9
-    left = without_rules(ink, ink > 0.3)
-    assert (left & ~strokes).sum() == 0 and (left & strokes).sum() == strokes.sum()
-    ink[strokes] = 0.45  # pencil as faint as the rules is told from them by its length across them
-    assert (without_rules(ink, ink > 0.3) & strokes).sum() == strokes.sum()
 
 
 @pytest.mark.parametrize("inverted", [False, True])

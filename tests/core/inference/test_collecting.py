@@ -1,13 +1,10 @@
 """Learning while pictures are collected: nothing is looked at twice, what is said is honest, and the newest pictures count."""
 
-import sqlite3
 import threading
 
-import numpy as np
 import pytest
 
-from core.image_analysis.ridge import folds_in_order, learn
-from core.image_sets.kept_features import KeptFeatures, content_key
+from core.image_sets.kept_features import KeptFeatures
 from core.image_sets.suggest import collected_how
 from core.inference import collecting as module
 from core.inference.collecting import FEWEST, JUDGED, Collecting, Example, Eye
@@ -40,7 +37,7 @@ class Counting(Eye):
 
 def learned(collecting, examples, how=INK):
     collecting.follow(examples, how)
-    assert collecting.wait(120), "it takes too long"
+    assert collecting.wait(240), "it takes too long"
     return collecting.learned
 
 
@@ -89,7 +86,7 @@ def test_the_newest_pictures_count_and_what_was_overtaken_is_not_learned(tmp_pat
         live.follow(drawings(["cross", "heart"], 3, first), INK)
     assert not live.wait(0), "it is busy"
     go.set()
-    assert live.wait(120) and live.learned.counts == (3, 3)
+    assert live.wait(240) and live.learned.counts == (3, 3)
     assert sum(eye.seen) == 6, "of those that were overtaken none was looked at"
 
 
@@ -117,64 +114,3 @@ def test_photos_are_told_apart_too(tmp_path):
     ]
     found = learned(live, examples, how)
     assert found.class_names[int(found.probabilities(found.prepare(picture("rings", 99))).argmax())] == "rings"
-
-
-def test_kept_features_are_bounded_and_outlive_damage(tmp_path):
-    kept = KeptFeatures(tmp_path, most=5)
-    rows = {content_key(bytes([n]), "x"): np.full(4, n, np.float32) for n in range(8)}
-    for key, row in rows.items():
-        kept.put({key: row})
-    found = KeptFeatures(tmp_path).get(list(rows))
-    assert set(found) == set(list(rows)[3:]), "the newest stay"
-    assert all(np.array_equal(found[key], rows[key]) for key in found)
-    assert content_key(b"a", "x") != content_key(b"a", "y") != content_key(b"b", "y")
-    kept.file.write_bytes(b"no database at all, but long enough to be read as one" * 50)
-    assert kept.get(list(rows)) == {}
-    kept.put(rows)
-    assert len(kept.get(list(rows))) == 5
-    with sqlite3.connect(kept.file) as connection:
-        connection.execute("drop table features")
-    assert kept.get(list(rows)) == {}
-
-
-def test_where_nothing_can_be_kept_nothing_is_raised(tmp_path):
-    (tmp_path / "cache").write_bytes(b"a file where a folder should be")
-    kept = KeptFeatures(tmp_path / "cache")
-    kept.put({b"a": np.zeros(3)})
-    assert kept.get([b"a"]) == {}
-
-
-def test_held_out_pictures_are_judged_by_heads_that_did_not_learn_them():
-    """Labels by chance: a head that knew the pictures would read nearly all."""
-    random = np.random.default_rng(0)
-    rows, codes = random.normal(size=(60, 200)).astype(np.float32), np.arange(60) % 2
-    learned = learn(rows, codes, folds_in_order(codes, np.arange(60)))
-    assert (learned.said == codes).mean() < 0.75
-    assert (learned.head.probabilities(rows).argmax(1) == codes).mean() > 0.95
-
-
-def test_of_few_pictures_that_are_all_read_right_it_is_not_wholly_sure():
-    for count, least, most in ((10, 0.7, 0.97), (400, 0.98, 0.9999)):
-        codes = np.arange(count) % 2
-        rows = np.stack([codes, 1 - codes, np.random.default_rng(0).normal(size=count)], axis=1).astype(np.float32)
-        learned = learn(rows, codes, folds_in_order(codes, np.arange(count)))
-        assert (learned.said == codes).all()
-        assert least < learned.head.probabilities(rows).max(1).mean() < most
-
-
-def test_a_burst_of_photos_and_look_alikes_are_held_out_together():
-    codes = np.repeat([0, 1], 20)
-    groups = np.arange(40)
-    groups[[0, 19]] = 99  # look alike, far apart
-    folds = folds_in_order(codes, groups)
-    assert folds[0] == folds[19] and set(folds) == set(range(5))
-    assert folds[4:8].tolist() == [1, 1, 1, 1], "neighbours are together"
-
-
-def test_a_small_class_is_not_drowned_by_a_large_one():
-    random = np.random.default_rng(1)
-    codes = np.array([0] * 95 + [1] * 5)
-    rows = (random.normal(size=(100, 20)) + 0.8 * codes[:, None]).astype(np.float32)
-    head = learn(rows, codes, folds_in_order(codes, np.arange(100))).head
-    fresh = (random.normal(size=(200, 20)) + 0.8).astype(np.float32)
-    assert (head.probabilities(fresh).argmax(1) == 1).mean() > 0.6

@@ -41,7 +41,7 @@ def test_the_one_ahead_waits_until_the_other_has_caught_up(pair):
         thread.join(0.2)
         assert thread.is_alive(), "0.3 ahead"
         behind.wait(0.5 - AHEAD, never)
-        thread.join(20)
+        thread.join(240)
         assert not thread.is_alive()
 
 
@@ -77,10 +77,10 @@ def test_nobody_waits_for_one_that_no_process_works_on(pair, how):
     step = InStep(first)
     if how == "gone":
         second.config_file.unlink()
-    in_thread(lambda: step.wait(0.9, never)).join(20)
+    in_thread(lambda: step.wait(0.9, never)).join(240)
     done = threading.Event()
     in_thread(lambda: (step.wait(0.91, never), done.set()))
-    assert done.wait(20)
+    assert done.wait(240)
 
 
 def test_one_that_begins_later_is_waited_for_from_then_on(pair, monkeypatch):
@@ -92,7 +92,7 @@ def test_one_that_begins_later_is_waited_for_from_then_on(pair, monkeypatch):
         thread = in_thread(lambda: step.wait(0.6, never))
         thread.join(0.2)
         assert thread.is_alive()
-    thread.join(20)
+    thread.join(240)
     assert not thread.is_alive(), "its process ended"
 
 
@@ -101,7 +101,7 @@ def test_one_that_stands_still_is_given_up(pair, monkeypatch):
     first, second = pair
     with FileLock(second.worker_lock):
         step = InStep(first)
-        in_thread(lambda: step.wait(0.5, never)).join(20)
+        in_thread(lambda: step.wait(0.5, never)).join(240)
         begun = time.monotonic()
         for share in range(50, 100):
             step.wait(share / 100, never)
@@ -116,7 +116,7 @@ def test_a_stop_ends_the_waiting(pair):
         thread.join(0.1)
         assert thread.is_alive()
         stop.set()
-        thread.join(20)
+        thread.join(240)
         assert not thread.is_alive()
 
 

@@ -183,7 +183,7 @@ else:
         process.stdin.write("go\n")
         process.stdin.flush()
     for process in processes:
-        process.communicate(timeout=60)
+        process.communicate(timeout=240)
         assert process.returncode == 0
     metadata = read_metadata(run)
     assert (metadata.title, metadata.note) == ("said 20 times", "said 20 times")

@@ -7,7 +7,6 @@ import threading
 import pytest
 
 from core.errors import TrainDeskError
-from core.files import write_atomically
 from core.runs import store
 from core.runs.store import Run, create_run, find_run, list_runs
 from core.settings.settings import SettingsError
@@ -199,20 +198,3 @@ def test_problems_of_a_config_stay_apart(runs_folder):
     with pytest.raises(SettingsError) as caught:
         run.config()
     assert len(caught.value.problems) == 2
-
-
-def test_a_file_is_replaced_in_one_step(tmp_path, monkeypatch):
-    path = tmp_path / "file"
-    write_atomically(path, b"old")
-
-    def fails(*_):
-        raise OSError(5, "Input/output error")
-
-    monkeypatch.setattr(os, "replace", fails)
-    with pytest.raises(OSError):
-        write_atomically(path, b"new")
-    assert path.read_bytes() == b"old"
-    assert list(tmp_path.iterdir()) == [path]
-    monkeypatch.undo()
-    write_atomically(path, b"new")
-    assert path.read_bytes() == b"new"

@@ -21,7 +21,7 @@ class Disk:
 
     def write(self, path, content):
         self.busy.set()
-        self.go.wait(20)
+        self.go.wait(240)
         if self.error is not None and path not in self.roomy:
             raise self.error
         self.written.append((path, content))
@@ -39,7 +39,7 @@ def disk(monkeypatch):
 def test_training_does_not_wait_for_the_disk(disk):
     writer = CheckpointWriter()
     writer.save("last", 1)
-    assert disk.busy.wait(20) and disk.written == []
+    assert disk.busy.wait(240) and disk.written == []
     writer.save("last", 2)
     disk.go.set()
     writer.wait()
@@ -50,7 +50,7 @@ def test_only_the_newest_of_what_waits_is_written_in_the_order_of_asking(disk):
     """The best checkpoint lies on the disk before a last one that knows of it."""
     writer = CheckpointWriter()
     writer.save("last", 0)
-    assert disk.busy.wait(20)
+    assert disk.busy.wait(240)
     for path, content in [("last", 1), ("best", 2), ("last", 2), ("best", 3), ("last", 3)]:
         writer.save(path, content)
     disk.go.set()
@@ -65,9 +65,9 @@ def test_waiting_ends_when_all_is_written_and_not_before(disk):
     done = threading.Event()
     thread = threading.Thread(target=lambda: writer.wait() or done.set(), daemon=True)
     thread.start()
-    assert disk.busy.wait(20) and not done.wait(0.05)
+    assert disk.busy.wait(240) and not done.wait(0.05)
     disk.go.set()
-    assert done.wait(20)
+    assert done.wait(240)
     assert disk.written == [("best", 1), ("last", 1)]
 
 
@@ -113,7 +113,7 @@ def test_what_waited_behind_a_failure_is_not_written_out_of_order(disk):
     disk.error, disk.roomy = OSError(28, "No space left on device"), ("last",)
     writer = CheckpointWriter()
     writer.save("best", 1)
-    assert disk.busy.wait(20)
+    assert disk.busy.wait(240)
     writer.save("last", 1)
     disk.go.set()
     with pytest.raises(OSError):

@@ -205,20 +205,6 @@ def test_it_stops_early_when_nothing_gets_better_for_as_long_as_it_may(patience,
     assert len([h for h in happened if isinstance(h, Epoch)]) == trained == state.epoch
 
 
-def test_the_average_is_what_is_judged(data):
-    config = quick_config(epochs=2, training={"average_decay": 0.99}, optimizer={"name": "sgd", "learning_rate": 0.3})
-    state, happened, splits = run(config, data)
-    assert state.eval_model is state.average.model is not state.model
-    last = [h for h in happened if isinstance(h, Epoch)][-1].metrics
-    averaged, current = (
-        drained(evaluate(model, splits.val, config.loss, 250)).loss for model in (state.eval_model, state.model)
-    )
-    assert last["val/loss"] == averaged != current
-    plain_state, _, _ = run(quick_config(epochs=2, optimizer={"name": "sgd", "learning_rate": 0.3}), data)
-    assert same_weights(state, plain_state), "averaging changes nothing about the training itself"
-    assert plain_state.eval_model is plain_state.model
-
-
 def test_label_smoothing_trains_and_is_not_in_the_validation_loss(data):
     config = quick_config(loss={"name": "cross_entropy", "label_smoothing": 0.5})
     state, happened, splits = run(config, data)
@@ -249,31 +235,3 @@ def test_moved_digits_leave_black_behind(dataset, data, monkeypatch):
         assert after.min() >= black - 1e-4, "nothing is darker than black"
         edges = torch.cat([after[:, :, 0], after[:, :, -1], after[:, :, :, 0], after[:, :, :, -1]], dim=2)  # (N, 1, 32)
         assert torch.isclose(edges, black, atol=1e-4).float().mean() > 0.5
-
-
-@pytest.mark.parametrize("loss", ["cross_entropy", "bce"])
-@pytest.mark.parametrize("batch_size", [1, 7, 360, 1000])
-def test_evaluate_is_a_plain_loop_over_the_images(batch_size, loss, data):
-    config = quick_config(loss=loss)
-    splits = splits_of(config, data)
-    model = begin(config, splits, CPU, None).model.eval()
-    measuring = evaluate(model, splits.test, config.loss, batch_size)
-    done = []
-    while True:
-        try:
-            done.append(next(measuring))
-        except StopIteration as end:
-            evaluation = end.value
-            break
-    confusion, losses = np.zeros((10, 10), dtype=int), []
-    with torch.no_grad():
-        for index in range(len(splits.test)):
-            inputs, labels = splits.test.slice(index, index + 1)
-            logits = model(inputs)
-            losses.append(config.loss.measure(logits, labels).item())
-            confusion[labels.item(), logits.argmax().item()] += 1
-    assert np.array_equal(evaluation.confusion, confusion)
-    assert evaluation.loss == pytest.approx(np.mean(losses), rel=1e-5)
-    assert evaluation.accuracy == np.trace(confusion) / 360
-    assert done[-1] == Measuring(360, 360)
-    assert len(done) == -(-360 // batch_size)

@@ -58,7 +58,7 @@ def run(runs_folder):
 
 def wait_for_standby():
     prepare(delay=0)
-    wait_until(standby_is_ready, timeout=10)
+    wait_until(standby_is_ready)
 
 
 def fresh(processes):
@@ -74,9 +74,9 @@ def test_without_preparation_a_fresh_process_trains(processes, run, runs_folder)
 def test_the_worker_that_waits_gets_the_run(processes, run, runs_folder):
     wait_for_standby()
     launch(run, runs_folder / "data")
-    wait_until((run.folder / "taken").is_file, timeout=10)
+    wait_until((run.folder / "taken").is_file)
     assert wait_until((run.folder / "taken").read_text) == str(runs_folder / "data")
-    assert processes["core.workers.standby"][0].wait(10) == 0
+    assert processes["core.workers.standby"][0].wait(240) == 0
     assert not fresh(processes)
     assert not standby_is_ready()
 
@@ -84,9 +84,9 @@ def test_the_worker_that_waits_gets_the_run(processes, run, runs_folder):
 def test_one_that_is_not_ready_yet_gets_the_run_too_since_it_is_ahead(processes, run, runs_folder):
     processes.program = NEVER_READY
     prepare(delay=0)
-    wait_until(lambda: processes["core.workers.standby"], timeout=10)
+    wait_until(lambda: processes["core.workers.standby"])
     launch(run, runs_folder)
-    wait_until((run.folder / "taken").is_file, timeout=10)
+    wait_until((run.folder / "taken").is_file)
     assert not fresh(processes)
 
 
@@ -96,7 +96,7 @@ def test_pages_that_ask_again_and_again_get_one(processes):
         thread.start()
     for thread in threads:
         thread.join()
-    wait_until(standby_is_ready, timeout=10)
+    wait_until(standby_is_ready)
     prepare(delay=0)
     assert launcher._timer is None
     assert len(processes["core.workers.standby"]) == 1
@@ -116,7 +116,7 @@ def test_runs_launched_in_the_same_moment_never_share_one(processes, runs_folder
         thread.start()
     for thread in threads:
         thread.join()
-    taken = wait_until(lambda: [run for run in runs if (run.folder / "taken").is_file()], timeout=10)
+    taken = wait_until(lambda: [run for run in runs if (run.folder / "taken").is_file()])
     assert len(taken) == 1
     assert sorted(fresh(processes)) == sorted(str(run.folder) for run in runs if run not in taken)
 
@@ -126,7 +126,7 @@ def test_an_order_that_is_not_taken_starts_a_fresh_process(processes, run, runs_
     processes.program = program
     wait_for_standby()
     launch(run, runs_folder)
-    wait_until(lambda: fresh(processes) == [str(run.folder)], timeout=10)
+    wait_until(lambda: fresh(processes) == [str(run.folder)])
 
 
 def test_one_that_died_while_waiting_is_passed_over_and_replaced(processes, run, runs_folder):
@@ -142,7 +142,7 @@ def test_one_that_died_while_waiting_is_passed_over_and_replaced(processes, run,
 def test_one_that_dies_before_it_is_ready_is_not_tried_again_at_once(processes, run, runs_folder):
     processes.program = DIES_AT_ONCE
     prepare(delay=0)
-    wait_until(lambda: processes["core.workers.standby"], timeout=10)
+    wait_until(lambda: processes["core.workers.standby"])
     processes["core.workers.standby"][0].wait()
     for _ in range(3):
         prepare(delay=0)
@@ -155,7 +155,7 @@ def test_one_that_dies_before_it_is_ready_is_not_tried_again_at_once(processes, 
 def test_one_that_does_not_get_ready_in_time_is_given_up(processes, run, runs_folder, monkeypatch):
     processes.program = NEVER_READY
     prepare(delay=0)
-    wait_until(lambda: processes["core.workers.standby"], timeout=10)
+    wait_until(lambda: processes["core.workers.standby"])
     monkeypatch.setattr(standby_module, "PATIENCE", 0.0)
     launch(run, runs_folder)
     assert fresh(processes) == [str(run.folder)]
@@ -171,7 +171,7 @@ def test_the_next_one_gets_ready_a_little_after_a_start(processes, run, runs_fol
     prepare(delay=0)
     assert launcher._timer.interval == delay, "a page that asks does not hurry it"
     launcher._schedule(0)
-    wait_until(standby_is_ready, timeout=10)
+    wait_until(standby_is_ready)
     assert len(processes["core.workers.standby"]) == 2
 
 
@@ -208,6 +208,6 @@ def test_a_process_that_cannot_be_started_to_wait_is_no_ones_concern(processes, 
 
     monkeypatch.setattr(launcher, "start_detached", refuse)
     prepare(delay=0)
-    wait_until(lambda: launcher._timer is None, timeout=10)
+    wait_until(lambda: launcher._timer is None)
     launch(run, runs_folder)
     assert fresh(processes) == [str(run.folder)]

@@ -16,7 +16,7 @@ from core.runs.store import create_run
 from core.training.checkpoints import load_checkpoint
 from core.workers import standby
 from core.workers.launch import worker_environment
-from tests.helpers import quick_config, wait_until
+from tests.helpers import PATIENCE, quick_config, wait_until
 
 HURRIED = """
 import sys
@@ -61,7 +61,7 @@ def test_it_says_ready_takes_one_run_and_becomes_its_worker(begin, runs_folder):
     run = create_run(quick_config(), runs_folder)
     process.stdin.write(order(run, runs_folder / "data"))
     process.stdin.flush()  # and left open: a worker's input ends all the same
-    assert process.wait(10) == 7, "the worker's exit status"
+    assert process.wait(PATIENCE) == 7, "the worker's exit status"
     assert process.stdout.read() == "taken\n"
     assert run.worker_log.read_text().strip() == str([str(run.folder), "--data", str(runs_folder / "data")])
 
@@ -69,7 +69,7 @@ def test_it_says_ready_takes_one_run_and_becomes_its_worker(begin, runs_folder):
 @pytest.mark.parametrize("line", ["", "{", "[]\n", '{"run": 3}\n', "{}\n"])
 def test_it_ends_when_its_input_does_or_is_no_order(begin, line):
     process = begin("-c", HURRIED)
-    said, _ = process.communicate(line, timeout=10)
+    said, _ = process.communicate(line, timeout=PATIENCE)
     assert "taken" not in said
     assert process.returncode == 0
 
@@ -77,7 +77,7 @@ def test_it_ends_when_its_input_does_or_is_no_order(begin, line):
 def test_a_run_whose_folder_is_gone_is_not_taken(begin, runs_folder):
     process = begin("-c", HURRIED)
     run = create_run(quick_config(), runs_folder)
-    said, _ = process.communicate(order(run, runs_folder).replace(run.id, "gone"), timeout=10)
+    said, _ = process.communicate(order(run, runs_folder).replace(run.id, "gone"), timeout=PATIENCE)
     assert "taken" not in said and process.returncode == 1
 
 
@@ -148,7 +148,7 @@ def test_it_outlives_the_dashboard_and_trains_exactly_as_a_fresh_process(begin, 
     dashboard.wait()
     assert waited == "True"
     assert os.getsid(int(pid)) == int(pid) != dashboard.pid
-    assert fresh.wait(60) == 0
+    assert fresh.wait(PATIENCE) == 0
     wait_until(lambda: not warm.status().is_active)
     assert warm.status().name == "finished", warm.worker_log.read_text()
     first, second = (load_checkpoint(run.last) for run in (cold, warm))

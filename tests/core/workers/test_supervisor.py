@@ -10,7 +10,7 @@ from core.runs.queue import enqueue, waiting
 from core.runs.store import create_run
 from core.workers import supervisor
 from core.workers.dispatch import ensure_supervisor, set_cpu_runs, supervisor_is_alive
-from tests.helpers import quick_config, wait_until
+from tests.helpers import PATIENCE, quick_config, wait_until
 
 
 @pytest.fixture
@@ -24,12 +24,16 @@ def start(runs_folder, data_folder):
 
 
 def test_it_starts_all_that_wait_one_after_the_other_and_ends(runs_folder, data_folder, one_at_a_time):
-    runs = [create_run(quick_config(epochs=2), runs_folder) for _ in range(3)]
+    runs = [create_run(quick_config(epochs=2), runs_folder) for _ in range(2)]
     for run in runs:
         enqueue(run)
     process, at_once = start(runs_folder, data_folder), []
-    while process.poll() is None:
+
+    def has_ended():
         at_once.append(sum(run.status().is_active for run in runs))
+        return process.poll() is not None
+
+    wait_until(has_ended)
     assert process.returncode == 0 and process.stderr.read() == ""
     assert max(at_once) == 1
     wait_until(lambda: all(run.status().name == "finished" for run in runs))
@@ -46,7 +50,7 @@ def test_a_second_one_ends_at_once(runs_folder, data_folder, one_at_a_time):
     try:
         wait_until(lambda: supervisor_is_alive(runs_folder))
         second = start(runs_folder, data_folder)
-        assert second.wait(30) == 0 and first.poll() is None
+        assert second.wait(PATIENCE) == 0 and first.poll() is None
         assert waits.status().name == "queued"
     finally:
         first.kill()

@@ -33,13 +33,13 @@ def test_the_panel_says_what_is_needed_and_then_how_well_it_reads(data):
     app.session_state[draft_key("drawings", "")] = job.id
     run(app)
     live = collecting(str(data), f"{job.id} ")
-    assert live.wait(120)
+    assert live.wait(240)
     assert "From 2 pictures each of two classes on it answers" in words(run(app))
     for number in range(5):
         (job.uploads / "cross").mkdir(exist_ok=True)
         draw_doodle("cross", number).save(job.uploads / "cross" / f"{number}.png")
     run(app)
-    assert live.wait(120)
+    assert live.wait(240)
     said = words(run(app))
     assert "It already answers" in said and "Of 10 pictures, each held out" in said
     (job.uploads / "cross" / "0.png").write_bytes(b"")

@@ -16,7 +16,7 @@ from core.runs.snapshots import SnapshotStore
 from pages.components.run.calibration_view import calibration_in_words
 from pages.components.run.mistakes_view import SHOWN, cell_in, pairs_in_words
 from pages.components.shell.pictures import sheet
-from pages.components.shell.word_meanings import entries, words_help
+from pages.components.shell.word_meanings import words_help
 from pages.components.train.network_view import large, network
 from tests.helpers import with_plain_spaces
 from tests.pages.apps import open_app, run, widget, words
@@ -243,44 +243,6 @@ def test_a_sheet_of_filters_keeps_each_in_its_own_place():
     picture = sheet(filters, columns=2, enlarge=3)
     assert picture[0, 0].tolist() == [255, 255, 255, 255] and picture[0, -1].tolist() == [0, 0, 0, 255]
     assert picture[-1, 0].tolist() == [128, 128, 128, 255] and picture[-1, -1, 3] == 0
-
-
-def test_the_glossary_holds_every_word_and_every_setting(runs_folder):
-    from core.run_config import GROUPS, PARTS
-    from core.settings.settings import fields_of
-
-    text = words(open_app("glossary"))
-    classes = [settings_class for registry in PARTS.values() for _, settings_class in registry.items()]
-    for settings_class in [*classes, *GROUPS.values()]:
-        for spec in fields_of(settings_class):
-            assert spec.title in text and spec.help, spec.name
-    for term in TERMS.values():
-        assert with_plain_spaces(term.text) in text
-
-
-def test_a_word_stands_once_with_all_its_meanings(runs_folder):
-    listed = entries()
-    names = [entry.name.casefold() for entry in listed]
-    assert len(set(names)) == len(names) and "softmax" in names and "backpropagation" in names
-    text = words(open_app("glossary"))
-    assert text.count("<dt>Normalisation</dt>") == 1
-    rate = next(entry for entry in listed if entry.name.casefold() == "learning rate")
-    assert len(rate.meanings) > 1 and rate.meanings[0] == (TERMS["learning rate"].text, "")
-    assert any("SGD" in places for _, places in rate.meanings)
-    letters = [entry.letter() for entry in listed]
-    assert letters == sorted(letters)
-
-
-def test_meanings_are_one_or_two_sentences():
-    for term in TERMS.values():
-        assert term.text.endswith(".") and len(re.findall(r"[.:?] [A-Z]", term.text)) <= 1, term.name
-        assert len(term.text) < 210, term.name
-
-
-def test_the_glossary_is_searched_by_its_address(runs_folder):
-    text = words(open_app("glossary", word="epoch"))
-    assert TERMS["epoch"].text in text and TERMS["filter"].text not in text
-    assert "No word fits" in words(open_app("glossary", word="xyzzy"))
 
 
 def test_a_run_that_was_trained_on_shows_its_new_mistakes(shown):

@@ -122,7 +122,7 @@ def test_a_worker_killed_without_a_word_is_interrupted_at_once(kinds, run, holde
     assert run.status().is_active
     holder.kill()
     begin = time.monotonic()
-    wait_until(lambda: run.status().name == "interrupted", timeout=3)
+    wait_until(lambda: run.status().name == "interrupted")
     assert time.monotonic() - begin < 3
     assert "killed" in run.status().reason
 

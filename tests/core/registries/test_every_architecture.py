@@ -115,23 +115,3 @@ def test_a_network_is_stored_as_plain_weights(name, tmp_path):
     loaded = torch.load(tmp_path / "weights.pt", weights_only=True)
     assert set(loaded) == set(model.state_dict())
     assert all(isinstance(value, torch.Tensor) for value in loaded.values())
-
-
-def test_dropout_of_the_mlp_stands_after_every_hidden_layer():
-    model = ARCHITECTURES.parse({"name": "mlp", "hidden": [8, 8], "dropout": 0.25}).build((1, 8, 8), 10)
-    assert [layer.p for layer in model if isinstance(layer, torch.nn.Dropout)] == [0.25, 0.25]
-
-
-def test_an_mlp_without_hidden_layers_is_one_linear_layer():
-    model = ARCHITECTURES.parse({"name": "mlp", "hidden": []}).build((1, 8, 8), 10)
-    assert sum(weights.numel() for weights in model.parameters()) == 64 * 10 + 10
-
-
-@pytest.mark.parametrize("convolutions", [1, 2, 3])
-def test_stages_of_the_cifar_cnn_have_as_many_convolutions_as_asked(convolutions):
-    settings = ARCHITECTURES.parse({"name": "cifar_cnn", "channels": [4, 8], "convolutions": convolutions})
-    model = settings.build((3, 32, 32), 10)
-    found = [layer.out_channels for layer in model if isinstance(layer, torch.nn.Conv2d)]
-    assert found == [4] * convolutions + [8] * convolutions
-    assert sum(isinstance(layer, torch.nn.BatchNorm2d) for layer in model) == len(found)
-    check_forward_and_backward(model, (3, 32, 32), 10)

@@ -1,10 +1,10 @@
 """Trains the runs whose histories the coach is tested on, and keeps of each only what the coach reads.
 
-    python -m tests.core.record_histories DATA_FOLDER [NAME ...]
+    python -m tests.core.analysis.record_histories DATA_FOLDER [NAME ...]
 
 DATA_FOLDER holds MNIST, and ants_bees.zip (photographs of ants and bees in folders train and val). Each
 run is trained by the program's own worker, on one thread, and lands in
-tests/core/coach_histories/NAME.json.
+tests/core/analysis/coach_histories/NAME.json.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from core.runs.history import History
 from core.runs.store import create_run
 from core.workers.worker import work
 
-pytestmark = pytest.mark.alone
+pytestmark = pytest.mark.slow
 
 
 def test_a_network_that_knows_photos_learns_ants_and_bees(data_folder, tmp_path, monkeypatch):

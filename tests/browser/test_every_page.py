@@ -1,0 +1,94 @@
+"""What holds of every page, opened by its own link: the header, no part that is cut off or scrolls sideways, no barriers."""
+
+import json
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import serving
+from tests.browser.hands import barriers
+from tests.pages.apps import PAGES
+from tests.pages.trained import copied, train
+
+pytestmark = pytest.mark.browser
+PROJECTOR, LAPTOP, WIDE, PHONE = (
+    {"width": width, "height": height} for width, height in ((1280, 720), (1440, 900), (1920, 1080), (390, 844))
+)
+STREAMLITS = ("stSlider", "data-baseweb")  # in widgets whose markup and colours Streamlit decides
+WIDER = """[document.documentElement, ...document.querySelectorAll('[data-testid=stMain]')]
+    .map(element => element.scrollWidth - element.clientWidth)"""
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory, data_folder):
+    """A dashboard with two trained runs, at which nobody has looked yet; and the addresses of its pages, Home's last."""
+    folder = tmp_path_factory.mktemp("every page")
+    (folder / "runs").mkdir()
+    slow = {"name": "adam", "learning_rate": 0.0002}
+    good = train(folder / "trained", data_folder, epochs=2, title="Good")
+    bad = train(folder / "trained", data_folder, epochs=2, title="Bad", optimizer=slow)
+    good, bad = (copied(run, folder / "runs") for run in (good, bad))
+    queries = {"run": f"?run={good.id}&cell=3-3&more=true", "compare": f"?runs={good.id},{bad.id}"}
+    with serving(folder / "runs", data_folder) as server:
+        yield server, {page: f"{server.url}/{page}{queries.get(page, '')}" for page in (*PAGES[1:], PAGES[0])}
+
+
+def opened(page, name, address):
+    page.goto(address)
+    expect(page.get_by_role("heading", level=1).first).to_be_visible()
+    expect(page.get_by_role("link", name="Runs", exact=True)).to_be_visible()
+    if name in ("run", "compare"):
+        page.wait_for_function("document.querySelector('.js-plotly-plot')?.data?.[0].x.length > 0")
+    page.wait_for_load_state("networkidle")
+
+
+def assert_uses_the_width(page, name, size):
+    page.set_viewport_size(size)
+    wide = page.locator("[data-testid=stMainBlockContainer]").bounding_box()["width"]
+    assert wide >= min(0.98 * size["width"], 1800), name
+    page.wait_for_function(f"Math.max(...{WIDER}) <= 0")
+    assert page.locator(".st-key-header").bounding_box()["height"] < 60, f"{name}: one line"
+    icons = {"What the words mean": "link", "Presenter view: large type, no menus": "button"}
+    for title, role in icons.items():
+        box = page.locator(".st-key-header").get_by_role(role, name=title).bounding_box()
+        assert min(box["width"], box["height"]) >= 24, (name, title, box)
+
+
+def assert_no_barrier(page, name):
+    """axe-core, WCAG 2.2 A and AA. What lies in Streamlit's own widgets is not ours."""
+    ours = [found for found in barriers(page) if not any(word in found[1] for word in STREAMLITS)]
+    assert not ours, json.dumps([name, ours], indent=1)
+
+
+def test_a_deep_link_to_a_fresh_server_looks_like_a_click(visit, house):
+    """Also to one whose start page nobody has opened: with `st.navigation` it would look otherwise until then."""
+    _, addresses = house
+    page = visit().page
+    for name, address in addresses.items():
+        opened(page, name, address)
+        header = page.locator(".st-key-header")
+        expect(header.get_by_role("link")).to_have_text(
+            ["Home", "Data", "Train", "Runs", "Classify", "Computer", "helpWhat the words mean"]
+        )
+        expect(page.get_by_test_id("stSidebarNav")).to_have_count(0)
+        expect(page.get_by_text("Page not found")).to_have_count(0)
+        if name == "run":
+            page.wait_for_function("document.querySelectorAll('.js-plotly-plot .main-svg').length > 0")
+        for size in (PROJECTOR, LAPTOP, WIDE):
+            assert_uses_the_width(page, name, size)
+        page.set_viewport_size(LAPTOP)
+        assert_no_barrier(page, name)
+
+
+def test_in_the_dark_no_page_has_a_barrier_of_ours(visit, house):
+    page = visit(color_scheme="dark").page
+    for name, address in house[1].items():
+        opened(page, name, address)
+        assert_no_barrier(page, name)
+
+
+def test_a_phone_never_scrolls_sideways(visit, house):
+    page = visit(viewport=PHONE, is_mobile=True, has_touch=True).page
+    for name, address in house[1].items():
+        opened(page, name, address)
+        assert_uses_the_width(page, name, PHONE)
