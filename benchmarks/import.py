@@ -2,7 +2,7 @@
 
     python -m benchmarks.import [--generated 200000] [--rounds 3]
 
-Brings in the ZIP of benchmarks.cifar_zip (60,000 JPEGs) and a generated one, each in a process of its own as the Data page
+Imports the ZIP of benchmarks.cifar_zip (60,000 JPEGs) and a generated one, each in a process of its own as the Data page
 does, and prints seconds and memory. Then trains CIFAR CNN by the engine on the imported pictures and on the same pixels held
 in memory, in turns, and prints the ratio of images per second. Needs the ZIP in the data folder.
 """

@@ -96,7 +96,7 @@ def prepare(data: Path, classes: int, pictures: int) -> None:
     began = time.monotonic()
     made, _ = ingest(path, data / "staged", "Many", lambda *_: None)
     accept(made, "Many", data)
-    print(f"{pictures:,} pictures brought in {time.monotonic() - began:.0f} s", flush=True)
+    print(f"{pictures:,} pictures imported in {time.monotonic() - began:.0f} s", flush=True)
     path.unlink()
 
 

@@ -2,7 +2,7 @@
 
     python -m benchmarks.own_pictures [--seeds 0] [--ants ants_bees.zip] [--cifar cifar10-jpg.zip]
 
-Brings in photos of ants and bees (with the split that they came with), drawings of 12 symbols, and 500 training and 100 test
+Imports photos of ants and bees (with the split that they came with), drawings of 12 symbols, and 500 training and 100 test
 JPEGs of each class of CIFAR-10. Each is then trained by `python -m core train --images`, as the Data page's two cards would,
 from starting that command to the test accuracy at its end (drawings have the one card). The plain scripts get the same training
 and test pictures and the same seconds: a network of three convolutions as the CIFAR tutorials write it, and PyTorch's

@@ -103,7 +103,7 @@ def current_authenticator() -> Authenticator | None:
 
 
 def required_authenticator() -> Authenticator:
-    """The door of a dashboard that is shared. Raises TrainDeskError when there are no passwords."""
+    """The one of a dashboard that is shared. Raises TrainDeskError when there are no passwords."""
     if (found := current_authenticator()) is None:
         raise TrainDeskError("A shared dashboard needs passwords; start it with make share.")
     return found

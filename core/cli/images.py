@@ -1,4 +1,4 @@
-"""The commands for own pictures: bring them in and see how they were read, list, show and export datasets."""
+"""The commands for own pictures: import them and see how they were read, list, show and export datasets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Someone's own pictures: a dataset that was brought in on the Data page, in one of its versions."""
+"""Someone's own pictures: a dataset that was imported on the Data page, in one of its versions."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Facts(BaseModel):
     title: str = ""
     class_names: tuple[str, ...] = ("first", "second")
     train_images: int = 100  # those for validation are among them
-    val_images: int | None = None  # that were brought for validation; None: in facts of before this was noted
+    val_images: int | None = None  # that were given for validation; None: in facts of before this was noted
     test_images: int = 20
     mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
     deviation: tuple[float, float, float] = (0.25, 0.25, 0.25)
@@ -150,10 +150,10 @@ class OwnImages(DatasetSettings):
             made = arrangement_of(find_dataset(self.source, data_folder), self.version)
         except (OwnDataError, OSError):
             facts = self.facts
-            brought = facts.val_images or 0
-            held = brought or max(len(facts.class_names), round(facts.train_images * share))
+            given = facts.val_images or 0
+            held = given or max(len(facts.class_names), round(facts.train_images * share))
             counts = np.array([[facts.train_images - held, held, facts.test_images, 0]])
-            return Shared((self.title(),), counts, by_share=not brought)
+            return Shared((self.title(),), counts, by_share=not given)
         return shared_out(made, share, seed, limit)
 
     def brings_validation(self) -> bool | None:

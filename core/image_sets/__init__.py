@@ -1,1 +1,1 @@
-"""Datasets of someone's own pictures: bringing them in, checking them, keeping every version. Importable without torch."""
+"""Datasets of someone's own pictures: importing them, checking them, keeping every version. Importable without torch."""

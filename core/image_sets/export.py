@@ -1,4 +1,4 @@
-"""A dataset as a ZIP that can be brought in again: a folder for each split and in it one for each class.
+"""A dataset as a ZIP that can be imported again: a folder for each split and in it one for each class.
 
 The comment of the ZIP says that these folders mean just that, and the name of a class that no folder can have.
 """

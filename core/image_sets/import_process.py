@@ -29,7 +29,7 @@ class _Again(Exception):
 
 
 def run_import(job: Job) -> Progress:
-    """Brings the pictures in; leaves a dataset that is ready to be accepted, a question, or why it failed. Nothing remains of
+    """Ingests the pictures; leaves a dataset that is ready to be accepted, a question, or why it failed. Nothing remains of
     one that was cancelled, and of one that failed nothing but the sentence."""
     while True:
         request = job.request()

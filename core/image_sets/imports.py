@@ -1,4 +1,4 @@
-"""Imports: each a folder in DATA/imports with what was brought, how far its process is, and the dataset in the making.
+"""Imports: each a folder in DATA/imports with what was given, how far its process is, and the dataset in the making.
 
 A process of its own does the work (`import_process`), so that pages stay quick and an import outlives them.
 What is in the folder is never taken for a dataset: it becomes one when someone accepts it.
@@ -46,7 +46,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Request:
-    """What is to be brought."""
+    """What is to be imported."""
 
     path: str = ""  # a ZIP or a folder
     title: str = ""
@@ -80,7 +80,7 @@ class Job:
 
     @property
     def owner(self) -> str:
-        """Who brings it."""
+        """Who asked for it."""
         return read_stored(_Owner, self.folder / "owner.json").owner
 
     @property
@@ -141,7 +141,7 @@ def new_job(data_folder: Path, owner: str = "") -> Job:
     """An empty folder for an import; the dataset that comes of it has the same owner. Raises OwnDataError."""
     folder = imports_folder(data_folder) / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
     try:
-        (folder / "brought").mkdir(parents=True)
+        Job(folder).uploads.mkdir(parents=True)
         Job(folder).write(_Owner(owner))
     except OSError as error:
         raise OwnDataError(f"Nothing can be kept in {data_folder} ({error.strerror}); {remedy(error)}.") from error

@@ -1,4 +1,4 @@
-"""Bringing pictures in: reads what was brought, decodes it in parallel, and leaves a dataset that waits to be accepted."""
+"""Ingesting: reads a ZIP or a folder, decodes its pictures in parallel, and leaves a dataset that waits to be accepted."""
 
 from __future__ import annotations
 

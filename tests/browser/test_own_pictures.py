@@ -22,7 +22,7 @@ BOX = [(0.2, 0.2, 0.2, 0.8), (0.2, 0.8, 0.8, 0.8), (0.8, 0.8, 0.8, 0.2), (0.8, 0
 
 @pytest.fixture
 def desk(visit, server, data_folder):
-    """The Data page, and a way to throw away what a test brought."""
+    """The Data page, and a way to throw away what a test imported."""
     page = visit().page
     page.goto(f"{server.url}/data")
     expect(page.get_by_role("heading", name="Pictures to learn from")).to_be_visible()

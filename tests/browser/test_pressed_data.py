@@ -35,7 +35,7 @@ def pressed(page, name):
     page.get_by_role("button", name=name, exact=True).click()
 
 
-def brought(page, *files):
+def uploaded(page, *files):
     page.get_by_role("button", name="ZIP or pictures").click()
     page.locator("input[type=file]").first.set_input_files([str(file) for file in files])
 
@@ -47,7 +47,7 @@ def test_every_way_out_of_an_import_leaves_nothing(visit, house, tmp_path):
     years = {}
     for year, first in (("2023", 0), ("2024", 50)):
         years |= class_files({"stripes": 8, "rings": 6}, f"{year}/", first)
-    brought(page, zipped(tmp_path / "years.zip", years))
+    uploaded(page, zipped(tmp_path / "years.zip", years))
     expect(page.get_by_role("heading", name="How are these pictures sorted?")).to_be_visible()
     pressed(page, "Cancel")
     expect(page.get_by_role("heading", name="Pictures to learn from")).to_be_visible()
@@ -57,7 +57,7 @@ def test_every_way_out_of_an_import_leaves_nothing(visit, house, tmp_path):
     for number in range(2):
         singles.append(tmp_path / f"{number}.png")
         singles[-1].write_bytes(encoded(picture("dots", number)))
-    brought(page, *singles)
+    uploaded(page, *singles)
     page.get_by_role("textbox", name="Class of these pictures").fill("dots")
     pressed(page, "Bring them in")
     expect(page.get_by_role("heading", name="Look at your 2 pictures")).to_be_visible()
@@ -142,7 +142,7 @@ def test_pictures_that_are_there_are_left_out_and_mirror_images_are_decided_on(v
 
     page.get_by_role("tab", name="Add pictures").click()
     more = files | class_files({"dots": 6}, first=90)
-    brought(page, zipped(tmp_path / "again.zip", more))
+    uploaded(page, zipped(tmp_path / "again.zip", more))
     expect(page.get_by_text("16 of these 22 pictures are already in Known")).to_be_visible()
     pressed(page, "Leave those out")
     expect(page.get_by_text("already in Known")).to_have_count(0)

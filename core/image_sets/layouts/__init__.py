@@ -1,1 +1,1 @@
-"""How what was brought is sorted: folders, tables and names of files, each read by evidence."""
+"""How pictures are sorted into classes and parts: folders, tables and names of files, each read by evidence."""

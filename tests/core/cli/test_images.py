@@ -1,4 +1,4 @@
-"""Own pictures from the command line: brought in, listed, shown, exported, trained on."""
+"""Own pictures from the command line: imported, listed, shown, exported, trained on."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Bringing pictures in: layouts, what is passed over, what cannot be read, and archives that mean harm."""
+"""Ingesting: layouts, what is passed over, what cannot be read, and archives that mean harm."""
 
 import zipfile
 

@@ -37,15 +37,15 @@ def rows(dataset):
 
 
 def test_classes_are_joined_and_copies_of_test_pictures_do_not_come_to_learn_from(two):
-    target, brought = two
+    target, added = two
     before = target.members()
-    assert merge(brought, target) == 18
+    assert merge(added, target) == 18
     assert {each.name: each.images for each in target.classes()} == {"dots": 23, "rings": 8, "stripes": 7}
     members = target.members()
     np.testing.assert_array_equal(members.images[:20], before.images)
     np.testing.assert_array_equal(members.splits[:20], before.splits)
     new = members.images[20:]
-    assert list(target.contents(new.tolist())) == list(brought.contents((new - before.images[-1]).tolist()))
+    assert list(target.contents(new.tolist())) == list(added.contents((new - before.images[-1]).tolist()))
     split_of = dict(zip(members.images.tolist(), members.splits.tolist(), strict=True))
     across = [pair for pair in pairs_of(target).tolist() if pair[0] <= before.images[-1] < pair[1]]
     assert len(across) == 2 and all(split_of[one] == split_of[other] == 2 for one, other, _ in across)
@@ -54,12 +54,12 @@ def test_classes_are_joined_and_copies_of_test_pictures_do_not_come_to_learn_fro
 
 @pytest.mark.parametrize("off", [(), ("rings",), ("dots",)])
 def test_what_adding_will_make_is_told_before(two, off):
-    target, brought = two
+    target, added = two
     with editing(target, "without some") as edit:
         edit.enable([each.id for each in target.classes() if each.name in off], False)
-    told, alone = arrangement_after(brought, target), arrangement_of(brought)
+    told, alone = arrangement_after(added, target), arrangement_of(added)
     assert told is not None
-    merge(brought, target)
+    merge(added, target)
     made = arrangement_of(target)
     np.testing.assert_array_equal(told.images, made.images)
     for one, other in zip(vars(told.rows).values(), vars(made.rows).values(), strict=True):
@@ -71,21 +71,21 @@ def test_what_adding_will_make_is_told_before(two, off):
 
 
 def test_pictures_that_are_there_already_are_known_until_they_are_taken_out(two, tmp_path):
-    target, brought = two
-    assert already_in(brought, target) == []
+    target, added = two
+    assert already_in(added, target) == []
     some = of(tmp_path, class_files({"rings": 10}, "others/") | class_files({"dots": 1}, first=50), "again.zip")
     again = already_in(some, target)
     assert len(again) == 8, "of whatever class"
     with editing(target, "fewer") as edit:
         edit.remove(target.page(target.classes()[1].id, 0, 3))
     assert len(already_in(some, target)) == 5
-    merge(brought, target)
-    assert len(already_in(brought, target)) == 18
+    merge(added, target)
+    assert len(already_in(added, target)) == 18
 
 
 @pytest.mark.parametrize("room", range(0, 60, 7))
 def test_a_disk_that_gets_full_at_any_moment_leaves_no_row_and_no_file(two, monkeypatch, room):
-    target, brought = two
+    target, added = two
     before = rows(target)
     pages = sqlite3.connect(target.file).execute("pragma page_count").fetchone()[0]
     opened = sqlite3.connect
@@ -98,19 +98,19 @@ def test_a_disk_that_gets_full_at_any_moment_leaves_no_row_and_no_file(two, monk
     with monkeypatch.context() as patched:
         patched.setattr(sqlite3, "connect", nearly_full)
         try:
-            merge(brought, target)
+            merge(added, target)
         except OwnDataError as error:
             assert str(error).endswith("free some space.") and "full" in str(error)
             assert rows(target) == before
         else:
             assert room > 20
     if rows(target) == before:
-        merge(brought, target)
+        merge(added, target)
     assert rows(target)[0][:2] == [38, 38]
 
 
 def test_a_change_in_between_is_told_and_nothing_is_added(two, monkeypatch):
-    target, brought = two
+    target, added = two
 
     def meanwhile(*args):
         with editing(target, "a picture less") as edit:
@@ -121,7 +121,7 @@ def test_a_change_in_between_is_told_and_nothing_is_added(two, monkeypatch):
 
     monkeypatch.setattr("core.image_sets.merge.compared", meanwhile)
     with pytest.raises(OwnDataError, match="changed while pictures were being added; add them again"):
-        merge(brought, target)
+        merge(added, target)
     assert rows(target)[0][0] == 20 and target.newest() == 2
 
 

@@ -20,8 +20,8 @@ def test_a_network_that_knows_photos_learns_ants_and_bees(data_folder, tmp_path,
         pytest.skip("the ants and bees are not on this computer")
     monkeypatch.setenv("TRAINDESK_DATA", str(tmp_path))
     job = new_job(tmp_path)
-    brought, _ = ingest(archive, job.dataset.folder, "Ants and bees", lambda *_: None)
-    dataset = accept(brought, "Ants and bees", tmp_path)
+    staged, _ = ingest(archive, job.dataset.folder, "Ants and bees", lambda *_: None)
+    dataset = accept(staged, "Ants and bees", tmp_path)
     run = create_run(RunConfig.from_dict(suggested(dataset)), tmp_path / "runs")
     assert work(run, tmp_path)["event"] == "finished"
     tested = History(run).update().test
