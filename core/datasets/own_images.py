@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -92,10 +91,6 @@ class OwnImages(DatasetSettings):
             return data | {"version": version, "facts": facts_of(dataset, version)}
         except OwnDataError as error:
             raise ValueError(str(error)) from error
-        except (OSError, ValueError) as error:
-            raise ValueError(
-                f"Dataset '{data['source']}' has no version {data.get('version')}; choose 0 for the newest."
-            ) from error
 
     @property
     def drawable(self) -> bool:  # type: ignore[override]
@@ -227,8 +222,8 @@ class OwnImages(DatasetSettings):
         try:
             dataset = find_dataset(self.source, data_folder)
             members = dataset.members(self.version)
-            ids = json.loads(dataset.facts_file(self.version).read_text(encoding="utf-8"))["class_ids"]
-        except (OwnDataError, OSError, ValueError, KeyError) as error:
+            ids = dataset.facts(self.version)["class_ids"]
+        except OwnDataError as error:
             raise DatasetError(
                 f"The pictures of '{self.title()}' are not in {data_folder}; bring them back, or choose another dataset."
             ) from error
@@ -252,9 +247,8 @@ class OwnImages(DatasetSettings):
 
 
 def facts_of(dataset: OwnDataset, version: int) -> dict[str, Any]:
-    """What `Facts` takes. Raises OwnDataError, OSError and ValueError when there is no such version."""
-    facts = json.loads(dataset.facts_file(version).read_text(encoding="utf-8"))
-    facts.pop("class_ids", None)
+    """What `Facts` takes. Raises OwnDataError when there is no such version."""
+    facts = {name: value for name, value in dataset.facts(version).items() if name != "class_ids"}
     return facts | {"title": dataset.title}
 
 

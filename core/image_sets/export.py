@@ -13,8 +13,9 @@ import secrets
 import time
 import zipfile
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
+from core.files import parse_json
 from core.image_sets.own_dataset import SPLITS, OwnDataError, OwnDataset
 from core.image_sets.zip_names import Places, folder_of
 
@@ -92,11 +93,8 @@ def _comment(renamed: dict[str, str]) -> bytes:
 
 def names_of_export(comment: bytes) -> dict[str, str] | None:
     """Folder -> class, of those that differ, if this is the comment of a ZIP that was written here; else None."""
-    try:
-        said: Any = json.loads(comment)
-        renamed = said["classes"] if said[MARK] == 1 else None
-    except (ValueError, TypeError, KeyError, RecursionError):
-        return None
+    said = parse_json(comment)
+    renamed = said.get("classes") if isinstance(said, dict) and said.get(MARK) == 1 else None
     if not isinstance(renamed, dict) or not all(isinstance(name, str) for name in renamed.values()):
         return None
     return renamed

@@ -13,16 +13,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.errors import TrainDeskError
-from core.files import Inside, remedy
+from core.files import Inside, read_json, remedy
 
 if TYPE_CHECKING:
     import numpy as np
 
 SPLITS = ("train", "val", "test")
 FOREVER = 2**31 - 1
+MOST_CLASSES = 1_000_000  # the highest number of a class
 GREY_SIDE = 16  # pixels a side of the small grey copy by which pictures are compared
 TABLES = """
 create table about (key text primary key, value text not null);
@@ -106,6 +107,17 @@ class OwnDataset:
     def facts_file(self, version: int) -> Path:
         """Written once when a version is made: its presence says that the version is whole."""
         return self.folder / f"v{version}.json"
+
+    def facts(self, version: int) -> dict[str, Any]:
+        """What a training needs to know of a version without opening the pictures, see `core.image_sets.edit`.
+
+        Raises OwnDataError when there is no such version, or its file is damaged.
+        """
+        said = read_json(self.facts_file(version))
+        ids = said.get("class_ids") if isinstance(said, dict) else None
+        if not isinstance(ids, list) or not all(type(each) is int and 0 <= each <= MOST_CLASSES for each in ids):
+            raise OwnDataError(f"Dataset '{self.id}' has no version {version}; choose 0 for the newest.")
+        return said
 
     @classmethod
     def create(cls, folder: Path, title: str) -> OwnDataset:

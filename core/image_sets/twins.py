@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
+from core.files import parse_json
 from core.image_sets.edit import Edit
 from core.image_sets.finding import SHOWN, Finding, Way, is_or_are, looks, number, shown
 from core.image_sets.likeness import pairs_of
@@ -40,7 +41,8 @@ def twin_findings(dataset: OwnDataset, members: Members, names: dict[int, str]) 
 
 def left_alone(dataset: OwnDataset) -> set[str]:
     """Keys of what people said is right as it is."""
-    return set(json.loads(dataset.about(LEFT, "[]")))
+    said = parse_json(dataset.about(LEFT, "[]"))
+    return {each for each in said if isinstance(each, str)} if isinstance(said, list) else set()
 
 
 def leave(dataset: OwnDataset, key: str) -> None:

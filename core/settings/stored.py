@@ -13,12 +13,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
-
 from core.files import read_json, write_atomically
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
+    from pydantic import TypeAdapter
 
 T = TypeVar("T", bound="DataclassInstance")
 
@@ -30,6 +29,8 @@ def read_stored(kind: type[T], path: Path) -> T:
 
 def stored_as(kind: type[T], said: Any) -> T:
     """The same of what `read_json` gave. Types are taken at their word: no text is a number, and no number a yes."""
+    from pydantic import ValidationError  # here: the helpers of an import, many, read nothing
+
     left: dict[str, Any] = dict(said) if isinstance(said, dict) else {}
     while True:
         try:
@@ -46,6 +47,8 @@ def write_stored(path: Path, value: DataclassInstance, sync: bool = True) -> Non
 
 @cache
 def _adapter(kind: type[T]) -> TypeAdapter[T]:
+    from pydantic import TypeAdapter
+
     return TypeAdapter(kind)
 
 

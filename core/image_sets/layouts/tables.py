@@ -129,7 +129,7 @@ def _json_lines(text: str) -> tuple[list[str], list[list[str]]]:
     for line in text.splitlines():
         try:
             each = json.loads(line) if line.strip() else None
-        except ValueError:
+        except (ValueError, RecursionError):
             return [], []
         if isinstance(each, dict):
             objects.append(each)

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.datasets import DATASETS
+from core.datasets._base import DatasetError
 from core.datasets.own_images import OwnImages, facts_of
 from core.image_analysis.label_check import Doubt, LabelCheck, last_check, open_doubts
 from core.image_sets.checks import findings
@@ -13,7 +15,10 @@ from core.image_sets.edit import editing
 from core.image_sets.evidence import Evidence, evidence_of
 from core.image_sets.folders import delete_dataset, find_dataset, list_datasets, restore_dataset
 from core.image_sets.imports import list_jobs
+from core.image_sets.own_dataset import OwnDataError
 from core.image_sets.twins import leave, left_alone
+from core.settings.settings import SettingsError
+from tests.helpers import assert_one_sentence
 
 SET = "20261126-073520-old-patterns"
 
@@ -62,6 +67,31 @@ def test_it_is_decoded_for_a_training_and_edited(data):
     assert dataset.members(2).group_ids[0] == 0
     delete_dataset(dataset)
     assert list_datasets(data) == [] and restore_dataset(SET, data).newest() == 3
+
+
+@pytest.mark.parametrize(
+    "damage", ["", "[]", "7", "[" * 9**5, '{"class_ids": [1, 1e999]}', '{"class_ids": [-1]}', '{"class_ids": 3}']
+)
+def test_a_damaged_version_is_one_sentence_wherever_it_is_asked_for(data, damage, monkeypatch):
+    dataset = find_dataset(SET, data)
+    settings = OwnImages(source=SET, version=2, side=28, facts=facts_of(dataset, 2))
+    dataset.facts_file(2).write_text(damage)
+    with pytest.raises(OwnDataError) as caught:
+        facts_of(dataset, 2)
+    assert_one_sentence(str(caught.value), SET, "no version 2", "choose 0")
+    with pytest.raises(DatasetError, match="bring them back"):
+        settings.load(data)
+    monkeypatch.setenv("TRAINDESK_DATA", str(data))
+    with pytest.raises(SettingsError, match="no version 2"):
+        DATASETS.parse({"name": "own_images", "source": SET, "version": 2})
+
+
+def test_what_was_said_to_be_right_survives_damage(data):
+    dataset = find_dataset(SET, data)
+    dataset.set_about(left='["pair 3 4", 7, null, "\\ud800"]')
+    assert left_alone(dataset) >= {"pair 3 4"} and all(isinstance(each, str) for each in left_alone(dataset))
+    dataset.set_about(left="[" * 9**5)
+    assert left_alone(dataset) == set()
 
 
 def test_an_import_says_what_it_was(data):
