@@ -32,10 +32,12 @@ class Difference:
 
     @property
     def gain(self) -> float:
+        """How much better the second is, -1..1."""
         return self.second - self.first
 
     @property
     def is_real(self) -> bool:
+        """Whether it is larger than luck."""
         return self.chance < LUCK
 
 
@@ -111,6 +113,7 @@ class Setting:
 
     @property
     def is_part(self) -> bool:
+        """Whether it says which part was chosen."""
         return self.path in PARTS
 
 

@@ -54,7 +54,8 @@ def commonest_mistakes(matrix: np.ndarray, most: int) -> list[tuple[int, int, in
 
 
 def most_confused(matrix: np.ndarray, most: int) -> list[int]:
-    """So many classes of a confusion matrix, those of the commonest pairs first; then the ones with the most pictures."""
+    """So many classes of a confusion matrix (classes, classes), those of the commonest pairs first; then the ones
+    with the most pictures."""
     places = [place for one, other, _ in confused_pairs(matrix, most * most) for place in (one, other)]
     places += np.argsort(-matrix.sum(axis=1), kind="stable").tolist()
     return list(dict.fromkeys(places))[:most]

@@ -23,6 +23,7 @@ class Group:
 
     @property
     def mean(self) -> float:
+        """Of the results, one for each seed."""
         return mean(self.results)
 
 

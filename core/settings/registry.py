@@ -30,9 +30,11 @@ class Registry(Generic[S]):
         return settings_class
 
     def names(self) -> list[str]:
+        """In the order of registration."""
         return list(self._classes)
 
     def items(self) -> list[tuple[str, S]]:
+        """(name, settings class) in that order."""
         return list(self._classes.items())
 
     def get(self, name: str) -> S:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import types
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Union, get_args, get_origin
 
@@ -147,21 +148,11 @@ def _problem(settings_class: type[Settings], details: Any, path: str) -> Problem
 
 def _spec(name: str, info: Any) -> FieldSpec:
     extra = _extra(info)
-    bounds: dict[str, Any] = {}
-    fewest = most = 0
-    for constraint in info.metadata:
-        if isinstance(constraint, MinLen):
-            fewest = constraint.min_length
-        elif isinstance(constraint, MaxLen):
-            most = constraint.max_length
-        elif isinstance(constraint, Ge):
-            bounds["low"] = constraint.ge
-        elif isinstance(constraint, Gt):
-            bounds["above"] = constraint.gt
-        elif isinstance(constraint, Le):
-            bounds["high"] = constraint.le
-        elif isinstance(constraint, Lt):
-            raise TypeError(f"field '{name}': use le instead of lt, forms show inclusive upper bounds")
+    bounds = _bounds(info.metadata)
+    if any(isinstance(constraint, Lt) for constraint in info.metadata):
+        raise TypeError(f"field '{name}': use le instead of lt, forms show inclusive upper bounds")
+    fewest = next((constraint.min_length for constraint in info.metadata if isinstance(constraint, MinLen)), 0)
+    most = next((constraint.max_length for constraint in info.metadata if isinstance(constraint, MaxLen)), 0)
     annotation = info.annotation
     if get_origin(annotation) in (Union, types.UnionType):
         raise TypeError(f"field '{name}': settings take one plain type, not {annotation}")
@@ -171,7 +162,8 @@ def _spec(name: str, info: Any) -> FieldSpec:
         choices = {value: extra["labels"].get(value, str(value)) for value in get_args(annotation)}
     elif get_origin(annotation) is tuple:
         kind = "integers"
-        bounds |= _item_bounds(get_args(annotation)[0])
+        items = getattr(get_args(annotation)[0], "__metadata__", ())
+        bounds |= _bounds(constraint for item in items for constraint in getattr(item, "metadata", [item]))
     else:
         kind = {bool: "boolean", int: "integer", float: "number", str: "text"}[annotation]
         choices = dict(extra.get("labels", {})) if kind == "text" else {}
@@ -193,15 +185,11 @@ def _extra(info: Any) -> dict[str, Any]:
     return info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
 
 
-def _item_bounds(item: Any) -> dict[str, Any]:
-    bounds: dict[str, Any] = {}
-    for info in getattr(item, "__metadata__", ()):
-        for constraint in getattr(info, "metadata", [info]):
-            if isinstance(constraint, Ge):
-                bounds["low"] = constraint.ge
-            elif isinstance(constraint, Le):
-                bounds["high"] = constraint.le
-    return bounds
+def _bounds(constraints: Iterable[Any]) -> dict[str, Any]:
+    """What these constraints say of one number, in the words of FieldSpec."""
+    kinds = {Ge: ("low", "ge"), Gt: ("above", "gt"), Le: ("high", "le")}
+    found = [(*kinds[type(constraint)], constraint) for constraint in constraints if type(constraint) in kinds]
+    return {bound: getattr(constraint, value) for bound, value, constraint in found}
 
 
 def _shown(value: Any) -> str:

@@ -12,7 +12,7 @@ from core.runs.history import History
 from core.runs.short_log import short_history
 from core.runs.store import Run
 from core.runs.summary import Summary
-from pages.components.shell.histories import SharedHistory, shared_history
+from pages.components.shell.histories import SharedHistory, changed_at, shared_history
 from pages.components.shell.summaries import run_of
 
 COLOURS = 6  # of the theme's charts; further runs have other dashes
@@ -34,10 +34,12 @@ class Compared:
 
     @property
     def colour(self) -> int:
+        """Its place in the theme's chart colours, from 0."""
         return self.place % COLOURS
 
     @property
     def dash(self) -> str:
+        """As Plotly calls it: runs beyond the colours are told apart by it."""
         return DASHES[self.place // COLOURS % len(DASHES)]
 
 
@@ -51,11 +53,7 @@ def swatch(entry: Compared) -> str:
 
 def history_of(run: Run) -> History:
     """In short where that was kept: an overview needs no more."""
-    try:
-        changed = run.event_log.stat().st_mtime_ns
-    except OSError:
-        changed = 0
-    kept = _short(str(run.folder), changed)
+    kept = _short(str(run.folder), changed_at(run.event_log))
     return kept.history if kept else shared_history(run).history
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
@@ -31,11 +32,13 @@ def draw_options() -> Options:
 
 
 def axis_control() -> Axis:
+    """What the curves are drawn over."""
     changed = from_address("axis", AXES, "epoch")
     return Axis(st.segmented_control("Over", AXES, key="axis", required=True, on_change=changed) or "epoch")
 
 
 def smoothing_control() -> float:
+    """How much of its past each point takes over, 0 to below 1."""
     changed = from_address("smoothing", SMOOTHINGS, 0.0)
     return st.select_slider(
         "Smoothing", SMOOTHINGS, key="smoothing", help=meaning_of("smoothing"), width=170, on_change=changed
@@ -43,6 +46,7 @@ def smoothing_control() -> float:
 
 
 def log_control() -> bool:
+    """Whether the loss has a logarithmic axis."""
     return _toggle("Logarithmic loss", "log", "Shows small differences late in a training.")
 
 
@@ -51,14 +55,13 @@ def more_control() -> bool:
     return _toggle("Learning rate and speed", "more", None)
 
 
-def metric_control(metrics: dict[str, str]) -> str:
-    """One of `metrics` by its key; the first one unless someone chose."""
-    names: Sequence[str] = list(metrics)
-    changed = from_address("metric", names, names[0])
-    chosen = st.segmented_control(
-        "Curve", names, format_func=metrics.__getitem__, key="metric", required=True, on_change=changed
-    )
-    return chosen or names[0]
+def one_of(label: str, name: str, choices: Mapping[str, str], **options: Any) -> str:
+    """One of the choices by its key, at first the first; a list where they are many."""
+    keys = list(choices)
+    options |= {"format_func": choices.__getitem__, "key": name, "on_change": from_address(name, keys, keys[0])}
+    if len(keys) > 4:
+        return st.selectbox(label, keys, width=260, **options)
+    return st.segmented_control(label, keys, required=True, **options) or keys[0]
 
 
 def _toggle(label: str, name: str, tip: str | None) -> bool:

@@ -36,6 +36,7 @@ def preselected(runs: Sequence[Run]) -> Run:
 
 
 def knows_digits(dataset: DatasetSettings) -> bool:
+    """Whether all ten digits, and nothing else, are its classes and people can draw them."""
     return dataset.drawable and set(dataset.info().class_names) == set("0123456789")
 
 

@@ -26,7 +26,8 @@ COLUMNS = 4
 
 
 def draw_break_it(network: Network, pixels: np.ndarray | None, key: str) -> None:
-    """Sliders, the disturbed picture, if there is one, with its answer, and the curve of the disturbance that was chosen."""
+    """Sliders, the disturbed picture with its answer, if there is one (uint8 (C, H, W)),
+    and the curve of the disturbance that was chosen."""
     strengths = {}
     for row in rows_of(list(DISTURBANCES.values()), COLUMNS):
         for column, one in zip(st.columns(COLUMNS), row, strict=False):

@@ -10,6 +10,7 @@ import streamlit as st
 from PIL import Image
 
 from core.images.read import read_image
+from pages.components.shell.component import component
 from pages.components.shell.pictures import received
 
 PREFIX = "data:image/png;base64,"
@@ -17,12 +18,7 @@ LONGEST = 400_000  # characters; a 280 x 280 drawing has about 8,000
 LONGEST_PASTED = 12_000_000  # characters: a photo of 1,600 pixels a side as PNG
 FOLDER = Path(__file__).parent
 
-_component = st.components.v2.component(
-    "canvas",
-    html=(FOLDER / "canvas.html").read_text(encoding="utf-8"),
-    css=(FOLDER / "canvas.css").read_text(encoding="utf-8"),
-    js=(FOLDER / "canvas.js").read_text(encoding="utf-8"),
-)
+_component = component("canvas", FOLDER, (FOLDER / "canvas.html").read_text(encoding="utf-8").rstrip("\n"))
 _paste = st.components.v2.component(
     "paste",
     html='<div class="paste">Or copy a picture anywhere and press Ctrl+V here.</div>\n',

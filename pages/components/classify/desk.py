@@ -50,6 +50,7 @@ class Asked:
 
     @property
     def is_something(self) -> bool:
+        """Whether any network has something to look at."""
         return any(pixels is not None for pixels in self.prepared)
 
 
@@ -115,6 +116,7 @@ def crowd_note(network: Network, image: Image.Image) -> str:
 
 
 def reads_digits(network: Network) -> bool:
+    """Whether every class is one digit."""
     return all(len(name) == 1 and name.isdigit() for name in network.class_names)
 
 

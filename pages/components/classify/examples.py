@@ -10,9 +10,9 @@ from PIL import Image
 
 from core.datasets.thumbnails import labels_of, pictures_of
 from core.paths import data_folder
-from core.runs.predictions import read_predictions
 from pages.components.classify.desk import Asked, draw_desk, invitation
 from pages.components.classify.networks import Network, following, prepared_by
+from pages.components.shell.histories import predictions_of
 from pages.components.shell.pictures import address_of
 
 CHOSEN = "example"
@@ -51,7 +51,7 @@ def _draw_examples(networks: Sequence[Network]) -> None:
 
 def _chosen(network: Network, count: int) -> int | None:
     """The buttons, and the row of the test picture that was chosen for this run."""
-    predictions = read_predictions(network.run, "test")
+    predictions = predictions_of(network.run, "test")
     wrong = [] if predictions is None or predictions.rows.max() >= count else predictions.rows[~predictions.right]
     with st.container(horizontal=True):
         if st.button("A random test picture", icon=":material/shuffle:", type="primary"):

@@ -11,13 +11,13 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from core.errors import NothingDrawn, TrainDeskError
+from core.errors import NothingDrawn
 from core.images.plain import prepare_plainly
 from core.run_config import RunConfig
 from core.runs.store import Run
 from pages.components.classify.run_choice import label_of
 from pages.components.shell.classifiers import load_classifier, loading
-from pages.components.shell.messages import show_error
+from pages.components.shell.messages import errors_shown
 from pages.components.shell.number_words import plain_markdown
 from pages.components.shell.summaries import summary
 
@@ -45,6 +45,7 @@ class Network:
 
     @property
     def class_names(self) -> tuple[str, ...]:
+        """In the order of its answers."""
         return tuple(self.config.dataset.info().class_names)
 
     @cached_property
@@ -119,28 +120,21 @@ def following(draw: Callable[[Sequence[Network]], None], networks: Sequence[Netw
 
 def networks_of(runs: Sequence[Run]) -> list[Network]:
     """Their networks, not loaded yet; a run whose settings cannot be read is said and left out."""
-    found = []
-    for run in runs:
-        network = Network(run, summary(run).title)
-        try:
-            _ = network.config
-        except TrainDeskError as error:
-            show_error(error)
-            continue
-        found.append(network)
-    return found
+    return _able([Network(run, summary(run).title) for run in runs], lambda network: network.config)
 
 
 def loaded(networks: Sequence[Network]) -> list[Network]:
     """Those that can answer; waits for them. What cannot be loaded is said."""
+    return _able(networks, lambda network: network.classifier)
+
+
+def _able(networks: Sequence[Network], to_do: Callable[[Network], object]) -> list[Network]:
+    """Those that are able to do it; why others are not is said."""
     found = []
     for network in networks:
-        try:
-            _ = network.classifier
-        except TrainDeskError as error:
-            show_error(error)
-            continue
-        found.append(network)
+        with errors_shown():
+            to_do(network)
+            found.append(network)
     return found
 
 
@@ -159,7 +153,7 @@ def _some(names: Sequence[str], most: int = 10) -> str:
 
 
 def prepared_by(networks: Sequence[Network], image: Image.Image) -> list[np.ndarray | None]:
-    """The picture in each network's own form; None where it is empty. Raises ImageError."""
+    """The picture in each network's own form, uint8 (C, H, W); None where it is empty. Raises ImageError."""
     found: list[np.ndarray | None] = []
     for network in networks:
         try:

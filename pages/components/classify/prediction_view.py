@@ -109,14 +109,7 @@ def pixels_figure(pixels: np.ndarray) -> str:
     height, width = pixels.shape[1:]
     image = Image.fromarray(pixels[0] if pixels.shape[0] == 1 else pixels.transpose(1, 2, 0))
     caption = f"What the network sees, {width} x {height}"
-    return _figure(image, caption, caption)
-
-
-def picture_figure(image: Image.Image, name: str) -> str:
-    """HTML: a small copy of an uploaded picture."""
-    small = image.copy()
-    small.thumbnail((280, 280))
-    return _figure(small, name, "", " class=photo")
+    return _figure(image, caption)
 
 
 def draw_figures(*figures: str) -> None:
@@ -124,8 +117,8 @@ def draw_figures(*figures: str) -> None:
     st.html(f'<div class="figures">{"".join(figures)}</div>')
 
 
-def _figure(image: Image.Image, caption: str, alt: str, attributes: str = "") -> str:
+def _figure(image: Image.Image, caption: str) -> str:
     return (
-        f'<figure class="sees"><img{attributes} src="{image_address(image)}" alt="{escape(alt)}">'
+        f'<figure class="sees"><img src="{image_address(image)}" alt="{escape(caption)}">'
         f"<figcaption>{escape(caption)}</figcaption></figure>"
     )

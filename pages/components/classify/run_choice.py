@@ -48,6 +48,7 @@ def choose_run(runs: list[Run]) -> Run:
 
 
 def label_of(run: Run) -> str:
+    """ "Handwritten digits, 99.3 % (today 14:03)"."""
     config, _ = read_config(run)
     facts = summary(run)
     score = percent(facts.test_accuracy) if facts.test_accuracy is not None else facts.status

@@ -8,18 +8,13 @@ from pathlib import Path
 import streamlit as st
 from PIL import Image
 
+from pages.components.shell.component import component
 from pages.components.shell.pictures import image_address
 
 SIDE = 96  # pixels
 TINY = 40  # pixels a side up to which each of them is to be seen
-FOLDER = Path(__file__).parent
 
-_component = st.components.v2.component(
-    "tiles",
-    html='<div class="wall" role="group" aria-label="Pictures"></div>\n',
-    css=(FOLDER / "tiles.css").read_text(encoding="utf-8"),
-    js=(FOLDER / "tiles.js").read_text(encoding="utf-8"),
-)
+_component = component("tiles", Path(__file__).parent, '<div class="wall" role="group" aria-label="Pictures"></div>')
 
 
 def draw_tiles(tiles: Sequence[dict[str, str]], shown: str, key: str) -> int:

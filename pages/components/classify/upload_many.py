@@ -39,6 +39,7 @@ class Many:
 
     @property
     def first(self) -> list[Said | None]:
+        """What the network that counts and sorts says of each picture."""
         return self.answers[self.networks[0].run.id]
 
     @cached_property

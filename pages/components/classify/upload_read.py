@@ -65,7 +65,7 @@ class Forms:
         self._shape: tuple[int, ...] = ()
 
     def append(self, form: np.ndarray | None) -> None:
-        """Raises OSError."""
+        """The next picture, uint8 (C, H, W), or None where there is nothing to be seen. Raises OSError."""
         self._places.append(-1 if form is None else self._end)
         if form is not None:
             self._shape = form.shape
@@ -91,7 +91,7 @@ class Uploads:
     failed: list[Failed] = field(default_factory=list)
 
     def prepared(self, row: int) -> list[np.ndarray | None]:
-        """A picture in each network's form."""
+        """A picture in each network's form, uint8 (C, H, W)."""
         return [each[row] for each in self.forms]
 
 
@@ -110,6 +110,7 @@ class Contents:
         return self.archive(number).read(entry)
 
     def archive(self, number: int) -> zipfile.ZipFile:
+        """The ZIP at that place, opened once. Raises BadZipFile, OSError."""
         if number not in self._opened:
             self._opened[number] = zipfile.ZipFile(io.BytesIO(self._files[number].getvalue()))  # shares the bytes
         return self._opened[number]

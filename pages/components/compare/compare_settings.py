@@ -25,6 +25,7 @@ RESULTS: dict[str, tuple[str, Callable[[Summary], float | None]]] = {
 
 
 def draw_what_settings_did(known: list[Compared], varied: list[Setting]) -> None:
+    """A result against one of the settings that differ, and all of them beside each other; nothing for fewer than three runs."""
     if not varied or len(known) < 3:
         return
     st.subheader("What the settings did")

@@ -10,13 +10,14 @@ import streamlit as st
 from core.analysis.compare import Setting, differences
 from core.runs.history import History
 from core.runs.metrics import ACCURACY, BY_NAME, COMPARED, LOSS
+from core.runs.store import MOVING
 from core.runs.summary import Summary
 from core.runs.thinning import LIMIT
 from core.text.percent import percent
 from pages.components.charts.compare_entry import Compared, history_of, swatch
 from pages.components.charts.curves import Axis, all_within, metric_curve, smoothed
 from pages.components.charts.live_plot import Curve, live_plot
-from pages.components.charts.view_controls import axis_control, log_control, metric_control, smoothing_control
+from pages.components.charts.view_controls import axis_control, log_control, one_of, smoothing_control
 from pages.components.compare.compare_settings import draw_what_settings_did
 from pages.components.compare.verdicts import sentences
 from pages.components.shell.compared import draw_unknown, names, pick
@@ -28,7 +29,6 @@ from pages.components.shell.summaries import run_of, summaries
 from pages.components.shell.tables import html_table, table_row
 
 REFRESH_SECONDS = 2.0
-MOVING = ("queued", "starting", "running")
 POINTS = 24_000  # of all curves together: drawing more keeps a browser busy for seconds
 FEWEST = 300  # of one curve
 METRICS = {metric.name: metric.title for metric in COMPARED}
@@ -75,7 +75,7 @@ def _draw(ids: list[str], chosen: list[tuple[Summary, int]], did_move: bool) -> 
 
 def _curves(compared: list[Compared]) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        metric = metric_control(METRICS)
+        metric = one_of("Curve", "metric", METRICS)
         with st.popover("View", icon=":material/tune:", help="What the curves are drawn over, and how smooth"):
             axis, smoothing = axis_control(), smoothing_control()
             logarithmic = log_control() if BY_NAME[metric].chart == LOSS else False

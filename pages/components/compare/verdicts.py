@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from pathlib import Path
 
 import numpy as np
-import streamlit as st
 
 from core.analysis.compare import Difference, Setting, differences, in_words, over_seeds, paired, unpaired
-from core.runs.predictions import Predictions, read_predictions
-from core.runs.store import Run
 from pages.components.charts.compare_entry import Compared, history_of
+from pages.components.shell.histories import predictions_of
 from pages.components.shell.number_words import count, plain_markdown
 
 SENTENCES = 5  # comparisons that are written out
@@ -43,22 +40,13 @@ def _accuracy(entry: Compared) -> float:
 
 def _difference(first: Compared, second: Compared) -> Difference:
     """On the very same pictures, one by one, where both runs kept what they said of them."""
-    one, two = _said(first), _said(second)
+    one, two = (predictions_of(entry.run, "test") for entry in (first, second))
     if one is not None and two is not None and np.array_equal(one.rows, two.rows):
         return paired(one.right, two.right)
     images = 1
     for entry in (first, second):
         images = int((history_of(entry.run).test or {}).get("images", 0)) or images
     return unpaired(_accuracy(first), _accuracy(second), images, images)
-
-
-def _said(entry: Compared) -> Predictions | None:
-    return _read_said(str(entry.run.folder), entry.summary.test_accuracy)
-
-
-@st.cache_resource(max_entries=100, show_spinner=False)
-def _read_said(folder: str, changes_with: float | None) -> Predictions | None:
-    return read_predictions(Run(Path(folder)), "test")
 
 
 def _differ_in(first: Compared, second: Compared) -> str:

@@ -101,13 +101,10 @@ def draw_deleted() -> None:
         if is_host() and st.button(
             "Remove all for good", icon=":material/delete_forever:", key="empty the trash of datasets"
         ):
-            try:
+            with errors_shown():
                 empty_trash(data_folder())
-            except OwnDataError as error:
-                show_error(str(error))
-                return
-            st.session_state.pop(DELETED, None)
-            st.rerun()
+                st.session_state.pop(DELETED, None)
+                st.rerun()
 
 
 def _draw_own(dataset: OwnDataset) -> None:

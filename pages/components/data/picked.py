@@ -12,17 +12,14 @@ import streamlit as st
 from PIL import Image
 
 from core.image_sets.own_dataset import OwnDataset
+from pages.components.shell.component import component
 from pages.components.shell.pictures import image_address
 
 SIDE = 96  # pixels
 TINY = 40  # pixels a side up to which each of them is to be seen
-FOLDER = Path(__file__).parent
 
-_component = st.components.v2.component(
-    "picked",
-    html='<div class="wall" role="group" aria-label="Pictures"></div>\n',
-    css=(FOLDER / "picked.css").read_text(encoding="utf-8"),
-    js=(FOLDER / "picked.js").read_text(encoding="utf-8"),
+_component = component(
+    "picked", Path(__file__).parent, '<div class="wall" role="group" aria-label="Pictures"></div>'
 )
 
 

@@ -11,19 +11,16 @@ from PIL import Image
 
 from core.errors import ImageError
 from core.images.read import read_image
+from pages.components.shell.component import component
 from pages.components.shell.pictures import received
 
-FOLDER = Path(__file__).parent
 LONGEST = 400_000  # characters; a photo of 224 pixels has about 20,000
 
-_component = st.components.v2.component(
+_component = component(
     "shots",
-    html=(
-        '<div class="booth"><video autoplay muted playsinline></video><p class="said" role="status">Allow the camera.</p>'
-        '<button type="button" disabled>Hold to take photos</button></div>\n'
-    ),
-    css=(FOLDER / "shots.css").read_text(encoding="utf-8"),
-    js=(FOLDER / "shots.js").read_text(encoding="utf-8"),
+    Path(__file__).parent,
+    '<div class="booth"><video autoplay muted playsinline></video><p class="said" role="status">Allow the camera.</p>'
+    '<button type="button" disabled>Hold to take photos</button></div>',
 )
 
 

@@ -50,7 +50,7 @@ def draw_calibration(predictions: Predictions, pictures: str, key: str) -> None:
 
 
 def calibration_in_words(confidence: np.ndarray, accuracy: np.ndarray, pictures: np.ndarray, error: float) -> str:
-    """Markdown: what the curve says."""
+    """Markdown: what the curve says; confidence and accuracy (b,) 0..1, pictures (b,) of each bin, error 0..1."""
     mean, right = np.average(confidence, weights=pictures), np.average(accuracy, weights=pictures)
     said = f"On average it says {percent(float(mean))} and is right in {percent(float(right))}."
     if error < 0.01:

@@ -93,6 +93,7 @@ def _notices(history: History) -> None:
 
 def _curves(run: Run, shared: SharedHistory, options: Options) -> None:
     history, axis, common = shared.history, *_of_all(run, shared, options)
+    smoothed = {**common, "view": f"{common['view']} {options.smoothing}"}
     left, right = st.columns(2, gap="small")
     with left:
         live_plot(
@@ -103,7 +104,7 @@ def _curves(run: Run, shared: SharedHistory, options: Options) -> None:
             marks=marks(history, axis),
             logarithmic=options.is_logarithmic,
             usual=usual_loss(history),
-            **{**common, "view": f"{common['view']} {options.smoothing}"},
+            **smoothed,
         )
     with right:
         live_plot(
@@ -114,7 +115,7 @@ def _curves(run: Run, shared: SharedHistory, options: Options) -> None:
             marks=marks(history, axis),
             y_format=".0%",
             limits=(0, 1),
-            **{**common, "view": f"{common['view']} {options.smoothing}"},
+            **smoothed,
         )
 
 

@@ -44,6 +44,7 @@ def draw_labels_form(run: Run) -> None:
 
 @st.dialog("Name, note and tags")
 def open_labels(run: Run) -> None:
+    """Title, note and tags of one run."""
     draw_labels_form(run)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
-from pathlib import Path
 
 import numpy as np
 import streamlit as st
@@ -15,11 +14,12 @@ from core.analysis.scores import scores
 from core.datasets.thumbnails import pictures_of
 from core.paths import data_folder
 from core.run_config import RunConfig
-from core.runs.predictions import Predictions, Split, read_predictions
+from core.runs.predictions import Predictions, Split
 from core.runs.store import Run
 from core.text.percent import percent
 from pages.components.charts.heatmap import MOST_DRAWN, MOST_WRITTEN, heatmap
 from pages.components.run.calibration_view import draw_calibration
+from pages.components.shell.histories import predictions_of
 from pages.components.shell.links import from_address, say
 from pages.components.shell.number_words import count, plain_markdown
 from pages.components.shell.pictures import card, gallery
@@ -45,7 +45,8 @@ class Shown:
 
 
 def has_predictions(run: Run) -> bool:
-    return read_predictions(run, "test") is not None
+    """Whether what it said of the test pictures was kept."""
+    return predictions_of(run, "test") is not None
 
 
 def draw_mistakes(run: Run, config: RunConfig, names: list[str]) -> None:
@@ -55,7 +56,7 @@ def draw_mistakes(run: Run, config: RunConfig, names: list[str]) -> None:
 
 def _draw(run: Run, config: RunConfig, names: list[str]) -> None:
     split = _split()
-    predictions = _predictions(str(run.folder), split)
+    predictions = predictions_of(run, split)
     if predictions is None or predictions.logits.shape[1] != len(names):
         st.caption("What the network said of these pictures was not kept.")
         return
@@ -135,21 +136,8 @@ def _split() -> Split:
     return chosen or "test"
 
 
-def _predictions(folder: str, split: Split) -> Predictions | None:
-    try:
-        changed = Path(folder, f"{split}_predictions.npz").stat().st_mtime_ns
-    except OSError:
-        return None
-    return _read(folder, split, changed)
-
-
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _read(folder: str, split: Split, changed: int) -> Predictions | None:
-    return read_predictions(Run(Path(folder)), split)
-
-
 def pairs_in_words(matrix: np.ndarray, names: list[str]) -> str:
-    """Markdown: the classes that are mixed up most, and the hardest class."""
+    """Markdown: the classes that are mixed up most, and the hardest class; matrix (classes, classes), rows true."""
     images, right = int(matrix.sum()), int(np.diag(matrix).sum())
     if right == images:
         return f"All {count(images, 'picture')} were recognised."

@@ -16,6 +16,7 @@ from pages.components.train.filled_form import open_again
 
 
 def draw_buttons(run: Run, status: Status, config: RunConfig | None, history: History) -> None:
+    """What can be done with the run now, in one row; nothing that this visitor may not do."""
     if status.is_active:
         draw_active_controls(run, config, history)
     elif status.name == "queued":

@@ -95,7 +95,7 @@ def probe_cards(probe: ProbeImages, snapshot: Snapshot, class_names: list[str]) 
 
 
 def filters_figure(filters: np.ndarray, epoch: int) -> str:
-    """HTML of all filters in one picture."""
+    """HTML of all filters (k, h, w, C) in one picture."""
     wide = filters.shape[1] > 8
     picture = sheet(filters, columns=6 if wide else 8, enlarge=2 if wide else 8)
     alt = f"{len(filters)} filters of the first layer after epoch {epoch}"

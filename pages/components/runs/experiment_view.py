@@ -16,11 +16,12 @@ from core.text.percent import percent
 from pages.components.charts.compare_entry import history_of
 from pages.components.charts.curves import Axis, all_within
 from pages.components.charts.live_plot import Curve, live_plot
+from pages.components.charts.view_controls import one_of
 from pages.components.compare.compare_view import FEWEST, POINTS, curve_of
 from pages.components.runs.result_chart import draw_result_chart
 from pages.components.runs.sweep_table import draw_over_seeds, table
 from pages.components.shell.compared import MOST
-from pages.components.shell.links import compare_page, form_page, from_address, switch_page, try_page
+from pages.components.shell.links import compare_page, form_page, switch_page, try_page
 from pages.components.shell.number_words import count, plain_markdown
 from pages.components.shell.rights import may_change
 from pages.components.train.experiments import Experiment, experiment, experiments
@@ -50,10 +51,14 @@ def _draw(name: str, did_move: bool) -> None:
     st.progress(_progress(shown), text=plain_markdown(said(shown, best)))
     left, right = st.columns(2, gap="medium")
     with left:
-        metric = _one_of("Curve", "metric", METRICS)
+        metric = one_of("Curve", "metric", METRICS, label_visibility="collapsed")
     with right:
         titles = {setting.path: setting.title for setting in shown.settings}
-        against = _one_of("Against", "against", titles) if len(titles) > 1 else next(iter(titles), "")
+        against = (
+            one_of("Against", "against", titles, label_visibility="collapsed")
+            if len(titles) > 1
+            else next(iter(titles), "")
+        )
     is_loss = metric.endswith("loss")
     left, right = st.columns(2, gap="medium")
     with left:
@@ -119,32 +124,6 @@ def _stop_all(moving: list[Summary]) -> None:
                 if not withdraw(run):
                     run.request_stop()
             st.rerun()
-
-
-def _one_of(label: str, name: str, choices: dict[str, str]) -> str:
-    """One of the choices, also in the address; a list where they are many."""
-    keys = list(choices)
-    changed = from_address(name, keys, keys[0])
-    if len(keys) > 4:
-        return st.selectbox(
-            label,
-            keys,
-            format_func=choices.__getitem__,
-            key=name,
-            on_change=changed,
-            label_visibility="collapsed",
-            width=260,
-        )
-    chosen = st.segmented_control(
-        label,
-        keys,
-        format_func=choices.__getitem__,
-        key=name,
-        on_change=changed,
-        required=True,
-        label_visibility="collapsed",
-    )
-    return chosen or keys[0]
 
 
 def _curves(shown: Experiment, metric: str, is_loss: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.runs.store import MOVING
 from core.runs.summary import Summary
 from pages.components.run.controls import RESUMABLE, draw_lengthening, draw_problem
 from pages.components.run.manage import delete_button, favourite_button, open_labels, open_tags, resume_all
@@ -15,7 +16,6 @@ from pages.components.shell.setting_words import read_config
 from pages.components.shell.summaries import run_of, summaries
 
 SEEN = "ticked runs"
-MOVING = ("queued", "starting", "running")
 REFRESH_SECONDS = 2.0
 ROWS = 200  # that are sent anew so often; of more, less often
 

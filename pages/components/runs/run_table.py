@@ -11,15 +11,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import streamlit as st
-
+from core.runs.store import ACTIVE
 from core.runs.summary import DAMAGED, Summary
 from core.text.percent import percent
+from pages.components.shell.component import component
 from pages.components.shell.links import address, run_page
 from pages.components.shell.number_words import NOT_YET, STATUS_COLOURS, decimal, duration, moment
 
-FOLDER = Path(__file__).parent
-ACTIVE = ("starting", "running")
 TICKED, OPEN = "ticked", "open"
 COLUMNS = (  # (title, what a column is to style and script, does it sort from large to small first?)
     ("Run", "title", False),
@@ -34,12 +32,7 @@ COLUMNS = (  # (title, what a column is to style and script, does it sort from l
     ("Age", "age", False),
 )
 
-_component = st.components.v2.component(
-    "run_table",
-    html='<div class="runs"></div>\n',
-    css=(FOLDER / "run_table.css").read_text(encoding="utf-8"),
-    js=(FOLDER / "run_table.js").read_text(encoding="utf-8"),
-)
+_component = component("run_table", Path(__file__).parent, '<div class="runs"></div>')
 
 
 def run_table(facts: Sequence[Summary], key: str, ticked: Sequence[str] = ()) -> tuple[list[Summary], str]:

@@ -125,7 +125,10 @@ def from_widget(spec: FieldSpec, value: Any) -> Any:
 
 def number_in(text: str) -> Any:
     """The number that someone typed, or the text itself for the settings to find fault with."""
-    return _number(text, int, float)
+    for kind in (int, float):
+        with contextlib.suppress(ValueError):
+            return kind(text.strip().replace(",", "."))  # 0,001 is how half of the world writes it
+    return text.strip()
 
 
 def _whole_numbers(token: str) -> list[Any]:
@@ -135,11 +138,3 @@ def _whole_numbers(token: str) -> list[Any]:
         if all(number.is_integer() for number in found):
             return [int(number) for number in found]
     return [token]
-
-
-def _number(text: str, *kinds: type) -> Any:
-    """The number in a text, of the first kind that can read it, or the text itself."""
-    for kind in kinds:
-        with contextlib.suppress(ValueError):
-            return kind(text.strip().replace(",", "."))  # 0,001 is how half of the world writes it
-    return text.strip()

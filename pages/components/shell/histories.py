@@ -1,4 +1,5 @@
-"""Histories of runs, read once for all visitors and brought up to date by whoever looks."""
+"""Histories of runs and what their networks said of pictures, read once for all visitors
+and brought up to date by whoever looks."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ import numpy as np
 import streamlit as st
 
 from core.runs.history import History
+from core.runs.predictions import Predictions, Split, read_predictions
 from core.runs.store import Run
 
 KEPT = 32  # things made from one state of a history: curves for the windows that visitors look at
@@ -27,6 +29,7 @@ class SharedHistory:
     _made_at: int = -1  # offset in the log of the state that they were made from
 
     def update(self) -> History:
+        """The history with what the log has got meanwhile."""
         with self.lock:
             return self.history.update()
 
@@ -51,6 +54,24 @@ def shared_history(run: Run) -> SharedHistory:
     shared = _shared_history(str(run.folder))
     shared.update()
     return shared
+
+
+def changed_at(path: Path) -> int:
+    """When a file was changed, in nanoseconds; 0 where there is none. For what is kept as long as it stays the same."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def predictions_of(run: Run, split: Split) -> Predictions | None:
+    """What a run's best network said of every picture of a split; None where that was not kept."""
+    return _predictions(str(run.folder), split, changed_at(run.folder / f"{split}_predictions.npz"))
+
+
+@st.cache_resource(max_entries=100, show_spinner=False)
+def _predictions(folder: str, split: Split, changed: int) -> Predictions | None:
+    return read_predictions(Run(Path(folder)), split)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

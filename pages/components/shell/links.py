@@ -45,6 +45,7 @@ COMPARE, DEMO, EXPERIMENTS, GLOSSARY = (
 
 
 def run_page(run_id: str) -> Place:
+    """One run."""
     return Place("pages/run.py", {"run": run_id})
 
 
@@ -54,10 +55,12 @@ def try_page(run_id: str) -> Place:
 
 
 def compare_page(run_ids: Iterable[str]) -> Place:
+    """These runs over each other, in the colours of their order."""
     return Place(COMPARE.page, {RUNS: ",".join(run_ids)})
 
 
 def experiment_page(name: str) -> Place:
+    """The runs of one experiment."""
     return Place(EXPERIMENTS.page, {"experiment": name})
 
 
@@ -67,10 +70,12 @@ def form_page(source: str, name: str) -> Place:
 
 
 def dataset_page(name: str) -> Place:
+    """One dataset: the id of one's own, or the name of a published one."""
     return Place(DATA.page, {"set": name})
 
 
 def import_page(job_id: str) -> Place:
+    """Pictures that are being brought in."""
     return Place(DATA.page, {"import": job_id})
 
 

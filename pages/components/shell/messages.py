@@ -13,10 +13,12 @@ from pages.components.shell.number_words import plain_markdown
 
 
 def show_error(sentence: object) -> None:
+    """In red, where it is called."""
     st.error(plain_markdown(str(sentence)))
 
 
 def show_warning(sentence: object) -> None:
+    """In yellow, where it is called."""
     st.warning(plain_markdown(str(sentence)))
 
 
@@ -45,6 +47,7 @@ def attempt(place: str, work: Callable[[], object], keep: bool = False) -> bool:
 
 
 def set_problem(place: str, sentence: str) -> None:
+    """Keeps a sentence for `show_problem` of this place; "" forgets it."""
     st.session_state[f"problem {place}"] = sentence
 
 

@@ -68,6 +68,7 @@ def moment(seconds: float) -> str:
 
 
 def megabytes(size: int) -> str:
+    """12_300_000 -> "12 MB", 300_000 -> "0.3 MB"."""
     return f"{size / 1e6:,.0f} MB" if size >= 1e6 else f"{size / 1e6:.1f} MB"
 
 

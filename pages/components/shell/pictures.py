@@ -45,7 +45,8 @@ def received(address: object, begins: str, longest: int, what: str, remedy: str 
 
 
 def card(pixels: np.ndarray, alt: str, *lines: str, is_right: bool | None = None) -> str:
-    """HTML: a picture with lines of HTML under it; right and wrong are said by a sign too, not by colour alone."""
+    """HTML: a picture, uint8 (H, W, C), with lines of HTML under it; right and wrong are said by a sign
+    too, not by colour alone."""
     mark = "" if is_right is None else ' class="right"' if is_right else ' class="wrong"'
     said = "".join(f"<span>{line}</span>" for line in lines)
     return f'<figure{mark}><img src="{address_of(pixels)}" alt="{escape(alt)}"><figcaption>{said}</figcaption></figure>'

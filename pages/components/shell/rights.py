@@ -81,6 +81,7 @@ def may_change_dataset(dataset: OwnDataset) -> bool:
 
 
 def may_change_job(job: Job) -> bool:
+    """Whether the import is theirs, or they are the host."""
     return is_host() or job.owner == visitor()
 
 

@@ -25,6 +25,7 @@ def read_config(run: Run) -> tuple[RunConfig | None, str]:
 
 
 def in_short(config: RunConfig) -> str:
+    """ "MLP on MNIST"."""
     return f"{config.architecture.label} on {config.dataset.title()}"
 
 

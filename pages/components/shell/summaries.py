@@ -24,6 +24,7 @@ def summaries() -> list[Summary]:
 
 
 def summary(run: Run) -> Summary:
+    """The line of one run, also of one that no list has."""
     return _index(str(runs_folder() if run.is_example() else run.folder.parent)).summary(run)
 
 

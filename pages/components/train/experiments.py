@@ -12,14 +12,12 @@ from core.experiments.results import SEED, best_place, group_of
 from core.experiments.sweep import tried
 from core.paths import runs_folder
 from core.run_config import RunConfig
-from core.runs.store import Run
+from core.runs.store import MOVING, Run
 from core.runs.summary import Summary
 from pages.components.charts.compare_entry import Compared
 from pages.components.shell.compared import names
 from pages.components.shell.setting_words import read_config, setting_words
 from pages.components.shell.summaries import summaries
-
-MOVING = ("queued", "starting", "running")
 
 
 @dataclass(frozen=True)
@@ -32,10 +30,12 @@ class Experiment:
 
     @property
     def runs(self) -> list[Summary]:
+        """Their facts, in the order of `entries`."""
         return [entry.summary for entry in self.entries]
 
     @property
     def moving(self) -> list[Summary]:
+        """Those that wait or train."""
         return [run for run in self.runs if run.status in MOVING]
 
     @property

@@ -32,6 +32,7 @@ class Origin(NamedTuple):
 
 
 def origin() -> Origin:
+    """What it was filled from, or nothing."""
     return Origin(*st.session_state.get(FILLED_FROM, ()))
 
 

@@ -87,6 +87,7 @@ def present_measurement(config: RunConfig | None) -> Measurement | None:
 
 
 def forget_measurement() -> None:
+    """Ends the visitor's measurement, if there is one."""
     if (measurement := st.session_state.pop(STATE, None)) is not None:
         measurement.end()
 

@@ -33,6 +33,7 @@ def choices_of(spec: FieldSpec, path: str) -> dict[Any, str]:
 
 @st.cache_data(ttl=300, show_spinner=False)
 def devices() -> dict[str, str]:
+    """What trainings can run on: name -> words."""
     return list_devices()
 
 

@@ -40,9 +40,7 @@ def draw_network_before_start(config: RunConfig | None) -> None:
             return
         info = config.dataset.info()
         with st.spinner("Looking at its layers ..."):
-            described, problem = _described(
-                config.architecture.model_dump_json(), config.dataset.model_dump_json(), config.model_dump_json()
-            )
+            described, problem = describe(config)
         if described:
             st.html(network(described))
             st.caption(f"For pictures of {config.dataset.title()}: {' x '.join(map(str, info.shape))} numbers each.")
