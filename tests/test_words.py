@@ -17,7 +17,7 @@ FORBIDDEN = {
     "say validation": re.compile(
         r"(?<!train, )(?<![\"'/._-])\bval\b(?![/_.\"'=])", re.IGNORECASE
     ),  # folders are called so
-    "a percentage has its own space: core.text.percent": re.compile(rf"[\d{HOLE}] ?%(?!\w|[({{])"),
+    "a percentage has its own space: core.text.numbers": re.compile(rf"[\d{HOLE}] ?%(?!\w|[({{])"),
     "a teacher would say it otherwise": re.compile(r"as often right as it says|calls a \d"),
 }
 

@@ -13,11 +13,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from core.analysis.coach_curves import Curves, Jump, has_finished, rate_in_words
+from core.analysis.coach_curves import Curves, Jump, has_finished
 from core.analysis.coach_curves import curves_of as curves_of
 from core.analysis.coach_sight import SHARP, TINY, Sight, half_interval, sights
 from core.analysis.scores import interval
-from core.text.percent import percent
+from core.text.numbers import decimal, percent
 
 Kind = Literal[
     "rate_too_large",
@@ -93,7 +93,7 @@ def _jumped(sight: Sight, curves: Curves) -> Advice:
     assert change is not None
     before, after = curves.train_loss[change.epoch - 2], max(curves.train_loss[change.epoch - 1 : change.epoch + 2])
     numbers = f"training loss {before:.3g} before, {after:.3g} after, {curves.train_loss[-1]:.3g} now"
-    old, new = rate_in_words(change.before), rate_in_words(change.after)
+    old, new = decimal(change.before), decimal(change.after)
     if curves.end or not math.isclose(curves.learning_rate, change.after):
         has = "never recovered" if curves.end else "has not recovered"
         sentence = f"It {has} from learning rate {new}, set in epoch {change.epoch}."
@@ -107,10 +107,8 @@ def _jumped(sight: Sight, curves: Curves) -> Advice:
 def _jumping(jump: Jump) -> Advice:
     """Within the epoch in which a person set another learning rate."""
     before, after, old = f"{jump.before:.2g}", f"{jump.after:.2g}", jump.change.before
-    sentence = (
-        f"The loss jumped from {before} to {after} when the learning rate became {rate_in_words(jump.change.after)}."
-    )
-    back = f"Set it back to {rate_in_words(old)}"
+    sentence = f"The loss jumped from {before} to {after} when the learning rate became {decimal(jump.change.after)}."
+    back = f"Set it back to {decimal(old)}"
     return Advice("jumped", sentence, f"training loss {before}, then {after}", back, learning_rate=old)
 
 
@@ -125,7 +123,7 @@ def _nothing_learned(sight: Sight, curves: Curves) -> Advice | None:
     so_far = "It has learned nothing:" if curves.end else "So far"
     if rate <= usual / FAR:
         outcome = "it has learned nothing" if curves.end else "it hardly learns"
-        sentence = f"Learning rate {rate_in_words(rate)} is far too small: {outcome}."
+        sentence = f"Learning rate {decimal(rate)} is far too small: {outcome}."
         return _again("rate_too_small", sentence, evidence, usual)
     sentence = f"{so_far} it is no better than guessing."
     if math.isclose(rate, usual):
@@ -136,7 +134,7 @@ def _nothing_learned(sight: Sight, curves: Curves) -> Advice | None:
 def _too_large(curves: Curves, evidence: str) -> Advice:
     rate, usual = curves.learning_rate, curves.usual_learning_rate
     learned = "it has learned nothing" if curves.end else "it cannot learn"
-    sentence = f"Learning rate {rate_in_words(rate)} is far too large: {learned}."
+    sentence = f"Learning rate {decimal(rate)} is far too large: {learned}."
     return _again("rate_too_large", sentence, evidence, min(usual, rate / 10))
 
 
@@ -145,13 +143,13 @@ def _diverging(curves: Curves) -> Advice:
         "diverging",
         f"The loss {'grew' if curves.end else 'grows'} instead of falling: the steps are too long.",
         f"training loss {min(curves.train_loss):.3g} at its best, {curves.train_loss[-1]:.3g} now, "
-        f"learning rate {rate_in_words(curves.learning_rate)}",
+        f"learning rate {decimal(curves.learning_rate)}",
         curves.learning_rate / 10,
     )
 
 
 def _again(kind: Kind, sentence: str, evidence: str, rate: float) -> Advice:
-    remedy = f"Start again with {rate_in_words(rate)}"
+    remedy = f"Start again with {decimal(rate)}"
     return Advice(kind, sentence, evidence, remedy, {"optimizer.learning_rate": rate})
 
 
@@ -212,7 +210,7 @@ def _progress(sight: Sight, curves: Curves) -> Advice | None:
         )
         return Advice("slowing", sentence, numbers)
     if progress == "waiting":
-        rate = rate_in_words(curves.learning_rate * curves.share[-1])
+        rate = decimal(curves.learning_rate * curves.share[-1])
         sentence = "The learning rate is still high; the schedule lowers it later, and that usually helps."
         if ended:
             sentence = "It was stopped before the schedule had lowered the learning rate."

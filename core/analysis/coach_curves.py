@@ -56,9 +56,8 @@ class Curves:
     planned: int  # epochs
     learning_rate: float  # now, before the schedule
     usual_learning_rate: float  # the optimizer's default
-    chance_loss: float = (
-        math.inf
-    )  # of a network that names every class as often; infinite where the loss has no such value
+    # of a network that names every class as often; infinite where the loss has no such value
+    chance_loss: float = math.inf
     changes: tuple[Change, ...] = ()
     fresh_jump: Jump | None = None  # before the epochs can show it
     can_augment: bool = True  # no random changes of the pictures are on
@@ -75,11 +74,8 @@ class Curves:
 def curves_of(history: History, config: RunConfig) -> Curves:
     """What the coach looks at of a run that has started."""
     started, end, epochs = history.started or {}, history.end or {}, list(history.epochs)
-    classes, train, val = (
-        len(started.get("class_names", ())) or 2,
-        started.get("train_images") or 1,
-        started.get("val_images") or 1,
-    )
+    classes = len(started.get("class_names", ())) or 2
+    train, val = started.get("train_images") or 1, started.get("val_images") or 1
     changes = tuple(_changes(list(history.learning_rates), started, config.optimizer.learning_rate))
     val_loss = _numbers(epochs, "val/loss")
     share, next_share, last_share = _shares(history, config, val_loss)
@@ -160,8 +156,3 @@ def _fresh_jump(history: History, changes: tuple[Change, ...], epochs: int) -> J
 def _numbers(epochs: list[Event], name: str) -> tuple[float, ...]:
     """NaN where a log holds none."""
     return tuple(math.nan if epoch.get(name) is None else float(epoch[name]) for epoch in epochs)
-
-
-def rate_in_words(rate: float) -> str:
-    """0.0000321 -> "0.0000321", where Python would write 3.21e-05."""
-    return np.format_float_positional(rate, precision=3, fractional=False, trim="-")

@@ -24,27 +24,22 @@ CLEAR = 3.0  # standard errors of a difference from which it is sure
 LONGEST = 20  # epochs of a window
 NOTICEABLE = 0.03  # fall of a loss (of its logarithm) that is worth a word
 NOTHING = 0.01  # fall below which there is none
-SHAKY = (
-    0.04  # standard deviation of a loss (of its logarithm) that is assumed while there are too few epochs to measure it
-)
+# standard deviation of a loss (of its logarithm) that is assumed while there are too few epochs to measure it
+SHAKY = 0.04
 STEADY = 0.01  # the smallest that is believed
 PAUSE = 10  # epochs that must lie between a word and its opposite
 RISEN = 0.07  # rise of the validation loss (of its logarithm) from which it learns by heart
 GAP = 1.2  # times the training loss, that the validation loss must then be
-EXPLODED, EXPLODED_BY = (
-    2.0,
-    0.2,
-)  # times its best, and by how much more, that a training loss must reach to count as growing
+# times its best, and by how much more, that a training loss must reach to count as growing
+EXPLODED, EXPLODED_BY = 2.0, 0.2
 JUMPED = 1.5  # times the loss before, at which it jumped
 RECOVERED = 1.2  # times the loss before, from which growing and jumps are over
 FELL = 0.6  # of the share of the epoch before: it learns anew from there
 HIGH = 2.0  # times the last planned share of the learning rate, above which the schedule still has work to do
 SLOWED, SLOWED_NO_MORE = 1.8, 1.4  # times the usual epoch
 SHORTEST = 1.0  # seconds; shorter epochs vary by chance
-BLURRED, SHARP = (
-    0.055,
-    0.045,
-)  # half the 95 % interval of an accuracy, above and below which it cannot and can tell epochs apart
+# half the 95 % interval of an accuracy, above and below which it cannot and can tell epochs apart
+BLURRED, SHARP = 0.055, 0.045
 TINY = 30  # validation pictures that tell nothing at all
 
 
@@ -77,9 +72,8 @@ def sights(curves: Curves) -> list[Sight]:
     sight = Sight()
     train = np.log(np.maximum(curves.train_loss, 1e-9))
     val = np.log(np.maximum(curves.val_loss, 1e-9))
-    middle = (
-        np.median([val[:-2], val[1:-1], val[2:]], axis=0) if len(val) > 2 else val
-    )  # of an epoch and those beside it
+    # of an epoch and those beside it
+    middle = np.median([val[:-2], val[1:-1], val[2:]], axis=0) if len(val) > 2 else val
     middle = np.pad(middle, (1, 1), constant_values=np.inf)  # the last one's neighbour is not known yet: it is left out
     for epoch in range(1, curves.epochs + 1):
         sight = _next(sight, curves, train[:epoch], val[:epoch], middle[: epoch - 1])

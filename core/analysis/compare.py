@@ -12,7 +12,7 @@ import numpy as np
 
 from core.run_config import GROUPS, PARTS, RunConfig
 from core.settings.settings import FieldSpec
-from core.text.percent import SIGN, percent
+from core.text.numbers import SIGN, percent
 
 LUCK = 0.05  # a difference that luck alone brings about less often than this counts as larger than luck
 NORMAL = NormalDist()

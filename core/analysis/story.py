@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.runs.history import History
-from core.text.percent import percent
+from core.text.numbers import percent
 
 GUESSING, MOST, WELL = 0.2, 0.85, 0.95  # shares of the digits that are read, at which the story goes on
 SETBACK = 0.2  # so much less than it has read is told

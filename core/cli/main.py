@@ -24,7 +24,7 @@ from core.runs.history import History
 from core.runs.metadata import title_of
 from core.runs.store import Run, list_runs
 from core.settings.settings import SettingsError
-from core.text.percent import percent
+from core.text.numbers import percent
 
 DONE, FAILED, WRONG_INPUT = 0, 1, 2
 

@@ -14,9 +14,8 @@ from core.runs.before_start import shared_out
 SAME_WORK = {"schedule", "training.seed", "training.best_by"}  # what is computed in a step stays the same
 SAME_WORK_OF = ("optimizer.", "loss.", "schedule.")  # also learning rate, weight decay, label smoothing ...
 SCALED = {"training.epochs", "training.training_pictures"}
-FORWARD = (
-    1 / 3
-)  # work of measuring a picture, where learning from it is 1: about a third of the sums, and none backwards
+# work of measuring a picture, where learning from it is 1: about a third of the sums, and none backwards
+FORWARD = 1 / 3
 
 
 def seconds_of_all(

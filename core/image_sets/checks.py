@@ -12,7 +12,7 @@ from core.image_sets.finding import Choice, Finding, Verdict, is_or_are, names_o
 from core.image_sets.own_dataset import Members, OwnClass, OwnDataset
 from core.image_sets.shares import Arrangement, arrangement_of, as_suggested, remedies
 from core.image_sets.twins import blank_findings, twin_findings
-from core.text.percent import percent
+from core.text.numbers import percent
 
 __all__ = ["Choice", "Finding", "Verdict", "findings", "verdict"]
 

@@ -11,7 +11,7 @@ import numpy as np
 from core.image_sets.evidence import SCRATCH, TRANSFER, Evidence, evidence_of
 from core.image_sets.own_dataset import OwnDataset
 from core.image_sets.shares import usual_share
-from core.text.percent import percent
+from core.text.numbers import percent
 
 SHOWN = 140_000  # pictures that a training from scratch shows, all epochs together: three minutes on two cores
 FEWEST_EPOCHS, MOST_EPOCHS = 8, 100

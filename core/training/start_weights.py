@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from core.errors import TrainDeskError
-from core.text.percent import SIGN, percent
+from core.text.numbers import SIGN, percent
 
 SMALLEST_SHARE = 0.5  # of the weights before the last layer that must fit; with less, little of the earlier run is left
 _GROUPS = ("frozen", "trained")  # in names of weights: the groups of layers that differ only in what trains

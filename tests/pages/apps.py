@@ -14,19 +14,7 @@ from streamlit.testing.v1 import AppTest
 from tests.helpers import PATIENCE, with_plain_spaces
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PAGES = (
-    "",
-    "train",
-    "runs",
-    "run",
-    "classify",
-    "system",
-    "experiment",
-    "compare",
-    "glossary",
-    "data",
-    "demo",
-)  # addresses; "" is the home page
+PAGES = ("", *sorted(page.stem for page in (ROOT / "pages").glob("*.py")))  # addresses; "" is the home page
 
 
 def open_app(page: str = "", **query: str) -> AppTest:

@@ -11,9 +11,9 @@ import numpy as np
 
 from core.runs.history import History
 from core.runs.metrics import in_chart
+from core.text.numbers import decimal
 from pages.components.charts.live_plot import Curve
 from pages.components.shell.histories import SharedHistory
-from pages.components.shell.number_words import decimal
 
 AxisName = Literal["epoch", "step", "time"]
 RUNNING = 1000  # pictures whose mean a running training accuracy is: a batch alone jumps by several percent

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from core.analysis.mistakes import most_confused
-from core.text.percent import percent
+from core.text.numbers import percent
 from pages.components.charts.figure import figure
+from pages.components.shell.number_words import count
 
 MOST_WRITTEN = 20  # classes up to which numbers stand in the cells
 MOST_DRAWN = 40  # classes up to which all are drawn, of more the first MOST_WRITTEN
@@ -89,7 +90,8 @@ def _trace(
     if len(names) > MOST_WRITTEN:  # words for each of thousands of cells would be megabytes
         return trace
     said = [
-        [f"{_pictures(counts[i, j])}, {percent(float(shares[i, j]))} of the true class" for j in places] for i in places
+        [f"{count(int(counts[i, j]), 'picture')}, {percent(float(shares[i, j]))} of the true class" for j in places]
+        for i in places
     ]
     text = [[_written(counts[i, j], shares[i, j], in_percent) if shown[i, j] else "" for j in places] for i in places]
     return trace | {
@@ -100,10 +102,6 @@ def _trace(
         "xgap": 1,
         "ygap": 1,
     }
-
-
-def _pictures(number: int) -> str:
-    return f"{number:,} picture" + ("" if number == 1 else "s")
 
 
 def _written(number: int, share: float, in_percent: bool) -> str:

@@ -7,8 +7,8 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
+from core.text.numbers import decimal
 from pages.components.charts.figure import figure
-from pages.components.shell.number_words import decimal
 
 HEIGHT = 340
 ROOM = 150  # pixels between two axes at least; what is wider scrolls inside its frame

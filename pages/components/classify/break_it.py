@@ -12,7 +12,7 @@ from core.images.disturb import DISTURBANCES, NOTHING, Disturbance, disturbed
 from core.paths import data_folder
 from core.run_config import RunConfig
 from core.runs.store import Run
-from core.text.percent import SIGN
+from core.text.numbers import SIGN
 from pages.components.charts.figure import figure
 from pages.components.classify.networks import Network
 from pages.components.classify.predicting import said_of

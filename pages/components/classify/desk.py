@@ -110,9 +110,8 @@ def crowd_note(network: Network, image: Image.Image) -> str:
     if not network.config.dataset.drawable:
         return ""
     left_out, joined = is_crowded(image)
-    return (
-        LEFT_OUT if left_out else JOINED if joined and reads_digits(network) else ""
-    )  # others may have parts side by side
+    # signs that are no digits may have parts side by side
+    return LEFT_OUT if left_out else JOINED if joined and reads_digits(network) else ""
 
 
 def reads_digits(network: Network) -> bool:

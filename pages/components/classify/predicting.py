@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from core.text.percent import percent
+from core.text.numbers import percent
 from pages.components.classify.networks import Network
 from pages.components.classify.prediction_view import Said
 

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from core.text.percent import percent
+from core.text.numbers import percent
 from pages.components.shell.pictures import image_address
 
 SURE, UNSURE = 0.8, 0.5

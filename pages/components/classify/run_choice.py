@@ -7,7 +7,7 @@ import streamlit as st
 from core.paths import runs_folder
 from core.runs.example import example, is_hidden
 from core.runs.store import Run, list_runs
-from core.text.percent import percent
+from core.text.numbers import percent
 from pages.components.classify.best_network import preselected
 from pages.components.shell.messages import show_warning
 from pages.components.shell.number_words import moment

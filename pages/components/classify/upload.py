@@ -11,7 +11,7 @@ import streamlit as st
 from PIL import Image
 
 from core.images.read import read_image
-from core.text.percent import percent
+from core.text.numbers import percent
 from pages.components.classify.canvas import pasted
 from pages.components.classify.desk import Asked, crowd_note, draw_desk, invitation
 from pages.components.classify.networks import Network, following, loaded

@@ -15,7 +15,7 @@ import streamlit as st
 
 from core.analysis.scores import interval
 from core.inference.class_folders import UNSURE, labels_of, write_sorted
-from core.text.percent import SIGN, percent
+from core.text.numbers import SIGN, percent
 from pages.components.charts.heatmap import heatmap
 from pages.components.classify.networks import Network
 from pages.components.classify.prediction_view import SURE, Said

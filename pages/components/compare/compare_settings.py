@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.analysis.compare import Setting
 from core.runs.summary import Summary
-from core.text.percent import SIGN
+from core.text.numbers import SIGN
 from pages.components.charts.compare_entry import Compared
 from pages.components.charts.figure import figure
 from pages.components.charts.parallel import parallel, ticks, written

@@ -13,7 +13,7 @@ from core.runs.metrics import ACCURACY, BY_NAME, COMPARED, LOSS
 from core.runs.store import MOVING
 from core.runs.summary import Summary
 from core.runs.thinning import LIMIT
-from core.text.percent import percent
+from core.text.numbers import percent
 from pages.components.charts.compare_entry import Compared, history_of, swatch
 from pages.components.charts.curves import Axis, all_within, metric_curve, smoothed
 from pages.components.charts.live_plot import Curve, live_plot

@@ -16,7 +16,7 @@ from core.inference.collecting import FEWEST, Collecting, Example, Eye, Learned
 from core.image_sets.kept_features import KeptFeatures
 from core.image_sets.suggest import collected_how
 from core.paths import data_folder
-from core.text.percent import percent
+from core.text.numbers import percent
 from pages.components.classify.prediction_view import Said, bars, words
 from pages.components.classify.desk import STYLE
 from pages.components.shell.messages import show_error

@@ -7,7 +7,7 @@ import streamlit as st
 from core.image_analysis.label_check import Doubt, LabelCheck, last_check, leave_key, open_doubts, start
 from core.image_sets.own_dataset import OwnDataset
 from core.image_sets.twins import leave, left_alone
-from core.text.percent import percent
+from core.text.numbers import percent
 from pages.components.data.findings import change
 from pages.components.shell.messages import errors_shown, show_error
 from pages.components.data.picked import thumbnails

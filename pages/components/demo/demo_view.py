@@ -12,7 +12,7 @@ from core.paths import data_folder, runs_folder
 from core.runs.history import History
 from core.runs.snapshots import SnapshotStore
 from core.runs.store import Run
-from core.text.percent import percent
+from core.text.numbers import percent
 from core.workers.launch import prepare
 from pages.components.charts.curves import Axis, metric_curve
 from pages.components.charts.live_plot import live_plot

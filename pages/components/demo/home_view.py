@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.runs.store import MOVING
 from core.runs.summary import DAMAGED, SPARKS, Summary
-from core.text.percent import percent
+from core.text.numbers import percent
 from pages.components.classify.best_network import network_for_digits
 from pages.components.classify.draw import draw_drawing
 from pages.components.classify.networks import networks_of

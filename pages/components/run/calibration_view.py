@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.analysis.mistakes import reliability
 from core.runs.predictions import Predictions
-from core.text.percent import SIGN, percent
+from core.text.numbers import SIGN, percent
 from pages.components.charts.figure import figure
 
 

@@ -15,12 +15,12 @@ from core.run_config import RunConfig
 from core.runs.history import History
 from core.runs.queue import move, waiting, withdraw
 from core.runs.store import Run, Status
+from core.text.numbers import decimal
 from core.workers.control import ask_to_resume, check_learning_rate
 from core.workers.dispatch import submit
 from core.workers.launch import prepare
 from pages.components.shell.form_values import number_in
 from pages.components.shell.messages import attempt, problem, set_problem, show_problem
-from pages.components.shell.number_words import decimal
 from pages.components.shell.rights import may_change, visitor
 
 MORE_EPOCHS = 5

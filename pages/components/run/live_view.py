@@ -60,9 +60,8 @@ def _draw(run: Run, config: RunConfig | None, damage: str, did_move: bool) -> No
                 draw_heading(run, config)
             with st.container(horizontal=True, width="content", gap="xsmall", key="buttons"):
                 draw_buttons(run, status, config, history)
-        with st.container(
-            key=f"problems-{run.id}"
-        ):  # one place, whatever is said: what is below must stay the same elements
+        # one place, whatever is said: what is below must stay the same elements
+        with st.container(key=f"problems-{run.id}"):
             draw_problem(run)
             if damage:
                 show_error(damage)

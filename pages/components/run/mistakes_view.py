@@ -16,7 +16,7 @@ from core.paths import data_folder
 from core.run_config import RunConfig
 from core.runs.predictions import Predictions, Split
 from core.runs.store import Run
-from core.text.percent import percent
+from core.text.numbers import percent
 from pages.components.charts.heatmap import MOST_DRAWN, MOST_WRITTEN, heatmap
 from pages.components.run.calibration_view import draw_calibration
 from pages.components.shell.histories import predictions_of

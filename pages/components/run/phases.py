@@ -6,12 +6,11 @@ from core.runs.disk import disk_problem
 from core.runs.events import Event
 from core.runs.history import History
 from core.runs.store import Run, Status
-from core.text.percent import percent
+from core.text.numbers import decimal, percent
 from pages.components.shell.number_words import (
     NOT_YET,
     about,
     count,
-    decimal,
     device_in_words,
     duration,
     gigabytes,
@@ -81,9 +80,9 @@ def progress_words(status: Status, history: History) -> tuple[float, str]:
         done, images = preparing.get("done", 0), preparing.get("images", 0)
         words = f"Looking once at every picture through the frozen layers: {done:,} of {images:,}"
         return _share(done, images), words
+    if is_over(history):
+        return 1.0, "All epochs are done. Measuring the best network on the test pictures."
     if history.started:
-        if history.epochs and history.epochs[-1]["epoch"] >= history.started["epochs"]:
-            return 1.0, "All epochs are done. Measuring the best network on the test pictures."
         return share, f"{percent(share, 0)} of the training done"
     return 0.0, "Starting: loading the training program and the pictures takes a few seconds."
 
@@ -138,6 +137,11 @@ def is_resuming(status: Status, history: History) -> bool:
     session, step = history.session, history.last_step
     is_over = history.end is not None or (step is not None and session is not None and step["time"] >= session["time"])
     return session is None or (is_over and not is_preparing(history))
+
+
+def is_over(history: History) -> bool:
+    """Whether all epochs are done and only the test is left."""
+    return bool(history.started and history.epochs and history.epochs[-1]["epoch"] >= history.started["epochs"])
 
 
 def is_downloading(history: History) -> bool:

@@ -12,7 +12,7 @@ import streamlit as st
 from core.analysis.scores import interval
 from core.runs.history import History
 from core.runs.store import Run, Status
-from core.text.percent import percent
+from core.text.numbers import percent
 from pages.components.charts.heatmap import heatmap
 from pages.components.run.mistakes_view import draw_classes, pairs_in_words
 from pages.components.run.phases import memory_fact, progress_facts

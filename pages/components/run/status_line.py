@@ -10,8 +10,8 @@ from html import escape
 from core.analysis.scores import interval
 from core.runs.history import History
 from core.runs.store import Run, Status
-from core.text.percent import percent
-from pages.components.run.phases import is_downloading, is_preparing, is_resuming, meaning, progress_words
+from core.text.numbers import percent
+from pages.components.run.phases import is_downloading, is_over, is_preparing, is_resuming, meaning, progress_words
 from pages.components.shell.number_words import count, duration
 
 WITH_BAR = ("starting", "running", "paused", "finished", "stopped")  # of the others the sentence needs the room
@@ -36,11 +36,6 @@ def status_line(run: Run, status: Status, history: History) -> str:
     bar = _bar(share) if is_downloading(history) or (history.started and status.name in WITH_BAR) else ""
     name = "worthless" if status.name == "finished" and learned_nothing(history) else status.name
     return f'<div class="status {name}"><b>{escape(status.name)}</b>{bar}{said}</div>'
-
-
-def is_over(history: History) -> bool:
-    """Whether all epochs are done and only the test is left."""
-    return bool(history.started and history.epochs and history.epochs[-1]["epoch"] >= history.started["epochs"])
 
 
 def learned_nothing(history: History) -> bool:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.runs.snapshots import ProbeImages, Snapshot, SnapshotStore
 from core.runs.store import Run
-from core.text.percent import percent
+from core.text.numbers import percent
 from pages.components.charts.heatmap import heatmap
 from pages.components.shell.links import say
 from pages.components.shell.pictures import address_of, card, gallery, sheet

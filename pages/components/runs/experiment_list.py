@@ -7,7 +7,7 @@ import streamlit as st
 from core.experiments.sweep import Sweep
 from core.recipes import find_recipe
 from core.runs.store import MOVING
-from core.text.percent import percent
+from core.text.numbers import percent
 from pages.components.shell.links import TRAIN, anchor, experiment_page, form_page, page_link, switch_page
 from pages.components.shell.number_words import NOT_YET, moment
 from pages.components.shell.setting_words import setting_words

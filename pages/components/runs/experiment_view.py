@@ -12,7 +12,7 @@ from core.runs.queue import withdraw
 from core.runs.store import Run
 from core.runs.summary import Summary
 from core.runs.thinning import LIMIT
-from core.text.percent import percent
+from core.text.numbers import percent
 from pages.components.charts.compare_entry import history_of
 from pages.components.charts.curves import Axis, all_within
 from pages.components.charts.live_plot import Curve, live_plot

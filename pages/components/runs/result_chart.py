@@ -8,10 +8,10 @@ from typing import Any
 
 from core.analysis.compare import Setting
 from core.experiments.results import Group, best_place, groups, in_order, is_amount, is_spread_by_factors, lines
-from core.text.percent import SIGN, percent
+from core.text.numbers import SIGN, decimal, percent
 from pages.components.charts.figure import figure
 from pages.components.charts.parallel import LONGEST, round_ticks, ticks, written
-from pages.components.shell.number_words import count, decimal
+from pages.components.shell.number_words import count
 from pages.components.shell.setting_words import on_axis
 from pages.components.train.experiments import Experiment
 

@@ -25,9 +25,8 @@ def draw_run_list(facts: list[Summary]) -> None:
     if not facts:
         return
     known = {entry.id: entry for entry in facts}
-    with st.container(
-        key="actions of runs"
-    ):  # above the table, and as high without ticks: nothing jumps under the hand
+    # above the table, and as high without ticks: nothing jumps under the hand
+    with st.container(key="actions of runs"):
         draw_actions([known[run_id] for run_id in st.session_state.get(SEEN, []) if run_id in known])
     moves = any(entry.status in MOVING for entry in facts)
     pause = REFRESH_SECONDS * max(1.0, len(facts) / ROWS)

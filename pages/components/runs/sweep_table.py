@@ -8,7 +8,7 @@ from html import escape
 import streamlit as st
 
 from core.experiments.results import SEED, groups
-from core.text.percent import percent
+from core.text.numbers import percent
 from pages.components.charts.compare_entry import swatch
 from pages.components.shell.links import anchor, run_page
 from pages.components.shell.number_words import NOT_YET, duration

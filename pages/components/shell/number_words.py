@@ -7,8 +7,6 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Any, Literal
 
-import numpy as np
-
 from core.runs.events import Event
 from pages.components.shell.word_meanings import question
 
@@ -70,11 +68,6 @@ def moment(seconds: float) -> str:
 def megabytes(size: int) -> str:
     """12_300_000 -> "12 MB", 300_000 -> "0.3 MB"."""
     return f"{size / 1e6:,.0f} MB" if size >= 1e6 else f"{size / 1e6:.1f} MB"
-
-
-def decimal(number: float, digits: int = 3) -> str:
-    """0.0000321 -> "0.0000321", where Python would write 3.21e-05."""
-    return np.format_float_positional(number, precision=digits, fractional=False, trim="-")
 
 
 def gigabytes(size: int) -> str:

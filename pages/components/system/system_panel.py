@@ -12,7 +12,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.paths import runs_folder
-from core.text.percent import percent
+from core.text.numbers import percent
 from core.workers.monitor import Monitor, System, Usage
 from pages.components.shell.links import anchor, run_page
 from pages.components.shell.number_words import count, gigabytes, moment

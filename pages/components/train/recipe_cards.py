@@ -9,7 +9,7 @@ from core.image_sets.own_dataset import OwnDataset
 from core.paths import data_folder
 from core.recipes import GOALS, RECIPES, Recipe
 from core.run_config import RunConfig
-from core.text.percent import percent
+from core.text.numbers import percent
 from pages.components.shell.links import DATA, page_link
 from pages.components.shell.number_words import about, count, plain_markdown
 from pages.components.train.cost import cost_here

@@ -9,7 +9,7 @@ import pytest
 from core.analysis.story import GUESSING, MOST, SETBACK, WELL, Learner, told
 from core.runs.events import EventWriter
 from core.runs.history import History
-from core.text.percent import percent
+from core.text.numbers import percent
 from tests.helpers import with_plain_spaces
 from tests.pages.fake_runs import fake_run
 

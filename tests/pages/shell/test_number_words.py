@@ -8,13 +8,12 @@ import pytest
 from core.recipes import find_recipe
 from core.runs.store import StatusName
 from core.settings.settings import fields_of
-from core.text.percent import percent
+from core.text.numbers import decimal, percent
 from pages.components.shell.form_values import from_widget, to_widget
 from pages.components.shell.number_words import (
     STATUS_COLOURS,
     about,
     count,
-    decimal,
     duration,
     gigabytes,
     moment,

@@ -1,6 +1,8 @@
-"""Shares as people read them. Every percentage that is shown comes from here."""
+"""Numbers as people read them. Every percentage that is shown comes from here."""
 
 from __future__ import annotations
+
+import numpy as np
 
 SIGN = "\u202f%"  # a narrow space that no line is broken at
 
@@ -15,3 +17,8 @@ def percent(share: float | None, decimals: int = 1) -> str:
     if 100 - smallest < share * 100 < 100:
         return f"{100 - smallest:.{decimals}f}{SIGN}"
     return f"{share * 100:.{decimals}f}{SIGN}"
+
+
+def decimal(number: float, digits: int = 3) -> str:
+    """0.0000321 -> "0.0000321", where Python would write 3.21e-05."""
+    return np.format_float_positional(number, precision=digits, fractional=False, trim="-")
