@@ -205,3 +205,17 @@ def test_no_page_waits_for_what_only_some_of_them_use():
     )
     result = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=240)
     assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "tests" / "core").rglob("test_*.py")), ids=lambda path: str(path.relative_to(ROOT / "tests"))
+)
+def test_tests_of_core_are_named_after_a_module_of_their_room(path):
+    """Or lie in a folder of a module's name; those of several rooms, and of what is new or old in one, say so."""
+    folder = path.parent.relative_to(ROOT / "tests")
+    if folder.parts == ("core",) or folder.name == "registries" or (ROOT / folder).with_suffix(".py").is_file():
+        return
+    named = {module.stem.strip("_") for module in (ROOT / folder).glob("*.py")} | {"new_", "last_release"}
+    assert any(path.stem.removeprefix("test_").startswith(name) for name in named - {"init"}), (
+        f"whose tests are {path}?"
+    )

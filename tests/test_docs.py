@@ -103,3 +103,42 @@ def test_architecture_describes_every_event_and_file_of_a_run():
         )
     }
     assert all(f"`{name}`" in text for name in kinds | files)
+
+
+ROOMS = re.findall(
+    r"^\| ((?:`(?:core|pages)[^|]*`(?:, )?)+) \| (.+) \|$",
+    (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8"),
+    re.MULTILINE,
+)
+
+
+def test_architecture_has_a_row_for_every_room_and_no_other():
+    listed = [room.rstrip("/") for rooms, _ in ROOMS for room in re.findall(r"`(.+?)`", rooms)]
+    folders = {path.parent.relative_to(ROOT) for name in ("core", "pages") for path in (ROOT / name).rglob("*.py")}
+    rooms = {folder.as_posix() for folder in folders if len(folder.parts) < 3 or folder.parts[1] == "components"}
+    assert sorted(listed) == sorted(rooms - {"pages/components"})
+
+
+@pytest.mark.parametrize(("rooms", "content"), ROOMS, ids=[rooms for rooms, _ in ROOMS])
+def test_what_architecture_says_of_a_room_is_in_it(rooms, content):
+    modules = {path.stem for room in re.findall(r"`(.+?)`", rooms) for path in (ROOT / room).glob("*.py")}
+    named = {word for word in re.findall(r"`([a-z_]+)`", content)}
+    assert named <= modules, named - modules
+
+
+def test_the_steps_of_a_batch_name_what_is_there():
+    text = (
+        (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").split("# The way of one batch", 1)[1].split("\n# ", 1)[0]
+    )
+    for room, module, name in re.findall(r"`([a-z_]+)/([a-z_]+)(?:\.(\w+))?`", text):
+        files = [path for top in ("core", "pages/components") if (path := ROOT / top / room / f"{module}.py").is_file()]
+        assert files, f"{room}/{module}"
+        assert not name or re.search(rf"^(def|class) {name}\b", files[0].read_text(encoding="utf-8"), re.MULTILINE), (
+            name
+        )
+
+
+def test_the_picture_of_the_house_is_that_of_its_imports():
+    from docs.house import PICTURE, picture
+
+    assert PICTURE.read_text(encoding="utf-8") == picture(), "draw it anew: python -m docs.house"

@@ -18,18 +18,18 @@ CHARTS = """[...document.querySelectorAll('.js-plotly-plot')].filter(chart => ch
     visible: chart._fullData[1].visible, title: chart._fullLayout.title.text, marked: chart.marked === true}))"""
 
 
-def press(control: Locator, effect: Locator | Callable[[], Any], fill: str | None = None) -> None:
+def press(control: Locator | Callable[[], Any], effect: Locator | Callable[[], Any]) -> None:
     """Presses `control` again until `effect` is there: a click is lost when a page is drawn anew at that very moment.
 
-    `effect` is what comes to be seen, or a condition. Only for what does no harm when it is pressed twice. With `fill` this
-    text is typed into `control` instead.
+    `effect` is what comes to be seen, or a condition. Only for what does no harm when it is pressed twice. `control`
+    may also be a function that does several things, each of which gives up soon.
     """
     there = effect.is_visible if isinstance(effect, Locator) else effect
 
     def happened() -> Any:
         if not there():
             with contextlib.suppress(Error):  # it is gone, or not to be pressed at this moment
-                control.click(timeout=3000) if fill is None else control.fill(fill, timeout=3000)
+                control.click(timeout=3000) if isinstance(control, Locator) else control()
             with contextlib.suppress(AssertionError):
                 wait_until(there, timeout=5)
         return there()

@@ -156,10 +156,13 @@ def test_some_of_all_combinations_are_drawn_at_random(visit, house):
     page.goto(f"{server.url}/train?recipe=digits")
     page.get_by_text("Try several values").first.click()
     for wanted in ("Optimizer: Learning rate", "Training: Batch size"):
-        option = page.get_by_role("option", name=wanted).first
-        press(page.get_by_role("combobox", name="Settings to try"), option, fill=wanted)
-        press(option, page.get_by_role("textbox", name=wanted))
-        page.keyboard.press("Escape")
+
+        def choose(wanted=wanted):
+            page.get_by_role("combobox", name="Settings to try").fill(wanted)
+            page.get_by_role("option", name=wanted).first.click(timeout=3000)
+            page.keyboard.press("Escape")
+
+        press(choose, page.get_by_role("textbox", name=wanted))
     page.get_by_role("textbox", name="Optimizer: Learning rate").fill("0.1, 0.01, 0.001")
     page.get_by_role("textbox", name="Training: Batch size").fill("16; 32; 64")
     page.keyboard.press("Enter")

@@ -38,7 +38,7 @@ else:
 def copy(tmp_path_factory):
     folder = tmp_path_factory.mktemp("program")
     shutil.copytree(ROOT / "core", folder / "core", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("tests/conftest.py", "tests/helpers.py", "tests/core/architectures/test_every_architecture.py"):
+    for name in ("tests/conftest.py", "tests/helpers.py", "tests/core/registries/test_every_architecture.py"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, folder / name)
     shutil.copy(ROOT / "pyproject.toml", folder)
@@ -65,6 +65,6 @@ def test_it_trains_from_the_command_line_and_classifies(copy):
 
 
 def test_it_is_checked_by_the_tests_of_every_architecture(copy):
-    tests = "tests/core/architectures/test_every_architecture.py"
+    tests = "tests/core/registries/test_every_architecture.py"
     output = run(copy, "-m", "pytest", tests, "-k", "linear", "-p", "no:cacheprovider")
     assert "passed" in output and "failed" not in output and "no tests ran" not in output

@@ -31,7 +31,7 @@ assert squares.prepare(Image.new("RGB", (30, 20), "white")).shape == squares.inf
 def copy(tmp_path_factory):
     folder = tmp_path_factory.mktemp("program")
     shutil.copytree(ROOT / "core", folder / "core", ignore=shutil.ignore_patterns("__pycache__"))
-    every = Path("tests/core/datasets/test_every_dataset.py")
+    every = Path("tests/core/registries/test_every_dataset.py")
     (folder / every).parent.mkdir(parents=True)
     shutil.copy(ROOT / every, folder / every)
     shutil.copy(ROOT / "pyproject.toml", folder)
