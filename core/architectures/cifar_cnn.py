@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-from pydantic import Field
-
-from core.architectures._base import ARCHITECTURES, ArchitectureSettings, Shape
+from core.architectures._base import ARCHITECTURES, Shape
+from core.architectures._convolution import (
+    Channels,
+    ConvolutionalSettings,
+    build_network,
+    channels_setting,
+    dropout_setting,
+)
 from core.settings.settings import setting
 
 if TYPE_CHECKING:
@@ -14,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @ARCHITECTURES.register
-class CifarCNN(ArchitectureSettings):
+class CifarCNN(ConvolutionalSettings):
     """Three stages of filters, from edges to parts of things: made for small colour photos.
 
     3x3 convolutions with batch norm in the manner of VGG (Simonyan and Zisserman 2014, arXiv:1409.1556), with fewer
@@ -24,13 +29,9 @@ class CifarCNN(ArchitectureSettings):
     label: ClassVar[str] = "CIFAR CNN"
     smallest_batch: ClassVar[int] = 2
     name: Literal["cifar_cnn"] = "cifar_cnn"
-    channels: tuple[Annotated[int, Field(ge=1, le=1024)], ...] = setting(
+    channels: Channels = channels_setting(
         (32, 64, 128),
-        "Channels",
         "Filters in each stage, from the first to the last. Each stage ends with pooling, which halves the picture.",
-        unit="filters",
-        min_length=1,
-        max_length=5,
     )
     convolutions: int = setting(
         1,
@@ -47,26 +48,15 @@ class CifarCNN(ArchitectureSettings):
         le=4096,
         unit="neurons",
     )
-    dropout: float = setting(
-        0.3,
-        "Dropout",
-        "Share of neurons silenced at random in each training step, against memorising. 0 switches it off.",
-        ge=0,
-        le=0.9,
-    )
-
-    def side_needed(self) -> int:
-        return 2 ** len(self.channels)
+    dropout: float = dropout_setting(0.3, "neurons")
 
     def build(self, shape: Shape, classes: int) -> nn.Module:
-        from torch import nn
-
-        from core.architectures._convolution import block
-
-        inputs, height, width = shape
-        layers: list[nn.Module] = []
-        for outputs in self.channels:  # (N, inputs, H, W) -> (N, outputs, H//2, W//2)
-            layers += block(inputs, outputs, convolutions=self.convolutions, batch_norm=True)
-            inputs, height, width = outputs, height // 2, width // 2
-        layers += [nn.Flatten(), nn.Linear(inputs * height * width, self.hidden), nn.ReLU(inplace=True)]
-        return nn.Sequential(*layers, nn.Dropout(self.dropout), nn.Linear(self.hidden, classes))  # -> (N, classes)
+        return build_network(
+            shape,
+            classes,
+            self.channels,
+            convolutions=self.convolutions,
+            batch_norm=True,
+            hidden=(self.hidden,),
+            dropout=self.dropout,
+        )

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
-
-from pydantic import Field
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from core.architectures._base import ARCHITECTURES, ArchitectureSettings, Shape
+from core.architectures._convolution import Neurons, dropout_setting
 from core.settings.settings import setting
 
 if TYPE_CHECKING:
@@ -23,20 +22,14 @@ class MLP(ArchitectureSettings):
 
     label: ClassVar[str] = "MLP"
     name: Literal["mlp"] = "mlp"
-    hidden: tuple[Annotated[int, Field(ge=1, le=4096)], ...] = setting(
+    hidden: Neurons = setting(
         (200, 200),
         "Hidden layers",
         "Neurons in each hidden layer, from the first to the last. More neurons can learn more and train slower.",
         unit="neurons",
         max_length=8,
     )
-    dropout: float = setting(
-        0.0,
-        "Dropout",
-        "Share of neurons silenced at random in each training step, against memorising. 0 switches it off.",
-        ge=0,
-        le=0.9,
-    )
+    dropout: float = dropout_setting(0.0, "neurons")
 
     def build(self, shape: Shape, classes: int) -> nn.Module:
         from torch import nn

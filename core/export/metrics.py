@@ -136,6 +136,8 @@ def to_mlflow(run: Run, place: str, experiment: str = "TrainDesk") -> str:
         from mlflow.tracking import MlflowClient
     except ImportError:
         raise TrainDeskError("MLflow is not installed here; install it with: pip install mlflow.") from None
+    import pandas as pd
+
     history, config = History(run).update(), run.config()
     try:
         files = None
@@ -150,7 +152,7 @@ def to_mlflow(run: Run, place: str, experiment: str = "TrainDesk") -> str:
         title = title_of(run, config)
         sent = client.create_run(group, start_time=started, run_name=title, tags={"traindesk.run": run.id})
         run_id = sent.info.run_id
-        params = [Param(name, str(value)[:500]) for name, value in _flat(config.to_dict()).items()]
+        params = [Param(name, str(value)[:500]) for name, value in pd.json_normalize(config.to_dict()).iloc[0].items()]
         metrics = [Metric(name, value, int(time * 1000), step) for name, value, time, step in _metrics(history)]
         for start in range(0, max(len(params), 1), 100):
             client.log_batch(run_id, params=params[start : start + 100])
@@ -194,14 +196,6 @@ def _metrics(history: History) -> list[tuple[str, float, float, int]]:
             if "/" in name and name not in of_steps and isinstance(value, int | float)
         ]
     return [entry for entry in found if np.isfinite(entry[1])]
-
-
-def _flat(data: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """{"training": {"epochs": 3}} -> {"training.epochs": 3}."""
-    flat: dict[str, Any] = {}
-    for name, value in data.items():
-        flat |= _flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {f"{prefix}{name}": value}
-    return flat
 
 
 def mlflow_uri(place: str) -> str:

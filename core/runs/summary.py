@@ -36,19 +36,19 @@ class Summary:
     recipe: str
     experiment: str
     created: float  # Unix seconds
-    seconds: float | None  # of training
-    epochs: int  # completed
     planned: int  # epochs
-    progress: float  # 0..1
-    best_epoch: int | None
-    val_accuracy: float | None  # of the best epoch, 0..1
-    val_loss: float | None
-    test_accuracy: float | None
-    test_loss: float | None
-    sparks: tuple[float, ...]  # val/accuracy, thinned
     size: int  # bytes on the disk
     has_checkpoint: bool
     problem: str = ""
+    seconds: float | None = None  # of training
+    epochs: int = 0  # completed
+    progress: float = 0.0  # 0..1
+    best_epoch: int | None = None
+    val_accuracy: float | None = None  # of the best epoch, 0..1
+    val_loss: float | None = None
+    test_accuracy: float | None = None
+    test_loss: float | None = None
+    sparks: tuple[float, ...] = ()  # val/accuracy, thinned
 
 
 def summarise(run: Run, history: History, status_name: str, reason: str) -> Summary:
@@ -57,10 +57,10 @@ def summarise(run: Run, history: History, status_name: str, reason: str) -> Summ
     try:
         facts = _facts(history)
     except (KeyError, TypeError, ValueError):
-        facts, problem = dict(_NOTHING), problem or "Its log holds what this version does not understand."
+        facts, problem = {}, problem or "Its log holds what this version does not understand."
     metadata = read_metadata(run)
     has_checkpoint = run.checkpoint() is not None
-    if not problem and facts["epochs"] and not has_checkpoint:
+    if not problem and facts.get("epochs") and not has_checkpoint:
         problem = "Its checkpoints are missing, so it cannot be tried or resumed."
     return Summary(
         id=run.id,
@@ -89,19 +89,6 @@ def summarise(run: Run, history: History, status_name: str, reason: str) -> Summ
 def _created(run: Run, history: History) -> float:
     """Unix seconds. The example's files are as old as this copy of the program, its log is not."""
     return float((history.started or {}).get("time", 0.0)) if run.is_example() else run.created()
-
-
-_NOTHING: dict[str, Any] = {
-    "seconds": None,
-    "epochs": 0,
-    "progress": 0.0,
-    "best_epoch": None,
-    "val_accuracy": None,
-    "val_loss": None,
-    "test_accuracy": None,
-    "test_loss": None,
-    "sparks": (),
-}
 
 
 def _config(run: Run) -> tuple[RunConfig | None, str]:

@@ -21,15 +21,24 @@ CACHED = 1_000_000  # weights; up to here torch's fused SGD is faster on a CPU
 class OptimizerSettings(Settings):
     """Base of all optimizers. Each has a `learning_rate` and a `weight_decay` with defaults of its own."""
 
-    label: ClassVar[str]
+    label: ClassVar[str]  # torch's name of it
     if TYPE_CHECKING:
         name: str  # a Literal with a default in each of them
         learning_rate: float
         weight_decay: float
 
     def build(self, groups: Groups) -> torch.optim.Optimizer:
-        """torch's optimizer over the groups of `parameter_groups`."""
-        raise NotImplementedError
+        """torch's optimizer of the same name over the groups of `parameter_groups`; its options have our settings' names."""
+        import torch
+
+        options = self.model_dump(exclude={"name", "learning_rate"})
+        if (fused := self._fused(groups)) is not None:
+            options["fused"] = fused
+        return _kept_in_layout(getattr(torch.optim, self.label)(groups, lr=self.learning_rate, **options))
+
+    def _fused(self, groups: Groups) -> bool | None:
+        """Whether one kernel should update the weights; None leaves the choice to torch."""
+        return _fused(groups)
 
 
 OPTIMIZERS: Registry[type[OptimizerSettings]] = Registry("optimizer")
@@ -135,18 +144,8 @@ class SGD(OptimizerSettings):
             raise ValueError("Nesterov is on but momentum is 0; it needs a momentum above 0, 0.9 for example.")
         return nesterov
 
-    def build(self, groups: Groups) -> torch.optim.Optimizer:
-        import torch
-
-        optimizer = torch.optim.SGD(
-            groups,
-            lr=self.learning_rate,
-            momentum=self.momentum,
-            nesterov=self.nesterov,
-            weight_decay=self.weight_decay,
-            fused=_fused(groups, most=CACHED if self.momentum else 0),
-        )
-        return _kept_in_layout(optimizer)
+    def _fused(self, groups: Groups) -> bool | None:
+        return _fused(groups, most=CACHED if self.momentum else 0)
 
 
 @OPTIMIZERS.register
@@ -161,14 +160,6 @@ class Adam(OptimizerSettings):
     learning_rate: float = _learning_rate(0.001)
     weight_decay: float = _weight_decay()
 
-    def build(self, groups: Groups) -> torch.optim.Optimizer:
-        import torch
-
-        optimizer = torch.optim.Adam(
-            groups, lr=self.learning_rate, weight_decay=self.weight_decay, fused=_fused(groups)
-        )
-        return _kept_in_layout(optimizer)
-
 
 @OPTIMIZERS.register
 class AdamW(OptimizerSettings):
@@ -181,14 +172,6 @@ class AdamW(OptimizerSettings):
     name: Literal["adamw"] = "adamw"
     learning_rate: float = _learning_rate(0.001)
     weight_decay: float = _weight_decay(0.01)
-
-    def build(self, groups: Groups) -> torch.optim.Optimizer:
-        import torch
-
-        optimizer = torch.optim.AdamW(
-            groups, lr=self.learning_rate, weight_decay=self.weight_decay, fused=_fused(groups)
-        )
-        return _kept_in_layout(optimizer)
 
 
 @OPTIMIZERS.register
@@ -204,9 +187,5 @@ class RMSprop(OptimizerSettings):
     momentum: float = _momentum(0.0)
     weight_decay: float = _weight_decay()
 
-    def build(self, groups: Groups) -> torch.optim.Optimizer:
-        import torch
-
-        return torch.optim.RMSprop(
-            groups, lr=self.learning_rate, momentum=self.momentum, weight_decay=self.weight_decay
-        )
+    def _fused(self, groups: Groups) -> bool | None:
+        return None

@@ -56,7 +56,8 @@ def copy(tmp_path):
     table = tmp_path / "core" / "runs" / "metrics.py"
     before, begin, rows = table.read_text(encoding="utf-8").partition("METRICS = (\n")
     table.write_text(
-        f"{before}{begin}{rows}".replace("\n)\nBY_NAME", f"\n{NEW_ROW.rstrip()},\n)\nBY_NAME"), encoding="utf-8"
+        f"{before}{begin}{rows}".replace("\n)  # fmt: skip\nBY_NAME", f"\n{NEW_ROW.rstrip()},\n)\nBY_NAME"),
+        encoding="utf-8",
     )
     return tmp_path
 
