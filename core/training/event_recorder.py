@@ -20,6 +20,7 @@ POINTS = 1000  # points of the loss curve that a run aims at, if it has so many 
 SHORTEST_SILENCE = 0.05  # seconds between points of a fast run: nobody sees more, and each costs a moment
 SHORTEST_SILENCE_GPU = 0.2  # the same on a GPU, which each reading makes wait for the processor
 LONGEST_SILENCE = 0.5  # seconds between points of a slow run
+MOST = 20_000  # points of a run, however long it takes, besides the ends of epochs: a log stays quick to read
 
 
 class Recorder:
@@ -31,14 +32,13 @@ class Recorder:
         self._epochs, self._splits = training.epochs, splits
         self._device = device = splits.train.labels.device
         self._every = max(1, self.total_steps // POINTS)  # steps
+        self._fewest = self.total_steps // MOST  # steps between two points
         self._shortest = SHORTEST_SILENCE if device.type == "cpu" else SHORTEST_SILENCE_GPU
         self._state = state
         self._record = record
         self._losses: list[torch.Tensor] = []
         self._images = 0
-        self._counted = (
-            state.running_metrics.counts()
-        )  # images read rightly, and images, of the epoch at the last record
+        self._counted = state.running_metrics.counts()  # right, and all, images of the epoch at the last record
         self._last: Step | None = None
         self._has_recorded = False
         self.begin_steps()
@@ -74,17 +74,13 @@ class Recorder:
         self._losses.append(step.loss)
         self._images += step.images
         self._last = step
-        silence = time.perf_counter() - self._time
-        is_first = len(self._losses) == 1 and not self._has_recorded  # a chart without a point says nothing
+        silence, steps = time.perf_counter() - self._time, len(self._losses)
+        is_first = steps == 1 and not self._has_recorded  # a chart without a point says nothing
         ends_epoch = (
             self._state.batch == self.steps_per_epoch
-        )  # whose running metrics end too, and validation takes its time
-        if (
-            is_first
-            or ends_epoch
-            or silence > LONGEST_SILENCE
-            or (len(self._losses) >= self._every and silence > self._shortest)
-        ):
+        )  # so do its running metrics, and validation takes its time
+        is_late = silence > LONGEST_SILENCE and steps >= self._fewest
+        if is_first or ends_epoch or is_late or (steps >= self._every and silence > self._shortest):
             self.flush()
 
     def flush(self) -> None:

@@ -110,6 +110,15 @@ def test_slow_steps_are_recorded_one_by_one(monkeypatch):
     assert [event["step"] for event in recorded[1:]] == [1, 2]
 
 
+def test_a_slow_run_records_at_most_so_many_points(monkeypatch):
+    monkeypatch.setattr(module, "LONGEST_SILENCE", -1)
+    monkeypatch.setattr(module, "MOST", 5)
+    recorder, recorded = make(monkeypatch, points=1, batch_size=64)  # 20 steps
+    for number in range(1, 20):
+        recorder.step(step(number, 1.0))
+    assert [event["step"] for event in recorded[1:]] == [1, 5, 9, 13, 17]
+
+
 def test_fast_steps_are_gathered_and_none_is_lost(monkeypatch):
     monkeypatch.setattr(module, "SHORTEST_SILENCE", math.inf)
     recorder, recorded = make(monkeypatch)
