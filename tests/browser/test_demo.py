@@ -95,7 +95,7 @@ def test_it_ends_on_a_canvas_that_both_answer(visit, server, data_folder, monkey
     monkeypatch.setattr(dispatch, "launch", lambda run, data: run.starting_mark.touch())
     monkeypatch.setattr(dispatch, "start_detached", lambda *_, **__: None)
     monkeypatch.setattr(demo, "configs", lambda: [quick_config(title=f"Demo: {title}") for title in demo.TITLES])
-    runs = demo.begin(server.runs, data_folder, "me")
+    runs = demo.start_demo(server.runs, data_folder, "me")
     for run in runs:
         run.starting_mark.unlink()
         run.queue_place.unlink(missing_ok=True)

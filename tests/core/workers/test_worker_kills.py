@@ -32,7 +32,7 @@ KILLS = 8
 FORKING = """
 import os, sys, time
 import torch
-import core.workers.session, core.workers.standby
+import core.workers.loop_follower, core.workers.standby
 from core.workers import worker
 from core.training import async_checkpoint
 
@@ -40,7 +40,7 @@ core.workers.standby.import_everything()
 weights = torch.zeros(1, requires_grad=True)
 weights.grad = torch.zeros(1)
 torch.optim.Adam([weights]).step()  # imports more
-core.workers.session.LONGEST_LOSS, async_checkpoint.PAUSE = 0.0, 0.0
+core.workers.loop_follower.LONGEST_LOSS, async_checkpoint.PAUSE = 0.0, 0.0
 replace = os.replace
 def slowly(*paths):
     time.sleep(0.02)
