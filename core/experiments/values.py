@@ -11,6 +11,7 @@ from typing import Any
 from core.errors import TrainDeskError
 from core.experiments.typed import Reading, readings, tokens
 from core.settings.settings import FieldSpec
+from core.text.lists import listed
 
 MOST = 50  # values of one setting
 FEW = 5  # values of a range that says neither their number nor a step
@@ -33,7 +34,7 @@ class SeveralReadings(TrainDeskError):
     """A comma can mean two things. `ways`: what each reading gives in words, and a text that means it alone."""
 
     def __init__(self, spec: FieldSpec, text: str, ways: Sequence[Sequence[Any]]):
-        self.ways = [(_and([words(spec, value) for value in values]), typed(values)) for values in ways]
+        self.ways = [(listed([words(spec, value) for value in values]), typed(values)) for values in ways]
         said = ", or as ".join(name for name, _ in self.ways)
         super().__init__(f"{spec.title} has '{text.strip()[:40]}', which can be read as {said}; choose what you mean.")
 
@@ -175,10 +176,6 @@ def _as_kind(spec: FieldSpec, number: float) -> Any:
 def _not_a_number(spec: FieldSpec, text: str) -> TrainDeskError:
     remedy = "separate several by semicolons" if re.search(r"\d,\d", text) else f"such as {words(spec, spec.default)}"
     return TrainDeskError(f"{spec.title} has the value '{text[:40]}'; it must be {spec.allowed()}, {remedy}.")
-
-
-def _and(items: list[str]) -> str:
-    return " and ".join(filter(None, (", ".join(items[:-1]), items[-1])))
 
 
 def _digits(number: float) -> str:

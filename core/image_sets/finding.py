@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from core.image_sets.edit import Edit
 from core.image_sets.sources import PACKED
+from core.text.lists import quoted
 
 SHOWN = 6  # groups of pictures that a finding shows
 IN_GROUP = 4  # pictures shown of a group
@@ -98,6 +99,4 @@ def looks(count: int) -> str:
 
 def names_of(classes: list) -> str:
     """The names of at most four classes, in words."""
-    names = [f"'{each.name}'" for each in classes[:4]]
-    more = f" and {len(classes) - 4:,} more classes" if len(classes) > 4 else ""
-    return (", ".join(names) if more or len(names) < 2 else ", ".join(names[:-1]) + f" and {names[-1]}") + more
+    return quoted([each.name for each in classes], 4, "more classes")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.image_sets.splitting import TEST, TRAIN, VAL, Plan, Rows
+from core.text.lists import quoted
 
 NAMED = 4  # classes; of more the number is given
 LOPSIDED = 0.3  # of the validation pictures would have to be of other classes for the mixture of the training pictures
@@ -93,10 +94,7 @@ def reasons(rows: Rows, plan: Plan, names: Sequence[str]) -> tuple[Reason, ...]:
 
 def named(names: Sequence[str], classes: np.ndarray | Sequence[int]) -> str:
     """'a', 'b' and 'c', or with the number of those beyond the first few."""
-    first = [f"'{names[each]}'" for each in classes[:NAMED]]
-    if len(classes) > NAMED:
-        return f"{', '.join(first)} and {len(classes) - NAMED:,} more classes"
-    return ", ".join(first) if len(first) < 2 else f"{', '.join(first[:-1])} and {first[-1]}"
+    return quoted([names[each] for each in classes], NAMED, "more classes")
 
 
 def _why(rows: Rows, names: Sequence[str], classes: np.ndarray) -> str:

@@ -10,6 +10,7 @@ from core.image_sets.own_dataset import OwnDataset
 from core.run_config import RunConfig
 from core.runs.metadata import title_of
 from core.runs.store import Run, find_run
+from core.text.lists import quoted
 
 NAMED = 5  # classes
 SHORTER, SLOWER = 0.5, 0.5  # of the earlier training's epochs and learning rate
@@ -54,7 +55,7 @@ def what_is_new(then: RunConfig, now: RunConfig, dataset: OwnDataset) -> str:
     more, before = len(has - known), then.dataset.info().class_names
     classes = [name for name in now.dataset.info().class_names if name not in before]
     said = [f"{more:,} new {'picture' if more == 1 else 'pictures'}"] if more else []
-    said += [f"the new {'class' if len(classes) == 1 else 'classes'} {_named(classes)}"] if classes else []
+    said += [f"the new {'class' if len(classes) == 1 else 'classes'} {quoted(classes, NAMED)}"] if classes else []
     return " and ".join(said) or "the pictures as they are now"
 
 
@@ -99,12 +100,5 @@ def in_words(config: RunConfig, earlier: dict[str, Any]) -> str:
         return f"{said}: the classes are others, so the last layer begins anew."
     if not new and not gone:
         return f"{said}: all it learned is kept."
-    changes = [f"{verb} {_named(names)}" for verb, names in (("new is", new), ("left out is", gone)) if names]
-    return f"{said}: what it learned of {_named([name for name in now if name in then])} is kept, {', '.join(changes)}."
-
-
-def _named(names: list[str]) -> str:
-    quoted = [f"'{name}'" for name in names[:NAMED]]
-    if len(names) > NAMED:
-        return f"{', '.join(quoted)} and {len(names) - NAMED} more"
-    return " and ".join(filter(None, [", ".join(quoted[:-1]), quoted[-1]]))
+    changes = [f"{verb} {quoted(names, NAMED)}" for verb, names in (("new is", new), ("left out is", gone)) if names]
+    return f"{said}: what it learned of {quoted([name for name in now if name in then], NAMED)} is kept, {', '.join(changes)}."

@@ -11,6 +11,7 @@ from typing import Any
 
 from core.image_sets.edit import LONGEST_NAME, one_line
 from core.image_sets.sources import SourceFile
+from core.text.lists import quoted
 
 IN_TREE = 12  # classes of a split that the tree names
 SHOWN = 4  # names in a sentence
@@ -121,7 +122,4 @@ def natural(name: str) -> tuple:
 
 def some(names: list[str]) -> str:
     """'a', 'b', 'c' and 5 more."""
-    shown = [f"'{name}'" for name in names[:SHOWN]]
-    if len(names) > SHOWN:
-        return ", ".join(shown) + f" and {len(names) - SHOWN:,} more"
-    return shown[0] if len(shown) == 1 else ", ".join(shown[:-1]) + f" and {shown[-1]}" if shown else "none"
+    return quoted(names, SHOWN) or "none"

@@ -15,6 +15,7 @@ from core.errors import NothingDrawn
 from core.images.plain import prepare_plainly
 from core.run_config import RunConfig
 from core.runs.store import Run
+from core.text.lists import some
 from pages.components.classify.run_choice import label_of
 from pages.components.shell.classifiers import load_classifier, loading
 from pages.components.shell.messages import errors_shown
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 MOST_BESIDE = 3
 REFRESH_SECONDS = 2.0
 SOON_SECONDS = 0.7
+NAMED = 10  # classes
 PLAINLY = "as it is"  # key of the switch
 
 
@@ -142,14 +144,10 @@ def say_different(networks: Sequence[Network]) -> None:
     """Explains networks that do not know the same classes: their answers cannot be held against each other."""
     if len({network.class_names for network in networks}) > 1:
         said = "; ".join(
-            f"**{plain_markdown(network.title)}** knows {plain_markdown(_some(network.class_names))}"
+            f"**{plain_markdown(network.title)}** knows {plain_markdown(some(network.class_names, NAMED))}"
             for network in networks
         )
         st.markdown(f"These networks learned different things, and each can only answer with what it knows: {said}.")
-
-
-def _some(names: Sequence[str], most: int = 10) -> str:
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def prepared_by(networks: Sequence[Network], image: Image.Image) -> list[np.ndarray | None]:

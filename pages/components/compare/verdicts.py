@@ -8,11 +8,13 @@ from collections import defaultdict
 import numpy as np
 
 from core.analysis.compare import Difference, Setting, differences, in_words, over_seeds, paired, unpaired
+from core.text.lists import listed
 from pages.components.charts.compare_entry import Compared, history_of
 from pages.components.shell.histories import predictions_of
 from pages.components.shell.number_words import count, plain_markdown
 
 SENTENCES = 5  # comparisons that are written out
+NAMED = 5  # settings
 SEED = "training.seed"
 
 
@@ -55,13 +57,7 @@ def _differ_in(first: Compared, second: Compared) -> str:
     titles = list(dict.fromkeys(setting.title.lower() for setting in differences([first.config, second.config])))
     if not titles:
         return " They have the same settings."
-    return f" They differ in {plain_markdown(_listed(titles))}."
-
-
-def _listed(words: list[str], most: int = 5) -> str:
-    if len(words) > most:
-        return ", ".join(words[:most]) + f" and {len(words) - most} more settings"
-    return ", ".join(words[:-1]) + (" and " if len(words) > 1 else "") + words[-1]
+    return f" They differ in {plain_markdown(listed(titles, NAMED, 'more settings'))}."
 
 
 def _over_seeds(tested: list[Compared], varied: list[Setting]) -> list[str]:

@@ -10,11 +10,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import streamlit as st
 
 from core.runs.summary import Summary
+from core.text.lists import some
 from pages.components.shell.links import RUNS, say
 from pages.components.shell.messages import show_warning
 from pages.components.shell.number_words import moment
 
 MOST = 50
+NAMED = 3  # runs
 PICKER = "compared runs"
 
 
@@ -35,15 +37,10 @@ def draw_unknown(here: Mapping[str, Summary], begun: Collection[str]) -> None:
     if gone:
         are, what = ("is", "a run that") if len(gone) == 1 else ("are", f"{len(gone)} runs that")
         show_warning(
-            f"This link names {what} {are} not here ({_listed(gone)}): deleted since, or of another computer's runs folder."
+            f"This link names {what} {are} not here ({some(gone, NAMED)}): deleted since, or of another computer's runs folder."
         )
     if early:
-        show_warning(f"Nothing to compare yet of {_listed(early)}: no epoch is done.")
-
-
-def _listed(words: Sequence[str], most: int = 3) -> str:
-    more = f" and {len(words) - most} more" if len(words) > most else ""
-    return ", ".join(words[:most]) + more
+        show_warning(f"Nothing to compare yet of {some(early, NAMED)}: no epoch is done.")
 
 
 def changed(before: Sequence[str], wanted: Sequence[str]) -> list[str]:

@@ -9,6 +9,7 @@ from html import escape
 from core.glossary import TERMS, meaning_of
 from core.run_config import GROUPS, PARTS
 from core.settings.settings import fields_of
+from core.text.lists import some
 
 
 def question(name: str) -> str:
@@ -62,7 +63,4 @@ def entries() -> list[Entry]:
 
 def _places(owners: list[str]) -> str:
     """Where a setting is found: few names, or how many there are."""
-    if not owners:
-        return ""
-    more = f" and {len(owners) - 3} more" if len(owners) > 3 else ""
-    return f"Setting of {', '.join(owners[:3])}{more}."
+    return f"Setting of {some(owners, 3)}." if owners else ""
