@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from html import escape
 from http.cookies import CookieError, SimpleCookie
+from pathlib import Path
 from urllib.parse import parse_qs
 
 from starlette.requests import Request
@@ -17,6 +18,7 @@ from core.sharing import LASTS, Authenticator, Guest, LogInRefused
 from pages.components.shell.rights import COOKIE
 
 LONGEST_FORM = 4096  # bytes
+PAGE = Path(__file__).with_suffix(".html").read_text(encoding="utf-8")  # PROBLEM stands where a sentence may be
 HEADERS = {
     b"x-frame-options": b"DENY",  # nobody draws it inside a page of theirs
     b"x-content-type-options": b"nosniff",
@@ -99,46 +101,3 @@ def guest_of(scope: Scope, authenticator: Authenticator) -> Guest | None:
 def _form(problem: str = "", status: int = 200) -> HTMLResponse:
     said = f'<p class="problem" role="alert">{escape(problem)}</p>' if problem else ""
     return HTMLResponse(PAGE.replace("PROBLEM", said), status, headers={"Cache-Control": "no-store"})
-
-
-PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Log in - TrainDesk</title>
-<link rel="icon" href="data:,">
-<style>
-:root { color-scheme: light dark; --page: #fbfaf7; --text: #1d2733; --line: #d9d5cb; --main: #0b6e6e; --wrong: #a3341b }
-@media (prefers-color-scheme: dark) {
-  :root { --page: #12181d; --text: #e7ecef; --line: #55636e; --main: #0f7f7c; --wrong: #ff9c85 }
-}
-body { margin: 0; min-height: 100vh; display: grid; place-items: center; background: var(--page); color: var(--text);
-       font: 1.05rem/1.5 system-ui, sans-serif }
-main { width: min(26rem, 88vw) }
-h1 { font-size: 1.7rem; margin: 0 0 .5rem }
-form { display: grid; gap: .5rem; margin: 1.2rem 0 }
-input, button { font: inherit; padding: .6rem .8rem; border-radius: .6rem; border: 1px solid var(--line) }
-input { background: transparent; color: inherit }
-button { background: var(--main); border-color: var(--main); color: white; font-weight: 600; cursor: pointer }
-:focus-visible { outline: 3px solid var(--main); outline-offset: 2px }
-.problem { color: var(--wrong); margin: 0 }
-.quiet { font-size: .92rem; opacity: .85 }
-</style>
-</head>
-<body>
-<main>
-<h1>TrainDesk</h1>
-<p>This dashboard is shared by its host. Ask for the password.</p>
-<form method="post" action="/login">
-<label for="password">Password</label>
-<input id="password" name="password" type="password" autocomplete="current-password" required autofocus>
-PROBLEM
-<button>Come in</button>
-</form>
-<p class="quiet">You may train, watch, compare and try every network. You can change and delete only what you made yourself,
-in this browser. The host sees everything and may change it.</p>
-</main>
-</body>
-</html>
-"""
