@@ -48,7 +48,8 @@ class Head(nn.Linear):
     """
 
     def reset_parameters(self) -> None:
-        super().reset_parameters()  # draws the same random numbers as ever
+        """All weights become 0; the random numbers of an ordinary layer are drawn all the same, for whatever draws next."""
+        super().reset_parameters()
         nn.init.zeros_(self.weight)
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:

@@ -49,10 +49,12 @@ def metrics_table(history: History) -> pd.DataFrame:
 
 
 def as_csv(history: History) -> bytes:
+    """The table of metrics as CSV, UTF-8."""
     return metrics_table(history).to_csv(index=False).encode()
 
 
 def as_parquet(history: History) -> bytes:
+    """The table of metrics as a Parquet file."""
     buffer = io.BytesIO()
     metrics_table(history).to_parquet(buffer, index=False)
     return buffer.getvalue()
@@ -90,6 +92,7 @@ class TensorBoardLog:
             self._writer.flush()
 
     def close(self) -> None:
+        """Writes what waits. Raises OSError."""
         self._writer.close()
 
     def _scalar(self, name: str, value: Any, step: int | None, time: float | None) -> None:

@@ -53,6 +53,7 @@ class StepCurve:
         return np.array(self._columns[name][start:] if start else self._columns[name])
 
     def last(self, name: str) -> float:
+        """The newest value of a column. Raises IndexError when there is none."""
         return self._columns[name][-1]
 
 

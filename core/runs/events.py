@@ -46,6 +46,7 @@ class EventWriter:
         return event
 
     def close(self) -> None:
+        """Ends the writing; every line is already with the system."""
         self._file.close()
 
 

@@ -48,6 +48,7 @@ class History:
     session: Event | None = None  # the `started` or `resumed` event of the process at work
 
     def update(self) -> History:
+        """Reads the lines that are new and returns itself. Raises OSError when the log cannot be read."""
         while data := complete_lines(self.run.event_log, self.offset, AT_ONCE):
             self._read(data)
         return self
@@ -63,6 +64,7 @@ class History:
 
     @property
     def steps(self) -> list[int]:
+        """Numbers of the recorded steps, rising."""
         return self.curve.column("step").astype(int).tolist()
 
     @property

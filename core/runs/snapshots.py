@@ -86,6 +86,7 @@ class SnapshotStore:
         return sorted(int(name[:-4]) for name in names if name.endswith(".npz") and name[:-4].isdecimal())
 
     def read(self, epoch: int) -> Snapshot | None:
+        """The snapshot of an epoch; None when there is none or it is damaged."""
         content = read_arrays(self._file(epoch), "probabilities", "confusion")
         if not content:
             return None

@@ -36,6 +36,7 @@ class Evaluation:
 
     @property
     def accuracy(self) -> float:
+        """Share of the images whose largest logit is that of their class, 0..1."""
         return float(np.diag(self.confusion).sum() / self.confusion.sum())
 
     def metrics(self, split: str) -> dict[str, float]:

@@ -54,6 +54,7 @@ class Features:
 
     @property
     def dtype(self) -> torch.dtype:
+        """In which batches come out."""
         return self.rows.dtype
 
     @property

@@ -35,6 +35,7 @@ class Trainable:
 
     @property
     def on_features(self) -> bool:
+        """Whether the network receives features in place of pictures."""
         return isinstance(self.train, Features)
 
     def batches(

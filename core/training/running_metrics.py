@@ -52,6 +52,7 @@ class RunningMetrics:
 
     @classmethod
     def restored(cls, state: dict[str, Any], device: torch.device) -> RunningMetrics:
+        """What `state` said, with its tensor on the device. Raises KeyError when something is missing."""
         restored = cls()
         restored._losses = list(state["losses"].to(device).unbind())
         restored._sizes, restored._images, restored._hits = list(state["sizes"]), sum(state["sizes"]), state["hits"]

@@ -32,6 +32,7 @@ class Classes(NamedTuple):
 
     @property
     def differ(self) -> bool:
+        """Whether the names or their order differ."""
         return list(self.now) != list(self.then)
 
 
