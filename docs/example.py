@@ -26,7 +26,7 @@ LABELS = {
     "tags": ["example"],
 }
 KEPT = ("config.json", "network.json", "best.pt", "test_predictions.npz", "val_predictions.npz")
-LOSSES, LOOKS = 200, 12  # at most, of the loss curve's points and of the pictures of it learning
+LOSSES, SNAPSHOTS = 200, 12  # at most, of the loss curve's points and of the pictures of it learning
 
 
 def main() -> None:
@@ -46,17 +46,17 @@ def main() -> None:
 
 
 def keep(run: Run, folder: Path) -> None:
-    """A finished run's folder as small as the pages allow: fewer points of the loss, fewer looks, no state to go on from."""
+    """A finished run's folder as small as the pages allow: fewer points of the loss, fewer snapshots, no state to go on from."""
     folder.mkdir()
     for name in KEPT:
         shutil.copyfile(run.folder / name, folder / name)
     (folder / "labels.json").write_text(json.dumps(LABELS, indent=1), encoding="utf-8")
     shutil.copytree(run.folder / "looks", folder / "looks")
-    looks = sorted(path for path in (folder / "looks").glob("*.npz") if path.stem.isdecimal())
+    snapshots = sorted(path for path in (folder / "looks").glob("*.npz") if path.stem.isdecimal())
     best = (folder / "looks" / "best").read_text(encoding="ascii").strip()
-    for place, path in enumerate(looks):
-        every = -(-len(looks) // LOOKS)
-        if place % every and place != len(looks) - 1 and int(path.stem) != int(best):
+    for place, path in enumerate(snapshots):
+        every = -(-len(snapshots) // SNAPSHOTS)
+        if place % every and place != len(snapshots) - 1 and int(path.stem) != int(best):
             path.unlink()
     found, _ = run.events()
     steps = [event for event in found if event["event"] == events.STEP]

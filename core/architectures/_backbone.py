@@ -46,7 +46,8 @@ class BackboneSettings(ArchitectureSettings):
         "Which part learns. The last layer alone is fastest; the last block can fit unusual pictures better.",
         labels={"head": "the new last layer", "last_block": "the last block and layer", "all": "everything"},
     )
-    backbone_pace: float = setting(
+    renamed: ClassVar[dict[str, str]] = {"backbone_pace": "backbone_lr_scale"}
+    backbone_lr_scale: float = setting(
         0.1,
         "Pace of the old layers",
         "Share of the learning rate for layers that begin with learned weights, so that they change little and keep what "
@@ -90,7 +91,7 @@ class BackboneSettings(ArchitectureSettings):
 
     def lr_scale(self, parameter_name: str) -> float:
         learned = self.weights != "random" and parameter_name.startswith("trained.")
-        return self.backbone_pace if learned else 1.0
+        return self.backbone_lr_scale if learned else 1.0
 
     def obtain_weights(self, weights_folder: Path) -> Iterator[tuple[int, int]]:
         if self.weights != "imagenet" or self.comes_along:

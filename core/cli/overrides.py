@@ -6,9 +6,11 @@ import difflib
 import json
 from typing import Any
 
-from core.run_config import PARTS, RunConfig, fields
+from core.run_config import GROUPS, PARTS, RunConfig, fields
 from core.settings.settings import FieldSpec, Problem, SettingsError
-from core.training.settings import TrainingSettings
+
+_CLASSES = [*GROUPS.values(), *(each for registry in PARTS.values() for _, each in registry.items())]
+_RENAMED = {old: new for each in _CLASSES for old, new in each.renamed.items()}  # of earlier releases
 
 
 def with_overrides(config: RunConfig, assignments: list[str]) -> RunConfig:
@@ -47,7 +49,7 @@ def with_overrides(config: RunConfig, assignments: list[str]) -> RunConfig:
 def _find(key: str, known: dict[str, FieldSpec]) -> tuple[str, FieldSpec]:
     paths = {path: spec for path, spec in known.items() if path not in PARTS}
     *part, name = key.rsplit(".", 1)
-    key = ".".join([*part, TrainingSettings.renamed.get(name, name)])
+    key = ".".join([*part, _RENAMED.get(name, name)])
     matches = [path for path in paths if path == key or path.endswith(f".{key}")]
     if len(matches) == 1:
         return matches[0], paths[matches[0]]

@@ -140,7 +140,7 @@ def transfer(dataset: OwnDataset, mirror: bool = True) -> dict[str, Any]:
         "architecture": {
             "name": "efficientnet_lite0",
             "train": train,
-            "backbone_pace": 0.3 if pictures <= 2 * FEW else 1.0,
+            "backbone_lr_scale": 0.3 if pictures <= 2 * FEW else 1.0,
         },
         # of ants and bees 95.1 % of 149 on average over eight seeds, 94.6 % at least
         "loss": {"name": "cross_entropy", "label_smoothing": 0.0 if few else 0.1},

@@ -1,4 +1,4 @@
-"""Looks: what a network made of a few `val` pictures after each epoch, its confusion matrix then, and its first filters.
+"""Snapshots: what a network made of a few `val` pictures after each epoch, its confusion matrix then, and its first filters.
 
 They lie in the run's folder `looks`: the pictures once, and a file for each epoch that is kept. Importable without torch.
 """

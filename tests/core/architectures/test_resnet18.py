@@ -148,7 +148,7 @@ def test_random_weights_need_nothing(tmp_path):
 
 @pytest.mark.parametrize(("train", "slow"), [("head", 0), ("last_block", 15), ("all", 60)])
 def test_layers_that_begin_with_learned_weights_train_at_their_own_pace(train, slow):
-    settings = ResNet18(train=train, weights="file", backbone_pace=0.25)
+    settings = ResNet18(train=train, weights="file", backbone_lr_scale=0.25)
     model = settings.build((3, 32, 32), 3)
     scales = {name: settings.lr_scale(name) for name, weights in model.named_parameters() if weights.requires_grad}
     assert scales["head.weight"] == scales["head.bias"] == 1
@@ -156,7 +156,7 @@ def test_layers_that_begin_with_learned_weights_train_at_their_own_pace(train, s
 
 
 def test_layers_that_begin_with_chance_train_at_full_pace():
-    assert ResNet18().backbone_pace == 0.1
+    assert ResNet18().backbone_lr_scale == 0.1
     settings = ResNet18(train="all", weights="random")
     assert {settings.lr_scale(name) for name, _ in settings.build((3, 32, 32), 3).named_parameters()} == {1}
 

@@ -55,6 +55,11 @@ def test_the_example_opens_unchanged(monkeypatch):
     assert all(torch.isfinite(weights).all() for weights in load_checkpoint(run.best)["model"].values())
 
 
+def test_old_names_of_settings_are_read():
+    config = RunConfig.from_dict({"architecture": {"name": "resnet18", "backbone_pace": 0.25}})
+    assert config.architecture.backbone_lr_scale == 0.25 and "backbone_pace" not in config.model_dump_json()
+
+
 def test_the_old_name_of_a_setting_is_taken_on_the_command_line():
     for name in ("shortest_epoch", "training.shortest_epoch", "epoch_seconds"):
         config = with_overrides(RunConfig.from_dict({}), [f"{name}=3"])
