@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from core.files import MOST_JSON, parse_json, read_json
+from core import files
+from core.files import parse_json
 from core.settings.stored import read_stored, stored_as, write_stored
 
 
@@ -63,7 +64,7 @@ def test_what_is_no_object_is_all_defaults(tmp_path, content):
     assert read_stored(Thing, tmp_path / "thing.json") == Thing()
 
 
-def test_a_missing_file_a_folder_a_closed_one_and_a_giant_are_all_defaults(tmp_path):
+def test_a_missing_file_a_folder_a_closed_one_and_a_giant_are_all_defaults(tmp_path, monkeypatch):
     assert read_stored(Thing, tmp_path / "none") == Thing() == read_stored(Thing, tmp_path / "none" / "deeper")
     (tmp_path / "folder").mkdir()
     assert read_stored(Thing, tmp_path / "folder") == Thing()
@@ -71,9 +72,11 @@ def test_a_missing_file_a_folder_a_closed_one_and_a_giant_are_all_defaults(tmp_p
     (tmp_path / "closed").chmod(0)
     if os.geteuid():  # root reads it all the same
         assert read_stored(Thing, tmp_path / "closed") == Thing()
-    with (tmp_path / "giant").open("wb") as file:
-        file.truncate(MOST_JSON + 1)
-    assert read_json(tmp_path / "giant") is None
+    monkeypatch.setattr(files, "MOST_JSON", 20)
+    (tmp_path / "giant").write_text('{"count": 9}')
+    assert read_stored(Thing, tmp_path / "giant") == Thing(count=9)
+    (tmp_path / "giant").write_text('{"count": 9}         ')
+    assert read_stored(Thing, tmp_path / "giant") == Thing()
 
 
 @pytest.mark.parametrize(
