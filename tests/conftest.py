@@ -5,12 +5,16 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # read by torch when it is imported, here and in worker processes
 os.environ.setdefault("TRAINDESK_STANDBY", "0")  # no worker gets ready beside a test that did not ask for one
 os.environ.setdefault("TRAINDESK_PROBE", "0")  # nor are own pictures looked at
 os.environ.setdefault("TRAINDESK_EXAMPLE", os.devnull)  # no example among the runs of a test that did not ask for it
+
+hypothesis.settings.register_profile("busy", deadline=None)  # a busy machine is no failure
+hypothesis.settings.load_profile("busy")
 
 ROOT = Path(__file__).resolve().parent.parent
 SLOW = (
