@@ -55,62 +55,12 @@ def test_a_tile_opens_its_way_and_closes_it_again(runs_folder, data):
     assert "way" not in app.query_params
 
 
-def test_the_list_names_every_published_dataset_and_reads_none(runs_folder, data):
-    app = open_app("data")
-    text = words(app)
-    for name, dataset in published().items():
-        assert f"<b>{dataset.title()}</b>" in text and widget(app, f"open {name}")
-        is_here = dataset.is_present(data)
-        assert (what_it_takes(dataset) in text) == (not is_here)
-    assert not (data / "cache").exists(), "nothing was decoded to show the list"
-    tens = re.findall(r'<div class="ten".*?</div>', text)
-    assert [ten.count("data:image/png") for ten in tens] == [SHOWN, SHOWN] == [10, 10], (
-        "one picture of each class of what comes with the program"
-    )
-    chips = re.findall(r'<ul class="chips".*?</ul>', text)
-    named = [re.findall(r'<li title="(.*?)">(.*?)</li>', each) for each in chips]
-    expected = [d.info().class_names for d in published().values() if not d.is_present(data)]
-    assert sorted([whole for whole, _ in each] for each in named) == sorted(map(list, expected))
-    assert all(whole == shown for each in named for whole, shown in each), (
-        "and every class by its whole name of the others"
-    )
 
 
-def test_a_published_dataset_is_a_wall_of_its_classes_and_of_one_of_them_by_pages(runs_folder, data):
-    press(app := open_app("data"), "open digits")
-    assert app.title[0].value == "Tiny digits, 8 x 8" and str(app.query_params["set"]) == "digits"
-    text = words(app)
-    labels = labels_of(published()["digits"], data, "train")
-    assert text.count("picture ") >= 10 * ROW and f"{int((labels == 3).sum())} pictures" in text
-    widget(app, "class of digits").set_value("3")
-    text = words(run(app))
-    shown = [int(row) for row in re.findall(r'alt="picture (\d+): 3"', text)]
-    assert shown == np.flatnonzero(labels == 3)[:PAGE].tolist()
-    widget(app, "part of it").set_value("test")
-    text = words(run(app))
-    tested = labels_of(published()["digits"], data, "test")
-    assert [int(row) for row in re.findall(r'alt="picture (\d+): 3"', text)] == np.flatnonzero(tested == 3).tolist()
 
 
-def test_a_dataset_that_is_not_here_says_what_it_takes_and_why_it_did_not_come(runs_folder, data, monkeypatch):
-    def refused(self, folder):
-        raise OSError("no route to host")
-
-    monkeypatch.setattr("core.datasets.fashion_mnist.FashionMNIST.download", refused)
-    app = open_app("data", set="fashion_mnist")
-    assert "31 MB" in words(app) and "sneaker" in words(app)
-    press(app, "download fashion_mnist")
-    assert_one_sentence(sentence(app.error[0]), "could not be downloaded", "no route to host")
 
 
-def test_the_pictures_of_a_list_are_those_of_the_datasets(data):
-    for name in ("mnist", "digits"):
-        dataset = published()[name]
-        listed = first_pictures(dataset, data)
-        expected = dataset.examples(data, SHOWN).transpose(0, 2, 3, 1)
-        assert np.array_equal(np.stack(listed), expected)
-        assert np.array_equal(np.stack(first_pictures(dataset, data)), expected), "and so from what is kept"
-    assert first_pictures(published()["cifar10"], data) == []
 
 
 def test_an_uploaded_zip_is_brought_in(runs_folder, data, tmp_path):
@@ -236,94 +186,14 @@ def test_a_failed_import_says_why_and_goes(runs_folder, data, tmp_path):
     assert list_jobs(data) == [] and "Bring pictures" in words(app)
 
 
-def test_train_on_these_pictures_fills_the_form_and_starts(runs_folder, data, tmp_path, launched):
-    dataset = own_dataset(data, tmp_path, {"dots": 30, "rings": 12})
-    app = open_app("data", set=dataset.id)
-    press(app, "train on them")
-    run(go(app, "train"))
-    assert widget(app, "form:dataset.own_images.source").value == dataset.id
-    press(app, "start")
-    assert not app.error, sentence(app.error[0])
-    [started] = list_runs(runs_folder)
-    config = started.config()
-    assert config.dataset.source == dataset.id and config.dataset.version == 1 and config.training.balance == "sampling"
-    assert config.title == "Patterns"
 
 
-def test_the_two_trainings_are_cards_and_the_evidence_says_which_comes_first(runs_folder, data, tmp_path):
-    dataset = own_dataset(data, tmp_path, {"dots": 110, "rings": 110})
-    app = open_app("data", set=dataset.id)
-    assert "needs the fewest pictures" in words(app) and widget(app, "train otherwise").label == "From scratch"
-    press(app, "train on them")
-    run(go(app, "train"))
-    assert widget(app, "form:architecture").value == "efficientnet_lite0"
-    assert widget(app, "form:dataset.own_images.side").value == 224 and not app.error
-    seconds = {TRANSFER: 41.0, SCRATCH: 127.0}
-    keep_evidence(dataset, 1, Evidence(180, 2, 0.95, 0.9, 0.9, 0.2, ("dots", "rings"), seconds))
-    app = open_app("data", set=dataset.id)
-    said = words(app)
-    assert "much alike" in said and "About 41 s on this computer" in said and "About 2 min 10 s on this" in said
-    assert widget(app, "train otherwise").label == "Transfer learning"
-    press(app, "train on them")
-    run(go(app, "train"))
-    assert widget(app, "form:architecture").value == "photo_cnn"
-    assert not widget(app, "form:augmentation.flip").value
 
 
-def test_whether_pictures_are_mirrored_is_asked_where_there_is_doubt(runs_folder, data, tmp_path):
-    dataset = own_dataset(data, tmp_path)
-    app = open_app("data", set=dataset.id)
-    assert not [each for each in app.segmented_control if each.key.startswith("mirror ")]
-    keep_evidence(dataset, 1, Evidence(40, 2, 0.9, 0.9, 0.9, 0.1, ("dots", "stripes"), {TRANSFER: 1.0, SCRATCH: 1.0}))
-    app = open_app("data", set=dataset.id)
-    assert "In a mirror dots looks like stripes." in words(app)
-    widget(app, f"mirror {dataset.id} 1").set_value("on")
-    run(app)
-    press(app, "train on them")
-    run(go(app, "train"))
-    assert widget(app, "form:augmentation.flip").value
 
 
-def test_classes_are_renamed_switched_and_removed_and_versions_bring_them_back(runs_folder, data, tmp_path):
-    dataset = own_dataset(data, tmp_path, {"dots": 12, "rings": 12, "stripes": 12})
-    app = open_app("data", set=dataset.id)
-    first = dataset.classes()[0]
-    widget(app, f"name of {dataset.id} {first.id} dots").set_value("spots")
-    run(app)
-    press(app, "rename class")
-    assert [each.name for each in dataset.classes()] == ["spots", "rings", "stripes"]
-    press(app, "switch class")
-    assert not dataset.classes()[0].enabled
-    press(app, "remove class")
-    assert [each.name for each in dataset.classes()] == ["rings", "stripes"]
-    press(app, "back to 1")
-    assert [(each.name, each.enabled) for each in dataset.classes()] == [
-        ("dots", True),
-        ("rings", True),
-        ("stripes", True),
-    ]
-    assert dataset.newest() == 5
 
 
-def test_a_dataset_is_renamed_deleted_and_brought_back(runs_folder, data, tmp_path):
-    dataset = own_dataset(data, tmp_path)
-    app = open_app("data", set=dataset.id)
-    widget(app, f"title of {dataset.id}").set_value("Other")
-    run(app)
-    press(app, "rename dataset")
-    assert app.title[0].value == "Other"
-    press(app, "delete dataset")
-    assert list_datasets(data) == []
-    press(app, "undo deleting")
-    assert list_datasets(data) == [dataset]
-    app = open_app("data", set=dataset.id)
-    press(app, "delete dataset")
-    press(app, f"bring back {dataset.id}")
-    assert list_datasets(data) == [dataset]
-    app = open_app("data", set=dataset.id)
-    press(app, "delete dataset")
-    press(app, "empty the trash of datasets")
-    assert list_datasets(data) == deleted_datasets(data) == []
 
 
 def test_pictures_that_are_there_already_are_told_and_left_out(runs_folder, data, tmp_path, monkeypatch):
@@ -343,28 +213,6 @@ def test_pictures_that_are_there_already_are_told_and_left_out(runs_folder, data
     assert {each.name: each.images for each in dataset.classes()} == {"dots": 20, "rings": 20, "stripes": 12}
 
 
-def test_pictures_are_added_as_a_new_version(runs_folder, data, tmp_path):
-    dataset = own_dataset(data, tmp_path, {"dots": 20, "rings": 20})
-    before = dataset.members()
-    tested = set(before.images[before.splits == 2].tolist())
-    job = imported(
-        data,
-        tmp_path,
-        class_files({"rings": 10, "stripes": 10}, first=100) | {"dots/again.png": encoded(picture("dots", 0))},
-        into=dataset.id,
-    )
-    app = open_app("data", **{"import": job.id})
-    [plan] = re.findall(r"After adding, a training of Patterns will have (.*? pictures)", words(app))
-    assert "1 of these 21 pictures is already in Patterns." in words(app)
-    press(app, "keep the import")
-    assert f"A training has {plan}." in words(app)
-    assert {each.name: each.images for each in dataset.classes()} == {"dots": 21, "rings": 30, "stripes": 10}
-    after = dataset.members()
-    assert tested <= set(after.images[after.splits == 2].tolist()) and dataset.newest() == 2
-    assert len(dataset.members(1).images) == 40
-    twins = after.group_ids == after.group_ids[after.images == before.images[before.classes == dataset.classes()[0].id][0]]
-    assert len(set((after.splits[twins] == 2).tolist())) == 1
-    assert all(0 < each.counts["test"] / each.images < 0.4 for each in dataset.classes())
 
 
 def test_two_datasets_of_one_name_can_be_told_apart_in_the_form(runs_folder, data, tmp_path):
@@ -377,9 +225,6 @@ def test_two_datasets_of_one_name_can_be_told_apart_in_the_form(runs_folder, dat
     assert len(set(labels)) == len(labels) == 3 and all(any(each.id in label for label in labels) for each in made)
 
 
-def test_a_link_to_nothing_says_so(runs_folder):
-    app = open_app("data", set="gone")
-    assert_one_sentence(sentence(app.warning[0]), "'gone'")
 
 
 def test_the_check_of_an_old_dataset_stays_reachable(runs_folder, data, tmp_path):

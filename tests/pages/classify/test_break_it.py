@@ -1,0 +1,51 @@
+"""Break it: a picture is disturbed until the answer falls."""
+
+import dataclasses
+import re
+
+import pytest
+
+from tests.drawings import draw_digit
+from tests.pages.apps import run
+from tests.pages.apps import words as text_of
+from tests.pages.classify.test_classify_page import drawing, png, way
+
+
+@pytest.mark.parametrize("source", ["drawing", "upload"])
+def test_break_it_at_neutral_gives_the_very_answer_above(page, trained, data_folder, monkeypatch, source):
+    from core.inference.classifier import Classifier
+    from core.inference.neighbours import Neighbours
+
+    known = dataclasses.replace(Neighbours.of(Classifier.load(trained), data_folder), temperature=3.0)
+    monkeypatch.setattr("pages.components.classify.networks.Network.known", known)
+    page.session_state["closer look " + source] = "Break it"
+    if source == "drawing":
+        page.session_state["drawing"] = drawing(draw_digit(3))
+    else:
+        way(page, "Upload").file_uploader[0].upload("three.png", png(draw_digit(3)))
+    text = text_of(run(page))
+    answers = re.findall(r'<p class="answer.*?</p>', text)
+    shares = re.findall(r'<ul class="bars.*?</ul>', text)
+    assert len(answers) == len(shares) == 2
+    assert answers[0] == answers[1] and shares[0] == shares[1]
+    next(slider for slider in page.slider if slider.key == f"rotate {source}").set_value(90.0)
+    assert len(set(re.findall(r'<ul class="bars.*?</ul>', text_of(run(page))))) == 2
+
+
+def test_the_curve_of_a_disturbance_falls_from_the_undisturbed_accuracy(trained, data_folder):
+    from core.runs.predictions import read_predictions
+    from pages.components.classify.break_it import accuracy_against
+
+    turned = accuracy_against(str(trained.folder), 1, "rotate")
+    middle = len(turned) // 2
+    assert turned[middle] == pytest.approx(read_predictions(trained, "test").right.mean())
+    assert turned[0] < turned[middle] - 0.3 and turned[-1] < turned[middle] - 0.3
+
+
+def test_training_to_cope_disturbs_the_training_pictures(trained):
+    from core.images.disturb import DISTURBANCES
+    from pages.components.classify.break_it import coping
+
+    for one in DISTURBANCES.values():
+        if one.remedy:
+            assert getattr(coping(trained.config(), one).augmentation, one.remedy[0]) > 0
