@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from playwright.sync_api import Error, Locator
+from playwright.sync_api import Error, Locator, Page
 
 from tests.drawings import _STROKES, _path
 from tests.helpers import wait_until
@@ -35,6 +35,17 @@ def press(control: Locator | Callable[[], Any], effect: Locator | Callable[[], A
         return there()
 
     wait_until(happened, what=f"{effect} after a click on {control}")
+
+
+def choose(page: Page, label: str, option: str, effect: Locator | Callable[[], Any] | None = None) -> None:
+    """Chooses one option of a list, until the list shows it or `effect` is there: a page drawn anew closes it."""
+    control = page.get_by_role("combobox", name=label)
+
+    def once() -> None:
+        control.click(timeout=3000)
+        page.get_by_role("option", name=option, exact=True).first.click(timeout=3000)
+
+    press(once, effect or (lambda: control.input_value() == option or control.locator("..").inner_text() == option))
 
 
 def draw_with_mouse(page, digit: int, style: int = 0, fill: float = 0.7) -> None:

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from core.runs.store import create_run, list_runs
 from tests.browser.conftest import serving
-from tests.browser.hands import press
+from tests.browser.hands import choose, press
 from tests.helpers import quick_config, wait_until
 
 pytestmark = pytest.mark.browser
@@ -31,11 +31,17 @@ def bottom(locator) -> float:
 def chosen_to_try(page) -> None:
     """Opens the fold and chooses the learning rate; the first in the list is a setting, not "Select all"."""
     page.get_by_text("Try several values").first.click()
-    first = page.get_by_role("option").first
-    press(page.get_by_role("combobox", name="Settings to try"), first)
+    first, box = page.get_by_role("option").first, page.get_by_role("combobox", name="Settings to try")
+    press(box, first)
     expect(first).to_have_text("Optimizer: Learning rate")
-    first.click()
-    page.keyboard.press("Escape")
+
+    def choose_it() -> None:
+        if not first.is_visible():  # a page drawn anew closes the list
+            box.fill("Optimizer: Learning rate")
+        first.click(timeout=3000)
+        page.keyboard.press("Escape")  # while the list is open, nothing else on the page has a role
+
+    press(choose_it, page.get_by_role("textbox", name="Optimizer: Learning rate"))
 
 
 def test_three_learning_rates_from_the_first_click_to_the_best_network(visit, quiet):
@@ -107,8 +113,7 @@ def test_an_experiment_that_was_suggested_validates_as_chosen_and_is_stopped_as_
     page.get_by_role("button", name="Try three learning rates").click()
     expect(page.get_by_role("textbox", name="Optimizer: Learning rate")).to_have_value("0.02, 0.002, 0.0002")
     page.get_by_text("More training settings").click()
-    page.get_by_role("combobox", name="Validate").click()
-    page.get_by_role("option", name="after each epoch only").click()
+    choose(page, "Validate", "after each epoch only")
     page.get_by_role("button", name="Start 3 runs").click()
     expect(page).to_have_url(re.compile(r"/experiment\?experiment="))
     page.get_by_text("Validation loss", exact=True).click()

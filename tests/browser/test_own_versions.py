@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from core.image_sets.export import as_zip
 from core.image_sets.folders import accept, delete_dataset, list_datasets
+from tests.browser.hands import choose
 from tests.core.image_sets.test_export import described
 from tests.own import class_files, staged
 
@@ -36,11 +37,6 @@ def places(page):
 def after(page, said):
     """The page says what the last change was: it is drawn anew."""
     expect(page.get_by_text(f"Last change: {said}.")).to_be_visible()
-
-
-def choose(page, label, value):
-    page.get_by_role("combobox", name=label).click()
-    page.get_by_role("option", name=value).click()
 
 
 @pytest.mark.parametrize("size", [(1280, 900), (390, 844)], ids=["desk", "phone"])

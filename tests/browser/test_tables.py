@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from core.runs.metadata import change_metadata
 from tests.browser.conftest import serving
+from tests.browser.hands import choose
 from tests.pages.fake_runs import fake_run, running
 
 pytestmark = pytest.mark.browser
@@ -157,8 +158,7 @@ def test_the_published_datasets_are_looked_at_class_by_class(visit, desk):
     page.locator(".st-key-open-digits").get_by_role("button", name="Open").click()
     expect(page.get_by_role("heading", name="Tiny digits, 8 x 8")).to_be_visible()
     expect(page.get_by_role("group", name="7").get_by_role("img")).to_have_count(14)
-    page.get_by_role("combobox", name="Class").click()
-    page.get_by_role("option", name="7", exact=True).click()
+    choose(page, "Class", "7")
     expect(page.get_by_role("group", name="7").get_by_role("img")).to_have_count(120)
     first = page.get_by_role("group", name="7").get_by_role("img").first.get_attribute("alt")
     page.get_by_test_id("stPagination").get_by_role("button", name="2").click()

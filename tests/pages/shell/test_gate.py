@@ -1,6 +1,7 @@
 """The gate before a shared dashboard, asked directly: what passes and what does not."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -46,7 +47,8 @@ def ask(gate, path, *, kind="http", method="GET", headers=(), body=b"", token=""
     async def send(message):
         sent.append(message)
 
-    asyncio.run(gate(scope, receive, send))
+    with ThreadPoolExecutor(1) as other:  # in this thread a browser of another test may have its loop
+        other.submit(asyncio.run, gate(scope, receive, send)).result()
     if kind == "websocket":
         return sent[0]
     found = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
