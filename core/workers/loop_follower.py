@@ -46,9 +46,8 @@ class LoopFollower:
         self._epoch_start = self._saved = time.monotonic()
         self._epoch_start -= self._config.training.epoch_seconds * self._state.batch / self.recorder.steps_per_epoch
         self._follow_learning_rate()
-        with (
-            CheckpointWriter() as self._writer
-        ):  # however it ends, what was to be saved is saved before the run is let go
+        # However it ends, what was to be saved is saved before the run is let go.
+        with CheckpointWriter() as self._writer:
             for happened in train(self._state, setup_of(self._config), self._splits, self._snapshots.probe):
                 self._writer.check()
                 if why := self._take(happened):
@@ -89,7 +88,6 @@ class LoopFollower:
             wait_until(self._epoch_start + slow_motion * share, self._requests)
 
     def _take_epoch(self, epoch: Epoch) -> str:
-
         self.recorder.flush()  # before saving: a network without finite losses must not replace the last good checkpoint
         self.recorder.check(epoch)
         self.recorder.epoch(epoch)  # too: after a crash in between it happens again, else it would be missing
@@ -101,7 +99,6 @@ class LoopFollower:
         return self._why_hopeless() if self._config.training.prune else ""
 
     def _save_last(self, metrics: dict[str, float]) -> None:
-
         content = network_content(self._state, self._described, metrics) | resume_content(self._state, self._threads)
         self._writer.save(self._run.last, content)
         self._saved = time.monotonic()
@@ -115,7 +112,6 @@ class LoopFollower:
         return True
 
     def _end_early(self, how: str, happened: Happened) -> None:
-
         self.recorder.flush()
         if is_finite(self._state) and not isinstance(happened, Preparing):
             self._save_last({})
@@ -127,7 +123,6 @@ class LoopFollower:
         experiment = self._config.experiment
         if not experiment:
             return ""
-
         own = {epoch["epoch"]: epoch["val/accuracy"] for epoch in History(self._run).update().epochs}
         others = others_at(self._run, experiment, self._run.folder.parent)
         if len(own) == self._config.training.epochs or not is_hopeless(own, others):

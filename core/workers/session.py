@@ -27,8 +27,7 @@ class TrainingSession:
 
     def __init__(self, run: Run, data_folder: Path, record: events.Record, requests: Requests):
         """`record` writes an event; `requests` says what people ask for meanwhile. Raises SettingsError."""
-        self._run, self._data_folder, self._requests = run, data_folder, requests
-        self._record = record
+        self._run, self._data_folder, self._record, self._requests = run, data_folder, record, requests
         self._config = run.config()
 
     def train(self) -> str:
@@ -48,9 +47,8 @@ class TrainingSession:
         threads = ((last or {}).get("resume") or {}).get("threads")
         with claim(config.training.device, pixels_of_a_batch(config), threads) as share, ExitStack() as ending:
             splits, state, earlier = self._begin(share, last)
-            torch.backends.cudnn.benchmark = (
-                share.device.type == "cuda"
-            )  # tries kernels for each shape, keeps the fastest
+            # cuDNN tries kernels for each shape and keeps the fastest.
+            torch.backends.cudnn.benchmark = share.device.type == "cuda"
             if config.training.tensorboard:
                 self._record = self._also_for_tensorboard(state, ending)
             follower = LoopFollower(run, splits, state, share.threads, self._record, self._requests)
