@@ -26,11 +26,13 @@ from tests.own import class_files, encoded, own_dataset, staged
 WRONG = 2  # pictures of each class that lie in the other
 
 
-def photo(bright, seed):
+def photo(bright, seed, side=48):
     """A picture of noise on soft things: bright or dark on the left."""
     random = np.random.default_rng([bright, seed])
-    pixels = np.asarray(Image.fromarray(random.uniform(60, 190, (5, 5)).astype(np.uint8)).resize((48, 48)), dtype=float)
-    pixels[:, :24] += 60 if bright else -60
+    pixels = np.asarray(
+        Image.fromarray(random.uniform(60, 190, (5, 5)).astype(np.uint8)).resize((side, side)), dtype=float
+    )
+    pixels[:, : side // 2] += 60 if bright else -60
     return encoded(Image.fromarray((pixels + random.normal(0, 5, pixels.shape)).clip(0, 255).astype(np.uint8)))
 
 
@@ -75,6 +77,21 @@ def test_pictures_in_the_wrong_class_are_found_with_the_right_one(dataset, quick
     doubted = {doubt.image for doubt in found.doubts}
     assert misplaced(dataset) <= doubted and len(doubted) <= 6
     assert all(doubt.labelled != doubt.said and doubt.likely > 0.5 for doubt in found.doubts)
+
+
+@pytest.mark.parametrize(("fine", "side"), [(20, 224), (19, 160)])
+def test_of_few_photos_more_is_seen(tmp_path, monkeypatch, fine, side):
+    files = {f"{name}/{n}.png": photo(name == "bright", n, 240) for name in ("bright", "dark") for n in range(10)}
+    sides = set()
+
+    def network(pictures):
+        sides.add(pictures.shape[-1])
+        return pictures.mean(axis=(2, 3)).astype(np.float32)
+
+    monkeypatch.setattr(label_features, "_network", lambda: network)
+    monkeypatch.setattr(label_features, "FINE", fine)
+    check(staged(tmp_path, files)[0], nothing)
+    assert sides == {side}
 
 
 def test_features_are_made_once_for_a_picture(dataset, quick):
