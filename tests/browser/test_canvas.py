@@ -110,7 +110,7 @@ def test_canvas_and_answer_are_in_one_screen_and_the_canvas_stays(open_desk, siz
     page.get_by_role("radio", name="Break it").click()
     expect(page.get_by_role("slider", name="Invert")).to_be_visible()
     assert page.evaluate("[...window.places]") == [round(place["y"])], "it has been nowhere else on the page"
-    assert canvas.bounding_box()["width"] == place["width"]
+    wait_until(lambda: canvas.bounding_box()["width"] == place["width"])
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -133,7 +133,7 @@ def test_the_canvas_stays_under_the_hand_on_a_scrolled_page_with_a_part_open(ope
     expect(page.get_by_text("ink found")).to_be_visible()
     assert page.evaluate("[...window.tops]") == [round(top)]
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == scrolled
-    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight") >= tall
+    wait_until(lambda: page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight") >= tall)
 
 
 def test_one_undo_takes_back_a_clear_and_redo_repeats_it(open_desk):
@@ -147,20 +147,19 @@ def test_one_undo_takes_back_a_clear_and_redo_repeats_it(open_desk):
     three = canvas.evaluate(INK)
     assert {"52", "55", "58"} <= set(three.split())
     clear.click()
-    assert canvas.evaluate(INK) == ""
+    wait_until(lambda: canvas.evaluate(INK) == "")
     undo.click()
-    assert canvas.evaluate(INK) == three
+    wait_until(lambda: canvas.evaluate(INK) == three)
     page.keyboard.press("Control+y")
     assert canvas.evaluate(INK) == "" and clear.is_disabled()
     page.keyboard.press("Control+z")
     undo.click()
-    two = canvas.evaluate(INK)
-    assert "55" in two and "58" not in two
+    wait_until(lambda: "58" not in canvas.evaluate(INK) and "55" in canvas.evaluate(INK))
     redo.click()
-    assert canvas.evaluate(INK) == three
+    wait_until(lambda: canvas.evaluate(INK) == three)
     undo.click()
     canvas.evaluate(SAY, stroke(1, "mouse", (0.65, 0.15), (0.65, 0.85)))
-    assert redo.is_disabled() and "56" in canvas.evaluate(INK)
+    wait_until(lambda: redo.is_disabled() and "56" in canvas.evaluate(INK))
 
 
 def test_a_palm_a_second_finger_and_a_hovering_mouse_do_not_join_a_stroke(open_desk):
@@ -171,18 +170,18 @@ def test_a_palm_a_second_finger_and_a_hovering_mouse_do_not_join_a_stroke(open_d
     second = stroke(6, "touch", (0.85, 0.85), (0.75, 0.85))
     mouse = ["pointermove", 1, "mouse", 0.85, 0.15]
     canvas.evaluate(SAY, [*finger[:2], *second, mouse, *finger[2:]])
-    assert canvas.evaluate(INK) == "22 32 42 52 62"
+    wait_until(lambda: canvas.evaluate(INK) == "22 32 42 52 62")
     page.get_by_role("button", name="Clear").click()
     palm = stroke(7, "touch", (0.85, 0.85), (0.75, 0.85), (0.55, 0.85))
     pen = stroke(8, "pen", (0.25, 0.25), (0.25, 0.65))
     canvas.evaluate(
         SAY, [*palm[:2], pen[0], palm[2], *pen[1:], *stroke(9, "touch", (0.85, 0.55), (0.75, 0.55)), palm[3]]
     )
-    assert canvas.evaluate(INK) == "22 32 42 52 62"
+    wait_until(lambda: canvas.evaluate(INK) == "22 32 42 52 62")
     page.get_by_role("button", name="Undo").click()
-    assert canvas.evaluate(INK) == "", "the palm is no step of its own"
+    wait_until(lambda: canvas.evaluate(INK) == "", what="the palm is no step of its own")
     page.get_by_role("button", name="Undo").click()
-    assert canvas.evaluate(INK) == "22 32 42 52 62", "what was cleared before"
+    wait_until(lambda: canvas.evaluate(INK) == "22 32 42 52 62", what="what was cleared before")
 
 
 def test_two_fingers_on_a_phone_draw_one_stroke(open_desk):
@@ -204,13 +203,13 @@ def test_the_presenter_view_shows_canvas_answer_and_five_classes_at_once(open_de
     page = open_desk(view="&view=presenter")
     draw_with_mouse(page, 0)
     answered(page, 0)
-    assert canvas_of(page).bounding_box()["width"] >= 556
+    wait_until(lambda: canvas_of(page).bounding_box()["width"] >= 556)
     shown = page.locator(".bars li").filter(visible=True)
     expect(shown).to_have_count(5)
     page.wait_for_function(FIRST_IS, arg="0")  # the likeliest stands first
     for part in (page.locator(".bars"), page.locator(".bars + .sees"), page.get_by_role("button", name="Clear")):
         wait_until(lambda part=part: (box := part.bounding_box()) and box["y"] + box["height"] <= 720, what=str(part))
-    assert page.locator(".answer b").evaluate("said => parseFloat(getComputedStyle(said).fontSize)") >= 72
+    wait_until(lambda: page.locator(".answer b").evaluate("said => parseFloat(getComputedStyle(said).fontSize)") >= 72)
 
 
 def test_picking_one_of_many_uploads_moves_nothing_and_coming_back_the_drawing_is_there(open_desk, tmp_path):
@@ -231,7 +230,7 @@ def test_picking_one_of_many_uploads_moves_nothing_and_coming_back_the_drawing_i
     zero.click()
     answered(page, 0)
     expect(zero).to_have_attribute("aria-pressed", "true")
-    assert [tile.bounding_box() for tile in tiles.all()] == places
+    wait_until(lambda: [tile.bounding_box() for tile in tiles.all()] == places)
     page.get_by_text("The least sure first").click()
     expect(tiles).to_have_count(4)
     with page.expect_download() as download:

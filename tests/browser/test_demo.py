@@ -82,7 +82,7 @@ def test_the_demo_is_found_as_it_is_by_whoever_comes(visit, server):
     expect(page.get_by_text("A demo runs already")).to_be_visible()
     page.go_forward()
     wait_until(lambda: len(shares(page)) == 2 and min(shares(page)) >= min(done))
-    assert page.evaluate(AXES) == axes
+    wait_until(lambda: page.evaluate(AXES) == axes)
     assert set(list_runs(server.runs)) - set(before) == runs
 
     reset(page)

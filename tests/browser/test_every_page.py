@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import serving
 from tests.browser.hands import barriers
+from tests.helpers import wait_until
 from tests.pages.apps import PAGES
 from tests.pages.trained import copied, train
 
@@ -47,7 +48,7 @@ def assert_uses_the_width(page, name, size):
     wide = page.locator("[data-testid=stMainBlockContainer]").bounding_box()["width"]
     assert wide >= min(0.98 * size["width"], 1800), name
     page.wait_for_function(f"Math.max(...{WIDER}) <= 0")
-    assert page.locator(".st-key-header").bounding_box()["height"] < 60, f"{name}: one line"
+    wait_until(lambda: page.locator(".st-key-header").bounding_box()["height"] < 60, what=f"{name}: one line")
     icons = {"What the words mean": "link", "Presenter view: large type, no menus": "button"}
     for title, role in icons.items():
         box = page.locator(".st-key-header").get_by_role(role, name=title).bounding_box()

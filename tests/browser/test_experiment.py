@@ -152,5 +152,5 @@ def test_on_a_phone_the_cards_leave_room_for_the_form(visit, quiet):
     page = visit(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True).page
     page.goto(f"{quiet.url}/train?recipe=fast_mnist")
     expect(page.get_by_text("Three slim convolutions")).to_be_visible()
-    assert page.locator(".st-key-recipes").bounding_box()["height"] < 260
-    assert page.get_by_role("combobox", name="Dataset").bounding_box()["y"] < 700
+    wait_until(lambda: page.locator(".st-key-recipes").bounding_box()["height"] < 260)
+    wait_until(lambda: page.get_by_role("combobox", name="Dataset").bounding_box()["y"] < 700)

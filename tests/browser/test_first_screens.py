@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 from core.runs.events import EventWriter
 from core.runs.snapshots import ProbeImages, Snapshot, SnapshotStore
 from tests.browser.hands import barriers
+from tests.helpers import wait_until
 from tests.pages.fake_runs import fake_run, running, write_epoch, write_start, write_test
 
 pytestmark = pytest.mark.browser
@@ -68,7 +69,10 @@ def test_a_run_shows_its_curves_first_and_all_keeps_its_place(visit, server, siz
         expect(page.locator(".status.running")).to_contain_text("2 of 6")
         expect(page.locator(".gallery.row figure")).to_have_count(12)
         before = places(page)
-        assert page.evaluate(CROSSES) == len(WRONG), "one cross under each picture that it errs on, nowhere else"
+        wait_until(
+            lambda: page.evaluate(CROSSES) == len(WRONG),
+            what="one cross under each picture that it errs on, nowhere else",
+        )
         log.write("paused", message="Paused by request at step 40 of 120; it goes on from there when you resume it.")
     expect(page.locator(".status.paused")).to_contain_text("step 40 of 120")
     paused = places(page)
@@ -136,7 +140,7 @@ def test_the_presenter_view_lives_in_the_address(visit, server):
     page.wait_for_function("!location.search.includes('view=')")
     assert f"run={run.id}" in page.url
     page.wait_for_function(f"document.querySelector('.js-plotly-plot')._fullLayout.font.size < {font}")
-    assert page.evaluate(size) < high, "charts and their type are larger for a room"
+    wait_until(lambda: page.evaluate(size) < high, what="charts and their type are larger for a room")
 
 
 TITLES_AND_LEGENDS = """() => [...document.querySelectorAll('.js-plotly-plot')].filter(plot => plot.querySelector('.legend'))

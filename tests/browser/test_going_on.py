@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from core.runs.history import History
 from core.runs.store import create_run, find_run
 from tests.browser.hands import CHARTS, press
-from tests.helpers import quick_config
+from tests.helpers import quick_config, wait_until
 
 pytestmark = pytest.mark.browser
 CURVE = "name => Array.from(document.querySelector('.js-plotly-plot').data.find(curve => curve.name === name).x)"
@@ -47,7 +47,7 @@ def test_pause_close_the_tab_come_back_and_resume_to_the_end(visit, server):
     assert (np.diff(history.steps) > 0).all(), "no step twice"
     per_epoch = history.started["steps_per_epoch"]
     points = sorted([step / per_epoch for step in history.within_epochs("val/accuracy")[0]] + [1, 2, 3])
-    assert np.allclose(page.evaluate(CURVE, "validation"), points, atol=1e-3) and len(points) > 3
+    wait_until(lambda: np.allclose(page.evaluate(CURVE, "validation"), points, atol=1e-3) and len(points) > 3)
     assert [epoch["epoch"] for epoch in history.epochs] == [1, 2, 3], "and what counts is the end of each epoch"
 
 

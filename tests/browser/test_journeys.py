@@ -123,7 +123,7 @@ def test_a_bad_and_a_good_upload_together(visit, server, tmp_path, data_folder):
     expect(page.locator(".answer")).to_have_count(1)
     one = page.get_by_role("img", name="three.png", exact=True)  # itself, and no grid of one
     expect(one).to_be_visible()
-    assert one.bounding_box()["width"] > 150
+    wait_until(lambda: one.bounding_box()["width"] > 150)
     expect(page.get_by_role("group", name="Pictures")).to_have_count(0)
     draw_digit(0).save(tmp_path / "zero.png")
     page.locator("input[type=file]").set_input_files([tmp_path / "zero.png"])

@@ -100,7 +100,7 @@ def test_a_folder_of_the_visitors_computer_comes_with_its_classes(desk, tmp_path
     desk.locator("input[type=file][webkitdirectory]").set_input_files(str(tmp_path / "patterns"))
     expect(desk.get_by_role("heading", name="Look at your 8 pictures")).to_be_visible()
     expect(desk.get_by_role("textbox", name="Name", exact=True)).to_have_value("patterns")
-    assert set(desk.locator(".classline b").all_inner_texts()) == {"dots", "rings"}
+    wait_until(lambda: set(desk.locator(".classline b").all_inner_texts()) == {"dots", "rings"})
     desk.get_by_role("button", name="Throw away").click()
     expect(desk.get_by_role("heading", name="Pictures to learn from")).to_be_visible()
 

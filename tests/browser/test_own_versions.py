@@ -9,6 +9,7 @@ from core.image_sets.export import as_zip
 from core.image_sets.folders import accept, delete_dataset, list_datasets
 from tests.browser.hands import choose
 from tests.core.image_sets.test_export import described
+from tests.helpers import wait_until
 from tests.own import class_files, staged
 
 pytestmark = pytest.mark.browser
@@ -143,7 +144,7 @@ def test_a_download_brought_in_again_is_the_same_and_deleting_can_be_undone(
     page.get_by_role("button", name="ZIP or pictures").click()
     page.locator("input[type=file]").first.set_input_files(str(tmp_path / "down.zip"))
     expect(page.get_by_role("heading", name="Look at your 36 pictures")).to_be_visible()
-    assert set(page.locator(".classline b").all_inner_texts()) == set(COUNTS)
+    wait_until(lambda: set(page.locator(".classline b").all_inner_texts()) == set(COUNTS))
     page.get_by_role("textbox", name="Name", exact=True).fill("Again")
     page.get_by_role("button", name="Keep as a dataset").click()
     expect(page.get_by_role("heading", name="Again")).to_be_visible()

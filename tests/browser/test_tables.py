@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from core.runs.metadata import change_metadata
 from tests.browser.conftest import serving
 from tests.browser.hands import choose
+from tests.helpers import wait_until
 from tests.pages.fake_runs import fake_run, running
 
 pytestmark = pytest.mark.browser
@@ -42,20 +43,20 @@ def test_runs_fit_a_projector_and_ticks_stay_on_the_way_to_a_comparison_and_back
     page = visit(viewport=PROJECTOR).page
     page.goto(f"{server.url}/runs")
     expect(page.locator("tbody tr")).to_have_count(5)
-    assert page.evaluate(SIDEWAYS) <= 0 and page.locator(".runs").evaluate(INSIDE) <= 0
-    assert names(page)[0] == "Active", "what trains comes first"
+    wait_until(lambda: page.evaluate(SIDEWAYS) <= 0 and page.locator(".runs").evaluate(INSIDE) <= 0)
+    wait_until(lambda: names(page)[0] == "Active", what="what trains comes first")
     expect(page.get_by_role("progressbar", name="Progress of Active")).to_have_attribute("aria-valuenow", "33")
     expect(page.locator("tbody tr").nth(1).locator("td.rate")).not_to_be_empty()
 
     page.get_by_role("button", name="Test", exact=True).click()
     expect(page.get_by_role("columnheader", name="Test")).to_have_attribute("aria-sort", "descending")
-    assert set(names(page)[:3]) == {"One", "Two", "Three"}, "what has no test result comes last"
+    wait_until(lambda: set(names(page)[:3]) == {"One", "Two", "Three"}, what="what has no test result comes last")
     page.get_by_role("button", name="Epochs").click()
-    assert names(page)[:1] + names(page)[-1:] in (["Three", "One"], ["Failed", "One"])
+    wait_until(lambda: names(page)[:1] + names(page)[-1:] in (["Three", "One"], ["Failed", "One"]))
     page.get_by_role("button", name="Epochs").click()
-    assert names(page)[0] == "One"
+    wait_until(lambda: names(page)[0] == "One")
     page.get_by_role("button", name="Epochs").click()
-    assert names(page)[0] == "Active"
+    wait_until(lambda: names(page)[0] == "Active")
 
     tick(page, "One").check()
     expect(page.get_by_role("button", name="Compare with ...")).to_be_visible()
@@ -90,13 +91,13 @@ def test_a_room_sees_every_column_and_every_class_by_its_whole_name(visit, desk)
     page = visit(viewport=PROJECTOR).page
     page.goto(f"{server.url}/runs?view=presenter")
     expect(page.locator("tbody tr")).to_have_count(5)
-    assert page.evaluate(SIDEWAYS) <= 0 and page.locator(".runs").evaluate(INSIDE) <= 0
+    wait_until(lambda: page.evaluate(SIDEWAYS) <= 0 and page.locator(".runs").evaluate(INSIDE) <= 0)
     age = page.get_by_role("columnheader", name="Age").bounding_box()
     assert age["x"] + age["width"] <= PROJECTOR["width"]
     page.goto(f"{server.url}/data?view=presenter")
     automobile = page.locator(".chips li", has_text="automobile")
     expect(automobile).to_have_attribute("title", "automobile")
-    assert all(chip.evaluate(INSIDE) <= 0 for chip in page.locator(".chips li").all()), "none is cut"
+    wait_until(lambda: all(chip.evaluate(INSIDE) <= 0 for chip in page.locator(".chips li").all()), what="none is cut")
 
 
 def test_a_phone_shows_title_curve_and_test_accuracy_of_each_run(visit, desk):
@@ -109,7 +110,7 @@ def test_a_phone_shows_title_curve_and_test_accuracy_of_each_run(visit, desk):
         box = card.locator(part).bounding_box()
         assert box["x"] >= 0 and box["x"] + box["width"] <= PHONE["width"], part
     expect(card.locator("td.test")).to_have_text(re.compile("96.8.%"))
-    assert page.evaluate(SIDEWAYS) <= 0
+    wait_until(lambda: page.evaluate(SIDEWAYS) <= 0)
     tick(page, "Three").check()
     expect(page.get_by_role("button", name="Compare with ...")).to_be_visible()
 
@@ -124,7 +125,7 @@ def test_a_comparison_shows_its_sentence_and_curves_in_the_first_screen(visit, d
     for element in (said, plot):
         box = element.bounding_box()
         assert box["y"] >= 0 and box["y"] + box["height"] <= PROJECTOR["height"], box
-    assert page.evaluate(SIDEWAYS) <= 0
+    wait_until(lambda: page.evaluate(SIDEWAYS) <= 0)
     page.get_by_test_id("stPopover").get_by_role("button", name="View").click()
     page.get_by_text("time", exact=True).click()
     expect(page).to_have_url(re.compile("axis=time"))
@@ -138,7 +139,7 @@ def test_the_glossary_has_an_index_a_search_and_columns(visit, desk):
     page = visit(viewport=PROJECTOR).page
     page.goto(f"{server.url}/glossary")
     expect(page.get_by_role("heading", name="S", exact=True)).to_be_attached()
-    assert page.get_by_test_id("stMain").evaluate("element => element.scrollHeight") < 5_000
+    wait_until(lambda: page.get_by_test_id("stMain").evaluate("element => element.scrollHeight") < 5_000)
     page.get_by_role("navigation", name="Letters").get_by_role("link", name="S", exact=True).click()
     expect(page.get_by_role("heading", name="S", exact=True)).to_be_in_viewport()
     expect(page.get_by_role("navigation", name="Letters")).to_be_in_viewport()

@@ -12,6 +12,7 @@ from core.analysis.mistakes import commonest_mistakes, confusion, in_cell
 from core.runs.events import EventWriter
 from core.runs.predictions import read_predictions
 from tests.browser.hands import charts
+from tests.helpers import wait_until
 from tests.pages.fake_runs import fake_run, write_epoch, write_start
 from tests.pages.trained import copied, train
 
@@ -165,7 +166,7 @@ def test_a_comparison_by_link_keeps_its_colours_when_a_run_is_taken_out(visit, s
     assert set(before) == {"Good", "Bad"} and before["Good"] != before["Bad"]
     page.get_by_role("button", name=re.compile("^Remove Good")).click()
     page.wait_for_function(f"{lines}.length === 1")
-    assert dict(page.evaluate(colours)) == {"Bad": before["Bad"]}
+    wait_until(lambda: dict(page.evaluate(colours)) == {"Bad": before["Bad"]})
     expect(page).to_have_url(re.compile(rf"runs=(%2C|,){runs[1].id}"))
 
 
