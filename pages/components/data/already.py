@@ -11,14 +11,14 @@ import streamlit as st
 from PIL import Image
 
 from core.errors import ImageError, NothingDrawn
-from core.images.read import read_image
-from core.inference.collecting import FEWEST, Collecting, Example, Eye, Learned
 from core.image_sets.kept_features import KeptFeatures
 from core.image_sets.suggest import collected_how
+from core.images.read import read_image
+from core.inference.collecting import FEWEST, Collecting, Example, Eye, Learned
 from core.paths import data_folder
 from core.text.numbers import percent
-from pages.components.classify.prediction_view import Said, bars, words
 from pages.components.classify.desk import STYLE
+from pages.components.classify.prediction_view import Said, bars, words
 from pages.components.shell.messages import show_error
 from pages.components.shell.number_words import plain_markdown
 

@@ -10,17 +10,17 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from core.run_config import RunConfig
 from core.datasets import DatasetSettings
 from core.datasets.obtain import obtain
 from core.datasets.thumbnails import labels_of, pictures_of
 from core.paths import data_folder
 from core.recipes import RECIPES
-from pages.components.train.core_process import ask_core
+from core.run_config import RunConfig
 from pages.components.shell.links import DATA, TRAIN, form_page, page_link
 from pages.components.shell.messages import errors_shown, show_error
-from pages.components.shell.pictures import card, gallery
 from pages.components.shell.number_words import count, megabytes, plain_markdown
+from pages.components.shell.pictures import card, gallery
+from pages.components.train.core_process import ask_core
 
 ROW, PAGE = 14, 120  # pictures of each class, and of one class at a time
 ALL = "all classes"

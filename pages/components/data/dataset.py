@@ -10,19 +10,19 @@ from core.image_sets.edit import LONGEST_NAME, checked_name
 from core.image_sets.export import MOST_AT_ONCE, as_zip
 from core.image_sets.folders import delete_dataset
 from core.image_sets.own_dataset import SPLITS, OwnClass, OwnDataset
-from pages.components.train.continue_card import draw_continue
-from pages.components.data.import_form import draw_import_form
-from pages.components.data.label_issues import draw_doubts
+from pages.components.data.dataset_list import DELETED, SPLIT_WORDS
 from pages.components.data.drafts import draw_what_it_knows
 from pages.components.data.findings import change, draw_findings
-from pages.components.data.dataset_list import DELETED, SPLIT_WORDS
-from pages.components.shell.messages import errors_shown
+from pages.components.data.import_form import draw_import_form
+from pages.components.data.label_issues import draw_doubts
 from pages.components.data.picked import picked
+from pages.components.shell.links import DATA, show
+from pages.components.shell.messages import errors_shown
+from pages.components.shell.number_words import count, megabytes, moment, plain_markdown
 from pages.components.shell.rights import READ_ONLY, may_change_dataset
+from pages.components.train.continue_card import draw_continue
 from pages.components.train.shares_view import draw_suggested
 from pages.components.train.training_cards import draw_training_cards
-from pages.components.shell.number_words import count, megabytes, moment, plain_markdown
-from pages.components.shell.links import DATA, show
 
 PAGE = 60  # pictures at a time
 ALL = "all"

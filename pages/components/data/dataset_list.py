@@ -9,17 +9,17 @@ import streamlit as st
 
 from core.datasets import DatasetSettings
 from core.datasets.thumbnails import SHOWN, first_pictures, published
-from core.image_sets.folders import empty_trash, list_datasets, restore_dataset, deleted_datasets
+from core.image_sets.folders import deleted_datasets, empty_trash, list_datasets, restore_dataset
 from core.image_sets.imports import Job, list_jobs
 from core.image_sets.own_dataset import OwnDataError, OwnDataset
 from core.paths import data_folder
 from pages.components.data.builtin import what_it_takes
+from pages.components.data.picked import thumbnails
 from pages.components.shell.links import bring_page, dataset_page, import_page, show
 from pages.components.shell.messages import errors_shown, show_error
-from pages.components.data.picked import thumbnails
+from pages.components.shell.number_words import count, megabytes, plain_markdown, rows_of
 from pages.components.shell.pictures import address_of
 from pages.components.shell.rights import is_host, may_change_dataset, may_change_job
-from pages.components.shell.number_words import count, megabytes, plain_markdown, rows_of
 
 COLUMNS = 4
 NAMED = 12  # classes on a card

@@ -13,25 +13,25 @@ import streamlit as st
 from PIL import Image
 
 from core.errors import ImageError
-from core.inference.collecting import Collecting, Example
 from core.image_sets.edit import LONGEST_NAME, checked_name
 from core.image_sets.folders import dataset_at
 from core.image_sets.imports import Job, Request, find_job, new_job, start
 from core.image_sets.layout import tidy_class
 from core.image_sets.own_dataset import OwnDataset
 from core.image_sets.zip_names import folder_of
+from core.inference.collecting import Collecting, Example
 from core.paths import data_folder
-from pages.components.data.already import draw_already, follow
 from pages.components.classify.canvas import canvas
-from pages.components.shell.classifiers import warm_up
+from pages.components.data.already import draw_already, follow
 from pages.components.data.dataset_list import draft_key
 from pages.components.data.keep_network import ask_to_keep
+from pages.components.data.shots import photo, shots
+from pages.components.shell.classifiers import warm_up
+from pages.components.shell.links import WAY, import_page, show
 from pages.components.shell.messages import errors_shown, show_error
+from pages.components.shell.number_words import count, plain_markdown
 from pages.components.shell.pictures import data_address, gallery
 from pages.components.shell.rights import visitor
-from pages.components.data.shots import photo, shots
-from pages.components.shell.number_words import count, plain_markdown
-from pages.components.shell.links import WAY, import_page, show
 
 ENOUGH = 5  # pictures of each class before a dataset can be made
 GOAL = 20  # that a class should have

@@ -10,17 +10,17 @@ from pathlib import Path
 import streamlit as st
 
 from core.errors import TrainDeskError
-from core.images.fit import prepare_square
-from core.images.read import read_image
 from core.image_sets.checks import Choice, Finding, findings, verdict
 from core.image_sets.edit import Edit, editing
 from core.image_sets.own_dataset import OwnDataset
 from core.image_sets.twins import leave
+from core.images.fit import prepare_square
+from core.images.read import read_image
 from pages.components.data.dataset_list import SPLIT_WORDS
-from pages.components.shell.messages import errors_shown
 from pages.components.data.picked import thumbnails
-from pages.components.shell.pictures import address_of, gallery
+from pages.components.shell.messages import errors_shown
 from pages.components.shell.number_words import plain_markdown
+from pages.components.shell.pictures import address_of, gallery
 
 SIGNS = {
     "stop": ":red[:material/block:]",

@@ -10,11 +10,11 @@ import streamlit as st
 from core.files import remedy
 from core.image_sets.edit import LONGEST_NAME, checked_name
 from core.image_sets.imports import Job, Request, new_job, start
-from core.image_sets.sources import MOST_BYTES, MOST_FILES, allowed_folders, folder_in_bounds
 from core.image_sets.own_dataset import OwnDataError
+from core.image_sets.sources import MOST_BYTES, MOST_FILES, allowed_folders, folder_in_bounds
 from core.paths import data_folder
-from pages.components.shell.links import WAY, import_page, say, show
 from pages.components.data.drafts import draw_camera, draw_drawings
+from pages.components.shell.links import WAY, import_page, say, show
 from pages.components.shell.messages import errors_shown, show_error
 from pages.components.shell.rights import is_host, visitor
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.runs.before_start import problems_before_start
-from core.run_config import RunConfig
 from core.errors import TrainDeskError
 from core.image_sets.edit import editing
 from core.image_sets.imports import Job
-from core.image_sets.shares import arrangement_of, as_suggested, remedies
 from core.image_sets.own_dataset import OwnDataset
+from core.image_sets.shares import arrangement_of, as_suggested, remedies
 from core.image_sets.suggest import as_collected
 from core.paths import data_folder
-from pages.components.train.continue_card import going_on
+from core.run_config import RunConfig
+from core.runs.before_start import problems_before_start
 from pages.components.shell.start import start_run
+from pages.components.train.continue_card import going_on
 
 ASKED = "imports whose network is kept"
 MOST_MENDS = 4

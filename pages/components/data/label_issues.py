@@ -9,8 +9,8 @@ from core.image_sets.own_dataset import OwnDataset
 from core.image_sets.twins import leave, left_alone
 from core.text.numbers import percent
 from pages.components.data.findings import change
-from pages.components.shell.messages import errors_shown, show_error
 from pages.components.data.picked import thumbnails
+from pages.components.shell.messages import errors_shown, show_error
 from pages.components.shell.number_words import count, plain_markdown
 
 SHOWN = 12  # at a time: each has three buttons

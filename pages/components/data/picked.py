@@ -8,7 +8,6 @@ from functools import lru_cache
 from html import escape
 from pathlib import Path
 
-import streamlit as st
 from PIL import Image
 
 from core.image_sets.own_dataset import OwnDataset
@@ -18,9 +17,7 @@ from pages.components.shell.pictures import image_address
 SIDE = 96  # pixels
 TINY = 40  # pixels a side up to which each of them is to be seen
 
-_component = component(
-    "picked", Path(__file__).parent, '<div class="wall" role="group" aria-label="Pictures"></div>'
-)
+_component = component("picked", Path(__file__).parent, '<div class="wall" role="group" aria-label="Pictures"></div>')
 
 
 def thumbnails(dataset: OwnDataset, images: Sequence[int]) -> list[str]:

@@ -8,7 +8,6 @@ from typing import Any
 import streamlit as st
 
 from core.image_sets.imports import Job, read_again
-from core.image_sets.own_dataset import OwnDataError
 from pages.components.shell.links import DATA, show
 from pages.components.shell.messages import errors_shown
 from pages.components.shell.number_words import count, plain_markdown

@@ -2,19 +2,15 @@
 
 import re
 
-import numpy as np
 import pytest
 
-from core.run_config import RunConfig
-from core.datasets.thumbnails import SHOWN, first_pictures, labels_of, published
 from core.image_sets.edit import editing
-from core.image_sets.evidence import SCRATCH, TRANSFER, Evidence, keep_evidence
-from core.image_sets.folders import list_datasets, deleted_datasets
+from core.image_sets.evidence import SCRATCH, TRANSFER
+from core.image_sets.folders import list_datasets
+from core.image_sets.import_process import run_import
 from core.image_sets.imports import Request, list_jobs, new_job
 from core.image_sets.suggest import suggested
-from core.image_sets.import_process import run_import
-from core.runs.store import list_runs
-from pages.components.data.builtin import PAGE, ROW, what_it_takes
+from core.run_config import RunConfig
 from tests.helpers import assert_one_sentence, wait_until
 from tests.own import class_files, encoded, own_dataset, picture, zipped
 from tests.pages.apps import go, open_app, run, sentence, widget, words
@@ -53,14 +49,6 @@ def test_a_tile_opens_its_way_and_closes_it_again(runs_folder, data):
     assert not app.file_uploader and widget(app, "class of drawings ")
     press(app, "tile draw ")
     assert "way" not in app.query_params
-
-
-
-
-
-
-
-
 
 
 def test_an_uploaded_zip_is_brought_in(runs_folder, data, tmp_path):
@@ -186,16 +174,6 @@ def test_a_failed_import_says_why_and_goes(runs_folder, data, tmp_path):
     assert list_jobs(data) == [] and "Bring pictures" in words(app)
 
 
-
-
-
-
-
-
-
-
-
-
 def test_pictures_that_are_there_already_are_told_and_left_out(runs_folder, data, tmp_path, monkeypatch):
     dataset = own_dataset(data, tmp_path, {"dots": 20, "rings": 20})
     same = class_files({"dots": 20, "rings": 20})
@@ -213,8 +191,6 @@ def test_pictures_that_are_there_already_are_told_and_left_out(runs_folder, data
     assert {each.name: each.images for each in dataset.classes()} == {"dots": 20, "rings": 20, "stripes": 12}
 
 
-
-
 def test_two_datasets_of_one_name_can_be_told_apart_in_the_form(runs_folder, data, tmp_path):
     made = [own_dataset(data, tmp_path / name, {"dots": 12, "rings": 12}) for name in ("one", "two")]
     assert len({each.title for each in made}) == 1
@@ -223,8 +199,6 @@ def test_two_datasets_of_one_name_can_be_told_apart_in_the_form(runs_folder, dat
     run(go(app, "train"))
     labels = widget(app, "form:dataset.own_images.source").options
     assert len(set(labels)) == len(labels) == 3 and all(any(each.id in label for label in labels) for each in made)
-
-
 
 
 def test_the_check_of_an_old_dataset_stays_reachable(runs_folder, data, tmp_path):

@@ -2,12 +2,12 @@
 
 import pytest
 
-from core.run_config import RunConfig
-from core.inference.collecting import Learned
 from core.image_sets.folders import list_datasets
+from core.image_sets.import_process import run_import
 from core.image_sets.imports import Request, list_jobs, new_job
 from core.image_sets.suggest import as_collected
-from core.image_sets.import_process import run_import
+from core.inference.collecting import Learned
+from core.run_config import RunConfig
 from core.runs.store import create_run, list_runs
 from pages.components.data.already import how_well
 from pages.components.data.keep_network import ASKED
