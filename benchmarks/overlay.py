@@ -1,11 +1,11 @@
 """Many finished runs laid over each other: how long until they are drawn, and how much is sent.
 
-    python -m benchmarks.overlay [--runs 50] [--points 100000] [--rounds 3]
+    python -m benchmarks.overlay [--runs 50] [--points 20000] [--rounds 3]
 
-Writes finished runs with so many recorded steps each and compares them in a real Chromium, on a dashboard started anew for each
-round: first within an open dashboard that shows two of them, from the change of address to the drawn curves; then by a link in
-a new tab, from nothing to the drawn curves. Once without what the index keeps of long logs, then with it, as after any visit
-of the runs page. Needs requirements-dev.txt and a Chromium.
+Writes finished runs with so many recorded steps each (a log gets 20,000 at most) and compares them in a real Chromium, on
+a dashboard started anew for each round: first within an open dashboard that shows two of them, from the change of address to the
+drawn curves; then, when their logs are read, by a link in a new tab, from nothing to the drawn curves. Needs requirements-dev.txt
+and a Chromium.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ GO = "(url) => { history.pushState({}, '', url); window.dispatchEvent(new PopSta
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=50)
-    parser.add_argument("--points", type=int, default=100_000)
+    parser.add_argument("--points", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     from playwright.sync_api import sync_playwright
@@ -46,17 +46,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         runs_folder = Path(folder, "runs")
         runs = [_finished(runs_folder, options.points, seed) for seed in range(options.runs)]
-        print("| curves | log of each | index | within the dashboard, s | by a link, s | points a curve | KiB sent |")
-        print("| --- | --- | --- | --- | --- | --- | --- |")
+        print("| curves | log of each | within the dashboard, s | by a link, s | points a curve | KiB sent |")
+        print("| --- | --- | --- | --- | --- | --- |")
         chromium = launch_chromium(playwright)
         size = runs[0].event_log.stat().st_size / 1e6
-        with _dashboard(chromium, runs_folder) as window:
-            nothing_kept = window.open(runs)
-        print(f"| {len(runs)} | {size:.0f} MB | none |  | {nothing_kept:.2f} |  |  |")
         found = [_open(chromium, runs_folder, runs) for _ in range(options.rounds)]
         inside, by_link, points, sent = zip(*found, strict=True)
         print(
-            f"| {len(runs)} | {size:.0f} MB | there | {_spread(inside)} | {_spread(by_link)} | {max(points):,} | "
+            f"| {len(runs)} | {size:.1f} MB | {_spread(inside)} | {_spread(by_link)} | {max(points):,} | "
             f"{statistics.median(sent) / 1024:,.0f} |"
         )
         chromium.close()

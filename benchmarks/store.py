@@ -70,7 +70,7 @@ def main() -> None:
             "opening a run of 1,000,000 events, cold", [_fresh(OPEN, large.folder, None) for _ in range(options.rounds)]
         )
         _follow(large)
-    print(f"\nIndex: {NAME}/index.sqlite in the runs folder.")
+    print(f"\nIndex: {NAME}/index.json in the runs folder.")
 
 
 def _follow(run: Run) -> None:

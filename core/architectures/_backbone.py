@@ -32,36 +32,29 @@ class BackboneSettings(ArchitectureSettings):
     weights: Literal["imagenet", "file", "random"] = setting(
         "imagenet",
         "Start from",
-        "Where training begins: knowledge from a million photos, a weights file of yours, or chance.",
         labels={"imagenet": "ImageNet weights", "file": "a weights file", "random": "random weights"},
     )
-    weights_file: str = setting(
-        "",
-        "Weights file",
-        "Path on this computer of a state file (.pth) of this network as it was published. Used with 'a weights file'.",
-    )
+    """Where training begins: knowledge from a million photos, a weights file of yours, or chance."""
+    weights_file: str = setting("", "Weights file")
+    """Path on this computer of a state file (.pth) of this network as it was published. Used with 'a weights file'."""
     train: Literal["head", "last_block", "all"] = setting(
         "head",
         "Train",
-        "Which part learns. The last layer alone is fastest; the last block can fit unusual pictures better.",
         labels={"head": "the new last layer", "last_block": "the last block and layer", "all": "everything"},
     )
+    """Which part learns. The last layer alone is fastest; the last block can fit unusual pictures better."""
     renamed: ClassVar[dict[str, str]] = {"backbone_pace": "backbone_lr_scale"}
-    backbone_lr_scale: float = setting(
-        0.1,
-        "Pace of the old layers",
-        "Share of the learning rate for layers that begin with learned weights, so that they change little and keep what "
-        "they know. Used when more than the last layer trains.",
-        ge=0,
-        le=1,
-    )  # discriminative learning rates, Howard and Ruder 2018, arXiv:1801.06146
+    # discriminative learning rates, Howard and Ruder 2018, arXiv:1801.06146
+    backbone_lr_scale: float = setting(0.1, "Pace of the old layers", ge=0, le=1)
+    """Share of the learning rate for layers that begin with learned weights, so that they change little and keep
+    what they know. Used when more than the last layer trains."""
     enlarge_to: Literal[0, 64, 128, 224] = setting(
         0,
         "Enlarge pictures to",
-        "Small pictures are enlarged before the network sees them. ImageNet's were 224 pixels wide; larger is slower.",
         unit="pixels",
         labels={0: "not at all", 64: "64 pixels", 128: "128 pixels", 224: "224 pixels"},
     )
+    """Small pictures are enlarged before the network sees them. ImageNet's were 224 pixels wide; larger is slower."""
 
     def build(self, shape: Shape, classes: int) -> nn.Module:
         from core.architectures._layers import build_backbone

@@ -27,9 +27,9 @@ class ConvolutionalSettings(ArchitectureSettings):
         return 2 ** len(self.channels)
 
 
-def channels_setting(default: tuple[int, ...], help: str, most: int = 5) -> Any:
+def channels_setting(default: tuple[int, ...], most: int = 5) -> Any:
     """The field `channels`: filters from the first convolution to the last, at most so many entries."""
-    return setting(default, "Channels", help, unit="filters", min_length=1, max_length=most)
+    return setting(default, "Channels", unit="filters", min_length=1, max_length=most)
 
 
 def dropout_setting(default: float, of: str) -> Any:

@@ -29,25 +29,12 @@ class CifarCNN(ConvolutionalSettings):
     label: ClassVar[str] = "CIFAR CNN"
     smallest_batch: ClassVar[int] = 2
     name: Literal["cifar_cnn"] = "cifar_cnn"
-    channels: Channels = channels_setting(
-        (32, 64, 128),
-        "Filters in each stage, from the first to the last. Each stage ends with pooling, which halves the picture.",
-    )
-    convolutions: int = setting(
-        1,
-        "Convolutions per stage",
-        "How many convolutions stand one after another in a stage. 2 reads better and takes about three times as long.",
-        ge=1,
-        le=4,
-    )
-    hidden: int = setting(
-        256,
-        "Hidden layer",
-        "Neurons in the fully connected layer before the answer.",
-        ge=1,
-        le=4096,
-        unit="neurons",
-    )
+    channels: Channels = channels_setting((32, 64, 128))
+    """Filters in each stage, from the first to the last. Each stage ends with pooling, which halves the picture."""
+    convolutions: int = setting(1, "Convolutions per stage", ge=1, le=4)
+    """How many convolutions stand one after another in a stage. 2 reads better and takes about three times as long."""
+    hidden: int = setting(256, "Hidden layer", ge=1, le=4096, unit="neurons")
+    """Neurons in the fully connected layer before the answer."""
     dropout: float = dropout_setting(0.3, "neurons")
 
     def build(self, shape: Shape, classes: int) -> nn.Module:

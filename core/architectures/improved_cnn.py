@@ -28,9 +28,8 @@ class ImprovedCNN(ConvolutionalSettings):
     label: ClassVar[str] = "ImprovedCNN"
     smallest_batch: ClassVar[int] = 2
     name: Literal["improved_cnn"] = "improved_cnn"
-    channels: Channels = channels_setting(
-        (32, 64), "Filters in each convolution, from the first to the last. Each is followed by batch norm and pooling."
-    )
+    channels: Channels = channels_setting((32, 64))
+    """Filters in each convolution, from the first to the last. Each is followed by batch norm and pooling."""
     dropout: float = dropout_setting(0.5, "features")
 
     def build(self, shape: Shape, classes: int) -> nn.Module:

@@ -22,13 +22,8 @@ class MLP(ArchitectureSettings):
 
     label: ClassVar[str] = "MLP"
     name: Literal["mlp"] = "mlp"
-    hidden: Neurons = setting(
-        (200, 200),
-        "Hidden layers",
-        "Neurons in each hidden layer, from the first to the last. More neurons can learn more and train slower.",
-        unit="neurons",
-        max_length=8,
-    )
+    hidden: Neurons = setting((200, 200), "Hidden layers", unit="neurons", max_length=8)
+    """Neurons in each hidden layer, from the first to the last. More neurons can learn more and train slower."""
     dropout: float = dropout_setting(0.0, "neurons")
 
     def build(self, shape: Shape, classes: int) -> nn.Module:

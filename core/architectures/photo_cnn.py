@@ -29,11 +29,8 @@ class PhotoCNN(ConvolutionalSettings):
     label: ClassVar[str] = "PhotoCNN"
     smallest_batch: ClassVar[int] = 2
     name: Literal["photo_cnn"] = "photo_cnn"
-    channels: Channels = channels_setting(
-        (32, 64, 128),
-        "Filters in each stage, from the first to the last. Each stage ends with pooling, which halves the picture.",
-        6,
-    )
+    channels: Channels = channels_setting((32, 64, 128), most=6)
+    """Filters in each stage, from the first to the last. Each stage ends with pooling, which halves the picture."""
     dropout: float = dropout_setting(0.2, "features")
 
     def build(self, shape: Shape, classes: int) -> nn.Module:

@@ -23,17 +23,10 @@ class SimpleCNN(ConvolutionalSettings):
 
     label: ClassVar[str] = "SimpleCNN"
     name: Literal["simple_cnn"] = "simple_cnn"
-    channels: Channels = channels_setting(
-        (16, 32),
-        "Filters in each convolution, from the first to the last. Each is followed by pooling, which halves the picture.",
-    )
-    hidden: Neurons = setting(
-        (128,),
-        "Hidden layers",
-        "Neurons in each fully connected layer between the convolutions and the answer. Empty: none.",
-        unit="neurons",
-        max_length=4,
-    )
+    channels: Channels = channels_setting((16, 32))
+    """Filters in each convolution, from the first to the last. Each is followed by pooling, which halves the picture."""
+    hidden: Neurons = setting((128,), "Hidden layers", unit="neurons", max_length=4)
+    """Neurons in each fully connected layer between the convolutions and the answer. Empty: none."""
 
     def build(self, shape: Shape, classes: int) -> nn.Module:
         return build_network(shape, classes, self.channels, hidden=self.hidden)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import math
+import sys
 import types
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
+from itertools import pairwise
 from typing import Any, ClassVar, Literal, Union, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
@@ -16,7 +21,7 @@ from core.errors import TrainDeskError
 
 
 class Settings(BaseModel):
-    """Base of every settings class: frozen, finite numbers only, unknown names refused."""
+    """Base of every settings class: frozen, finite numbers only, unknown names refused. A field's help is the string under it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
     renamed: ClassVar[dict[str, str]] = {}  # names of earlier releases -> names of fields; both are read
@@ -40,7 +45,7 @@ class Settings(BaseModel):
 def setting(
     default: Any,
     title: str,
-    help: str,
+    help: str | None = None,
     *,
     ge: float | None = None,
     gt: float | None = None,
@@ -49,8 +54,8 @@ def setting(
     labels: dict[Any, str] | None = None,
     **constraints: Any,
 ) -> Any:
-    """A settings field: its default and all that a form shows. `labels` name the choices of a Literal,
-    or those that a form offers for a text, in plain words."""
+    """A settings field: its default and all that a form shows. Its help is the string that follows it in the class,
+    or given here; `labels` name the choices of a Literal, or those that a form offers for a text, in plain words."""
     extra: Any = {"unit": unit, "labels": labels or {}}
     return Field(default, title=title, description=help, ge=ge, gt=gt, le=le, json_schema_extra=extra, **constraints)
 
@@ -112,8 +117,9 @@ class FieldSpec:
 
 def fields_of(settings_class: type[Settings]) -> list[FieldSpec]:
     """The fields of a settings class in order, without the registry's `name` and what is marked `hidden`: no one sets that."""
+    helps = _helps(settings_class)
     return [
-        _spec(name, info)
+        _spec(name, info, info.description or helps.get(name, ""))
         for name, info in settings_class.model_fields.items()
         if name != "name" and not _extra(info).get("hidden")
     ]
@@ -146,7 +152,24 @@ def _problem(settings_class: type[Settings], details: Any, path: str) -> Problem
     return Problem(full_path, f"{spec.title} is {_shown(details['input'])}; it must be {spec.allowed()}.")
 
 
-def _spec(name: str, info: Any) -> FieldSpec:
+@cache
+def _helps(settings_class: type) -> dict[str, str]:
+    """The strings under the fields of a class and its bases, by name. They are read when first asked for: pydantic would do so
+    whenever a class is imported, which then takes a third longer."""
+    if settings_class is Settings:
+        return {}
+    tree = ast.parse(inspect.getsource(sys.modules[settings_class.__module__]))
+    classes = (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+    body = next((node.body for node in classes if node.name == settings_class.__name__), [])
+    own = {
+        ast.unparse(field.target): " ".join(line.strip() for line in ast.literal_eval(text.value).splitlines())
+        for field, text in pairwise(body)
+        if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr)
+    }
+    return _helps(settings_class.__mro__[1]) | own
+
+
+def _spec(name: str, info: Any, help: str) -> FieldSpec:
     extra = _extra(info)
     bounds = _bounds(info.metadata)
     if any(isinstance(constraint, Lt) for constraint in info.metadata):
@@ -170,7 +193,7 @@ def _spec(name: str, info: Any) -> FieldSpec:
     return FieldSpec(
         name=name,
         title=info.title or name,
-        help=info.description or "",
+        help=help,
         unit=extra.get("unit", ""),
         default=info.default,
         kind=kind,  # type: ignore[arg-type]

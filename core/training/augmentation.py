@@ -17,71 +17,33 @@ DRAWS = 14  # random numbers per image: always all of them, so that one change a
 class Augmentation(Settings):
     """Random changes, drawn anew for every image in every epoch. All zero and off: images stay as they are."""
 
-    flip: bool = setting(
-        False, "Mirror", "Mirrors half of the pictures left to right. Good for photos, wrong for digits and letters."
-    )
-    crop: int = setting(
-        0,
-        "Crop",
-        "Adds a margin of this width and cuts a window of the old size from a random place. Good for photos.",
-        ge=0,
-        le=32,
-        unit="pixels",
-    )
-    shift: float = setting(0.0, "Shift", "Moves each picture at random by up to this share of its size.", ge=0, le=0.5)
-    rotation: float = setting(
-        0.0, "Rotation", "Turns each picture at random by up to this angle.", ge=0, le=180, unit="degrees"
-    )
-    scale: float = setting(
-        0.0, "Scale", "Enlarges or shrinks each picture at random by up to this share.", ge=0, le=0.5
-    )
-    stretch: float = setting(
-        0.0, "Stretch", "Makes each picture taller or flatter at random by up to this share.", ge=0, le=0.5
-    )
-    shear: float = setting(
-        0.0,
-        "Shear",
-        "Slants each picture at random by up to this share of its height, like italic writing.",
-        ge=0,
-        le=1,
-    )
-    brightness: float = setting(
-        0.0,
-        "Brightness",
-        "Makes each picture brighter or darker at random by up to this share. Black stays black.",
-        ge=0,
-        le=0.9,
-    )
-    contrast: float = setting(
-        0.0,
-        "Contrast",
-        "Moves light and dark further apart or closer together at random by up to this share.",
-        ge=0,
-        le=0.9,
-    )
-    gamma: float = setting(
-        0.0,
-        "Gamma",
-        "Makes middle tones lighter or darker at random, and pen strokes thicker or thinner. Black and white stay. The power "
-        "is between 1 / (1 + this) and 1 + this.",
-        ge=0,
-        le=4,
-    )
-    cutout: float = setting(
-        0.0,
-        "Cutout",
-        "Blanks a square at a random place, so that no single detail is relied on: its side as a share of the picture's.",
-        ge=0,
-        le=0.75,
-    )
-    mixup: float = setting(
-        0.0,
-        "MixUp",
-        "Blends each picture with another and asks for both classes in the same shares. Larger blends more; 0.2 is "
-        "usual, 0 is off.",
-        ge=0,
-        le=2,
-    )
+    flip: bool = setting(False, "Mirror")
+    """Mirrors half of the pictures left to right. Good for photos, wrong for digits and letters."""
+    crop: int = setting(0, "Crop", ge=0, le=32, unit="pixels")
+    """Adds a margin of this width and cuts a window of the old size from a random place. Good for photos."""
+    shift: float = setting(0.0, "Shift", ge=0, le=0.5)
+    """Moves each picture at random by up to this share of its size."""
+    rotation: float = setting(0.0, "Rotation", ge=0, le=180, unit="degrees")
+    """Turns each picture at random by up to this angle."""
+    scale: float = setting(0.0, "Scale", ge=0, le=0.5)
+    """Enlarges or shrinks each picture at random by up to this share."""
+    stretch: float = setting(0.0, "Stretch", ge=0, le=0.5)
+    """Makes each picture taller or flatter at random by up to this share."""
+    shear: float = setting(0.0, "Shear", ge=0, le=1)
+    """Slants each picture at random by up to this share of its height, like italic writing."""
+    brightness: float = setting(0.0, "Brightness", ge=0, le=0.9)
+    """Makes each picture brighter or darker at random by up to this share. Black stays black."""
+    contrast: float = setting(0.0, "Contrast", ge=0, le=0.9)
+    """Moves light and dark further apart or closer together at random by up to this share."""
+    gamma: float = setting(0.0, "Gamma", ge=0, le=4)
+    """Makes middle tones lighter or darker at random, and pen strokes thicker or thinner. Black and white stay. The
+    power is between 1 / (1 + this) and 1 + this."""
+    cutout: float = setting(0.0, "Cutout", ge=0, le=0.75)
+    """Blanks a square at a random place, so that no single detail is relied on: its side as a share of the
+    picture's."""
+    mixup: float = setting(0.0, "MixUp", ge=0, le=2)
+    """Blends each picture with another and asks for both classes in the same shares. Larger blends more; 0.2 is
+    usual, 0 is off."""
 
     def is_on(self) -> bool:
         """Whether `apply` changes anything."""

@@ -18,13 +18,9 @@ class LossSettings(Settings):
     """Base of all losses."""
 
     label: ClassVar[str]
-    label_smoothing: float = setting(
-        0.0,
-        "Label smoothing",
-        "Share of the wanted answer that is spread over all classes, so that the network does not grow too sure of itself.",
-        ge=0,
-        le=0.5,
-    )
+    label_smoothing: float = setting(0.0, "Label smoothing", ge=0, le=0.5)
+    """Share of the wanted answer that is spread over all classes, so that the network does not grow too sure of
+    itself."""
 
     def measure(self, logits: Tensor, labels: Tensor, class_weights: Tensor | None = None) -> Tensor:
         """Mean loss: float (N, classes), int64 (N,) -> float32 scalar. Smoothing: Szegedy 2015, arXiv:1512.00567.

@@ -134,7 +134,8 @@ class SGD(OptimizerSettings):
     name: Literal["sgd"] = "sgd"
     learning_rate: float = _learning_rate(0.01)
     momentum: float = _momentum(0.9)
-    nesterov: bool = setting(False, "Nesterov", "Looks ahead along the momentum before measuring the slope.")
+    nesterov: bool = setting(False, "Nesterov")
+    """Looks ahead along the momentum before measuring the slope."""
     weight_decay: float = _weight_decay()
 
     @field_validator("nesterov")

@@ -42,14 +42,8 @@ SCHEDULES: Registry[type[ScheduleSettings]] = Registry("schedule")
 class _WithWarmUp(ScheduleSettings):
     """Base of the schedules that can begin with a warm-up, in which the share rises evenly from 0.01 to 1."""
 
-    warmup: float = setting(
-        0.0,
-        "Warm-up",
-        "Begins with tiny steps that grow over this time, which keeps a large learning rate from exploding. 0: off.",
-        ge=0,
-        le=1000,
-        unit="epochs",
-    )
+    warmup: float = setting(0.0, "Warm-up", ge=0, le=1000, unit="epochs")
+    """Begins with tiny steps that grow over this time, which keeps a large learning rate from exploding. 0: off."""
 
     def factor(self, epoch: float, epochs: int, memory: dict[str, float]) -> float:
         if epoch < self.warmup:
@@ -89,8 +83,10 @@ class Step(_WithWarmUp):
 
     label: ClassVar[str] = "steps"
     name: Literal["step"] = "step"
-    every: int = setting(5, "Every", "Epochs between one fall and the next.", ge=1, le=10_000, unit="epochs")
-    gamma: float = setting(0.1, "Factor", "What the learning rate is multiplied by at each fall.", gt=0, le=1)
+    every: int = setting(5, "Every", ge=1, le=10_000, unit="epochs")
+    """Epochs between one fall and the next."""
+    gamma: float = setting(0.1, "Factor", gt=0, le=1)
+    """What the learning rate is multiplied by at each fall."""
 
     def _after_warm_up(self, epoch: float, epochs: int, memory: dict[str, float]) -> float:
         return self.gamma ** (epoch // self.every)
@@ -106,7 +102,8 @@ class Cosine(_WithWarmUp):
 
     label: ClassVar[str] = "cosine"
     name: Literal["cosine"] = "cosine"
-    final: float = setting(0.0, "Final share", "Share of the learning rate that is left at the end.", ge=0, le=1)
+    final: float = setting(0.0, "Final share", ge=0, le=1)
+    """Share of the learning rate that is left at the end."""
 
     def _after_warm_up(self, epoch: float, epochs: int, memory: dict[str, float]) -> float:
         # a training that was shortened below its warm-up never comes here: before, epoch <= epochs <= warmup
@@ -124,9 +121,8 @@ class OneCycle(ScheduleSettings):
 
     label: ClassVar[str] = "one cycle"
     name: Literal["one_cycle"] = "one_cycle"
-    peak_at: float = setting(
-        0.3, "Peak at", "Share of the training after which the learning rate is reached.", ge=0.01, le=0.99
-    )
+    peak_at: float = setting(0.3, "Peak at", ge=0.01, le=0.99)
+    """Share of the training after which the learning rate is reached."""
 
     def factor(self, epoch: float, epochs: int, memory: dict[str, float]) -> float:
         first, last = 1 / 25, 1 / 250_000
@@ -145,10 +141,10 @@ class Plateau(_WithWarmUp):
 
     label: ClassVar[str] = "plateau"
     name: Literal["plateau"] = "plateau"
-    gamma: float = setting(0.5, "Factor", "What the learning rate is multiplied by at each fall.", gt=0, le=0.99)
-    patience: int = setting(
-        2, "Patience", "Epochs in a row that may pass without getting better.", ge=0, le=1000, unit="epochs"
-    )
+    gamma: float = setting(0.5, "Factor", gt=0, le=0.99)
+    """What the learning rate is multiplied by at each fall."""
+    patience: int = setting(2, "Patience", ge=0, le=1000, unit="epochs")
+    """Epochs in a row that may pass without getting better."""
 
     def _after_warm_up(self, epoch: float, epochs: int, memory: dict[str, float]) -> float:
         return memory.get("factor", 1.0)

@@ -14,131 +14,70 @@ class TrainingSettings(Settings):
     """How long, in what portions and where a run trains."""
 
     renamed: ClassVar[dict[str, str]] = {"shortest_epoch": "epoch_seconds"}
-    epochs: int = setting(10, "Epochs", "How many times the network sees every training image.", ge=1, le=10_000)
-    batch_size: int = setting(
-        64, "Batch size", "Images per step. The weights move once after each batch.", ge=1, le=100_000, unit="images"
-    )
-    validation_share: float = setting(
-        0.1,
-        "Validation share",
-        "Share of the training images held back to check progress on pictures the network never trains on.",
-        gt=0,
-        le=0.5,
-    )
+    epochs: int = setting(10, "Epochs", ge=1, le=10_000)
+    """How many times the network sees every training image."""
+    batch_size: int = setting(64, "Batch size", ge=1, le=100_000, unit="images")
+    """Images per step. The weights move once after each batch."""
+    validation_share: float = setting(0.1, "Validation share", gt=0, le=0.5)
+    """Share of the training images held back to check progress on pictures the network never trains on."""
     validate_every: str = setting(
         "auto",
         "Validate",
-        "When the curves get a point of validation. More points cost a little time and change nothing else: which epoch is "
-        "best is always decided at its end.",
         labels={"auto": "every few seconds", "epoch": "after each epoch only"}
         | {str(steps): f"every {steps:,} steps" for steps in (10, 30, 100, 300, 1000)},
     )
-    training_pictures: int = setting(
-        0,
-        "Training pictures",
-        "At most so many of each class are learned from, chosen by the seed; the rest lies unused. Try several values to see how "
-        "many a network needs. 0: all.",
-        ge=0,
-        le=10_000_000,
-        unit="of each class",
-    )
-    evaluation_batch_size: int = setting(
-        250,
-        "Evaluation batch size",
-        "Images at a time when measuring. It changes memory and speed, never the result.",
-        ge=1,
-        le=100_000,
-        unit="images",
-    )
-    seed: int = setting(
-        0, "Seed", "Start of all random numbers. The same seed and settings give the same run.", ge=0, le=2**31 - 1
-    )
-    epoch_seconds: float = setting(
-        0.0,
-        "Slow motion",
-        "An epoch takes at least this long, so that a room can watch a fast training. 0: full speed.",
-        ge=0,
-        le=600,
-        unit="seconds",
-    )
-    device: str = setting(
-        "auto",
-        "Device",
-        "Where to compute: automatic takes a GPU if there is one, and the first free one of several.",
-    )
+    """When the curves get a point of validation. More points cost a little time and change nothing else: which epoch
+    is best is always decided at its end."""
+    training_pictures: int = setting(0, "Training pictures", ge=0, le=10_000_000, unit="of each class")
+    """At most so many of each class are learned from, chosen by the seed; the rest lies unused. Try several values
+    to see how many a network needs. 0: all."""
+    evaluation_batch_size: int = setting(250, "Evaluation batch size", ge=1, le=100_000, unit="images")
+    """Images at a time when measuring. It changes memory and speed, never the result."""
+    seed: int = setting(0, "Seed", ge=0, le=2**31 - 1)
+    """Start of all random numbers. The same seed and settings give the same run."""
+    epoch_seconds: float = setting(0.0, "Slow motion", ge=0, le=600, unit="seconds")
+    """An epoch takes at least this long, so that a room can watch a fast training. 0: full speed."""
+    device: str = setting("auto", "Device")
+    """Where to compute: automatic takes a GPU if there is one, and the first free one of several."""
     precision: Literal["auto", "float32", "bfloat16"] = setting(
-        "auto",
-        "Precision",
-        "How finely numbers are kept while computing. Mixed bfloat16 is faster where the processor has it built in; "
-        "weights always stay float32.",
-        labels={"auto": "automatic", "float32": "float32", "bfloat16": "mixed bfloat16"},
+        "auto", "Precision", labels={"auto": "automatic", "float32": "float32", "bfloat16": "mixed bfloat16"}
     )
+    """How finely numbers are kept while computing. Mixed bfloat16 is faster where the processor has it built in;
+    weights always stay float32."""
     best_by: Literal["accuracy", "loss", "last"] = setting(
         "accuracy",
         "Best epoch by",
-        "What makes an epoch the best one: the highest accuracy or the lowest loss on the validation images, or that it is the "
-        "last, which is steadier where a learning rate falls to the end and few pictures validate.",
         labels={"accuracy": "validation accuracy", "loss": "validation loss", "last": "being the last"},
     )
-    patience: int = setting(
-        0,
-        "Patience",
-        "Stops early when so many epochs in a row brought nothing better. 0: trains all epochs.",
-        ge=0,
-        le=10_000,
-        unit="epochs",
-    )
-    prune: bool = setting(
-        False,
-        "Stop if hopeless",
-        "Ends a run of an experiment early when it is worse at an epoch than half of its other runs were at the same one.",
-    )
-    gradient_clip: float = setting(
-        0.0,
-        "Gradient clipping",
-        "Longest step direction (norm of all gradients together) that is let through unshortened. 0: off.",
-        ge=0,
-        le=1000,
-    )
+    """What makes an epoch the best one: the highest accuracy or the lowest loss on the validation images, or that it
+    is the last, which is steadier where a learning rate falls to the end and few pictures validate."""
+    patience: int = setting(0, "Patience", ge=0, le=10_000, unit="epochs")
+    """Stops early when so many epochs in a row brought nothing better. 0: trains all epochs."""
+    prune: bool = setting(False, "Stop if hopeless")
+    """Ends a run of an experiment early when it is worse at an epoch than half of its other runs were at the same
+    one."""
+    gradient_clip: float = setting(0.0, "Gradient clipping", ge=0, le=1000)
+    """Longest step direction (norm of all gradients together) that is let through unshortened. 0: off."""
     balance: Literal["off", "sampling", "weights"] = setting(
         "off",
         "Balance classes",
-        "When some classes are rare: shows their pictures more often, so that an epoch shows every class equally often, or "
-        "lets a mistake on them count for more.",
         labels={"off": "off", "sampling": "show rare ones more often", "weights": "weigh rare ones more"},
     )
-    average_decay: float = setting(
-        0.0,
-        "Weight averaging",
-        "Keeps a moving average of the weights and judges that: steadier than the last step alone. "
-        "The share kept in each step, 0.99 for example. 0: off.",
-        ge=0,
-        le=0.9999,
-    )
-    own_pictures: int = setting(
-        0,
-        "My corrections",
-        "How often each picture that you corrected on the Classify page is shown in an epoch. 0: not at all.",
-        ge=0,
-        le=1000,
-        unit="times",
-    )
-    tensorboard: bool = setting(
-        False,
-        "TensorBoard files",
-        "Also writes the metrics as TensorBoard's event files into the run's folder while it trains.",
-    )
-    start_from: str = setting(
-        "",
-        "Start from run",
-        "An earlier run whose best network this one starts from, instead of random weights. A class that it knew by the same "
-        "name keeps what was learned of it; a new one begins anew.",
-    )
-    compile: bool = setting(
-        False,
-        "Compile",
-        "Lets torch.compile rewrite the network for this GPU: a minute's wait, then faster steps. On a CPU it is slower.",
-    )
+    """When some classes are rare: shows their pictures more often, so that an epoch shows every class equally often,
+    or lets a mistake on them count for more."""
+    average_decay: float = setting(0.0, "Weight averaging", ge=0, le=0.9999)
+    """Keeps a moving average of the weights and judges that: steadier than the last step alone. The share kept in
+    each step, 0.99 for example. 0: off."""
+    own_pictures: int = setting(0, "My corrections", ge=0, le=1000, unit="times")
+    """How often each picture that you corrected on the Classify page is shown in an epoch. 0: not at all."""
+    tensorboard: bool = setting(False, "TensorBoard files")
+    """Also writes the metrics as TensorBoard's event files into the run's folder while it trains."""
+    start_from: str = setting("", "Start from run")
+    """An earlier run whose best network this one starts from, instead of random weights. A class that it knew by the
+    same name keeps what was learned of it; a new one begins anew."""
+    compile: bool = setting(False, "Compile")
+    """Lets torch.compile rewrite the network for this GPU: a minute's wait, then faster steps. On a CPU it is
+    slower."""
 
     @field_validator("balance", mode="before")
     @classmethod

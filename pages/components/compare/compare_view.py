@@ -14,13 +14,14 @@ from core.runs.store import MOVING
 from core.runs.summary import Summary
 from core.runs.thinning import LIMIT
 from core.text.numbers import percent
-from pages.components.charts.compare_entry import Compared, history_of, swatch
+from pages.components.charts.compare_entry import Compared, swatch
 from pages.components.charts.curves import Axis, all_within, metric_curve, smoothed
 from pages.components.charts.live_plot import Curve, live_plot
 from pages.components.charts.view_controls import axis_control, log_control, one_of, smoothing_control
 from pages.components.compare.compare_settings import draw_what_settings_did
 from pages.components.compare.verdicts import sentences
 from pages.components.shell.compared import draw_unknown, names, pick
+from pages.components.shell.histories import shared_history
 from pages.components.shell.links import TRAIN, anchor, page_link, run_page
 from pages.components.shell.number_words import duration
 from pages.components.shell.setting_words import read_config, setting_words
@@ -80,7 +81,7 @@ def _curves(compared: list[Compared]) -> None:
             axis, smoothing = axis_control(), smoothing_control()
             logarithmic = log_control() if BY_NAME[metric].chart == LOSS else False
     accuracy = BY_NAME[metric].chart == ACCURACY
-    histories = [history_of(entry.run) for entry in compared]
+    histories = [shared_history(entry.run).history for entry in compared]
     seconds = max((history.elapsed() or 0.0 for history in histories), default=0.0)
     axis, within = Axis(axis.name, seconds), all_within(histories, metric)
     most = max(FEWEST, min(LIMIT, POINTS // max(1, len(compared))))

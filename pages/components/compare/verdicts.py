@@ -9,8 +9,8 @@ import numpy as np
 
 from core.analysis.compare import Difference, Setting, differences, in_words, over_seeds, paired, unpaired
 from core.text.lists import listed
-from pages.components.charts.compare_entry import Compared, history_of
-from pages.components.shell.histories import predictions_of
+from pages.components.charts.compare_entry import Compared
+from pages.components.shell.histories import predictions_of, shared_history
 from pages.components.shell.number_words import count, plain_markdown
 
 SENTENCES = 5  # comparisons that are written out
@@ -47,7 +47,7 @@ def _difference(first: Compared, second: Compared) -> Difference:
         return paired(one.right, two.right)
     images = 1
     for entry in (first, second):
-        images = int((history_of(entry.run).test or {}).get("images", 0)) or images
+        images = int((shared_history(entry.run).history.test or {}).get("images", 0)) or images
     return unpaired(_accuracy(first), _accuracy(second), images, images)
 
 
@@ -73,7 +73,7 @@ def _over_seeds(tested: list[Compared], varied: list[Setting]) -> list[str]:
     found = []
     for one, two in itertools.islice(itertools.combinations(several, 2), SENTENCES):
         first, second = ([_accuracy(entry) for entry in members] for members in (one, two))
-        images = int((history_of(one[0].run).test or {}).get("images", 0))
+        images = int((shared_history(one[0].run).history.test or {}).get("images", 0))
         said = in_words(
             over_seeds(first, second, images), f"{one[0].name} and its seeds", f"{two[0].name} and its seeds"
         )

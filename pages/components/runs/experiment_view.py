@@ -13,7 +13,6 @@ from core.runs.store import Run
 from core.runs.summary import Summary
 from core.runs.thinning import LIMIT
 from core.text.numbers import percent
-from pages.components.charts.compare_entry import history_of
 from pages.components.charts.curves import Axis, all_within
 from pages.components.charts.live_plot import Curve, live_plot
 from pages.components.charts.view_controls import one_of
@@ -21,6 +20,7 @@ from pages.components.compare.compare_view import FEWEST, POINTS, curve_of
 from pages.components.runs.result_chart import draw_result_chart
 from pages.components.runs.sweep_table import draw_over_seeds, table
 from pages.components.shell.compared import MOST
+from pages.components.shell.histories import shared_history
 from pages.components.shell.links import compare_page, form_page, switch_page, try_page
 from pages.components.shell.number_words import count, plain_markdown
 from pages.components.shell.rights import may_change
@@ -134,7 +134,7 @@ def _curves(shown: Experiment, metric: str, is_loss: bool) -> None:
     has_room = len(begun) <= NAMED and len("".join(short.values())) <= LETTERS
 
     def curves() -> list[Curve]:
-        histories = [history_of(entry.run) for _, entry in begun]
+        histories = [shared_history(entry.run).history for _, entry in begun]
         within = all_within(histories, metric)
         return [
             replace(

@@ -12,7 +12,7 @@ from core.paths import runs_folder
 from core.run_config import RunConfig
 from core.runs.store import Run
 from core.runs.summary import Summary
-from pages.components.charts.compare_entry import history_of
+from pages.components.shell.histories import shared_history
 from pages.components.shell.summaries import summaries
 from pages.components.train.experiments import config_of
 
@@ -51,7 +51,7 @@ def cost_here(config: RunConfig) -> Cost | None:
 
 @st.cache_data(max_entries=500, show_spinner=False)
 def _memory(folder: str) -> int:
-    epochs = list(history_of(Run(Path(folder))).epochs)
+    epochs = list(shared_history(Run(Path(folder))).history.epochs)
     return int(epochs[-1].get("memory_bytes") or 0) if epochs else 0
 
 

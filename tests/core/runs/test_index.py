@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import sqlite3
 import subprocess
 import sys
 import time
@@ -165,37 +164,25 @@ def test_folders_come_and_go(runs_folder, tmp_path):
     assert list(listed(runs_folder, index)) == list(listed(runs_folder)) == [other.id]
 
 
-DATABASE = ".traindesk/index.sqlite"
-
-
 @pytest.mark.parametrize(
     "harm",
     [
         lambda path: path.unlink(),
-        lambda path: path.write_bytes(b"no database at all"),
+        lambda path: path.write_bytes(b"no index at all"),
         lambda path: path.write_bytes(path.read_bytes()[:2000] + b"\xff" * 5000),
-        lambda path: subprocess.run([sys.executable, "-c", SPOIL, str(path)], check=True),
+        lambda path: path.write_text(path.read_text().replace('"sparks"', '"flames"')),
+        lambda path: path.write_text("[" * 100_000),
+        lambda path: path.write_text('{"version": 4, "runs": [1, 2]}'),
+        lambda path: path.write_text('{"version": 3, "runs": {}}'),
         lambda path: path.unlink() or path.mkdir(),
     ],
-    ids=["deleted", "foreign", "damaged", "other columns", "a folder"],
+    ids=["deleted", "foreign", "damaged", "other fields", "deep", "a list", "another version", "a folder"],
 )
 def test_a_harmed_index_is_made_anew_or_done_without(harm, whole, runs_folder):
     first = listed(runs_folder)
-    path = runs_folder / DATABASE
-    with sqlite3.connect(path) as database:
-        database.execute("pragma wal_checkpoint(truncate)")  # all of it in the one file
-    for extra in ("-wal", "-shm"):
-        path.with_name(path.name + extra).unlink(missing_ok=True)
-    harm(path)
+    harm(runs_folder / ".traindesk" / "index.json")
     assert listed(runs_folder) == first
     assert listed(runs_folder) == first
-
-
-SPOIL = """
-import sqlite3, sys
-with sqlite3.connect(sys.argv[1]) as database:
-    database.execute("update runs set summary = '{}'")
-"""
 
 
 def test_without_a_place_for_it_lists_are_the_same(whole, runs_folder, monkeypatch):

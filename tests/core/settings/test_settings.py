@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field, ValidationError
 
+from core.run_config import PARTS, fields
 from core.settings.settings import FieldSpec, Problem, Settings, SettingsError, fields_of, parse, setting
 
 
@@ -16,7 +17,9 @@ class Oven(Settings):
     label: ClassVar[str] = "Oven"
     name: Literal["oven"] = "oven"
     heat: float = setting(180.0, "Heat", "How hot.", ge=20, le=300, unit="degrees")
-    dose: float = setting(0.5, "Dose", "How much.", gt=0, le=1)
+    dose: float = setting(0.5, "Dose", gt=0, le=1)
+    """How much: of what is put in,
+    per hour."""
     turns: int = setting(3, "Turns", "How often.", ge=1, le=1_000_000)
     least: int = setting(3, "Least", "At least.", ge=2)
     free: float = setting(0.0, "Free", "Any number.")
@@ -67,6 +70,21 @@ def test_a_field_carries_title_help_unit_default_and_bounds():
     assert (SPECS["dose"].above, SPECS["dose"].high) == (0, 1)
     trays = SPECS["trays"]
     assert (trays.low, trays.high, trays.entries) == (1, 9, (1, 3))
+
+
+def test_a_help_stands_under_its_field_also_for_those_who_inherit_it():
+    class Stove(Oven):
+        fan: bool = setting(True, "Fan")
+
+    assert SPECS["dose"].help == {spec.name: spec.help for spec in fields_of(Stove)}["dose"]
+    assert SPECS["dose"].help == "How much: of what is put in, per hour."
+
+
+def test_every_setting_of_a_run_has_a_help():
+    for part, registry in PARTS.items():
+        for name in registry.names():
+            bare = [path for path, spec in fields({part: name}).items() if "." in path and not spec.help]
+            assert not bare, f"{part} {name}"
 
 
 def test_choices_have_plain_words_and_keep_their_type():

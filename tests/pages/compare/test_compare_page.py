@@ -6,15 +6,10 @@ import numpy as np
 import pytest
 
 from core.analysis.compare import differences
-from core.runs.history import History
 from core.runs.index import Index
 from core.runs.metadata import change_metadata
 from core.runs.predictions import Predictions, read_predictions, write_predictions
-from core.runs.short_log import LONG, short_history
-from core.runs.thinning import LIMIT
 from pages.components.charts.compare_entry import Compared
-from pages.components.charts.curves import Axis
-from pages.components.compare.compare_view import curve_of
 from pages.components.compare.verdicts import sentences
 from pages.components.shell.compared import changed, names, places
 from pages.components.shell.links import compare_page
@@ -166,55 +161,3 @@ def test_names_tell_runs_of_the_same_title_apart(runs_folder):
         fake_run(runs_folder, "finished")
     listed = Index(runs_folder).summaries()
     assert len(set(names(listed))) == 3
-
-
-def long_run(runs_folder, steps=20_000):
-    entry = fake_run(runs_folder, "starting")
-    log = EventWriter(entry.event_log)
-    write_start(log, entry, 1)
-    lines = []
-    for step in range(1, steps + 1):
-        loss = 9.0 if step == 7_777 else 1 / step
-        lines.append(
-            f'{{"event":"step","time":{1e9 + step},"epoch":1,"step":{step},"train/loss":{loss},'
-            '"images_per_second":9,"learning_rate":0.1}'
-        )
-    with entry.event_log.open("a") as file:
-        file.write("\n".join(lines) + "\n")
-    log.write("finished", message="Done.")
-    log.close()
-    assert entry.event_log.stat().st_size > LONG
-    return entry
-
-
-def test_a_long_log_is_kept_in_short_and_says_the_same(runs_folder):
-    entry = long_run(runs_folder)
-    assert short_history(entry) is None
-    Index(runs_folder).summaries()
-    short, whole = short_history(entry), History(entry).update()
-    assert len(short.curve) <= LIMIT and 9.0 in short.losses and short.steps[-1] == whole.steps[-1]
-    assert (short.started, short.end, short.sessions) == (whole.started, whole.end, whole.sessions)
-    (shown,) = compared(entry)
-    curve = curve_of(shown, short, "train/loss", Axis("step"), 0.0)
-    assert curve.y.max() == 9.0
-
-
-def test_a_short_copy_of_a_log_that_went_on_counts_no_more(runs_folder):
-    entry = long_run(runs_folder)
-    Index(runs_folder).summaries()
-    with entry.event_log.open("a") as file:
-        file.write('{"event":"resuming","time":1}\n')
-    assert short_history(entry) is None
-
-
-def test_a_damaged_short_copy_is_passed_over_and_one_of_a_deleted_run_removed(runs_folder):
-    import shutil
-
-    entry = long_run(runs_folder)
-    Index(runs_folder).summaries()
-    (copy,) = (runs_folder / ".traindesk" / "short").iterdir()
-    copy.write_text('{"format": 1}')
-    assert short_history(entry) is None
-    shutil.rmtree(entry.folder)
-    Index(runs_folder).summaries()
-    assert not copy.exists()
