@@ -13,6 +13,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -23,32 +24,17 @@ QUOTA = Path("/sys/fs/cgroup/cpu.max")  # of a container: microseconds of proces
 _notice = True
 
 
-class Taken:
-    """A mark on something that this process uses, until `release` or the end of the process."""
-
-    def __init__(self, lock: FileLock | None = None):
-        self._lock = lock
-
-    def release(self) -> None:
-        """Gives it back; a second time does nothing."""
-        if self._lock is not None:
-            self._lock.release()
-            self._lock = None
+def take_processor(marks: ExitStack) -> int:
+    """Marks one more run as training on this computer until `marks` closes, and says how many others are."""
+    return _take(["processor"], marks)[1]
 
 
-def take_processor() -> tuple[Taken, int]:
-    """Marks one more run as training on this computer, and says how many others are."""
-    _, others, taken = _take(["processor"])
-    return taken, others
-
-
-def take_gpu(candidates: Sequence[str]) -> tuple[str, Taken]:
-    """Marks the first of these GPUs that no run uses; when all are in use, the one with the fewest runs.
+def take_gpu(candidates: Sequence[str], marks: ExitStack) -> str:
+    """Marks the first of these GPUs that no run uses, until `marks` closes; when all are in use, the one with the fewest runs.
 
     The names must mean the same GPU in every process (its UUID, not its number), and there must be at least one.
     """
-    name, _, taken = _take([f"gpu-{candidate}" for candidate in candidates])
-    return name.removeprefix("gpu-"), taken
+    return _take([f"gpu-{candidate}" for candidate in candidates], marks)[0].removeprefix("gpu-")
 
 
 @contextlib.contextmanager
@@ -91,18 +77,21 @@ def lock_folder() -> Path:
     return folder
 
 
-def _take(things: list[str]) -> tuple[str, int, Taken]:
-    """Of these the one with the fewest users (the first of equals), its number of other users, and our mark on it."""
-    if not _notice:
-        return things[0], 0, Taken()
-    try:
-        folder = lock_folder()
-        with FileLock(folder / "taking.lock", timeout=2):  # one at a time: looking at a mark means holding it a moment
-            users = {thing: _users(folder, thing) for thing in things}
-            thing = min(things, key=users.__getitem__)
-            return thing, users[thing], Taken(_mark(folder, thing))
-    except (OSError, NotImplementedError):  # an unwritable or full disk, a disk without locks, 2 seconds without a turn
-        return things[0], 0, Taken()
+def _take(things: list[str], marks: ExitStack) -> tuple[str, int]:
+    """Of these the one with the fewest users (the first of equals), and its number of other users."""
+    if _notice:
+        with contextlib.suppress(
+            OSError, NotImplementedError
+        ):  # a full disk, one without locks, 2 seconds without a turn
+            folder = lock_folder()
+            with FileLock(
+                folder / "taking.lock", timeout=2
+            ):  # one at a time: looking at a mark means holding it a moment
+                users = {thing: _users(folder, thing) for thing in things}
+                thing = min(things, key=users.__getitem__)
+                marks.callback(_mark(folder, thing).release)
+                return thing, users[thing]
+    return things[0], 0
 
 
 def _users(folder: Path, thing: str) -> int:

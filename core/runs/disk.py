@@ -20,39 +20,35 @@ def size_of(run: Run) -> int:
     return folder_size(run.folder)
 
 
-def free_space(runs_folder: Path) -> int:
-    """Bytes that this user may still write on its disk. Raises TrainDeskError when that cannot be found out."""
+def disk_usage(runs_folder: Path) -> shutil._ntuple_diskusage | None:
+    """Bytes in all, used and free for this user (`total`, `used`, `free`) of its disk; None when that cannot be found out."""
     for folder in (runs_folder, *runs_folder.parents):  # one that is not made yet will lie on its parent's disk
         with contextlib.suppress(OSError):
-            return shutil.disk_usage(folder).free
-    raise TrainDeskError(f"The disk of the runs folder {runs_folder} cannot be read; check that it is there.")
+            return shutil.disk_usage(folder)
+    return None
 
 
 def disk_problem(runs_folder: Path) -> str:
     """Why no new run should be started, in one sentence; empty when there is room."""
-    try:
-        free = free_space(runs_folder)
-    except TrainDeskError as error:
-        return str(error)
-    if free >= FULL:
+    if (usage := disk_usage(runs_folder)) is None:
+        return f"The disk of the runs folder {runs_folder} cannot be read; check that it is there."
+    if usage.free >= FULL:
         return ""
     return (
-        f"Only {bytes_in_words(free)} are free on the disk of {runs_folder} and a new run needs {bytes_in_words(FULL)}; "
+        f"Only {bytes_in_words(usage.free)} are free on the disk of {runs_folder} and a new run needs {bytes_in_words(FULL)}; "
         "empty the trash or delete what you do not need."
     )
 
 
 def disk_warning(runs_folder: Path) -> str:
     """What people should know of a disk that gets full, or is; empty when there is plenty."""
-    if problem := disk_problem(runs_folder):
-        return problem
-    with contextlib.suppress(TrainDeskError):
-        if (free := free_space(runs_folder)) < LOW:
-            return (
-                f"Only {bytes_in_words(free)} are free on the disk of {runs_folder}, and below {bytes_in_words(FULL)} no "
-                "new run starts; empty the trash or delete what you do not need."
-            )
-    return ""
+    usage = disk_usage(runs_folder)
+    if usage is None or not FULL <= usage.free < LOW:
+        return disk_problem(runs_folder)
+    return (
+        f"Only {bytes_in_words(usage.free)} are free on the disk of {runs_folder}, and below {bytes_in_words(FULL)} no "
+        "new run starts; empty the trash or delete what you do not need."
+    )
 
 
 def forget_last(run: Run) -> int:

@@ -4,31 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import psutil
 
+from core.machine.gpus import Gpu, read_gpus
 from core.machine.processes import living_pid
 from core.runs.active_runs import active_runs
-
-
-@dataclass(frozen=True)
-class Gpu:
-    """One GPU; None where its driver does not tell."""
-
-    index: int
-    name: str
-    use: float | None  # 0..1
-    memory_used: int | None  # bytes
-    memory_total: int | None
-    temperature: float | None  # degrees Celsius
-    power: float | None  # watts
+from core.runs.disk import disk_usage
 
 
 @dataclass(frozen=True)
@@ -74,24 +61,21 @@ class Monitor:
         with self._guard:
             cores = psutil.cpu_percent(percpu=True)
             is_first, self._has_read = not self._has_read, True
-            memory, disk = psutil.virtual_memory(), _disk(self._runs_folder)
-            with _nvml() as nvml:
-                gpus = tuple(_gpus(nvml)) if nvml else ()
-                gpu_memory = _gpu_memory(nvml) if nvml else {}
-            processes = tuple(self._processes(gpu_memory, bool(gpus)))
+            memory, disk = psutil.virtual_memory(), disk_usage(self._runs_folder)
+            gpus = tuple(read_gpus())
             return System(
                 time=time.time(),
                 processor=None if is_first else sum(cores) / len(cores) / 100,
                 cores=() if is_first else tuple(core / 100 for core in cores),
                 memory_used=memory.total - memory.available,
                 memory_total=memory.total,
-                disk_free=disk[1] if disk else None,
-                disk_total=disk[0] if disk else None,
+                disk_free=disk.free if disk else None,
+                disk_total=disk.total if disk else None,
                 gpus=gpus,
-                processes=processes,
+                processes=tuple(self._processes(gpus)),
             )
 
-    def _processes(self, gpu_memory: dict[int, int], has_gpus: bool) -> Iterator[Usage]:
+    def _processes(self, gpus: Sequence[Gpu]) -> Iterator[Usage]:
         found = [(run.id, pid, True) for run in active_runs(self._runs_folder) if (pid := living_pid(run.worker_pid))]
         runs = {pid for _, pid, _ in found}
         with contextlib.suppress(psutil.Error):
@@ -112,75 +96,8 @@ class Monitor:
                         pid=pid,
                         processor=None if is_new else processor / 100,
                         memory=process.memory_info().rss,
-                        gpu_memory=gpu_memory.get(pid, 0) if has_gpus else None,
+                        gpu_memory=sum(gpu.processes.get(pid, 0) for gpu in gpus) if gpus else None,
                         threads=process.num_threads(),
                         since=process.create_time(),
                         is_run=is_run,
                     )
-
-
-@contextlib.contextmanager
-def _nvml() -> Iterator[Any]:
-    """NVIDIA's management library, or None where there is no driver."""
-    if sys.platform == "darwin":
-        yield None
-        return
-    try:
-        import pynvml
-
-        pynvml.nvmlInit()
-    except Exception:  # no library, no driver, no permission: each has an error of its own
-        yield None
-        return
-    try:
-        yield pynvml
-    finally:
-        with contextlib.suppress(pynvml.NVMLError):
-            pynvml.nvmlShutdown()
-
-
-def _gpus(nvml: Any) -> Iterator[Gpu]:
-    for index in range(nvml.nvmlDeviceGetCount()):
-        handle = nvml.nvmlDeviceGetHandleByIndex(index)
-
-        def ask(question: str, *arguments: Any, handle: Any = handle) -> Any:
-            try:
-                return getattr(nvml, question)(handle, *arguments)
-            except nvml.NVMLError:  # this GPU or driver does not tell
-                return None
-
-        name, use, memory = (
-            ask("nvmlDeviceGetName"),
-            ask("nvmlDeviceGetUtilizationRates"),
-            ask("nvmlDeviceGetMemoryInfo"),
-        )
-        temperature = ask("nvmlDeviceGetTemperature", nvml.NVML_TEMPERATURE_GPU)
-        power = ask("nvmlDeviceGetPowerUsage")  # milliwatts
-        yield Gpu(
-            index=index,
-            name=name.decode() if isinstance(name, bytes) else name or f"GPU {index}",
-            use=None if use is None else use.gpu / 100,
-            memory_used=None if memory is None else memory.used,
-            memory_total=None if memory is None else memory.total,
-            temperature=None if temperature is None else float(temperature),
-            power=None if power is None else power / 1000,
-        )
-
-
-def _gpu_memory(nvml: Any) -> dict[int, int]:
-    """Bytes of GPU memory of each process that computes on one."""
-    used: dict[int, int] = {}
-    for index in range(nvml.nvmlDeviceGetCount()):
-        with contextlib.suppress(nvml.NVMLError):
-            for process in nvml.nvmlDeviceGetComputeRunningProcesses(nvml.nvmlDeviceGetHandleByIndex(index)):
-                used[process.pid] = used.get(process.pid, 0) + (process.usedGpuMemory or 0)
-    return used
-
-
-def _disk(runs_folder: Path) -> tuple[int, int] | None:
-    """Bytes in all and free, of the disk with the runs."""
-    for folder in (runs_folder, *runs_folder.parents):
-        with contextlib.suppress(OSError):
-            found = psutil.disk_usage(str(folder))
-            return found.total, found.free
-    return None

@@ -1,5 +1,7 @@
 """The commands for labels, the trash and the queue."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from core.runs import disk
@@ -234,7 +236,7 @@ def test_a_config_file_is_submitted(call, run, runs_folder, tmp_path, no_room):
 
 
 def test_on_a_full_disk_no_run_is_made(call, runs_folder, monkeypatch):
-    monkeypatch.setattr(disk, "free_space", lambda runs_folder: 1_000_000)
+    monkeypatch.setattr(disk, "disk_usage", lambda runs_folder: SimpleNamespace(free=1_000_000))
     refused(call("submit", "--recipe", "digits", "--json"), 1, "1 MB", "300 MB", "trash")
     assert list_runs(runs_folder) == []
 

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,9 @@ from core.paths import HOME
 
 OTHER = """
 import sys
+from contextlib import ExitStack
 from core.machine import cores
+marks = ExitStack()
 print(eval(sys.argv[1]), flush=True)
 sys.stdin.read()
 """
@@ -45,16 +48,15 @@ def other():
 
 
 def others():
-    taken, number = cores.take_processor()
-    taken.release()
-    return number
+    with ExitStack() as marks:
+        return cores.take_processor(marks)
 
 
 def test_a_run_sees_the_others_until_they_end_however_they_end(other):
     assert others() == 0
-    killed, seen = other("(kept := cores.take_processor())[1]")
+    killed, seen = other("cores.take_processor(marks)")
     assert (seen, others()) == ("0", 1)
-    ended, _ = other("(kept := cores.take_processor())[1]")
+    ended, _ = other("cores.take_processor(marks)")
     assert others() == 2
     killed.kill()
     killed.wait()
@@ -64,21 +66,20 @@ def test_a_run_sees_the_others_until_they_end_however_they_end(other):
 
 
 def test_what_is_released_is_free_and_a_second_release_does_nothing():
-    first, _ = cores.take_processor()
-    second, before = cores.take_processor()
-    assert before == 1
-    first.release()
-    first.release()
-    third, now = cores.take_processor()
-    assert now == 1, "the second one's"
-    second.release()
-    third.release()
+    first, second = ExitStack(), ExitStack()
+    assert (cores.take_processor(first), cores.take_processor(second)) == (0, 1)
+    first.close()
+    first.close()
+    with ExitStack() as third:
+        assert cores.take_processor(third) == 1, "the second one's"
+    second.close()
     assert others() == 0
 
 
 def test_a_mark_can_be_released_by_another_thread():
-    taken, _ = cores.take_processor()
-    thread = threading.Thread(target=taken.release)
+    marks = ExitStack()
+    cores.take_processor(marks)
+    thread = threading.Thread(target=marks.close)
     thread.start()
     thread.join()
     assert others() == 0
@@ -90,9 +91,8 @@ def test_runs_that_begin_in_the_same_moment_count_each_other_rightly():
 
     def begin():
         ready.wait()
-        taken, number = cores.take_processor()
-        marks.append(taken)
-        seen.append(number)
+        marks.append(ExitStack())
+        seen.append(cores.take_processor(marks[-1]))
 
     threads = [threading.Thread(target=begin) for _ in range(8)]
     for thread in threads:
@@ -104,21 +104,21 @@ def test_runs_that_begin_in_the_same_moment_count_each_other_rightly():
 
 def test_each_run_gets_a_gpu_of_its_own_in_the_given_order_then_they_share_evenly(other):
     names = ["GPU-b", "GPU-a"]
-    process, seen = other(f"(kept := cores.take_gpu({names}))[0]")
+    process, seen = other(f"cores.take_gpu({names}, marks)")
     assert seen == "GPU-b"
-    taken = [cores.take_gpu(names) for _ in range(4)]
-    assert [name for name, _ in taken] == ["GPU-a", "GPU-b", "GPU-a", "GPU-b"]
-    taken[0][1].release()
-    assert cores.take_gpu(names)[0] == "GPU-a", "two runs are on b, one on a"
+    marks = [ExitStack() for _ in range(5)]
+    assert [cores.take_gpu(names, each) for each in marks[:4]] == ["GPU-a", "GPU-b", "GPU-a", "GPU-b"]
+    marks[0].close()
+    assert cores.take_gpu(names, marks[4]) == "GPU-a", "two runs are on b, one on a"
     process.kill()
 
 
 def test_marks_on_gpus_and_processor_do_not_count_for_each_other():
-    kept = cores.take_gpu(["cuda:1"]), cores.take_gpu(["cuda:11"])
-    assert others() == 0
-    assert cores.take_gpu(["cuda:1", "cuda:2"])[0] == "cuda:2"
-    assert cores.take_gpu(["cuda:11", "cuda:3"])[0] == "cuda:3"
-    del kept
+    with ExitStack() as marks:
+        assert (cores.take_gpu(["cuda:1"], marks), cores.take_gpu(["cuda:11"], marks)) == ("cuda:1", "cuda:11")
+        assert others() == 0
+        assert cores.take_gpu(["cuda:1", "cuda:2"], marks) == "cuda:2"
+        assert cores.take_gpu(["cuda:11", "cuda:3"], marks) == "cuda:3"
 
 
 @pytest.mark.parametrize("obstacle", ["file", "somebody else's", "link", "no locks"])
@@ -136,11 +136,10 @@ def test_where_nothing_can_be_marked_a_run_is_as_if_alone(folder, monkeypatch, o
             raise NotImplementedError("no flock here")
 
         monkeypatch.setattr(cores.FileLock, "acquire", refuse)
-    for _ in range(2):
-        taken, number = cores.take_processor()
-        assert number == 0
-        assert cores.take_gpu(["x", "y"])[0] == "x"
-    taken.release()
+    with ExitStack() as marks:
+        for _ in range(2):
+            assert cores.take_processor(marks) == 0
+            assert cores.take_gpu(["x", "y"], marks) == "x"
     assert not list((folder / "elsewhere").glob("*"))
 
 
@@ -149,15 +148,13 @@ def test_the_folder_of_marks_is_private(folder):
 
 
 def test_a_practice_takes_nothing_and_sees_nobody():
-    kept, _ = cores.take_processor()
-    with cores.unnoticed():
-        practice, number = cores.take_processor()
-        assert number == 0
-        assert cores.take_gpu(["x"])[0] == "x"
-        assert cores.take_gpu(["x", "y"])[0] == "x"
-    assert others() == 1, "the kept one alone"
-    practice.release()
-    kept.release()
+    with ExitStack() as marks:
+        cores.take_processor(marks)
+        with cores.unnoticed():
+            assert cores.take_processor(marks) == 0
+            assert cores.take_gpu(["x"], marks) == "x"
+            assert cores.take_gpu(["x", "y"], marks) == "x"
+        assert others() == 1, "that of before the practice alone"
 
 
 @pytest.mark.parametrize(

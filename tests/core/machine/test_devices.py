@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-import threading
+from contextlib import ExitStack
 from types import SimpleNamespace
 
 import pytest
@@ -10,6 +10,7 @@ import torch
 
 from core.errors import TrainDeskError
 from core.machine import cores, devices
+from core.machine.gpus import Gpu
 from core.paths import HOME
 from tests.helpers import assert_one_sentence
 
@@ -33,31 +34,26 @@ def no_accelerator(monkeypatch):
 
 
 @pytest.fixture
-def nvidia_smi(monkeypatch):
-    """Makes the driver's tool answer with these lines, and notes what it was asked."""
+def driver(monkeypatch):
+    """Makes the driver tell of these GPUs: (UUID, bytes in use, bytes in all) each; notes how often it was asked."""
     asked = []
 
-    def answer(*lines):
-        def run(command, **_):
-            asked.append(command[1])
-            return subprocess.CompletedProcess(command, 0, stdout="\n".join(lines) + "\n", stderr="")
-
-        monkeypatch.setattr(devices.shutil, "which", lambda name: "/usr/bin/nvidia-smi")
-        monkeypatch.setattr(devices.subprocess, "run", run)
+    def answer(*told):
+        gpus = [Gpu(index, f"GPU {uuid}", None, used, most, uuid=uuid) for index, (uuid, used, most) in enumerate(told)]
+        monkeypatch.setattr(devices, "visible_gpus", lambda: asked.append(1) or gpus)
         return asked
 
     return answer
 
 
 @pytest.fixture
-def gpus(monkeypatch, nvidia_smi):
+def gpus(monkeypatch, driver):
     """Two GPUs, called GPU-0 and GPU-1 by the driver, with nothing in their memory."""
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     properties = {f"cuda:{index}": SimpleNamespace(uuid=str(index)) for index in range(2)}
     monkeypatch.setattr(torch.cuda, "get_device_properties", properties.__getitem__)
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    return nvidia_smi("GPU-0, 0, 1000", "GPU-1, 0, 1000")
+    return driver(("GPU-0", 0, 1000), ("GPU-1", 0, 1000))
 
 
 @pytest.fixture
@@ -86,11 +82,14 @@ def test_automatic_takes_the_first_gpu_and_a_named_one_is_obeyed(gpus):
 
 
 def test_runs_spread_over_the_gpus_by_themselves(gpus):
-    first, second, third = (devices.claim("auto", 1) for _ in range(3))
-    assert [str(claim.device) for claim in (first, second, third)] == ["cuda:0", "cuda:1", "cuda:0"]
-    second.release()
-    assert str(devices.claim("cuda", 1).device) == "cuda:1"
-    assert devices.resolve_device("auto") == devices.resolve_device("auto"), "looking takes nothing"
+    with devices.claim("auto", 1) as first, ExitStack() as ends:
+        second = ends.enter_context(devices.claim("auto", 1))
+        with devices.claim("auto", 1) as third:
+            assert [str(claim.device) for claim in (first, second, third)] == ["cuda:0", "cuda:1", "cuda:0"]
+            ends.close()
+            with devices.claim("cuda", 1) as fourth:
+                assert str(fourth.device) == "cuda:1"
+        assert devices.resolve_device("auto") == devices.resolve_device("auto"), "looking takes nothing"
 
 
 def test_a_named_gpu_is_obeyed_and_seen_by_the_next(gpus):
@@ -101,8 +100,9 @@ def test_a_named_gpu_is_obeyed_and_seen_by_the_next(gpus):
 
 OTHER = """
 import sys
+from contextlib import ExitStack
 from core.machine import cores
-kept = cores.take_gpu(["GPU-0"])
+cores.take_gpu(["GPU-0"], marks := ExitStack())
 print("taken", flush=True)
 sys.stdin.read()
 """
@@ -120,17 +120,17 @@ def test_a_gpu_that_another_process_trains_on_is_passed_over(gpus):
     assert str(devices.resolve_device("auto")) == "cuda:0"
 
 
-def test_a_gpu_whose_memory_others_use_is_taken_last(gpus, nvidia_smi):
-    nvidia_smi("GPU-0, 101, 1000", "GPU-1, 99, 1000")
+def test_a_gpu_whose_memory_others_use_is_taken_last(gpus, driver):
+    driver(("GPU-0", 101, 1000), ("GPU-1", 99, 1000))
     assert str(devices.resolve_device("auto")) == "cuda:1"
-    nvidia_smi("GPU-1, 900, 1000", "GPU-0, 99, 1000")
+    driver(("GPU-1", 900, 1000), ("GPU-0", 99, 1000))
     assert str(devices.resolve_device("auto")) == "cuda:0"
-    nvidia_smi("GPU-0, [N/A], [N/A]", "nonsense")
+    driver(("GPU-0", None, None))
     assert str(devices.resolve_device("auto")) == "cuda:0"
 
 
-def test_a_free_crowded_gpu_is_better_than_one_with_a_run_of_ours(gpus, nvidia_smi):
-    nvidia_smi("GPU-0, 999, 1000", "GPU-1, 0, 1000")
+def test_a_free_crowded_gpu_is_better_than_one_with_a_run_of_ours(gpus, driver):
+    driver(("GPU-0", 999, 1000), ("GPU-1", 0, 1000))
     assert str(devices.resolve_device("auto")) == "cuda:1"
     with devices.claim("auto", 1) as first, devices.claim("auto", 1) as second:
         assert {str(first.device), str(second.device)} == {"cuda:0", "cuda:1"}
@@ -158,45 +158,21 @@ def test_a_device_that_is_not_here_names_those_that_are(wanted, no_accelerator):
 
 
 def test_a_claim_that_fails_takes_nothing(no_accelerator):
-    with pytest.raises(TrainDeskError):
-        devices.claim("cuda:3", 1)
-    assert devices.claim("cpu", 1).others == 0
+    with pytest.raises(TrainDeskError), devices.claim("cuda:3", 1):
+        pass
+    assert others() == 0
 
 
-def test_gpus_are_listed_by_name(nvidia_smi, monkeypatch):
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    nvidia_smi("GPU-8f, Big GPU", "GPU-9a, Small GPU")
+def others():
+    """Runs that train on this computer."""
+    with ExitStack() as marks:
+        return cores.take_processor(marks)
+
+
+def test_gpus_are_listed_by_name(driver):
+    driver(("Big", 0, 1), ("Small", 0, 1))
     found = devices.list_devices()
-    assert (found["cuda:0"], found["cuda:1"]) == ("GPU 0: Big GPU", "GPU 1: Small GPU")
-
-
-@pytest.mark.parametrize(
-    ("visible", "names"),
-    [
-        ("1", ["Small GPU"]),
-        ("1,0", ["Small GPU", "Big GPU"]),
-        ("GPU-9a", ["Small GPU"]),
-        ("", []),
-        ("-1", []),
-        ("0,7,1", ["Big GPU"]),
-    ],
-)
-def test_only_gpus_that_a_run_will_see_are_listed(nvidia_smi, monkeypatch, visible, names):
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
-    nvidia_smi("GPU-8f, Big GPU", "GPU-9a, Small GPU")
-    found = devices.list_devices()
-    assert {key: text for key, text in found.items() if key.startswith("cuda")} == {
-        f"cuda:{index}": f"GPU {index}: {name}" for index, name in enumerate(names)
-    }
-
-
-def test_a_broken_driver_tool_hides_the_gpus(monkeypatch):
-    def broken(*_, **__):
-        raise subprocess.CalledProcessError(9, "nvidia-smi")
-
-    monkeypatch.setattr(devices.shutil, "which", lambda name: "/usr/bin/nvidia-smi")
-    monkeypatch.setattr(devices.subprocess, "run", broken)
-    assert not any(name.startswith("cuda") for name in devices.list_devices())
+    assert (found["cuda:0"], found["cuda:1"]) == ("GPU 0: GPU Big", "GPU 1: GPU Small")
 
 
 def test_small_batches_get_one_thread_and_large_ones_an_even_share(set_cores):
@@ -209,25 +185,16 @@ def test_small_batches_get_one_thread_and_large_ones_an_even_share(set_cores):
     assert devices.choose_threads(BIG_BATCH) == 8, "not more than torch's own choice: one for each whole core"
 
 
-def test_the_second_run_gets_half_and_says_how_many_others_there_are(set_cores):
+def test_the_second_run_gets_half(set_cores):
     set_cores(6)
     with devices.claim("cpu", BIG_BATCH) as first:
-        assert (first.threads, first.others) == (6, 0)
+        assert (first.threads, others()) == (6, 1)
         with devices.claim("cpu", BIG_BATCH) as second:
-            assert (second.threads, second.others) == (3, 1) == (torch.get_num_threads(), 1)
-    assert devices.claim("cpu", BIG_BATCH).others == 0
+            assert second.threads == 3 == torch.get_num_threads()
+    assert others() == 0
 
 
 def test_a_run_that_goes_on_keeps_its_number_of_threads(set_cores):
     set_cores(6)
     with devices.claim("cpu", BIG_BATCH), devices.claim("cpu", BIG_BATCH, threads=5) as resumed:
         assert resumed.threads == 5 == torch.get_num_threads()
-
-
-def test_a_claim_holds_until_it_is_released_from_any_thread():
-    claim = devices.claim("cpu", 1)
-    assert devices.claim("cpu", 1).others == 1
-    thread = threading.Thread(target=claim.release)
-    thread.start()
-    thread.join()
-    assert devices.claim("cpu", 1).others == 0

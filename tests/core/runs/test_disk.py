@@ -7,7 +7,7 @@ import pytest
 
 from core.errors import TrainDeskError
 from core.runs import disk
-from core.runs.disk import FULL, LOW, bytes_in_words, disk_problem, disk_warning, forget_last, free_space, size_of
+from core.runs.disk import FULL, LOW, bytes_in_words, disk_problem, disk_usage, disk_warning, forget_last, size_of
 from core.runs.queue import enqueue
 from core.runs.store import Run, create_run
 from tests.helpers import assert_one_sentence, quick_config
@@ -65,13 +65,13 @@ def test_free_space_is_that_of_the_folders_disk_also_before_it_is_made(runs_fold
         return SimpleNamespace(free=123)
 
     monkeypatch.setattr(disk.shutil, "disk_usage", usage)
-    assert free_space(runs_folder / "not" / "yet") == 123
+    assert disk_usage(runs_folder / "not" / "yet").free == 123
     assert asked[-1] == runs_folder
 
 
 def test_the_free_space_of_this_computer_is_found(runs_folder):
     stat = os.statvfs(runs_folder)
-    assert free_space(runs_folder) == pytest.approx(stat.f_bavail * stat.f_frsize, abs=1e9)
+    assert disk_usage(runs_folder).free == pytest.approx(stat.f_bavail * stat.f_frsize, abs=1e9)
 
 
 def test_a_disk_with_room_is_no_problem(runs_folder, free):

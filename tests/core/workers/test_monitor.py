@@ -1,14 +1,14 @@
-"""What the computer is doing: real processes, and a stand-in for NVIDIA's library."""
+"""What the computer is doing: real processes."""
 
 import json
 import os
 import subprocess
 import sys
-import types
 
 import psutil
 import pytest
 
+from core.machine.gpus import Gpu
 from core.machine.processes import living_pid
 from core.workers import monitor
 from core.workers.monitor import Monitor
@@ -83,79 +83,19 @@ def test_a_process_that_ends_between_two_looks_is_left_out(runs_folder, busy):
         assert run.id not in {usage.what for usage in monitor.read().processes}
 
 
-class Library(types.ModuleType):
-    """Speaks as pynvml does, of two GPUs; the second tells only its name."""
-
-    NVML_TEMPERATURE_GPU = 0
-
-    class NVMLError(Exception):
-        pass
-
-    def __init__(self):
-        super().__init__("pynvml")
-        self.open = 0
-
-    def nvmlInit(self):
-        self.open += 1
-
-    def nvmlShutdown(self):
-        self.open -= 1
-
-    def nvmlDeviceGetCount(self):
-        return 2
-
-    def nvmlDeviceGetHandleByIndex(self, index):
-        return index
-
-    def nvmlDeviceGetName(self, handle):
-        return [b"NVIDIA H200", "Other"][handle]
-
-    def _of_first(self, handle, value):
-        if handle:
-            raise self.NVMLError("not supported")
-        return value
-
-    def nvmlDeviceGetUtilizationRates(self, handle):
-        return self._of_first(handle, types.SimpleNamespace(gpu=93))
-
-    def nvmlDeviceGetMemoryInfo(self, handle):
-        return self._of_first(handle, types.SimpleNamespace(used=5_000, total=80_000))
-
-    def nvmlDeviceGetTemperature(self, handle, sensor):
-        return self._of_first(handle, 61)
-
-    def nvmlDeviceGetPowerUsage(self, handle):
-        return self._of_first(handle, 412_000)
-
-    def nvmlDeviceGetComputeRunningProcesses(self, handle):
-        return self._of_first(handle, [types.SimpleNamespace(pid=os.getpid(), usedGpuMemory=3_000)])
-
-
-@pytest.fixture
-def library(monkeypatch):
-    found = Library()
-    monkeypatch.setitem(sys.modules, "pynvml", found)
-    return found
-
-
-def test_each_gpu_tells_what_it_can(library, runs_folder):
+def test_the_gpus_and_what_each_process_has_of_their_memory(runs_folder, monkeypatch):
+    here = os.getpid()
+    gpus = [Gpu(0, "One", processes={here: 3_000, 1: 50}), Gpu(1, "Two", processes={here: 20}), Gpu(2, "Three")]
+    monkeypatch.setattr(monitor, "read_gpus", lambda: gpus)
     reading = Monitor(runs_folder).read()
-    first, second = reading.gpus
-    assert (first.name, first.use, first.memory_used, first.memory_total) == ("NVIDIA H200", 0.93, 5_000, 80_000)
-    assert (first.temperature, first.power) == (61, 412)
-    assert second.name == "Other" and {second.use, second.memory_used, second.temperature, second.power} == {None}
-    assert next(usage for usage in reading.processes if usage.what == "dashboard").gpu_memory == 3_000
-    assert library.open == 0, "the library is closed again"
+    assert reading.gpus == tuple(gpus)
+    assert next(usage for usage in reading.processes if usage.what == "dashboard").gpu_memory == 3_020
 
 
-def test_without_a_driver_there_are_no_gpus(library, runs_folder, monkeypatch):
-    def refuse():
-        raise library.NVMLError("Driver Not Loaded")
-
-    monkeypatch.setattr(library, "nvmlInit", refuse)
+def test_without_gpus_their_memory_is_not_known(runs_folder, monkeypatch):
+    monkeypatch.setattr(monitor, "read_gpus", list)
     reading = Monitor(runs_folder).read()
-    assert reading.gpus == ()
-    assert {usage.gpu_memory for usage in reading.processes} == {None}
+    assert reading.gpus == () and {usage.gpu_memory for usage in reading.processes} == {None}
 
 
 def test_a_runs_folder_that_is_not_there_yet_lies_on_the_disk_of_its_parent(tmp_path):

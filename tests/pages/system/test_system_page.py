@@ -6,9 +6,10 @@ import time
 
 import pytest
 
+from core.machine.gpus import Gpu
 from core.runs.trash import delete_run, deleted_runs
 from core.workers.dispatch import cpu_runs, most_cpu_runs
-from core.workers.monitor import Gpu, System, Usage
+from core.workers.monitor import System, Usage
 from pages.components.system import system_panel
 from pages.components.system.system_panel import Watch, bars
 from tests.helpers import assert_one_sentence
