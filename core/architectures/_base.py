@@ -21,7 +21,6 @@ class ArchitectureSettings(Settings):
     label: ClassVar[str]
     if TYPE_CHECKING:
         name: str  # a Literal with a default in each of them
-    smallest_side: ClassVar[int] = 1  # pixels; smaller images cannot pass
     smallest_batch: ClassVar[int] = 1  # images; batch norm needs two to have a spread
 
     def build(self, shape: Shape, classes: int) -> nn.Module:
@@ -45,7 +44,7 @@ class ArchitectureSettings(Settings):
 
     def side_needed(self) -> int:
         """The smallest height and width, in pixels, of images this network takes."""
-        return self.smallest_side
+        return 1
 
 
 ARCHITECTURES: Registry[type[ArchitectureSettings]] = Registry("architecture")

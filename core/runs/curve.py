@@ -12,7 +12,7 @@ import numpy as np
 
 from core.runs.metrics import OF_SPLITS, OF_STEPS
 
-COLUMNS = ("step", *OF_STEPS, "time")  # of `step` events
+COLUMNS = ("step", "epoch", *OF_STEPS, "time")  # of `step` events
 VALIDATION_COLUMNS = ("step", *OF_SPLITS, "images", "time")  # of `validation` events
 
 
@@ -48,13 +48,23 @@ class StepCurve:
         for column in self._columns.values():
             del column[kept:]
 
-    def column(self, name: str, start: int = 0) -> np.ndarray:
-        """A copy of a column from row `start` on, float64."""
-        return np.array(self._columns[name][start:] if start else self._columns[name])
+    def column(self, name: str) -> np.ndarray:
+        """A copy of a column, float64 (N,)."""
+        return np.array(self._columns[name])
 
-    def last(self, name: str) -> float:
-        """The newest value of a column. Raises IndexError when there is none."""
-        return self._columns[name][-1]
+    def last(self) -> dict[str, float | None] | None:
+        """The newest row by the names of the columns, None where it has no number; None where there is no row."""
+        try:
+            row = {name: column[-1] for name, column in self._columns.items()}
+        except IndexError:  # empty, or another thread adds the first one at this moment
+            return None
+        return {name: _plain(name, value) for name, value in row.items()}
+
+
+def _plain(name: str, value: float) -> float | None:
+    if math.isnan(value):
+        return None
+    return int(value) if name in ("step", "epoch") else value
 
 
 def _number(value: object) -> float:

@@ -25,8 +25,7 @@ class Rows(NamedTuple):
 
 
 def pieces(data: bytes) -> Iterator[Event | Rows] | None:
-    """The events of complete lines in their order: each by itself, but steps and validations between two others as columns,
-    all but the last step of them.
+    """The events of complete lines in their order: each by itself, but steps and validations between two others as columns.
 
     None when a line is damaged or anything else is unusual; then it must be read line by line.
     """
@@ -66,16 +65,12 @@ def _in_order(
         is_other[rows] = False
     begin = 0
     for other in [*np.flatnonzero(is_other).tolist(), len(ends)]:
-        alone = [other] if other < len(ends) else []
         for kind, rows in kinds.items():
             some = rows[np.searchsorted(rows, begin) : np.searchsorted(rows, other)]
-            if kind == STEP and len(some):
-                alone.insert(0, int(some[-1]))
-                some = some[:-1]
             if len(some):
                 yield Rows(kind, {name: columns[name][some] for name in NAMES[kind]})
-        for row in alone:
-            event = json.loads(data[ends[row - 1] + 1 if row else 0 : ends[row]])
+        if other < len(ends):
+            event = json.loads(data[ends[other - 1] + 1 if other else 0 : ends[other]])
             if isinstance(event.get("event"), str):
                 yield event
         begin = other + 1

@@ -14,6 +14,8 @@ from core.runs.events import Event, complete_lines, events_in
 from core.runs.fast_log import AT_ONCE, LARGE, pieces
 from core.runs.store import Run
 
+_GATHERED = {events.EPOCH: "epochs", events.NOTICE: "notices", events.LEARNING_RATE: "learning_rates"}
+
 
 @dataclass(frozen=True)
 class Session:
@@ -37,7 +39,6 @@ class History:
     preparing: Event | None = None
     test: Event | None = None
     end: Event | None = None
-    last_step: Event | None = None
     curve: StepCurve = field(default_factory=StepCurve)
     validations: StepCurve = field(default_factory=lambda: StepCurve(VALIDATION_COLUMNS))  # within epochs
     epochs: list[Event] = field(default_factory=list)
@@ -71,6 +72,11 @@ class History:
     def losses(self) -> list[float | None]:
         """train/loss, one for each entry of `steps`."""
         return [None if math.isnan(loss) else loss for loss in self.curve.column("train/loss").tolist()]
+
+    @property
+    def last_step(self) -> Event | None:
+        """The newest recorded step: `step`, `epoch`, `time` and its metrics, None where a number is missing."""
+        return self.curve.last()
 
     def best_epoch(self) -> Event | None:
         """The last epoch that was the best so far."""
@@ -134,15 +140,12 @@ class History:
         kind = event["event"]
         if kind == events.STEP:
             self.curve.append(event)
-            self.last_step = event
         elif kind == events.VALIDATION:
             self.validations.append(event)
-        elif kind == events.EPOCH:
-            self.epochs.append(event)
-        elif kind == events.DOWNLOAD:
-            self.download = event
-        elif kind == events.PREPARING:
-            self.preparing = event
+        elif kind in _GATHERED:
+            getattr(self, _GATHERED[kind]).append(event)
+        elif kind in (events.DOWNLOAD, events.PREPARING, events.TEST):
+            setattr(self, kind, event)
         elif kind == events.STARTED:
             self._forget_after(0, 0)
             self.trained_seconds, self.started, self.session = 0.0, event, event
@@ -160,12 +163,6 @@ class History:
             self.sessions.append(
                 Session(event["step"], event["epoch"], event["time"], self.trained_seconds, event.get("epochs", 0))
             )
-        elif kind == events.NOTICE:
-            self.notices.append(event)
-        elif kind == events.LEARNING_RATE:
-            self.learning_rates.append(event)
-        elif kind == events.TEST:
-            self.test = event
         elif kind in events.ENDS:
             self.end = event
 
@@ -173,9 +170,5 @@ class History:
         """What came after the checkpoint a run goes on from happens again."""
         self.curve.forget_after(step)
         self.validations.forget_after(step)
-        if not len(self.curve):
-            self.last_step = None
-        elif self.last_step and self.last_step["step"] > step:
-            self.last_step = {**self.last_step, "step": int(self.curve.last("step")), "train/loss": self.losses[-1]}
         self.epochs = [event for event in self.epochs if event["epoch"] <= epoch]
         self.learning_rates = [event for event in self.learning_rates if event["step"] <= step]

@@ -56,13 +56,8 @@ class Pictures:
         """The network input that means black, (C,)."""
         return self.offsets[: self.shape[0]].to(self.dtype)
 
-    def pick(self, index: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Network inputs (k, C, H, W), channels last, and labels (k,) of the images numbered in `index` (k,) int64."""
-        pixels = self.pixels.index_select(0, self._rows_of(index))
-        return self._inputs(pixels), self.labels.index_select(0, index.to(self.device))
-
     def slice(self, start: int, end: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """The same for the images from `start` up to `end`, in order."""
+        """Network inputs (k, C, H, W), channels last, and labels (k,) of the images from `start` up to `end`, in order."""
         return self._inputs(self._stored(start, end)), self.labels[start:end]
 
     def batches(

@@ -62,23 +62,13 @@ class Features:
         """Whether features of mirror images are kept too."""
         return len(self.rows) > len(self.labels)
 
-    def pick(self, index: torch.Tensor, generator: torch.Generator | None = None) -> tuple[torch.Tensor, torch.Tensor]:
-        """Features (k, *shape) and labels (k,) of the images numbered in `index` (k,) int64.
-
-        With a CPU generator half of them, chosen at random, are those of the mirror image. Raises ValueError when those
-        were not computed.
-        """
-        index = index.to(self.device)
-        rows = index if generator is None else self._some_mirrored(index, generator)
-        return self._shaped(self.rows.index_select(0, rows)), self.labels.index_select(0, index)
-
     def only(self, index: torch.Tensor) -> Features:
         """Those of the images numbered in `index` (k,) int64 alone, in that order, none mirrored: a copy."""
         index = index.to(self.device)
         return Features(self.rows.index_select(0, index), self.labels.index_select(0, index), self.shape)
 
     def slice(self, start: int, end: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """The same for the images from `start` up to `end`, in order, none mirrored."""
+        """Features (k, *shape) and labels (k,) of the images from `start` up to `end`, in order, none mirrored."""
         return self._shaped(self.rows[start : min(end, len(self))]), self.labels[start:end]
 
     def batches(
@@ -86,8 +76,9 @@ class Features:
     ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Features and labels of one batch after the other: for each (start, end) the images `order[start:end]`.
 
-        `order` is (n,) int64 on the CPU, None for the split's own. The generator chooses as in `pick`, once for the whole
-        pass, which leaves one picking for a batch: 8 microseconds for 64 x 512 features.
+        `order` is (n,) int64 on the CPU, None for the split's own. With a CPU generator half of them, chosen at random once
+        for the whole pass, are those of the mirror image, which leaves one picking for a batch: 8 microseconds for 64 x 512
+        features. Raises ValueError when features of mirror images were not computed.
         """
         if order is None and generator is None:
             yield from (self.slice(start, end) for start, end in bounds)

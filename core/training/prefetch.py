@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import queue
-import threading
+from collections import deque
 from collections.abc import Generator, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-AHEAD = 3  # items that wait, ready; one more is in work and one in use
+AHEAD = 4  # items that wait, ready or in work
+_END: Any = object()
 
 
 def ahead_of_time(items: Iterable[T], ahead: int = AHEAD) -> Generator[T, None, None]:
@@ -18,29 +18,11 @@ def ahead_of_time(items: Iterable[T], ahead: int = AHEAD) -> Generator[T, None, 
 
     The thread ends with the items, or when this generator is closed; what it raises is raised here.
     """
-    ready: queue.Queue[tuple[str, Any]] = queue.Queue(max(ahead, 1))
-    closed = threading.Event()
-    thread = threading.Thread(target=_make, args=(items, ready, closed), name="ahead of time", daemon=True)
-    thread.start()
+    made, thread = iter(items), ThreadPoolExecutor(1, "ahead of time")
     try:
-        while (found := ready.get())[0] == "item":
-            yield found[1]
-        if found[0] == "error":
-            raise found[1]
+        waiting = deque(thread.submit(next, made, _END) for _ in range(ahead))
+        while (item := waiting.popleft().result()) is not _END:
+            waiting.append(thread.submit(next, made, _END))
+            yield item
     finally:
-        closed.set()
-        with contextlib.suppress(queue.Empty):
-            while True:  # makes room: a thread that waits to put goes on, sees that it is over and puts nothing more
-                ready.get_nowait()
-        thread.join()
-
-
-def _make(items: Iterable[T], ready: queue.Queue[tuple[str, Any]], closed: threading.Event) -> None:
-    try:
-        for item in items:
-            ready.put(("item", item))
-            if closed.is_set():
-                return
-        ready.put(("end", None))
-    except BaseException as error:  # handed to the caller's thread
-        ready.put(("error", error))
+        thread.shutdown(cancel_futures=True)

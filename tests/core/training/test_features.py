@@ -131,8 +131,8 @@ def test_features_are_bit_for_bit_what_the_frozen_part_gives_in_training(train, 
     model.eval()  # batch norm of the trained block must not depend on the other images here
     with torch.no_grad(), autocast:
         for index in torch.arange(21).split(8):
-            got, labels = features.pick(index)
-            inputs, expected_labels = split.pick(index)
+            got, labels = features.only(index).slice(0, len(index))
+            inputs, expected_labels = split.only(index).slice(0, len(index))
             assert torch.equal(got, frozen(inputs)) and torch.equal(labels, expected_labels)
             assert torch.equal(rest(got), model(inputs))
             assert got.is_contiguous(memory_format=torch.channels_last) or got.ndim == 2
@@ -198,11 +198,11 @@ def plain_rows(features):
 
 def test_half_of_the_pictures_are_mirrored_at_random_and_labels_stay():
     features, random = few(2000), torch.Generator().manual_seed(0)
-    inputs, labels = features.pick(torch.arange(2000), random)
+    inputs, labels = next(features.batches(None, [(0, 2000)], random))
     mirror = inputs[:, 0] >= 1000 + labels * 10
     assert torch.equal(inputs[:, 0] - 1000 * mirror, labels * 10.0)
     assert 900 < int(mirror.sum()) < 1100
-    again, _ = features.pick(torch.arange(2000), random)
+    again, _ = next(features.batches(None, [(0, 2000)], random))
     assert not torch.equal(inputs, again), "drawn anew"
 
 
@@ -225,8 +225,6 @@ def test_an_epoch_that_goes_on_in_the_middle_mirrors_the_same_pictures():
 
 def test_mirroring_without_mirror_images_is_refused():
     features = Features(torch.zeros(4, 3), torch.arange(4), (3,))
-    with pytest.raises(ValueError):
-        features.pick(torch.arange(2), torch.Generator())
     with pytest.raises(ValueError):
         next(features.batches(None, [(0, 2)], torch.Generator()))
 
