@@ -15,13 +15,14 @@ from core.files import remedy
 from core.image_analysis.label_check import open_doubts, run_label_check
 from core.image_sets.checks import findings
 from core.image_sets.export import write_zip
-from core.image_sets.finding import number, passed_over
+from core.image_sets.finding import passed_over
 from core.image_sets.folders import accept, find_dataset, list_datasets
 from core.image_sets.imports import new_job
 from core.image_sets.ingest import Report, ingest
 from core.image_sets.own_dataset import OwnDataError, OwnDataset
 from core.image_sets.shares import arrangement_of, as_suggested
 from core.image_sets.twins import left_alone
+from core.text.numbers import count
 
 
 def add_images_commands(commands: Commands) -> None:
@@ -84,9 +85,9 @@ def _import(options: argparse.Namespace) -> Result:
     lines = [
         about["layout"],
         *_reading_lines(about),
-        f"{number(about['pictures'], 'picture')}: {_counted(about['classes'])}",
+        f"{count(about['pictures'], 'picture')}: {_counted(about['classes'])}",
         *about["notes"],
-        *(f"Passed over: {passed_over(count, why)}" for why, count in about["skipped"].items()),
+        *(f"Passed over: {passed_over(files, kind)}" for kind, files in about["skipped"].items()),
         *(f"Unreadable: {name} {why}" for name, why in about["unreadable"]),
         *_finding_lines(about["findings"]),
         f"Kept as {about['id']}." if options.keep else "Nothing was kept; --keep keeps it.",

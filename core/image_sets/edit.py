@@ -48,9 +48,7 @@ class Edit:
                 "select image from places where class = ? and until = ?", [class_id, FOREVER]
             )
             self.move([row[0] for row in images.fetchall()], other[0])
-            self.connection.execute(
-                "update names set until = ? where class = ? and until = ?", [self.number, class_id, FOREVER]
-            )
+            self._end("names", "class = ?", [class_id])
         else:
             self._name(class_id, name=name)
 
@@ -59,12 +57,11 @@ class Edit:
         for class_id in class_ids:
             self._name(class_id, enabled=int(enabled))
 
-    def remove_class(self, class_id: int) -> None:
-        """The class with all its pictures."""
-        self._end("class = ?", [class_id])
-        self.connection.execute(
-            "update names set until = ? where class = ? and until = ?", [self.number, class_id, FOREVER]
-        )
+    def remove_classes(self, class_ids: Iterable[int]) -> None:
+        """These classes with all their pictures."""
+        for class_id in class_ids:
+            self._end("places", "class = ?", [class_id])
+            self._end("names", "class = ?", [class_id])
 
     def place(self, rows: Iterable[tuple[int, int, str, int]]) -> None:
         """Puts pictures that are in no class into one: (image, class, split, group)."""
@@ -96,23 +93,23 @@ class Edit:
     def remove(self, images: Sequence[int]) -> None:
         """Takes pictures out; older versions still have them."""
         for image in images:
-            self._end("image = ?", [int(image)])
+            self._end("places", "image = ?", [int(image)])
 
     def back_to(self, version: int) -> None:
         """Everything as it was in an earlier version. Raises OwnDataError when there is none of that number."""
         if not self.connection.execute("select 1 from versions where number = ?", [version]).fetchone():
             raise OwnDataError(f"Dataset {self.dataset.id} has no version {version}.")
         for table, columns in (("places", "image, class, split, kin"), ("names", "class, name, enabled")):
-            self.connection.execute(f"update {table} set until = ? where until = ?", [self.number, FOREVER])
+            self._end(table, "true")
             self.connection.execute(
                 f"insert into {table} select {columns}, ?, ? from {table} where since <= ? and until > ?",
                 [self.number, FOREVER, version, version],
             )
 
-    def _end(self, condition: str, values: list) -> None:
-        self.connection.execute(
-            f"update places set until = ? where until = ? and {condition}", [self.number, FOREVER, *values]
-        )
+    def _end(self, table: str, condition: str, values: Sequence[int] = ()) -> None:
+        """Ends the rows that hold now and fulfil the condition."""
+        ended = f"update {table} set until = ? where until = ? and {condition}"
+        self.connection.execute(ended, [self.number, FOREVER, *values])
 
     def _replace(self, images: Sequence[int], column: str, value: int | str) -> None:
         columns = ["image", "class", "split", "kin"]
@@ -122,7 +119,7 @@ class Edit:
                 f"insert into places select {kept}, ?, ? from places where image = ? and until = ?",
                 [value, self.number, -1, int(image), FOREVER],
             )
-            self._end("image = ?", [int(image)])
+            self._end("places", "image = ?", [int(image)])
         self.connection.execute("update places set until = ? where until = -1", [FOREVER])
 
     def _name(self, class_id: int, **values: str | int) -> None:
@@ -132,13 +129,9 @@ class Edit:
         if row is None:
             raise OwnDataError("That class is not there any more; look at the dataset again.")
         named = {"name": row[0], "enabled": row[1]} | values
-        self.connection.execute(
-            "update names set until = ? where class = ? and until = ?", [self.number, class_id, FOREVER]
-        )
-        self.connection.execute(
-            "insert into names values (?, ?, ?, ?, ?)",
-            [class_id, named["name"], named["enabled"], self.number, FOREVER],
-        )
+        self._end("names", "class = ?", [class_id])
+        values_now = [class_id, named["name"], named["enabled"], self.number, FOREVER]
+        self.connection.execute("insert into names values (?, ?, ?, ?, ?)", values_now)
 
 
 @contextlib.contextmanager

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from core.image_sets.edit import Edit
-from core.image_sets.sources import PACKED
+from core.image_sets.own_dataset import OwnClass
 from core.text.lists import quoted
+from core.text.numbers import count
 
 SHOWN = 6  # groups of pictures that a finding shows
 IN_GROUP = 4  # pictures shown of a group
@@ -23,8 +26,7 @@ class Choice:
     example: int = 0  # the picture on which the effect of each value is shown; 0: none
 
 
-@dataclass(frozen=True)
-class Way:
+class Way(NamedTuple):
     """One button of several."""
 
     label: str
@@ -74,29 +76,12 @@ def shown(groups: list[list[int]]) -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(group[:IN_GROUP]) for group in groups[:SHOWN])
 
 
-def number(count: int, one: str, many: str = "") -> str:
-    """ "1 picture", "1,200 pictures"."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
-
-
-def passed_over(count: int, files: str) -> str:
+def passed_over(files: int, kind: str) -> str:
     """(1, "hidden files") -> "1 hidden file", (2, "hidden files") -> "2 hidden files": of what an import leaves out."""
-    one = {"files that are no pictures": "file that is no picture", PACKED: "file that is packed again"}.get(files)
-    for many in ("pictures", "files", "folders", "links"):
-        one = one or (files.replace(many, many[:-1], 1) if many in files else None)
-    return number(count, one or files, files)
+    one = re.sub(r"(picture|file|folder|link)s\b", r"\1", kind).replace(" are ", " is ")
+    return count(files, one, kind)
 
 
-def is_or_are(count: int) -> str:
-    """The verb for so many: "is" for one, else "are"."""
-    return "is" if count == 1 else "are"
-
-
-def looks(count: int) -> str:
-    """The verb for so many: "looks" for one, else "look"."""
-    return "looks" if count == 1 else "look"
-
-
-def names_of(classes: list) -> str:
+def names_of(classes: list[OwnClass]) -> str:
     """The names of at most four classes, in words."""
     return quoted([each.name for each in classes], 4, "more classes")

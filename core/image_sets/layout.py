@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from core.image_sets.export import names_of_export
-from core.image_sets.finding import number, passed_over
+from core.image_sets.finding import passed_over
 from core.image_sets.layouts.detection import detection_set
 from core.image_sets.layouts.file_names import by_names
 from core.image_sets.layouts.labelled import Finder, by_tables
@@ -18,6 +18,7 @@ from core.image_sets.layouts.placed import Candidate, Layout, Placed, tidy_class
 from core.image_sets.layouts.tables import Table, read_table
 from core.image_sets.own_dataset import SPLITS, OwnDataError
 from core.image_sets.sources import PACKED, Listing, SourceFile
+from core.text.numbers import count
 
 __all__ = ["Layout", "Placed", "recognise", "tidy_class"]
 ENOUGH = 0.5  # of the pictures must be found in a table for it to count
@@ -86,7 +87,7 @@ def _exported(listing: Listing) -> Layout | None:
 
 
 def _no_picture(listing: Listing) -> str:
-    others = ", ".join(passed_over(count, why) for why, count in listing.skipped.items())
+    others = ", ".join(passed_over(files, kind) for kind, files in listing.skipped.items())
     only = f", only {others}" if others else ""
     remedy = (
         "unpack what is packed again, and bring a folder of pictures or a ZIP of it"
@@ -176,7 +177,7 @@ def _nothing(pictures: list[SourceFile], tables: list[Table], folders: Folders) 
     several = sum(table.several for table in tables)
     if several:
         return (
-            f"{number(several, 'row')} of the table have several classes or none; here each picture has exactly one, so "
+            f"{count(several, 'row')} of the table have several classes or none; here each picture has exactly one, so "
             "keep one for each."
         )
     remedy = "put each class into a folder of its own, or add a CSV file with the columns 'file' and 'label'."

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import combinations
 
 import numpy as np
 
 from core.files import parse_json
 from core.image_sets.edit import Edit
-from core.image_sets.finding import SHOWN, Finding, Way, is_or_are, looks, number, shown
+from core.image_sets.finding import SHOWN, Finding, Way, shown
 from core.image_sets.likeness import pairs_of
-from core.image_sets.own_dataset import GREY_SIDE, Members, OwnDataset
+from core.image_sets.own_dataset import Members, OwnDataset
+from core.text.numbers import count, fitting
 
 LEFT = "left"  # of `OwnDataset.about`: what people said is right as it is
 BLANK_DEVIATION = 6.0  # of 255: pixels of a picture that shows nothing
@@ -20,27 +24,68 @@ SPECKED_DEVIATION = 12.0  # the same when all but specks is even
 EVEN_RANGE = 8.0  # of 255, between the 2nd and the 98th hundredth of the small grey copy
 
 
+Pair = tuple[int, int, bool]  # two pictures that look alike, and whether only mirrored
+
+
+@dataclass(frozen=True)
+class _Pictures:
+    """Of a version: class, its name and split by image number, and what people said is right as it is."""
+
+    class_of: dict[int, int]
+    split_of: dict[int, int]
+    names: dict[int, str]
+    left: set[str]
+
+    def classes(self, group: Sequence[int]) -> list[int]:
+        """Class ids that the pictures of a group have."""
+        return sorted({self.class_of[image] for image in group})
+
+    def most(self, groups: list[list[int]]) -> str:
+        """The classes that most groups are in, in words."""
+        met = Counter(tuple(sorted(self.names[each] for each in self.classes(group))) for group in groups)
+        return " and ".join(f"'{name}'" for name in met.most_common(1)[0][0][:3])
+
+    def ways(self, group: list[int], all_of: bool) -> tuple[Way, ...]:
+        """A button for each class that the pictures are in: all of them go there (`all_of`), or only those there stay."""
+        ways = []
+        for class_id in self.classes(group):
+            others = [image for image in group if self.class_of[image] != class_id]
+            if all_of:
+                repair = partial(Edit.move, images=others, class_id=class_id)
+                ways.append(Way(f"Both are {self.names[class_id]}", repair))
+            else:
+                ways.append(Way(f"It is {self.names[class_id]}", partial(Edit.remove, images=others)))
+        return tuple(ways)
+
+
 def twin_findings(dataset: OwnDataset, members: Members, names: dict[int, str]) -> list[Finding]:
-    """Of the pictures of a version; `names` are those of its classes."""
+    """Of the pictures of a version; `names` are those of its classes. Raises OwnDataError."""
     with dataset.connected() as connection:
         digests = dict(connection.execute("select id, digest from images").fetchall())
-    class_of = dict(zip(members.images.tolist(), members.classes.tolist(), strict=True))
-    split_of = dict(zip(members.images.tolist(), members.splits.tolist(), strict=True))
-    left = left_alone(dataset)
+    images = members.images.tolist()
+    class_of = dict(zip(images, members.classes.tolist(), strict=True))
+    split_of = dict(zip(images, members.splits.tolist(), strict=True))
+    pictures = _Pictures(class_of, split_of, names, left_alone(dataset))
     same: dict[bytes, list[int]] = defaultdict(list)
-    for image in members.images.tolist():
+    for image in images:
         same[digests[image]].append(image)
-    pairs = _present(pairs_of(dataset), digests, same)
+    pairs = [  # of pictures that the version has; of equal ones the first
+        (same[digests[one]][0], same[digests[other]][0], bool(mirrored))
+        for one, other, mirrored in pairs_of(dataset).tolist()
+        if digests[one] in same and digests[other] in same
+    ]
+    groups = list(same.values())
     return [
-        *_doubles(list(same.values()), class_of, names, left),
-        *_conflicts(pairs, class_of, names, left),
-        *_crossing(pairs, same.values(), split_of),
-        *_alike(pairs, class_of, names),
+        *_doubles(groups, pictures),
+        *_conflicts(pairs, pictures),
+        *_crossing(pairs, groups, split_of),
+        *_alike(pairs, class_of),
+        *_opposite(pairs, pictures),
     ]
 
 
 def left_alone(dataset: OwnDataset) -> set[str]:
-    """Keys of what people said is right as it is."""
+    """Keys of what people said is right as it is. Raises OwnDataError."""
     said = parse_json(dataset.about(LEFT, "[]"))
     return {each for each in said if isinstance(each, str)} if isinstance(said, list) else set()
 
@@ -50,99 +95,56 @@ def leave(dataset: OwnDataset, key: str) -> None:
     dataset.set_about(**{LEFT: json.dumps(sorted(left_alone(dataset) | {key}))})
 
 
-def _present(pairs: np.ndarray, digests: dict[int, bytes], same: dict[bytes, list[int]]) -> list[tuple[int, int, bool]]:
-    """Pairs of pictures that the version has; of equal ones the first."""
-    return [
-        (same[digests[one]][0], same[digests[other]][0], bool(mirrored))
-        for one, other, mirrored in pairs.tolist()
-        if digests[one] in same and digests[other] in same
-    ]
-
-
-def _doubles(groups: list[list[int]], class_of: dict, names: dict, left: set[str]) -> list[Finding]:
+def _doubles(groups: list[list[int]], pictures: _Pictures) -> Iterator[Finding]:
     """The same pixels more than once: in one class, or, worse, in several."""
-    across = [group for group in groups if len({class_of[image] for image in group}) > 1 and _key(group) not in left]
-    within = [group for group in groups if len(group) > 1 and len({class_of[image] for image in group}) == 1]
-    found = []
+    across = [group for group in groups if len(pictures.classes(group)) > 1 and _key(group) not in pictures.left]
     if across:
-        found.append(
-            Finding(
-                "in two classes",
-                f"{number(len(across), 'picture')} {is_or_are(len(across))} in two classes at once, for example in "
-                f"{_most(across, class_of, names)}: one of them must be wrong.",
-                shown(across),
-                "Take them out of both",
-                lambda edit: edit.remove([image for group in across for image in group]),
-                is_serious=True,
-                ways=tuple(_one_class(group, class_of, names, all_of=False) for group in across[:SHOWN]),
-                leave=tuple(_key(group) for group in across[:SHOWN]),
-            )
+        yield Finding(
+            "in two classes",
+            f"{count(len(across), 'picture')} {fitting(len(across), 'are')} in two classes at once, for example in "
+            f"{pictures.most(across)}: one of them must be wrong.",
+            shown(across),
+            "Take them out of both",
+            partial(Edit.remove, images=[image for group in across for image in group]),
+            is_serious=True,
+            ways=tuple(pictures.ways(group, all_of=False) for group in across[:SHOWN]),
+            leave=tuple(map(_key, across[:SHOWN])),
         )
+    within = [group for group in groups if len(group) > 1 and len(pictures.classes(group)) == 1]
     if within:
         others = [image for group in within for image in group[1:]]
-        found.append(
-            Finding(
-                "doubles",
-                f"{number(len(others), 'picture')} {is_or_are(len(others))} there more than once, pixel by pixel.",
-                shown(within),
-                "Keep one of each",
-                lambda edit: edit.remove(others),
-            )
-        )
-    return found
+        said = f"{count(len(others), 'picture')} {fitting(len(others), 'are')} there more than once, pixel by pixel."
+        yield Finding("doubles", said, shown(within), "Keep one of each", partial(Edit.remove, images=others))
 
 
-def _conflicts(pairs: list[tuple[int, int, bool]], class_of: dict, names: dict, left: set[str]) -> list[Finding]:
+def _conflicts(pairs: list[Pair], pictures: _Pictures) -> Iterator[Finding]:
     """Near copies with different labels."""
     found = [
         [one, other]
         for one, other, mirrored in pairs
-        if not mirrored and class_of[one] != class_of[other] and _key([one, other]) not in left
+        if not mirrored and len(pictures.classes((one, other))) > 1 and _key((one, other)) not in pictures.left
     ]
-    if not found:
-        return []
-    return [
-        Finding(
+    if found:
+        look, have = fitting(len(found), "look"), fitting(len(found), "have")
+        yield Finding(
             "near labels",
-            f"{number(len(found), 'pair')} of pictures {looks(len(found))} nearly the same but "
-            f"{'has' if len(found) == 1 else 'have'} different labels, for example {_most(found, class_of, names)}: "
-            "one label of each pair is probably wrong.",
+            f"{count(len(found), 'pair')} of pictures {look} nearly the same but {have} different labels, for example "
+            f"{pictures.most(found)}: one label of each pair is probably wrong.",
             shown(found),
             "Take both out" if len(found) == 1 else "Take all of them out",
-            lambda edit: edit.remove(sorted({image for pair in found for image in pair})),
+            partial(Edit.remove, images=sorted({image for pair in found for image in pair})),
             is_serious=True,
-            ways=tuple(_one_class(pair, class_of, names, all_of=True) for pair in found[:SHOWN]),
-            leave=tuple(_key(pair) for pair in found[:SHOWN]),
+            ways=tuple(pictures.ways(pair, all_of=True) for pair in found[:SHOWN]),
+            leave=tuple(map(_key, found[:SHOWN])),
         )
-    ]
 
 
-def _one_class(group: list[int], class_of: dict, names: dict, all_of: bool) -> tuple[Way, ...]:
-    """A button for each class that the pictures are in: all of them go there (`all_of`), or only those there stay."""
-    ways = []
-    for class_id in sorted({class_of[image] for image in group}):
-        others = [image for image in group if class_of[image] != class_id]
-
-        def repair(edit: Edit, others: list[int] = others, class_id: int = class_id) -> None:
-            if all_of:
-                edit.move(others, class_id)
-            else:
-                edit.remove(others)
-
-        ways.append(Way(f"{'Both are' if all_of else 'It is'} {names[class_id]}", repair))
-    return tuple(ways)
-
-
-def _crossing(pairs: list[tuple[int, int, bool]], same: Iterable[list[int]], split_of: dict[int, int]) -> list[Finding]:
+def _crossing(pairs: list[Pair], groups: list[list[int]], split_of: dict[int, int]) -> Iterator[Finding]:
     """Pictures to learn from that look like those the network is judged by."""
-    near = [(one, other) for one, other, _ in pairs] + [
-        (one, other)
-        for group in same
-        if len({split_of[image] for image in group}) > 1
-        for place, one in enumerate(group)
-        for other in group[place + 1 :]
-    ]
-    found = []
+    near = [(one, other) for one, other, _ in pairs]
+    for group in groups:
+        if len({split_of[image] for image in group}) > 1:
+            near += combinations(group, 2)
     for kind, learned, judged, words in (
         ("crossing", (0, 1), 2, "test"),
         ("crossing validation", (0,), 1, "validation"),
@@ -152,108 +154,77 @@ def _crossing(pairs: list[tuple[int, int, bool]], same: Iterable[list[int]], spl
             for one, other in (pair, pair[::-1]):
                 if split_of[one] in learned and split_of[other] == judged:
                     twin_of.setdefault(one, other)
-        if not twin_of:
-            continue
-        images = sorted(twin_of)
-        found.append(
-            Finding(
+        if twin_of:
+            images = sorted(twin_of)
+            yield Finding(
                 kind,
-                f"{number(len(images), 'training picture')} {looks(len(images))} like a {words} picture: "
+                f"{count(len(images), 'training picture')} {fitting(len(images), 'look')} like a {words} picture: "
                 f"the {words} would be too easy.",
                 shown([[image, twin_of[image]] for image in images]),
                 "Take them out of training",
-                _without(images),
+                partial(Edit.remove, images=images),
                 is_serious=True,
             )
-        )
-    return found
 
 
-def _alike(pairs: list[tuple[int, int, bool]], class_of: dict, names: dict) -> list[Finding]:
-    """Look-alikes with one label; and mirror images that have different ones, as left and right hands do."""
-    near = sorted(
-        (one, other) if one < other else (other, one) for one, other, _ in pairs if class_of[one] == class_of[other]
-    )
+def _alike(pairs: list[Pair], class_of: dict[int, int]) -> Iterator[Finding]:
+    """Look-alikes with one label. Of those that are like one another the first is kept, then whoever is like none that is."""
+    near = {(min(pair[:2]), max(pair[:2])): pair[2] for pair in pairs if class_of[pair[0]] == class_of[pair[1]]}
     kept_twins: dict[int, list[int]] = defaultdict(list)
-    neighbours: dict[int, list[int]] = defaultdict(list)
-    for one, other in near:
-        neighbours[other].append(one)
     dropped: set[int] = set()
-    for image in sorted(neighbours):
-        twin = next((one for one in neighbours[image] if one not in dropped), None)
-        if twin is not None:
-            dropped.add(image)
-            kept_twins[twin].append(image)
-    found = []
+    mirrored = 0
+    for other, one in sorted((other, one) for one, other in near):
+        if one not in dropped and other not in dropped:
+            dropped.add(other)
+            kept_twins[one].append(other)
+            mirrored += near[one, other]
     if dropped:
-        mirrored = {frozenset((one, other)) for one, other, turned in pairs if turned}
-        turned = sum(frozenset((twin, image)) in mirrored for twin, others in kept_twins.items() for image in others)
-        some = f", {turned:,} of them mirrored" if turned else ""
-        found.append(
-            Finding(
-                "alike",
-                f"{number(len(dropped), 'picture')} {looks(len(dropped))} nearly like another one{some}. "
-                "A split that is made here keeps such pictures on one side.",
-                shown([[twin, *others] for twin, others in kept_twins.items()]),
-                "Keep one of each",
-                lambda edit: edit.remove(sorted(dropped)),
-            )
+        some = f", {mirrored:,} of them mirrored" if mirrored else ""
+        yield Finding(
+            "alike",
+            f"{count(len(dropped), 'picture')} {fitting(len(dropped), 'look')} nearly like another one{some}. "
+            "A split that is made here keeps such pictures on one side.",
+            shown([[twin, *others] for twin, others in kept_twins.items()]),
+            "Keep one of each",
+            partial(Edit.remove, images=sorted(dropped)),
         )
-    opposite = [[one, other] for one, other, turned in pairs if turned and class_of[one] != class_of[other]]
-    if opposite:
-        found.append(
-            Finding(
-                "mirror labels",
-                f"{number(len(opposite), 'pair')} of mirror images {'has' if len(opposite) == 1 else 'have'} different "
-                f"labels, for example {_most(opposite, class_of, names)}: if that is right, do not mirror pictures "
-                "while training.",
-                shown(opposite),
-            )
-        )
-    return found
 
 
-def blank_findings(dataset: OwnDataset, members: Members) -> list[Finding]:
-    """Pictures that show nothing, or specks on nothing."""
+def _opposite(pairs: list[Pair], pictures: _Pictures) -> Iterator[Finding]:
+    """Mirror images that have different labels, as left and right hands do."""
+    found = [[one, other] for one, other, mirrored in pairs if mirrored and len(pictures.classes((one, other))) > 1]
+    if found:
+        yield Finding(
+            "mirror labels",
+            f"{count(len(found), 'pair')} of mirror images {fitting(len(found), 'have')} different labels, for example "
+            f"{pictures.most(found)}: if that is right, do not mirror pictures while training.",
+            shown(found),
+        )
+
+
+def blank_findings(dataset: OwnDataset, members: Members) -> Iterator[Finding]:
+    """Pictures that show nothing, or specks on nothing. Raises OwnDataError."""
     with dataset.connected() as connection:
         rows = connection.execute("select id, mean, square, look from images order by id").fetchall()
     if not rows:
-        return []
+        return
     ids = np.array([row[0] for row in rows])
     means, squares = (
         np.frombuffer(b"".join(row[place] for row in rows), np.float32).reshape(-1, 3) for place in (1, 2)
     )
     deviation = 255 * np.sqrt(np.maximum(0, squares - means**2)).max(axis=1)
     even = deviation < SPECKED_DEVIATION
-    small = np.array([np.frombuffer(rows[place][3], np.uint8) for place in np.flatnonzero(even)]).reshape(
-        -1, GREY_SIDE * GREY_SIDE
-    )
-    low, high = np.percentile(small, (2, 98), axis=1) if len(small) else (np.zeros(0), np.zeros(0))
-    even[even] = (high - low < EVEN_RANGE) | (deviation[even] < BLANK_DEVIATION)
+    if even.any():
+        small = np.array([np.frombuffer(rows[place][3], np.uint8) for place in np.flatnonzero(even)])
+        low, high = np.percentile(small, (2, 98), axis=1)
+        even[even] = (high - low < EVEN_RANGE) | (deviation[even] < BLANK_DEVIATION)
     blank = sorted(set(ids[even].tolist()) & set(members.images.tolist()))
-    if not blank:
-        return []
-    return [
-        Finding(
-            "blank",
-            f"{number(len(blank), 'picture')} {is_or_are(len(blank))} blank or nearly so: a network learns nothing from "
-            f"{'it' if len(blank) == 1 else 'them'}.",
-            shown([[image] for image in blank]),
-            "Remove it" if len(blank) == 1 else "Remove them",
-            lambda edit: edit.remove(blank),
-        )
-    ]
+    if blank:
+        are, them = fitting(len(blank), "are"), fitting(len(blank), "them")
+        said = f"{count(len(blank), 'picture')} {are} blank or nearly so: a network learns nothing from {them}."
+        images = shown([[image] for image in blank])
+        yield Finding("blank", said, images, f"Remove {them}", partial(Edit.remove, images=blank))
 
 
-def _without(images: list[int]) -> Callable[[Edit], None]:
-    return lambda edit: edit.remove(images)
-
-
-def _most(groups: list[list[int]], class_of: dict, names: dict) -> str:
-    """The classes that most groups are in, in words."""
-    met = Counter(tuple(sorted({names[class_of[image]] for image in group})) for group in groups)
-    return " and ".join(f"'{name}'" for name in met.most_common(1)[0][0][:3])
-
-
-def _key(images: list[int]) -> str:
+def _key(images: Sequence[int]) -> str:
     return "pair " + " ".join(str(image) for image in sorted(images))

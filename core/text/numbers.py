@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 SIGN = "\u202f%"  # a narrow space that no line is broken at
+OF_ONE = {"are": "is", "have": "has", "look": "looks", "them": "it", "their": "its"}  # words that follow the number
 
 
 def percent(share: float | None, decimals: int = 1) -> str:
@@ -22,3 +23,13 @@ def percent(share: float | None, decimals: int = 1) -> str:
 def decimal(number: float, digits: int = 3) -> str:
     """0.0000321 -> "0.0000321", where Python would write 3.21e-05."""
     return np.format_float_positional(number, precision=digits, fractional=False, trim="-")
+
+
+def count(number: int, noun: str, nouns: str = "") -> str:
+    """(1, "picture") -> "1 picture", (1200, "picture") -> "1,200 pictures", (2, "class", "classes") -> "2 classes"."""
+    return f"{number:,} {noun if number == 1 else nouns or noun + 's'}"
+
+
+def fitting(number: int, word: str) -> str:
+    """The word as it follows so many: (2, "are") -> "are", (1, "are") -> "is". Raises KeyError for a word not in OF_ONE."""
+    return OF_ONE[word] if number == 1 else word

@@ -6,9 +6,9 @@ import re
 from collections import Counter
 from functools import partial
 
-from core.image_sets.finding import number
 from core.image_sets.layouts.placed import Candidate, Layout, Placed, some, tidy_class
 from core.image_sets.sources import SourceFile
+from core.text.numbers import count
 
 RULES = {  # key -> (where the label stands, the rule)
     "names": ("before the number", re.compile(r"(.*[^\W\d_].*?)[ ._\-]*\(?\d+\)?")),
@@ -17,42 +17,10 @@ RULES = {  # key -> (where the label stands, the rule)
     "names-digit": ("the first number", re.compile(r"(\d{1,2})[ ._\-].*\d.*")),
 }
 CAMERAS = frozenset(
-    [
-        "img",
-        "image",
-        "images",
-        "dsc",
-        "dscn",
-        "dscf",
-        "dscp",
-        "photo",
-        "photos",
-        "picture",
-        "pic",
-        "pict",
-        "pxl",
-        "mvimg",
-        "screenshot",
-        "scan",
-        "frame",
-        "file",
-        "untitled",
-        "cimg",
-        "gopr",
-        "gp",
-        "p",
-        "sam",
-        "vid",
-        "snap",
-        "signal",
-        "whatsapp",
-        "capture",
-        "page",
-        "sample",
-        "train",
-        "test",
-        "val",
-    ]
+    """
+    img image images dsc dscn dscf dscp photo photos picture pic pict pxl mvimg screenshot scan frame file
+    untitled cimg gopr gp p sam vid snap signal whatsapp capture page sample train test val
+    """.split()
 )
 MOST_LABELS, FEWEST_EACH, COVERED = 200, 3, 0.8
 
@@ -79,14 +47,14 @@ def by_names(pictures: list[SourceFile], split_of: dict[int, str], parts: dict[s
         total = counted.total()
         if not 2 <= len(counted) <= MOST_LABELS or total < FEWEST_EACH * len(counted):
             continue
-        if sum(count for label, count in counted.items() if label.casefold() in CAMERAS) * 2 > total:
+        if sum(files for label, files in counted.items() if label.casefold() in CAMERAS) * 2 > total:
             continue
         if set(counted) in seen:
             continue
         seen.append(set(counted))
         classes = sorted(counted)
         example = next(iter(labelled.values()))[0][0].parts[-1]
-        words = f"{number(len(classes), 'class', 'classes')} from the names of the files, {where}: {some(classes)}"
+        words = f"{count(len(classes), 'class', 'classes')} from the names of the files, {where}: {some(classes)}"
         found.append(Candidate(key, words, partial(_place, key, labelled, len(pictures), example, parts)))
     return found
 
@@ -106,5 +74,5 @@ def _place(
     )
     layout.parts = {split: parts[split] for split in labelled if split in parts}
     if layout.without_class:
-        layout.notes.append(f"{number(layout.without_class, 'picture')} without a label in the name.")
+        layout.notes.append(f"{count(layout.without_class, 'picture')} without a label in the name.")
     return layout

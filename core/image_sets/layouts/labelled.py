@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from functools import partial
 
-from core.image_sets.finding import number
 from core.image_sets.layouts.placed import SHOWN, Candidate, Layout, Placed, some, tidy_class
 from core.image_sets.layouts.split_names import is_filler, meaning, splits_of
 from core.image_sets.layouts.tables import Table
 from core.image_sets.sources import SourceFile
+from core.text.numbers import count
 
 
 class Finder:
@@ -60,7 +60,7 @@ def by_tables(tables: list[Table], pictures: list[SourceFile], finder: Finder) -
     if not kept:
         return None
     classes = sorted({tidy_class(label) for table in kept for _, label, _ in table.rows})
-    words = f"{number(len(classes), 'class', 'classes')} from '{kept[0].entry.parts[-1]}': {some(classes)}"
+    words = f"{count(len(classes), 'class', 'classes')} from '{kept[0].entry.parts[-1]}': {some(classes)}"
     return Candidate("table", words, partial(_place, kept, pictures, finder))
 
 
@@ -106,19 +106,19 @@ def _tell(layout: Layout, tables: list[Table], unclear: list[str], missing: list
         layout.notes.append(f"'{which}' is read as {encoding}.")
     if unclear:
         layout.notes.append(
-            f"{number(len(unclear), 'row')} of the table name a file that lies in several folders ({some(unclear)}) and are "
+            f"{count(len(unclear), 'row')} of the table name a file that lies in several folders ({some(unclear)}) and are "
             "passed over; write the folder before the name."
         )
     if missing:
-        layout.notes.append(f"{number(len(missing), 'row')} without a picture ({some(missing)}).")
+        layout.notes.append(f"{count(len(missing), 'row')} without a picture ({some(missing)}).")
     if twice:
-        layout.notes.append(f"{number(twice, 'picture')} with two different labels, passed over.")
+        layout.notes.append(f"{count(twice, 'picture')} with two different labels, passed over.")
     if several:
         layout.notes.append(
-            f"{number(several, 'row')} with several classes or none, passed over: each picture needs one."
+            f"{count(several, 'row')} with several classes or none, passed over: each picture needs one."
         )
     if layout.without_class:
-        layout.notes.append(f"{number(layout.without_class, 'picture')} without a label in the table.")
+        layout.notes.append(f"{count(layout.without_class, 'picture')} without a label in the table.")
 
 
 def _split_folders(pictures: list[SourceFile]) -> dict[str, str]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from functools import partial
 
-from core.image_sets.finding import number
 from core.image_sets.layouts.placed import SHOWN, Candidate, Layout, Placed, natural, some, tidy_class
 from core.image_sets.layouts.root import STRAYS, few, root_of
 from core.image_sets.layouts.split_names import hint, is_filler, is_mask, is_preview, meaning, splits_of
 from core.image_sets.own_dataset import OwnDataError
 from core.image_sets.sources import SourceFile
+from core.text.numbers import count, fitting
 
 NEARLY = 0.95
 MOST_PARTS = 3  # unknown folders with the same children that are more likely parts than classes
@@ -109,7 +109,7 @@ class Folders:
         shared = {kid for kid, times in Counter(kid for kids in inside.values() for kid in kids).items() if times > 1}
         shared -= {kid for kid in shared if is_filler(kid) or is_mask(kid)}
         nested = sum(kids.total() for kids in inside.values())
-        covered = sum(count for kids in inside.values() for kid, count in kids.items() if kid in shared)
+        covered = sum(held for kids in inside.values() for kid, held in kids.items() if kid in shared)
         return len(inside) > 1 and len(shared) > 1 and covered * 2 > nested and nested * 2 > len(self._paths)
 
     def _offer(self, class_level: int, split_level: int | None = None, splits: dict[str, str] | None = None) -> None:
@@ -117,7 +117,7 @@ class Folders:
         if any(each.key == key for each in self.candidates):
             return
         classes = sorted(self._names(class_level), key=natural)
-        said = f"{number(len(classes), 'class', 'classes')}: {some(classes)}"
+        said = f"{count(len(classes), 'class', 'classes')}: {some(classes)}"
         if split_level is not None and splits:
             said += "; " + ", ".join(f"'{name}' is {SAID[split]}" for name, split in splits.items())
         elif split_level is None and class_level and len(above := sorted(self._names(0), key=natural)) > 1:
@@ -129,7 +129,7 @@ class Folders:
         counted: Counter[str] = Counter()
         passed: Counter[str] = Counter()
         names = self._names(class_level)
-        previews = {name for name, count in names.items() if is_preview(name) and count <= few(len(self._paths))}
+        previews = {name for name, held in names.items() if is_preview(name) and held <= few(len(self._paths))}
         for entry, path in self._paths:
             split = splits.get(path[split_level], "") if split_level is not None and len(path) > split_level else ""
             if len(path) <= class_level or (split_level is not None and not split):
@@ -146,7 +146,7 @@ class Folders:
             inside = f" in '{self._root[-1]}'" if self._root and meaning(self._root[-1]) else ""
             found.words = f"Class folders{inside}."
         else:
-            listed = ", ".join(f"{name} ({count:,})" for name, count in counted.items())
+            listed = ", ".join(f"{name} ({held:,})" for name, held in counted.items())
             found.words = f"Folders {listed} with class folders in them."
             if class_level < split_level:
                 found.words = f"Class folders with {listed} in them."
@@ -156,12 +156,11 @@ class Folders:
                 found.parts[split] = f"{found.parts[split]}, {name}" if split in found.parts else name
         unknown = [name for name, split in splits.items() if split == "train" and not hint(name)]
         if unknown and len(splits) > 2:
-            found.notes.append(f"{some(unknown)} {'is' if len(unknown) == 1 else 'are'} taken to learn from, too.")
-        for name, count in passed.most_common(SHOWN):
+            found.notes.append(f"{some(unknown)} {fitting(len(unknown), 'are')} taken to learn from, too.")
+        for name, pictures in passed.most_common(SHOWN):
             if name:
-                found.notes.append(
-                    f"{number(count, 'picture')} in '{name}' {'is' if count == 1 else 'are'} passed over."
-                )
+                are = fitting(pictures, "are")
+                found.notes.append(f"{count(pictures, 'picture')} in '{name}' {are} passed over.")
         return found
 
     def _only_splits(self, level: int) -> None:
@@ -183,7 +182,7 @@ class Folders:
         """The first level at which nearly all names are those of splits."""
         for level in range(max((len(path) for _, path in self._paths), default=0)):
             names = self._names(level)
-            known = {name: count for name, count in names.items() if meaning(name)}
+            known = {name: pictures for name, pictures in names.items() if meaning(name)}
             held = sum(known.values()) / sum(names.values())
             if sum(names.values()) * 2 < len(self._paths):
                 return None
@@ -205,7 +204,7 @@ class Folders:
         deep: Counter[str] = Counter(path[0] for _, path in self._paths if len(path) > level)
         largest = max(whole.values(), default=0)
         return max(
-            (deep[name] / count for name, count in whole.items() if count > STRAYS or count * 4 >= largest), default=0
+            (deep[name] / held for name, held in whole.items() if held > STRAYS or held * 4 >= largest), default=0
         )
 
     def _drop_wrappers(self) -> None:

@@ -13,47 +13,13 @@ MEANS = {
     "test": "test", "testing": "test", "tst": "test", "holdout": "test", "heldout": "test",
 }  # fmt: skip
 FILLERS = frozenset(
-    [
-        "set",
-        "sets",
-        "data",
-        "dataset",
-        "datasets",
-        "image",
-        "images",
-        "img",
-        "imgs",
-        "picture",
-        "pictures",
-        "pic",
-        "pics",
-        "photo",
-        "photos",
-        "jpg",
-        "jpeg",
-        "jpegs",
-        "jpegimages",
-        "png",
-        "pngs",
-        "file",
-        "files",
-        "all",
-        "raw",
-        "original",
-        "originals",
-        "split",
-        "splits",
-        "folder",
-        "the",
-        "my",
-    ]
+    """
+    set sets data dataset datasets image images img imgs picture pictures pic pics photo photos jpg jpeg jpegs
+    jpegimages png pngs file files all raw original originals split splits folder the my
+    """.split()
 )
-MASKS = frozenset(
-    ["mask", "masks", "label", "labels", "annotation", "annotations", "segmentation", "groundtruth", "gt"]
-)
-PREVIEWS = frozenset(
-    ["preview", "previews", "sample", "samples", "example", "examples", "thumb", "thumbs", "thumbnail", "thumbnails"]
-)
+MASKS = frozenset("mask masks label labels annotation annotations segmentation groundtruth gt".split())
+PREVIEWS = frozenset("preview previews sample samples example examples thumb thumbs thumbnail thumbnails".split())
 JOINED = re.compile(rf"({'|'.join(sorted(MEANS, key=len, reverse=True))})(?:{'|'.join(FILLERS)})?")
 
 

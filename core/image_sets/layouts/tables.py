@@ -13,36 +13,20 @@ from core.image_sets.layouts.split_names import meaning
 from core.image_sets.sources import SourceFile
 
 NAMES = frozenset(
-    [
-        "file",
-        "filename",
-        "file_name",
-        "file_path",
-        "filepath",
-        "image",
-        "image_name",
-        "image_file",
-        "image_path",
-        "image_id",
-        "img",
-        "img_name",
-        "img_path",
-        "path",
-        "name",
-        "id",
-        "picture",
-        "photo",
-    ]
+    """
+    file filename file_name file_path filepath image image_name image_file image_path image_id img img_name
+    img_path path name id picture photo
+    """.split()
 )
-LABELS = (
-    "label_name", "class_name", "category_name", "label", "labels", "class", "classes", "category", "categories", "target",
-    "species", "breed", "diagnosis", "dx", "tag", "classname", "y",
-)  # fmt: skip
-SPLITS = frozenset(["split", "set", "subset", "partition", "usage", "phase"])
+LABELS = tuple(
+    """
+    label_name class_name category_name label labels class classes category categories target species breed
+    diagnosis dx tag classname y
+    """.split()
+)
+SPLITS = frozenset("split set subset partition usage phase".split())
 BOXES = (frozenset(("xmin", "ymin", "xmax", "ymax")), frozenset(("x1", "y1", "x2", "y2")), frozenset(("bbox",)))
-MEASURES = frozenset(
-    ["age", "price", "score", "value", "weight", "height", "width", "count", "length", "temperature", "size", "year"]
-)
+MEASURES = frozenset("age price score value weight height width count length temperature size year".split())
 YES, NO = frozenset(("1", "1.0", "true", "yes")), frozenset(("0", "0.0", "false", "no", ""))
 FEW_VALUES = 20
 

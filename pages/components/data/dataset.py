@@ -161,7 +161,7 @@ def _draw_edit_class(dataset: OwnDataset, each: OwnClass) -> None:
         if st.button(words, key="switch class", help="A class that is switched off takes no part in trainings."):
             change(dataset, f"{words}: {each.name}", lambda edit: edit.enable([each.id], not each.enabled))
         if st.button("Remove class", icon=":material/delete:", key="remove class"):
-            change(dataset, f"Class {each.name} removed", lambda edit: edit.remove_class(each.id))
+            change(dataset, f"Class {each.name} removed", lambda edit: edit.remove_classes([each.id]))
 
 
 def _draw_more(dataset: OwnDataset, newest: int) -> None:

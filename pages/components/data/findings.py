@@ -10,8 +10,9 @@ from pathlib import Path
 import streamlit as st
 
 from core.errors import TrainDeskError
-from core.image_sets.checks import Choice, Finding, findings, verdict
+from core.image_sets.checks import findings
 from core.image_sets.edit import Edit, editing
+from core.image_sets.finding import Choice, Finding, verdict
 from core.image_sets.own_dataset import OwnDataset
 from core.image_sets.twins import leave
 from core.images.fit import prepare_square

@@ -8,6 +8,7 @@ from html import escape
 from typing import Any, Literal
 
 from core.runs.events import Event
+from core.text.numbers import count as count
 from pages.components.shell.word_meanings import question
 
 BadgeColour = Literal["gray", "blue", "violet", "green", "orange", "red"]
@@ -87,11 +88,6 @@ def device_in_words(started: Event) -> str:
     """ "CPU", or the name of the GPU."""
     name = str(started.get("device_name") or started.get("device") or "")
     return name.upper() if name in ("cpu", "mps") else name
-
-
-def count(number: int, noun: str) -> str:
-    """(1, "problem") -> "1 problem", (1200, "picture") -> "1,200 pictures"."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def rows_of(items: Sequence[Any], length: int) -> Iterator[Sequence[Any]]:

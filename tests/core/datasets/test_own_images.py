@@ -73,7 +73,7 @@ def test_a_dataset_must_be_chosen_and_have_two_classes(own):
     with pytest.raises(SettingsError, match="bring pictures on the Data page"):
         RunConfig.from_dict({"dataset": "own_images"})
     with editing(own, "one") as edit:
-        edit.remove_class(own.classes()[0].id)
+        edit.remove_classes([own.classes()[0].id])
     with pytest.raises(SettingsError, match="at least 2"):
         RunConfig.from_dict({"dataset": {"name": "own_images", "source": own.id}, "training": {"batch_size": 4}})
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from core.image_sets.checks import findings, verdict
+from core.image_sets.checks import findings
 from core.image_sets.edit import editing
+from core.image_sets.finding import verdict
 from core.image_sets.likeness import pairs_of
 from core.image_sets.twins import blank_findings, leave
 from tests.core.image_sets.test_near_duplicates import jpeg, scene

@@ -44,7 +44,7 @@ EDITS = {
     "rename": lambda edit, dataset: edit.rename_class(class_id(dataset, "dots"), "spots"),
     "join": lambda edit, dataset: edit.rename_class(class_id(dataset, "dots"), "rings"),
     "switch off": lambda edit, dataset: edit.enable([class_id(dataset, "dots")], False),
-    "remove a class": lambda edit, dataset: edit.remove_class(class_id(dataset, "dots")),
+    "remove a class": lambda edit, dataset: edit.remove_classes([class_id(dataset, "dots")]),
     "new class": lambda edit, dataset: edit.move(of_class(dataset, "dots")[:2], edit.class_of_name("new")),
     "two moves": lambda edit, dataset: [
         edit.move(of_class(dataset, "dots")[:2], class_id(dataset, "rings")),

@@ -204,7 +204,7 @@ def test_two_datasets_of_one_name_can_be_told_apart_in_the_form(runs_folder, dat
 def test_the_check_of_an_old_dataset_stays_reachable(runs_folder, data, tmp_path):
     dataset = own_dataset(data, tmp_path)
     with editing(dataset, "one class") as edit:
-        edit.remove_class(dataset.classes()[0].id)
+        edit.remove_classes([dataset.classes()[0].id])
     app = open_app("data", set=dataset.id)
     assert any("at least 2" in sentence(error) for error in app.error)
 
