@@ -10,10 +10,9 @@ from typing import Literal
 import numpy as np
 
 from core.runs.history import History
-from core.runs.metrics import in_chart
+from core.runs.metrics import BY_NAME, in_chart
 from core.text.numbers import decimal
 from pages.components.charts.live_plot import Curve
-from pages.components.shell.histories import SharedHistory
 
 AxisName = Literal["epoch", "step", "time"]
 RUNNING = 1000  # pictures whose mean a running training accuracy is: a batch alone jumps by several percent
@@ -55,18 +54,22 @@ class Axis:
         return ("hours", 3600.0) if seconds > 7200 else ("minutes", 60.0) if seconds > 180 else ("seconds", 1.0)
 
 
-def chart_curves(shared: SharedHistory, chart: str, axis: Axis = Axis(), smoothing: float = 0.0) -> list[Curve]:  # noqa: B008
+EPOCHS = Axis()
+
+
+def chart_curves(history: History, chart: str, axis: Axis = EPOCHS, smoothing: float = 0.0) -> list[Curve]:
     """All metrics that the table puts into a chart: those of steps from the first one on, training accuracy as its running mean,
     those of validation at the ends of epochs and within them."""
     curves: list[Curve] = []
     for metric in in_chart(chart):
         if metric.of_split:
-            curves += _validation_curves(shared.history, metric.name, metric.line, axis, metric.colour)
-        elif metric.name == "train/accuracy":
-            curves += _with_smoothed(running_accuracy(shared.history, metric.line, axis, metric.colour), smoothing)
-        else:
-            weight = smoothing if metric.better else 0.0
-            curves += _step_curves(shared, metric.name, metric.line, axis, weight, metric.colour)
+            curves += _validation_curves(history, metric.name, metric.line, axis, metric.colour)
+            continue
+        curve = metric_curve(history, metric.name, metric.line, axis, metric.colour)
+        if smoothing and metric.better:
+            curves.append(replace(curve, name=f"{curve.name}, as it is", is_faint=True, most=RAW_POINTS))
+            curve = replace(curve, y=smoothed(curve.y, smoothing), most=RAW_POINTS)
+        curves.append(curve)
     return curves
 
 
@@ -81,9 +84,9 @@ def metric_curve(history: History, name: str, title: str, axis: Axis, colour: in
     """
     if name == "train/accuracy":
         return running_accuracy(history, title, axis, colour)
-    if name == "train/loss" and len(history.curve):
-        steps, times, losses = _columns(history, "step", "time", name)
-        return Curve(title, axis.of_steps(history, steps, times), losses, colour)
+    if BY_NAME[name].of_step:
+        steps, times, values = _columns(history, "step", "time", name)
+        return Curve(title, axis.of_steps(history, steps, times), values, colour)
     curve = validation_curve(history, name, title, axis, colour)
     if not within and len(history.epochs):
         curve = epoch_curve(history, name, title, axis, colour)
@@ -144,7 +147,7 @@ def epoch_curve(history: History, name: str, title: str, axis: Axis, colour: int
     return Curve(title, axis.of_epochs(history), y, colour, markers=True, keep=() if best is None else (best,))
 
 
-def best_point(history: History, name: str, axis: Axis = Axis()) -> tuple[float, float] | None:  # noqa: B008
+def best_point(history: History, name: str, axis: Axis = EPOCHS) -> tuple[float, float] | None:
     """(place, value) of the best epoch, if its value is a number."""
     curve = epoch_curve(history, name, "", axis, 0)
     if not curve.keep or not np.isfinite(curve.y[curve.keep[0]]):
@@ -152,7 +155,7 @@ def best_point(history: History, name: str, axis: Axis = Axis()) -> tuple[float,
     return float(curve.x[curve.keep[0]]), float(curve.y[curve.keep[0]])
 
 
-def marks(history: History, axis: Axis = Axis()) -> list[tuple[float, str]]:  # noqa: B008
+def marks(history: History, axis: Axis = EPOCHS) -> list[tuple[float, str]]:
     """(place, words) where someone changed the learning rate, and where the training went on after a pause."""
     changed = [
         (axis.of_step(history, event["step"], event["time"]), f"learning rate {decimal(event['learning_rate'])}")
@@ -176,22 +179,6 @@ def smoothed(values: np.ndarray, weight: float) -> np.ndarray:
     sums = lfilter([1 - weight], [1, -weight], numbers)
     result[is_number] = sums / -np.expm1(np.arange(1, len(numbers) + 1) * np.log(weight)) if weight else numbers
     return result
-
-
-def _step_curves(
-    shared: SharedHistory, name: str, title: str, axis: Axis, smoothing: float, colour: int
-) -> list[Curve]:
-    """One curve, or a smoothed one with what it was made from faintly behind it."""
-    steps, times, values = shared.columns("step", "time", name)
-    return _with_smoothed(Curve(title, axis.of_steps(shared.history, steps, times), values, colour), smoothing)
-
-
-def _with_smoothed(curve: Curve, smoothing: float) -> list[Curve]:
-    """A curve, or its smoothed form with itself faintly behind."""
-    if not smoothing:
-        return [curve]
-    behind = replace(curve, name=f"{curve.name}, as it is", is_faint=True, most=RAW_POINTS)
-    return [behind, replace(curve, y=smoothed(curve.y, smoothing), most=RAW_POINTS)]
 
 
 def _validation_curves(history: History, name: str, title: str, axis: Axis, colour: int) -> list[Curve]:

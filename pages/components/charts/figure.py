@@ -7,17 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import streamlit as st
+from pages.components.charts.plotly_file import plotly_address, plotly_component
 
-from pages.components.charts.plotly_file import plotly_address, script_with_plotly
-
-_component = st.components.v2.component(
-    "figure",
-    html='<div class="plotframe"><div class="plot" role="group"></div></div>\n',
-    css=".plotframe { overflow-x: auto; }\n.plot { width: 100%; }\n.clickable .nsewdrag { cursor: pointer; }\n",
-    js=script_with_plotly("figure.js"),
-    isolate_styles=False,
-)
+_component = plotly_component("figure")
 
 
 def figure(
@@ -50,6 +42,4 @@ def figure(
         "layout": layout,
         "clicks": clicks,
     }
-    return (
-        _component(key=key, data=data, on_click_change=lambda: None).click if clicks else _component(key=key, data=data)
-    )
+    return _component(key=key, data=data, on_click_change=lambda: None).click

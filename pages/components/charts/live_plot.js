@@ -45,7 +45,7 @@ function draw({ parentElement, data }, plot, chart, again) {
   const colours = theme("--st-chart-categorical-colors").split(",").map((colour) => colour.trim());
   const text = theme("--st-text-color"), grid = theme("--st-border-color"), paper = theme("--st-background-color");
 
-  const percent = data.yFormat.endsWith("%"); // Plotly's own percentages leave no space before the sign
+  const percent = data.isShare; // Plotly's own percentages leave no space before the sign
   const scaled = (values) => (percent ? values.map((value) => (value == null ? null : 100 * value)) : values);
   const traces = data.curves.map((curve) => ({
     type: "scatter", name: curve.name, uid: curve.name, x: floats(curve.x), y: scaled(floats(curve.y)),
@@ -73,10 +73,10 @@ function draw({ parentElement, data }, plot, chart, again) {
     modebar: { bgcolor: "rgba(0,0,0,0)", color: grid, activecolor: text, orientation: "h" },
     xaxis: { ...axis, title: { text: data.xTitle, standoff: 6 }, uirevision: `${data.view} ${chart.resets}`, rangemode: "tozero", unifiedhovertitle: { text: `${data.xTitle} %{x:,.2~f}` },
       spikecolor: text, spikethickness: 1, spikedash: "dot" },
-    yaxis: { ...axis, ...(percent ? { ticksuffix: "\u202f%", hoverformat: ".1f" } : { tickformat: data.yFormat, hoverformat: ".4~g" }), type: data.logarithmic ? "log" : "linear",
+    yaxis: { ...axis, ...(percent ? { ticksuffix: "\u202f%", hoverformat: ".1f" } : { hoverformat: ".4~g" }), type: data.logarithmic ? "log" : "linear",
       ...(data.fromZero ? { rangemode: "tozero" } : {}),
       uirevision: `${data.view} ${data.logarithmic} ${chart.resets}`,
-      ...(data.xLimits ? { range: scaled(data.limits), autorange: false } : data.limits ? { autorangeoptions: { clipmin: scaled(data.limits)[0], clipmax: scaled(data.limits)[1] } } : {}) },
+      ...(!percent ? {} : data.xLimits ? { range: [0, 100], autorange: false } : { autorangeoptions: { clipmin: 0, clipmax: 100 } }) },
   };
   layout.shapes = data.marks.map((mark) => ({ type: "line", xref: "x", yref: "paper", x0: mark.x, x1: mark.x, y0: 0, y1: 1,
     line: { color: text, width: 1, dash: "dot" } }));

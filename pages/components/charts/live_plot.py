@@ -14,17 +14,9 @@ import numpy as np
 import streamlit as st
 
 from core.runs.thinning import LIMIT, thin, window
-from pages.components.charts.plotly_file import plotly_address, script_with_plotly
+from pages.components.charts.plotly_file import plotly_address, plotly_component
 
-_component = st.components.v2.component(
-    "live_plot",
-    html='<div class="plot" role="group"></div>\n',
-    css=".plot { width: 100%; }\n.plot .modebar-btn { cursor: pointer; }\n",
-    js=script_with_plotly("live_plot.js"),
-    isolate_styles=False,  # Plotly writes its own styles into the document
-)
-
-
+_component = plotly_component("live_plot")
 SMALL, LARGE = 3.0, 6.0  # pixels of a marker
 
 
@@ -47,14 +39,13 @@ class Curve:
 def live_plot(
     curves: Callable[[], list[Curve]],
     *,
-    once: Callable[[Hashable, Callable[[], Any]], Any],
     key: str,
     title: str,
     view: str,
+    once: Callable[[Hashable, Callable[[], Any]], Any] = lambda _key, make: make(),
     x_title: str = "epoch",
-    y_format: str = "",
+    is_share: bool = False,
     best: tuple[float, float] | None = None,
-    limits: tuple[float, float] | None = None,
     x_limits: tuple[float, float] | None = None,
     marks: Sequence[tuple[float, str]] = (),
     logarithmic: bool = False,
@@ -62,14 +53,14 @@ def live_plot(
     legend_below: bool = False,
     has_legend: bool = True,
     waiting: str = "no points yet",
-    height: int | None = 330,
+    height: int | None = None,
     usual: float | None = None,
 ) -> None:
     """Draws the curves. A new `view` (a run's id and its axis) starts with a fresh zoom; `best` marks the best epoch's point.
 
     `once(key, make)` gives what `make` gives, made once for all who look at the same: the curves are thinned for the window
     that a visitor sees, and most see all.
-    `limits` holds the y axis within these values; with `x_limits`, both axes show all of theirs from the start and stand still.
+    What `is_share` has a y axis of per cent, within 0 to 100; with `x_limits` both axes show all of theirs and stand still.
     `waiting` stands in a chart that has no point yet (<br> ends a line).
     `height` is in pixels, more in the presenter view; None: as high as style.css makes the charts of a first screen.
     `usual` is what a value of this kind usually is at most. When a few points lie far above it (and above most of the curves'
@@ -86,8 +77,7 @@ def live_plot(
         "view": view,
         "title": title,
         "xTitle": x_title,
-        "yFormat": y_format,
-        "limits": limits,
+        "isShare": is_share,
         "xLimits": x_limits,
         "logarithmic": logarithmic,
         "height": height,

@@ -1,4 +1,5 @@
-"""Parallel coordinates: an upright axis for each setting and for the result, a line for each run."""
+"""Axes for settings: one of a chart, or an upright one for each setting and the result, with a line for each run (parallel
+coordinates)."""
 
 from __future__ import annotations
 
@@ -7,10 +8,14 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
+from core.analysis.compare import Setting
+from core.experiments.results import in_order, is_amount, is_spread_by_factors
 from core.text.numbers import decimal
 from pages.components.charts.figure import figure
+from pages.components.shell.setting_words import on_axis
 
 HEIGHT = 340
+MARGIN = 0.09  # beside the outermost values of a setting, as a share of its axis
 ROOM = 150  # pixels between two axes at least; what is wider scrolls inside its frame
 NEAREST = 0.07  # shares of an axis: labels that are nearer to each other would lie on each other
 LONGEST = 16  # letters of a label
@@ -53,6 +58,33 @@ def dimension(name: str, values: Sequence[Any]) -> dict[str, Any]:
         "tickvals": list(range(len(order))),
         "ticktext": [textwrap.shorten(text, LONGEST, placeholder="…") or text[:LONGEST] for text in order],
     }
+
+
+def setting_axis(setting: Setting) -> tuple[dict[Any, float], dict[str, Any]]:
+    """Where each value of the setting stands, and the axis: logarithmic for values spread by factors, in order for words."""
+    values = in_order(setting)
+    axis: dict[str, Any] = {"title": {"text": setting.title, "standoff": 8}, "showgrid": False, "type": "linear"}
+    if is_amount(setting):
+        spots = [float(value) for value in values]
+        is_log = is_spread_by_factors(spots)
+        along = [math.log10(spot) for spot in spots] if is_log else spots
+        shown = ticks(along, [written(value) for value in values])
+        room = MARGIN * (along[-1] - along[0]) or 0.5
+        axis["range"] = [along[0] - room, along[-1] + room]
+        if is_log:
+            axis["type"] = "log"
+            axis["title"]["text"] += " (logarithmic)"
+            shown["tickvals"] = [10**place for place in shown["tickvals"]]
+        axis |= shown
+    else:
+        spots = [float(place) for place in range(len(values))]
+        texts = [str(on_axis(setting, setting.values.index(value))) for value in values]
+        axis |= {
+            "range": [-0.5, len(values) - 0.5],
+            "tickvals": spots,
+            "ticktext": ["<br>".join(textwrap.wrap(text, LONGEST)) for text in texts],
+        }
+    return dict(zip(values, spots, strict=True)), axis
 
 
 def written(number: float) -> str:

@@ -7,8 +7,10 @@ import shutil
 from functools import lru_cache
 from importlib.metadata import distribution
 from pathlib import Path
+from typing import Any
 
 from core.paths import HOME
+from pages.components.shell.component import component
 
 
 @lru_cache
@@ -26,7 +28,9 @@ def plotly_address() -> str:
     return f"app/static/{name}"
 
 
-def script_with_plotly(name: str) -> str:
-    """The JavaScript of a component in this folder, with `loadPlotly(address)` before it."""
+def plotly_component(name: str) -> Any:
+    """A component of this folder whose script draws with Plotly, after `loadPlotly(address)`; Plotly writes its styles into
+    the document."""
     folder = Path(__file__).parent
-    return "".join((folder / file).read_text(encoding="utf-8") for file in ("load_plotly.js", name))
+    load = (folder / "load_plotly.js").read_text(encoding="utf-8")
+    return component(name, folder, load, isolate_styles=False)

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import streamlit as st
 from PIL import Image
 
 from core.images.read import read_image
@@ -16,15 +15,8 @@ from pages.components.shell.pictures import received
 PREFIX = "data:image/png;base64,"
 LONGEST = 400_000  # characters; a 280 x 280 drawing has about 8,000
 LONGEST_PASTED = 12_000_000  # characters: a photo of 1,600 pixels a side as PNG
-FOLDER = Path(__file__).parent
 
-_component = component("canvas", FOLDER, (FOLDER / "canvas.html").read_text(encoding="utf-8").rstrip("\n"))
-_paste = st.components.v2.component(
-    "paste",
-    html='<div class="paste">Or copy a picture anywhere and press Ctrl+V here.</div>\n',
-    css=".paste { font: inherit; font-family: var(--st-font); color: var(--st-text-color); opacity: .82; font-size: .9rem; }\n",
-    js=(FOLDER / "paste.js").read_text(encoding="utf-8"),
-)
+_component, _paste = (component(name, Path(__file__).parent) for name in ("canvas", "paste"))
 
 
 def canvas(

@@ -14,7 +14,7 @@ from pages.components.shell.pictures import image_address
 SIDE = 96  # pixels
 TINY = 40  # pixels a side up to which each of them is to be seen
 
-_component = component("tiles", Path(__file__).parent, '<div class="wall" role="group" aria-label="Pictures"></div>')
+_component = component("tiles", Path(__file__).parent)
 
 
 def draw_tiles(tiles: Sequence[dict[str, str]], shown: str, key: str) -> int:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from html import escape
 
 import streamlit as st
 
 from core.analysis.compare import Setting, differences
-from core.runs.history import History
-from core.runs.metrics import ACCURACY, BY_NAME, COMPARED, LOSS
+from core.runs.metrics import BY_NAME, COMPARED, LOSS
 from core.runs.store import MOVING
 from core.runs.summary import Summary
-from core.runs.thinning import LIMIT
 from core.text.numbers import percent
-from pages.components.charts.compare_entry import Compared, swatch
-from pages.components.charts.curves import Axis, all_within, metric_curve, smoothed
-from pages.components.charts.live_plot import Curve, live_plot
+from pages.components.charts.compare_entry import Compared, compared_chart, swatch
+from pages.components.charts.curves import Axis
 from pages.components.charts.view_controls import axis_control, log_control, one_of, smoothing_control
 from pages.components.compare.compare_settings import draw_what_settings_did
 from pages.components.compare.verdicts import sentences
@@ -24,14 +20,13 @@ from pages.components.shell.compared import draw_unknown, names, pick
 from pages.components.shell.histories import shared_history
 from pages.components.shell.links import TRAIN, anchor, page_link, run_page
 from pages.components.shell.number_words import duration
+from pages.components.shell.refresh import redrawn
 from pages.components.shell.setting_words import read_config, setting_words
 from pages.components.shell.start import start_digits_button
 from pages.components.shell.summaries import run_of, summaries
 from pages.components.shell.tables import html_table, table_row
 
 REFRESH_SECONDS = 2.0
-POINTS = 24_000  # of all curves together: drawing more keeps a browser busy for seconds
-FEWEST = 300  # of one curve
 METRICS = {metric.name: metric.title for metric in COMPARED}
 
 
@@ -48,18 +43,19 @@ def draw_comparison() -> None:
     if not chosen:
         st.markdown("Pick runs here, or tick them on the Runs page and click **Compare**.")
         return
-    moves = any(run.status in MOVING for run, _ in chosen)
-    st.fragment(_draw, run_every=REFRESH_SECONDS if moves else None)([run.id for run, _ in chosen], chosen, moves)
+    redrawn(lambda: _as_now(chosen), lambda now: any(run.status in MOVING for run, _ in now), _draw, REFRESH_SECONDS)
 
 
-def _draw(ids: list[str], chosen: list[tuple[Summary, int]], did_move: bool) -> None:
-    now = {run.id: run for run in summaries()} if did_move else {run.id: run for run, _ in chosen}
-    if did_move and not any(now[run_id].status in MOVING for run_id in ids if run_id in now):
-        st.rerun()
-    kept = [(now[run.id], place) for run, place in chosen if run.id in now]
+def _as_now(chosen: list[tuple[Summary, int]]) -> list[tuple[Summary, int]]:
+    """The same runs with what is known of them now, without those that were deleted meanwhile."""
+    now = {run.id: run for run in summaries()}
+    return [(now[run.id], place) for run, place in chosen if run.id in now]
+
+
+def _draw(chosen: list[tuple[Summary, int]]) -> None:
     compared = [
         Compared(run, name, place, read_config(run_of(run.id))[0])
-        for (run, place), name in zip(kept, names([run for run, _ in kept]), strict=True)
+        for (run, place), name in zip(chosen, names([run for run, _ in chosen]), strict=True)
     ]
     known = [entry for entry in compared if entry.config]
     configs = [entry.config for entry in known if entry.config]
@@ -80,42 +76,19 @@ def _curves(compared: list[Compared]) -> None:
         with st.popover("View", icon=":material/tune:", help="What the curves are drawn over, and how smooth"):
             axis, smoothing = axis_control(), smoothing_control()
             logarithmic = log_control() if BY_NAME[metric].chart == LOSS else False
-    accuracy = BY_NAME[metric].chart == ACCURACY
-    histories = [shared_history(entry.run).history for entry in compared]
-    seconds = max((history.elapsed() or 0.0 for history in histories), default=0.0)
-    axis, within = Axis(axis.name, seconds), all_within(histories, metric)
-    most = max(FEWEST, min(LIMIT, POINTS // max(1, len(compared))))
-    live_plot(
-        lambda: [
-            curve_of(entry, history, metric, axis, smoothing, most, within)
-            for entry, history in zip(compared, histories, strict=True)
-        ],
-        once=lambda _key, make: make(),
+    seconds = max((shared_history(entry.run).history.elapsed() or 0.0 for entry in compared), default=0.0)
+    compared_chart(
+        compared,
+        metric,
+        Axis(axis.name, seconds),
+        smoothing,
         key="comparison",
         title=METRICS[metric].capitalize(),
         view=f"{metric} {axis.name}",
-        x_title=axis.title(),
-        y_format=".0%" if accuracy else "",
-        limits=(0, 1) if accuracy else None,
         logarithmic=logarithmic,
         legend_below=True,
         height=370,
     )
-
-
-def curve_of(
-    entry: Compared,
-    history: History,
-    metric: str,
-    axis: Axis,
-    smoothing: float,
-    most: int = LIMIT,
-    within: bool = True,
-) -> Curve:
-    """One run's line, in its own colour, of at most so many points; `within` epochs too, or at their ends."""
-    curve = metric_curve(history, metric, entry.name, axis, entry.colour, within)
-    few = curve.markers and len(curve.y) < 60
-    return replace(curve, y=smoothed(curve.y, smoothing), dash=entry.dash, markers=few, most=most)
 
 
 def _tables(compared: list[Compared], known: list[Compared], varied: list[Setting]) -> None:

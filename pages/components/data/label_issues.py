@@ -12,6 +12,7 @@ from pages.components.data.findings import change
 from pages.components.data.picked import thumbnails
 from pages.components.shell.messages import errors_shown, show_error
 from pages.components.shell.number_words import count, plain_markdown
+from pages.components.shell.refresh import redrawn
 
 SHOWN = 12  # at a time: each has three buttons
 REFRESH_SECONDS = 0.7
@@ -22,7 +23,7 @@ def draw_doubts(dataset: OwnDataset) -> None:
     st.subheader("Labels that may be wrong")
     found = last_check(dataset)
     if found.state == "working":
-        st.fragment(_draw_progress, run_every=REFRESH_SECONDS)(dataset)
+        redrawn(lambda: last_check(dataset), lambda check: check.state == "working", _draw_progress, REFRESH_SECONDS)
         return
     if found.state == "failed":
         show_error(found.message)
@@ -74,10 +75,7 @@ def _draw_start(dataset: OwnDataset, words: str, primary: bool) -> None:
             st.rerun()
 
 
-def _draw_progress(dataset: OwnDataset) -> None:
-    found: LabelCheck = last_check(dataset)
-    if found.state != "working":
-        st.rerun()
+def _draw_progress(found: LabelCheck) -> None:
     text = found.phase + (f": {found.done:,} of {found.total:,}" if found.total else "")
     st.progress(found.done / found.total if found.total else 0.0, text=text + " ...")
     st.caption("It goes on when you leave this page.")

@@ -17,7 +17,7 @@ from pages.components.shell.pictures import image_address
 SIDE = 96  # pixels
 TINY = 40  # pixels a side up to which each of them is to be seen
 
-_component = component("picked", Path(__file__).parent, '<div class="wall" role="group" aria-label="Pictures"></div>')
+_component = component("picked", Path(__file__).parent)
 
 
 def thumbnails(dataset: OwnDataset, images: Sequence[int]) -> list[str]:

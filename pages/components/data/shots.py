@@ -16,12 +16,7 @@ from pages.components.shell.pictures import received
 
 LONGEST = 400_000  # characters; a photo of 224 pixels has about 20,000
 
-_component = component(
-    "shots",
-    Path(__file__).parent,
-    '<div class="booth"><video autoplay muted playsinline></video><p class="said" role="status">Allow the camera.</p>'
-    '<button type="button" disabled>Hold to take photos</button></div>',
-)
+_component = component("shots", Path(__file__).parent)
 
 
 def shots(*, key: str, watches: bool = False) -> tuple[dict[str, Any] | None, Image.Image | None]:

@@ -25,6 +25,7 @@ from pages.components.shell.links import DATA, DEMO, TRAIN, compare_page, page_l
 from pages.components.shell.messages import errors_shown, show_warning
 from pages.components.shell.number_words import count, plain_markdown
 from pages.components.shell.pictures import gallery
+from pages.components.shell.refresh import redrawn
 from pages.components.shell.rights import demo_owner, visitor
 
 WATCH = "Watch the demo that runs"
@@ -66,7 +67,7 @@ def draw_demo() -> None:
         start_demo_button("start demo")
         return
     if moves:
-        st.fragment(_draw_moving, run_every=REFRESH_SECONDS)(demo)
+        redrawn(lambda: demo, Demo.moves, _draw_moving, REFRESH_SECONDS)
     else:
         histories, learners = _now(demo)
         _tell(learners)
@@ -77,8 +78,6 @@ def draw_demo() -> None:
 
 
 def _draw_moving(demo: Demo) -> None:
-    if not demo.moves():
-        st.rerun()
     histories, learners = _now(demo)
     if any(learner.progress for learner in learners):
         warm_up()  # the drawing comes soon
@@ -115,12 +114,10 @@ def _draw_learning(runs: list[Run], histories: list[History], learners: list[Lea
                 metric_curve(history, "val/accuracy", title, Axis(), colour)
                 for title, history, colour in zip(TITLES, histories, COLOURS, strict=True)
             ],
-            once=lambda _key, make: make(),
             key=f"demo {runs[0].id}",
             title="Right on pictures they never train on",
             view=runs[0].id,
-            y_format=".0%",
-            limits=(0, 1),
+            is_share=True,
             x_limits=(0, planned),
             legend_below=True,
             height=360,

@@ -14,6 +14,7 @@ from pages.components.classify.networks import networks_of
 from pages.components.shell.histories import shared_history
 from pages.components.shell.links import page_link, run_page
 from pages.components.shell.number_words import STATUS_COLOURS, moment, plain_markdown
+from pages.components.shell.refresh import redrawn
 from pages.components.shell.summaries import run_of, summaries, summary
 from pages.components.shell.vector import sparkline
 
@@ -41,19 +42,18 @@ def draw_try() -> None:
 
 def draw_runs() -> bool:
     """What runs now, with curves that grow, and the newest of the others. False where there is none."""
-    own = [facts for facts in summaries() if not run_of(facts.id).is_example()]
-    if not own:
+    if not _own():
         return False
-    moves = any(facts.status in MOVING for facts in own)
-    st.fragment(_draw_cards, run_every=REFRESH_SECONDS if moves else None)(moves)
+    redrawn(_own, lambda own: any(facts.status in MOVING for facts in own), _draw_cards, REFRESH_SECONDS)
     return True
 
 
-def _draw_cards(did_move: bool) -> None:
-    own = [facts for facts in summaries() if not run_of(facts.id).is_example()]
+def _own() -> list[Summary]:
+    return [facts for facts in summaries() if not run_of(facts.id).is_example()]
+
+
+def _draw_cards(own: list[Summary]) -> None:
     now = [facts for facts in own if facts.status in MOVING]
-    if did_move and not now:
-        st.rerun()
     if now:
         st.subheader("Now")
         _cards(now)

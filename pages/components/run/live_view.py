@@ -10,14 +10,8 @@ import streamlit as st
 from core.run_config import RunConfig
 from core.runs.history import History
 from core.runs.metrics import ACCURACY, LOSS, more_charts
-from core.runs.store import Run
-from pages.components.charts.curves import (
-    Axis,
-    best_point,
-    chart_curves,
-    marks,
-    usual_loss,
-)
+from core.runs.store import Run, Status
+from pages.components.charts.curves import Axis, best_point, chart_curves, marks, usual_loss
 from pages.components.charts.live_plot import live_plot
 from pages.components.charts.view_controls import Options, draw_options
 from pages.components.run.coach_view import draw_coach
@@ -31,6 +25,7 @@ from pages.components.shell.header import icon_only
 from pages.components.shell.histories import SharedHistory, shared_history
 from pages.components.shell.messages import show_error
 from pages.components.shell.number_words import plain_markdown, rows_of
+from pages.components.shell.refresh import redrawn
 
 REFRESH_SECONDS = 1.0
 REFRESH_SECONDS_AT_REST = 5.0  # of a run that ended: another visitor may go on with it
@@ -43,15 +38,16 @@ def draw_live_view(run: Run, config: RunConfig | None, damage: str) -> bool:
     All of it keeps its place from the queue to the end. `damage` says what is wrong with the config, if it cannot be read.
     Returns whether the run is still on its way to an end.
     """
-    moves = run.status().will_change
-    st.fragment(_draw, run_every=REFRESH_SECONDS if moves else REFRESH_SECONDS_AT_REST)(run, config, damage, moves)
-    return moves
+    return redrawn(
+        run.status,
+        lambda status: status.will_change,  # results appear at its end, or someone else resumed it
+        lambda status: _draw(run, config, damage, status),
+        REFRESH_SECONDS,
+        REFRESH_SECONDS_AT_REST,
+    )
 
 
-def _draw(run: Run, config: RunConfig | None, damage: str, did_move: bool) -> None:
-    status = run.status()
-    if did_move != status.will_change:
-        st.rerun()  # the whole page once more: results appear and the timer ends, or someone else resumed the run
+def _draw(run: Run, config: RunConfig | None, damage: str, status: Status) -> None:
     shared = shared_history(run)
     history = shared.history
     with st.container(key="first-screen", gap="xsmall"):
@@ -96,7 +92,7 @@ def _curves(run: Run, shared: SharedHistory, options: Options) -> None:
     left, right = st.columns(2, gap="small")
     with left:
         live_plot(
-            lambda: chart_curves(shared, LOSS, axis, options.smoothing),
+            lambda: chart_curves(history, LOSS, axis, options.smoothing),
             key=f"loss {run.id}",
             title=LOSS,
             best=best_point(history, "val/loss", axis),
@@ -107,13 +103,12 @@ def _curves(run: Run, shared: SharedHistory, options: Options) -> None:
         )
     with right:
         live_plot(
-            lambda: chart_curves(shared, ACCURACY, axis, options.smoothing),
+            lambda: chart_curves(history, ACCURACY, axis, options.smoothing),
             key=f"accuracy {run.id}",
             title=ACCURACY,
             best=best_point(history, "val/accuracy", axis),
             marks=marks(history, axis),
-            y_format=".0%",
-            limits=(0, 1),
+            is_share=True,
             **smoothed,
         )
 
@@ -124,7 +119,7 @@ def _more_curves(run: Run, shared: SharedHistory, options: Options) -> None:
         for column, chart in zip(st.columns(2, gap="small"), row, strict=False):
             with column:
                 live_plot(
-                    partial(chart_curves, shared, chart, axis, options.smoothing),
+                    partial(chart_curves, shared.history, chart, axis, options.smoothing),
                     key=f"{chart} {run.id}",
                     title=chart,
                     from_zero=True,

@@ -7,9 +7,11 @@ import streamlit as st
 from core.experiments.sweep import Sweep
 from core.recipes import find_recipe
 from core.runs.store import MOVING
+from core.runs.summary import Summary
 from core.text.numbers import percent
 from pages.components.shell.links import TRAIN, anchor, experiment_page, form_page, page_link, switch_page
 from pages.components.shell.number_words import NOT_YET, moment
+from pages.components.shell.refresh import redrawn
 from pages.components.shell.setting_words import setting_words
 from pages.components.shell.tables import html_table, table_row
 from pages.components.train.experiments import Experiment, experiment, experiments
@@ -24,20 +26,18 @@ HEAD = ["Experiment", "Tried", "Runs done", "Best value", "Validation", "Started
 
 def draw_experiments() -> None:
     """A row for each, newest first; it moves while runs of one train."""
-    found = experiments()
-    if not found:
+    if experiments():
+        redrawn(experiments, _moves, _draw, REFRESH_SECONDS)
+    else:
         st.markdown("An experiment is several runs that differ in chosen settings: three learning rates, for example.")
-        _ways_to_one()
-        return
-    moves = any(run.status in MOVING for runs in found.values() for run in runs)
-    st.fragment(_draw, run_every=REFRESH_SECONDS if moves else None)(moves)
     _ways_to_one()
 
 
-def _draw(did_move: bool) -> None:
-    found = experiments()
-    if did_move and not any(run.status in MOVING for runs in found.values() for run in runs):
-        st.rerun()
+def _moves(found: dict[str, list[Summary]]) -> bool:
+    return any(run.status in MOVING for runs in found.values() for run in runs)
+
+
+def _draw(found: dict[str, list[Summary]]) -> None:
     st.html(html_table(HEAD, [row(experiment(name, runs)) for name, runs in list(found.items())[:SHOWN]]))
     if len(found) > SHOWN:
         st.caption(f"The newest {SHOWN} of {len(found):,}.")

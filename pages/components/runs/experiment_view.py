@@ -11,18 +11,15 @@ from core.runs.metrics import BY_NAME
 from core.runs.queue import withdraw
 from core.runs.store import Run
 from core.runs.summary import Summary
-from core.runs.thinning import LIMIT
 from core.text.numbers import percent
-from pages.components.charts.curves import Axis, all_within
-from pages.components.charts.live_plot import Curve, live_plot
+from pages.components.charts.compare_entry import compared_chart
 from pages.components.charts.view_controls import one_of
-from pages.components.compare.compare_view import FEWEST, POINTS, curve_of
 from pages.components.runs.result_chart import draw_result_chart
 from pages.components.runs.sweep_table import draw_over_seeds, table
 from pages.components.shell.compared import MOST
-from pages.components.shell.histories import shared_history
 from pages.components.shell.links import compare_page, form_page, switch_page, try_page
 from pages.components.shell.number_words import count, plain_markdown
+from pages.components.shell.refresh import redrawn
 from pages.components.shell.rights import may_change
 from pages.components.train.experiments import Experiment, experiment, experiments
 
@@ -34,19 +31,17 @@ METRICS = {name: BY_NAME[name].title.capitalize() for name in ("val/accuracy", "
 
 def draw_experiment(name: str) -> None:
     """Refreshes every second while any of its runs waits or trains."""
-    moves = bool(experiment(name, experiments().get(name, [])).moving)
-    st.fragment(_draw, run_every=REFRESH_SECONDS if moves else None)(name, moves)
+    redrawn(
+        lambda: experiment(name, experiments().get(name, [])), lambda shown: bool(shown.moving), _draw, REFRESH_SECONDS
+    )
 
 
-def _draw(name: str, did_move: bool) -> None:
-    shown = experiment(name, experiments().get(name, []))
-    if did_move and not shown.moving:
-        st.rerun()
+def _draw(shown: Experiment) -> None:
     best = shown.best()
     with st.container(
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="experiment-top"
     ):
-        st.title(plain_markdown(name), width="content")
+        st.title(plain_markdown(shown.name), width="content")
         _actions(shown, best)
     st.progress(_progress(shown), text=plain_markdown(said(shown, best)))
     left, right = st.columns(2, gap="medium")
@@ -129,29 +124,14 @@ def _stop_all(moving: list[Summary]) -> None:
 def _curves(shown: Experiment, metric: str, is_loss: bool) -> None:
     """All curves; their names stand above them as long as there is room, and at their colours in the table."""
     begun = [(place, entry) for place, entry in enumerate(shown.entries) if entry.summary.status != "queued"]
-    most = max(FEWEST, min(LIMIT, POINTS // max(1, len(begun))))
     short = {place: shown.short_words(place) for place, _ in begun}
     has_room = len(begun) <= NAMED and len("".join(short.values())) <= LETTERS
-
-    def curves() -> list[Curve]:
-        histories = [shared_history(entry.run).history for _, entry in begun]
-        within = all_within(histories, metric)
-        return [
-            replace(
-                curve_of(entry, history, metric, Axis(), 0.0, most, within),
-                name=short[place] if has_room else entry.name,
-            )
-            for (place, entry), history in zip(begun, histories, strict=True)
-        ]
-
-    live_plot(
-        curves,
-        once=lambda _key, make: make(),
+    compared_chart(
+        [replace(entry, name=short[place]) if has_room else entry for place, entry in begun],
+        metric,
         key=f"curves {shown.name}",
         title="Loss" if is_loss else "Accuracy",
         view=f"{shown.name} {metric}",
-        y_format="" if is_loss else ".0%",
-        limits=None if is_loss else (0, 1),
         has_legend=has_room,
         height=HEIGHT,
     )

@@ -15,6 +15,7 @@ from pages.components.run.phases import is_downloading, progress_words
 from pages.components.shell.histories import shared_history
 from pages.components.shell.links import page_link, run_page
 from pages.components.shell.number_words import STATUS_COLOURS, about, duration, plain_markdown
+from pages.components.shell.refresh import redrawn
 from pages.components.shell.rights import may_change, read_only_words, visitor
 from pages.components.shell.setting_words import read_config
 from pages.components.shell.summaries import expected, summary
@@ -25,18 +26,16 @@ REFRESH_SECONDS_AT_REST = 5.0  # when nothing trains and nothing waits: another 
 
 def draw_now_and_waiting() -> None:
     """Runs at work and the queue, drawn anew every second; the page around them when one begins or ends."""
-    moving = _moving()
-    st.fragment(_draw, run_every=REFRESH_SECONDS if any(moving) else REFRESH_SECONDS_AT_REST)(moving)
+    redrawn(
+        lambda: (active_runs(runs_folder()), expected(runs_folder())),
+        lambda found: {*found[0], *(("waits", wait.run) for wait in found[1])},
+        lambda found: _draw(*found),
+        REFRESH_SECONDS,
+        REFRESH_SECONDS_AT_REST,
+    )
 
 
-def _moving() -> tuple[list[Run], list[Run]]:
-    return active_runs(runs_folder()), [wait.run for wait in expected(runs_folder())]
-
-
-def _draw(before: tuple[list[Run], list[Run]]) -> None:
-    active, queue = _moving()
-    if [set(runs) for runs in before] != [set(active), set(queue)]:
-        st.rerun()
+def _draw(active: list[Run], queue: list[Wait]) -> None:
     if active:
         st.subheader("Now")
         for run in active:
@@ -45,7 +44,7 @@ def _draw(before: tuple[list[Run], list[Run]]) -> None:
         st.subheader("Waiting")
         if problem := disk_problem(runs_folder()):
             st.caption(f":orange[:material/warning:] {plain_markdown(problem)}")
-        for place, wait in enumerate(expected(runs_folder())):
+        for place, wait in enumerate(queue):
             _waiting_row(place, wait)
 
 

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import math
-import textwrap
 from typing import Any
 
 from core.analysis.compare import Setting
-from core.experiments.results import Group, best_place, groups, in_order, is_amount, is_spread_by_factors, lines
+from core.experiments.results import Group, best_place, groups, lines
 from core.text.numbers import SIGN, decimal, percent
 from pages.components.charts.figure import figure
-from pages.components.charts.parallel import LONGEST, round_ticks, ticks, written
+from pages.components.charts.parallel import round_ticks, setting_axis
 from pages.components.shell.number_words import count
-from pages.components.shell.setting_words import on_axis
 from pages.components.train.experiments import Experiment
 
-MARGIN = 0.09  # beside the outermost values, as a share of the axis
 HEADROOM = 0.16  # above the best result, for its words
 MOST_LINES = 8
 
@@ -35,7 +31,7 @@ def result_chart(
     """Traces and layout for `figure`: a point for each group of runs, its seeds with their spread, the best with a star."""
     scale = 1 if is_loss else 100
     found = groups(experiment.varied, results)
-    spots, axis = _axis(setting)
+    spots, axis = setting_axis(setting)
     at = [spots[value] for value in setting.values]  # of each run
     moving = {run.id for run in experiment.moving}
     joined = lines(setting, experiment.varied, found)
@@ -60,33 +56,6 @@ def result_chart(
         "margin": {"t": 40, "b": 46, "r": 14, "l": 56},
     }
     return traces, layout
-
-
-def _axis(setting: Setting) -> tuple[dict[Any, float], dict[str, Any]]:
-    """Where each value of the setting stands, and the axis: logarithmic for values spread by factors, in order for words."""
-    values = in_order(setting)
-    axis: dict[str, Any] = {"title": {"text": setting.title, "standoff": 8}, "showgrid": False, "type": "linear"}
-    if is_amount(setting):
-        spots = [float(value) for value in values]
-        is_log = is_spread_by_factors(spots)
-        along = [math.log10(spot) for spot in spots] if is_log else spots
-        shown = ticks(along, [written(value) for value in values])
-        room = MARGIN * (along[-1] - along[0]) or 0.5
-        axis["range"] = [along[0] - room, along[-1] + room]
-        if is_log:
-            axis["type"] = "log"
-            axis["title"]["text"] += " (logarithmic)"
-            shown["tickvals"] = [10**place for place in shown["tickvals"]]
-        axis |= shown
-    else:
-        spots = [float(place) for place in range(len(values))]
-        texts = [str(on_axis(setting, setting.values.index(value))) for value in values]
-        axis |= {
-            "range": [-0.5, len(values) - 0.5],
-            "tickvals": spots,
-            "ticktext": ["<br>".join(textwrap.wrap(text, LONGEST)) for text in texts],
-        }
-    return dict(zip(values, spots, strict=True)), axis
 
 
 def _upright(known: list[float], is_loss: bool) -> dict[str, Any]:

@@ -32,7 +32,7 @@ COLUMNS = (  # (title, what a column is to style and script, does it sort from l
     ("Age", "age", False),
 )
 
-_component = component("run_table", Path(__file__).parent, '<div class="runs"></div>')
+_component = component("run_table", Path(__file__).parent)
 
 
 def run_table(facts: Sequence[Summary], key: str, ticked: Sequence[str] = ()) -> tuple[list[Summary], str]:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
 from core.runs.history import History
@@ -42,11 +41,6 @@ class SharedHistory:
             if key not in self._made:
                 self._made[key] = make()
             return self._made[key]
-
-    def columns(self, *names: str) -> list[np.ndarray]:
-        """Copies of columns of the step events, each (N,) float64, NaN where there was no number."""
-        with self.lock:
-            return [self.history.curve.column(name) for name in names]
 
 
 def shared_history(run: Run) -> SharedHistory:

@@ -30,7 +30,6 @@ from core.runs.store import create_run
 from core.workers.worker import work
 from pages.components.charts.curves import Axis, chart_curves, metric_curve
 from pages.components.compare.compare_view import METRICS
-from pages.components.shell.histories import SharedHistory
 
 config = {"dataset": "digits", "architecture": "mlp", "training": {"epochs": 2, "validate_every": "10", "device": "cpu"}}
 run = create_run(RunConfig.from_dict(config), Path(sys.argv[1]))
@@ -42,7 +41,7 @@ steps, _, within = history.within_epochs("val/worst_class")
 assert steps.tolist() == [10, 30] and (within >= 0).all(), "and within them"
 table = metrics_table(history)
 assert table["val/worst_class"].notna().sum() == len(values) + len(within), "exported"
-curves = {curve.name: curve for curve in chart_curves(SharedHistory(history), ACCURACY)}
+curves = {curve.name: curve for curve in chart_curves(history, ACCURACY)}
 assert list(curves) == ["training", "validation", "worst class"] and len(curves["worst class"].y) == len(values) + len(within)
 assert METRICS["val/worst_class"] == "worst class" and len(metric_curve(history, "val/worst_class", "", Axis(), 0).x)
 assert "reads worst" in meaning_of("worst class")

@@ -43,11 +43,11 @@ def test_a_window_that_makes_no_sense_is_no_window(reported):
 
 def test_curves_run_over_epochs_and_mark_the_best(tmp_path):
     shared = shared_history(fake_run(tmp_path, "finished", epochs=3))
-    train, val = chart_curves(shared, LOSS)
+    train, val = chart_curves(shared.history, LOSS)
     assert train.x[-1] == 3 and len(train.x) == 3 * STEPS_PER_EPOCH
     assert val.x.tolist() == [1, 2, 3]
     assert best_point(shared.history, "val/loss") == (3.0, pytest.approx(1.1 / 3))
-    train, val = chart_curves(shared, ACCURACY)
+    train, val = chart_curves(shared.history, ACCURACY)
     assert train.y.tolist() == val.y.tolist()
     assert val.keep == (2,)
 
@@ -73,22 +73,22 @@ def within_epochs(folder, *validations, epochs=2):
 
 def test_validation_within_epochs_is_on_both_charts_and_the_star_stays_on_ends(tmp_path):
     shared = shared_history(within_epochs(tmp_path, (5, 0.2, 100), (15, 0.4, 100), (30, 0.45, 100)))
-    _, loss = chart_curves(shared, LOSS)
-    _, accuracy = chart_curves(shared, ACCURACY)
+    _, loss = chart_curves(shared.history, LOSS)
+    _, accuracy = chart_curves(shared.history, ACCURACY)
     assert loss.x.tolist() == accuracy.x.tolist() == [0.25, 0.75, 1, 1.5, 2]
     assert accuracy.y.tolist() == [0.2, 0.4, 0.5, 0.45, 0.5] and loss.y[0] == pytest.approx(0.8)
     assert accuracy.is_small.tolist() == [True, True, False, True, False]
     assert accuracy.keep == (2,) and best_point(shared.history, "val/accuracy") == (1.0, 0.5)
     for axis in (Axis("step"), Axis("time", 10)):
-        assert len(chart_curves(shared, ACCURACY, axis)[1].x) == 5
-    assert chart_curves(shared, ACCURACY, Axis("step"))[1].x.tolist() == [5, 15, 20, 30, 40]
+        assert len(chart_curves(shared.history, ACCURACY, axis)[1].x) == 5
+    assert chart_curves(shared.history, ACCURACY, Axis("step"))[1].x.tolist() == [5, 15, 20, 30, 40]
     assert _floats(packed(accuracy)["sizes"]).tolist() == [3, 3, 6, 3, 6] and packed(loss)["sizes"]
-    assert packed(chart_curves(shared, ACCURACY)[0])["sizes"] is None
+    assert packed(chart_curves(shared.history, ACCURACY)[0])["sizes"] is None
 
 
 def test_what_a_part_of_the_pictures_said_is_a_curve_of_its_own_that_says_so(tmp_path):
     shared = shared_history(within_epochs(tmp_path, (5, 0.2, 30), (15, 0.4, 30)))
-    _, part, whole = chart_curves(shared, ACCURACY)
+    _, part, whole = chart_curves(shared.history, ACCURACY)
     assert part.name == "validation, 30 pictures" and part.x.tolist() == [0.25, 0.75] and not part.markers
     assert whole.x.tolist() == [1, 2]
     assert metric_curve(shared.history, "val/accuracy", "run", Axis(), 0).x.tolist() == [1, 2]
@@ -113,15 +113,15 @@ def test_curves_that_are_compared_have_points_at_the_same_moments(tmp_path):
 
 def test_the_running_training_accuracy_is_that_of_the_last_pictures(tmp_path, monkeypatch):
     shared = shared_history(within_epochs(tmp_path))
-    train, _ = chart_curves(shared, ACCURACY)
+    train, _ = chart_curves(shared.history, ACCURACY)
     assert train.x.tolist() == [step / STEPS_PER_EPOCH for step in range(1, 41)] and not train.markers
     assert train.y[0] == pytest.approx(0.01), "from the first step on"
     assert train.y[-1] == pytest.approx(np.arange(21, 41).mean() / 100), "of an epoch where it has less than a thousand"
     monkeypatch.setattr(curves, "RUNNING", 320)
-    train, _ = chart_curves(shared, ACCURACY)
+    train, _ = chart_curves(shared.history, ACCURACY)
     assert train.y[-1] == pytest.approx(np.arange(31, 41).mean() / 100), "ten steps of 32 pictures"
     assert metric_curve(shared.history, "train/accuracy", "run", Axis(), 0).y.tolist() == train.y.tolist()
-    faint, calm, _ = chart_curves(shared, ACCURACY, Axis(), 0.9)
+    faint, calm, _ = chart_curves(shared.history, ACCURACY, Axis(), 0.9)
     assert faint.is_faint and calm.y[-1] < faint.y[-1]
 
 
@@ -132,7 +132,7 @@ def test_epochs_of_before_there_was_a_running_accuracy_stay_in_front_of_it(tmp_p
         if line["event"] == "step" and line["epoch"] == 1:
             del line["train/accuracy"]
     run.event_log.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    train, _ = chart_curves(shared_history(run), ACCURACY)
+    train, _ = chart_curves(shared_history(run).history, ACCURACY)
     assert train.x[0] == 1 and train.y[0] == 0.1 and len(train.x) == 1 + STEPS_PER_EPOCH
     assert train.y[1] == pytest.approx(0.21)
 
@@ -151,15 +151,15 @@ def test_curves_go_on_after_a_pause_without_gaps_and_double_points(tmp_path):
     for epoch in (1, 2, 3):
         write_epoch(log, epoch)
     log.write("paused", message="Paused.")
-    before = [curve.x.tolist() for curve in chart_curves(shared_history(run), LOSS)]
+    before = [curve.x.tolist() for curve in chart_curves(shared_history(run).history, LOSS)]
     log.write("resuming")
-    assert [curve.x.tolist() for curve in chart_curves(shared_history(run), LOSS)] == before, (
+    assert [curve.x.tolist() for curve in chart_curves(shared_history(run).history, LOSS)] == before, (
         "still there while it loads"
     )
     write_start(log, run, 6, "resumed", step=2 * STEPS_PER_EPOCH, epoch=2)  # its last checkpoint was older
     for epoch in (3, 4, 5, 6):
         write_epoch(log, epoch)
-    train, val = chart_curves(shared_history(run), LOSS)
+    train, val = chart_curves(shared_history(run).history, LOSS)
     assert np.allclose(train.x, np.arange(1, 6 * STEPS_PER_EPOCH + 1) / STEPS_PER_EPOCH)
     assert val.x.tolist() == [1, 2, 3, 4, 5, 6]
 
@@ -171,12 +171,12 @@ def test_what_is_trained_again_after_a_crash_replaces_what_was_lost(tmp_path):
     write_epoch(log, 1)
     for step in (22, 24, 26, 28):
         log.write("step", epoch=2, step=step, learning_rate=0.001, **{"train/loss": 9.0})
-    assert shared_history(run).columns("train/loss")[0][-1] == 9.0
+    assert shared_history(run).history.curve.column("train/loss")[-1] == 9.0
     log.write("resuming")
     write_start(log, run, 6, "resumed", step=STEPS_PER_EPOCH, epoch=1)  # where the last checkpoint was
     for step in (21, 23, 25, 27, 29, 31):  # more points than were lost, at other places
         log.write("step", epoch=2, step=step, learning_rate=0.001, **{"train/loss": 1.0})
-    steps, losses = shared_history(run).columns("step", "train/loss")
+    steps, losses = map(shared_history(run).history.curve.column, ("step", "train/loss"))
     assert steps.tolist() == [*range(1, STEPS_PER_EPOCH + 1), 21, 23, 25, 27, 29, 31]
     assert losses[STEPS_PER_EPOCH:].tolist() == [1.0] * 6
 
@@ -209,7 +209,7 @@ def test_visitors_share_one_history_without_reading_anything_twice(tmp_path, mon
         write_epoch(log, epoch)
     for visitor in visitors:
         visitor.join()
-    steps, losses = shared_history(run).columns("step", "train/loss")
+    steps, losses = map(shared_history(run).history.curve.column, ("step", "train/loss"))
     assert steps.tolist() == list(range(1, 50 * STEPS_PER_EPOCH + 1))
     assert len(losses) == len(steps)
     assert len(shared_history(run).history.epochs) == 50
@@ -255,10 +255,10 @@ def paused_run(tmp_path):
 
 def test_over_steps_and_time_every_point_has_its_place_and_pauses_take_none(tmp_path):
     shared = shared_history(paused_run(tmp_path))
-    steps = chart_curves(shared, LOSS, Axis("step"))
+    steps = chart_curves(shared.history, LOSS, Axis("step"))
     assert steps[0].x.tolist() == list(range(1, 4 * STEPS_PER_EPOCH + 1))
     assert steps[1].x.tolist() == [20, 40, 60, 80]
-    train, val = chart_curves(shared, LOSS, Axis("time"))
+    train, val = chart_curves(shared.history, LOSS, Axis("time"))
     assert (np.diff(train.x) > 0).all() and train.x[0] == 0.5
     assert train.x[-1] < 50, "seconds of training, without the pause"
     assert abs(train.x[40] - train.x[39]) < 2
@@ -283,6 +283,6 @@ def test_smoothing_keeps_a_constant_and_calms_noise():
 
 def test_a_smoothed_curve_stands_before_what_it_was_made_from(tmp_path):
     shared = shared_history(fake_run(tmp_path, "finished", epochs=3))
-    faint, calm, _ = chart_curves(shared, LOSS, Axis(), 0.9)
+    faint, calm, _ = chart_curves(shared.history, LOSS, Axis(), 0.9)
     assert faint.is_faint and not calm.is_faint
     assert calm.y[0] == faint.y[0] and calm.y[-1] > faint.y[-1], "it lags behind a falling curve"
