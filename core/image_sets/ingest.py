@@ -18,7 +18,7 @@ from core.image_sets.layouts.placed import natural
 from core.image_sets.likeness import Likeness, compare
 from core.image_sets.own_dataset import OwnDataError, OwnDataset
 from core.image_sets.read_ahead import in_order
-from core.image_sets.sources import FolderSource, ZipSource, read_all
+from core.image_sets.sources import opened, read_all
 from core.image_sets.splitting import held_out_groups
 from core.images.read import has_pages
 from core.machine.cores import usable_cores
@@ -63,21 +63,17 @@ def ingest(
 
     `told` is called with the layout before anything is decoded. Raises OwnDataError, and what `progress` and `told` raise.
     """
-    source = ZipSource(path) if path.is_file() else FolderSource(path)
-    try:
-        progress("Looking through the files", 0, 0)
-        listing = source.listing()
-        layout = recognise(listing, source.read, class_name, reading)
-        if len(listing.pictures) == 0 or not layout.pictures:
+    progress("Looking through the files", 0, 0)
+    with opened(path) as listing:
+        layout = recognise(listing, class_name, reading)
+        if not layout.pictures:
             raise OwnDataError("No picture belongs to a class; put each class into a folder of its own.")
         told(layout)
         report = Report(layout=layout.words, notes=layout.notes, skipped=dict(listing.skipped))
         if layout.without_class:
             report.skipped["pictures outside of any class"] = layout.without_class
         dataset = OwnDataset.create(folder, title)
-        placed = _decode(dataset, source, layout, report, progress)
-    finally:
-        source.close()
+        placed = _decode(dataset, layout.pictures, report, progress)
     if not placed:
         raise OwnDataError(
             f"None of the {len(layout.pictures):,} pictures can be read; save them as PNG or JPEG and try again."
@@ -92,48 +88,47 @@ def ingest(
 
 
 def _decode(
-    dataset: OwnDataset, source, layout: Layout, report: Report, progress: Progress
-) -> list[tuple[int, str, str]]:
-    """Stores every readable picture; returns (image number, class name, split) of each."""
-    total, done = len(layout.pictures), 0
-    placed: list[tuple[int, str, str]] = []
-    of_entry = {id(each.entry): each for each in layout.pictures}
-    with _records(source, layout, report) as results, dataset.connected() as connection:
+    dataset: OwnDataset, pictures: list[Placed], report: Report, progress: Progress
+) -> list[tuple[int, Placed]]:
+    """Stores every readable picture; returns the image number of each."""
+    done, stored = 0, list[tuple[int, Placed]]()
+    with _records(pictures, report) as results, dataset.connected() as connection:
         number = connection.execute("select coalesce(max(id), 0) from images").fetchone()[0]
-        for entries, records in results:
+        for chunk, records in results:
             images, contents = [], []
-            for entry, record in zip(entries, records, strict=True):
+            for each, record in zip(chunk, records, strict=True):
                 if isinstance(record, str):
                     report.unreadable_count += 1
                     if len(report.unreadable) < NAMED:
-                        report.unreadable.append((entry.name, record))
+                        report.unreadable.append((each.entry.name, record))
                     continue
                 number += 1
-                each: Placed = of_entry[id(entry)]
-                placed.append((number, each.class_name, each.split))
+                stored.append((number, each))
                 report.turned += record.turned
                 report.reduced += max(record.width, record.height) > KEPT_SIDE
                 images.append(
-                    (number, record.digest, entry.name, record.width, record.height, int(record.colour), int(record.turned),
-                     record.mean, record.square, record.hash, record.grey)
+                    (number, record.digest, each.entry.name, record.width, record.height, int(record.colour),
+                     int(record.turned), record.mean, record.square, record.hash, record.grey)
                 )  # fmt: skip
                 contents.append((number, record.data))
             connection.executemany("insert into images values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", images)
             connection.executemany("insert into contents values (?, ?)", contents)
-            done += len(entries)
-            progress("Reading the pictures", done, total)
-    return placed
+            done += len(chunk)
+            progress("Reading the pictures", done, len(pictures))
+    return stored
 
 
 @contextlib.contextmanager
-def _records(source, layout: Layout, report: Report) -> Iterator[Iterator[tuple[list, list[ImageRecord | str]]]]:
-    """(entries, what is known of them) in order, by helper processes where there are many."""
+def _records(
+    pictures: list[Placed], report: Report
+) -> Iterator[Iterator[tuple[list[Placed], list[ImageRecord | str]]]]:
+    """(pictures, what is known of them) in order, by helper processes where there are many."""
     workers = usable_cores()
-    if len(layout.pictures) <= FEW or workers < 2:
-        yield ((entries, image_records(names, data)) for entries, names, data in _chunks(source, layout, report))
+    work = ((chunk, ([each.entry.name for each in chunk], data)) for chunk, data in _chunks(pictures, report))
+    if len(pictures) <= FEW or workers < 2:
+        yield ((chunk, image_records(*arguments)) for chunk, arguments in work)
         return
     pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
-    work = ((entries, (names, data)) for entries, names, data in _chunks(source, layout, report))
     try:
         yield in_order(pool, image_records, work, 2 * workers)
     except BrokenExecutor as error:
@@ -142,38 +137,35 @@ def _records(source, layout: Layout, report: Report) -> Iterator[Iterator[tuple[
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _chunks(source, layout: Layout, report: Report) -> Iterator[tuple[list, list[str], list[bytes | str]]]:
-    entries, data, size = [], [], 0
-    for entry, content in read_all(source, [placed.entry for placed in layout.pictures]):
-        entries.append(entry)
+def _chunks(pictures: list[Placed], report: Report) -> Iterator[tuple[list[Placed], list[bytes | str]]]:
+    start, data, size = 0, list[bytes | str](), 0
+    for end, (_, content) in enumerate(read_all([each.entry for each in pictures]), start=1):
         data.append(content)
         report.paged += isinstance(content, bytes) and has_pages(content)
         size += len(content)
-        if len(entries) >= CHUNK_FILES or size >= CHUNK_BYTES:
-            yield entries, [each.name for each in entries], data
-            entries, data, size = [], [], 0
-    if entries:
-        yield entries, [each.name for each in entries], data
+        if len(data) >= CHUNK_FILES or size >= CHUNK_BYTES or end == len(pictures):
+            yield pictures[start:end], data
+            start, data, size = end, [], 0
 
 
 def _place(
-    dataset: OwnDataset, placed: list[tuple[int, str, str]], likeness: Likeness, report: Report, is_settled: bool
+    dataset: OwnDataset, stored: list[tuple[int, Placed]], likeness: Likeness, report: Report, is_settled: bool
 ) -> None:
     """Version 1: every picture in its class; one in five is kept for the test where no folder says which."""
-    names = list(dict.fromkeys(name for _, name, _ in sorted(placed, key=lambda each: natural(each[1]))))
+    names = list(dict.fromkeys(sorted((each.class_name for _, each in stored), key=natural)))
     class_of = {name: place for place, name in enumerate(names)}
-    classes = np.array([class_of[name] for _, name, _ in placed])
-    rows = np.searchsorted(likeness.numbers, [number for number, _, _ in placed])
-    group_ids, together = likeness.group_ids[rows].tolist(), likeness.together[rows]
-    has_test = is_settled or any(split == "test" for _, _, split in placed)
-    held = np.zeros(len(placed), dtype=bool)
-    if not has_test:
-        free = np.array([split != "val" for _, _, split in placed])
-        held[free] = held_out_groups(classes[free], together[free])
+    classes = np.array([class_of[each.class_name] for _, each in stored])
+    rows = np.searchsorted(likeness.numbers, [number for number, _ in stored])
+    held = np.zeros(len(stored), dtype=bool)
+    if not is_settled and all(each.split != "test" for _, each in stored):
+        free = np.array([each.split != "val" for _, each in stored])
+        held[free] = held_out_groups(classes[free], likeness.together[rows][free])
         report.notes.append("One in five pictures of each class is kept for the test.")
-    with editing(dataset, f"{len(placed):,} pictures brought") as edit:
+    with editing(dataset, f"{len(stored):,} pictures brought") as edit:
         ids = {name: edit.class_of_name(name) for name in names}
         edit.place(
-            (number, ids[name], "test" if hold else split or "train", group)
-            for (number, name, split), hold, group in zip(placed, held.tolist(), group_ids, strict=True)
+            (number, ids[each.class_name], "test" if hold else each.split or "train", group)
+            for (number, each), hold, group in zip(
+                stored, held.tolist(), likeness.group_ids[rows].tolist(), strict=True
+            )
         )

@@ -6,8 +6,6 @@ alternatives, of which the likeliest is taken until someone chooses another.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from core.image_sets.export import names_of_export
 from core.image_sets.finding import passed_over
 from core.image_sets.layouts.detection import detection_set
@@ -26,7 +24,7 @@ EXPORTED = "exported"  # key of the reading that a ZIP of ours gives itself
 AGREE = 0.95  # of the pictures on which folders and table say the same
 
 
-def recognise(listing: Listing, read: Callable[[SourceFile], bytes], class_name: str = "", reading: str = "") -> Layout:
+def recognise(listing: Listing, class_name: str = "", reading: str = "") -> Layout:
     """The layout, by the reading of that key or by the likeliest.
 
     `class_name` is the class of pictures that lie in no folder. Raises OwnDataError when nothing fits, and for detection sets.
@@ -38,12 +36,17 @@ def recognise(listing: Listing, read: Callable[[SourceFile], bytes], class_name:
     if own is not None:
         return own
     finder = Finder(pictures)
-    tables = _tables(listing.tables, read, finder)
+    read = (
+        read_table(entry, entry.read_or_nothing(), finder.names)
+        for entry in listing.tables
+        if "submission" not in entry.parts[-1].casefold()  # made-up labels, as an example of what to hand in
+    )
+    tables = [table for table in read if table is not None]
     folders = Folders(pictures)
     table = by_tables(tables, pictures, finder)
     found, question, notes = _weighed(folders, table, tables)
     if not any(each.key.startswith("level") for each in found):
-        refused = detection_set(pictures, listing.others, tables, read)
+        refused = detection_set(pictures, listing.others, tables)
         if refused:
             raise OwnDataError(refused)
     if not found:
@@ -145,21 +148,6 @@ def _agreement(pairs: list[tuple[str, str]]) -> float:
     if len(set(best.values())) < len(best):
         return 0.0
     return sum(counted[folder][label] for folder, label in best.items()) / len(pairs)
-
-
-def _tables(entries: list[SourceFile], read: Callable[[SourceFile], bytes], finder: Finder) -> list[Table]:
-    names, found = finder.names, []
-    for entry in entries:
-        if "submission" in entry.parts[-1].casefold():  # made-up labels, as an example of what to hand in
-            continue
-        try:
-            data = read(entry)
-        except Exception:  # a damaged archive raises many kinds
-            continue
-        table = read_table(entry, data, names)
-        if table is not None:
-            found.append(table)
-    return found
 
 
 def _one_class(pictures: list[SourceFile], name: str) -> Layout:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import struct
@@ -9,7 +10,9 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import IO, cast
 
 from core.image_sets.layouts.encoding import OF_NAMES, TITLES, best_of
 from core.image_sets.own_dataset import OwnDataError
@@ -24,21 +27,35 @@ NOTES = frozenset((".txt", ".json", ".xml"))  # may say where things are in a pi
 PACKED = "files that are packed again"  # unpack them first
 ARCHIVES = frozenset((".zip", ".rar", ".7z", ".tar", ".gz", ".tgz"))
 HEAD = 32  # bytes that tell a picture whose name has another ending, or none
+LONGEST_END = 65_557 + 20  # bytes of a ZIP's end record with the longest comment, and of the locator before it
+HIDDEN = frozenset(("thumbs.db", "desktop.ini"))
 NEVER = frozenset((".txt", ".json", ".xml", ".md", ".py", ".html", ".pdf", ".yaml", ".yml", ".mp4", ".mov"))
 
 
 @dataclass(frozen=True)
 class SourceFile:
-    """One file: where it lies, in parts, and how large it says it is."""
+    """One file: where it lies, in parts, how large it says it is, and how it is opened."""
 
     parts: tuple[str, ...]
     size: int
-    key: object  # how its source finds it
+    open: Callable[[], IO[bytes]]
 
     @property
     def name(self) -> str:
         """Its path within the source."""
         return "/".join(self.parts)
+
+    def read(self, most: int = MAX_FILE_BYTES + 1) -> bytes:
+        """At most so many bytes. Raises OSError, and whatever a damaged archive raises."""
+        with self.open() as stream:
+            return stream.read(most)
+
+    def read_or_nothing(self, most: int = MAX_FILE_BYTES + 1) -> bytes:
+        """The same; nothing of a file that cannot be read."""
+        try:
+            return self.read(most)
+        except Exception:  # damaged archives and unreadable files raise many kinds
+            return b""
 
 
 @dataclass
@@ -52,94 +69,87 @@ class Listing:
     encoding: str = ""  # of the names in an old ZIP, as people call it
     comment: bytes = b""  # of a ZIP
 
+    def add(self, entry: SourceFile) -> None:
+        """Puts a file where it belongs, by its name, or by its first bytes where its ending says nothing."""
+        name = entry.parts[-1] if entry.parts else ""
+        suffix = PurePosixPath(name).suffix.lower()
+        if not entry.parts or ".." in entry.parts:
+            self.skipped["files with a path that leads elsewhere"] += 1
+        elif any(part.startswith(".") or part == "__MACOSX" for part in entry.parts) or name.lower() in HIDDEN:
+            self.skipped["hidden files"] += 1
+        elif suffix in TABLES and entry.size <= MOST_TABLE:
+            self.tables.append(entry)
+        elif suffix in ARCHIVES:
+            self.skipped[PACKED] += 1
+        elif suffix.removeprefix(".") in SUFFIXES or (
+            suffix not in NEVER and starts_like_a_picture(entry.read_or_nothing(HEAD))
+        ):
+            self.pictures.append(entry)
+        else:
+            self.skipped["files that are no pictures"] += 1
+            if suffix in NOTES:
+                self.others.append(entry)
 
-class ZipSource:
-    """A ZIP file. Raises OwnDataError when it is none, has too many files or unpacks to too much."""
 
-    def __init__(self, path: Path):
-        self.name = path.name
-        _check_directory(path)
-        try:
-            self._zip = zipfile.ZipFile(path)
-        except Exception as error:  # zipfile raises many kinds on damaged files
-            raise OwnDataError(f"'{self.name}' is no ZIP file that can be read ({error}); pack it again.") from error
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[Listing]:
+    """The files of a ZIP, or of a folder on the computer that runs TrainDesk, to be read within the block.
 
-    def listing(self) -> Listing:
-        """All its files, sorted into kinds. Raises OwnDataError."""
-        found, total = Listing(comment=self._zip.comment), 0
-        codec, found.encoding = codec_of_names(self._zip.infolist())
-        for info in self._zip.infolist():
-            if info.is_dir():
-                continue
-            total += info.file_size
-            if stat.S_ISLNK(info.external_attr >> 16):
+    Raises OwnDataError when it is neither, has too many files or unpacks to too much.
+    """
+    if not path.is_file():
+        yield _of_folder(path)
+        return
+    _check_directory(path)
+    try:
+        archive = zipfile.ZipFile(path)
+    except Exception as error:  # zipfile raises many kinds on damaged files
+        raise OwnDataError(f"'{path.name}' is no ZIP file that can be read ({error}); pack it again.") from error
+    with archive:
+        yield _of_zip(archive, path.name)
+
+
+def _of_zip(archive: zipfile.ZipFile, name: str) -> Listing:
+    infos = [info for info in archive.infolist() if not info.is_dir()]
+    codec, encoding = codec_of_names(archive.infolist())
+    found = Listing(encoding=encoding, comment=archive.comment)
+    for info in infos:
+        if stat.S_ISLNK(info.external_attr >> 16):
+            found.skipped["links"] += 1
+        elif info.flag_bits & 1:
+            found.skipped["files with a password"] += 1
+        else:
+            found.add(SourceFile(_parts(decoded_name(info, codec)), info.file_size, partial(archive.open, info)))
+    total = sum(info.file_size for info in infos)
+    if total > MOST_BYTES:
+        raise OwnDataError(
+            f"'{name}' unpacks to {total / 2**30:,.0f} GB; the limit is {MOST_BYTES / 2**30:,.0f} GB "
+            "(TRAINDESK_IMPORT_GB), so split it or make the pictures smaller."
+        )
+    return found
+
+
+def _of_folder(root: Path) -> Listing:
+    """Links are not followed."""
+    if not root.is_dir():
+        raise OwnDataError(f"There is no folder {root}; check its name.")
+    found, seen = Listing(), 0
+
+    def closed(error: OSError) -> None:
+        found.skipped["folders that may not be read"] += 1
+
+    for folder, folders, files in os.walk(root, onerror=closed):
+        folders[:] = sorted(name for name in folders if not Path(folder, name).is_symlink())
+        seen += len(files)
+        if seen > MOST_FILES:
+            raise OwnDataError(f"{root} has more than {MOST_FILES:,} files; choose a smaller folder.")
+        for path in (Path(folder, name) for name in sorted(files)):
+            if path.is_symlink() or not path.is_file():
                 found.skipped["links"] += 1
-            elif info.flag_bits & 1:
-                found.skipped["files with a password"] += 1
             else:
-                _sort_in(found, _parts(decoded_name(info, codec)), info.file_size, info, self._head)
-        if total > MOST_BYTES:
-            raise OwnDataError(
-                f"'{self.name}' unpacks to {total / 2**30:,.0f} GB; the limit is {MOST_BYTES / 2**30:,.0f} GB "
-                "(TRAINDESK_IMPORT_GB), so split it or make the pictures smaller."
-            )
-        return found
-
-    def read(self, entry: SourceFile) -> bytes:
-        """At most MAX_FILE_BYTES and one byte. Raises whatever a damaged archive raises."""
-        with self._zip.open(entry.key) as stream:  # type: ignore[arg-type]
-            return stream.read(MAX_FILE_BYTES + 1)
-
-    def _head(self, key: object) -> bytes:
-        with self._zip.open(key) as stream:  # type: ignore[arg-type]
-            return stream.read(HEAD)
-
-    def close(self) -> None:
-        """Lets go of the source."""
-        self._zip.close()
-
-
-class FolderSource:
-    """A folder on the computer that runs TrainDesk. Links are not followed. Raises OwnDataError when it is none."""
-
-    def __init__(self, path: Path):
-        self.name = path.name
-        self._path = path
-        if not path.is_dir():
-            raise OwnDataError(f"There is no folder {path}; check its name.")
-
-    def listing(self) -> Listing:
-        """All its files, sorted into kinds. Raises OwnDataError."""
-        found, seen = Listing(), 0
-
-        def closed(error: OSError) -> None:
-            found.skipped["folders that may not be read"] += 1
-
-        for folder, folders, files in os.walk(self._path, onerror=closed):
-            folders.sort()
-            folders[:] = [name for name in folders if not Path(folder, name).is_symlink()]
-            for name in sorted(files):
-                path = Path(folder, name)
-                seen += 1
-                if seen > MOST_FILES:
-                    raise OwnDataError(f"{self._path} has more than {MOST_FILES:,} files; choose a smaller folder.")
-                if path.is_symlink() or not path.is_file():
-                    found.skipped["links"] += 1
-                    continue
-                _sort_in(found, path.relative_to(self._path).parts, path.stat().st_size, path, self._head)
-        return found
-
-    def read(self, entry: SourceFile) -> bytes:
-        """At most MAX_FILE_BYTES and one byte. Raises OSError."""
-        with open(entry.key, "rb") as stream:  # type: ignore[call-overload]
-            return stream.read(MAX_FILE_BYTES + 1)
-
-    def _head(self, key: object) -> bytes:
-        with open(key, "rb") as stream:  # type: ignore[call-overload]
-            return stream.read(HEAD)
-
-    def close(self) -> None:
-        """Lets go of the source."""
+                opening = cast("Callable[[], IO[bytes]]", partial(path.open, "rb"))
+                found.add(SourceFile(path.relative_to(root).parts, path.stat().st_size, opening))
+    return found
 
 
 def allowed_folders() -> list[Path]:
@@ -161,38 +171,6 @@ def folder_in_bounds(text: str) -> Path:
     if not path.is_dir():
         raise OwnDataError(f"There is no folder {path}; check its name.")
     return path
-
-
-def _sort_in(found: Listing, parts: tuple[str, ...], size: int, key: object, head: Callable[[object], bytes]) -> None:
-    """`head` gives a file's first bytes: they decide where its ending says nothing."""
-    name = parts[-1] if parts else ""
-    suffix = PurePosixPath(name).suffix.lower()
-    if not parts or any(part == ".." for part in parts):
-        found.skipped["files with a path that leads elsewhere"] += 1
-    elif any(part.startswith(".") or part == "__MACOSX" for part in parts) or name.lower() in (
-        "thumbs.db",
-        "desktop.ini",
-    ):
-        found.skipped["hidden files"] += 1
-    elif suffix in TABLES and size <= MOST_TABLE:
-        found.tables.append(SourceFile(parts, size, key))
-    elif suffix in ARCHIVES:
-        found.skipped[PACKED] += 1
-    elif suffix.removeprefix(".") not in SUFFIXES and not _is_picture(suffix, key, head):
-        found.skipped["files that are no pictures"] += 1
-        if suffix in NOTES:
-            found.others.append(SourceFile(parts, size, key))
-    else:
-        found.pictures.append(SourceFile(parts, size, key))
-
-
-def _is_picture(suffix: str, key: object, head: Callable[[object], bytes]) -> bool:
-    if suffix in NEVER:
-        return False
-    try:
-        return starts_like_a_picture(head(key))
-    except Exception:  # damaged archives and unreadable files raise many kinds
-        return False
 
 
 def _parts(name: str) -> tuple[str, ...]:
@@ -229,9 +207,7 @@ def _check_directory(path: Path) -> None:
     try:
         size = path.stat().st_size
         with path.open("rb") as stream:
-            stream.seek(
-                max(0, size - 65_557 - 20)
-            )  # the end record with the longest comment, and the locator before it
+            stream.seek(max(0, size - LONGEST_END))
             tail = stream.read()
             place = tail.rfind(b"PK\5\6")
             if place < 0:
@@ -249,13 +225,13 @@ def _check_directory(path: Path) -> None:
         raise OwnDataError(f"'{path.name}' holds {entries:,} files; the limit is {MOST_FILES:,}, so split it.")
 
 
-def read_all(source: ZipSource | FolderSource, entries: list[SourceFile]) -> Iterator[tuple[SourceFile, bytes | str]]:
+def read_all(entries: list[SourceFile]) -> Iterator[tuple[SourceFile, bytes | str]]:
     """Each file's content, or a sentence that says why it cannot be had."""
     for entry in entries:
         if entry.size > MAX_FILE_BYTES:
             yield entry, f"is a file of {entry.size / 2**20:,.0f} MB; the limit is {MAX_FILE_BYTES // 2**20} MB"
             continue
         try:
-            yield entry, source.read(entry)
+            yield entry, entry.read()
         except Exception as error:  # damaged archives and vanished files raise many kinds
             yield entry, f"cannot be unpacked ({str(error)[:80] or type(error).__name__})"

@@ -20,11 +20,12 @@ SMALLEST = 0.025  # of the longer side; what is smaller is dust, or where the li
 
 def flat_colours(image: Image.Image) -> np.ndarray:
     """float32 (H, W, 3), 0 to 255, longer side at most WORK_SIDE, transparency filled with what lets the strokes stand out."""
-    factor = -(-max(image.size) // WORK_SIDE)
-    if image.has_transparency_data:
-        pixels = _shrunk(image.convert("RGBA"), factor)  # reduced premultiplied: hidden colours do not bleed in
-        return _without_alpha(np.asarray(pixels, dtype=np.float32))
-    return np.asarray(_shrunk(image.convert("RGB"), factor), dtype=np.float32)
+    is_clear = image.has_transparency_data
+    pixels = image.convert("RGBA" if is_clear else "RGB")
+    if (factor := -(-max(image.size) // WORK_SIDE)) > 1:
+        pixels = pixels.reduce(factor)  # premultiplied: hidden colours do not bleed in
+    colours = np.asarray(pixels, dtype=np.float32)
+    return _without_alpha(colours) if is_clear else colours
 
 
 def ink_map(colours: np.ndarray) -> np.ndarray:
@@ -53,6 +54,11 @@ class Parts:
         """(4,) of the figure."""
         figure = self.boxes[self.chosen]
         return np.r_[figure[:, :2].min(0), figure[:, 2:].max(0)]
+
+    def side(self) -> float:
+        """The longer one of that box, in pixels."""
+        top, left, bottom, right = self.box()
+        return max(bottom - top, right - left)
 
 
 def found_in(image: Image.Image) -> tuple[np.ndarray, Parts]:
@@ -91,8 +97,7 @@ def parts_of(ink: np.ndarray) -> Parts:
     worth = sharp * np.where(edges > 0, 0.05, 1.0)  # table, fingers, shadows; a lone huge digit still wins
     main = int(np.argmax(worth))
     parts = Parts(labels, areas, boxes, edges, _belonging(boxes, areas, edges, main))
-    top, left, bottom, right = parts.box()
-    if areas[main] < 6 or max(bottom - top, right - left) < max(4, SMALLEST * max(ink.shape)):
+    if areas[main] < 6 or parts.side() < max(4, SMALLEST * max(ink.shape)):
         raise NothingDrawn(BLANK)
     return parts
 
@@ -112,10 +117,6 @@ def _belonging(tops: np.ndarray, areas: np.ndarray, edges: np.ndarray, main: int
         if not joined.any():
             return chosen
         chosen |= joined
-
-
-def _shrunk(image: Image.Image, factor: int) -> Image.Image:
-    return image if factor == 1 else image.reduce(factor)
 
 
 def _without_alpha(pixels: np.ndarray) -> np.ndarray:
@@ -148,9 +149,7 @@ def _plain_page(colours: np.ndarray) -> np.ndarray | None:
         red, green, blue = np.abs(pixels - page).T
         away = np.maximum(np.maximum(red, green), blue)  # ten times as fast as .max(1) over three numbers
         same, beside, beyond = (away <= 8).mean(), ((away > 8) & (away <= 24)).mean(), (away > 24).mean()
-        if (
-            same >= 0.4 and beside <= 0.005 + 0.25 * beyond
-        ):  # edges of strokes are beside it too, a few for each ink pixel
+        if same >= 0.4 and beside <= 0.005 + 0.25 * beyond:  # edges of strokes are beside it, a few for each ink pixel
             return page
     return None
 

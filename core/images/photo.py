@@ -55,6 +55,20 @@ def prepare_clothing(image: Image.Image, *, size: int = 28) -> np.ndarray:
     return np.asarray(field, dtype=np.uint8)[None].copy()
 
 
+def prepare_plainly(image: Image.Image, channels: int, size: tuple[int, int]) -> np.ndarray:
+    """uint8 (channels, height, width) of any picture, neither centred nor scaled. `size` is (height, width) in pixels.
+
+    What most demos do, kept to show why that fails: the picture is shrunk, and a grey one with a light edge turned dark, since
+    the datasets of drawings are bright on black.
+    """
+    flat = on_white(image).convert("L" if channels == 1 else "RGB")
+    small = flat.resize((size[1], size[0]), Image.Resampling.BILINEAR)
+    pixels = np.asarray(small, dtype=np.uint8).reshape(size[0], size[1], channels)
+    if channels == 1 and np.median(np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])) > 127:
+        pixels = 255 - pixels
+    return pixels.transpose(2, 0, 1).copy()
+
+
 def on_white(image: Image.Image) -> Image.Image:
     """The picture without transparency: what is see-through shows a white page."""
     if not image.has_transparency_data:

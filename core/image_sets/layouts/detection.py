@@ -13,22 +13,20 @@ LARGEST = 64 * 2**20  # bytes of an annotation file
 BOX = re.compile(r"\s*\d+(\s+-?\d*\.?\d+(e-?\d+)?){4,}\s*", re.IGNORECASE)
 
 
-def detection_set(
-    pictures: list[SourceFile], others: list[SourceFile], tables: list[Table], read: Callable[[SourceFile], bytes]
-) -> str:
+def detection_set(pictures: list[SourceFile], others: list[SourceFile], tables: list[Table]) -> str:
     """Why it is refused, or "" where it is no such set."""
     stems = {entry.parts[-1].rpartition(".")[0].casefold() for entry in pictures}
     by_ending: dict[str, list[SourceFile]] = {}
     for entry in others:
         by_ending.setdefault(entry.parts[-1].rpartition(".")[2].casefold(), []).append(entry)
     beside = [each for each in by_ending.get("txt", []) if each.parts[-1][:-4].casefold() in stems and each.size]
-    if len(beside) * 4 > len(pictures) and _all(beside, read, _is_yolo):
+    if len(beside) * 4 > len(pictures) and _all(beside, _is_yolo):
         return _refusal("a YOLO detection set", "the numbers in its .txt files are boxes around things")
     beside = [each for each in by_ending.get("xml", []) if each.parts[-1][:-4].casefold() in stems]
-    if len(beside) * 4 > len(pictures) and _all(beside, read, lambda text: "<bndbox" in text or "<object" in text):
+    if len(beside) * 4 > len(pictures) and _all(beside, lambda text: "<bndbox" in text or "<object" in text):
         return _refusal("a Pascal VOC detection set", "its .xml files hold boxes around things")
     for entry in sorted(by_ending.get("json", []), key=lambda each: -each.size)[:LOOKED_AT]:
-        text = _text(entry, read)
+        text = _text(entry)
         if '"annotations"' in text and '"images"' in text and ('"bbox"' in text or '"categories"' in text):
             return _refusal("a COCO detection set", f"'{entry.parts[-1]}' holds boxes or outlines of things")
         if '"shapes"' in text and '"imagePath"' in text:
@@ -46,8 +44,8 @@ def _refusal(kind: str, why: str) -> str:
     )
 
 
-def _all(entries: list[SourceFile], read: Callable[[SourceFile], bytes], says: Callable[[str], bool]) -> bool:
-    return all(says(_text(entry, read)) for entry in entries[:LOOKED_AT])
+def _all(entries: list[SourceFile], says: Callable[[str], bool]) -> bool:
+    return all(says(_text(entry)) for entry in entries[:LOOKED_AT])
 
 
 def _is_yolo(text: str) -> bool:
@@ -55,10 +53,5 @@ def _is_yolo(text: str) -> bool:
     return bool(lines) and all(BOX.fullmatch(line) for line in lines)
 
 
-def _text(entry: SourceFile, read: Callable[[SourceFile], bytes]) -> str:
-    if entry.size > LARGEST:
-        return ""
-    try:
-        return read(entry).decode("utf-8", errors="replace")
-    except Exception:  # a damaged archive raises many kinds
-        return ""
+def _text(entry: SourceFile) -> str:
+    return "" if entry.size > LARGEST else entry.read_or_nothing().decode("utf-8", errors="replace")

@@ -17,7 +17,7 @@ from PIL import Image
 from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import ImageError
-from core.images.crowd import is_crowded
+from core.images.one_figure import is_crowded
 from pages.components.classify.insight import draw_insight
 from pages.components.classify.networks import Network, loaded, prepared_by, refreshed
 from pages.components.classify.predicting import draw_caution, said_of

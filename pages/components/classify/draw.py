@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.images.little import is_little
+from core.images.one_figure import is_little
 from pages.components.classify.canvas import canvas
 from pages.components.classify.desk import Asked, draw_desk, invitation, reads_digits
 from pages.components.classify.networks import Network, refresh_seconds

@@ -12,7 +12,7 @@ import streamlit as st
 from PIL import Image
 
 from core.errors import NothingDrawn
-from core.images.plain import prepare_plainly
+from core.images.photo import prepare_plainly
 from core.run_config import RunConfig
 from core.runs.store import Run
 from core.text.lists import some

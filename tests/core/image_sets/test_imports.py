@@ -14,7 +14,7 @@ from core.image_sets.folders import accept, delete_dataset, list_datasets, resto
 from core.image_sets.import_process import run_import
 from core.image_sets.imports import Job, Progress, Request, find_job, list_jobs, new_job, read_again, start
 from core.image_sets.own_dataset import OwnDataError
-from core.image_sets.sources import FolderSource
+from core.image_sets.sources import opened
 from tests.helpers import assert_one_sentence, wait_until
 from tests.own import class_files, zipped
 
@@ -127,7 +127,7 @@ def test_another_reading_is_taken_while_the_first_is_decoded(data, monkeypatch):
     def change(dataset, placed, *others):
         if not seen:
             read_again(job, "level-2")
-        seen.append({name for _, name, _ in placed})
+        seen.append({each.class_name for _, each in placed})
         place(dataset, placed, *others)
 
     monkeypatch.setattr(ingesting, "_place", change)
@@ -244,5 +244,5 @@ def test_a_folder_within_that_may_not_be_read_is_told(tmp_path, monkeypatch):
         return scan(path)
 
     monkeypatch.setattr(os, "scandir", closed)
-    listing = FolderSource(tmp_path).listing()
-    assert len(listing.pictures) == 2 and listing.skipped == {"folders that may not be read": 1}
+    with opened(tmp_path) as listing:
+        assert len(listing.pictures) == 2 and listing.skipped == {"folders that may not be read": 1}

@@ -2,6 +2,8 @@
 
 import json
 from collections import Counter
+from functools import partial
+from io import BytesIO
 
 import pytest
 from hypothesis import given
@@ -22,11 +24,14 @@ def files(*folders: str, count: int = 12, name: str = "{}.png") -> list[str]:
 
 def read(names: list[str], texts: dict[str, str | bytes] | None = None, **how) -> Layout:
     texts = {name: text if isinstance(text, bytes) else text.encode() for name, text in (texts or {}).items()}
-    entries = [SourceFile(tuple(name.split("/")), len(texts.get(name, "x")), name) for name in [*names, *texts]]
+    entries = [
+        SourceFile(tuple(name.split("/")), len(texts.get(name, "x")), partial(BytesIO, texts.get(name, b"x")))
+        for name in [*names, *texts]
+    ]
     tables = [each for each in entries if each.parts[-1].endswith((".csv", ".tsv", ".jsonl"))]
     others = [each for each in entries if each.parts[-1].endswith((".txt", ".json", ".xml"))]
     pictures = [each for each in entries if each not in tables and each not in others]
-    return recognise(Listing(pictures, tables, others), lambda entry: texts[entry.name], **how)
+    return recognise(Listing(pictures, tables, others), **how)
 
 
 def placed(layout: Layout) -> dict[str, int]:

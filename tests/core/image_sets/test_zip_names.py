@@ -4,7 +4,7 @@ import zipfile
 
 import pytest
 
-from core.image_sets.sources import ZipSource
+from core.image_sets.sources import opened
 
 
 @pytest.mark.parametrize(
@@ -26,10 +26,8 @@ def test_names_in_an_old_zip_are_read_in_their_own_encoding(tmp_path, names, cod
     # zipfile would mark other names as UTF-8, so they are written in by hand, in the file's head and in the list at its end
     wanted = [f"{name}/{number}.png".encode(codec) for name in names.split() for number in range(3)]
     path.write_bytes(_renamed(path.read_bytes(), wanted))
-    source = ZipSource(path)
-    listing = source.listing()
-    source.close()
-    assert {entry.parts[0] for entry in listing.pictures} == set(names.split())
+    with opened(path) as listing:
+        assert {entry.parts[0] for entry in listing.pictures} == set(names.split())
     assert said in listing.encoding if said else not listing.encoding
 
 

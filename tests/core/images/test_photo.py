@@ -1,11 +1,12 @@
-"""prepare_photo and prepare_clothing: crop, size, colours and Fashion-MNIST's form."""
+"""Photos by crop, size and colours, clothing in Fashion-MNIST's form, and the plain way that most demos go."""
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
 from core.errors import NothingDrawn
-from core.images.photo import prepare_clothing, prepare_photo
+from core.images.photo import prepare_clothing, prepare_photo, prepare_plainly
+from tests.drawings import draw_digit
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -74,3 +75,12 @@ def test_no_size_of_a_photo_is_cropped_beyond_its_edge():
     for short in range(1, 130):
         for size in ((short, short + 87), (short + 87, short)):
             assert prepare_photo(Image.new("L", size, 99), channels=1, size=(28, 28)).min() == 99
+
+
+def test_the_plain_way_shrinks_and_inverts_and_does_not_centre():
+    picture = draw_digit(1, middle=(0.2, 0.2), fill=0.3)
+    pixels = prepare_plainly(picture, 1, (28, 28))
+    assert pixels.shape == (1, 28, 28) and pixels[0, -5:, -5:].max() == 0, "dark where nothing was drawn"
+    rows, columns = np.nonzero(pixels[0] > 127)
+    assert rows.mean() < 10 and columns.mean() < 10, "it stays in its corner"
+    assert prepare_plainly(picture, 3, (8, 10)).shape == (3, 8, 10)

@@ -1,4 +1,4 @@
-"""Does a picture hold more than the one figure that is read?"""
+"""Is there one figure on the page, neither more of them nor only a dot of the pen?"""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ import numpy as np
 from PIL import Image
 
 from core.errors import ImageError
+from core.images.ink import enlarge, stroke_width
 from core.images.inkmap import Parts, found_in
 
+SMALL = 0.1  # of the picture's longer side: no figure drawn so small is read
+ENOUGH = 0.3  # nothing so large is called little
+BLOT = 2.0  # times the stroke's width: a dot is 1.5 wide, the fattest of 2,000 MNIST digits 2.2
 LARGE = 0.3  # of the read figure's longer side and ink: what is smaller beside it is a dot, a bar or a blot
 TALL = 0.6  # of the height of both: a part of a broken figure is lower, or lies over the rest
 
@@ -26,17 +30,27 @@ def is_crowded(image: Image.Image) -> tuple[bool, bool]:
 
 
 def _left_out(parts: Parts) -> bool:
-    top, left, bottom, right = parts.box()
     sizes = (parts.boxes[:, 2:] - parts.boxes[:, :2]).max(1)
-    large = (sizes >= LARGE * max(bottom - top, right - left)) & (
-        parts.areas >= LARGE * parts.areas[parts.chosen].sum()
-    )
+    large = (sizes >= LARGE * parts.side()) & (parts.areas >= LARGE * parts.areas[parts.chosen].sum())
     return bool((large & ~parts.chosen & (parts.edges == 0)).any())
 
 
 def _joined(parts: Parts) -> bool:
-    top, left, bottom, right = parts.box()
+    top, _, bottom, _ = parts.box()
     figure = parts.boxes[parts.chosen]
     tall = figure[(figure[:, 2] - figure[:, 0]) >= TALL * (bottom - top)]
     order = tall[np.argsort(tall[:, 1])]
     return bool((order[1:, 1] >= np.maximum.accumulate(order[:-1, 3])).any()) if len(order) > 1 else False
+
+
+def is_little(image: Image.Image) -> bool:
+    """Whether the ink on the page is a speck or a blot, without the form of any figure; False where there is none."""
+    try:
+        ink, parts = found_in(image)
+        share = parts.side() / max(ink.shape)
+        if not SMALL <= share < ENOUGH:
+            return share < SMALL
+        figure = enlarge(ink, parts.strokes(), 20)
+    except ImageError:
+        return False
+    return max(figure.shape) < BLOT * stroke_width(figure)
