@@ -70,13 +70,11 @@ class BackboneSettings(ArchitectureSettings):
 
     def weights_are_here(self, weights_folder: Path) -> bool:
         """Whether training can begin with what the settings ask for without a download."""
-        return self.weights != "imagenet" or self.comes_along or (weights_folder / self.weights_name).is_file()
+        return self.weights != "imagenet" or self.comes_along or self.imagenet_file(weights_folder).is_file()
 
     def imagenet_file(self, weights_folder: Path) -> Path:
         """Where its ImageNet weights lie, or will. Raises TrainDeskError when they cannot be."""
-        from core.architectures._imagenet import imagenet_file
-
-        return imagenet_file(self.network, weights_folder)
+        return weights_folder / self.weights_name
 
     def named(self, state: dict) -> dict:
         """Weights of a file under the names of `bare`. Raises KeyError when they are another network's."""
@@ -91,7 +89,7 @@ class BackboneSettings(ArchitectureSettings):
             return iter(())
         from core.architectures._imagenet import obtain_imagenet
 
-        return obtain_imagenet(self.network, weights_folder)
+        return obtain_imagenet(self.network, self.imagenet_file(weights_folder), self.weights_bytes)
 
     def load_initial_weights(self, model: nn.Module, weights_folder: Path) -> None:
         if self.weights == "random":

@@ -47,7 +47,6 @@ class Summary:
     val_accuracy: float | None = None  # of the best epoch, 0..1
     val_loss: float | None = None
     test_accuracy: float | None = None
-    test_loss: float | None = None
     sparks: tuple[float, ...] = ()  # val/accuracy, thinned
 
 
@@ -109,7 +108,6 @@ def _facts(history: History) -> dict[str, Any]:
         "val_accuracy": _number(best.get("val/accuracy")),
         "val_loss": _number(best.get("val/loss")),
         "test_accuracy": _number(test.get("test/accuracy")),
-        "test_loss": _number(test.get("test/loss")),
         "sparks": tuple(round(curve[index], 4) for index in _evenly(len(curve))),
     }
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.utils._pytree import tree_map_only
 
 from core.architectures import ArchitectureSettings
 from core.errors import TrainDeskError
@@ -166,21 +167,12 @@ def _fixed(model: nn.Module) -> set[str]:
 
 def _weights(model: nn.Module, fixed: set[str]) -> dict[str, torch.Tensor]:
     """Weights and buffers by name, copied except the fixed ones."""
-    return {name: _apart(tensor.detach(), name not in fixed) for name, tensor in model.state_dict().items()}
-
-
-def _apart(tensor: torch.Tensor, copied: bool) -> torch.Tensor:
-    return tensor.to("cpu", copy=copied)
+    return {name: tensor.detach().to("cpu", copy=name not in fixed) for name, tensor in model.state_dict().items()}
 
 
 def _copied(value: Any) -> Any:
-    if isinstance(value, torch.Tensor):
-        return _apart(value.detach(), True)
-    if isinstance(value, dict):
-        return {key: _copied(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return type(value)(_copied(item) for item in value)
-    return value
+    """The same value with its tensors copied to the CPU."""
+    return tree_map_only(torch.Tensor, lambda tensor: tensor.detach().to("cpu", copy=True), value)
 
 
 _REMEDY = "use another run, or train this one again."

@@ -36,15 +36,9 @@ class Classes(NamedTuple):
         return list(self.now) != list(self.then)
 
 
-class Matched(NamedTuple):
-    """What `copy_matching` did."""
-
-    copied: int  # tensors taken over, wholly or in part
-    left: list[str]  # names of the network's tensors that stayed as they were
-
-
-def copy_matching(model: nn.Module, weights: dict[str, torch.Tensor], classes: Classes | None = None) -> Matched:
-    """Copies every tensor that has the name and shape of one of the network's; the others stay as they are.
+def copy_matching(model: nn.Module, weights: dict[str, torch.Tensor], classes: Classes | None = None) -> list[str]:
+    """Copies every tensor that has the name and shape of one of the network's; the others stay as they are. Returns the names
+    of what was taken over, wholly or in part.
 
     With `classes` that differ, the last layer is copied row by row, by the names of the classes; without, a last layer for
     another number of classes stays. Raises TrainDeskError, leaving the network as it was, when less than half of the
@@ -54,7 +48,7 @@ def copy_matching(model: nn.Module, weights: dict[str, torch.Tensor], classes: C
     with torch.no_grad():
         for name, tensor in fitting.items():
             own[name].copy_(tensor)
-    return Matched(len(fitting), [name for name in own if name not in fitting])
+    return list(fitting)
 
 
 def matching(

@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import errno
-import json
 import os
 import sys
 import threading
@@ -24,6 +23,7 @@ import psutil
 from filelock import FileLock, Timeout
 
 from core.errors import TrainDeskError
+from core.machine.processes import name_process
 from core.runs import events
 from core.runs.events import Event, EventWriter, last_event
 from core.runs.requests import Requests
@@ -70,7 +70,8 @@ def work(
         if is_a_process and (end_of_other := _ended_meanwhile(run)):
             lock.release()
             return end_of_other
-        run.worker_pid.write_text(json.dumps({"pid": os.getpid(), "started": psutil.Process().create_time()}))
+        run.worker_pid.touch()
+        name_process(run.worker_pid, os.getpid())
         for kind in ("pt", "npz"):  # of a worker that was killed while it wrote
             for left_over in run.folder.rglob(f".*.{kind}.*.tmp"):
                 left_over.unlink(missing_ok=True)

@@ -7,22 +7,22 @@ from pathlib import Path
 
 import pytest
 import torch
-from torchvision.models import ResNet18_Weights
+from torchvision.models import ResNet18_Weights, get_model_weights
 
 from core.architectures import ARCHITECTURES
-from core.architectures._imagenet import imagenet_bytes
 from core.architectures.resnet18 import ResNet18
 from core.datasets import downloads
 from core.errors import TrainDeskError
 from tests.core.architectures.loading import error_of, load, same_body
 from tests.helpers import assert_one_sentence, closed_port, serve
 
-BYTES = imagenet_bytes("resnet18")
+BYTES = ResNet18.weights_bytes
 
 
 def _published_at(monkeypatch, url):
     monkeypatch.setattr(ResNet18_Weights.IMAGENET1K_V1.value, "url", url)
     assert ResNet18_Weights.IMAGENET1K_V1.url == url
+    monkeypatch.setattr(ResNet18, "weights_name", url.rsplit("/", 1)[1])
 
 
 def test_imagenet_weights_are_downloaded_once_and_checked(tmp_path, monkeypatch, published, weights_bytes):
@@ -146,7 +146,7 @@ def test_a_weights_folder_that_cannot_be_written_is_one_sentence(tmp_path):
     "settings_class", [each for _, each in ARCHITECTURES.items() if hasattr(each, "weights_bytes")]
 )
 def test_what_the_form_says_of_a_download_is_what_is_published(settings_class):
-    settings = settings_class()
-    assert settings.imagenet_file(Path("weights")) == Path("weights") / settings.weights_name
-    assert settings.weights_bytes == imagenet_bytes(settings.network)
+    settings, published = settings_class(), get_model_weights(settings_class.network).IMAGENET1K_V1
+    assert settings.imagenet_file(Path("weights")) == Path("weights", published.url.rsplit("/", 1)[1])
+    assert settings.weights_bytes == round(published.meta["_file_size"] * 2**20)
     assert not settings.weights_are_here(Path("nowhere"))

@@ -31,7 +31,7 @@ def test_what_is_listed_fits_and_what_is_not_does_not(runs_folder):
     for run in runs[:-1]:
         model, earlier = (each.architecture.build(info.shape, 10) for each in (wanted, run.config()))
         if run.id in listed:
-            assert copy_matching(model, earlier.state_dict()).copied
+            assert copy_matching(model, earlier.state_dict())
         else:
             with pytest.raises(TrainDeskError):
                 copy_matching(model, earlier.state_dict())
