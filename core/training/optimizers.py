@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -32,13 +33,22 @@ class OptimizerSettings(Settings):
         import torch
 
         options = self.model_dump(exclude={"name", "learning_rate"})
-        if (fused := self._fused(groups)) is not None:
-            options["fused"] = fused
-        return _kept_in_layout(getattr(torch.optim, self.label)(groups, lr=self.learning_rate, **options))
+        weights = [each for group in groups for each in group["params"]]
+        device, most = weights[0].device.type, self._fused_up_to()
+        count = sum(each.numel() for each in weights)
+        if most is not None and (device == "cuda" or (device == "cpu" and count <= most)):
+            options["fused"] = True  # else the choice is torch's
+        optimizer = getattr(torch.optim, self.label)(groups, lr=self.learning_rate, **options)
+        optimizer.register_load_state_dict_post_hook(_match_layout)
+        return optimizer
 
-    def _fused(self, groups: Groups) -> bool | None:
-        """Whether one kernel should update the weights; None leaves the choice to torch."""
-        return _fused(groups)
+    def _fused_up_to(self) -> float | None:
+        """How many weights one kernel that updates all of them is faster for on a CPU; None where torch has no such kernel.
+
+        Ratios of the step alone, one core: Adam and AdamW 2.5 to 2.9 on small networks (8 % of an MLP's whole step), 1.2 to
+        1.3 on ResNet18; SGD with momentum 1.4 to 1.8 on small networks but 0.4 on ResNet18, without momentum 0.8 to 1.1.
+        """
+        return math.inf
 
 
 OPTIMIZERS: Registry[type[OptimizerSettings]] = Registry("optimizer")
@@ -62,33 +72,9 @@ def parameter_groups(model: nn.Module, optimizer: OptimizerSettings, lr_scale: C
     ]
 
 
-def _all_weights(groups: Groups) -> list[torch.Tensor]:
-    return [weights for group in groups for weights in group["params"]]
-
-
-def _fused(groups: Groups, most: float = float("inf")) -> bool | None:
-    """Whether one kernel should update the weights: True on CUDA, and on a CPU with at most `most` weights; None leaves
-    the choice to torch.
-
-    Ratios of the step alone, one core: Adam and AdamW 2.5 to 2.9 on small networks (8 % of an MLP's whole step), 1.2 to
-    1.3 on ResNet18; SGD with momentum 1.4 to 1.8 on small networks but 0.4 on ResNet18, without momentum 0.8 to 1.1.
-    RMSprop has no such kernel.
-    """
-    weights = _all_weights(groups)
-    device = weights[0].device.type
-    if device == "cuda" or (device == "cpu" and sum(each.numel() for each in weights) <= most):
-        return True
-    return None
-
-
-def _kept_in_layout(optimizer: torch.optim.Optimizer) -> torch.optim.Optimizer:
-    """The same optimizer, which gives every loaded state the memory layout of its weights: torch's fused kernels read
-    memory in order and would silently mix up numbers of a state that is not channels last where the weights are."""
-    optimizer.register_load_state_dict_post_hook(_match_layout)
-    return optimizer
-
-
 def _match_layout(optimizer: torch.optim.Optimizer) -> None:
+    """Gives a loaded state the memory layout of its weights: torch's fused kernels read memory in order and would silently mix up
+    numbers of a state that is not channels last where the weights are."""
     import torch
 
     for weights, state in optimizer.state.items():
@@ -145,8 +131,8 @@ class SGD(OptimizerSettings):
             raise ValueError("Nesterov is on but momentum is 0; it needs a momentum above 0, 0.9 for example.")
         return nesterov
 
-    def _fused(self, groups: Groups) -> bool | None:
-        return _fused(groups, most=CACHED if self.momentum else 0)
+    def _fused_up_to(self) -> float | None:
+        return CACHED if self.momentum else 0
 
 
 @OPTIMIZERS.register
@@ -188,5 +174,5 @@ class RMSprop(OptimizerSettings):
     momentum: float = _momentum(0.0)
     weight_decay: float = _weight_decay()
 
-    def _fused(self, groups: Groups) -> bool | None:
+    def _fused_up_to(self) -> float | None:
         return None
