@@ -103,7 +103,6 @@ class DatasetSettings(Settings):
     normalisation: Literal["standard", "zero_one", "half", "imagenet"] = setting(
         "standard",
         "Normalisation",
-        "How pixel values 0 to 255 are scaled before the network sees them. Centred values usually train faster.",
         labels={
             "standard": "this dataset's mean and deviation",
             "zero_one": "0 to 1",
@@ -111,6 +110,7 @@ class DatasetSettings(Settings):
             "imagenet": "ImageNet's mean and deviation",
         },
     )
+    """How pixel values 0 to 255 are scaled before the network sees them. Centred values usually train faster."""
 
     def info(self) -> DatasetInfo:
         """The facts of it, without reading a picture."""

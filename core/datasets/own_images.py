@@ -53,18 +53,17 @@ class OwnImages(DatasetSettings):
     label: ClassVar[str] = "Your own pictures"
     has_groups: ClassVar[bool] = True
     name: Literal["own_images"] = "own_images"
-    source: str = setting("", "Pictures", "Which of your datasets. New ones are brought in on the Data page.")
-    version: int = setting(0, "Version", "Which state of the dataset. 0: the newest.", ge=0, le=10**9)
+    source: str = setting("", "Pictures")
+    """Which of your datasets. New ones are brought in on the Data page."""
+    version: int = setting(0, "Version", ge=0, le=10**9)
+    """Which state of the dataset. 0: the newest."""
     side: Literal[28, 32, 48, 64, 96, 128, 160, 192, 224] = setting(
-        64,
-        "Picture size",
-        "How many pixels a side pictures get. More shows more and takes longer: twice the side, four times the time.",
-        labels={side: f"{side} x {side}" for side in (28, 32, 48, 64, 96, 128, 160, 192, 224)},
+        64, "Picture size", labels={side: f"{side} x {side}" for side in (28, 32, 48, 64, 96, 128, 160, 192, 224)}
     )
+    """How many pixels a side pictures get. More shows more and takes longer: twice the side, four times the time."""
     fit: Literal["crop", "pad", "stretch", "ink"] = setting(
         "crop",
         "Made square by",
-        "How a picture becomes a square: its middle, all of it with edges added, squeezed, or its ink alone, as in MNIST.",
         labels={
             "crop": "cutting out its middle",
             "pad": "adding edges",
@@ -72,7 +71,10 @@ class OwnImages(DatasetSettings):
             "ink": "centring what is drawn",
         },
     )
-    colour: Literal["colour", "grey"] = setting("colour", "Colour", "Whether the network sees colours.")
+    """How a picture becomes a square: its middle, all of it with edges added, squeezed, or its ink alone, as in
+    MNIST."""
+    colour: Literal["colour", "grey"] = setting("colour", "Colour")
+    """Whether the network sees colours."""
     facts: Facts = Field(Facts(), json_schema_extra={"hidden": True})
 
     @model_validator(mode="before")

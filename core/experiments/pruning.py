@@ -1,11 +1,12 @@
 """Ending runs of an experiment that are hopeless: worse at an epoch than half of the others were at the same one.
 
-The rule is Optuna's MedianPruner (Golovin et al. 2017, Google Vizier, section 3.2: the median stopping rule).
+The median stopping rule (Golovin et al. 2017, Google Vizier, section 3.2), as Optuna's MedianPruner has it.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+from statistics import median
 
 from core.errors import TrainDeskError
 from core.runs.history import History
@@ -37,19 +38,7 @@ def others_at(run: Run, experiment: str, runs_folder: Path) -> list[dict[int, fl
 
 
 def is_hopeless(own: dict[int, float], others: list[dict[int, float]]) -> bool:
-    """Whether the best val/accuracy so far is below the median of the others' best up to the same epoch."""
-    import optuna
-
+    """Whether the best val/accuracy so far is below the median of what the others had at the same epoch. All by epoch."""
     epoch = max(own)
-    as_far = [curve for curve in others if max(curve) >= epoch]
-    if epoch < FIRST_EPOCH or len(as_far) < FEWEST_OTHERS:
-        return False
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    pruner = optuna.pruners.MedianPruner(n_startup_trials=FEWEST_OTHERS, n_warmup_steps=FIRST_EPOCH - 1)
-    study = optuna.create_study(direction="maximize", pruner=pruner)
-    for curve in as_far:
-        study.add_trial(optuna.trial.create_trial(value=max(curve.values()), intermediate_values=curve))
-    trial = study.ask()
-    for number, accuracy in own.items():
-        trial.report(accuracy, number)
-    return bool(trial.should_prune())
+    as_far = [curve[epoch] for curve in others if epoch in curve]
+    return epoch >= FIRST_EPOCH and len(as_far) >= FEWEST_OTHERS and max(own.values()) < median(as_far)

@@ -156,7 +156,7 @@ def to_mlflow(run: Run, place: str, experiment: str = "TrainDesk") -> str:
         sent = client.create_run(group, start_time=started, run_name=title, tags={"traindesk.run": run.id})
         run_id = sent.info.run_id
         params = [Param(name, str(value)[:500]) for name, value in pd.json_normalize(config.to_dict()).iloc[0].items()]
-        metrics = [Metric(name, value, int(time * 1000), step) for name, value, time, step in _metrics(history)]
+        metrics = [Metric(name, value, int(time * 1000), step) for name, value, time, step in recorded(history)]
         for start in range(0, max(len(params), 1), 100):
             client.log_batch(run_id, params=params[start : start + 100])
         for start in range(0, len(metrics), BATCH):
@@ -174,31 +174,22 @@ def to_mlflow(run: Run, place: str, experiment: str = "TrainDesk") -> str:
     return run_id
 
 
-def _metrics(history: History) -> list[tuple[str, float, float, int]]:
-    """(name, value, Unix seconds, step); what is not a number is left out."""
-    curve = history.curve
-    steps, times = curve.column("step"), curve.column("time")
-    found, of_steps = [], set()
-    for name in OF_STEPS:
-        values = curve.column(name)
-        found += [(name, float(value), time, int(step)) for value, time, step in zip(values, times, steps, strict=True)]
-        if np.isfinite(values).any():
-            of_steps.add(name)
+def recorded(history: History) -> list[tuple[str, float, float, int]]:
+    """All that was measured as (name, value, Unix seconds, step): of steps, within epochs, at their ends and in the test. What is
+    not a number is left out, and of an epoch what its steps have told."""
+    told = {name for name in OF_STEPS if np.isfinite(history.curve.column(name)).any()}
     val_images = (history.started or {}).get("val_images", 0)
-    within = {name: history.validations.column(name).tolist() for name in VALIDATION_COLUMNS}
-    for name in OF_SPLITS:
-        for value, images, time, step in zip(
-            within[name], within["images"], within["time"], within["step"], strict=True
-        ):
-            found.append((name_of_validation(name, images, val_images), value, time, int(step)))
-    last = int(steps[-1]) if len(steps) else 0
-    for event in [*history.epochs, *([history.test] if history.test else [])]:
-        found += [
-            (name, float(value), event["time"], int(event.get("step", last)))
-            for name, value in event.items()
-            if "/" in name and name not in of_steps and isinstance(value, int | float)
-        ]
-    return [entry for entry in found if np.isfinite(entry[1])]
+    last_step = (history.last_step or {}).get("step", 0)
+    rows = metrics_table(history).to_dict("records") + [{"step": last_step, **test} for test in [history.test] if test]
+    found = []
+    for row in rows:
+        for name, value in row.items():
+            is_measured = name in OF_STEPS if row["event"] == events.STEP else "/" in name and name not in told
+            if is_measured and isinstance(value, int | float) and np.isfinite(value):
+                if row["event"] == events.VALIDATION:
+                    name = name_of_validation(name, row["images"], val_images)
+                found.append((name, float(value), float(row["time"]), int(row["step"])))
+    return found
 
 
 def mlflow_uri(place: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from core.cli import main
 from core.errors import TrainDeskError
-from core.export.metrics import _metrics, as_csv, as_parquet, metrics_table, to_mlflow, to_tensorboard
+from core.export.metrics import as_csv, as_parquet, metrics_table, recorded, to_mlflow, to_tensorboard
 from core.runs.events import EventWriter
 from core.runs.history import History
 from core.runs.store import create_run
@@ -101,7 +101,7 @@ def test_a_validation_of_a_part_of_the_images_has_a_name_of_its_own(tmp_path):
     assert found["val_part/accuracy", 4] == found["val/accuracy", 8] == 0.75
     assert found["train/accuracy", 10] == 0.5, "where the steps have none, as in runs of before, that of the epoch is"
     assert ("val/accuracy", 4) not in found
-    sent = {(name, step): value for name, value, _, step in _metrics(History(run).update())}
+    sent = {(name, step): value for name, value, _, step in recorded(History(run).update())}
     assert {key: sent[key] for key in found if key[0] != "images_per_second"} == pytest.approx(
         {key: value for key, value in found.items() if key[0] != "images_per_second"}
     )
