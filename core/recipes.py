@@ -71,11 +71,9 @@ RECIPES = (
         {
             "dataset": {"name": "mnist", "normalisation": "zero_one"},
             "architecture": {"name": "simple_cnn", "channels": [16, 32], "hidden": [128]},
-            "loss": "cross_entropy",
             "optimizer": {"name": "sgd", "learning_rate": 0.001, "momentum": 0.9},
             "training": {"epochs": 10, "batch_size": 64, "validation_share": _HOLD_OUT},
         },
-        goals=("classics",),
         expects=0.980,
     ),
     Recipe(
@@ -85,7 +83,6 @@ RECIPES = (
         {
             "dataset": {"name": "mnist", "normalisation": "standard"},
             "architecture": {"name": "simple_cnn", "channels": [32, 64], "hidden": []},
-            "loss": "cross_entropy",
             "optimizer": {"name": "adam", "learning_rate": 0.001},
             "training": {
                 "epochs": 10,
@@ -94,7 +91,6 @@ RECIPES = (
                 "evaluation_batch_size": 1000,
             },
         },
-        goals=("classics",),
         expects=0.990,
     ),
     Recipe(
@@ -104,11 +100,9 @@ RECIPES = (
         {
             "dataset": {"name": "mnist", "normalisation": "standard"},
             "architecture": {"name": "improved_cnn", "channels": [32, 64], "dropout": 0.5},
-            "loss": "cross_entropy",
             "optimizer": {"name": "adam", "learning_rate": 0.001},
             "training": {"epochs": 10, "batch_size": 64, "validation_share": _HOLD_OUT},
         },
-        goals=("classics",),
         expects=0.992,
     ),
     Recipe(
@@ -133,7 +127,6 @@ RECIPES = (
         {
             "dataset": {"name": "cifar10", "normalisation": "half"},
             "architecture": {"name": "cifar_cnn"},
-            "loss": "cross_entropy",
             "optimizer": {"name": "adam", "learning_rate": 0.001},
             "training": {"epochs": 10, "batch_size": 32, "validation_share": _HOLD_OUT},
         },
@@ -162,7 +155,6 @@ RECIPES = (
         {
             "dataset": {"name": "cifar10", "normalisation": "imagenet"},
             "architecture": {"name": "resnet18", "weights": "imagenet", "train": "head", "enlarge_to": 64},
-            "loss": "cross_entropy",
             "optimizer": {"name": "adam", "learning_rate": 0.001},
             "training": {"epochs": 5, "batch_size": 64, "validation_share": _HOLD_OUT},
         },

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -147,45 +147,37 @@ class RunConfig(Settings):
         return self.from_dict(data)
 
 
-def _conflicts(parts: dict[str, Any]) -> list[Problem]:
+def _conflicts(parts: dict[str, Any]) -> Iterator[Problem]:
     """Values that are fine alone and wrong together. Looks only at parts that were valid."""
-    problems = []
     dataset, architecture, training, schedule = (
         parts.get(key) for key in ("dataset", "architecture", "training", "schedule")
     )
     if schedule and training and (sentence := schedule.problem(training.epochs)):
-        problems.append(Problem("schedule.warmup", sentence))
+        yield Problem("schedule.warmup", sentence)
     if dataset and (sentence := dataset.problem()):
-        return [*problems, Problem("dataset.source", sentence)]
+        yield Problem("dataset.source", sentence)
+        return
     if dataset and training and not dataset.has_groups:  # else `core.runs.before_start` looks at the pictures
         limit = training.training_pictures
         left = dataset.shared_out(Path(), training.validation_share, training.seed, limit).total(TRAIN)
         if training.batch_size > left:
-            sentence = dataset.batch_too_large(training.batch_size, left, limit)
-            problems.append(Problem("training.batch_size", sentence))
+            yield Problem("training.batch_size", dataset.batch_too_large(training.batch_size, left, limit))
     if dataset and training and training.training_pictures > dataset.info().train_images:
-        problems.append(
-            Problem(
-                "training.training_pictures",
-                f"Training pictures is {training.training_pictures:,} of each class, but {dataset.title()} has "
-                f"{dataset.info().train_images:,} in all classes together; choose fewer, or 0 for all.",
-            )
+        yield Problem(
+            "training.training_pictures",
+            f"Training pictures is {training.training_pictures:,} of each class, but {dataset.title()} has "
+            f"{dataset.info().train_images:,} in all classes together; choose fewer, or 0 for all.",
         )
     if architecture and training and training.batch_size < architecture.smallest_batch:
-        problems.append(
-            Problem(
-                "training.batch_size",
-                f"Batch size is {training.batch_size}, but {architecture.label} has batch norm; choose at least "
-                f"{architecture.smallest_batch}.",
-            )
+        yield Problem(
+            "training.batch_size",
+            f"Batch size is {training.batch_size}, but {architecture.label} has batch norm; choose at least "
+            f"{architecture.smallest_batch}.",
         )
     if dataset and architecture and min(dataset.info().shape[1:]) < architecture.side_needed():
         height, width = dataset.info().shape[1:]
-        problems.append(
-            Problem(
-                "architecture.channels",
-                f"{architecture.label} halves the picture until nothing is left: it needs {architecture.side_needed()} "
-                f"pixels and {dataset.title()} has {width} x {height}; use fewer entries in Channels.",
-            )
+        yield Problem(
+            "architecture.channels",
+            f"{architecture.label} halves the picture until nothing is left: it needs {architecture.side_needed()} "
+            f"pixels and {dataset.title()} has {width} x {height}; use fewer entries in Channels.",
         )
-    return problems

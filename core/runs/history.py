@@ -102,11 +102,9 @@ class History:
 
     def seconds_left(self) -> float | None:
         """Until the last epoch ends, at the speed since the start or the last pause; None before there is one."""
-        if not (self.started and self.session and self.last_step) or self.end:
+        if not (self.started and self.last_step) or self.end or (speed := self._steps_per_second()) is None:
             return None
-        steps = self.last_step["step"] - self.session.get("step", 0)
-        elapsed = self.last_step["time"] - self.session["time"]
-        return elapsed / steps * (self.started["total_steps"] - self.last_step["step"]) if steps > 0 else None
+        return (self.started["total_steps"] - self.last_step["step"]) / speed
 
     def elapsed(self, now: float | None = None) -> float | None:
         """Seconds of training from the first step's start to the last thing that happened, or to `now`; pauses left out."""
@@ -129,12 +127,16 @@ class History:
 
     def images_per_second(self) -> float | None:
         """Average since the start or the last pause: that of single steps jumps too much to be read."""
-        if not (self.started and self.session and self.last_step):
+        if not self.started or (speed := self._steps_per_second()) is None:
             return None
-        elapsed = self.last_step["time"] - self.session["time"]
-        steps = self.last_step["step"] - self.session.get("step", 0)
-        images = steps / max(1, self.started["steps_per_epoch"]) * self.started["train_images"]
-        return images / elapsed if elapsed > 0 and steps > 0 else None
+        return speed / max(1, self.started["steps_per_epoch"]) * self.started["train_images"]
+
+    def _steps_per_second(self) -> float | None:
+        """Since the start or the last pause."""
+        if not (self.session and self.last_step):
+            return None
+        steps, elapsed = (self.last_step[name] - self.session.get(name, 0) for name in ("step", "time"))
+        return steps / elapsed if steps > 0 and elapsed > 0 else None
 
     def _take(self, event: Event) -> None:
         kind = event["event"]

@@ -7,25 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
 import numpy as np
 
 
-class Measured(Protocol):
-    """How a network did on all images of a split."""
+@dataclass(frozen=True)
+class Evaluation:
+    """How a network does on all images of a split."""
 
-    @property
-    def loss(self) -> float:
-        """Mean over all images."""
+    loss: float  # mean over all images
+    confusion: np.ndarray  # (classes, classes) int64, rows true, columns predicted
 
     @property
     def accuracy(self) -> float:
-        """0..1."""
+        """Share of the images whose largest logit is that of their class, 0..1."""
+        return float(np.diag(self.confusion).sum() / self.confusion.sum())
 
-    @property
-    def confusion(self) -> np.ndarray:
-        """(classes, classes) int64, rows true, columns predicted."""
+    def metrics(self, split: str) -> dict[str, float]:
+        """What the table computes of it, by name: `split/loss`, `split/accuracy`."""
+        own = [metric for metric in METRICS if metric.of_split and metric.name.startswith(f"{split}/")]
+        return {metric.name: metric.of_split(self) for metric in own if metric.of_split}
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Metric:
     line: str = ""  # its name in that chart
     colour: int = 4  # of the theme's
     of_step: Callable[[Interval], float | None] | None = None  # None: not known for these steps
-    of_split: Callable[[Measured], float] | None = None
+    of_split: Callable[[Evaluation], float] | None = None
 
 
 LOSS, ACCURACY = "Loss", "Accuracy"  # the two charts that every run shows
@@ -102,12 +104,6 @@ def of_steps(steps: Interval) -> dict[str, float]:
     """The metrics of some steps by name, those that are known."""
     found = {metric.name: metric.of_step(steps) for metric in METRICS if metric.of_step}
     return {name: value for name, value in found.items() if value is not None}
-
-
-def of_split(measured: Measured, split: str) -> dict[str, float]:
-    """The metrics of a split by name."""
-    own = [metric for metric in METRICS if metric.of_split and metric.name.startswith(f"{split}/")]
-    return {metric.name: metric.of_split(measured) for metric in own if metric.of_split}
 
 
 def in_chart(chart: str) -> tuple[Metric, ...]:

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from core.errors import TrainDeskError
 from core.run_config import RunConfig
 from core.runs.disk import size_of
@@ -100,6 +102,7 @@ def _config(run: Run) -> tuple[RunConfig | None, str]:
 def _facts(history: History) -> dict[str, Any]:
     best, test = history.best_epoch() or {}, history.test or {}
     curve = _accuracies(history)
+    places = np.linspace(0, len(curve) - 1, min(len(curve), SPARKS))  # first and last among them
     return {
         "seconds": history.elapsed(),
         "epochs": len(history.epochs),
@@ -108,7 +111,7 @@ def _facts(history: History) -> dict[str, Any]:
         "val_accuracy": _number(best.get("val/accuracy")),
         "val_loss": _number(best.get("val/loss")),
         "test_accuracy": _number(test.get("test/accuracy")),
-        "sparks": tuple(round(curve[index], 4) for index in _evenly(len(curve))),
+        "sparks": tuple(round(curve[place], 4) for place in places.round().astype(int)),
     }
 
 
@@ -119,13 +122,6 @@ def _accuracies(history: History) -> list[float]:
     points += [(epoch.get("step", math.inf), epoch.get("val/accuracy")) for epoch in history.epochs]
     points.sort(key=lambda point: point[0])
     return [accuracy for _, value in points if (accuracy := _number(value)) is not None]
-
-
-def _evenly(count: int) -> list[int]:
-    """At most SPARKS places of so many, first and last among them."""
-    if count <= SPARKS:
-        return list(range(count))
-    return [round(index * (count - 1) / (SPARKS - 1)) for index in range(SPARKS)]
 
 
 def _number(value: Any) -> float | None:

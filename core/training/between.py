@@ -12,8 +12,9 @@ from collections.abc import Callable, Generator
 
 import torch
 
+from core.runs.metrics import Evaluation
 from core.training.batches import Pictures
-from core.training.evaluation import Evaluation, Measuring
+from core.training.evaluation import Measuring
 from core.training.features import Features
 from core.training.settings import TrainingSettings
 

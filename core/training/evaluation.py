@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
-import numpy as np
 import torch
 from torch import nn
 
-from core.runs.metrics import of_split
+from core.runs.metrics import Evaluation
 from core.training.batches import Pictures
 from core.training.features import Features
 from core.training.losses import LossSettings
@@ -25,23 +23,6 @@ class Measuring(NamedTuple):
 
     done: int  # images
     images: int
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """How a network does on a split."""
-
-    loss: float
-    confusion: np.ndarray  # (classes, classes) int64, rows true, columns predicted
-
-    @property
-    def accuracy(self) -> float:
-        """Share of the images whose largest logit is that of their class, 0..1."""
-        return float(np.diag(self.confusion).sum() / self.confusion.sum())
-
-    def metrics(self, split: str) -> dict[str, float]:
-        """What the table of metrics computes of it, by name: `split/loss`, `split/accuracy`."""
-        return of_split(self, split)
 
 
 def drained(work: Generator[Yielded, None, Returned], told: Callable[[Yielded], object] = lambda _: None) -> Returned:

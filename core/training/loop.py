@@ -20,10 +20,11 @@ import numpy as np
 import torch
 from torch import nn
 
+from core.runs.metrics import Evaluation
 from core.training.augmentation import Augmentation
 from core.training.batches import Pictures, Splits, batch_bounds, class_weights, order_of
 from core.training.between import Between, Measure
-from core.training.evaluation import Evaluation, Measuring, evaluate
+from core.training.evaluation import Measuring, evaluate
 from core.training.features import Features, Preparing
 from core.training.frozen import trainable_part
 from core.training.gradients import MicroBatchesChanged, in_micro_batches

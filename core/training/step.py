@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import nn
@@ -21,30 +21,16 @@ from core.training.losses import LossSettings
 WARM_UP = 5  # full batches before a step is recorded: kernels are chosen and the optimizer's state is made in them
 
 
-class Recorder(Protocol):
-    """What records a step on a kind of device."""
-
-    capturable: bool  # must torch's optimizers be told that they are recorded?
-
-    def warm(self, call: Callable[[], Outcome]) -> Outcome:
-        """Carries the call out, as one that will be recorded must be before."""
-
-    def record(self, call: Callable[[], Outcome]) -> Callable[[], Outcome]:
-        """Records what the call does with the tensors it uses, without carrying it out; the result does it anew each time.
-
-        Raises RuntimeError when it cannot be recorded.
-        """
-
-
 class CudaRecorder:
     """CUDA graphs. Warm-up and recording share a stream of their own, or the gradients' nodes would wait for another."""
 
-    capturable = True
+    capturable = True  # torch's optimizers must be told that they are recorded
 
     def __init__(self, device: torch.device):
         self._stream = torch.cuda.Stream(device)
 
     def warm(self, call: Callable[[], Outcome]) -> Outcome:
+        """Carries the call out, as one that will be recorded must be before."""
         computing = torch.cuda.current_stream(self._stream.device)
         self._stream.wait_stream(computing)
         with torch.cuda.stream(self._stream):
@@ -55,6 +41,10 @@ class CudaRecorder:
         return outcome
 
     def record(self, call: Callable[[], Outcome]) -> Callable[[], Outcome]:
+        """Records what the call does with the tensors it uses, without carrying it out; the result does it anew each time.
+
+        Raises RuntimeError when it cannot be recorded.
+        """
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph, stream=self._stream):
             outcome = call()
@@ -77,7 +67,7 @@ class Stepper:
         precision: AbstractContextManager,
         class_weights: torch.Tensor | None = None,
         gradient_clip: float = 0.0,
-        recorder: Recorder | None = None,
+        recorder: CudaRecorder | None = None,
     ):
         """`recorder` None: every step is handed out kernel by kernel, as on a CPU."""
         self._network, self._loss_of, self._optimizer = network, loss_of, optimizer
@@ -150,7 +140,7 @@ class Stepper:
                     group["capturable"] = capturable
 
 
-def recorder_for(device: torch.device) -> Recorder | None:
+def recorder_for(device: torch.device) -> CudaRecorder | None:
     """What records steps on a device; None where nothing is gained, and until TRAINDESK_GRAPHS=1 asks for it: no card has
     been measured with it yet (`python -m benchmarks.gpu`)."""
     if device.type != "cuda" or os.environ.get("TRAINDESK_GRAPHS") != "1":

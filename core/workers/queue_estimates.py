@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import heapq
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,12 +31,12 @@ def estimated_waits(runs_folder: Path) -> list[Wait]:
     queue = waiting(runs_folder)
     if not queue:
         return []
-    active = active_runs(runs_folder)
-    lengths = _Lengths(runs_folder)
-    left = [lengths.left(run) for run in active]
-    return begin_times(
-        [entry.run for entry in queue], left, [lengths.left(entry.run) for entry in queue], slots(runs_folder)
-    )
+    of_kinds = functools.cache(
+        partial(_seconds_of_kinds, runs_folder)
+    )  # read when a run without epochs of its own asks
+    left = [_seconds_left(run, of_kinds) for run in active_runs(runs_folder)]
+    lengths = [_seconds_left(entry.run, of_kinds) for entry in queue]
+    return begin_times([entry.run for entry in queue], left, lengths, slots(runs_folder))
 
 
 def begin_times(
@@ -63,41 +65,29 @@ def begin_times(
     return waits
 
 
-class _Lengths:
-    """How long runs take, from their own epochs or that of the newest run of the same kind."""
+def _seconds_left(run: Run, of_kinds: Callable[[], dict[str, float]]) -> float | None:
+    """Until the end of its training, by its own epochs or those of the newest run of its kind."""
+    history = History(run).update()
+    if (seconds := history.seconds_left()) is not None:
+        return seconds
+    try:
+        planned = run.config().training.epochs
+    except TrainDeskError:
+        return 0.0
+    each = _seconds_an_epoch(history) or of_kinds().get(_kind(run))
+    return None if each is None else each * (planned - len(history.epochs))
 
-    def __init__(self, runs_folder: Path):
-        self._runs_folder = runs_folder
-        self._epoch_seconds: dict[str, float | None] | None = None  # kind -> seconds an epoch
 
-    def left(self, run: Run) -> float | None:
-        """Seconds until the end of its training."""
-        history = History(run).update()
-        if (seconds := history.seconds_left()) is not None:
-            return seconds
-        try:
-            planned = run.config().training.epochs
-        except TrainDeskError:
-            return 0.0
-        done = len(history.epochs)
-        each = _seconds_an_epoch(history) or self._epoch_seconds_of_kind(_kind(run))
-        return None if each is None else each * (planned - done)
-
-    def _epoch_seconds_of_kind(self, kind: str) -> float | None:
-        if self._epoch_seconds is None:
-            self._epoch_seconds = {}
-            for run in list_runs(self._runs_folder)[:LOOKED_BACK]:
-                if (
-                    (known := _kind(run))
-                    and known not in self._epoch_seconds
-                    and (seconds := _seconds_an_epoch(History(run).update()))
-                ):
-                    self._epoch_seconds[known] = seconds
-        return self._epoch_seconds.get(kind)
+def _seconds_of_kinds(runs_folder: Path) -> dict[str, float]:
+    """Kind -> seconds an epoch of the newest run that is of it."""
+    found: dict[str, float] = {}
+    for run in list_runs(runs_folder)[:LOOKED_BACK]:
+        if (kind := _kind(run)) and kind not in found and (seconds := _seconds_an_epoch(History(run).update())):
+            found[kind] = seconds
+    return found
 
 
 def _seconds_an_epoch(history: History) -> float | None:
-    """Seconds an epoch."""
     seconds = [epoch["seconds"] for epoch in history.epochs if isinstance(epoch.get("seconds"), int | float)]
     return sum(seconds) / len(seconds) if seconds else None
 

@@ -5,12 +5,13 @@ import pytest
 import torch
 from torch import nn
 
+from core.runs.metrics import Evaluation
 from core.runs.snapshots import PICTURES
 from core.training import loop
 from core.training.augmentation import Augmentation
 from core.training.batches import Pictures
 from core.training.build import begin, setup_of
-from core.training.evaluation import Evaluation, Measuring, drained, evaluate
+from core.training.evaluation import Measuring, drained, evaluate
 from core.training.loop import Epoch, Step, train
 from tests.core.training.trained import CPU, run, splits_of
 from tests.helpers import quick_config
