@@ -13,7 +13,7 @@ from core.runs.events import STEP, VALIDATION, Event
 
 LARGE = 1_000_000  # bytes; smaller parts of a log are read quicker line by line
 AT_ONCE = 1 << 24  # bytes that are read and parsed at a time: memory that was used a moment ago is quicker than new
-BLOCK = 1 << 22  # bytes that each of pyarrow's threads parses at a time; a longer line is not read this way
+BLOCK = 1 << 20  # bytes that each of pyarrow's threads parses at a time; a longer line is not read this way
 NAMES = {STEP: COLUMNS, VALIDATION: VALIDATION_COLUMNS}
 
 

@@ -95,8 +95,10 @@ def metric_curve(history: History, name: str, title: str, axis: Axis, colour: in
 
 def all_within(histories: Sequence[History], name: str) -> bool:
     """Whether all these runs that ended an epoch were validated on all their pictures within epochs too: else their curves
-    are alike only when each has the ends of its epochs alone."""
-    return all(len(history.within_epochs(name)[0]) for history in histories if len(history.epochs))
+    are alike only when each has the ends of its epochs alone. Of a metric of steps, yes."""
+    return not BY_NAME[name].of_split or all(
+        len(history.within_epochs(name)[0]) for history in histories if len(history.epochs)
+    )
 
 
 def validation_curve(history: History, name: str, title: str, axis: Axis, colour: int) -> Curve:

@@ -8,6 +8,7 @@ import pytest
 from core.analysis.compare import differences
 from core.runs.index import Index
 from core.runs.metadata import change_metadata
+from core.runs.metrics import COMPARED
 from core.runs.predictions import Predictions, read_predictions, write_predictions
 from pages.components.charts.compare_entry import Compared
 from pages.components.compare.verdicts import sentences
@@ -161,3 +162,9 @@ def test_names_tell_runs_of_the_same_title_apart(runs_folder):
         fake_run(runs_folder, "finished")
     listed = Index(runs_folder).summaries()
     assert len(set(names(listed))) == 3
+
+
+@pytest.mark.parametrize("metric", [metric.name for metric in COMPARED])
+def test_runs_are_compared_by_every_metric(metric, runs):
+    app = open_app("compare", runs=f"{runs[0].id},{runs[1].id}", metric=metric)
+    assert not app.warning and not app.error
