@@ -34,7 +34,6 @@ FLOORS = (
         "core.training.gradients",
         "core.training.linear",
         "core.training.precision",
-        "core.training.prefetch",
     ),
     ("core.training.weight_average", "core.training.running_metrics"),
     ("core.training.batches", "core.training.layers", "core.training.preview", "core.training.start_weights"),

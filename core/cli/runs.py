@@ -12,8 +12,8 @@ from core.cli.choosing import choice, chosen_config
 from core.cli.common import A_RUN, Commands, Result, WrongInput, find
 from core.errors import TrainDeskError
 from core.export.metrics import as_csv, as_parquet, to_mlflow, to_tensorboard
-from core.files import Trash
-from core.runs.disk import bytes_in_words, disk_problem, size_of
+from core.files import Trash, folder_size
+from core.runs.disk import bytes_in_words, disk_problem
 from core.runs.history import History
 from core.runs.metadata import RunMetadata, add_tags, change_metadata, remove_tags
 from core.runs.queue import move, waiting, withdraw
@@ -153,7 +153,8 @@ def _trash(options: argparse.Namespace) -> Result:
         freed = empty_trash(options.runs)
         return Result({"freed_bytes": freed}, f"The trash is empty; {bytes_in_words(freed)} were freed.")
     listing: list[dict[str, Any]] = [
-        {"run": run.id, "deleted": deleted_at(run), "bytes": size_of(run)} for run in deleted_runs(options.runs)
+        {"run": run.id, "deleted": deleted_at(run), "bytes": folder_size(run.folder)}
+        for run in deleted_runs(options.runs)
     ]
     lines = [
         f"{item['run']:<48} {bytes_in_words(item['bytes']):>8}  deleted {_moment(item['deleted'])}" for item in listing

@@ -7,17 +7,11 @@ import shutil
 from pathlib import Path
 
 from core.errors import TrainDeskError
-from core.files import folder_size
 from core.runs.queue import locked
 from core.runs.store import Run
 
 LOW = 2_000_000_000  # bytes free; people are warned below it
 FULL = 300_000_000  # no new run below it: the checkpoints of a large network take as much while they are replaced
-
-
-def size_of(run: Run) -> int:
-    """Bytes of all the files in its folder. What vanishes meanwhile counts nothing."""
-    return folder_size(run.folder)
 
 
 def disk_usage(runs_folder: Path) -> shutil._ntuple_diskusage | None:

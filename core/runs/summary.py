@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from core.errors import TrainDeskError
+from core.files import folder_size
 from core.run_config import RunConfig
-from core.runs.disk import size_of
 from core.runs.history import History
 from core.runs.metadata import read_metadata, title_of
 from core.runs.store import Run
@@ -80,7 +80,7 @@ def summarise(run: Run, history: History, status_name: str, reason: str) -> Summ
         experiment=config.experiment if config else "",
         created=_created(run, history),
         planned=config.training.epochs if config else 0,
-        size=size_of(run),
+        size=folder_size(run.folder),
         has_checkpoint=has_checkpoint,
         problem=problem,
         **facts,

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -14,11 +17,15 @@ from core.datasets.cache import DecodedImages, as_matrix, decoded
 from core.errors import TrainDeskError
 from core.image_sets.splitting import TEST, TRAIN, VAL, Plan, Rows, plan_of
 from core.machine.memory import free_bytes
-from core.training.prefetch import ahead_of_time
 
+T = TypeVar("T")
 Bounds = list[tuple[int, int]]  # start and end of batches
 BATCH_NORM_NEEDS = 2  # images
 MEMORY_SHARE = 0.5  # of what is free: the most that pixels take, the rest is for the network and its gradients
+
+
+AHEAD = 4  # items that are made ahead: they wait, ready or in work
+_END: Any = object()
 
 
 @dataclass(frozen=True)
@@ -240,3 +247,18 @@ def batch_bounds(images: int, batch_size: int, least: int = BATCH_NORM_NEEDS) ->
     if len(starts) > 1 and images - starts[-1] < least:
         starts.pop()
     return [(start, end) for start, end in zip(starts, [*starts[1:], images], strict=True)]
+
+
+def ahead_of_time(items: Iterable[T], ahead: int = AHEAD) -> Generator[T, None, None]:
+    """The items in their order, made by one background thread while the caller works on those before.
+
+    The thread ends with the items, or when this generator is closed; what it raises is raised here.
+    """
+    made, thread = iter(items), ThreadPoolExecutor(1, "ahead of time")
+    try:
+        waiting = deque(thread.submit(next, made, _END) for _ in range(ahead))
+        while (item := waiting.popleft().result()) is not _END:
+            waiting.append(thread.submit(next, made, _END))
+            yield item
+    finally:
+        thread.shutdown(cancel_futures=True)

@@ -18,11 +18,9 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from core.machine.memory import free_bytes
 from core.training.augmentation import Augmentation
 from core.training.batches import Pictures, batch_bounds
 
-MEMORY_SHARE = 0.5  # of the free memory that features may take by default
 _DEPEND_ON_MODE = (
     nn.modules.dropout._DropoutNd, nn.modules.batchnorm._NormBase, nn.MultiheadAttention, nn.RNNBase, nn.RReLU,
     nn.FractionalMaxPool2d, nn.FractionalMaxPool3d,
@@ -149,11 +147,6 @@ def features_bytes(
     inputs, _ = pictures.slice(0, 1)
     features = _passed(frozen, inputs, autocast)
     return features.numel() * features.element_size() * len(pictures) * (2 if mirrored else 1)
-
-
-def memory_for_features(device: torch.device) -> int:
-    """Bytes that features may take on a device if nothing else is said."""
-    return int(free_bytes(device) * MEMORY_SHARE)
 
 
 def compute_features(

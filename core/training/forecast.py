@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -142,22 +143,18 @@ def _measure(
     endless = config.training.model_copy(
         update={"epochs": 1_000_000, "patience": 0, "compile": False, "validate_every": "epoch"}
     )
-    spent, counts = {Preparing: 0.0, Step: 0.0, Measuring: 0.0}, {Preparing: 0, Step: 0, Measuring: 0}
+    spent: dict[type, list[float]] = defaultdict(list)  # seconds of each thing that happened, by its kind
     start = before = clock()
     for happened in train(state, replace(setup_of(config), training=endless), splits):
         if isinstance(happened, Step):
             happened.loss.item()  # waits for a GPU
         now = clock()
-        kind = type(happened)
-        if kind in spent:
-            spent[kind] += now - before
-            counts[kind] += 1
+        spent[type(happened)].append(now - before)
         before = now
-        if kind is Epoch and now - start >= seconds:
+        if isinstance(happened, Epoch) and now - start >= seconds:
             break
-    epochs = max(1, counts[Measuring] // -(-len(splits.val) // config.training.evaluation_batch_size))
     return _Timing(
-        spent[Preparing] / (len(splits.train) + len(splits.val)),
-        spent[Step] / max(1, counts[Step]),
-        spent[Measuring] / (epochs * len(splits.val)),
+        sum(spent[Preparing]) / (len(splits.train) + len(splits.val)),
+        sum(spent[Step]) / max(1, len(spent[Step])),
+        sum(spent[Measuring]) / (max(1, len(spent[Epoch])) * len(splits.val)),
     )

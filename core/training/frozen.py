@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from core.machine.memory import free_bytes
 from core.training.augmentation import Augmentation
 from core.training.batches import Bounds, Pictures, Splits
 from core.training.features import (
@@ -16,12 +17,13 @@ from core.training.features import (
     can_cache,
     compute_features,
     features_bytes,
-    memory_for_features,
     rest_of,
     split_frozen,
 )
 from core.training.precision import mixed
 from core.training.weight_average import WeightAverage
+
+MEMORY_SHARE = 0.5  # of the free memory that features may take
 
 
 @dataclass(frozen=True)
@@ -87,4 +89,4 @@ def layers_to_skip(
     context = mixed(precision, device)
     needed = features_bytes(frozen, splits.train, context, mirrored=augmentation.flip)
     needed += features_bytes(frozen, splits.val, context)
-    return frozen if needed <= memory_for_features(device) else None
+    return frozen if needed <= free_bytes(device) * MEMORY_SHARE else None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -34,26 +35,15 @@ def layers_of(architecture: ArchitectureSettings, shape: Shape, classes: int) ->
         model = architecture.build(shape, classes).eval()
     found: list[Layer] = []
 
-    def look(name: str, module: nn.Module):
-        def hook(_module: nn.Module, _inputs: Any, outputs: torch.Tensor) -> None:
-            weights = list(module.parameters(recurse=False))
-            found.append(
-                Layer(
-                    name=name,
-                    kind=_kind(module),
-                    words=_words(module, tuple(outputs.shape[1:])),
-                    shape=tuple(outputs.shape[1:]),
-                    parameters=sum(tensor.numel() for tensor in weights),
-                    multiply_adds=_multiply_adds(module, outputs),
-                    trains=all(tensor.requires_grad for tensor in weights),
-                )
-            )
-
-        return hook
+    def look(name: str, module: nn.Module, _inputs: Any, outputs: torch.Tensor) -> None:
+        weights, out = list(module.parameters(recurse=False)), tuple(outputs.shape[1:])
+        count, trains = sum(tensor.numel() for tensor in weights), all(tensor.requires_grad for tensor in weights)
+        work = _multiply_adds(module, outputs)
+        found.append(Layer(name, _kind(module), _words(module, out), out, count, work, trains))
 
     for name, module in model.named_modules():
         if not any(True for _ in module.children()) and not isinstance(module, nn.Identity):
-            module.register_forward_hook(look(name, module))
+            module.register_forward_hook(partial(look, name))
     with torch.inference_mode():
         model(torch.zeros((1, *shape), device="meta"))
     return found

@@ -8,8 +8,9 @@ from functools import partial
 import streamlit as st
 
 from core.export.metrics import as_csv, as_parquet, mlflow_uri, to_mlflow, to_tensorboard
+from core.files import folder_size
 from core.paths import data_folder, runs_folder
-from core.runs.disk import forget_last, size_of
+from core.runs.disk import forget_last
 from core.runs.example import example, hide, is_hidden
 from core.runs.history import History
 from core.runs.metadata import LONGEST_NOTE, LONGEST_TITLE, add_tags, change_metadata, read_metadata, title_of
@@ -85,7 +86,7 @@ def resume_all(runs: Sequence[Run]) -> None:
 def draw_files(run: Run) -> None:
     """Where a run lies, how much room it takes, and keeping only its best network."""
     with st.expander("Files of this run"):
-        st.markdown(f"`{run.folder}` takes {gigabytes(size_of(run))}.")
+        st.markdown(f"`{run.folder}` takes {gigabytes(folder_size(run.folder))}.")
         if run.last.is_file() and run.best.is_file() and not run.status().will_change and may_change(run):
             st.caption(
                 "The last state is needed only to resume the training or to train it longer; the best one answers."
@@ -202,7 +203,7 @@ def draw_deleted() -> None:
                     attempt(HERE, partial(restore_run, run.id, runs_folder()))
                     st.rerun()
                 st.markdown(plain_markdown(_name(run)))
-                st.caption(gigabytes(size_of(run)))
+                st.caption(gigabytes(folder_size(run.folder)))
         if is_host():
             page_link(COMPUTER, label="Empty the trash on the page of the computer")
 

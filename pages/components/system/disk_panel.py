@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.files import folder_size
 from core.paths import runs_folder
-from core.runs.disk import disk_warning, size_of
+from core.runs.disk import disk_warning
 from core.runs.trash import deleted_runs, empty_trash
 from pages.components.shell.links import anchor, run_page
 from pages.components.shell.messages import errors_shown, show_warning
@@ -37,7 +38,7 @@ def draw_trash() -> None:
     if not deleted:
         st.caption("The trash is empty.")
         return
-    size = gigabytes(sum(size_of(run) for run in deleted))
+    size = gigabytes(sum(folder_size(run.folder) for run in deleted))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"{count(len(deleted), 'deleted run')} in the trash, {size}.")
         if not is_host():

@@ -6,10 +6,11 @@ from types import SimpleNamespace
 import pytest
 
 from core.errors import TrainDeskError
+from core.files import folder_size
 from core.runs import disk
-from core.runs.disk import FULL, LOW, bytes_in_words, disk_problem, disk_usage, disk_warning, forget_last, size_of
+from core.runs.disk import FULL, LOW, bytes_in_words, disk_problem, disk_usage, disk_warning, forget_last
 from core.runs.queue import enqueue
-from core.runs.store import Run, create_run
+from core.runs.store import create_run
 from tests.helpers import assert_one_sentence, quick_config
 from tests.pages.fake_runs import fake_run, running
 
@@ -41,18 +42,18 @@ def refused(run, *parts):
 
 def test_a_runs_size_is_that_of_all_its_files(runs_folder):
     run = create_run(quick_config(), runs_folder)
-    before = size_of(run)
+    before = folder_size(run.folder)
     assert before == run.config_file.stat().st_size > 0
     run.last.write_bytes(b"x" * 5000)
     (run.folder / "pictures" / "deep").mkdir(parents=True)
     (run.folder / "pictures" / "deep" / "one.png").write_bytes(b"x" * 70)
     (run.folder / "elsewhere").symlink_to(os.path.dirname(os.__file__))
     (run.folder / "file elsewhere").symlink_to(os.__file__)
-    assert size_of(run) == before + 5000 + 70 + len(os.__file__), "of a link, the link itself"
+    assert folder_size(run.folder) == before + 5000 + 70 + len(os.__file__), "of a link, the link itself"
 
 
 def test_a_run_that_is_gone_has_no_size(runs_folder):
-    assert size_of(Run(runs_folder / "gone")) == 0
+    assert folder_size(runs_folder / "gone") == 0
 
 
 def test_free_space_is_that_of_the_folders_disk_also_before_it_is_made(runs_folder, monkeypatch):
@@ -102,8 +103,8 @@ def test_a_disk_that_is_not_there_is_a_problem(runs_folder, monkeypatch):
 
 
 def test_the_last_checkpoint_is_forgotten_and_the_best_is_kept(trained):
-    before = size_of(trained)
-    assert forget_last(trained) == 2000 == before - size_of(trained)
+    before = folder_size(trained.folder)
+    assert forget_last(trained) == 2000 == before - folder_size(trained.folder)
     assert not trained.last.exists() and trained.checkpoint() == trained.best
     assert forget_last(trained) == 0, "there is nothing left to remove"
 

@@ -10,8 +10,7 @@ import pytest
 
 from core import files as module
 from core.errors import TrainDeskError
-from core.files import Trash
-from core.runs.disk import size_of
+from core.files import Trash, folder_size
 from core.runs.queue import enqueue, locked, waiting
 from core.runs.store import Run, create_run, list_runs
 from core.runs.trash import delete_run, deleted_at, deleted_runs, empty_trash, restore_run
@@ -221,7 +220,7 @@ def test_a_run_that_is_a_link_is_left_alone(run, runs_folder, tmp_path):
 def test_emptying_frees_what_the_runs_took_and_leaves_the_others(run, runs_folder):
     kept = fake_run(runs_folder, "stopped")
     run.last.write_bytes(b"x" * 100_000)
-    size = size_of(run)
+    size = folder_size(run.folder)
     delete_run(run)
     assert empty_trash(runs_folder) == size
     assert deleted_runs(runs_folder) == [] and list((Trash(runs_folder).folder).iterdir()) == []

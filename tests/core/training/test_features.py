@@ -16,7 +16,6 @@ from core.training.features import (
     can_cache,
     compute_features,
     features_bytes,
-    memory_for_features,
     rest_of,
     split_frozen,
 )
@@ -243,11 +242,6 @@ def test_the_memory_they_take_is_known_beforehand(train, mirrored, precision):
     features, _ = computed(frozen, split, 4, autocast, mirrored=mirrored)
     expected = features_bytes(frozen, split, autocast, mirrored=mirrored)
     assert expected == features.rows.numel() * features.rows.element_size() == features.rows.untyped_storage().nbytes()
-
-
-def test_by_default_features_may_take_half_of_the_free_memory(monkeypatch):
-    monkeypatch.setattr("core.training.features.free_bytes", lambda device: 1000)
-    assert memory_for_features(torch.device("cpu")) == 500
 
 
 def test_who_asks_for_features_is_not_put_into_inference_mode():

@@ -53,7 +53,7 @@ def test_training_on_features_is_training_on_pictures(average, flip, half_frozen
     config = quick_config(**half_frozen, augmentation={"flip": flip})
     state, happened = trained(config, data)
     assert isinstance(happened[0], Preparing)
-    monkeypatch.setattr(module, "memory_for_features", lambda device: 0)
+    monkeypatch.setattr(module, "free_bytes", lambda device: 0)
     whole, again = trained(config, data)
     assert not any(isinstance(h, Preparing) for h in again), "without memory for them there are no features"
     epochs, expected = ([h.metrics for h in some if isinstance(h, Epoch)] for some in (happened, again))

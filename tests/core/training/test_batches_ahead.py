@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from core.training.prefetch import ahead_of_time
+from core.training.batches import ahead_of_time
 from tests.helpers import wait_until
 
 
