@@ -108,7 +108,7 @@ def check(dataset: OwnDataset, progress: Progress) -> LabelCheck:
     version = dataset.newest()
     members = dataset.members(version)
     ids, labels = np.unique(members.classes, return_inverse=True)
-    chosen = _some(labels)
+    chosen = np.random.default_rng(0).permutation(len(labels))[:MOST]  # any beginning of it is a fair part
     features = features_of(dataset, members.images[chosen], progress)
     chosen = chosen[: len(features[0])]  # the time may have ended before all were looked at
     progress("Judging every picture by the others", 0, 0)
@@ -119,31 +119,18 @@ def check(dataset: OwnDataset, progress: Progress) -> LabelCheck:
         raise OwnDataError(
             "There are too few pictures to judge any by the others; bring at least two classes of five pictures."
         ) from error
+    images, classes = members.images[chosen].tolist(), members.classes[chosen].tolist()
     doubts = tuple(
-        Doubt(
-            int(members.images[chosen[place]]),
-            int(members.classes[chosen[place]]),
-            int(ids[says]),
-            round(float(likely), 4),
-        )
-        for place, says, likely in (
-            (place, found.says[place], found.said[place]) for place in found.doubted[:SHOWN].tolist()
-        )
+        Doubt(images[place], classes[place], int(ids[found.says[place]]), round(float(found.said[place]), 4))
+        for place in found.doubted[:SHOWN].tolist()
     )
     return LabelCheck("ready", version=version, pictures=len(labels), looked_at=len(chosen), doubts=doubts)
-
-
-def _some(labels: np.ndarray) -> np.ndarray:
-    """Places of at most MOST pictures in an order by chance, so that any beginning of it is a fair part."""
-    return np.random.default_rng(0).permutation(len(labels))[:MOST]
 
 
 def run_label_check(dataset: OwnDataset, tell: Progress = lambda phase, done, total: None) -> LabelCheck:
     """What the process does: looks, says how far it is (also to `tell`), and leaves what it found or why it failed."""
     version = dataset.newest()
-    report = Reporter(
-        lambda phase, done, total, _: _write(dataset, LabelCheck("working", phase, done, total, version)), OFTEN
-    )
+    report = Reporter(lambda *said: _write(dataset, LabelCheck("working", said[0], said[1], said[2], version)), OFTEN)
 
     def progress(phase: str, done: int, total: int) -> None:
         tell(phase, done, total)
@@ -155,14 +142,9 @@ def run_label_check(dataset: OwnDataset, tell: Progress = lambda phase, done, to
         end = LabelCheck("failed", message=str(error), version=version)
     except Exception as error:
         traceback.print_exc()
-        end = LabelCheck(
-            "failed",
-            message=f"An unexpected error ended it ({type(error).__name__}: {str(error)[:120]}).",
-            version=version,
-        )
-    with contextlib.suppress(
-        OSError
-    ):  # a full disk, or the dataset is gone: that the process has ended says that it failed
+        said = f"An unexpected error ended it ({type(error).__name__}: {str(error)[:120]})."
+        end = LabelCheck("failed", message=said, version=version)
+    with contextlib.suppress(OSError):  # a full disk, or the dataset is gone: that the process has ended says so
         _write(dataset, end)
     return end
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import time
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -27,6 +26,8 @@ Progress = Callable[[str, int, int], None]  # phase, done, of how many
 
 def features_of(dataset: OwnDataset, images: np.ndarray, progress: Progress) -> list[np.ndarray]:
     """float32 (n, F) each, of the first n pictures: what a network that knows photos sees; pixels too where they are small."""
+    from core.image_analysis.photo_features import photo_features, photo_network
+
     drawn = dataset.about("fit") == "ink"
     fit = dataset.about("fit", "crop")
     usual = dataset.usual_side()
@@ -39,12 +40,11 @@ def features_of(dataset: OwnDataset, images: np.ndarray, progress: Progress) -> 
     found = kept.get(list(keys.values()))
     missing = np.array([image for image, key in keys.items() if key not in found], dtype=np.int64)
     ended = time.monotonic() + LONGEST
-    network = _network() if len(missing) else None
+    network = photo_network() if len(missing) else None
     how: dict[str, Any] = {"channels": 1 if drawn else 3, "side": side, "fit": fit}
     done = len(images) - len(missing)
-    for start, block in _in_batches(prepared(dataset, missing, how)):
-        seen = block if block.shape[1] == 3 else np.repeat(block, 3, axis=1)
-        rows = np.concatenate([network(seen), _pixels(block)], axis=1)  # type: ignore[misc]
+    for start, block in prepared(dataset, missing, how, BATCH):
+        rows = np.concatenate([photo_features(network, block), _pixels(block)], axis=1)
         new = {keys[image]: row for image, row in zip(missing[start : start + len(block)].tolist(), rows, strict=True)}
         kept.put(new)
         found |= new
@@ -52,18 +52,10 @@ def features_of(dataset: OwnDataset, images: np.ndarray, progress: Progress) -> 
         progress("Looking at the pictures", done, len(images))
         if time.monotonic() > ended:
             break
-    known = list(
-        itertools.takewhile(lambda row: row is not None, (found.get(keys[image]) for image in images.tolist()))
-    )
-    table = np.array(known, dtype=np.float32)
+    known = itertools.takewhile(lambda row: row is not None, map(found.get, keys.values()))
+    table = np.array(list(known), dtype=np.float32)
     pixels = PIXELS * PIXELS
     return [table[:, :-pixels], table[:, -pixels:]] if usual <= SMALL or drawn else [table[:, :-pixels]]
-
-
-def _in_batches(blocks: Iterator[tuple[int, np.ndarray]]) -> Iterator[tuple[int, np.ndarray]]:
-    for start, block in blocks:
-        for first in range(0, len(block), BATCH):
-            yield start + first, block[first : first + BATCH]
 
 
 def _pixels(block: np.ndarray) -> np.ndarray:
@@ -73,10 +65,3 @@ def _pixels(block: np.ndarray) -> np.ndarray:
     grey = block.mean(axis=1).astype(np.uint8)
     small = [Image.fromarray(each).resize((PIXELS, PIXELS), Image.Resampling.BOX) for each in grey]
     return np.stack([np.asarray(each, dtype=np.float32).reshape(-1) / 255 for each in small])
-
-
-def _network() -> Callable[[np.ndarray], np.ndarray]:
-    """uint8 (n, 3, S, S) -> float32 (n, 1280)."""
-    from core.image_analysis.photo_features import photo_features, photo_network
-
-    return partial(photo_features, photo_network())

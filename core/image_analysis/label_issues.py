@@ -24,7 +24,6 @@ class Doubts:
     """What is said of every picture."""
 
     says: np.ndarray  # (N,) int64: the class that is likelier than all others
-    given: np.ndarray  # (N,) float32, 0..1: how likely its own label is
     said: np.ndarray  # (N,) float32, 0..1: how likely `says` is
     doubted: np.ndarray  # (D,) int64: places of the doubted pictures, the surest first
 
@@ -49,9 +48,7 @@ def _doubts(rows: np.ndarray, labels: np.ndarray, groups: np.ndarray) -> Doubts:
         doubted = _doubted(chances, labels)
         kept = np.ones(len(labels), dtype=bool)
         kept[doubted] = False
-    everyone = np.arange(len(labels))
-    says = chances.argmax(axis=1)
-    return Doubts(says, chances[everyone, labels], chances[everyone, says], doubted)
+    return Doubts(chances.argmax(axis=1), chances.max(axis=1), doubted)
 
 
 def components(features: np.ndarray) -> np.ndarray:

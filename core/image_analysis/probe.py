@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,7 +20,7 @@ from core.errors import TrainDeskError
 from core.image_analysis.photo_features import network_inputs, photo_network
 from core.image_analysis.ridge import FOLDS, solved, standard
 from core.image_sets.decode import prepared
-from core.image_sets.evidence import SCRATCH, TRANSFER, Evidence, evidence_of, is_complete, keep_evidence
+from core.image_sets.evidence import SCRATCH, TRANSFER, Evidence, evidence_of, keep_evidence
 from core.image_sets.own_dataset import OwnDataset
 from core.image_sets.suggest import advice, from_scratch, transfer
 from core.run_config import RunConfig
@@ -35,7 +36,7 @@ TIMED = 64  # pictures on which the trainings' steps are measured
 
 def probe(dataset: OwnDataset, version: int, times: bool = True) -> Evidence:
     """Looks, keeps what was found with the dataset and returns it. Raises TrainDeskError and OSError."""
-    if is_complete(known := evidence_of(dataset, version)) and known is not None:
+    if (known := evidence_of(dataset, version)) and known.is_complete():
         return known
     images, labels, groups = _chosen(dataset, version)
     names = {each.id: each.name for each in dataset.classes(version)}
@@ -44,11 +45,11 @@ def probe(dataset: OwnDataset, version: int, times: bool = True) -> Evidence:
         evidence = Evidence()
     else:
         drawn = dataset.about("fit") == "ink"
-        pixels = _pixels(dataset, images, SIDE)  # squeezed: nothing of the picture is cut off
+        pixels = _pixels(dataset, images, {"channels": 3, "side": SIDE, "fit": "stretch"})  # nothing is cut off
         seen = evidence = _looked_at(pixels, codes, groups, [names[each] for each in classes.tolist()], drawn)
         keep_evidence(dataset, version, seen)
         if times:
-            evidence = replace(seen, seconds=_seconds(dataset, version, seen, images, codes))
+            evidence = replace(seen, seconds=_seconds(dataset, version, advice(dataset, seen).mirror, images, codes))
     keep_evidence(dataset, version, evidence)
     return evidence
 
@@ -65,9 +66,8 @@ def _chosen(dataset: OwnDataset, version: int) -> tuple[np.ndarray, np.ndarray, 
     return members.images[chosen], members.classes[chosen], members.group_ids[chosen]
 
 
-def _pixels(dataset: OwnDataset, images: np.ndarray, side: int) -> np.ndarray:
-    """uint8 (N, 3, side, side)."""
-    how = {"channels": 3, "side": side, "fit": "stretch"}
+def _pixels(dataset: OwnDataset, images: np.ndarray, how: dict[str, Any]) -> np.ndarray:
+    """uint8 (N, C, S, S)."""
     return np.concatenate([block for _, block in prepared(dataset, images, how)])
 
 
@@ -149,23 +149,18 @@ def _out_of_fold(rows: np.ndarray, mirrored: np.ndarray, codes: np.ndarray, grou
 
 
 def _seconds(
-    dataset: OwnDataset, version: int, seen: Evidence, images: np.ndarray, codes: np.ndarray
+    dataset: OwnDataset, version: int, mirror: bool, images: np.ndarray, codes: np.ndarray
 ) -> dict[str, float]:
     """Of both suggested trainings, measured on a few of their steps with some of the pictures."""
-    members = dataset.members(version)
-    test = int((members.splits == 2).sum())
+    splits = dataset.members(version).splits
+    test = int((splits == 2).sum())
     chosen = np.random.default_rng(0).permutation(len(images))[:TIMED]
     found = {}
-    mirror = advice(dataset, seen).mirror
     for kind, data in ((SCRATCH, from_scratch(dataset, mirror)), (TRANSFER, transfer(dataset, mirror))):
         config = RunConfig.from_dict(data)
-        how = {
-            "channels": config.dataset.info().shape[0],
-            "side": data["dataset"]["side"],
-            "fit": data["dataset"]["fit"],
-        }
-        pixels = np.concatenate([block for _, block in prepared(dataset, images[chosen], how)])
-        seconds = seconds_by_sample(config, pixels, codes[chosen], len(members.images) - test, test)
+        how = {name: data["dataset"][name] for name in ("side", "fit")} | {"channels": config.dataset.info().shape[0]}
+        pixels = _pixels(dataset, images[chosen], how)
+        seconds = seconds_by_sample(config, pixels, codes[chosen], len(splits) - test, test)
         found[kind] = round(STARTING + seconds, 1)
     return found
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
-from functools import lru_cache, partial
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 import numpy as np
 
 from core.image_sets.edit import Edit
 from core.image_sets.finding import Choice, Finding, names_of
-from core.image_sets.own_dataset import Members, OwnClass, OwnDataset
+from core.image_sets.own_dataset import Members, OwnClass, OwnDataset, remembered
 from core.image_sets.shares import Arrangement, arrangement_of, as_suggested, remedies
 from core.image_sets.twins import blank_findings, twin_findings
 from core.text.numbers import count, fitting, percent
@@ -24,13 +24,9 @@ BALANCES = {"sampling": "Show rare ones more often", "weights": "Weigh rare ones
 WAYS = {"crop": "Cut out the middle", "pad": "Add edges", "stretch": "Squeeze"}  # of making a picture square
 
 
-def findings(dataset: OwnDataset) -> list[Finding]:
+@remembered(8)  # a second for 100,000 pictures, and asked for with every click
+def findings(dataset: OwnDataset) -> tuple[Finding, ...]:
     """Of the newest version; what keeps a training from starting comes first, then what is serious. Raises OwnDataError."""
-    return list(_findings(dataset, *dataset.stamp()))
-
-
-@lru_cache(maxsize=8)  # a second for 100,000 pictures, and asked for with every click
-def _findings(dataset: OwnDataset, *_stamp: int) -> tuple[Finding, ...]:
     classes = dataset.classes()
     members = dataset.members(disabled=True)
     enabled = [each for each in classes if each.enabled]
@@ -87,7 +83,7 @@ def _shares(made: Arrangement) -> Iterator[Finding]:
         )
 
 
-def _names(classes: list[OwnClass]) -> Iterator[Finding]:
+def _names(classes: Sequence[OwnClass]) -> Iterator[Finding]:
     """Class names that are one word written in several ways, damaged, or numbers that were measured."""
     written: dict[str, list[OwnClass]] = defaultdict(list)
     for each in classes:

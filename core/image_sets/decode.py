@@ -20,14 +20,16 @@ from core.machine.cores import usable_cores
 CHUNK = 256
 
 
-def prepared(dataset: OwnDataset, images: np.ndarray, how: dict[str, Any]) -> Iterator[tuple[int, np.ndarray]]:
-    """(place of the first, uint8 (n, C, H, W)) of these image numbers; `how` is what `prepare_square` takes.
+def prepared(
+    dataset: OwnDataset, images: np.ndarray, how: dict[str, Any], chunk: int = CHUNK
+) -> Iterator[tuple[int, np.ndarray]]:
+    """(place of the first, uint8 (n, C, H, W)) of these image numbers, `chunk` at a time; `how` is what `prepare_square` takes.
 
     In threads: Pillow lets others compute while it decodes and scales. Raises OwnDataError.
     """
     workers = usable_cores()
-    starts = range(0, len(images), CHUNK)
-    work = ((start, (list(dataset.contents(images[start : start + CHUNK].tolist())), how)) for start in starts)
+    starts = range(0, len(images), chunk)
+    work = ((start, (list(dataset.contents(images[start : start + chunk].tolist())), how)) for start in starts)
     with ThreadPoolExecutor(workers) as pool:
         yield from in_order(pool, decode, work, workers)
 

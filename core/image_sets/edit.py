@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-import math
 import sqlite3
 import struct
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from core.files import write_atomically
 from core.image_sets.own_dataset import FOREVER, SPLITS, OwnDataError, OwnDataset
@@ -186,40 +187,22 @@ def _facts(connection: sqlite3.Connection, version: int) -> dict:
         f"(select class from places where {held} and split != 'test') order by class",
         {"version": version},
     ).fetchall()
-    numbers = ", ".join(str(class_id) for class_id, _ in classes)
-    counts = dict(
-        connection.execute(
-            f"select split = 'test', count(*) from places where {held} and class in ({numbers}) group by 1",
-            {"version": version},
-        ).fetchall()
-    )
-    val = connection.execute(
-        f"select count(*) from places where {held} and class in ({numbers}) and split = 'val'", {"version": version}
-    ).fetchone()[0]
-    sums, squares, number = [0.0] * 3, [0.0] * 3, 0
+    taking_part = f"{held} and class in ({', '.join(str(class_id) for class_id, _ in classes)})"
+    counted = f"select split, count(*) from places where {taking_part} group by split"
+    counts = dict(connection.execute(counted, {"version": version}).fetchall())
     rows = connection.execute(
-        f"select mean, square from places join images on images.id = image where {held} and class in ({numbers}) "
-        "and split != 'test'",
+        f"select mean, square from places join images on images.id = image where {taking_part} and split != 'test'",
         {"version": version},
     )
-    for mean, square in rows:
-        for channel, (first, second) in enumerate(
-            zip(struct.unpack("3f", mean), struct.unpack("3f", square), strict=True)
-        ):
-            sums[channel] += first
-            squares[channel] += second
-        number += 1
-    means = [total / max(1, number) for total in sums]
-    deviations = [
-        max(0.01, math.sqrt(max(0.0, total / max(1, number) - mean**2)))
-        for total, mean in zip(squares, means, strict=True)
-    ]
+    levels = [struct.unpack("6f", mean + square) for mean, square in rows]
+    mean, square = np.reshape(levels or np.zeros((1, 6)), (-1, 2, 3)).mean(axis=0)
+    deviation = np.sqrt(np.maximum(0, square - mean**2)).clip(0.01)
     return {
         "class_names": [name for _, name in classes],
         "class_ids": [class_id for class_id, _ in classes],
-        "train_images": counts.get(0, 0),
-        "val_images": val,
-        "test_images": counts.get(1, 0),
-        "mean": [round(value, 4) for value in means],
-        "deviation": [round(value, 4) for value in deviations],
+        "train_images": counts.get("train", 0) + counts.get("val", 0),
+        "val_images": counts.get("val", 0),
+        "test_images": counts.get("test", 0),
+        "mean": [round(value, 4) for value in mean.tolist()],
+        "deviation": [round(value, 4) for value in deviation.tolist()],
     }

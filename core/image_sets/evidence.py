@@ -33,6 +33,10 @@ class Evidence:
         chance = 1 / max(2, self.classes)
         return max(0.0, (share - chance) / (1 - chance))
 
+    def is_complete(self) -> bool:
+        """Whether a probe has nothing more to say: the times come last."""
+        return not self.pictures or bool(self.seconds)
+
     def mirror_is_harmless(self) -> bool:
         """Mirror images are read as well as the originals, within the doubt of so few pictures, and no two classes swap."""
         doubt = 2 * (0.25 / max(1, self.pictures)) ** 0.5  # two standard errors of a share of a half
@@ -55,11 +59,6 @@ def keep_evidence(dataset: OwnDataset, version: int, evidence: Evidence) -> None
     write_stored(evidence_file(dataset, version), evidence)
 
 
-def is_complete(evidence: Evidence | None) -> bool:
-    """Whether a probe has nothing more to say: the times come last."""
-    return evidence is not None and (not evidence.pictures or bool(evidence.seconds))
-
-
 def look_for_evidence(dataset: OwnDataset) -> bool:
     """Starts the probe of the newest version unless one runs or has ended. Whether one runs now.
 
@@ -67,7 +66,8 @@ def look_for_evidence(dataset: OwnDataset) -> bool:
     """
     version = dataset.newest()
     mark = dataset.folder / f"probe{version}.pid"
-    if os.environ.get("TRAINDESK_PROBE") == "0" or is_complete(evidence_of(dataset, version)):
+    known = evidence_of(dataset, version)
+    if os.environ.get("TRAINDESK_PROBE") == "0" or (known and known.is_complete()):
         return False
     with contextlib.suppress(OSError):
         try:

@@ -57,7 +57,8 @@ def _write(dataset: OwnDataset, stream: BinaryIO) -> None:
     members = dataset.members(version.number, disabled=True)
     images = members.images.tolist()
     names = {each.id: each.name for each in dataset.classes(version.number)}
-    folders = _folders(names)
+    own = Places()  # also for Cat and cat, on a disk that takes them for one
+    folders = {each: own.folder(folder_of(name)) for each, name in names.items()}
     called = {picture.id: picture.name for picture in dataset.pictures(images, version.number)}
     places = Places()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
@@ -66,20 +67,6 @@ def _write(dataset: OwnDataset, stream: BinaryIO) -> None:
             place = places.free(f"{SPLITS[split]}/{folders[label]}", called[image], kind_of(data))
             archive.writestr(zipfile.ZipInfo(place, moment), data)
         archive.comment = _comment({folders[each]: name for each, name in names.items() if folders[each] != name})
-
-
-def _folders(names: dict[int, str]) -> dict[int, str]:
-    """A folder of its own for each class, also for Cat and cat on a disk that takes them for one."""
-    found, taken = {}, set()
-    for each, name in names.items():
-        folder = first = folder_of(name)
-        number = 1
-        while folder.casefold() in taken:
-            number += 1
-            folder = f"{first} ({number})"
-        taken.add(folder.casefold())
-        found[each] = folder
-    return found
 
 
 def _comment(renamed: dict[str, str]) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -57,7 +57,7 @@ class Verdict:
     sentence: str
 
 
-def verdict(found: list[Finding]) -> Verdict:
+def verdict(found: Sequence[Finding]) -> Verdict:
     """One answer to "can I train on these?", so that no two sentences of a page say different things."""
     if any(each.blocks for each in found):
         return Verdict("stop", "No training can start on these pictures yet; what stands in the way comes first below.")
@@ -82,6 +82,6 @@ def passed_over(files: int, kind: str) -> str:
     return count(files, one, kind)
 
 
-def names_of(classes: list[OwnClass]) -> str:
+def names_of(classes: Sequence[OwnClass]) -> str:
     """The names of at most four classes, in words."""
     return quoted([each.name for each in classes], 4, "more classes")

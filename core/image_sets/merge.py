@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from core.image_sets.edit import editing
 from core.image_sets.likeness import Likeness, compared
-from core.image_sets.own_dataset import SPLITS, OwnDataError, OwnDataset
-from core.image_sets.shares import Arrangement
-from core.image_sets.splitting import TEST, TRAIN, VAL, Rows, held_out_groups
+from core.image_sets.own_dataset import SPLITS, Members, OwnDataError, OwnDataset, remembered
+from core.image_sets.shares import Arrangement, arranged
+from core.image_sets.splitting import held_out_groups
 
 MOST_AHEAD = 5_000  # pictures, of which it takes about a second to tell where they will be
 
@@ -23,10 +22,7 @@ class _Joined:
     version: int  # of the dataset
     last: int  # what is added to the import's image numbers
     likeness: Likeness
-    images: np.ndarray  # (N,) int64, rising
-    classes: np.ndarray  # (N,) int64, class ids of the dataset
-    splits: np.ndarray  # (N,) int8, index into SPLITS
-    group_ids: np.ndarray  # (N,) int64
+    members: Members  # class ids are the dataset's
     before: int  # pictures that the dataset has
 
 
@@ -36,8 +32,11 @@ def merge(staged: OwnDataset, target: OwnDataset) -> int:
     Classes of the same name are joined. Raises OwnDataError; then nothing has changed, nor has anything if the process dies.
     """
     made = _joined(staged, target)  # before the file is locked: minutes, where there are many
-    new = slice(made.before, None)
-    added = len(made.images) - made.before
+    images, classes, splits, group_ids = (
+        each.tolist()
+        for each in (made.members.images, made.members.classes, made.members.splits, made.members.group_ids)
+    )
+    added = len(images) - made.before
     with editing(target, f"{added:,} pictures added", other=staged) as edit:
         if edit.number != made.version + 1:
             raise OwnDataError("The dataset was changed while pictures were being added; add them again.")
@@ -50,42 +49,27 @@ def merge(staged: OwnDataset, target: OwnDataset) -> int:
         made.likeness.keep(edit.connection)
         for each in staged.classes():
             edit.class_of_name(each.name)
-        columns = (
-            each.tolist() for each in (made.images[new], made.classes[new], made.splits[new], made.group_ids[new])
-        )
-        edit.place((image, label, SPLITS[split], group) for image, label, split, group in zip(*columns, strict=True))
-        old = slice(made.before)
-        edit.set_group_ids(dict(zip(made.images[old].tolist(), made.group_ids[old].tolist(), strict=True)))
+        rows = list(zip(images, classes, [SPLITS[split] for split in splits], group_ids, strict=True))
+        edit.place(rows[made.before :])
+        edit.set_group_ids({image: group for image, _, _, group in rows[: made.before]})
     return added
 
 
+@remembered(4)
 def arrangement_after(staged: OwnDataset, target: OwnDataset) -> Arrangement | None:
     """What `merge` will make of the dataset; None for so many pictures that telling it would take long. Raises OwnDataError."""
     if sum(each.images for dataset in (staged, target) for each in dataset.classes()) > MOST_AHEAD:
         return None
-    return _after(staged, target, *staged.stamp(), *target.stamp())
+    all_of_it = _joined(staged, target).members
+    off = [each.id for each in target.classes() if not each.enabled]
+    used = ~np.isin(all_of_it.classes, off)
+    members = Members(*(getattr(all_of_it, each.name)[used] for each in fields(Members)))
+    return arranged(members, {class_id: name for name, class_id in _class_ids(staged, target).items()})
 
 
-@lru_cache(maxsize=4)
-def _after(staged: OwnDataset, target: OwnDataset, *_stamps: int) -> Arrangement:
-    made = _joined(staged, target)
-    ids = _class_ids(staged, target)
-    off = {each.id for each in target.classes() if not each.enabled}
-    names = {class_id: name for name, class_id in ids.items() if class_id not in off}
-    mine = np.isin(made.classes, list(names))
-    used = np.unique(made.classes[mine])
-    declared = np.array([TRAIN, VAL, TEST], dtype=np.int8)[made.splits[mine]]
-    rows = Rows(np.searchsorted(used, made.classes[mine]), declared, made.group_ids[mine])
-    return Arrangement(made.images[mine], rows, tuple(names[each] for each in used.tolist()), tuple(used.tolist()))
-
-
-def already_in(staged: OwnDataset, target: OwnDataset) -> list[int]:
+@remembered(4)
+def already_in(staged: OwnDataset, target: OwnDataset) -> tuple[int, ...]:
     """Image numbers of the import's pictures that the dataset has too, pixel by pixel, in whatever class. Raises OwnDataError."""
-    return list(_already(staged, target, *staged.stamp(), *target.stamp()))
-
-
-@lru_cache(maxsize=4)
-def _already(staged: OwnDataset, target: OwnDataset, *_stamps: int) -> tuple[int, ...]:
     known = {digest for _, digest in _digests(target)}
     return tuple(image for image, digest in _digests(staged) if digest in known)
 
@@ -125,4 +109,5 @@ def _joined(staged: OwnDataset, target: OwnDataset) -> _Joined:
     held = held_out_groups(classes, likeness.together[rows], taken=taken)[len(before.images) :]
     new = np.where(held, 2, np.where(members.splits == 2, 0, members.splits))
     splits = np.concatenate([before.splits, new]).astype(np.int8)
-    return _Joined(version, last, likeness, images, classes, splits, likeness.group_ids[rows], len(before.images))
+    joined = Members(images, classes, splits, likeness.group_ids[rows])
+    return _Joined(version, last, likeness, joined, len(before.images))

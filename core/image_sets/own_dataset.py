@@ -7,20 +7,22 @@ is the row with `since <= n < until`. So every run can be shown the very picture
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, ParamSpec, TypeVar
+
+import numpy as np
 
 from core.errors import TrainDeskError
 from core.files import Inside, read_json, remedy
 
-if TYPE_CHECKING:
-    import numpy as np
-
+P = ParamSpec("P")
+T = TypeVar("T")
 SPLITS = ("train", "val", "test")
 FOREVER = 2**31 - 1
 MOST_CLASSES = 1_000_000  # the highest number of a class
@@ -43,6 +45,24 @@ create index places_of_class on places (class, until);
 
 class OwnDataError(TrainDeskError):
     """An own dataset that is missing, damaged or cannot be changed as asked."""
+
+
+def remembered(most: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Of a function of datasets: what it gave is given again, not to be written to, until the file of one of them changes.
+
+    `most` answers are kept.
+    """
+
+    def of(function: Callable[P, T]) -> Callable[P, T]:
+        kept: Any = lru_cache(most)(lambda _stamps, *arguments, **named: function(*arguments, **named))
+
+        @wraps(function)
+        def asked(*arguments: P.args, **named: P.kwargs) -> T:
+            return kept(tuple(each.stamp() for each in arguments if isinstance(each, OwnDataset)), *arguments, **named)
+
+        return asked
+
+    return of
 
 
 @dataclass(frozen=True)
@@ -181,26 +201,61 @@ class OwnDataset:
         with self.connected() as connection:
             return [Version(*row) for row in connection.execute("select * from versions order by number desc")]
 
-    def classes(self, version: int | None = None) -> list[OwnClass]:
-        """In their steady order: that of their making."""
-        return list(_classes(self, self.newest() if version is None else version, *self.stamp()))
+    @remembered(64)
+    def classes(self, version: int | None = None) -> tuple[OwnClass, ...]:
+        """In their steady order: that of their making. Raises OwnDataError."""
+        version = self.newest() if version is None else version
+        with self.connected() as connection:
+            counted = connection.execute(
+                "select class, split, count(*) from places where since <= ? and until > ? group by class, split",
+                [version, version],
+            )
+            counts: dict[int, dict[str, int]] = {}
+            for class_id, split, images in counted:
+                counts.setdefault(class_id, {})[split] = images
+            named = connection.execute(
+                "select class, name, enabled from names where since <= ? and until > ? order by class",
+                [version, version],
+            )
+            return tuple(OwnClass(each, name, bool(enabled), counts.get(each, {})) for each, name, enabled in named)
 
+    @remembered(16)  # 2.5 MB each of 100,000 pictures
     def members(self, version: int | None = None, disabled: bool = False) -> Members:
-        """Ordered by image number, not to be written to. `disabled` includes the pictures of classes that are switched off."""
-        return _members(self, self.newest() if version is None else version, disabled, *self.stamp())
+        """Ordered by image number. `disabled` includes the pictures of classes that are switched off. Raises OwnDataError."""
+        version = self.newest() if version is None else version
+        wanted = [each.id for each in self.classes(version) if each.enabled or disabled]
+        with self.connected() as connection:
+            rows = connection.execute(
+                f"select image, class, case split when 'train' then 0 when 'val' then 1 else 2 end, kin from places "
+                f"where since <= ? and until > ? and class in ({', '.join('?' * len(wanted))}) order by image",
+                [version, version, *wanted],
+            ).fetchall()
+        table = np.array(rows, dtype=np.int64).reshape(-1, 4)
+        columns = (table[:, 0], table[:, 1], table[:, 2].astype(np.int8), table[:, 3])
+        for each in columns:
+            each.flags.writeable = False
+        return Members(*columns)
 
-    def stamp(self) -> tuple[int, int]:
-        """Another one after every change of the file: what was read of it is kept as long as it stays the same."""
+    def stamp(self) -> tuple[int, bytes]:
+        """Another one after every change of the file: its time, and the number of changes that SQLite notes in its head."""
         try:
-            about = self.file.stat()
+            with self.file.open("rb") as file:
+                file.seek(24)
+                return os.fstat(file.fileno()).st_mtime_ns, file.read(4)
         except OSError:
-            return 0, 0
-        return about.st_mtime_ns, about.st_size
+            return 0, b""
 
     def content(self, image: int) -> bytes:
         """The kept picture file. Raises OwnDataError."""
         return next(self.contents([image]))
 
+    @remembered(64)
+    def has_colour(self) -> bool:
+        """Whether any of its pictures has colours. Raises OwnDataError."""
+        with self.connected() as connection:
+            return bool(connection.execute("select max(colour) from images").fetchone()[0])
+
+    @remembered(64)
     def usual_side(self) -> int:
         """The shorter side, in pixels, of the picture in the middle by that; 0 without pictures. Raises OwnDataError."""
         with self.connected() as connection:
@@ -243,38 +298,3 @@ class OwnDataset:
                 [class_id, version, version, split, split, count, start],
             )
             return [row[0] for row in rows]
-
-
-@lru_cache(maxsize=64)
-def _classes(dataset: OwnDataset, version: int, *_stamp: int) -> tuple[OwnClass, ...]:
-    with dataset.connected() as connection:
-        counted = connection.execute(
-            "select class, split, count(*) from places where since <= ? and until > ? group by class, split",
-            [version, version],
-        )
-        counts: dict[int, dict[str, int]] = {}
-        for class_id, split, images in counted:
-            counts.setdefault(class_id, {})[split] = images
-        named = connection.execute(
-            "select class, name, enabled from names where since <= ? and until > ? order by class",
-            [version, version],
-        )
-        return tuple(OwnClass(each, name, bool(enabled), counts.get(each, {})) for each, name, enabled in named)
-
-
-@lru_cache(maxsize=16)  # 2.5 MB each of 100,000 pictures
-def _members(dataset: OwnDataset, version: int, disabled: bool, *_stamp: int) -> Members:
-    import numpy as np
-
-    wanted = [each.id for each in dataset.classes(version) if each.enabled or disabled]
-    with dataset.connected() as connection:
-        rows = connection.execute(
-            f"select image, class, case split when 'train' then 0 when 'val' then 1 else 2 end, kin from places "
-            f"where since <= ? and until > ? and class in ({', '.join('?' * len(wanted))}) order by image",
-            [version, version, *wanted],
-        ).fetchall()
-    table = np.array(rows, dtype=np.int64).reshape(-1, 4)
-    columns = (table[:, 0], table[:, 1], table[:, 2].astype(np.int8), table[:, 3])
-    for each in columns:
-        each.flags.writeable = False
-    return Members(*columns)

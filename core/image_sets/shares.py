@@ -12,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 
 from core.image_sets.edit import Edit
-from core.image_sets.own_dataset import SPLITS, OwnDataset
+from core.image_sets.own_dataset import SPLITS, Members, OwnDataset, remembered
 from core.image_sets.split_reasons import Reason, Shared, reasons
 from core.image_sets.splitting import TEST, TRAIN, VAL, Plan, Rows, held_out_groups, plan_of
 
@@ -32,6 +32,10 @@ class Arrangement:
         """Of all pictures; those that take no part are test pictures of classes nobody learns."""
         return plan_of(self.rows, len(self.names), share, seed, limit)
 
+    def usual_share(self) -> float:
+        """For validation, see `usual_share`."""
+        return usual_share(self.rows.labels[self.rows.declared != TEST])
+
 
 @dataclass(frozen=True)
 class Remedy:
@@ -42,21 +46,17 @@ class Remedy:
     after: Arrangement  # the arrangement that it makes
 
 
+@remembered(8)
 def arrangement_of(dataset: OwnDataset, version: int | None = None) -> Arrangement:
-    """Raises OwnDataError."""
-    version = dataset.newest() if version is None else version
-    facts = dataset.facts_file(version)
-    return _read(dataset, version, facts.stat().st_mtime_ns if facts.exists() else 0, dataset.file.stat().st_mtime_ns)
+    """Of a version, None: the newest. Raises OwnDataError."""
+    return arranged(dataset.members(version), {each.id: each.name for each in dataset.classes(version)})
 
 
-@lru_cache(maxsize=8)
-def _read(dataset: OwnDataset, version: int, *_when: int) -> Arrangement:
-    members = dataset.members(version)
-    classes = [each for each in dataset.classes(version) if each.enabled and each.images]
-    ids = np.array([each.id for each in classes], dtype=np.int64)
-    declared = np.array([TRAIN, VAL, TEST], dtype=np.int8)[members.splits]
-    rows = Rows(np.searchsorted(ids, members.classes), declared, members.group_ids)
-    return Arrangement(members.images, rows, tuple(each.name for each in classes), tuple(ids.tolist()))
+def arranged(members: Members, names: dict[int, str]) -> Arrangement:
+    """Of pictures, all of classes that have a name here (class id -> name)."""
+    ids, labels = np.unique(members.classes, return_inverse=True)
+    rows = Rows(labels, members.splits, members.group_ids)
+    return Arrangement(members.images, rows, tuple(names[each] for each in ids.tolist()), tuple(ids.tolist()))
 
 
 def usual_share(classes: np.ndarray) -> float:
@@ -67,11 +67,7 @@ def usual_share(classes: np.ndarray) -> float:
 
 def as_suggested(made: Arrangement) -> Shared:
     """As a training will that nobody has changed the suggested settings of."""
-    return shared_out(made, _share_of(made), 0)
-
-
-def _share_of(made: Arrangement) -> float:
-    return usual_share(made.rows.labels[made.rows.declared != TEST])
+    return shared_out(made, made.usual_share(), 0)
 
 
 @lru_cache(maxsize=64)
@@ -81,17 +77,13 @@ def shared_out(made: Arrangement, share: float, seed: int, limit: int = 0) -> Sh
     return Shared(made.names, plan.counts, reasons(made.rows, plan, made.names), not (made.rows.declared == VAL).any())
 
 
+@lru_cache(maxsize=64)
 def remedies(made: Arrangement, reason: Reason, share: float | None = None, seed: int = 0) -> list[Remedy]:
     """Those after which the reason is gone and nothing worse has come, the gentlest first: at most two.
 
     `share` is the validation share of the training, by default the suggested one.
     """
-    share = _share_of(made) if share is None else share
-    return _remedies(made, reason, share, seed)
-
-
-@lru_cache(maxsize=64)
-def _remedies(made: Arrangement, reason: Reason, share: float, seed: int) -> list[Remedy]:
+    share = made.usual_share() if share is None else share
     before = shared_out(made, share, seed)
     found: list[Remedy] = []
     for label, after in _candidates(made, reason, share, seed):
@@ -131,7 +123,7 @@ def _candidates(made: Arrangement, reason: Reason, share: float, seed: int) -> I
 
 def _same(first: Arrangement, second: Arrangement) -> bool:
     one, other = first.rows, second.rows
-    return np.array_equal(one.declared, other.declared) and np.array_equal(one.group_ids, other.group_ids)  # type: ignore[arg-type]
+    return np.array_equal(one.declared, other.declared) and np.array_equal(one.grouped(), other.grouped())
 
 
 def _declared(made: Arrangement, declared: np.ndarray) -> Arrangement:
@@ -146,8 +138,7 @@ def _by_share(made: Arrangement) -> Arrangement:
 def _without_groups(made: Arrangement, classes: np.ndarray) -> Arrangement:
     """Each picture to learn from of these classes becomes a group of its own."""
     rows = made.rows
-    assert rows.group_ids is not None
-    group_ids = rows.group_ids.copy()
+    group_ids = rows.grouped().copy()
     mine = np.flatnonzero(np.isin(rows.labels, classes) & (rows.declared == TRAIN))
     group_ids[mine] = group_ids.max(initial=0) + 1 + np.arange(len(mine))
     return replace(made, rows=replace(rows, group_ids=group_ids))
@@ -156,21 +147,19 @@ def _without_groups(made: Arrangement, classes: np.ndarray) -> Arrangement:
 def _with_test(made: Arrangement) -> Arrangement:
     """One in five of the classes without test pictures, look-alikes together."""
     rows = made.rows
-    assert rows.group_ids is not None
     untested = np.bincount(rows.labels[rows.declared == TEST], minlength=len(made.names)) == 0
     free = np.flatnonzero(untested[rows.labels] & (rows.declared == TRAIN))
     declared = rows.declared.copy()
-    declared[free[held_out_groups(rows.labels[free], rows.group_ids[free])]] = TEST
+    declared[free[held_out_groups(rows.labels[free], rows.grouped()[free])]] = TEST
     return _declared(made, declared)
 
 
 def _learned(made: Arrangement, classes: tuple[int, ...]) -> Arrangement:
     """Of classes without training pictures four in five are learned from; the rest stays in the test."""
     rows = made.rows
-    assert rows.group_ids is not None
     mine = np.flatnonzero(np.isin(rows.labels, classes))
     declared = rows.declared.copy()
-    declared[mine] = np.where(held_out_groups(rows.labels[mine], rows.group_ids[mine]), TEST, TRAIN)
+    declared[mine] = np.where(held_out_groups(rows.labels[mine], rows.grouped()[mine]), TEST, TRAIN)
     return _declared(made, declared)
 
 
@@ -191,10 +180,8 @@ def _edit(made: Arrangement, after: Arrangement) -> Callable[[Edit], None]:
         for part, split in enumerate(SPLITS):
             changed = (after.rows.declared == part) & (made.rows.declared != part)
             edit.into_split(made.images[changed].tolist(), split)
-        if after.rows.group_ids is not None and made.rows.group_ids is not None:
-            regrouped = after.rows.group_ids != made.rows.group_ids
-            edit.regroup(
-                dict(zip(made.images[regrouped].tolist(), after.rows.group_ids[regrouped].tolist(), strict=True))
-            )
+        now = after.rows.grouped()
+        changed = now != made.rows.grouped()
+        edit.regroup(dict(zip(made.images[changed].tolist(), now[changed].tolist(), strict=True)))
 
     return apply

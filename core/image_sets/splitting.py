@@ -23,6 +23,10 @@ class Rows:
     declared: np.ndarray  # (N,) int8: VAL or TEST if someone chose that; TRAIN: for training, or held out of it
     group_ids: np.ndarray | None = None  # (N,) int64: look-alikes have the same number; None: groups are not known
 
+    def grouped(self) -> np.ndarray:
+        """`group_ids`; where none are known each picture is its own, (N,) int64."""
+        return np.arange(len(self.labels)) if self.group_ids is None else self.group_ids
+
     @classmethod
     def as_kept(cls, train_labels: np.ndarray, train_group_ids: np.ndarray | None, test_labels: np.ndarray) -> Rows:
         """Of images as they are kept decoded, training images first; those with the group -1 are for validation."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -50,48 +49,44 @@ def suggested(dataset: OwnDataset, kind: str = "") -> dict[str, Any]:
 
 
 def advice(dataset: OwnDataset, evidence: Evidence | None) -> Advice:
-    """By the evidence of the newest version, or by the number of pictures while there is none."""
-    members = dataset.members()
-    learned = members.classes[members.splits != 2]
-    fewest = int(np.unique(learned, return_counts=True)[1].min(initial=len(learned)))
+    """By the evidence of the newest version, or by the number of pictures while there is none. Raises OwnDataError."""
     drawn = dataset.about("fit") == "ink"
-    looked = evidence is not None and evidence.pictures > 0
+    known = evidence if evidence is not None and evidence.pictures else None
     mirror, about_mirror = not drawn, ""
-    if evidence is not None and looked and not drawn:
-        mirror = evidence.mirror_is_harmless()
-        if evidence.swapped:
-            about_mirror = f"In a mirror {evidence.swapped[0]} looks like {evidence.swapped[1]}."
+    if known and not drawn:
+        mirror = known.mirror_is_harmless()
+        if known.swapped:
+            about_mirror = f"In a mirror {known.swapped[0]} looks like {known.swapped[1]}."
         elif not mirror:
             about_mirror = (
-                f"Mirror images are read less well: {percent(evidence.mirrored, 0)} right, and the pictures "
-                f"{percent(evidence.originals, 0)}."
+                f"Mirror images are read less well: {percent(known.mirrored, 0)} right, and the pictures "
+                f"{percent(known.originals, 0)}."
             )
     if chosen := dataset.about("mirror"):
         mirror = chosen == "on"
+    members = dataset.members()
+    learned = members.classes[members.splits != 2]
+    fewest = int(np.unique(learned, return_counts=True)[1].min(initial=len(learned)))
+    return Advice(*_first(known, fewest, drawn), mirror, about_mirror)
+
+
+def _first(known: Evidence | None, fewest: int, drawn: bool) -> tuple[str, str]:
+    """Which training comes first, and why; `fewest`: training pictures of the smallest class."""
     if drawn:
-        return Advice(SCRATCH, "These are drawings: a small network learns them best from their ink alone.", mirror)
-    if evidence is None or not looked:
-        why = "A network that knows photos needs the fewest pictures."
-        return Advice(TRANSFER, why, mirror, about_mirror)
-    features, pixels = percent(evidence.features, 0), percent(evidence.pixels, 0)
-    trial = f"On {evidence.pictures} of your pictures"
-    regular = evidence.above_chance(evidence.pixels) >= PLAIN and fewest >= PER_CLASS
-    if regular:
-        why = (
-            f"{trial} small pixels alone gave {pixels} right: they are much alike, and {fewest:,} of each class are enough "
-            "to learn them from scratch."
-        )
-        return Advice(SCRATCH, why, mirror, about_mirror)
-    if evidence.features < evidence.pixels + BETTER and fewest >= PER_CLASS:
-        why = f"{trial} knowing photos helped little: {features} right, and {pixels} by small pixels alone."
-        return Advice(SCRATCH, why, mirror, about_mirror)
-    if evidence.features < evidence.pixels + BETTER:
-        why = (
-            f"With {fewest:,} of each class there are too few to learn from nothing; a network that knows photos helps."
-        )
-        return Advice(TRANSFER, why, mirror, about_mirror)
-    why = f"{trial} a network that knows photos gave {features} right, and small pixels {pixels}."
-    return Advice(TRANSFER, why, mirror, about_mirror)
+        return SCRATCH, "These are drawings: a small network learns them best from their ink alone."
+    if known is None:
+        return TRANSFER, "A network that knows photos needs the fewest pictures."
+    features, pixels = percent(known.features, 0), percent(known.pixels, 0)
+    trial = f"On {known.pictures} of your pictures"
+    if known.above_chance(known.pixels) >= PLAIN and fewest >= PER_CLASS:
+        alike = f"{trial} small pixels alone gave {pixels} right: they are much alike"
+        return SCRATCH, f"{alike}, and {fewest:,} of each class are enough to learn them from scratch."
+    if known.features >= known.pixels + BETTER:
+        return TRANSFER, f"{trial} a network that knows photos gave {features} right, and small pixels {pixels}."
+    if fewest >= PER_CLASS:
+        return SCRATCH, f"{trial} knowing photos helped little: {features} right, and {pixels} by small pixels alone."
+    few = f"With {fewest:,} of each class there are too few to learn from nothing"
+    return TRANSFER, f"{few}; a network that knows photos helps."
 
 
 def from_scratch(dataset: OwnDataset, mirror: bool = True) -> dict[str, Any]:
@@ -101,8 +96,8 @@ def from_scratch(dataset: OwnDataset, mirror: bool = True) -> dict[str, Any]:
     CIFAR-10 it learns 72 % in 30 epochs, where the network for drawings learns 59 %.
     """
     drawn = dataset.about("fit") == "ink"
-    colour = dataset.about("colour") or ("colour" if _has_colour(dataset) else "grey")
-    usual = _usual_side(dataset)
+    colour = dataset.about("colour") or ("colour" if dataset.has_colour() else "grey")
+    usual = dataset.usual_side()
     side = 28 if drawn else max((side for side in SIDES if side <= usual), default=SIDES[0])
     training, pictures = _training(dataset)
     shown = DRAWN_STEPS * training["batch_size"] if drawn else SHOWN
@@ -133,7 +128,7 @@ def transfer(dataset: OwnDataset, mirror: bool = True) -> dict[str, Any]:
     plain = from_scratch(dataset, mirror)
     training, pictures = _training(dataset)
     few = pictures <= FEW
-    side, train, epochs = _in_time(pictures, 3 * _usual_side(dataset))
+    side, train, epochs = _in_time(pictures, 3 * dataset.usual_side())
     return plain | {
         "dataset": plain["dataset"]
         | {"normalisation": "half", "side": side, "fit": dataset.about("fit").replace("ink", "") or "crop"},
@@ -214,20 +209,3 @@ def _for_photographs(side: int, mirror: bool) -> dict[str, Any]:
         "optimizer": {"name": "adamw", "learning_rate": 0.003, "weight_decay": 0.01},
         "augmentation": {"flip": mirror, **CHANGES},
     }
-
-
-def _has_colour(dataset: OwnDataset) -> bool:
-    return _of_all(dataset, dataset.newest())[0]
-
-
-def _usual_side(dataset: OwnDataset) -> int:
-    """The shorter side of the usual picture, in pixels."""
-    return _of_all(dataset, dataset.newest())[1]
-
-
-@lru_cache(maxsize=64)
-def _of_all(dataset: OwnDataset, newest: int) -> tuple[bool, int]:
-    """(has any of its pictures colours, the shorter side of the usual one); pictures come and go with versions."""
-    with dataset.connected() as connection:
-        colour = connection.execute("select max(colour) from images").fetchone()[0]
-    return bool(colour), dataset.usual_side()

@@ -35,13 +35,18 @@ class Places:
         ending = path.suffix.removeprefix(".")
         if kind and SAME.get(ending.lower(), ending.lower()) != kind:
             ending = kind
-        stem = folder_of(path.stem)[:LONGEST]
-        ending = f".{ending}" if ending else ""
-        place = f"{folder}/{stem}{ending}"
-        number = self._next.get(place.casefold(), 2)
+        return self._free(f"{folder}/{folder_of(path.stem)[:LONGEST]}", f".{ending}" if ending else "")
+
+    def folder(self, name: str) -> str:
+        """A folder of that name that no other has."""
+        return self._free(name, "")
+
+    def _free(self, stem: str, ending: str) -> str:
+        place = f"{stem}{ending}"
         first = place.casefold()
+        number = self._next.get(first, 2)
         while place.casefold() in self._taken:
-            place = f"{folder}/{stem} ({number}){ending}"
+            place = f"{stem} ({number}){ending}"
             number += 1
         self._next[first] = number
         self._taken.add(place.casefold())

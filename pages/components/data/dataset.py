@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from operator import methodcaller
 
 import streamlit as st
@@ -62,7 +63,7 @@ def draw_dataset(dataset: OwnDataset) -> None:
         _draw_more(dataset, newest)
 
 
-def _draw_pictures(dataset: OwnDataset, classes: list[OwnClass], mine: bool = True) -> None:
+def _draw_pictures(dataset: OwnDataset, classes: Sequence[OwnClass], mine: bool = True) -> None:
     by_id = {each.id: each for each in classes}
     if not by_id:
         st.markdown("There are no classes; add pictures.")
@@ -110,7 +111,9 @@ def _draw_undo(dataset: OwnDataset) -> None:
             change(dataset, words, lambda edit: edit.back_to(last.number - 1))
 
 
-def _draw_edit_pictures(dataset: OwnDataset, selected: list[int], current: OwnClass, classes: list[OwnClass]) -> None:
+def _draw_edit_pictures(
+    dataset: OwnDataset, selected: list[int], current: OwnClass, classes: Sequence[OwnClass]
+) -> None:
     """Always there and always as high: picking a picture moves nothing."""
     others = {each.id: each.name for each in classes if each.id != current.id}
     none = not selected

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from html import escape
 
 import streamlit as st
@@ -95,7 +96,7 @@ def _draw_ready(job: Job) -> None:
         st.button("Back", on_click=_forget, args=(job,))
 
 
-def _draw_known(dataset: OwnDataset, target: OwnDataset, known: list[int]) -> None:
+def _draw_known(dataset: OwnDataset, target: OwnDataset, known: Sequence[int]) -> None:
     """That pictures would be there twice, and the button that leaves them out while any others remain."""
     total = sum(each.images for each in dataset.classes())
     if len(known) == total:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.image_analysis import label_check, label_features
+from core.image_analysis import label_check, label_features, photo_features
 from core.image_analysis.label_check import (
     LabelCheck,
     check,
@@ -57,7 +57,7 @@ def quick(monkeypatch):
         grey = pictures.mean(axis=1)
         return grey[:, ::8, ::8].reshape(len(grey), -1).astype(np.float32)
 
-    monkeypatch.setattr(label_features, "_network", lambda: network)
+    monkeypatch.setattr(photo_features, "photo_features", lambda _, pictures: network(pictures))
     return seen
 
 
@@ -88,7 +88,7 @@ def test_of_few_photos_more_is_seen(tmp_path, monkeypatch, fine, side):
         sides.add(pictures.shape[-1])
         return pictures.mean(axis=(2, 3)).astype(np.float32)
 
-    monkeypatch.setattr(label_features, "_network", lambda: network)
+    monkeypatch.setattr(photo_features, "photo_features", lambda _, pictures: network(pictures))
     monkeypatch.setattr(label_features, "FINE", fine)
     check(staged(tmp_path, files)[0], nothing)
     assert sides == {side}

@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image
 
 from core.image_analysis.probe import probe
-from core.image_sets.evidence import evidence_of, is_complete
+from core.image_sets.evidence import evidence_of
 from core.image_sets.folders import accept
 from tests.own import encoded, own_dataset, staged
 
@@ -32,10 +32,10 @@ def test_patterns_may_be_mirrored_and_are_known_by_their_features(tmp_path, monk
     found = probe(dataset, 1)
     assert found.mirror_is_harmless() and found.swapped == ()
     assert found.features > 0.85 > found.pixels
-    assert evidence_of(dataset, 1) == found and is_complete(found)
+    assert evidence_of(dataset, 1) == found and found.is_complete()
     assert all(0 < found.seconds[kind] < 3600 for kind in ("transfer", "scratch"))
 
 
 def test_too_few_pictures_say_nothing(tmp_path):
     found = probe(own_dataset(tmp_path / "data", tmp_path, {"dots": 4, "rings": 4}), 1)
-    assert found.pictures == 0 and is_complete(found)
+    assert found.pictures == 0 and found.is_complete()

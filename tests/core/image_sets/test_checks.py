@@ -32,7 +32,7 @@ def apply(dataset, repair):
 
 def test_good_pictures_are_good(tmp_path):
     dataset = one_way_wrong(tmp_path)
-    assert findings(dataset) == [] and verdict([]).level == "good"
+    assert findings(dataset) == () and verdict([]).level == "good"
 
 
 def test_near_copies_with_different_labels_are_a_conflict_that_each_button_settles(tmp_path):

@@ -72,7 +72,7 @@ def test_what_adding_will_make_is_told_before(two, off):
 
 def test_pictures_that_are_there_already_are_known_until_they_are_taken_out(two, tmp_path):
     target, added = two
-    assert already_in(added, target) == []
+    assert already_in(added, target) == ()
     some = of(tmp_path, class_files({"rings": 10}, "others/") | class_files({"dots": 1}, first=50), "again.zip")
     again = already_in(some, target)
     assert len(again) == 8, "of whatever class"
