@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +23,10 @@ class CheckpointWriter:
 
     def __init__(self) -> None:
         self._waiting: dict[Path, dict[str, Any]] = {}
-        self._change = threading.Condition()
-        self._is_writing = False
-        self._is_awaited = False
-        self._has_ended = False
-        self._failure: Exception | None = None
-        self._thread = threading.Thread(target=self._write, name="checkpoints", daemon=True)
-        self._thread.start()
+        self._guard = threading.Lock()
+        self._is_awaited = threading.Event()
+        self._thread = ThreadPoolExecutor(1, "checkpoints")
+        self._tasks: deque[Future[None]] = deque()  # each writes the first that waits, if there is one
 
     def __enter__(self) -> CheckpointWriter:
         return self
@@ -40,55 +39,43 @@ class CheckpointWriter:
             if error is None:
                 raise
         finally:
-            with self._change:
-                self._has_ended = True
-                self._change.notify_all()
-            self._thread.join()
+            self._is_awaited.set()
+            self._thread.shutdown()
 
     def save(self, path: Path, content: dict[str, Any]) -> None:
         """Asks for a file to be replaced, at once if the thread is free. Raises OSError when an earlier one failed."""
         self.check()
-        with self._change:
+        with self._guard:
             self._waiting.pop(path, None)
             self._waiting[path] = content
-            self._change.notify_all()
+        self._tasks.append(self._thread.submit(self._write))
 
     def check(self) -> None:
         """Raises the OSError that a file could not be written with; the file is then as it was before."""
-        if self._failure is not None:
-            failure, self._failure = self._failure, None
-            raise failure
+        while self._tasks and self._tasks[0].done():
+            self._tasks.popleft().result()
 
     def wait(self) -> None:
         """Returns when everything is on the disk. Raises OSError."""
-        with self._change:
-            self._is_awaited = True
-            self._change.notify_all()
-            self._change.wait_for(lambda: not self._waiting and not self._is_writing)
-            self._is_awaited = False
-        self.check()
+        self._is_awaited.set()
+        try:
+            while self._tasks:
+                self._tasks.popleft().result()
+        finally:
+            self._is_awaited.clear()
 
     def _write(self) -> None:
-        while True:
-            with self._change:
-                self._is_writing = False
-                self._change.notify_all()
-                self._change.wait_for(lambda: self._waiting or self._has_ended)
-                if not self._waiting:
-                    return
-                path = next(iter(self._waiting))
-                content = self._waiting.pop(path)
-                self._is_writing = True
-            start = time.monotonic()
-            try:
-                write_checkpoint(path, content)
-            except Exception as error:  # a full disk, most likely: raised where the training can see it
-                with self._change:
-                    self._failure = error
-                    self._waiting.clear()
-            rest = PAUSE * (time.monotonic() - start)
-            with self._change:
-                if not self._waiting:  # both files of an epoch in a row, then a rest
-                    self._is_writing = False
-                    self._change.notify_all()
-                    self._change.wait_for(lambda: self._is_awaited or self._has_ended, rest)
+        with self._guard:
+            if not self._waiting:
+                return
+            path = next(iter(self._waiting))
+            content = self._waiting.pop(path)
+        start = time.monotonic()
+        try:
+            write_checkpoint(path, content)
+        except Exception:  # a full disk, most likely: what waits behind it must not be written out of order
+            with self._guard:
+                self._waiting.clear()
+            raise
+        if not self._waiting:  # both files of an epoch in a row, then a rest
+            self._is_awaited.wait(PAUSE * (time.monotonic() - start))

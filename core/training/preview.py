@@ -14,23 +14,16 @@ PICTURES, VARIANTS = 6, 7
 GAP, WHITE = 3, 255  # pixels between pictures, and their colour
 
 
-def preview(
-    dataset: DatasetSettings,
-    augmentation: Augmentation,
-    seed: int,
-    data_folder: Path,
-    pictures: int = PICTURES,
-    variants: int = VARIANTS,
-) -> np.ndarray:
-    """uint8 (pictures, 1 + variants, H, W, C): each picture as it is, then changed by chance. Raises DatasetError.
+def preview(dataset: DatasetSettings, augmentation: Augmentation, seed: int, data_folder: Path) -> np.ndarray:
+    """uint8 (PICTURES, 1 + VARIANTS, H, W, C): each picture as it is, then changed by chance. Raises DatasetError.
 
     MixUp is shown too, with other pictures of the preview.
     """
-    images = torch.from_numpy(dataset.examples(data_folder, pictures)).float()  # (k, C, H, W), 0..255
+    images = torch.from_numpy(dataset.examples(data_folder, PICTURES)).float()  # (k, C, H, W), 0..255
     fill = torch.zeros(images.shape[1]) if dataset.black_background else None
     chance = torch.Generator().manual_seed(seed)
     rows = [images]
-    for _ in range(variants):
+    for _ in range(VARIANTS):
         changed = augmentation.apply(images, chance, fill) if augmentation.is_on() else images
         if augmentation.mixes():
             changed, _, _ = augmentation.mix(changed, torch.zeros(len(images), dtype=torch.int64), chance)

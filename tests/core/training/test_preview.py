@@ -6,27 +6,27 @@ from PIL import Image
 
 from core.cli.main import main
 from core.datasets._base import spread_over_classes
-from core.training.preview import as_sheet, preview
+from core.training.preview import PICTURES, VARIANTS, as_sheet, preview
 from tests.helpers import quick_config
 
 
-def shown_of(config, *rest):
-    return preview(config.dataset, config.augmentation, config.training.seed, *rest)
+def shown_of(config, data_folder):
+    return preview(config.dataset, config.augmentation, config.training.seed, data_folder)
 
 
 def test_without_augmentation_all_are_as_they_are(data_folder):
-    shown = shown_of(quick_config(), data_folder, 5, 3)
-    assert shown.shape == (5, 4, 8, 8, 1) and shown.dtype == np.uint8
-    np.testing.assert_array_equal(shown, np.repeat(shown[:, :1], 4, axis=1))
+    shown = shown_of(quick_config(), data_folder)
+    assert shown.shape == (PICTURES, 1 + VARIANTS, 8, 8, 1) and shown.dtype == np.uint8
+    np.testing.assert_array_equal(shown, np.repeat(shown[:, :1], 1 + VARIANTS, axis=1))
 
 
 @pytest.mark.parametrize("augmentation", [{"rotation": 20}, {"brightness": 0.5}, {"mixup": 0.5}, {"cutout": 0.4}])
 def test_augmentation_changes_all_but_the_first(augmentation, data_folder):
-    shown = shown_of(quick_config(augmentation=augmentation), data_folder, 5, 4)
-    plain = shown_of(quick_config(), data_folder, 5, 4)
+    shown = shown_of(quick_config(augmentation=augmentation), data_folder)
+    plain = shown_of(quick_config(), data_folder)
     np.testing.assert_array_equal(shown[:, 0], plain[:, 0])
-    assert all((shown[:, variant] != shown[:, 0]).any() for variant in range(1, 5))
-    np.testing.assert_array_equal(shown, shown_of(quick_config(augmentation=augmentation), data_folder, 5, 4))
+    assert all((shown[:, variant] != shown[:, 0]).any() for variant in range(1, 1 + VARIANTS))
+    np.testing.assert_array_equal(shown, shown_of(quick_config(augmentation=augmentation), data_folder))
 
 
 def test_every_class_comes_up(data_folder):
@@ -48,8 +48,8 @@ def test_own_pictures_are_decoded_only_as_many_as_are_shown(patterns, data_folde
     monkeypatch.setattr(
         decode, "decode", lambda contents, how: counted.append(len(contents)) or original(contents, how)
     )
-    assert shown_of(config, data_folder, 4, 2).shape == (4, 3, 32, 32, 3)
-    assert sum(counted) == 4
+    assert shown_of(config, data_folder).shape == (PICTURES, 1 + VARIANTS, 32, 32, 3)
+    assert sum(counted) == PICTURES
 
 
 def test_the_command_saves_a_sheet(tmp_path, data_folder, capsys):
