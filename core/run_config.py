@@ -21,22 +21,10 @@ from core.training.schedules import SCHEDULES, ScheduleSettings
 from core.training.settings import TrainingSettings
 
 FORMAT = 1  # the one that `RunConfig.format` names
-PARTS: dict[str, Registry] = {
-    "dataset": DATASETS,
-    "architecture": ARCHITECTURES,
-    "loss": LOSSES,
-    "optimizer": OPTIMIZERS,
-    "schedule": SCHEDULES,
-}  # parts that are chosen by name
-DEFAULTS = {
-    "dataset": "digits",
-    "architecture": "simple_cnn",
-    "loss": "cross_entropy",
-    "optimizer": "adam",
-    "schedule": "constant",
+PARTS: dict[str, Registry] = {  # what is chosen by name
+    registry.kind: registry for registry in (DATASETS, ARCHITECTURES, LOSSES, OPTIMIZERS, SCHEDULES)
 }
-
-
+TEXTS = ("title", "recipe", "experiment")
 GROUPS: dict[str, type[Settings]] = {"augmentation": Augmentation, "training": TrainingSettings}
 
 
@@ -47,8 +35,8 @@ def fields(chosen: Mapping[str, str]) -> dict[str, FieldSpec]:
     found: dict[str, FieldSpec] = {}
     for part, registry in PARTS.items():
         labels = {name: settings_class.label for name, settings_class in registry.items()}
-        found[part] = FieldSpec(part, part.capitalize(), "", "", DEFAULTS[part], "choice", choices=labels)
-        settings_class = registry.get(chosen.get(part, DEFAULTS[part]))
+        found[part] = FieldSpec(part, part.capitalize(), "", "", registry.default, "choice", choices=labels)
+        settings_class = registry.get(chosen.get(part, registry.default))
         found |= {f"{part}.{spec.name}": spec for spec in fields_of(settings_class)}
     for group, settings_class in GROUPS.items():
         found |= {f"{group}.{spec.name}": spec for spec in fields_of(settings_class)}
@@ -80,13 +68,13 @@ class RunConfig(Settings):
             raise SettingsError(
                 [Problem("format", f"The config has format {data['format']!r}; this version reads format {FORMAT}.")]
             )
-        parts: dict[str, Any] = {key: data[key] for key in ("title", "recipe", "experiment") if key in data}
+        parts: dict[str, Any] = {key: data[key] for key in TEXTS if key in data}
         problems += [
-            Problem(key, f"{key.capitalize()} is {str(parts[key])[:60]}; it must be text.")
-            for key in parts
-            if not isinstance(parts[key], str)
+            Problem(key, f"{key.capitalize()} is {str(value)[:60]}; it must be text.")
+            for key, value in parts.items()
+            if not isinstance(value, str)
         ]
-        known = ["format", "title", "recipe", "experiment", *PARTS, *GROUPS]
+        known = ["format", *TEXTS, *PARTS, *GROUPS]
         problems += [
             Problem(str(key), f"A config has no setting '{str(key)[:60]}'; its settings are: {', '.join(known)}.")
             for key in data
@@ -94,8 +82,8 @@ class RunConfig(Settings):
         ]
         for key, registry in PARTS.items():
             try:
-                value = data.get(key, DEFAULTS[key])
-                parts[key] = registry.parse({"name": DEFAULTS[key], **value} if isinstance(value, dict) else value)
+                value = data.get(key, registry.default)
+                parts[key] = registry.parse({"name": registry.default, **value} if isinstance(value, dict) else value)
             except SettingsError as error:
                 problems += error.problems
         for key, group in GROUPS.items():

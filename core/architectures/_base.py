@@ -47,4 +47,4 @@ class ArchitectureSettings(Settings):
         return 1
 
 
-ARCHITECTURES: Registry[type[ArchitectureSettings]] = Registry("architecture")
+ARCHITECTURES: Registry[type[ArchitectureSettings]] = Registry("architecture", "simple_cnn")

@@ -251,4 +251,4 @@ def spread_over_classes(labels: np.ndarray, count: int) -> np.ndarray:
     return order[np.lexsort((labels[order], turn))][:count]
 
 
-DATASETS: Registry[type[DatasetSettings]] = Registry("dataset")
+DATASETS: Registry[type[DatasetSettings]] = Registry("dataset", "digits")

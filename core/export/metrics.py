@@ -79,23 +79,24 @@ class TensorBoardLog:
         elif kind == events.STEP:
             for name in OF_STEPS:
                 if name in event:
-                    self._scalar(name, event[name], step, time)
+                    self.add(name, event[name], time, step)
                     self._of_steps.add(name)
         elif kind == events.VALIDATION:
             for name in OF_SPLITS:
                 tag = name_of_validation(name, event.get("images"), self._val_images)
-                self._scalar(tag, event.get(name), step, time)
+                self.add(tag, event.get(name), time, step)
         elif kind in (events.EPOCH, events.TEST):
             for name, value in event.items():
                 if "/" in name and name not in self._of_steps:
-                    self._scalar(name, value, step, time)
+                    self.add(name, value, time, step)
             self._writer.flush()
 
     def close(self) -> None:
         """Writes what waits. Raises OSError."""
         self._writer.close()
 
-    def _scalar(self, name: str, value: Any, step: int | None, time: float | None) -> None:
+    def add(self, name: str, value: Any, time: float | None, step: int | None) -> None:
+        """What was measured at a step, at these Unix seconds; what is not a number is passed over. Raises OSError."""
         if isinstance(value, int | float) and not isinstance(value, bool):
             self._writer.add_scalar(name, value, step, walltime=time)
 
@@ -119,10 +120,8 @@ def to_tensorboard(run: Run) -> Path:
     try:
         shutil.rmtree(folder, ignore_errors=True)
         log = TensorBoardLog(run)
-        last = None
-        for event in run.events()[0]:
-            last = event.get("step", last)
-            log.take({**event, "step": last} if event["event"] == events.TEST else event)
+        for measured in recorded(history):
+            log.add(*measured)
         log.close()
     except OSError as error:
         raise TrainDeskError(f"{folder} could not be written ({error.strerror}); free some space.") from error

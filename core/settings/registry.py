@@ -14,8 +14,9 @@ S = TypeVar("S", bound=type[Settings])
 class Registry(Generic[S]):
     """All settings classes of one kind (architectures, datasets, optimizers ...), in the order of registration."""
 
-    def __init__(self, kind: str):
-        self.kind = kind
+    def __init__(self, kind: str, default: str = ""):
+        """`default` is the name of what is taken when nobody chooses."""
+        self.kind, self.default = kind, default
         self._classes: dict[str, S] = {}
 
     def register(self, settings_class: S) -> S:

@@ -53,7 +53,7 @@ class LossSettings(Settings):
         return self.model_copy(update={"label_smoothing": 0.0})
 
 
-LOSSES: Registry[type[LossSettings]] = Registry("loss")
+LOSSES: Registry[type[LossSettings]] = Registry("loss", "cross_entropy")
 
 
 @LOSSES.register

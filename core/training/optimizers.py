@@ -51,7 +51,7 @@ class OptimizerSettings(Settings):
         return math.inf
 
 
-OPTIMIZERS: Registry[type[OptimizerSettings]] = Registry("optimizer")
+OPTIMIZERS: Registry[type[OptimizerSettings]] = Registry("optimizer", "adam")
 
 
 def parameter_groups(model: nn.Module, optimizer: OptimizerSettings, lr_scale: Callable[[str], float]) -> Groups:

@@ -36,7 +36,7 @@ class ScheduleSettings(Settings):
         return None
 
 
-SCHEDULES: Registry[type[ScheduleSettings]] = Registry("schedule")
+SCHEDULES: Registry[type[ScheduleSettings]] = Registry("schedule", "constant")
 
 
 class _WithWarmUp(ScheduleSettings):

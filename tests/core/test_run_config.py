@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.run_config import DEFAULTS, PARTS, RunConfig
+from core.run_config import PARTS, RunConfig
 from core.settings.settings import SettingsError
 from tests.helpers import assert_one_sentence
 
@@ -23,7 +23,7 @@ def problems(data):
 
 def test_an_empty_object_is_a_whole_config():
     config = RunConfig.from_dict({})
-    assert {part: getattr(config, part).name for part in PARTS} == DEFAULTS
+    assert config.chosen() == {part: registry.default for part, registry in PARTS.items()}
 
 
 @pytest.mark.parametrize(("part", "name"), [(part, name) for part in PARTS for name in PARTS[part].names()])

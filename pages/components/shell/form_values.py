@@ -14,7 +14,7 @@ import streamlit as st
 
 from core.experiments.typed import readings, tokens
 from core.recipes import RECIPES
-from core.run_config import DEFAULTS, GROUPS, PARTS, RunConfig, fields
+from core.run_config import GROUPS, PARTS, RunConfig, fields
 from core.settings.settings import FieldSpec, SettingsError
 
 STORE = "form values"
@@ -97,7 +97,7 @@ def data_of(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _chosen(values: dict[str, Any]) -> dict[str, str]:
-    return {part: values.get(part) or default for part, default in DEFAULTS.items()}
+    return {part: values.get(part) or registry.default for part, registry in PARTS.items()}
 
 
 def _specs(values: dict[str, Any]) -> dict[str, FieldSpec]:

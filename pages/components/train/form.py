@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from core.paths import data_folder
-from core.run_config import DEFAULTS, GROUPS, PARTS
+from core.run_config import GROUPS, PARTS
 from core.runs.before_start import problems_before_start
 from core.settings.settings import FieldSpec, fields_of
 from pages.components.shell.form_values import check, current, seed, to_widget
@@ -66,7 +66,7 @@ def _part(part: str, config: Any, problems: dict[str, str], shown: set[str]) -> 
     name = st.selectbox(
         part.capitalize(),
         registry.names(),
-        key=seed(part, DEFAULTS[part]),
+        key=seed(part, PARTS[part].default),
         format_func=lambda name: labels.get(name, name),
         help="\n\n".join(
             f"**{labels[key]}**: {plain_markdown(_first_paragraph(of))}{weights_in_short(of)}"
