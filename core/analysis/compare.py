@@ -91,9 +91,8 @@ def in_words(difference: Difference, first: str, second: str) -> str:
     numbers = f"{high * 100:.{decimals}f} against {low * 100:.{decimals}f}{SIGN} of {difference.images:,} test pictures"
     margin = f"±{difference.margin * 100:.{decimals}f}"
     if not difference.gain:
-        return (
-            f"{first} and {second} are equally good ({percent(high)} of {difference.images:,} test pictures; {margin})."
-        )
+        of_all = f"{percent(high)} of {difference.images:,} test pictures"
+        return f"{first} and {second} are equally good ({of_all}; {margin})."
     if difference.is_real:
         return f"{better} is {points:.{decimals}f} points better than {worse} ({numbers}; larger than luck, {margin})."
     return f"{better} is {points:.{decimals}f} points ahead of {worse}, which may be luck ({numbers}; {margin})."

@@ -29,9 +29,7 @@ class Learner:
     accuracy: float | None  # on the validation images, the newest
     test: float | None
     test_images: int
-    best: float | None = (
-        None  # accuracy so far; none: the newest. It decides how far the story is, which never goes back
-    )
+    best: float | None = None  # so far; None: the newest. It decides how far the story is, which never goes back
 
     @property
     def reached(self) -> float:
@@ -39,34 +37,24 @@ class Learner:
 
     @classmethod
     def of(cls, title: str, status: str, history: History) -> Learner:
+        """What a run's log says so far. Accuracies are on all validation images, at the ends of epochs and within them."""
         test = history.test or {}
         last = history.epochs[-1] if history.epochs else {}
+        steps, _, within = history.within_epochs("val/accuracy")
+        ended = [accuracy for epoch in history.epochs if (accuracy := epoch.get("val/accuracy")) is not None]
+        newest = last.get("val/accuracy")
+        if len(steps) and steps[-1] > last.get("step", 0):
+            newest = float(within[-1])
         return cls(
             title,
             status,
             int(last.get("epoch", 0)),
             history.progress(),
-            _newest_accuracy(history),
+            newest,
             test.get("test/accuracy"),
             int(test.get("images", 0)),
-            max(_accuracies(history), default=None),
+            max([*within.tolist(), *ended], default=None),
         )
-
-
-def _accuracies(history: History) -> list[float]:
-    """On all validation images, at the ends of epochs and within them."""
-    _, _, within = history.within_epochs("val/accuracy")
-    ended = [epoch.get("val/accuracy") for epoch in history.epochs]
-    return [*within.tolist(), *(accuracy for accuracy in ended if accuracy is not None)]
-
-
-def _newest_accuracy(history: History) -> float | None:
-    """On all validation images, at the end of an epoch or within one."""
-    steps, _, within = history.within_epochs("val/accuracy")
-    ended = history.epochs[-1] if history.epochs else {}
-    if len(steps) and steps[-1] > ended.get("step", 0):
-        return float(within[-1])
-    return ended.get("val/accuracy")
 
 
 def told(first: Learner, second: Learner) -> str:
@@ -87,15 +75,11 @@ def told(first: Learner, second: Learner) -> str:
     if len(asked) < len(both):
         (one,) = asked
         other = second if one is first else first
+        reads = f"digits it never trains on, and reads {percent(one.accuracy or 0.0)} of them"
+        said = f"The {one.title} has been asked about {reads}; the {other.title}"
         if not other.progress:
-            return (
-                f"The {one.title} has been asked about digits it never trains on, and reads {percent(one.accuracy or 0.0)} of "
-                f"them; the {other.title} is still being set up."
-            )
-        return (
-            f"Both have begun to learn. The {one.title} has been asked about digits it never trains on, and reads "
-            f"{percent(one.accuracy or 0.0)} of them; the {other.title} is asked in a moment."
-        )
+            return f"{said} is still being set up."
+        return f"Both have begun to learn. {said} is asked in a moment."
     if all(learner.progress >= 1 for learner in both):
         return f"Both have learned: {_scores(both)}. Now they are asked about digits that were kept away until this moment."
     return _learning(first, second)

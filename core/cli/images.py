@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
-import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from core.image_sets.ingest import Report, ingest
 from core.image_sets.own_dataset import OwnDataError, OwnDataset
 from core.image_sets.shares import arrangement_of, as_suggested
 from core.image_sets.twins import left_alone
+from core.machine.processes import Reporter
 from core.text.numbers import count
 
 
@@ -70,7 +71,7 @@ def _import(options: argparse.Namespace) -> Result:
             options.file,
             job.dataset.folder,
             options.file.stem,
-            _Telling(),
+            _telling(),
             options.class_name,
             options.reading,
             lambda layout: read.update(layout.summary()),
@@ -114,18 +115,11 @@ def _reading_lines(about: dict[str, Any]) -> list[str]:
 
 def _about(dataset: OwnDataset, report: Report, read: dict[str, Any]) -> dict[str, Any]:
     return {
-        "layout": report.layout,
+        **asdict(report),
         "reading": read["key"],
         "question": read["question"],
         "alternatives": read["alternatives"],
         "tree": read["trees"][read["key"]],
-        "notes": report.notes,
-        "pictures": report.pictures,
-        "skipped": report.skipped,
-        "unreadable": [list(each) for each in report.unreadable],
-        "unreadable_count": report.unreadable_count,
-        "turned": report.turned,
-        "reduced": report.reduced,
         **_content(dataset),
     }
 
@@ -175,7 +169,7 @@ def _show(options: argparse.Namespace) -> Result:
 def _check(options: argparse.Namespace) -> Result:
     """Those that people have settled on the Data page are left out."""
     dataset = dataset_of(options, options.dataset)
-    found = run_label_check(dataset, _Telling())
+    found = run_label_check(dataset, _telling())
     if found.state != "ready":
         raise TrainDeskError(found.message)
     doubts = open_doubts(dataset, found, left_alone(dataset))
@@ -222,13 +216,10 @@ def _finding_lines(found: list[dict[str, Any]]) -> list[str]:
     return [("! " if each["serious"] else "- ") + each["sentence"] for each in found]
 
 
-class _Telling:
-    """Says on standard error, now and then, how far an import is."""
+def _telling() -> Reporter:
+    """Says on standard error, now and then, how far the work is."""
 
-    def __init__(self) -> None:
-        self._told, self._phase = 0.0, ""
+    def tell(phase: str, done: int, total: int, _began: float) -> None:
+        print(f"{phase}{f': {done:,} of {total:,}' if total else ''}", file=sys.stderr)
 
-    def __call__(self, phase: str, done: int, total: int) -> None:
-        if phase != self._phase or time.monotonic() - self._told > 2:
-            self._phase, self._told = phase, time.monotonic()
-            print(f"{phase}{f': {done:,} of {total:,}' if total else ''}", file=sys.stderr)
+    return Reporter(tell, 2.0)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+import numpy as np
+
 from core.errors import TrainDeskError
 from core.image_sets.split_reasons import Shared
 from core.image_sets.splitting import counts_of
@@ -13,7 +15,6 @@ from core.settings.registry import Registry
 from core.settings.settings import Settings, setting
 
 if TYPE_CHECKING:
-    import numpy as np
     import torch
     from PIL import Image
 
@@ -126,8 +127,6 @@ class DatasetSettings(Settings):
 
     def shared_out(self, data_folder: Path, share: float, seed: int, limit: int = 0) -> Shared:
         """How a training will share the pictures out, see `splitting.plan_of`, as far as that is known beforehand."""
-        import numpy as np
-
         info = self.info()
         classes = len(info.class_names)
         train = np.array(info.train_counts or [info.train_images // classes] * classes)
@@ -202,15 +201,10 @@ class DatasetSettings(Settings):
 
         Raises DatasetError.
         """
-        import numpy as np
-
         from core.datasets.cache import open_images
 
         images = open_images(self, data_folder)
-        channels, height, width = images.shape
-        rows = spread_over_classes(images.train_labels.numpy(), count)
-        pixels = images.train_pixels[rows].numpy().reshape(-1, height, width, channels)
-        return np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))
+        return images.train_pictures(spread_over_classes(images.train_labels.numpy(), count))
 
     def write_arrays(self, data_folder: Path, folder: Path) -> bool:
         """Writes what `load` would give, piece by piece, as the files that the cache keeps; False when `load` does it.
@@ -243,8 +237,6 @@ class DatasetSettings(Settings):
 
 def spread_over_classes(labels: np.ndarray, count: int) -> np.ndarray:
     """Places (count or fewer,) int64 in labels (N,): the first of every class, then the second of every class, and so on."""
-    import numpy as np
-
     order = np.argsort(labels, kind="stable")
     starts = np.searchsorted(labels[order], labels[order])
     turn = np.arange(len(labels)) - starts  # the how-manieth of its class

@@ -22,18 +22,15 @@ def load(settings: DatasetSettings, class_name: str, data_folder: Path) -> Image
     try:
         train_images, train_labels = _tensors(dataset_class(str(data_folder), train=True))
         test_images, test_labels = _tensors(dataset_class(str(data_folder), train=False))
-        whole = (
-            train_images.shape[1:] == test_images.shape[1:] == info.shape
-            and all(
-                labels.min() >= 0 and labels.max() < len(info.class_names) for labels in (train_labels, test_labels)
-            )
-            and len(train_images) == len(train_labels)
-            and len(test_images) == len(test_labels)
-        )
+        for images, labels in ((train_images, train_labels), (test_images, test_labels)):
+            in_range = labels.min() >= 0 and labels.max() < len(info.class_names)
+            if images.shape != (len(labels), *info.shape) or not in_range:
+                raise ValueError("these files hold other pictures")
     except Exception as error:  # missing, truncated or foreign files raise many kinds
-        raise DatasetError(_damaged(settings, data_folder)) from error
-    if not whole:
-        raise DatasetError(_damaged(settings, data_folder))
+        raise DatasetError(
+            f"The files of {settings.label} in {data_folder} are missing or damaged; "
+            "delete them and start again to download them anew."
+        ) from error
     return ImageData(train_images, train_labels, test_images, test_labels)
 
 
@@ -50,10 +47,3 @@ def _tensors(dataset: Any) -> tuple[Any, Any]:
     images = torch.as_tensor(dataset.data)  # (N, H, W) or (N, H, W, C), uint8
     images = images.unsqueeze(1) if images.ndim == 3 else images.permute(0, 3, 1, 2)
     return images.contiguous(), torch.as_tensor(dataset.targets).long()
-
-
-def _damaged(settings: DatasetSettings, data_folder: Path) -> str:
-    return (
-        f"The files of {settings.label} in {data_folder} are missing or damaged; "
-        "delete them and start again to download them anew."
-    )

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from core.datasets._base import DatasetSettings, ImageData
 
 if TYPE_CHECKING:
-    import numpy as np
     import torch
 
 FORMAT = 1  # of the kept files; another number decodes everything anew
@@ -38,6 +39,11 @@ class DecodedImages:
     # chose for `val` himself: if there are such, they and no others are held out
     train_group_ids: torch.Tensor | None = None
     mapped: bool = False  # do the pixels lie in files, mapped into memory?
+
+    def train_pictures(self, rows: np.ndarray) -> np.ndarray:
+        """Training images by their places (n,): uint8 (n, C, H, W)."""
+        channels, height, width = self.shape
+        return np.moveaxis(self.train_pixels[rows].numpy().reshape(-1, height, width, channels), 3, 1).copy()
 
 
 def open_images(dataset: DatasetSettings, data_folder: Path) -> DecodedImages:
@@ -61,23 +67,14 @@ def open_images(dataset: DatasetSettings, data_folder: Path) -> DecodedImages:
     return images
 
 
-def kept_pixels(dataset: DatasetSettings, data_folder: Path, part: str) -> np.ndarray | None:
-    """The kept images of one part, "train" or "test": uint8 (N, H, W, C), mapped, only to be read. None when none are kept."""
-    channels, height, width = dataset.info().shape
-    return _kept(dataset, data_folder, f"{part}_pixels.npy", "uint8", (height, width, channels))
+def kept_array(dataset: DatasetSettings, data_folder: Path, part: str, what: str) -> np.ndarray | None:
+    """What is kept of one part, "train" or "test", mapped, only to be read; None when nothing is kept.
 
-
-def kept_labels(dataset: DatasetSettings, data_folder: Path, part: str) -> np.ndarray | None:
-    """The labels of the same images: int64 (N,)."""
-    return _kept(dataset, data_folder, f"{part}_labels.npy", "int64", ())
-
-
-def _kept(
-    dataset: DatasetSettings, data_folder: Path, name: str, dtype: str, row: tuple[int, ...]
-) -> np.ndarray | None:
+    `what`: "pixels", uint8 (N, H, W, C), or "labels", int64 (N,).
+    """
     place = _place(dataset, data_folder)
     try:
-        return None if place is None else _mapped(place / name, dtype, row)
+        return None if place is None else _arrays(dataset, place, part)[what]
     except Exception:  # missing; a damaged file raises many kinds
         return None
 
@@ -128,12 +125,10 @@ def _read(place: Path, dataset: DatasetSettings) -> DecodedImages | None:
     import torch
 
     info = dataset.info()
-    channels, height, width = info.shape
     tensors = {}
     try:
         for split in SPLITS:
-            pixels = _mapped(place / f"{split}_pixels.npy", "uint8", (height, width, channels))
-            labels = _mapped(place / f"{split}_labels.npy", "int64", ())
+            pixels, labels = _arrays(dataset, place, split).values()
             if not len(pixels) == len(labels) > 0 or labels.min() < 0 or labels.max() >= len(info.class_names):
                 return None
             with warnings.catch_warnings():  # the pixels may not be written, of which torch warns; nobody does
@@ -150,13 +145,20 @@ def _read(place: Path, dataset: DatasetSettings) -> DecodedImages | None:
     return DecodedImages(shape=info.shape, mapped=True, **tensors)
 
 
+def _arrays(dataset: DatasetSettings, place: Path, part: str) -> dict[str, np.ndarray]:
+    """Pixels and labels of a part. Raises what `_mapped` raises."""
+    channels, height, width = dataset.info().shape
+    return {
+        "pixels": _mapped(place / f"{part}_pixels.npy", "uint8", (height, width, channels)),
+        "labels": _mapped(place / f"{part}_labels.npy", "int64", ()),
+    }
+
+
 def _mapped(file: Path, dtype: str, row: tuple[int, ...]) -> np.ndarray:
     """A .npy file mapped into memory, read-only: a writable mapping larger than memory is refused by Linux.
 
     Raises ValueError when it is not what it should be, and whatever numpy and the system raise.
     """
-    import numpy as np
-
     array = np.load(file, mmap_mode="r", allow_pickle=False)
     whole = array.offset + array.nbytes == file.stat().st_size
     if not whole or array.dtype != dtype or array.shape[1:] != row or not array.flags.c_contiguous:
@@ -198,8 +200,6 @@ def _write(images: DecodedImages, folder: Path) -> bool:
 
 def save(file: Path, array: np.ndarray) -> None:
     """Written through to the disk: after a power cut a file of the right size could otherwise hold zeros."""
-    import numpy as np
-
     with file.open("wb") as stream:
         np.save(stream, array, allow_pickle=False)
         stream.flush()

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+import numpy as np
+
 from core.datasets import _torchvision
 from core.datasets._base import DATASETS, DatasetInfo, DatasetSettings, ImageData
 from core.datasets._by_hand import laid_elsewhere
 
 if TYPE_CHECKING:
-    import numpy as np
     from PIL import Image
 
 FILES = ("data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "test_batch", "batches.meta")

@@ -9,12 +9,10 @@ import contextlib
 import time
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from core.datasets._base import DatasetError, DatasetSettings
-
-if TYPE_CHECKING:
-    import numpy as np
 
 
 def keep(dataset: DatasetSettings, data_folder: Path, pixels: np.ndarray, label: int) -> Path:
@@ -51,7 +49,6 @@ def how_many(dataset: DatasetSettings, data_folder: Path) -> int:
 
 def corrected_pictures(dataset: DatasetSettings, data_folder: Path) -> tuple[np.ndarray, np.ndarray]:
     """uint8 (N, C, H, W) and int64 (N,), in a steady order; what cannot be read or has another form is passed over."""
-    import numpy as np
     from PIL import Image
 
     channels, height, width = dataset.info().shape

@@ -6,10 +6,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+import numpy as np
+
 from core.datasets._base import DATASETS, DatasetInfo, DatasetSettings, ImageData
 
 if TYPE_CHECKING:
-    import numpy as np
     from PIL import Image
 
 TEST_IMAGES = 360  # one in five

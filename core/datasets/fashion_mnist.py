@@ -7,16 +7,18 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+import numpy as np
+
 from core.datasets import _torchvision
 from core.datasets._base import DATASETS, DatasetInfo, DatasetSettings, ImageData
 from core.datasets._by_hand import laid_elsewhere
 from core.datasets.mnist import FILES
 
 if TYPE_CHECKING:
-    import numpy as np
     from PIL import Image
 
 
+CLASSES = ("T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")
 MNIST_LABELS = bytes([5, 0, 4, 1, 9, 2, 1, 3, 1, 4])  # the first of MNIST's, whose files have the same names
 
 
@@ -35,18 +37,7 @@ class FashionMNIST(DatasetSettings):
     def info(self) -> DatasetInfo:
         return DatasetInfo(
             shape=(1, 28, 28),
-            class_names=(
-                "T-shirt",
-                "trousers",
-                "pullover",
-                "dress",
-                "coat",
-                "sandal",
-                "shirt",
-                "sneaker",
-                "bag",
-                "ankle boot",
-            ),  # fmt: skip
+            class_names=CLASSES,
             train_images=60_000,
             test_images=10_000,
             mean=(0.2860,),
@@ -58,10 +49,8 @@ class FashionMNIST(DatasetSettings):
         return [data_folder / "FashionMNIST" / "raw" / file for file in FILES]
 
     def laid_elsewhere(self, data_folder: Path) -> dict[Path, Path]:
-        folders = [
-            data_folder / name for name in ("FashionMNIST", "fashion-mnist", "fashion_mnist", "Fashion-MNIST", ".")
-        ]
-        found = laid_elsewhere(self.sources(data_folder), folders)
+        names = ("FashionMNIST", "fashion-mnist", "fashion_mnist", "Fashion-MNIST", ".")
+        found = laid_elsewhere(self.sources(data_folder), [data_folder / name for name in names])
         return {} if any(_is_mnist(here) for here in found.values()) else found
 
     def download(self, data_folder: Path) -> None:

@@ -7,13 +7,14 @@ import lzma
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+import numpy as np
+
 from core.datasets._base import DATASETS, DatasetError, DatasetInfo, DatasetSettings, ImageData
 
 if TYPE_CHECKING:
-    import numpy as np
     from PIL import Image
 
-PACKED = Path(__file__).parent / "mnist_data" / "mnist.xz"  # see `mnist_data/pack.py`
+PACKED = Path(__file__).parent / "mnist_data" / "mnist.xz"  # `docs/pack_mnist.py` made it
 TRAIN, TEST, SIDE = 60_000, 10_000, 28
 PIXELS = (TRAIN + TEST) * SIDE * SIDE  # bytes; the labels follow, a byte each
 PIXELS_SHA256 = "5b92582eb909c82a9bfefcd44acbe9233be3eb5b419a44cf211022ad2bf4bf96"
@@ -52,7 +53,6 @@ class MNIST(DatasetSettings):
         return published if all(file.is_file() for file in published) else []
 
     def load(self, data_folder: Path) -> ImageData:
-        import numpy as np
         import torch
 
         try:

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from core.datasets._base import (
-    DATASETS,
-    DatasetError,
-    DatasetInfo,
-    DatasetSettings,
-    ImageData,
-    spread_over_classes,
-)
+from core.datasets._base import DATASETS, DatasetError, DatasetInfo, DatasetSettings, ImageData, spread_over_classes
 from core.image_sets.folders import cache_name, dataset_at, find_dataset, forget_decoded
 from core.image_sets.own_dataset import OwnDataError, OwnDataset
 from core.image_sets.shares import arrangement_of, shared_out
@@ -24,7 +17,6 @@ from core.paths import data_folder as usual_data_folder
 from core.settings.settings import setting
 
 if TYPE_CHECKING:
-    import numpy as np
     from PIL import Image
 
 MOST_DECODED = 4  # versions and sizes of one dataset that are kept decoded
@@ -123,13 +115,12 @@ class OwnImages(DatasetSettings):
     def info(self) -> DatasetInfo:
         facts = self.facts
         channels = self._channels()
-        mean: tuple[float, ...]
-        deviation: tuple[float, ...]
-        mean, deviation = (
-            (facts.mean, facts.deviation) if channels == 3 else ((_grey(facts.mean),), (_grey(facts.deviation),))
-        )
+        mean: tuple[float, ...] = facts.mean
+        deviation: tuple[float, ...] = facts.deviation
         if self.fit == "ink":  # white on black, as in MNIST
-            mean, deviation = (0.1307,) * channels, (0.3081,) * channels
+            mean, deviation = (0.1307,), (0.3081,)
+        elif channels == 1:
+            mean, deviation = (round(sum(mean) / 3, 4),), (round(sum(deviation) / 3, 4),)
         return DatasetInfo(
             shape=(channels, self.side, self.side),
             class_names=facts.class_names,
@@ -141,8 +132,6 @@ class OwnImages(DatasetSettings):
 
     def shared_out(self, data_folder: Path, share: float, seed: int, limit: int = 0) -> Shared:
         """Where the pictures are not here, as far as the facts tell: their numbers, no class and no group."""
-        import numpy as np
-
         try:
             made = arrangement_of(find_dataset(self.source, data_folder), self.version)
         except (OwnDataError, OSError):
@@ -176,22 +165,18 @@ class OwnImages(DatasetSettings):
 
     def load(self, data_folder: Path) -> ImageData:
         """All in memory: used where nothing can be kept on disk."""
-        import numpy as np
         import torch
 
         parts = []
         for split in ("train", "test"):
-            images, labels, groups = self._rows(data_folder, split)
+            images, *others = self._rows(data_folder, split)
             pixels = np.empty((len(images), *self.info().shape), dtype=np.uint8)
-            for start, block in self._blocks(data_folder, images):
-                pixels[start : start + len(block)] = block
-            parts.append([torch.from_numpy(values) for values in (pixels, labels, groups)])
+            self._fill(pixels, data_folder, images)
+            parts.append([torch.from_numpy(values) for values in (pixels, *others)])
         (train, train_labels, group_ids), (test, test_labels, _) = parts
         return ImageData(train, train_labels, test, test_labels, group_ids)
 
     def write_arrays(self, data_folder: Path, folder: Path) -> bool:
-        import numpy as np
-
         from core.datasets.cache import save
 
         channels, height, width = self.info().shape
@@ -200,10 +185,8 @@ class OwnImages(DatasetSettings):
             images, labels, group_ids = self._rows(data_folder, split)
             shape = (len(images), height, width, channels)
             pixels = np.lib.format.open_memmap(folder / f"{split}_pixels.npy", "w+", np.uint8, shape)
-            for start, block in self._blocks(data_folder, images):
-                pixels[start : start + len(block)] = block.transpose(0, 2, 3, 1)
+            self._fill(np.moveaxis(pixels, 3, 1), data_folder, images)
             pixels.flush()
-            del pixels
             save(folder / f"{split}_labels.npy", labels)
             if split == "train":
                 save(folder / "train_kin.npy", group_ids)
@@ -211,16 +194,16 @@ class OwnImages(DatasetSettings):
 
     def examples(self, data_folder: Path, count: int) -> np.ndarray:
         images, labels, _ = self._rows(data_folder, "train")
-        blocks = self._blocks(data_folder, images[spread_over_classes(labels, count)])
-        return next((block for _, block in blocks))[:count]
+        images = images[spread_over_classes(labels, count)]
+        pixels = np.empty((len(images), *self.info().shape), dtype=np.uint8)
+        self._fill(pixels, data_folder, images)
+        return pixels
 
     def cache_name(self) -> str:
         return cache_name(self.source)
 
     def _rows(self, data_folder: Path, split: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Image numbers, labels and groups of a part; what is chosen for `val` has the group -1. Raises DatasetError."""
-        import numpy as np
-
         try:
             dataset = find_dataset(self.source, data_folder)
             members = dataset.members(self.version)
@@ -236,14 +219,14 @@ class OwnImages(DatasetSettings):
         group_ids = np.where(members.splits == 1, -1, members.group_ids)
         return members.images[chosen], labels[chosen], group_ids[chosen]
 
-    def _blocks(self, data_folder: Path, images: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
-        """(place of the first, uint8 (n, C, H, W)) of these pictures, prepared. Raises DatasetError."""
+    def _fill(self, pixels: np.ndarray, data_folder: Path, images: np.ndarray) -> None:
+        """Puts these pictures, prepared, into uint8 (N, C, H, W). Raises DatasetError."""
         from core.image_sets.decode import prepared
 
         try:
-            dataset = find_dataset(self.source, data_folder)
             how = {"channels": self._channels(), "side": self.side, "fit": self.fit}
-            yield from prepared(dataset, images, how)
+            for start, block in prepared(find_dataset(self.source, data_folder), images, how):
+                pixels[start : start + len(block)] = block
         except OwnDataError as error:
             raise DatasetError(str(error)) from error
 
@@ -252,7 +235,3 @@ def facts_of(dataset: OwnDataset, version: int) -> dict[str, Any]:
     """What `Facts` takes. Raises OwnDataError when there is no such version."""
     facts = {name: value for name, value in dataset.facts(version).items() if name != "class_ids"}
     return facts | {"title": dataset.title}
-
-
-def _grey(values: tuple[float, ...]) -> float:
-    return round(sum(values) / len(values), 4)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from core.datasets._base import DATASETS, DatasetSettings, spread_over_classes
-from core.datasets.cache import kept_labels, kept_pixels
-
-if TYPE_CHECKING:
-    import numpy as np
+from core.datasets.cache import kept_array
 
 SAMPLES = (
     Path(__file__).parent / "samples"
@@ -20,12 +18,12 @@ SHOWN = 10  # pictures of a dataset in a list
 def pictures_of(dataset: DatasetSettings, data_folder: Path, split: str) -> np.ndarray | None:
     """uint8 (N, H, W, C), only to be read, of the published part that `split` is from: "test", or the training images for
     "train" and "val". None when they are not kept here: the run was trained on another computer, or before they changed."""
-    return kept_pixels(dataset, data_folder, "test" if split == "test" else "train")
+    return kept_array(dataset, data_folder, "test" if split == "test" else "train", "pixels")
 
 
 def labels_of(dataset: DatasetSettings, data_folder: Path, split: str) -> np.ndarray | None:
     """int64 (N,): the classes of the same pictures, or None."""
-    return kept_labels(dataset, data_folder, "test" if split == "test" else "train")
+    return kept_array(dataset, data_folder, "test" if split == "test" else "train", "labels")
 
 
 def published() -> dict[str, DatasetSettings]:
@@ -37,7 +35,6 @@ def published() -> dict[str, DatasetSettings]:
 def first_pictures(dataset: DatasetSettings, data_folder: Path, most: int = SHOWN) -> list[np.ndarray]:
     """Some pictures of different classes, uint8 (H, W, C) each, without decoding anything: none of a dataset that neither
     comes along nor was used here."""
-    import numpy as np
     from PIL import Image
 
     pixels, labels = pictures_of(dataset, data_folder, "train"), labels_of(dataset, data_folder, "train")

@@ -92,11 +92,8 @@ def _header(data: bytes, image: Image.Image) -> tuple[int, int, bool]:
             width, height = header.size
     except Exception:  # read_image could read it: that counts
         return image.width, image.height, False
-    return (
-        (height, width, turned)
-        if (width > height) != (image.width > image.height) and turned
-        else (width, height, turned)
-    )
+    lies = turned and (width > height) != (image.width > image.height)
+    return (height, width, turned) if lies else (width, height, turned)
 
 
 def _smaller(image: Image.Image) -> bytes:

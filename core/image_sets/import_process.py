@@ -50,9 +50,8 @@ def run_import(job: Job) -> Progress:
             end = Progress("failed", message=f"The pictures could not be kept ({error.strerror}); {remedy(error)}.")
         except Exception as error:
             traceback.print_exc()
-            end = Progress(
-                "failed", message=f"An unexpected error ended the import ({type(error).__name__}: {str(error)[:120]})."
-            )
+            said = f"An unexpected error ended the import ({type(error).__name__}: {str(error)[:120]})."
+            end = Progress("failed", message=said)
         break
     if end.state != "ready":
         _clear(job)
@@ -84,13 +83,7 @@ def _ingest(job: Job, request: Request) -> int:
             raise _Asked
 
     dataset, report = ingest(
-        Path(request.path),
-        job.dataset.folder,
-        request.title,
-        progress,
-        request.class_name,
-        request.reading,
-        tell,
+        Path(request.path), job.dataset.folder, request.title, progress, request.class_name, request.reading, tell
     )
     dataset.set_about(**request.about, owner=job.owner)
     job.write(report)

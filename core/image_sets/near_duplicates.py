@@ -10,10 +10,8 @@ NEAR_BITS = 6  # of 64 that may differ between two that look alike
 NEAR_LEVELS = 9.0  # mean difference of grey levels, 0..255, once brightness and contrast are evened out
 FLATTEST = 4.0  # deviation of grey levels below which a picture is nearly of one colour, and hashes mean nothing
 BANDS = 8  # of 8 bits and their neighbours: with 7 bits wrong at most one of the 8 bands is whole
-CROWDED = 60  # pictures with the same two bands beyond which only neighbours in order are compared,
-MANY = (
-    2_000_000  # or fewer, so that no more pairs than this are found at once: frames of films look alike by the hundred
-)
+CROWDED = 60  # pictures with the same two bands beyond which only neighbours in order are compared, or fewer,
+MANY = 2_000_000  # so that no more pairs than this are found at once: frames of films look alike by the hundred
 CHUNK = 20_000
 LARGEST_BUNDLE = 50  # pictures that a split keeps together though not each two of them look alike
 
@@ -91,12 +89,9 @@ def near_pairs(hashes: np.ndarray, greys: np.ndarray, first: np.ndarray | None =
     lively = np.flatnonzero(chosen)
     straight = _confirmed(_close(hashes[lively]), lively, flat, flat, deviation)
     # The hash of a mirrored picture is made of the kept grey copy, and so is the one it is compared with.
-    turned = greys[lively][:, :, ::-1]
-    marks = np.concatenate([picture_hashes(greys[lively]), picture_hashes(turned)])
-    found = _close(marks, len(lively))
-    mirrored = _confirmed(
-        found, lively, flat, np.ascontiguousarray(greys[:, :, ::-1]).reshape(len(greys), -1), deviation
-    )
+    turned = greys[:, :, ::-1]
+    marks = np.concatenate([picture_hashes(greys[lively]), picture_hashes(turned[lively])])
+    mirrored = _confirmed(_close(marks, len(lively)), lively, flat, turned.reshape(len(greys), -1), deviation)
     both = np.concatenate([np.c_[straight, np.zeros(len(straight), int)], np.c_[mirrored, np.ones(len(mirrored), int)]])
     _, once = np.unique(both[:, 0] * len(greys) + both[:, 1], return_index=True)  # the straight ones come first
     return both[once].astype(np.int64)

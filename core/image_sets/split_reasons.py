@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from core.image_sets.splitting import TEST, TRAIN, VAL, Plan, Rows
 from core.text.lists import quoted
+from core.text.numbers import fitting
 
 NAMED = 4  # classes; of more the number is given
 LOPSIDED = 0.3  # of the validation pictures would have to be of other classes for the mixture of the training pictures
@@ -44,52 +45,57 @@ class Shared:
 
 def reasons(rows: Rows, plan: Plan, names: Sequence[str]) -> tuple[Reason, ...]:
     """What is wrong with the plan of these pictures, what stops a training first; () if every part has all classes."""
-    labels, counts = rows.labels, plan.counts
-    by_share = not (rows.declared == VAL).any()
-    found: list[Reason] = []
+    found = [*_training(plan, names), *_validation(rows, plan, names), *_test(rows, plan, names)]
+    return tuple(sorted(found, key=lambda reason: not reason.stops))
+
+
+def _training(plan: Plan, names: Sequence[str]) -> Iterator[Reason]:
     learned = plan.classes_in(TRAIN)
-    missing = {part: np.setdiff1d(learned, plan.classes_in(part)) for part in (VAL, TEST)}
     if len(learned) < 2:
         only = f"only {named(names, learned)} has" if len(learned) else "no class has"
-        found.append(Reason("training", f"There is nothing to tell apart: {only} pictures to learn from.", True))
-    why = _why(rows, names, missing[VAL]) if by_share else ""
+        yield Reason("training", f"There is nothing to tell apart: {only} pictures to learn from.", True)
+
+
+def _validation(rows: Rows, plan: Plan, names: Sequence[str]) -> Iterator[Reason]:
+    by_share = not (rows.declared == VAL).any()
     validated, checked = plan.classes_in(VAL), plan.total(VAL)
+    missing = np.setdiff1d(plan.classes_in(TRAIN), validated)
+    classes = tuple(missing.tolist())
+    why = _why(rows, names, missing) if by_share else ""
     if not checked:
-        found.append(
-            Reason("validation", f"No picture is left for validation{why}.", True, tuple(missing[VAL].tolist()))
-        )
+        yield Reason("validation", f"No picture is left for validation{why}.", True, classes)
     elif len(validated) == 1:
-        said = f"The only validation picture is one of {named(names, validated)}"
-        said = said if checked == 1 else f"All {checked:,} validation pictures are of {named(names, validated)}"
-        said += f": it would say nothing about the other classes{why.replace(':', ';', 1)}."
-        found.append(Reason("validation", said, True, tuple(missing[VAL].tolist())))
-    elif len(missing[VAL]) and by_share:
-        said = f"There are no validation pictures of {named(names, missing[VAL])}{why}."
-        found.append(Reason("unchecked", said, classes=tuple(missing[VAL].tolist())))
-    elif not by_share and (len(missing[VAL]) or _distance(counts[:, TRAIN], counts[:, VAL]) > LOPSIDED):
-        said = (
-            f"have none of {named(names, missing[VAL])}"
-            if len(missing[VAL])
-            else "are mixed unlike the training pictures"
-        )
-        found.append(Reason("lopsided", f"The validation pictures that were chosen {said}."))
-    tested = plan.classes_in(TEST)
+        said = f"All {checked:,} validation pictures are of" if checked > 1 else "The only validation picture is one of"
+        nothing = f"it would say nothing about the other classes{why.replace(':', ';', 1)}"
+        yield Reason("validation", f"{said} {named(names, validated)}: {nothing}.", True, classes)
+    elif classes and by_share:
+        said = f"There are no validation pictures of {named(names, missing)}{why}."
+        yield Reason("unchecked", said, classes=classes)
+    elif classes:
+        yield Reason("lopsided", f"The validation pictures that were chosen have none of {named(names, missing)}.")
+    elif not by_share and _distance(plan.counts[:, TRAIN], plan.counts[:, VAL]) > LOPSIDED:
+        yield Reason("lopsided", "The validation pictures that were chosen are mixed unlike the training pictures.")
+
+
+def _test(rows: Rows, plan: Plan, names: Sequence[str]) -> Iterator[Reason]:
+    """Also of classes that only the test or the validation has."""
+    learned, tested = plan.classes_in(TRAIN), plan.classes_in(TEST)
+    missing = np.setdiff1d(learned, tested)
     if not len(tested):
-        found.append(Reason("test", f"No picture is kept for the test{_why(rows, names, learned)}.", True))
+        yield Reason("test", f"No picture is kept for the test{_why(rows, names, learned)}.", True)
     elif len(tested) == 1:
         said = f"The test has pictures of {named(names, tested)} only: it would say nothing about the other classes."
-        found.append(Reason("test", said))
-    elif len(missing[TEST]):
-        whose = "its" if len(missing[TEST]) == 1 else "their"
-        said = f"There are no test pictures of {named(names, missing[TEST])}: {whose} scores will be unknown (–)."
-        found.append(Reason("untested", said, classes=tuple(missing[TEST].tolist())))
-    unlearned = np.setdiff1d(np.unique(labels), learned)
+        yield Reason("test", said)
+    elif len(missing):
+        whose = fitting(len(missing), "their")
+        said = f"There are no test pictures of {named(names, missing)}: {whose} scores will be unknown (–)."
+        yield Reason("untested", said, classes=tuple(missing.tolist()))
+    unlearned = np.setdiff1d(np.unique(rows.labels), learned)
     if len(unlearned) and len(learned):
-        has, them = ("has", "it") if len(unlearned) == 1 else ("have", "them")
-        where = "test" if (rows.declared[np.isin(labels, unlearned)] == TEST).all() else "validation or test"
-        said = f"{named(names, unlearned)} {has} {where} pictures and none to learn from: no network can know {them}."
-        found.append(Reason("unlearned", said, classes=tuple(unlearned.tolist())))
-    return tuple(sorted(found, key=lambda reason: not reason.stops))
+        have, them = fitting(len(unlearned), "have"), fitting(len(unlearned), "them")
+        where = "test" if (rows.declared[np.isin(rows.labels, unlearned)] == TEST).all() else "validation or test"
+        said = f"{named(names, unlearned)} {have} {where} pictures and none to learn from: no network can know {them}."
+        yield Reason("unlearned", said, classes=tuple(unlearned.tolist()))
 
 
 def named(names: Sequence[str], classes: np.ndarray | Sequence[int]) -> str:
@@ -102,7 +108,7 @@ def _why(rows: Rows, names: Sequence[str], classes: np.ndarray) -> str:
     alike, single, large = [], [], []
     for label in classes.tolist():
         mine = (rows.labels == label) & (rows.declared == TRAIN)
-        groups = len(np.unique(rows.group_ids[mine])) if rows.group_ids is not None else int(mine.sum())
+        groups = len(np.unique(rows.grouped()[mine]))
         if mine.sum() == 1:
             single.append(label)
         elif mine.any() and groups == 1:

@@ -19,9 +19,7 @@ class Disturbance:
     highest: float
     step: float
     apply: Callable[[np.ndarray, float, np.random.Generator], np.ndarray]
-    remedy: tuple[str, float] | None = (
-        None  # a setting of the augmentation that prepares a network for it, and its largest value
-    )
+    remedy: tuple[str, float] | None = None  # a setting of the augmentation that prepares for it, and its largest value
 
     def strengths(self, count: int = 9) -> np.ndarray:
         """Evenly from the weakest to the strongest, 0 among them."""

@@ -41,7 +41,6 @@ class Neighbours:
         """Sends training and `val` pictures through the network, a second or a few. Raises DatasetError."""
         training, dataset = classifier.config.training, classifier.config.dataset
         images = open_images(dataset, data_folder)
-        channels, height, width = images.shape
         share, limit = training.validation_share, training.training_pictures
         plan = plan_of_images(images, len(classifier.class_names), share, training.seed, limit)
         parts = plan.parts[: len(images.train_labels)]
@@ -51,17 +50,11 @@ class Neighbours:
             for mask, most in ((parts == TRAIN, MOST), (parts == VAL, MOST_VAL))
         )
         labels = images.train_labels.numpy()
-
-        def prepared(rows: np.ndarray) -> np.ndarray:
-            flat = images.train_pixels[rows].numpy().reshape(-1, height, width, channels)
-            return np.ascontiguousarray(flat.transpose(0, 3, 1, 2))
-
-        train_pictures, val_pictures = prepared(train), prepared(val)
+        train_pictures, val_pictures = images.train_pictures(train), images.train_pictures(val)
         if classifier.config.augmentation.is_on():
             copies = max(1, min(COPIES, MOST // len(train)))
-            train_pictures, val_pictures = (
-                _changed(some, classifier, copies) for some in (train_pictures, val_pictures)
-            )
+            train_pictures = _changed(train_pictures, classifier, copies)
+            val_pictures = _changed(val_pictures, classifier, copies)
             train, val = np.tile(train, 1 + copies), np.tile(val, 1 + copies)
         features = directions(classifier.embed(train_pictures)[0])
         val_features, probabilities = classifier.embed(val_pictures)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -65,16 +65,8 @@ class Layout:
 
     def summary(self) -> dict[str, Any]:
         """For people, before anything is decoded: as plain values."""
-        return {
-            "key": self.key,
-            "words": self.words,
-            "notes": self.notes,
-            "question": self.question,
-            "alternatives": self.alternatives,
-            "trees": self.trees,
-            "pictures": len(self.pictures),
-            "without_class": self.without_class,
-        }
+        told = ("key", "words", "notes", "question", "alternatives", "trees", "without_class")
+        return {name: getattr(self, name) for name in told} | {"pictures": len(self.pictures)}
 
 
 @dataclass(frozen=True)
@@ -96,15 +88,13 @@ def _with_a_test(layout: Layout) -> Layout:
     splits = {each.split for each in layout.pictures}
     if splits != {"train", "val"}:
         return layout
-    layout.pictures = [
-        Placed(each.entry, each.class_name, "test" if each.split == "val" else each.split) for each in layout.pictures
-    ]
-    called = layout.parts.pop("val", "")
-    if called:
-        layout.parts["test"] = called
+    layout.pictures = [replace(each, split="test") if each.split == "val" else each for each in layout.pictures]
+    second = "the second"
+    if called := layout.parts.pop("val", ""):
+        layout.parts["test"], second = called, f"'{called}'"
     layout.notes.append(
-        f"There are two parts: {f'{chr(39)}{called}{chr(39)}' if called else 'the second'} is kept for the test, and the "
-        "validation is held out of the training pictures. That can be changed on the dataset's page."
+        f"There are two parts: {second} is kept for the test, and the validation is held out of the training pictures. "
+        "That can be changed on the dataset's page."
     )
     return layout
 

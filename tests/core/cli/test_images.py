@@ -107,11 +107,11 @@ def test_a_training_that_cannot_start_is_refused_with_its_reason_and_the_plan_is
 
 
 def test_wrong_labels_are_looked_for_and_named_by_their_files(call, tmp_path, monkeypatch):
-    from core.image_analysis import label_features
+    from core.image_analysis import photo_features
     from tests.core.image_analysis.test_label_check import photo
 
     monkeypatch.setattr(
-        label_features, "_network", lambda: lambda seen: seen[:, 0, ::8, ::8].reshape(len(seen), -1) / 255
+        photo_features, "photo_features", lambda _, seen: seen[:, 0, ::8, ::8].reshape(len(seen), -1) / 255
     )
     files = {
         f"{name}/{number}.png": photo(name == "bright", number) for name in ("bright", "dark") for number in range(30)

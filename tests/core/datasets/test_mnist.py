@@ -11,9 +11,9 @@ import torch
 
 import core.datasets.mnist as module
 from core.datasets import DATASETS, DatasetError
-from core.datasets.cache import kept_pixels, open_images
-from core.datasets.mnist_data.pack import pack
+from core.datasets.cache import kept_array, open_images
 from core.datasets.obtain import obtain
+from docs.pack_mnist import pack
 from tests.helpers import assert_one_sentence
 
 ROOT = Path(module.__file__).parents[2]
@@ -118,7 +118,7 @@ def test_what_an_earlier_version_decoded_from_the_published_files_is_opened_as_i
         np.save(kept / f"{split}_labels.npy", np.arange(3))
     monkeypatch.setattr(module.MNIST, "load", None)
     assert open_images(DATASETS.parse("mnist"), tmp_path).train_pixels.tolist() == [[7] * 784] * 3
-    assert kept_pixels(DATASETS.parse("mnist"), tmp_path, "test").shape == (3, 28, 28, 1)
+    assert kept_array(DATASETS.parse("mnist"), tmp_path, "test", "pixels").shape == (3, 28, 28, 1)
 
 
 def flipped(packed):

@@ -1,4 +1,4 @@
-"""Makes `mnist.xz` of the four published files, unpacked: python -m core.datasets.mnist_data.pack FOLDER
+"""Makes `mnist.xz` of the four published files, unpacked: python -m docs.pack_mnist FOLDER
 
 One xz stream of all pixels, training images before test images, then of all labels in the same order. The same files and the
 same liblzma give the same bytes; what counts is the content, whose checksums `core.datasets.mnist` knows.

@@ -1,5 +1,5 @@
-"""Made the pictures beside this file: ten of every dataset that comes with the program, for a page that lists it without
-reading it. `python -m core.datasets.samples.make` makes them again."""
+"""Makes the pictures in `core/datasets/samples`: ten of every dataset that comes with the program, for a page that lists it
+without reading it. `python -m docs.samples`"""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from core.datasets.pictures import SAMPLES, SHOWN, published
 from PIL import Image
+
+from core.datasets.thumbnails import SAMPLES, SHOWN, published
 
 
 def main() -> None:
