@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     import torch
 
 
+LIMIT = Path("/sys/fs/cgroup/memory.max")  # of a container, in bytes
+
+
 def free_bytes(device: torch.device) -> int:
     """Bytes that are free on a device; on the CPU what the system can give without swapping, within its container."""
     if device.type == "cuda":
@@ -35,9 +38,9 @@ def peak_bytes(device: torch.device) -> int:
     return peak if sys.platform == "darwin" else peak * 1024  # macOS counts bytes, Linux KiB
 
 
-def _container(limit: Path = Path("/sys/fs/cgroup/memory.max")) -> float:
+def _container() -> float:
     """The most that a container's processes may take together; without a limit, infinity."""
     try:
-        return int(limit.read_text())
+        return int(LIMIT.read_text())
     except (OSError, ValueError):  # no container, or its limit is the word "max"
         return float("inf")

@@ -2,25 +2,19 @@
 
 from types import SimpleNamespace
 
+import pytest
 import torch
 
 from core.machine import memory
 
 
-def test_the_limit_of_a_container(tmp_path):
-    limit = tmp_path / "memory.max"
-    assert memory._container(limit) == float("inf")
-    limit.write_text("max\n")
-    assert memory._container(limit) == float("inf")
-    limit.write_text("1073741824\n")
-    assert memory._container(limit) == 2**30
-
-
-def test_the_smaller_of_both_counts(monkeypatch):
-    for system, container in ((100, 7), (7, 100), (7, float("inf"))):
-        monkeypatch.setattr(memory.psutil, "virtual_memory", lambda system=system: SimpleNamespace(available=system))
-        monkeypatch.setattr(memory, "_container", lambda container=container: container)
-        assert memory.free_bytes(torch.device("cpu")) == 7
+@pytest.mark.parametrize(("limit", "free"), [(None, 100), ("max\n", 100), ("7\n", 7), ("1073741824\n", 100)])
+def test_the_smaller_of_what_the_system_and_a_container_give_counts(limit, free, tmp_path, monkeypatch):
+    monkeypatch.setattr(memory.psutil, "virtual_memory", lambda: SimpleNamespace(available=100))
+    monkeypatch.setattr(memory, "LIMIT", tmp_path / "memory.max")
+    if limit is not None:
+        memory.LIMIT.write_text(limit)
+    assert memory.free_bytes(torch.device("cpu")) == free
 
 
 def test_a_gpu_is_asked_itself(monkeypatch):

@@ -61,6 +61,12 @@ def wait_for_standby():
     wait_until(standby_is_ready)
 
 
+def scheduled():
+    """Timers after which a worker gets ready."""
+    threads = threading.enumerate()
+    return [each for each in threads if isinstance(each, threading.Timer) and not each.finished.is_set()]
+
+
 def fresh(processes):
     return [child.args[3] for child in processes["core.workers.worker"]]
 
@@ -68,7 +74,7 @@ def fresh(processes):
 def test_without_preparation_a_fresh_process_trains(processes, run, runs_folder):
     launch(run, runs_folder)
     assert fresh(processes) == [str(run.folder)]
-    assert not processes["core.workers.standby"] and launcher._timer is None
+    assert not processes["core.workers.standby"] and not scheduled()
 
 
 def test_the_worker_that_waits_gets_the_run(processes, run, runs_folder):
@@ -98,7 +104,7 @@ def test_pages_that_ask_again_and_again_get_one(processes):
         thread.join()
     wait_until(standby_is_ready)
     prepare(delay=0)
-    assert launcher._timer is None
+    assert not scheduled()
     assert len(processes["core.workers.standby"]) == 1
 
 
@@ -146,7 +152,7 @@ def test_one_that_dies_before_it_is_ready_is_not_tried_again_at_once(processes, 
     processes["core.workers.standby"][0].wait()
     for _ in range(3):
         prepare(delay=0)
-    assert launcher._timer.interval == launcher.RETRY_DELAY
+    assert scheduled()[0].interval == launcher.RETRY_DELAY
     launch(run, runs_folder)
     assert fresh(processes) == [str(run.folder)]
     assert len(processes["core.workers.standby"]) == 1
@@ -167,9 +173,9 @@ def test_the_next_one_gets_ready_a_little_after_a_start(processes, run, runs_fol
     monkeypatch.setattr(launcher, "usable_cores", lambda: cores)
     wait_for_standby()
     launch(run, runs_folder)
-    assert launcher._timer.interval == delay
+    assert scheduled()[0].interval == delay
     prepare(delay=0)
-    assert launcher._timer.interval == delay, "a page that asks does not hurry it"
+    assert scheduled()[0].interval == delay, "a page that asks does not hurry it"
     launcher._schedule(0)
     wait_until(standby_is_ready)
     assert len(processes["core.workers.standby"]) == 2
@@ -178,14 +184,14 @@ def test_the_next_one_gets_ready_a_little_after_a_start(processes, run, runs_fol
 def test_a_start_before_the_first_one_is_on_its_way_puts_it_off(processes, run, runs_folder):
     prepare(delay=60)
     launch(run, runs_folder)
-    assert launcher._timer.interval in (launcher.NEXT_DELAY, launcher.NEXT_DELAY_WITH_CORES)
+    assert scheduled()[0].interval in (launcher.NEXT_DELAY, launcher.NEXT_DELAY_WITH_CORES)
     assert fresh(processes) == [str(run.folder)]
 
 
 def test_waiting_workers_can_be_switched_off(processes, monkeypatch):
     monkeypatch.setenv("TRAINDESK_STANDBY", "0")
     prepare(delay=0)
-    assert launcher._timer is None and not processes["core.workers.standby"]
+    assert not scheduled() and not processes["core.workers.standby"]
 
 
 def test_it_ends_with_the_dashboard(processes):
@@ -193,9 +199,9 @@ def test_it_ends_with_the_dashboard(processes):
     launcher.end_standby()
     assert processes["core.workers.standby"][0].poll() is not None
     prepare(delay=60)
-    timer = launcher._timer
+    (timer,) = scheduled()
     launcher.end_standby()
-    assert timer.finished.is_set() and launcher._timer is None
+    assert timer.finished.is_set() and not scheduled()
 
 
 def test_a_process_that_cannot_be_started_to_wait_is_no_ones_concern(processes, run, runs_folder, monkeypatch):
@@ -208,6 +214,6 @@ def test_a_process_that_cannot_be_started_to_wait_is_no_ones_concern(processes, 
 
     monkeypatch.setattr(launcher, "start_detached", refuse)
     prepare(delay=0)
-    wait_until(lambda: launcher._timer is None)
+    wait_until(lambda: not scheduled())
     launch(run, runs_folder)
     assert fresh(processes) == [str(run.folder)]
