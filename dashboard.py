@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.paths import runs_folder
 from core.runs.store import list_runs
-from pages.components.charts.plotly_file import plotly_address
+from pages.components.charts.figure import plotly_address
 from pages.components.demo.demo_view import start_demo_button
 from pages.components.demo.home_view import draw_runs, draw_try
 from pages.components.shell.header import open_page

@@ -2,26 +2,22 @@
 
 import streamlit as st
 
-from pages.components.classify.draw import draw_drawing
-from pages.components.classify.examples import draw_examples
 from pages.components.classify.networks import choose_beside, networks_of, say_different
 from pages.components.classify.run_choice import choose_run, runs_with_checkpoint
 from pages.components.classify.upload import draw_photo, draw_upload
+from pages.components.classify.ways import draw_drawing, draw_examples
 from pages.components.shell.classifiers import warm_up
 from pages.components.shell.header import open_page
-from pages.components.shell.links import TRAIN, page_link
-from pages.components.shell.start import start_digits_button
+from pages.components.shell.start import draw_first_steps
 
 open_page("Classify")
 runs = runs_with_checkpoint()
 if not runs:
     st.title("Try a trained network")
-    st.markdown(
+    draw_first_steps(
         "There is no trained network yet. Start the digits training: it needs no internet, is done within a minute, "
         "and then you can draw here."
     )
-    start_digits_button("start digits")
-    page_link(TRAIN, label="Choose another recipe")
     warm_up()
     st.stop()
 

@@ -15,19 +15,16 @@ from pages.components.run.watch_view import draw_watching
 from pages.components.shell.classifiers import warm_up
 from pages.components.shell.header import open_page
 from pages.components.shell.histories import shared_history
-from pages.components.shell.links import TRAIN, page_link
 from pages.components.shell.number_words import plain_markdown
 from pages.components.shell.setting_words import draw_settings, read_config
-from pages.components.shell.start import start_digits_button
+from pages.components.shell.start import draw_first_steps
 from pages.components.train.network_view import draw_network_of
 
 open_page("Run")
 
 if not list_runs(runs_folder()) and not st.query_params.get("run"):
     st.title("No run yet")
-    st.markdown("A run is one training. Start one: the digits need no internet and are done within a minute.")
-    start_digits_button("start digits")
-    page_link(TRAIN, label="Choose another recipe")
+    draw_first_steps("A run is one training. Start one: the digits need no internet and are done within a minute.")
     st.stop()
 wanted = st.query_params.get("run") or "latest"
 try:

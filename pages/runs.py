@@ -6,13 +6,12 @@ from core.paths import runs_folder
 from core.runs.disk import disk_warning
 from pages.components.run.manage import draw_deleted, draw_example_choice, draw_undo
 from pages.components.runs.queue_view import draw_now_and_waiting
-from pages.components.runs.run_filter import draw_filter
-from pages.components.runs.run_list import draw_run_list
+from pages.components.runs.run_list import draw_filter, draw_run_list
 from pages.components.shell.header import open_page
-from pages.components.shell.links import EXPERIMENTS, TRAIN, page_link
+from pages.components.shell.histories import summaries
+from pages.components.shell.links import EXPERIMENTS, page_link
 from pages.components.shell.messages import show_warning
-from pages.components.shell.start import start_digits_button
-from pages.components.shell.summaries import summaries
+from pages.components.shell.start import draw_first_steps
 
 open_page("Runs")
 with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
@@ -27,8 +26,6 @@ if runs:
     draw_run_list(draw_filter(runs))
     st.caption(f"Each run is a folder in `{runs_folder()}`.")
 else:
-    st.markdown("There is no run yet. Start the digits training, which needs no internet, or choose a recipe.")
-    start_digits_button("start digits")
-    page_link(TRAIN, label="Choose another recipe")
+    draw_first_steps("There is no run yet. Start the digits training, which needs no internet, or choose a recipe.")
 draw_example_choice()
 draw_deleted()

@@ -8,8 +8,7 @@ from pages.components.shell.header import open_page
 from pages.components.shell.messages import attempt, show_problem
 from pages.components.shell.number_words import count
 from pages.components.shell.rights import draw_who, is_host
-from pages.components.system.disk_panel import draw_disk
-from pages.components.system.system_panel import draw_system
+from pages.components.system.system_panel import draw_disk, draw_system
 
 AT_ONCE = "trainings at once"
 

@@ -4,12 +4,10 @@ import streamlit as st
 
 from pages.components.shell.form_values import check, current
 from pages.components.shell.header import open_page
-from pages.components.train.filled_form import fill_from_address, origin
+from pages.components.train.cards import draw_cards, draw_goals
+from pages.components.train.filled_form import draw_origin, fill_from_address, origin
 from pages.components.train.form import draw_form, draw_title
-from pages.components.train.form_changes import draw_origin
-from pages.components.train.network_view import draw_network_before_start
-from pages.components.train.preview import draw_preview
-from pages.components.train.recipe_cards import draw_cards, draw_goals
+from pages.components.train.network_view import draw_before_start
 from pages.components.train.start_bar import draw_start_bar
 from pages.components.train.sweep_form import draw_sweep_form
 
@@ -33,8 +31,7 @@ with left:
 with right:
     draw_title()
 config, problems = draw_form()
-draw_preview(config)
-draw_network_before_start(config)
+draw_before_start(config)
 sweep, wrong = draw_sweep_form(config)
 
 with st.bottom:

@@ -15,8 +15,7 @@ from core.runs.summary import Summary
 from core.runs.thinning import LIMIT
 from pages.components.charts.curves import EPOCHS, Axis, all_within, metric_curve, smoothed
 from pages.components.charts.live_plot import Curve, live_plot
-from pages.components.shell.histories import shared_history
-from pages.components.shell.summaries import run_of
+from pages.components.shell.histories import run_of, shared_history
 
 COLOURS = 6  # of the theme's charts; further runs have other dashes
 DASHES = ("solid", "dash", "dot", "dashdot")

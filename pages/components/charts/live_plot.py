@@ -14,7 +14,7 @@ import numpy as np
 import streamlit as st
 
 from core.runs.thinning import LIMIT, thin, window
-from pages.components.charts.plotly_file import plotly_address, plotly_component
+from pages.components.charts.figure import plotly_address, plotly_component
 
 _component = plotly_component("live_plot")
 SMALL, LARGE = 3.0, 6.0  # pixels of a marker
@@ -90,7 +90,7 @@ def live_plot(
         "hidden": _names(st.session_state[kept]["hidden"]),
         "waiting": waiting,
         "marks": [{"x": x, "text": text} for x, text in marks],
-        "curves": once((title, view, seen), lambda: [packed(curve, seen, curve.most) for curve in curves()]),
+        "curves": once((title, view, seen), lambda: [packed(curve, seen) for curve in curves()]),
     }
     _component(
         key=key,
@@ -119,11 +119,11 @@ def zoomed_window(state: Any) -> tuple[float, float] | None:
     return (low, high) if np.isfinite([low, high]).all() else None
 
 
-def packed(curve: Curve, seen: tuple[float, float] | None = None, limit: int = LIMIT) -> dict[str, Any]:
+def packed(curve: Curve, seen: tuple[float, float] | None = None) -> dict[str, Any]:
     """A curve for the browser: the window it shows, thinned, as little-endian float32 in base64."""
     part = window(curve.x, seen)
     kept = tuple(index - part.start for index in curve.keep if part.start <= index < part.stop)
-    chosen = thin(curve.y[part], limit, kept) + part.start
+    chosen = thin(curve.y[part], curve.most, kept) + part.start
     return {
         "name": curve.name,
         "colour": curve.colour,

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 import streamlit as st
 
@@ -13,11 +12,11 @@ from pages.components.charts.curves import Axis, AxisName
 from pages.components.shell.links import from_address
 
 AXES: tuple[AxisName, ...] = ("epoch", "step", "time")
+Choice = TypeVar("Choice", bound=str)
 SMOOTHINGS = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(NamedTuple):
     """How a run's curves are drawn."""
 
     axis: Axis
@@ -28,13 +27,12 @@ class Options:
 
 def draw_options() -> Options:
     """All that can be chosen of a run's curves, one below the other."""
-    return Options(axis_control(), smoothing_control(), log_control(), more_control())
+    return Options(axis_control(), smoothing_control(), log_control(), _toggle("Learning rate and speed", "more"))
 
 
 def axis_control() -> Axis:
     """What the curves are drawn over."""
-    changed = from_address("axis", AXES, "epoch")
-    return Axis(st.segmented_control("Over", AXES, key="axis", required=True, on_change=changed) or "epoch")
+    return Axis(one_of("Over", "axis", {name: name for name in AXES}))
 
 
 def smoothing_control() -> float:
@@ -50,12 +48,7 @@ def log_control() -> bool:
     return _toggle("Logarithmic loss", "log", "Shows small differences late in a training.")
 
 
-def more_control() -> bool:
-    """Whether to draw learning rate and speed too."""
-    return _toggle("Learning rate and speed", "more", None)
-
-
-def one_of(label: str, name: str, choices: Mapping[str, str], **options: Any) -> str:
+def one_of(label: str, name: str, choices: Mapping[Choice, str], **options: Any) -> Choice:
     """One of the choices by its key, at first the first; a list where they are many."""
     keys = list(choices)
     options |= {"format_func": choices.__getitem__, "key": name, "on_change": from_address(name, keys, keys[0])}
@@ -64,6 +57,6 @@ def one_of(label: str, name: str, choices: Mapping[str, str], **options: Any) ->
     return st.segmented_control(label, keys, required=True, **options) or keys[0]
 
 
-def _toggle(label: str, name: str, tip: str | None) -> bool:
+def _toggle(label: str, name: str, tip: str | None = None) -> bool:
     changed = from_address(name, (True, False), False)
     return st.toggle(label, key=name, help=tip, on_change=changed)

@@ -14,9 +14,8 @@ from core.run_config import RunConfig
 from core.runs.store import Run
 from core.text.numbers import SIGN
 from pages.components.charts.figure import figure
-from pages.components.classify.networks import Network
-from pages.components.classify.predicting import said_of
-from pages.components.classify.prediction_view import bars, draw_figures, pixels_figure, words
+from pages.components.classify.networks import Network, said_of
+from pages.components.classify.prediction_view import bars, pixels_figure, words
 from pages.components.shell.classifiers import load_classifier
 from pages.components.shell.number_words import rows_of
 from pages.components.shell.start import start_run
@@ -46,7 +45,7 @@ def draw_break_it(network: Network, pixels: np.ndarray | None, key: str) -> None
         with st.container(key=f"broken-{key}"):  # as long as it is of an earlier picture it is faint: desk.css
             left, right = st.columns([2, 3], gap="medium")
             with left:
-                draw_figures(pixels_figure(changed))
+                st.html(f'<div class="figures">{pixels_figure(changed)}</div>')
             with right:
                 st.html(words(said, network.class_names) + bars(said, network.class_names))
     name = st.selectbox(

@@ -1,13 +1,14 @@
-"""A picture and what networks say of it, side by side: nothing moves while the picture and the answer change.
+"""A picture and what networks say of it, side by side: nothing moves while the picture and the answer change. What the picture
+really was can be kept, and added to the next training.
 
-On a phone the answer is one line above the picture. The look is in desk.css.
-"""
+On a phone the answer is one line above the picture. The look is in desk.css."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import wait
 from dataclasses import dataclass, field
+from hashlib import sha256
 from html import escape
 from pathlib import Path
 
@@ -16,19 +17,23 @@ import streamlit as st
 from PIL import Image
 from streamlit.delta_generator import DeltaGenerator
 
+from core.datasets.corrections import forget, how_many, keep
 from core.errors import ImageError
 from core.images.one_figure import is_crowded
+from core.paths import data_folder
 from pages.components.classify.insight import draw_insight
-from pages.components.classify.networks import Network, loaded, prepared_by, refreshed
-from pages.components.classify.predicting import draw_caution, said_of
+from pages.components.classify.networks import Network, draw_caution, loaded, prepared_by, refreshed, said_of
 from pages.components.classify.prediction_view import Said, bars, pixels_figure, words, words_in_a_line
-from pages.components.classify.teach import draw_teaching
 from pages.components.shell.classifiers import loading
-from pages.components.shell.messages import show_error
+from pages.components.shell.messages import errors_shown, show_error
+from pages.components.shell.number_words import count
+from pages.components.train.filled_form import open_with_changes
 
 STYLE = Path(__file__).parent / "desk.css"
 LEFT_OUT = "I read only the largest; draw one at a time."
 JOINED = "That looks like two figures, and I read them as one; draw one at a time."
+TIMES = 20  # that each of them is shown in an epoch
+KEPT = "kept correction"
 
 
 @dataclass(frozen=True)
@@ -144,3 +149,38 @@ def _who(network: Network) -> str:
 def _side_by_side(parts: Sequence[str]) -> str:
     inside = "".join(f"<div>{part}</div>" for part in parts)
     return f'<div class="beside" style="--count:{len(parts)}">{inside}</div>' if parts else ""
+
+
+def draw_teaching(network: Network, pixels: np.ndarray, said: Said, key: str) -> None:
+    """What it was, a button to keep that, and the way to a training with it.
+
+    List and button are of this very picture and answer: what was chosen for another does not stay, and a click on a button
+    that is not of the picture on the page any more does nothing.
+    """
+    dataset, names = network.config.dataset, network.class_names
+    about = f"{key} {sha256(pixels.tobytes()).hexdigest()[:12]} {said.first}"
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown("Was it really", width="content")
+        label = st.selectbox(
+            "What was it really?",
+            range(len(names)),
+            said.first,
+            format_func=names.__getitem__,
+            key=f"truth {about}",
+            label_visibility="collapsed",
+            width=90 if max(map(len, names)) <= 2 else 180,
+        )
+        if st.button("Keep it for the next training", icon=":material/school:", key=f"teach {about}"):
+            with errors_shown():
+                st.session_state[KEPT] = keep(dataset, data_folder(), pixels, label)
+        if st.session_state.get(KEPT) and st.button(
+            "Undo", icon=":material/undo:", key=f"forget {key}", type="tertiary"
+        ):
+            forget(st.session_state.pop(KEPT))
+    kept = how_many(dataset, data_folder())
+    if not kept:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"{count(kept, 'picture')} of yours for {dataset.title()}.", width="content")
+        if st.button("Train with them", icon=":material/replay:", key=f"train with own {key}"):
+            open_with_changes(network.run, network.config, {"training.own_pictures": TIMES})

@@ -13,7 +13,7 @@ from core.datasets.thumbnails import pictures_of
 from core.paths import data_folder
 from pages.components.classify.break_it import draw_break_it
 from pages.components.classify.networks import PLAINLY, Network
-from pages.components.shell.pictures import address_of, card, gallery, image_address, sheet
+from pages.components.shell.html_parts import card, gallery, image_address, picture, sheet
 
 SIMILAR = 8
 BREAK_IT = "Break it"
@@ -66,7 +66,7 @@ def _draw_steps(network: Network, pixels: np.ndarray, image: Image.Image | None)
     steps = [] if image is None or st.session_state.get(PLAINLY) else dataset.steps(image)
     first = [("the picture", _small(image))] if image is not None else []
     last = [("what the network receives", np.ascontiguousarray(pixels.transpose(1, 2, 0)))]
-    st.html(gallery([card(picture, words, escape(words)) for words, picture in [*first, *steps, *last]], "Steps"))
+    st.html(gallery([card(pixels, words, escape(words)) for words, pixels in [*first, *steps, *last]], "Steps"))
     inputs = network.classifier.inputs(pixels[None])
     st.caption(
         f"{' x '.join(str(side) for side in pixels.shape)} numbers from 0 to 255, for the network scaled to "
@@ -97,19 +97,15 @@ def _draw_layers(network: Network, pixels: np.ndarray) -> None:
     if filters is not None:
         st.markdown("**what the first layer looks for**: light and dark in these places")
         enlarge = max(2, 28 // filters.shape[1])
-        st.html(f'<img class="filters" src="{address_of(sheet(filters[:24], 12, enlarge))}" alt="First-layer filters">')
+        st.html(picture(sheet(filters[:24], 12, enlarge), "First-layer filters", "filters"))
     for found in activations(network.classifier, pixels):
         st.markdown(f"**{found.words}**")
         if found.values.ndim == 3:
-            height = found.values.shape[1]
-            maps = found.values[:24, :, :, None]
-            st.html(
-                f'<img class="filters" src="{address_of(sheet(maps, 12, max(1, 28 // height)))}" alt="{found.words}">'
-            )
+            drawn = sheet(found.values[:24, :, :, None], 12, max(1, 28 // found.values.shape[1]))
         else:
             rows = found.values[None, :, None] if found.values.size <= 32 else _folded(found.values)
-            picture = sheet(rows[None], 1, 8)
-            st.html(f'<img class="filters" src="{address_of(picture)}" alt="{found.words}">')
+            drawn = sheet(rows[None], 1, 8)
+        st.html(picture(drawn, found.words, "filters"))
     st.caption("Bright is a strong answer of a filter or neuron, grey is none.")
 
 
@@ -134,10 +130,8 @@ def _heat_figure(pixels: np.ndarray, heat: np.ndarray, name: str) -> str:
     grey = pixels.astype(np.float32).mean(axis=0)  # (H, W)
     warm = np.array([255, 150, 40], np.float32)
     mixed = grey[..., None] * (0.35 + 0.3 * (1 - heat[..., None])) + warm * heat[..., None] * 0.65
-    picture = Image.fromarray(mixed.clip(0, 255).astype(np.uint8)).resize((280, 280), Image.Resampling.BILINEAR)
-    return (
-        f'<figure class="sees"><img src="{image_address(picture)}" alt="Where it looked for {escape(name)}"></figure>'
-    )
+    image = Image.fromarray(mixed.clip(0, 255).astype(np.uint8)).resize((280, 280), Image.Resampling.BILINEAR)
+    return f'<figure class="sees"><img src="{image_address(image)}" alt="Where it looked for {escape(name)}"></figure>'
 
 
 def _small(image: Image.Image) -> np.ndarray:

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from html import escape
 
 import numpy as np
-import streamlit as st
-from PIL import Image
 
 from core.text.numbers import percent
-from pages.components.shell.pictures import image_address
+from pages.components.shell.html_parts import picture
 
 SURE, UNSURE = 0.8, 0.5
 MOST_BARS = 12  # classes up to which each has its bar, in their own order; of more the likeliest ones are shown
@@ -107,18 +105,7 @@ def _two(said: Said) -> tuple[int, int]:
 def pixels_figure(pixels: np.ndarray) -> str:
     """HTML: the exact pixels that the network receives, enlarged. pixels: (C, H, W) uint8."""
     height, width = pixels.shape[1:]
-    image = Image.fromarray(pixels[0] if pixels.shape[0] == 1 else pixels.transpose(1, 2, 0))
     caption = f"What the network sees, {width} x {height}"
-    return _figure(image, caption)
-
-
-def draw_figures(*figures: str) -> None:
-    """Figures side by side, where there is room. Their pictures are part of the page: media files can be gone too soon."""
-    st.html(f'<div class="figures">{"".join(figures)}</div>')
-
-
-def _figure(image: Image.Image, caption: str) -> str:
     return (
-        f'<figure class="sees"><img src="{image_address(image)}" alt="{escape(caption)}">'
-        f"<figcaption>{escape(caption)}</figcaption></figure>"
+        f'<figure class="sees">{picture(pixels.transpose(1, 2, 0), caption)}<figcaption>{caption}</figcaption></figure>'
     )

@@ -12,16 +12,15 @@ from PIL import Image
 
 from core.images.read import read_image
 from core.text.numbers import percent
-from pages.components.classify.canvas import pasted
+from pages.components.classify.browser import draw_tiles, pasted, thumbnail
 from pages.components.classify.desk import Asked, crowd_note, draw_desk, invitation
-from pages.components.classify.networks import Network, following, loaded
-from pages.components.classify.predicting import ANSWERED, BATCH, said_of_many
+from pages.components.classify.networks import ANSWERED, BATCH, Network, following, loaded, said_of_many
 from pages.components.classify.prediction_view import Said
-from pages.components.classify.tiles import draw_tiles, thumbnail
 from pages.components.classify.upload_many import Many, draw_all, draw_takings, sureness
 from pages.components.classify.upload_read import MOST, Failed, Uploads, original, read_all
 from pages.components.shell.messages import show_error
 from pages.components.shell.number_words import count
+from pages.components.shell.widgets import paged
 
 NAMED = 5  # files that could not be read
 A_PAGE = 200  # tiles
@@ -102,9 +101,7 @@ def _picked(files: Sequence[Any], networks: list[Network], many: list[Many]) -> 
         if st.toggle("The least sure first", key="least sure"):
             order.sort(key=lambda row: sureness(first[row]))
         draw_takings(many[0])
-    start = 0
-    if len(order) > A_PAGE:
-        start = A_PAGE * (st.pagination(-(-len(order) // A_PAGE), key="page of tiles") - 1)
+    start = paged(len(order), A_PAGE, "page of tiles")
     names = able[0].class_names
     tiles = [_tile(uploads, row, first[row], names) for row in order[start : start + A_PAGE]]
     place = draw_tiles(tiles, f"{uploads.key} {start} {order[start]}", key="tiles")

@@ -22,6 +22,7 @@ from pages.components.classify.prediction_view import SURE, Said
 from pages.components.classify.upload_read import DAMAGED, Contents, Uploads
 from pages.components.run.mistakes_view import pairs_in_words
 from pages.components.shell.number_words import count, plain_markdown
+from pages.components.shell.widgets import download
 
 LIMITS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 LIMIT = "unsure below"  # key of the slider
@@ -55,15 +56,7 @@ def sureness(said: Said | None) -> float:
 
 def draw_takings(many: Many) -> None:
     """The buttons that give something to take along."""
-    st.download_button(
-        "CSV",
-        lambda: as_csv(many),
-        file_name="answers.csv",
-        mime="text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-        key="answers as csv",
-    )
+    download("CSV", lambda: as_csv(many), "answers.csv", "answers as csv", mime="text/csv")
     with st.popover("Sort my pictures", icon=":material/drive_file_move:", key="sort them", on_change="rerun") as place:
         if place.open:
             _draw_sorting(many)
@@ -84,16 +77,8 @@ def _draw_sorting(many: Many) -> None:
     listed = [f"{plain_markdown(name)} {number:,}" for name, number in counted.most_common(NAMED)]
     listed += [f"{len(counted) - NAMED:,} more classes"] if len(counted) > NAMED else []
     st.markdown(", ".join([*listed, f"**{UNSURE}** {unsure:,}"]) + ".")
-    st.download_button(
-        "Download as ZIP",
-        lambda: as_sorted(many, limit),
-        file_name="sorted.zip",
-        mime="application/zip",
-        icon=":material/download:",
-        on_click="ignore",
-        key="sorted pictures",
-        type="primary",
-    )
+    make, mime = (lambda: as_sorted(many, limit)), "application/zip"
+    download("Download as ZIP", make, "sorted.zip", "sorted pictures", mime=mime, type="primary")
     st.caption(
         "Your files as they are, in a folder for each class; what it does not know or cannot read lies with the unsure."
     )

@@ -24,8 +24,8 @@ from PIL import Image
 from core.errors import ImageError
 from core.image_sets.sources import codec_of_names, decoded_name
 from core.images.read import SUFFIXES, read_image
+from pages.components.classify.browser import thumbnail
 from pages.components.classify.networks import PLAINLY, Network, prepared_by
-from pages.components.classify.tiles import thumbnail
 
 MOST = 5000  # pictures at a time
 MOST_BYTES = 500_000_000  # that a ZIP may hold, unpacked

@@ -1,4 +1,5 @@
-"""The comparison of several runs: a sentence, curves over each other, what they differ in, and what that did."""
+"""The comparison of several runs: a sentence, curves over each other, what they differ in, and what that did to a result: against
+one of the settings, and through all."""
 
 from __future__ import annotations
 
@@ -10,24 +11,30 @@ from core.analysis.compare import Setting, differences
 from core.runs.metrics import BY_NAME, COMPARED, LOSS
 from core.runs.store import MOVING
 from core.runs.summary import Summary
-from core.text.numbers import percent
+from core.text.numbers import SIGN, percent
 from pages.components.charts.compare_entry import Compared, compared_chart, swatch
 from pages.components.charts.curves import Axis
+from pages.components.charts.figure import figure
+from pages.components.charts.parallel import parallel, setting_axis
 from pages.components.charts.view_controls import axis_control, log_control, one_of, smoothing_control
-from pages.components.compare.compare_settings import draw_what_settings_did
 from pages.components.compare.verdicts import sentences
 from pages.components.shell.compared import draw_unknown, names, pick
-from pages.components.shell.histories import shared_history
-from pages.components.shell.links import TRAIN, anchor, page_link, run_page
+from pages.components.shell.histories import run_of, shared_history, summaries
+from pages.components.shell.html_parts import html_table, table_row
+from pages.components.shell.links import anchor, run_page
 from pages.components.shell.number_words import duration
-from pages.components.shell.refresh import redrawn
-from pages.components.shell.setting_words import read_config, setting_words
-from pages.components.shell.start import start_digits_button
-from pages.components.shell.summaries import run_of, summaries
-from pages.components.shell.tables import html_table, table_row
+from pages.components.shell.setting_words import on_axis, read_config, setting_words
+from pages.components.shell.start import draw_first_steps
+from pages.components.shell.widgets import redrawn
 
 REFRESH_SECONDS = 2.0
 METRICS = {metric.name: metric.title for metric in COMPARED}
+RESULTS = {  # of a run's summary
+    "test_accuracy": "Test accuracy",
+    "val_accuracy": "Best validation accuracy",
+    "val_loss": "Best validation loss",
+    "seconds": "Seconds of training",
+}
 
 
 def draw_comparison() -> None:
@@ -35,9 +42,8 @@ def draw_comparison() -> None:
     runs = [run for run in summaries() if run.epochs or run.status in MOVING]
     draw_unknown({run.id: run for run in summaries()}, {run.id for run in runs})
     if len(runs) < 2:
-        st.markdown("Two runs are needed for a comparison. Train the digits twice, with another learning rate perhaps.")
-        start_digits_button("start digits")
-        page_link(TRAIN, label="Choose a recipe")
+        text = "Two runs are needed for a comparison. Train the digits twice, with another learning rate perhaps."
+        draw_first_steps(text, "Choose a recipe")
         return
     chosen = pick(runs)
     if not chosen:
@@ -117,3 +123,46 @@ def _tables(compared: list[Compared], known: list[Compared], varied: list[Settin
         for setting in varied
     ]
     st.html(html_table(("Setting", *(entry.name for entry in known)), rows))
+
+
+def draw_what_settings_did(known: list[Compared], varied: list[Setting]) -> None:
+    """A result against one of the settings that differ, and all of them beside each other; nothing for fewer than three runs."""
+    if not varied or len(known) < 3:
+        return
+    st.subheader("What the settings did")
+    titles = {setting.path: setting.title for setting in varied}
+    with st.container(horizontal=True, gap="medium"):
+        result = st.selectbox("Result", list(RESULTS), format_func=RESULTS.__getitem__, key="result", width=240)
+        path = st.selectbox("Against", list(titles), format_func=titles.__getitem__, key="against", width=240)
+    setting = next(setting for setting in varied if setting.path == path)
+    title, is_share = RESULTS[result], result.endswith("accuracy")
+    values = [getattr(entry.summary, result) for entry in known]
+    shown = [place for place, value in enumerate(values) if value is not None]
+    if len(shown) < 2:
+        st.caption("Fewer than two of them have this result yet.")
+        return
+    results: list[float | str] = [round(values[place] * (100 if is_share else 1), 4) for place in shown]
+    _scatter(known, shown, setting, title, results, is_share)
+    axes: list[tuple[str, list[float | str]]] = [
+        (setting.title, [on_axis(setting, place) for place in shown]) for setting in varied
+    ]
+    axes.append((f"{title}, %" if is_share else title, results))
+    parallel(axes, key="parallel of the comparison", title=f"Settings of the runs and their {title.lower()}")
+    st.caption("A line is a run; lighter or darker shows its result. Drag along an axis to pick out some of them.")
+
+
+def _scatter(
+    known: list[Compared], shown: list[int], setting: Setting, title: str, results: list[float | str], is_share: bool
+) -> None:
+    spots, axis = setting_axis(setting)
+    trace = {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [spots[setting.values[place]] for place in shown],
+        "y": results,
+        "text": [f"{known[place].name}<br>{on_axis(setting, place)}" for place in shown],
+        "marker": {"size": 12, "color": [f"$chart{known[place].colour}" for place in shown]},
+        "hovertemplate": "%{text}: " + ("%{y:.1f}\u202f%" if is_share else "%{y:.4~g}") + "<extra></extra>",
+    }
+    layout = {"xaxis": axis, "yaxis": {"title": {"text": title}, "ticksuffix": SIGN if is_share else ""}}
+    figure([trace], layout, key="scatter", title=f"{title} against {setting.title.lower()}", height=340)

@@ -16,10 +16,11 @@ from core.datasets.thumbnails import labels_of, pictures_of
 from core.paths import data_folder
 from core.recipes import RECIPES
 from core.run_config import RunConfig
+from pages.components.shell.html_parts import card, gallery
 from pages.components.shell.links import DATA, TRAIN, form_page, page_link
 from pages.components.shell.messages import errors_shown, show_error
 from pages.components.shell.number_words import count, megabytes, plain_markdown
-from pages.components.shell.pictures import card, gallery
+from pages.components.shell.widgets import paged
 from pages.components.train.core_process import ask_core
 
 ROW, PAGE = 14, 120  # pictures of each class, and of one class at a time
@@ -111,10 +112,9 @@ def _draw_wall(dataset: DatasetSettings) -> None:
             )
         return
     rows = np.flatnonzero(labels == names.index(chosen))
-    pages = max(1, -(-len(rows) // PAGE))
-    page = st.pagination(pages, key=f"page of {dataset.name} {chosen} {part}") if pages > 1 else 1
+    first = paged(len(rows), PAGE, f"page of {dataset.name} {chosen} {part}")
     st.caption(f"{count(len(rows), 'picture')} of {plain_markdown(chosen)}")
-    st.html(_wall(pixels, rows[(page - 1) * PAGE : page * PAGE], chosen, ""))
+    st.html(_wall(pixels, rows[first : first + PAGE], chosen, ""))
 
 
 def _wall(pixels: np.ndarray, rows: np.ndarray, name: str, kind: str) -> str:

@@ -11,19 +11,17 @@ from core.image_sets.edit import LONGEST_NAME, checked_name
 from core.image_sets.export import MOST_AT_ONCE, as_zip
 from core.image_sets.folders import delete_dataset
 from core.image_sets.own_dataset import SPLITS, OwnClass, OwnDataset
+from pages.components.data.browser import picked
 from pages.components.data.dataset_list import DELETED, SPLIT_WORDS
 from pages.components.data.drafts import draw_what_it_knows
-from pages.components.data.findings import change, draw_findings
+from pages.components.data.findings import change, draw_doubts, draw_findings
 from pages.components.data.import_form import draw_import_form
-from pages.components.data.label_issues import draw_doubts
-from pages.components.data.picked import picked
 from pages.components.shell.links import DATA, show
-from pages.components.shell.messages import errors_shown
 from pages.components.shell.number_words import count, megabytes, moment, plain_markdown
 from pages.components.shell.rights import READ_ONLY, may_change_dataset
-from pages.components.train.continue_card import draw_continue
-from pages.components.train.shares_view import draw_suggested
-from pages.components.train.training_cards import draw_training_cards
+from pages.components.shell.widgets import action, download, paged
+from pages.components.train.cards import draw_continue, draw_training_cards
+from pages.components.train.notices import draw_suggested
 
 PAGE = 60  # pictures at a time
 ALL = "all"
@@ -86,9 +84,8 @@ def _draw_pictures(dataset: OwnDataset, classes: Sequence[OwnClass], mine: bool 
         )
     each = by_id[chosen]
     total = each.images if split == ALL else each.counts.get(split, 0)
-    pages = max(1, -(-total // PAGE))
-    page = st.pagination(pages, key=f"page of {dataset.id} {chosen} {split}") if pages > 1 else 1
-    numbers = dataset.page(chosen, (page - 1) * PAGE, PAGE, "" if split == ALL else split)
+    first = paged(total, PAGE, f"page of {dataset.id} {chosen} {split}")
+    numbers = dataset.page(chosen, first, PAGE, "" if split == ALL else split)
     above = st.container()
     selected = picked(dataset, numbers, key=f"wall of {dataset.id}")
     if mine:
@@ -177,20 +174,15 @@ def _draw_more(dataset: OwnDataset, newest: int) -> None:
             live=True,
             width=360,
         )
-        if st.button("Rename", key="rename dataset", disabled=title.strip() == dataset.title):
-            with errors_shown():
-                dataset.set_about(title=checked_name(title, "A dataset"))
-                st.rerun()
-            return
+        action(
+            "Rename",
+            lambda: dataset.set_about(title=checked_name(title, "A dataset")),
+            key="rename dataset",
+            disabled=title.strip() == dataset.title,
+        )
     with st.container(horizontal=True):
         _draw_download(dataset)
-        if st.button("Delete the dataset", icon=":material/delete:", key="delete dataset"):
-            with errors_shown():
-                delete_dataset(dataset)
-                st.session_state[DELETED] = dataset.id
-                show(DATA)
-                st.rerun()
-            return
+        action("Delete the dataset", lambda: _delete(dataset), icon=":material/delete:", key="delete dataset")
     st.subheader("Versions")
     for version in dataset.versions()[:50]:
         if version.number == 0:
@@ -203,6 +195,12 @@ def _draw_more(dataset: OwnDataset, newest: int) -> None:
                 change(dataset, f"Back to version {version.number}", methodcaller("back_to", version.number))
 
 
+def _delete(dataset: OwnDataset) -> None:
+    delete_dataset(dataset)
+    st.session_state[DELETED] = dataset.id
+    show(DATA)
+
+
 def _draw_download(dataset: OwnDataset) -> None:
     size = dataset.file.stat().st_size
     if size > MOST_AT_ONCE:
@@ -211,13 +209,11 @@ def _draw_download(dataset: OwnDataset) -> None:
             f"`python -m core images export {dataset.id} FILE.zip`"
         )
         return
-    st.download_button(
+    download(
         "Download as ZIP",
         lambda: as_zip(dataset),
-        file_name=f"{dataset.id}.zip",
+        f"{dataset.id}.zip",
+        "download dataset",
         mime="application/zip",
-        icon=":material/download:",
-        on_click="ignore",
-        key="download dataset",
         help="A folder for each part and class. Brought in again it is the same dataset. Pictures are at most 512 pixels a side.",
     )

@@ -13,13 +13,14 @@ from core.image_sets.folders import deleted_datasets, empty_trash, list_datasets
 from core.image_sets.imports import Job, list_jobs
 from core.image_sets.own_dataset import OwnDataError, OwnDataset
 from core.paths import data_folder
+from pages.components.data.browser import thumbnails
 from pages.components.data.builtin import what_it_takes
-from pages.components.data.picked import thumbnails
+from pages.components.shell.html_parts import picture
 from pages.components.shell.links import bring_page, dataset_page, import_page, show
-from pages.components.shell.messages import errors_shown, show_error
+from pages.components.shell.messages import show_error
 from pages.components.shell.number_words import count, megabytes, plain_markdown, rows_of
-from pages.components.shell.pictures import address_of
 from pages.components.shell.rights import is_host, may_change_dataset, may_change_job
+from pages.components.shell.widgets import action
 
 COLUMNS = 4
 NAMED = 12  # classes on a card
@@ -63,9 +64,7 @@ def _draw_draft(job: Job) -> None:
             st.session_state[draft_key(kind, "")] = job.id
             show(bring_page("draw" if kind == "drawings" else "camera"))
             st.rerun()
-        if st.button("Throw away", key=f"throw away {job.id}", type="tertiary", icon=":material/delete:"):
-            job.remove()
-            st.rerun()
+        action("Throw away", job.remove, key=f"throw away {job.id}", type="tertiary", icon=":material/delete:")
 
 
 def draw_datasets() -> None:
@@ -93,18 +92,11 @@ def draw_deleted() -> None:
         for dataset in deleted:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(plain_markdown(dataset.title), width="stretch")
-                if st.button("Bring back", key=f"bring back {dataset.id}"):
-                    with errors_shown():
-                        restore_dataset(dataset.id, data_folder())
-                        st.session_state.pop(DELETED, None)
-                        st.rerun()
-        if is_host() and st.button(
-            "Remove all for good", icon=":material/delete_forever:", key="empty the trash of datasets"
-        ):
-            with errors_shown():
-                empty_trash(data_folder())
-                st.session_state.pop(DELETED, None)
-                st.rerun()
+                back = partial(restore_dataset, dataset.id, data_folder())
+                action("Bring back", back, key=f"bring back {dataset.id}")
+        if is_host():
+            empty, icon = partial(empty_trash, data_folder()), ":material/delete_forever:"
+            action("Remove all for good", empty, icon=icon, key="empty the trash of datasets")
 
 
 def _draw_own(dataset: OwnDataset) -> None:
@@ -126,10 +118,7 @@ def _draw_published(name: str, dataset: DatasetSettings) -> None:
     info = dataset.info()
     said = f"{count(info.train_images + info.test_images, 'picture')}, {len(info.class_names)} classes"
     is_here = dataset.is_present(data_folder())
-    pictures = [
-        f'<img src="{address_of(pixels)}" alt="">'
-        for pixels in (first_pictures(dataset, data_folder()) if is_here else [])
-    ]
+    pictures = [picture(pixels, "") for pixels in (first_pictures(dataset, data_folder()) if is_here else [])]
     _card(dataset.title(), said, list(info.class_names), pictures, "" if is_here else what_it_takes(dataset))
     st.button("Open", key=f"open {name}", on_click=show, args=(dataset_page(name),), width="stretch")
 
@@ -154,14 +143,9 @@ def _card(title: str, said: str, classes: list[str], pictures: list[str], takes:
 
 def _draw_undo() -> None:
     deleted = st.session_state.get(DELETED)
-    if not deleted:
+    if deleted not in {dataset.id for dataset in deleted_datasets(data_folder())}:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("The dataset is deleted.")
-        if st.button("Undo", icon=":material/undo:", key="undo deleting"):
-            try:
-                restore_dataset(deleted, data_folder())
-            except OwnDataError as error:
-                show_error(str(error))
-            st.session_state.pop(DELETED)
-            st.rerun()
+        back = partial(restore_dataset, deleted, data_folder())
+        action("Undo", back, icon=":material/undo:", key="undo deleting")

@@ -21,17 +21,18 @@ from core.image_sets.own_dataset import OwnDataset
 from core.image_sets.zip_names import folder_of
 from core.inference.collecting import Collecting, Example
 from core.paths import data_folder
-from pages.components.classify.canvas import canvas
+from pages.components.classify.browser import canvas
 from pages.components.data.already import draw_already, follow
+from pages.components.data.browser import photo, shots
 from pages.components.data.dataset_list import draft_key
 from pages.components.data.keep_network import ask_to_keep
-from pages.components.data.shots import photo, shots
 from pages.components.shell.classifiers import warm_up
+from pages.components.shell.html_parts import data_address, gallery
 from pages.components.shell.links import WAY, import_page, show
 from pages.components.shell.messages import errors_shown, show_error
 from pages.components.shell.number_words import count, plain_markdown
-from pages.components.shell.pictures import data_address, gallery
 from pages.components.shell.rights import visitor
+from pages.components.shell.widgets import action
 
 ENOUGH = 5  # pictures of each class before a dataset can be made
 GOAL = 20  # that a class should have
@@ -178,12 +179,12 @@ def _draw_collected(job: Job, kind: str, into: str) -> None:
         with st.container(border=True):
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(f"**{plain_markdown(name)}** {_so_many(len(files))}")
-                if st.button("Remove the last one", key=f"less {into} {name}", type="tertiary", icon=":material/undo:"):
-                    files[-1].unlink(missing_ok=True)
-                    st.rerun()
-                if st.button("Remove all", key=f"none {into} {name}", type="tertiary", icon=":material/delete:"):
-                    shutil.rmtree(job.uploads / name, ignore_errors=True)
-                    st.rerun()
+                last, every = (
+                    partial(files[-1].unlink, missing_ok=True),
+                    partial(shutil.rmtree, job.uploads / name, True),
+                )
+                action("Remove the last one", last, key=f"less {into} {name}", type="tertiary", icon=":material/undo:")
+                action("Remove all", every, key=f"none {into} {name}", type="tertiary", icon=":material/delete:")
             st.html(gallery([_tile(file, name) for file in reversed(files[-LATEST:])], escape(name), small=True))
     if not classes:
         return

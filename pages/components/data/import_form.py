@@ -21,26 +21,15 @@ from pages.components.shell.rights import is_host, visitor
 ROUND = "round of uploads"  # a new number empties the uploaders
 
 
-WAYS = {  # in the address -> (icon, title, what it is for)
-    "files": (":material/folder_zip:", "ZIP or pictures", "a folder for each class"),
-    "folder": (":material/drive_folder_upload:", "Folder", "of this computer"),
-    "draw": (":material/draw:", "Draw", "symbols of your own"),
-    "camera": (":material/photo_camera:", "Camera", "hold things before it"),
-    "server": (":material/dns:", "Folder of the server", "nothing is copied"),
-}
-
-
 def draw_import_form(into: str = "") -> None:
     """The ways as tiles; the chosen one opens below them. `into` is the dataset that the pictures are added to; "" makes a
     new one."""
     st.subheader("Add pictures" if into else "Bring pictures")
-    draw_way = {"files": _draw_files, "folder": _draw_directory, "draw": draw_drawings, "camera": draw_camera}
-    if allowed_folders() and is_host():
-        draw_way["server"] = _draw_server_folder
+    can_read = bool(allowed_folders()) and is_host()
+    ways = {name: way for name, way in WAYS.items() if name != "server" or can_read}
     way = st.query_params.get(WAY, "")
     with st.container(key=f"ways {into}"):  # a grid: style.css
-        for name in draw_way:
-            icon, title, words = WAYS[name]
+        for name, (icon, title, words, _) in ways.items():
             st.button(
                 f"**{title}** :small[{words}]",
                 icon=icon,
@@ -50,9 +39,9 @@ def draw_import_form(into: str = "") -> None:
                 on_click=say,
                 args=(WAY, "" if name == way else name),
             )
-    if way in draw_way:
+    if way in ways:
         with st.container(border=True, key=f"way {way} {into}"):
-            draw_way[way](into)
+            ways[way][-1](into)
 
 
 def _draw_files(into: str) -> None:
@@ -81,7 +70,8 @@ def _draw_files(into: str) -> None:
             name = st.text_input("Class of these pictures", max_chars=LONGEST_NAME, key=f"class of files {into}")
             if st.form_submit_button("Bring them in", type="primary"):
                 with errors_shown():
-                    _start_import(files, checked_name(name, "A class"), into, checked_name(name, "A class"))
+                    class_name = checked_name(name, "A class")
+                    _start_import(files, class_name, into, class_name)
 
 
 def _draw_directory(into: str) -> None:
@@ -156,3 +146,12 @@ def _start(job: Job, request: Request) -> None:
 def _title(name: str) -> str:
     stem = PurePosixPath(name).stem.replace("_", " ").replace("-", " ").strip()
     return (stem[:1].upper() + stem[1:])[:LONGEST_NAME] or "Pictures"
+
+
+WAYS = {  # in the address -> (icon, title, what it is for, what draws it)
+    "files": (":material/folder_zip:", "ZIP or pictures", "a folder for each class", _draw_files),
+    "folder": (":material/drive_folder_upload:", "Folder", "of this computer", _draw_directory),
+    "draw": (":material/draw:", "Draw", "symbols of your own", draw_drawings),
+    "camera": (":material/photo_camera:", "Camera", "hold things before it", draw_camera),
+    "server": (":material/dns:", "Folder of the server", "nothing is copied", _draw_server_folder),
+}

@@ -16,16 +16,16 @@ from core.image_sets.merge import already_in, arrangement_after, merge
 from core.image_sets.own_dataset import OwnDataError, OwnDataset
 from core.image_sets.shares import arrangement_of, as_suggested
 from core.paths import data_folder
+from pages.components.data.browser import thumbnails
 from pages.components.data.dataset_list import SPLIT_WORDS
 from pages.components.data.findings import change, draw_findings
 from pages.components.data.keep_network import is_kept, keep_network
-from pages.components.data.picked import thumbnails
-from pages.components.data.reading import draw_question, draw_reading
+from pages.components.data.reading import draw_cancel, draw_question, draw_reading
+from pages.components.shell.html_parts import gallery
 from pages.components.shell.links import DATA, dataset_page, show
 from pages.components.shell.messages import errors_shown, show_error
 from pages.components.shell.number_words import about, count, plain_markdown
-from pages.components.shell.pictures import gallery
-from pages.components.train.shares_view import draw_table, in_a_line
+from pages.components.train.notices import draw_table, in_a_line
 
 REFRESH_SECONDS = 0.5
 EXAMPLES = 6  # pictures shown of a class
@@ -63,10 +63,7 @@ def _draw_progress(job: Job) -> None:
     if left is not None and left >= 1:
         text += f", {about(left)} left"
     st.progress(min(1.0, share), text=text + " ...")
-    if st.button("Cancel", icon=":material/close:", key="cancel the import"):
-        job.cancel()
-        show(DATA)
-        st.rerun()
+    draw_cancel(job)
     st.caption("It goes on when you leave this page.")
     draw_reading(job)
 

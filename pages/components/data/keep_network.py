@@ -14,7 +14,7 @@ from core.paths import data_folder
 from core.run_config import RunConfig
 from core.runs.before_start import problems_before_start
 from pages.components.shell.start import start_run
-from pages.components.train.continue_card import going_on
+from pages.components.train.cards import going_on
 
 ASKED = "imports whose network is kept"
 MOST_MENDS = 4

@@ -18,7 +18,6 @@ export default function (component) {
     const picture = Object.assign(document.createElement("img"), { src: tile.src, alt: tile.name || `Picture ${tile.id}` });
     button.append(picture);
     button.title = tile.name;
-    if (tile.said) button.append(Object.assign(document.createElement("span"), { textContent: tile.said }));
     button.onclick = (event) => {
       const [from, to] = event.shiftKey && memory.last >= 0 ? [Math.min(place, memory.last), Math.max(place, memory.last)] : [place, place];
       const on = !memory.chosen.has(tile.id);

@@ -11,6 +11,7 @@ from core.image_sets.imports import Job, read_again
 from pages.components.shell.links import DATA, show
 from pages.components.shell.messages import errors_shown
 from pages.components.shell.number_words import count, plain_markdown
+from pages.components.shell.widgets import action
 
 PARTS = {"train": "training", "val": "validation", "test": "test", "": "training and test"}
 
@@ -23,14 +24,14 @@ def draw_question(job: Job) -> None:
     key = _choose(job, reading)
     with st.container(horizontal=True):
         chosen = st.button("Read it like this", type="primary", icon=":material/check:", key="answer the import")
-        if st.button("Cancel", icon=":material/close:", key="cancel the import"):
-            job.cancel()
-            show(DATA)
-            st.rerun()
+        draw_cancel(job)
     st.html(tree(reading["trees"].get(key, [])))
-    _draw_notes(reading)
+    if reading["notes"]:
+        st.caption(plain_markdown(" ".join(reading["notes"])))
     if chosen:
-        _again(job, key)
+        with errors_shown():
+            read_again(job, key)
+            st.rerun()
 
 
 def draw_reading(job: Job) -> None:
@@ -47,8 +48,14 @@ def draw_reading(job: Job) -> None:
             return
         with st.popover("Not right?", icon=":material/edit:", key="correct the reading"):
             key = _choose(job, reading)
-            if st.button("Read it like this", type="primary", key="answer the import", disabled=key == reading["key"]):
-                _again(job, key)
+            same = key == reading["key"]
+            action(
+                "Read it like this",
+                lambda: read_again(job, key),
+                type="primary",
+                key="answer the import",
+                disabled=same,
+            )
 
 
 def tree(parts: list[dict[str, Any]]) -> str:
@@ -82,12 +89,11 @@ def _choose(job: Job, reading: dict[str, Any]) -> str:
     )
 
 
-def _draw_notes(reading: dict[str, Any]) -> None:
-    if reading["notes"]:
-        st.caption(plain_markdown(" ".join(reading["notes"])))
+def draw_cancel(job: Job) -> None:
+    """A button that ends the import and goes back to the datasets."""
 
+    def cancel() -> None:
+        job.cancel()
+        show(DATA)
 
-def _again(job: Job, key: str) -> None:
-    with errors_shown():
-        read_again(job, key)
-        st.rerun()
+    action("Cancel", cancel, icon=":material/close:", key="cancel the import")

@@ -16,17 +16,17 @@ from core.text.numbers import percent
 from core.workers.launch import prepare
 from pages.components.charts.curves import Axis, metric_curve
 from pages.components.charts.live_plot import live_plot
-from pages.components.classify.draw import draw_drawing
 from pages.components.classify.networks import Network, networks_of
+from pages.components.classify.ways import draw_drawing
 from pages.components.run.watch_view import probe_cards
 from pages.components.shell.classifiers import warm_up
 from pages.components.shell.histories import shared_history
+from pages.components.shell.html_parts import gallery
 from pages.components.shell.links import DATA, DEMO, TRAIN, compare_page, page_link, switch_page
 from pages.components.shell.messages import errors_shown, show_warning
 from pages.components.shell.number_words import count, plain_markdown
-from pages.components.shell.pictures import gallery
-from pages.components.shell.refresh import redrawn
 from pages.components.shell.rights import demo_owner, visitor
+from pages.components.shell.widgets import action, redrawn
 
 WATCH = "Watch the demo that runs"
 REFRESH_SECONDS = 0.7
@@ -187,7 +187,4 @@ def _draw_ways(demo: Demo, moves: bool) -> None:
     with st.popover("Reset the demo", icon=":material/restart_alt:", key="reset demo"):
         names = plain_markdown(f"{count(len(made), 'run')}")
         st.markdown(f"{names} that the demo made will be ended and moved to the trash. Nothing else is touched.")
-        if st.button("Yes, reset it", type="primary", key="yes reset demo"):
-            with errors_shown():
-                remove(runs_folder(), demo_owner())
-                st.rerun()
+        action("Yes, reset it", lambda: remove(runs_folder(), demo_owner()), type="primary", key="yes reset demo")

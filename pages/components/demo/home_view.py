@@ -8,15 +8,14 @@ import streamlit as st
 from core.runs.store import MOVING
 from core.runs.summary import DAMAGED, SPARKS, Summary
 from core.text.numbers import percent
-from pages.components.classify.best_network import network_for_digits
-from pages.components.classify.draw import draw_drawing
 from pages.components.classify.networks import networks_of
-from pages.components.shell.histories import shared_history
+from pages.components.classify.run_choice import network_for_digits
+from pages.components.classify.ways import draw_drawing
+from pages.components.shell.histories import run_of, shared_history, summaries, summary
+from pages.components.shell.html_parts import sparkline
 from pages.components.shell.links import page_link, run_page
 from pages.components.shell.number_words import STATUS_COLOURS, moment, plain_markdown
-from pages.components.shell.refresh import redrawn
-from pages.components.shell.summaries import run_of, summaries, summary
-from pages.components.shell.vector import sparkline
+from pages.components.shell.widgets import redrawn
 
 REFRESH_SECONDS = 1.5
 RECENT = 6  # cards

@@ -7,15 +7,13 @@ from html import escape
 import streamlit as st
 
 from core.analysis.coach import Advice, advise, curves_of
-from core.paths import data_folder
 from core.run_config import RunConfig
 from core.runs.history import History
 from core.runs.store import Run, Status
-from core.workers.control import ask_to_resume
-from core.workers.dispatch import submit
 from pages.components.shell.messages import errors_shown
 from pages.components.shell.number_words import plain_markdown
-from pages.components.shell.rights import may_change, visitor
+from pages.components.shell.rights import may_change
+from pages.components.shell.start import go_on
 from pages.components.train.filled_form import open_with_changes
 
 ICONS = {
@@ -74,8 +72,7 @@ def _do(advice: Advice, run: Run, config: RunConfig) -> None:
         st.rerun()
     if advice.more_epochs:
         with errors_shown():
-            ask_to_resume(run, advice.more_epochs)
-            submit(run, data_folder(), visitor())
+            go_on(run, advice.more_epochs)
             st.rerun()
         return
     open_with_changes(run, config, advice.changes)

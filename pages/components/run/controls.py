@@ -6,22 +6,23 @@ What cannot be done is one sentence beside the button.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import streamlit as st
 
 from core.errors import TrainDeskError
-from core.paths import data_folder
 from core.run_config import RunConfig
 from core.runs.history import History
 from core.runs.queue import move, waiting, withdraw
 from core.runs.store import Run, Status
 from core.text.numbers import decimal
-from core.workers.control import ask_to_resume, check_learning_rate
-from core.workers.dispatch import submit
+from core.workers.control import check_learning_rate
 from core.workers.launch import prepare
 from pages.components.shell.form_values import number_in
 from pages.components.shell.messages import attempt, problem, set_problem, show_problem
-from pages.components.shell.rights import may_change, visitor
+from pages.components.shell.rights import may_change
+from pages.components.shell.start import go_on
 
 MORE_EPOCHS = 5
 RESUMABLE = ("paused", "stopped", "interrupted", "failed")
@@ -67,30 +68,24 @@ def draw_queue_controls(run: Run, in_list: bool = False) -> None:
         return
     waiting_runs = [entry.run for entry in waiting(run.folder.parent)]
     place = waiting_runs.index(run) if run in waiting_runs else 0
-    moves = (
-        ("first", "Run next", ":material/vertical_align_top:", place > 0),
-        ("up", "One earlier", ":material/arrow_upward:", place > 0),
-        ("down", "One later", ":material/arrow_downward:", place < len(waiting_runs) - 1),
-    )
-    for where, label, icon, is_possible in moves:
+    has_later = place < len(waiting_runs) - 1
+    kept = "It keeps its settings and what it has learned, and can be started later."
+    for key, label, icon, work, is_possible, tip in (
+        ("first", "Run next", "vertical_align_top", partial(move, run, "first"), place > 0, None),
+        ("up", "One earlier", "arrow_upward", partial(move, run, "up"), place > 0, None),
+        ("down", "One later", "arrow_downward", partial(move, run, "down"), has_later, None),
+        ("withdraw", "Take out of the queue", "close", partial(withdraw, run), True, kept),
+    ):
         st.button(
             label,
-            key=f"{where} {run.id}",
-            icon=icon,
+            key=f"{key} {run.id}",
+            icon=f":material/{icon}:",
             disabled=not is_possible,
             type="tertiary" if in_list else "secondary",
             on_click=attempt,
-            args=(f"ask {run.id}", lambda where=where: move(run, where)),
+            args=(f"ask {run.id}", work),
+            help=tip,
         )
-    st.button(
-        "Take out of the queue",
-        type="tertiary" if in_list else "secondary",
-        key=f"withdraw {run.id}",
-        icon=":material/close:",
-        on_click=attempt,
-        args=(f"ask {run.id}", lambda: withdraw(run)),
-        help="It keeps its settings and what it has learned, and can be started later.",
-    )
 
 
 def draw_ended_controls(run: Run, status: Status, config: RunConfig, history: History) -> None:
@@ -137,15 +132,8 @@ def current_learning_rate(config: RunConfig, history: History) -> float:
 def _learning_rate(run: Run, config: RunConfig, history: History) -> None:
     now = current_learning_rate(config, history)
     key = f"new learning rate {run.id}"
-    st.text_input(
-        "Learning rate from the next step on",
-        _at_first(key, now),
-        key=key,
-        live=True,
-        on_change=set_problem,
-        args=(f"learning rate {run.id}", ""),
-        help="Before the schedule, which goes on as planned and takes its shares of the new value.",
-    )
+    tip = "Before the schedule, which goes on as planned and takes its shares of the new value."
+    _rate_field("Learning rate from the next step on", key, now, tip, set_problem, (f"learning rate {run.id}", ""))
     st.button("Apply", key=f"apply {run.id}", type="primary", on_click=_change_learning_rate, args=(run, config, key))
     with st.container(key=f"said of {key}"):  # one or the other, in one place: an old one would stay beside a new one
         if problem(f"learning rate {run.id}"):
@@ -160,13 +148,7 @@ def _resume_failed(run: Run, config: RunConfig, history: History) -> None:
     """What failed once fails again, unless something changes."""
     now = current_learning_rate(config, history)
     key = f"learning rate after failure {run.id}"
-    st.text_input(
-        "Learning rate from then on",
-        _at_first(key, now),
-        key=key,
-        live=True,
-        help="A loss that exploded needs a smaller one.",
-    )
+    _rate_field("Learning rate from then on", key, now, "A loss that exploded needs a smaller one.")
     if st.button("Resume", key=f"go {run.id}", type="primary", help=_where(run)):
         wanted = number_in(st.session_state[key])
         _resume(run, learning_rate=None if wanted == now else wanted)
@@ -187,10 +169,12 @@ def _more_epochs(run: Run, config: RunConfig) -> None:
         _resume(run, more_epochs=more)
 
 
-def _at_first(key: str, learning_rate: float) -> str:
-    """What a field holds until someone types. Always the same, as another value would be another widget; and not from
-    session_state, which a popover that is opened after some refreshes never gets to see."""
-    return st.session_state.setdefault(f"{key} at first", decimal(learning_rate, digits=12))
+def _rate_field(label: str, key: str, now: float, tip: str, *on_change: Any) -> None:
+    """What it holds until someone types is always the same, as another value would be another widget; and not from session_state,
+    which a popover that is opened after some refreshes never gets to see."""
+    at_first = st.session_state.setdefault(f"{key} at first", decimal(now, digits=12))
+    changed, args = on_change or (None, None)
+    st.text_input(label, at_first, key=key, live=True, help=tip, on_change=changed, args=args)
 
 
 def _where(run: Run) -> str:
@@ -200,13 +184,9 @@ def _where(run: Run) -> str:
 def _resume(run: Run, more_epochs: int = 0, learning_rate: float | None = None) -> None:
     """Has a worker go on, now or when there is room, and draws the whole page anew: it is a live one again."""
 
-    def go_on() -> None:
-        ask_to_resume(run, more_epochs, learning_rate)
-        submit(run, data_folder(), visitor())
+    if attempt(f"resume {run.id}", lambda: go_on(run, more_epochs, learning_rate)):
         for place in PLACES:
             set_problem(f"{place} {run.id}", "")
-
-    attempt(f"resume {run.id}", go_on)
     st.rerun()
 
 

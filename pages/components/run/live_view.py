@@ -16,16 +16,14 @@ from pages.components.charts.live_plot import live_plot
 from pages.components.charts.view_controls import Options, draw_options
 from pages.components.run.coach_view import draw_coach
 from pages.components.run.controls import draw_problem
-from pages.components.run.heading import draw_heading
-from pages.components.run.phases import what_curves_wait_for
-from pages.components.run.run_buttons import draw_buttons
-from pages.components.run.status_line import status_line
+from pages.components.run.heading import draw_buttons, draw_heading
+from pages.components.run.phases import status_line, what_curves_wait_for
 from pages.components.shell.classifiers import warm_up
 from pages.components.shell.header import icon_only
 from pages.components.shell.histories import SharedHistory, shared_history
 from pages.components.shell.messages import show_error
 from pages.components.shell.number_words import plain_markdown, rows_of
-from pages.components.shell.refresh import redrawn
+from pages.components.shell.widgets import redrawn
 
 REFRESH_SECONDS = 1.0
 REFRESH_SECONDS_AT_REST = 5.0  # of a run that ended: another visitor may go on with it

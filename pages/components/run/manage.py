@@ -9,21 +9,21 @@ import streamlit as st
 
 from core.export.metrics import as_csv, as_parquet, mlflow_uri, to_mlflow, to_tensorboard
 from core.files import folder_size
-from core.paths import data_folder, runs_folder
+from core.paths import runs_folder
 from core.runs.disk import forget_last
 from core.runs.example import example, hide, is_hidden
 from core.runs.history import History
 from core.runs.metadata import LONGEST_NOTE, LONGEST_TITLE, add_tags, change_metadata, read_metadata, title_of
 from core.runs.store import Run
 from core.runs.trash import delete_run, deleted_runs, restore_run
-from core.workers.control import ask_to_resume
-from core.workers.dispatch import submit
 from pages.components.shell.histories import SharedHistory, shared_history
 from pages.components.shell.links import COMPUTER, Place, page_link, switch_page
 from pages.components.shell.messages import attempt, set_problem, show_problem
 from pages.components.shell.number_words import count, gigabytes, plain_markdown
-from pages.components.shell.rights import is_host, may_change, visitor
+from pages.components.shell.rights import is_host, may_change
 from pages.components.shell.setting_words import in_short, read_config
+from pages.components.shell.start import go_on
+from pages.components.shell.widgets import action, download
 
 DELETED, HERE = "just deleted", "managing"
 
@@ -73,14 +73,9 @@ def favourite_button(runs: Sequence[Run]) -> None:
 
 def resume_all(runs: Sequence[Run]) -> None:
     """Has them go on, now or when there is room."""
-
-    def resume(run: Run) -> None:
-        ask_to_resume(run)
-        submit(run, data_folder(), visitor())
-
     set_problem(HERE, "")
     for run in runs:
-        attempt(HERE, partial(resume, run), keep=True)
+        attempt(HERE, partial(go_on, run), keep=True)
 
 
 def draw_files(run: Run) -> None:
@@ -91,10 +86,8 @@ def draw_files(run: Run) -> None:
             st.caption(
                 "The last state is needed only to resume the training or to train it longer; the best one answers."
             )
-            if st.button("Keep only the best network", icon=":material/compress:", key=f"forget last {run.id}"):
-                if attempt(HERE, lambda: forget_last(run)):
-                    st.rerun()
-                show_problem(HERE, once=True)
+            keep = partial(forget_last, run)
+            action("Keep only the best network", keep, icon=":material/compress:", key=f"forget last {run.id}")
 
 
 def draw_exports(run: Run) -> None:
@@ -103,14 +96,8 @@ def draw_exports(run: Run) -> None:
         history = shared_history(run)
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             for kind, make in (("csv", as_csv), ("parquet", as_parquet)):
-                st.download_button(
-                    kind.upper() if kind == "csv" else "Parquet",
-                    partial(_made, make, history),
-                    file_name=f"{run.id}.{kind}",
-                    key=f"{kind} {run.id}",
-                    icon=":material/download:",
-                    on_click="ignore",
-                )
+                label = kind.upper() if kind == "csv" else "Parquet"
+                download(label, partial(_made, make, history), f"{run.id}.{kind}", f"{kind} {run.id}")
             if (
                 may_change(run)
                 and not run.status().is_active
@@ -168,10 +155,8 @@ def draw_example_choice() -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(f"The example that comes with TrainDesk is {'hidden' if hidden else 'the last of the list'}.")
         icon = ":material/visibility:" if hidden else ":material/visibility_off:"
-        if st.button("Show the example" if hidden else "Hide the example", icon=icon, type="tertiary", key="example"):
-            if attempt(HERE, lambda: hide(runs_folder(), not hidden)):
-                st.rerun()
-            show_problem(HERE, once=True)
+        label = "Show the example" if hidden else "Hide the example"
+        action(label, lambda: hide(runs_folder(), not hidden), icon=icon, type="tertiary", key="example")
 
 
 def draw_undo() -> None:
@@ -199,9 +184,8 @@ def draw_deleted() -> None:
     with st.expander(f"Deleted runs ({len(runs)})", icon=":material/delete:"):
         for run in runs:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                if st.button("Restore", icon=":material/undo:", key=f"restore {run.id}"):
-                    attempt(HERE, partial(restore_run, run.id, runs_folder()))
-                    st.rerun()
+                back = partial(restore_run, run.id, runs_folder())
+                action("Restore", back, icon=":material/undo:", key=f"restore {run.id}")
                 st.markdown(plain_markdown(_name(run)))
                 st.caption(gigabytes(folder_size(run.folder)))
         if is_host():

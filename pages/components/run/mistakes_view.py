@@ -18,12 +18,12 @@ from core.runs.predictions import Predictions, Split
 from core.runs.store import Run
 from core.text.numbers import percent
 from pages.components.charts.heatmap import MOST_DRAWN, MOST_WRITTEN, heatmap
+from pages.components.charts.view_controls import one_of
 from pages.components.run.calibration_view import draw_calibration
 from pages.components.shell.histories import predictions_of
-from pages.components.shell.links import from_address, say
+from pages.components.shell.html_parts import card, gallery, html_table, table_row
+from pages.components.shell.links import say
 from pages.components.shell.number_words import count, plain_markdown
-from pages.components.shell.pictures import card, gallery
-from pages.components.shell.tables import html_table, table_row
 from pages.components.shell.word_meanings import words_help
 
 SHOWN = 24  # pictures at a time
@@ -104,7 +104,7 @@ def _frequent(matrix: np.ndarray, names: list[str]) -> None:
     """The commonest mistakes as buttons that open their pictures: for fingers and keyboards, and where cells are tiny."""
     found = commonest_mistakes(matrix, FEW if len(names) <= MOST_WRITTEN else MANY)
     words = {
-        f"{true}-{predicted}": f"{_name(names[true])} taken for {_name(names[predicted])} ({number:,})"
+        f"{true}-{predicted}": f"{plain_markdown(names[true])} taken for {plain_markdown(names[predicted])} ({number:,})"
         for true, predicted, number in found
     }
     if not words:
@@ -122,18 +122,11 @@ def _frequent(matrix: np.ndarray, names: list[str]) -> None:
 
 def _split() -> Split:
     st.subheader("What it gets right and wrong")
-    changed = from_address(SPLIT, list(SPLITS), "test")
-    chosen: Split | None = st.segmented_control(
-        "Pictures",
-        list(SPLITS),
-        format_func=SPLITS.__getitem__,
-        key=SPLIT,
-        required=True,
-        on_change=changed,
-        help="The validation pictures were held out from training and picked the best epoch; the test pictures were seen only "
-        "once, after the training.",
+    tip = (
+        "The validation pictures were held out from training and picked the best epoch; the test pictures were seen only "
+        "once, after the training."
     )
-    return chosen or "test"
+    return one_of("Pictures", SPLIT, SPLITS, help=tip)
 
 
 def pairs_in_words(matrix: np.ndarray, names: list[str]) -> str:
@@ -142,13 +135,13 @@ def pairs_in_words(matrix: np.ndarray, names: list[str]) -> str:
     if right == images:
         return f"All {count(images, 'picture')} were recognised."
     parts = [
-        f"**{_name(names[one])}** and **{_name(names[other])}** ({number:,})"
+        f"**{plain_markdown(names[one])}** and **{plain_markdown(names[other])}** ({number:,})"
         for one, other, number in confused_pairs(matrix)
     ]
     sentence = f"{right:,} of {images:,} right. Mixed up most: {', '.join(parts)}."
     scored = scores(matrix, tuple(names))["per_class"]
     hardest = min((entry for entry in scored if entry["images"]), key=lambda entry: entry["f1"])
-    return f"{sentence} Hardest class: **{_name(hardest['class'])}** (F1 {percent(hardest['f1'])})."
+    return f"{sentence} Hardest class: **{plain_markdown(hardest['class'])}** (F1 {percent(hardest['f1'])})."
 
 
 def draw_classes(per_class: list[dict]) -> None:
@@ -187,7 +180,7 @@ def _cell(shown: Shown) -> None:
         return
     true, predicted = cell
     places = in_cell(shown.predictions, true, predicted)
-    one, other = _name(shown.names[true]), _name(shown.names[predicted])
+    one, other = plain_markdown(shown.names[true]), plain_markdown(shown.names[predicted])
     with st.container(border=True, key="cell"):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             said = f"**{one}** taken for **{other}**" if true != predicted else f"**{one}**, recognised"
@@ -248,7 +241,3 @@ def prediction_card(shown: Shown, place: int) -> str:
     pixels = np.zeros((8, 8, 1), np.uint8) if shown.pixels is None else shown.pixels[row]
     alt = f"picture {row}: {names[true]}, taken for {names[guess]}"
     return card(pixels, alt, *lines, is_right=guess == true)
-
-
-def _name(text: str) -> str:
-    return plain_markdown(text)

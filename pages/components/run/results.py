@@ -15,7 +15,7 @@ from core.runs.store import Run, Status
 from core.text.numbers import percent
 from pages.components.charts.heatmap import heatmap
 from pages.components.run.mistakes_view import draw_classes, pairs_in_words
-from pages.components.run.phases import memory_fact, progress_facts
+from pages.components.run.phases import epoch_fact, memory_fact, progress_facts
 from pages.components.shell.histories import SharedHistory
 from pages.components.shell.number_words import NOT_YET, count, device_in_words, duration, facts, precision_in_words
 
@@ -35,21 +35,11 @@ def _draw_final(history: History) -> None:
     best, test = history.best_epoch(), history.test
     pairs = []
     if test:
-        pairs += [
-            ("Test accuracy", percent(test.get("test/accuracy")), right_of_all(test)),
-            ("Precision", percent(test.get("test/precision")), average_of(test)),
-            ("Recall", percent(test.get("test/recall")), average_of(test)),
-            ("F1", percent(test.get("test/f1")), average_of(test)),
-        ]
+        pairs.append(("Test accuracy", percent(test.get("test/accuracy")), right_of_all(test)))
+        for title in ("Precision", "Recall", "F1"):
+            pairs.append((title, percent(test.get(f"test/{title.lower()}")), average_of(test)))
     elif history.started and history.last_step:
-        step = history.last_step
-        pairs.append(
-            (
-                "Epoch",
-                f"{step['epoch']:,} of {history.started['epochs']:,}",
-                f"step {step['step']:,} of {history.started['total_steps']:,}",
-            )
-        )
+        pairs.append(epoch_fact(history))
     if best:
         pairs.append(("Best validation accuracy", percent(best.get("val/accuracy")), f"epoch {best['epoch']}"))
     if history.started:

@@ -12,8 +12,8 @@ from core.runs.snapshots import ProbeImages, Snapshot, SnapshotStore
 from core.runs.store import Run
 from core.text.numbers import percent
 from pages.components.charts.heatmap import heatmap
+from pages.components.shell.html_parts import card, gallery, picture, sheet
 from pages.components.shell.links import say
-from pages.components.shell.pictures import address_of, card, gallery, sheet
 
 REFRESH_SECONDS = 1.0
 EPOCH = "epoch"  # in the address
@@ -97,9 +97,8 @@ def probe_cards(probe: ProbeImages, snapshot: Snapshot, class_names: list[str]) 
 def filters_figure(filters: np.ndarray, epoch: int) -> str:
     """HTML of all filters (k, h, w, C) in one picture."""
     wide = filters.shape[1] > 8
-    picture = sheet(filters, columns=6 if wide else 8, enlarge=2 if wide else 8)
-    alt = f"{len(filters)} filters of the first layer after epoch {epoch}"
-    return f'<img class="filters" src="{address_of(picture)}" alt="{escape(alt)}">'
+    drawn = sheet(filters, columns=6 if wide else 8, enlarge=2 if wide else 8)
+    return picture(drawn, f"{len(filters)} filters of the first layer after epoch {epoch}", "filters")
 
 
 def _asked(epochs: list[int]) -> int:

@@ -9,13 +9,13 @@ from core.recipes import find_recipe
 from core.runs.store import MOVING
 from core.runs.summary import Summary
 from core.text.numbers import percent
+from pages.components.shell.html_parts import html_table, table_row
 from pages.components.shell.links import TRAIN, anchor, experiment_page, form_page, page_link, switch_page
 from pages.components.shell.number_words import NOT_YET, moment
-from pages.components.shell.refresh import redrawn
 from pages.components.shell.setting_words import setting_words
-from pages.components.shell.tables import html_table, table_row
+from pages.components.shell.widgets import redrawn
+from pages.components.train.cards import use_recipe
 from pages.components.train.experiments import Experiment, experiment, experiments
-from pages.components.train.recipe_cards import use_recipe
 from pages.components.train.sweep_form import fill_sweep
 
 REFRESH_SECONDS = 2.0

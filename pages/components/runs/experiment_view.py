@@ -1,26 +1,31 @@
-"""An experiment: its curves over each other and the result against the setting, live; what to do with it; its runs in a table."""
+"""An experiment: its curves over each other and the result against the setting, live; what to do with it; its runs in tables,
+with what is special about each, and the groups over their seeds."""
 
 from __future__ import annotations
 
+import statistics
 from dataclasses import replace
+from html import escape
 
 import streamlit as st
 
+from core.experiments.results import SEED, groups
 from core.paths import runs_folder
 from core.runs.metrics import BY_NAME
 from core.runs.queue import withdraw
 from core.runs.store import Run
 from core.runs.summary import Summary
 from core.text.numbers import percent
-from pages.components.charts.compare_entry import compared_chart
+from pages.components.charts.compare_entry import compared_chart, swatch
 from pages.components.charts.view_controls import one_of
 from pages.components.runs.result_chart import draw_result_chart
-from pages.components.runs.sweep_table import draw_over_seeds, table
 from pages.components.shell.compared import MOST
-from pages.components.shell.links import compare_page, form_page, switch_page, try_page
-from pages.components.shell.number_words import count, plain_markdown
-from pages.components.shell.refresh import redrawn
+from pages.components.shell.html_parts import html_table, table_row
+from pages.components.shell.links import anchor, compare_page, form_page, run_page, switch_page, try_page
+from pages.components.shell.number_words import NOT_YET, count, duration, plain_markdown
 from pages.components.shell.rights import may_change
+from pages.components.shell.setting_words import setting_words
+from pages.components.shell.widgets import redrawn
 from pages.components.train.experiments import Experiment, experiment, experiments
 
 REFRESH_SECONDS = 1.0
@@ -135,3 +140,44 @@ def _curves(shown: Experiment, metric: str, is_loss: bool) -> None:
         has_legend=has_room,
         height=HEIGHT,
     )
+
+
+def table(shown: Experiment) -> str:
+    """HTML: a row for each run; the best stands out."""
+    best = max((run.val_accuracy for run in shown.runs if run.val_accuracy is not None), default=None)
+    head = ["Run", *(setting.title for setting in shown.varied)]
+    head += ["Best validation", "Test", "Epochs", "Status", "Time"]
+    rows = []
+    for place, entry in enumerate(shown.entries):
+        run = entry.summary
+        star = " ★" if best is not None and run.val_accuracy == best else ""
+        cells = [setting_words(setting, place) for setting in shown.varied]
+        cells += [
+            percent(run.val_accuracy) + star,
+            percent(run.test_accuracy),
+            f"{run.epochs:,} of {run.planned:,}",
+            run.status,
+            duration(run.seconds),
+        ]
+        link = swatch(entry) + anchor(run_page(run.id), run.title)
+        rows.append(table_row(link, cells, "best" if star else ""))
+    return html_table(head, rows)
+
+
+def draw_over_seeds(shown: Experiment) -> None:
+    """Means and spreads, the best first; only where there are several seeds."""
+    if SEED not in {setting.path for setting in shown.varied}:
+        return
+    found = groups(shown.varied, [run.val_accuracy for run in shown.runs])
+    if all(len(group.results) < 2 for group in found):
+        return
+    st.subheader("Over the seeds")
+    others = [setting for setting in shown.varied if setting.path != SEED]
+    rows = []
+    for group in sorted(found, key=lambda group: -group.mean):
+        words = (
+            ", ".join(f"{setting.title} {setting_words(setting, group.places[0])}" for setting in others) or "all runs"
+        )
+        spread = f"± {statistics.stdev(group.results) * 100:.2f}" if len(group.results) > 1 else NOT_YET
+        rows.append(table_row(escape(words), (percent(group.mean, 2), spread, len(group.results))))
+    st.html(html_table(["Settings", "Mean validation accuracy", "Spread", "Runs"], rows))

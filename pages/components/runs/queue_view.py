@@ -12,13 +12,12 @@ from core.runs.store import Run
 from core.workers.queue_estimates import Wait
 from pages.components.run.controls import draw_active_controls, draw_problem, draw_queue_controls
 from pages.components.run.phases import is_downloading, progress_words
-from pages.components.shell.histories import shared_history
+from pages.components.shell.histories import expected, shared_history, summary
 from pages.components.shell.links import page_link, run_page
 from pages.components.shell.number_words import STATUS_COLOURS, about, duration, plain_markdown
-from pages.components.shell.refresh import redrawn
 from pages.components.shell.rights import may_change, read_only_words, visitor
 from pages.components.shell.setting_words import read_config
-from pages.components.shell.summaries import expected, summary
+from pages.components.shell.widgets import redrawn
 
 REFRESH_SECONDS = 1.0
 REFRESH_SECONDS_AT_REST = 5.0  # when nothing trains and nothing waits: another visitor may start something

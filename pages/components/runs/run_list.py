@@ -1,4 +1,5 @@
-"""Runs as a short list or as a table; opening one goes to its page, and several can be dealt with at once."""
+"""Runs as a short list or as a table, those that fit a search; opening one goes to its page, and several can be dealt with at
+once."""
 
 from __future__ import annotations
 
@@ -9,11 +10,11 @@ from core.runs.summary import Summary
 from pages.components.run.controls import RESUMABLE, draw_lengthening, draw_problem
 from pages.components.run.manage import delete_button, favourite_button, open_labels, open_tags, resume_all
 from pages.components.runs.run_table import run_table
-from pages.components.shell.histories import shared_history
+from pages.components.shell.histories import run_of, shared_history, summaries
 from pages.components.shell.links import compare_page, form_page, run_page, switch_page
 from pages.components.shell.rights import may_change, read_only_words
 from pages.components.shell.setting_words import read_config
-from pages.components.shell.summaries import run_of, summaries
+from pages.components.shell.widgets import action
 
 SEEN = "ticked runs"
 REFRESH_SECONDS = 2.0
@@ -72,9 +73,8 @@ def draw_actions(ticked: list[Summary]) -> None:
                 open_tags(runs)
         favourite_button(runs)
         resumable = [run for run in runs if run.status().name in RESUMABLE]
-        if mine and resumable and st.button("Resume", icon=":material/resume:", key="resume the ticked"):
-            resume_all(resumable)
-            st.rerun()
+        if mine and resumable:
+            action("Resume", lambda: resume_all(resumable), icon=":material/resume:", key="resume the ticked")
         active = [run for run in runs if run.status().is_active]
         if mine and active and st.button("Stop", icon=":material/stop_circle:", key="stop the ticked"):
             for run in active:
@@ -85,3 +85,36 @@ def draw_actions(ticked: list[Summary]) -> None:
             st.caption(next(read_only_words(run) for run in runs if not may_change(run)))
     if len(runs) == 1:
         draw_problem(runs[0])
+
+
+def draw_filter(runs: list[Summary]) -> list[Summary]:
+    """The runs that fit what the visitor asks for, in the order of the list."""
+    statuses = sorted({run.status for run in runs})
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        text = st.text_input(
+            "Search",
+            key="search",
+            placeholder="Search: title, note, tag, dataset ...",
+            label_visibility="collapsed",
+            live=True,
+            bind="query-params",
+            width=320,
+        )
+        wanted = (
+            st.pills("Status", statuses, selection_mode="multi", key="statuses", label_visibility="collapsed")
+            if len(statuses) > 1
+            else []
+        )
+        first = st.toggle("Favourites first", key="favourites first") if any(run.favourite for run in runs) else False
+    found = [run for run in runs if fits(run, text or "") and (not wanted or run.status in wanted)]
+    if not found:
+        st.markdown("No run fits. Clear the search or choose other statuses.")
+    return sorted(found, key=lambda run: not run.favourite) if first else found
+
+
+def fits(run: Summary, text: str) -> bool:
+    """Whether all words of the search are in what the list says of the run."""
+    said = " ".join(
+        [run.title, run.note, *run.tags, run.dataset, run.architecture, run.optimizer, run.experiment, run.id]
+    ).casefold()
+    return all(word in said for word in text.casefold().split())

@@ -14,9 +14,9 @@ from typing import Any
 from core.runs.store import ACTIVE
 from core.runs.summary import DAMAGED, Summary
 from core.text.numbers import decimal, percent
-from pages.components.shell.component import component
 from pages.components.shell.links import address, run_page
 from pages.components.shell.number_words import NOT_YET, STATUS_COLOURS, duration, moment
+from pages.components.shell.widgets import component
 
 TICKED, OPEN = "ticked", "open"
 COLUMNS = (  # (title, what a column is to style and script, does it sort from large to small first?)

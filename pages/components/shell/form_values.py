@@ -26,18 +26,21 @@ def current() -> dict[str, Any]:
     if STORE not in st.session_state:
         st.session_state[STORE] = values_of(RECIPES[0].config())  # a good first training
     values = st.session_state[STORE]
-    for key in list(st.session_state):
-        if isinstance(key, str) and key.startswith(WIDGET):
-            values[key.removeprefix(WIDGET)] = st.session_state[key]
+    for key in state_keys(WIDGET):
+        values[key.removeprefix(WIDGET)] = st.session_state[key]
     return values
 
 
 def fill(config: RunConfig) -> None:
     """Makes the form show this config. Before the form's widgets are drawn."""
     st.session_state[STORE] = values_of(config)
-    for key in list(st.session_state):
-        if isinstance(key, str) and key.startswith(WIDGET):
-            del st.session_state[key]
+    for key in state_keys(WIDGET):
+        del st.session_state[key]
+
+
+def state_keys(prefix: str) -> list[str]:
+    """The keys of this visitor's state that begin so."""
+    return [key for key in st.session_state if isinstance(key, str) and key.startswith(prefix)]
 
 
 def put(key: str, value: Any) -> None:

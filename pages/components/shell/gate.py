@@ -6,11 +6,10 @@ ASGI middleware, as Streamlit's own checks begin only behind it.
 from __future__ import annotations
 
 from html import escape
-from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 from urllib.parse import parse_qs
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -87,15 +86,8 @@ class Gate:
 
 def guest_of(scope: Scope, authenticator: Authenticator) -> Guest | None:
     """Who asks, by the cookie."""
-    for name, value in scope["headers"]:
-        if name == b"cookie":
-            try:
-                cookie = SimpleCookie(value.decode("latin-1")).get(COOKIE)
-            except CookieError:
-                continue
-            if cookie and (guest := authenticator.guest(cookie.value)):
-                return guest
-    return None
+    token = HTTPConnection(scope).cookies.get(COOKIE)
+    return authenticator.guest(token) if token else None
 
 
 def _form(problem: str = "", status: int = 200) -> HTMLResponse:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from functools import lru_cache
 from pathlib import Path
 
 import streamlit as st
@@ -12,6 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.errors import TrainDeskError
 from core.paths import data_folder, runs_folder
 from core.workers.dispatch import ensure_supervisor
+from pages.components.shell.html_parts import data_address
 from pages.components.shell.links import (
     ALL_RUNS,
     CLASSIFY,
@@ -26,19 +26,13 @@ from pages.components.shell.links import (
     set_presenting,
 )
 from pages.components.shell.messages import show_error
-from pages.components.shell.pictures import data_address
 from pages.components.shell.rights import closed
 
 FOLDER = Path(__file__).parent
 ICON = FOLDER / "icon.png"  # a picture file: a Material icon would make the browser ask a foreign host for it
-PAGES = {
-    "Home": HOME,
-    "Data": DATA,
-    "Train": TRAIN,
-    "Runs": ALL_RUNS,
-    "Classify": CLASSIFY,
-    "Computer": COMPUTER,
-}
+ICON_ADDRESS = data_address(ICON.read_bytes())
+HISTORY = f"<script>{(FOLDER / 'history.js').read_text(encoding='utf-8')}</script>"  # holds nothing that a visitor sent
+PAGES = {"Home": HOME, "Data": DATA, "Train": TRAIN, "Runs": ALL_RUNS, "Classify": CLASSIFY, "Computer": COMPUTER}
 
 
 def open_page(title: str) -> None:
@@ -47,7 +41,7 @@ def open_page(title: str) -> None:
     go_on()
     st.html(FOLDER / "style.css")
     with st.container(key="history"):
-        st.html(f"<script>{_history_script()}</script>", unsafe_allow_javascript=True)
+        st.html(HISTORY, unsafe_allow_javascript=True)
     if problem := closed():
         show_error(problem)
         st.stop()
@@ -64,7 +58,7 @@ def open_page(title: str) -> None:
 def _draw_navigation() -> None:
     with st.container(key="header", horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.html(
-            f'<div class="brand"><img src="{_icon_data()}" alt="" width="30" height="30"> <span>TrainDesk</span></div>'
+            f'<div class="brand"><img src="{ICON_ADDRESS}" alt="" width="30" height="30"> <span>TrainDesk</span></div>'
         )
         for label, page in PAGES.items():
             page_link(page, label=label)
@@ -82,14 +76,3 @@ def _view_button(label: str, icon: str, key: str, presenting: bool) -> None:
 def icon_only(name: str) -> DeltaGenerator:
     """A place for a button or link of which style.css shows the icon alone; its label is what a screen reader reads."""
     return st.container(key=f"icon-{name}", width="content")
-
-
-@lru_cache
-def _history_script() -> str:
-    """A program of our own, which holds nothing that a visitor sent."""
-    return (FOLDER / "history.js").read_text(encoding="utf-8")
-
-
-@lru_cache
-def _icon_data() -> str:
-    return data_address(ICON.read_bytes())

@@ -1,9 +1,10 @@
-"""Histories of runs and what their networks said of pictures, read once for all visitors
-and brought up to date by whoever looks."""
+"""What is read once for all visitors and brought up to date by whoever looks: histories of runs, what their networks said of
+pictures, one line of facts per run for lists (the example is one of them), and when runs that wait are expected to begin."""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,11 +12,17 @@ from typing import Any
 
 import streamlit as st
 
+from core.paths import runs_folder
 from core.runs.history import History
+from core.runs.index import Index
 from core.runs.predictions import Predictions, Split, read_predictions
-from core.runs.store import Run
+from core.runs.queue import waiting
+from core.runs.store import Run, run_at
+from core.runs.summary import Summary
+from core.workers.queue_estimates import Wait, estimated_waits
 
 KEPT = 32  # things made from one state of a history: curves for the windows that visitors look at
+GOOD_FOR = 2  # seconds that an estimate holds: it reads the logs of runs of the same kind
 
 
 @dataclass
@@ -71,3 +78,34 @@ def _predictions(folder: str, split: Split, changed: int) -> Predictions | None:
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _shared_history(folder: str) -> SharedHistory:
     return SharedHistory(History(Run(Path(folder))))
+
+
+def summaries() -> list[Summary]:
+    """All runs, newest first; the example last, unless it is hidden."""
+    return _index(str(runs_folder())).summaries()
+
+
+def summary(run: Run) -> Summary:
+    """The line of one run, also of one that no list has."""
+    return _index(str(runs_folder() if run.is_example() else run.folder.parent)).summary(run)
+
+
+def run_of(run_id: str) -> Run:
+    """The run that a list names by this id."""
+    return run_at(runs_folder(), run_id)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _index(folder: str) -> Index:
+    return Index(Path(folder))
+
+
+def expected(runs_folder: Path) -> list[Wait]:
+    """The queue in its order, with when each of its runs is expected to begin."""
+    ids = tuple(entry.run.id for entry in waiting(runs_folder))
+    return _estimated(str(runs_folder), ids, int(time.time() // GOOD_FOR)) if ids else []
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _estimated(folder: str, ids: tuple[str, ...], moment: int) -> list[Wait]:
+    return estimated_waits(Path(folder))

@@ -28,19 +28,10 @@ class Place(NamedTuple):
     shows: Mapping[str, str] = {}
 
 
-HOME, DATA, TRAIN, ALL_RUNS, CLASSIFY, COMPUTER = (
-    Place(file)
-    for file in (
-        "dashboard.py",
-        "pages/data.py",
-        "pages/train.py",
-        "pages/runs.py",
-        "pages/classify.py",
-        "pages/system.py",
-    )
-)  # those of the header
-COMPARE, DEMO, EXPERIMENTS, GLOSSARY = (
-    Place(f"pages/{name}.py") for name in ("compare", "demo", "experiment", "glossary")
+HOME = Place("dashboard.py")
+DATA, TRAIN, ALL_RUNS, CLASSIFY, COMPUTER, COMPARE, DEMO, EXPERIMENTS, GLOSSARY = (
+    Place(f"pages/{name}.py")
+    for name in ("data", "train", "runs", "classify", "system", "compare", "demo", "experiment", "glossary")
 )
 
 

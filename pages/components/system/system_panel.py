@@ -1,4 +1,5 @@
-"""The computer's state as bars with the last two minutes beside them, and what runs where."""
+"""The computer's state as bars with the last two minutes beside them, what runs where, how much room runs take, and what can be
+thrown away."""
 
 from __future__ import annotations
 
@@ -11,17 +12,23 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.files import folder_size
 from core.paths import runs_folder
+from core.runs.disk import disk_warning
+from core.runs.trash import deleted_runs, empty_trash
 from core.text.numbers import percent
 from core.workers.monitor import Monitor, System, Usage
+from pages.components.shell.histories import run_of, summaries, summary
+from pages.components.shell.html_parts import html_table, sparkline, table_row
 from pages.components.shell.links import anchor, run_page
+from pages.components.shell.messages import show_warning
 from pages.components.shell.number_words import count, gigabytes, moment
-from pages.components.shell.summaries import run_of, summary
-from pages.components.shell.tables import html_table, table_row
-from pages.components.shell.vector import sparkline
+from pages.components.shell.rights import is_host
+from pages.components.shell.widgets import action
 
 REFRESH_SECONDS = 2.0
 KEPT = 60  # readings, two minutes
+LARGEST = 5  # runs that are listed
 
 
 @dataclass
@@ -125,3 +132,33 @@ def _process(usage: Usage, gpu: bool) -> str:
         moment(usage.since),
     ]
     return table_row(name, cells)
+
+
+def draw_disk() -> None:
+    """Sizes of all runs, the largest of them, and the trash."""
+    st.subheader("Room on the disk")
+    if warning := disk_warning(runs_folder()):
+        show_warning(warning)
+    runs = sorted(summaries(), key=lambda run: run.size, reverse=True)
+    st.markdown(f"{count(len(runs), 'run')} take **{gigabytes(sum(run.size for run in runs))}** in `{runs_folder()}`.")
+    if len(runs) > 1:
+        with st.expander("The largest"):
+            rows = (table_row(anchor(run_page(run.id), run.title), [gigabytes(run.size)]) for run in runs[:LARGEST])
+            st.html(html_table((), rows))
+    draw_trash()
+
+
+def draw_trash() -> None:
+    """What lies in the trash, and the way to empty it."""
+    deleted = deleted_runs(runs_folder())
+    if not deleted:
+        st.caption("The trash is empty.")
+        return
+    size = gigabytes(sum(folder_size(run.folder) for run in deleted))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"{count(len(deleted), 'deleted run')} in the trash, {size}.")
+        if not is_host():
+            return
+        with st.popover("Empty the trash", icon=":material/delete_forever:"):
+            st.markdown(f"{count(len(deleted), 'run')} will be gone for good.")
+            action("Yes, empty it", lambda: empty_trash(runs_folder()), type="primary", key="empty the trash")

@@ -12,8 +12,7 @@ from core.paths import runs_folder
 from core.run_config import RunConfig
 from core.runs.store import Run
 from core.runs.summary import Summary
-from pages.components.shell.histories import shared_history
-from pages.components.shell.summaries import summaries
+from pages.components.shell.histories import shared_history, summaries
 from pages.components.train.experiments import config_of
 
 LOOKED_AT = 300  # runs, the newest

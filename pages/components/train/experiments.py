@@ -16,8 +16,8 @@ from core.runs.store import MOVING, Run
 from core.runs.summary import Summary
 from pages.components.charts.compare_entry import Compared
 from pages.components.shell.compared import names
+from pages.components.shell.histories import summaries
 from pages.components.shell.setting_words import read_config, setting_words
-from pages.components.shell.summaries import summaries
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,10 @@
-"""The training form, generated from the settings classes: nothing here knows any one dataset, architecture or optimizer."""
+"""The training form, generated from the settings classes: nothing here knows any one dataset, architecture or optimizer.
+
+Where a setting stands is said in `SECTIONS`; what is not named there is drawn too: last, and folded."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from html import escape
 from typing import Any
 
@@ -13,13 +16,29 @@ from core.runs.before_start import problems_before_start
 from core.settings.settings import FieldSpec, fields_of
 from pages.components.shell.form_values import check, current, seed, to_widget
 from pages.components.shell.number_words import count, plain_markdown, rows_of
-from pages.components.train.dataset_notice import dataset_notice
 from pages.components.train.form_choices import choices_of
-from pages.components.train.form_layout import form_rows, often_used, sections
-from pages.components.train.weights_notice import weights_in_short, weights_notice
+from pages.components.train.notices import dataset_notice, weights_in_short, weights_notice
 
 COLUMNS = 4  # of the groups
 NAMED = 5  # changed settings that a fold names; of more it gives the number
+FIRST = ("dataset", "architecture", "optimizer", "training")  # the others follow in their order
+A_ROW = 3
+OFTEN_USED = ("epochs", "batch_size", "device", "epoch_seconds")  # of the training settings, in this order
+SECTIONS: dict[str, dict[str, tuple[str, ...]]] = {  # group -> heading -> settings, a row each
+    "training": {
+        "Judging and stopping": ("validation_share", "validate_every", "best_by", "patience", "prune"),
+        "Steps": ("training_pictures", "balance", "gradient_clip", "average_decay", "seed"),
+        "Computing": ("precision", "evaluation_batch_size", "compile", "tensorboard"),
+        "Beginning": ("start_from", "own_pictures"),
+    },
+    "augmentation": {
+        "Place": ("flip", "crop", "shift", "rotation"),
+        "Form": ("scale", "stretch", "shear"),
+        "Light": ("brightness", "contrast", "gamma"),
+        "Covering and blending": ("cutout", "mixup"),
+    },
+}
+OTHERS = "Others"
 
 
 def draw_title() -> None:
@@ -146,3 +165,25 @@ def _widget(spec: FieldSpec, key: str, choices: dict[Any, str]) -> None:
 
 def _first_paragraph(settings_class: type) -> str:
     return " ".join((settings_class.__doc__ or "").strip().split("\n\n")[0].split())
+
+
+def form_rows() -> Iterator[list[str]]:
+    """The parts of a run, and how it trains, row by row."""
+    owners = [*FIRST, *(part for part in PARTS if part not in FIRST)]
+    return (list(row) for row in rows_of(owners, A_ROW))
+
+
+def often_used(specs: list[FieldSpec]) -> list[FieldSpec]:
+    """Those of `OFTEN_USED`, in its order."""
+    by_name = {spec.name: spec for spec in specs}
+    return [by_name[name] for name in OFTEN_USED if name in by_name]
+
+
+def sections(group: str, specs: list[FieldSpec]) -> list[tuple[str, list[FieldSpec]]]:
+    """A group's settings under their headings, those of `OFTEN_USED` left out."""
+    left = {spec.name: spec for spec in specs if not (group == "training" and spec.name in OFTEN_USED)}
+    found = []
+    for heading, names in SECTIONS.get(group, {}).items():
+        found.append((heading, [left.pop(name) for name in names if name in left]))
+    found.append((OTHERS, list(left.values())))
+    return [(heading, members) for heading, members in found if members]

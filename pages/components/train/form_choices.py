@@ -1,8 +1,11 @@
-"""Choices of the form that depend on this computer: its devices and its earlier runs."""
+"""Choices of the form that depend on this computer: its devices and its earlier runs. Whether a training can start from one of
+those is asked of a process of its own, in a thread, so that no page waits for torch."""
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +14,14 @@ import streamlit as st
 from core.image_sets.folders import list_datasets
 from core.machine.devices import list_devices
 from core.paths import data_folder, runs_folder
+from core.run_config import RunConfig
 from core.runs.metadata import title_of
 from core.runs.store import Run, list_runs
 from core.settings.settings import FieldSpec
 from pages.components.shell.form_values import check, current
 from pages.components.shell.number_words import moment
 from pages.components.shell.setting_words import read_config
-from pages.components.train.fitting import fitting
+from pages.components.train.core_process import ask_core
 
 
 def choices_of(spec: FieldSpec, path: str) -> dict[Any, str]:
@@ -67,3 +71,33 @@ def _name(folder: str, changed: float) -> str:
     run = Run(Path(folder))
     config, _ = read_config(run)
     return title_of(run, config) + (f": {config.architecture.label}" if config else "")
+
+
+def fitting(config: RunConfig, runs: list[Run]) -> list[Run]:
+    """Of these runs those whose weights fit; until that is known, those of the very same network."""
+    known = [(run, earlier) for run in runs if (earlier := read_config(run)[0])]
+    alike = [(run, earlier) for run, earlier in known if earlier.architecture.name == config.architecture.name]
+    same = [run for run, earlier in alike if _network(earlier) == _network(config)]
+    if len(same) == len(alike):
+        return same
+    asked = _network(config), tuple(run.id for run, _ in alike)
+    asking = _asking(*asked, config.model_dump_json())
+    if not asking.done():
+        return same
+    if (answer := asking.result()) is None or "runs" not in answer:
+        _asking.clear(*asked, config.model_dump_json())  # asked again
+        return same
+    return [run for run, _ in alike if run.id in answer["runs"]]
+
+
+def _network(config: RunConfig) -> tuple[str, ...]:
+    info = config.dataset.info()
+    return config.architecture.model_dump_json(), str(info.shape), str(len(info.class_names))
+
+
+@st.cache_resource(max_entries=200, show_spinner=False)
+def _asking(network: tuple[str, ...], runs: tuple[str, ...], _config: str) -> Future[dict[str, Any] | None]:
+    """Once for a network and runs: what `python -m core fitting` says."""
+    future: Future[dict[str, Any] | None] = Future()
+    threading.Thread(target=lambda: future.set_result(ask_core("fitting", _config)), daemon=True).start()
+    return future

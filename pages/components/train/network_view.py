@@ -1,22 +1,25 @@
-"""What a network is: its layers from left to right, with the shape of what flows through, weights and work."""
+"""What a network is: its layers from left to right, with the shape of what flows through, weights and work; and what it sees."""
 
 from __future__ import annotations
 
 import json
 import math
+import tempfile
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
+from core.paths import data_folder
 from core.run_config import RunConfig
 from core.runs.store import Run
+from pages.components.shell.html_parts import data_address, html_table, table_row
+from pages.components.shell.messages import show_error
 from pages.components.shell.number_words import count
-from pages.components.shell.tables import html_table, table_row
 from pages.components.train.core_process import ask_core
 
 TALLEST, WIDEST = 92, 44  # pixels of a block
-COLOURS = {"Conv2d": 0, "Linear": 1}  # kind of layer -> colour of the charts; all others are quiet
 
 
 def draw_network_of(run: Run) -> None:
@@ -30,22 +33,55 @@ def draw_network_of(run: Run) -> None:
         st.html(drawn)
 
 
-def draw_network_before_start(config: RunConfig | None) -> None:
-    """The network that the form describes; it is looked at when someone opens it."""
-    with st.expander("The network", key="fold the network", on_change="rerun") as fold:
-        if not fold.open:
-            return
-        if config is None:
-            st.caption("Correct the form first.")
-            return
-        info = config.dataset.info()
-        with st.spinner("Looking at its layers ..."):
-            described, problem = describe(config)
-        if described:
-            st.html(network(described))
-            st.caption(f"For pictures of {config.dataset.title()}: {' x '.join(map(str, info.shape))} numbers each.")
-        else:
-            st.caption(problem)
+def draw_before_start(config: RunConfig | None) -> None:
+    """What the form describes, in two folds: its pictures and its network. They are looked at when someone opens one."""
+    for label, draw in (("What the pictures will look like", _draw_pictures), ("The network", _draw_network)):
+        with st.expander(label, key=f"fold {label}", on_change="rerun") as fold:
+            if fold.open and config:
+                draw(config)
+            elif fold.open:
+                st.caption("Correct the form first.")
+
+
+def _draw_network(config: RunConfig) -> None:
+    with st.spinner("Looking at its layers ..."):
+        described, problem = describe(config)
+    if described:
+        shape = " x ".join(map(str, config.dataset.info().shape))
+        st.html(network(described))
+        st.caption(f"For pictures of {config.dataset.title()}: {shape} numbers each.")
+    else:
+        st.caption(problem)
+
+
+def _draw_pictures(config: RunConfig) -> None:
+    if not config.dataset.is_present(data_folder()):
+        st.caption("The pictures are not here yet; they are downloaded when the training starts.")
+        return
+    with st.spinner("Changing some pictures ..."):
+        parts = config.dataset, config.augmentation, config
+        address, problem = _sheet(*(part.model_dump_json() for part in parts))
+    if problem:
+        show_error(problem)
+        return
+    st.html(f'<div class="frame"><img class="preview" src="{address}" alt="Training pictures and their changes"></div>')
+    changes = config.augmentation.is_on() or config.augmentation.mixes()
+    st.caption(
+        "On the left pictures as they are, beside each how augmentation changes it: anew in every epoch."
+        if changes
+        else "The network sees these pictures unchanged in every epoch; the settings under Augmentation change that."
+    )
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _sheet(dataset: str, augmentation: str, _config: str) -> tuple[str, str]:
+    """A data address of the picture, or why there is none. Made once for a dataset and an augmentation."""
+    with tempfile.TemporaryDirectory(prefix="traindesk-") as folder:
+        file = Path(folder, "sheet.png")
+        answer = ask_core("preview", _config, "--data", str(data_folder()), "--out", str(file)) or {
+            "error": "The pictures could not be shown; start the training to see why."
+        }
+        return ("", str(answer["error"])) if "error" in answer else (data_address(file.read_bytes()), "")
 
 
 def describe(config: RunConfig) -> tuple[dict[str, Any] | None, str]:

@@ -18,7 +18,7 @@ from core.runs.before_start import check_of_many
 from core.runs.store import create_run
 from core.settings.settings import FieldSpec
 from core.workers.dispatch import slots, submit
-from pages.components.shell.form_values import fill
+from pages.components.shell.form_values import fill, state_keys
 from pages.components.shell.links import experiment_page, switch_page
 from pages.components.shell.messages import errors_shown, show_error
 from pages.components.shell.number_words import count, plain_markdown, rows_of
@@ -51,7 +51,7 @@ def draw_sweep_form(config: RunConfig | None) -> tuple[Plan | None, dict[str, st
 
 def fill_sweep(sweep: Sweep) -> None:
     """Makes the fold show this sweep. Before its widgets are drawn."""
-    for key in [key for key in st.session_state if isinstance(key, str) and key.startswith("sweep ")]:
+    for key in state_keys("sweep "):
         del st.session_state[key]
     specs = specs_of(sweep.base)
     st.session_state[SETTINGS] = [path for path in sweep.values if path in specs]

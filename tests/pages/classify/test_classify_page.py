@@ -4,15 +4,13 @@ import base64
 import io
 import shutil
 
-import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from core.errors import ImageError
 from core.runs.store import create_run
-from pages.components.classify.canvas import LONGEST, PREFIX, decoded
+from pages.components.classify.browser import PREFIX
 from pages.components.classify.desk import JOINED, LEFT_OUT
-from pages.components.classify.draw import TOO_LITTLE
+from pages.components.classify.ways import TOO_LITTLE
 from pages.components.shell.classifiers import Loading
 from tests.doodles import draw_doodle
 from tests.drawings import draw_digit
@@ -70,23 +68,6 @@ def test_a_forged_drawing_is_one_sentence_and_the_page_stays(page):
     run(page)
     assert "not an image" in sentence(page.error[0])
     assert "Draw a digit" in text_of(page)
-
-
-def test_a_huge_drawing_is_refused_without_reading_it():
-    noise = np.random.default_rng(0).integers(0, 256, (600, 600), dtype=np.uint8)
-    huge = drawing(Image.fromarray(noise))["picture"]
-    assert len(huge) > LONGEST
-    with pytest.raises(ImageError, match="did not arrive as a picture"):
-        decoded(huge)
-
-
-@pytest.mark.parametrize(
-    "picture",
-    [7, "", "data:image/svg+xml;base64,AAAA", PREFIX + "not base64!", PREFIX, PREFIX + "AAAA"],
-)
-def test_what_is_not_a_drawing_is_refused(picture):
-    with pytest.raises(ImageError):
-        decoded(picture)
 
 
 def test_a_damaged_checkpoint_is_one_sentence(runs_folder):

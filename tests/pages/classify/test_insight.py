@@ -2,6 +2,7 @@
 
 import pytest
 
+from pages.components.shell.classifiers import loading
 from tests.drawings import draw_digit
 from tests.pages.apps import run
 from tests.pages.apps import words as text_of
@@ -21,37 +22,22 @@ def test_the_parts_that_explain_compute_only_when_they_are_opened(page):
     assert "as soon as there is a picture" in text_of(run(page)), "what is open stays open"
 
 
-@pytest.mark.parametrize("part", ["steps", "where", "layers", "similar"])
-def test_every_part_that_explains_draws(part, trained, data_folder, runs_folder):
-    """On the page they are opened by a click, which the harness does not have."""
-    import streamlit as st
-
-    from core.inference.classifier import Classifier
-    from pages.components.classify import insight
-    from pages.components.classify.networks import Network
-
-    network = Network(trained, "x")
-    image = draw_digit(3)
-    pixels = network.prepare(image)
-    said = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(st, "html", said.append)
-        patch.setattr(st, "markdown", said.append)
-        if part == "steps":
-            insight._draw_steps(network, pixels, image)
-            assert said[0].count("<figure") == 5 and "ink found" in said[0] and "what the network receives" in said[0]
-        elif part == "where":
-            insight._draw_where(network, pixels)
-            assert "Where it looked for" in said[0]
-        elif part == "layers":
-            insight._draw_layers(network, pixels)
-            assert "**64 neurons**" in said and "**10 answers**" in said
-        else:
-            from core.inference.neighbours import Neighbours
-
-            patch.setattr(Network, "known", Neighbours.of(Classifier.load(trained), data_folder))
-            insight._draw_similar(network, pixels)
-            assert said[0].count("<figure") == 8
+@pytest.mark.parametrize(
+    ("part", "pictures", "said"),
+    [
+        ("What it sees", 5, ["ink found", "what the network receives"]),
+        ("Where it looked", 0, ["Where it looked for"]),
+        ("Its layers", 0, ["64 neurons", "10 answers"]),
+        ("Similar pictures", 8, ["nearest in what enters its last layer"]),
+    ],
+)
+def test_every_part_that_explains_draws(part, pictures, said, page, trained):
+    loading(trained).known.result(60)  # what it learned from
+    page.session_state["drawing"] = drawing(draw_digit(3))
+    page.session_state["closer look drawing"] = part
+    text = text_of(run(page))
+    assert not page.exception and all(words in text for words in said)
+    assert text[text.index("Look closer") :].count("<figure><img") == pictures
 
 
 def test_networks_of_different_classes_explain_themselves():

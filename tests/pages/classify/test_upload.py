@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from pages.components.classify.canvas import PREFIX
+from pages.components.classify.browser import PREFIX
 from tests.drawings import draw_digit
 from tests.pages.apps import nodes, run, sentence, widget
 from tests.pages.apps import words as text_of

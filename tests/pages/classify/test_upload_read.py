@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from pages.components.classify import upload_read
-from pages.components.classify.tiles import thumbnail
+from pages.components.classify.browser import thumbnail
 from pages.components.classify.upload_read import Contents, Forms, read_all
 from tests.own import encoded, picture
 

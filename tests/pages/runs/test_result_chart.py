@@ -7,7 +7,7 @@ import pytest
 from core.experiments.sweep import Sweep, plan, tried
 from core.runs.store import create_run
 from pages.components.runs.result_chart import result_chart
-from pages.components.shell.summaries import summary
+from pages.components.shell.histories import summary
 from pages.components.train.experiments import Experiment, experiment
 from tests.helpers import quick_config
 

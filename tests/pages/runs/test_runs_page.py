@@ -6,9 +6,9 @@ from streamlit.testing.v1 import AppTest
 from core.runs.metadata import change_metadata, read_metadata
 from core.runs.store import list_runs
 from core.runs.trash import delete_run, deleted_runs
-from pages.components.runs.run_filter import fits
+from pages.components.runs.run_list import fits
 from pages.components.runs.run_table import age
-from pages.components.shell.summaries import summaries
+from pages.components.shell.histories import summaries
 from tests.helpers import assert_one_sentence
 from tests.pages.apps import component_data, go, open_app, run, sentence, widget, words
 from tests.pages.fake_runs import fake_run, running
@@ -227,7 +227,7 @@ def test_only_the_best_network_is_kept_on_request(runs_folder):
 def ticked_actions():
     """The actions of the newest run, as when it is ticked: only a browser can tick."""
     from pages.components.runs.run_list import draw_actions
-    from pages.components.shell.summaries import summaries
+    from pages.components.shell.histories import summaries
 
     draw_actions(summaries()[:1])
 

@@ -7,8 +7,8 @@ import pytest
 
 from core.runs.example import example
 from core.runs.metadata import change_metadata
-from pages.components.classify import best_network
-from pages.components.classify.best_network import network_for_digits
+from pages.components.classify import run_choice
+from pages.components.classify.run_choice import network_for_digits
 from tests.helpers import with_plain_spaces
 from tests.pages.apps import ROOT, open_app, words
 from tests.pages.fake_runs import fake_run, running
@@ -33,7 +33,7 @@ def test_the_example_answers_until_there_is_a_good_network_of_ones_own(
     own = train(runs_folder, data_folder, epochs=1)
     change_metadata(own, title="My own digits")
     assert network_for_digits() == came_along, "after one short epoch it reads few of them"
-    monkeypatch.setattr(best_network, "GOOD", 0.0)
+    monkeypatch.setattr(run_choice, "GOOD", 0.0)
     assert network_for_digits() == own
     best = train(runs_folder, data_folder, epochs=3)
     worst = train(runs_folder, data_folder, epochs=1)

@@ -10,8 +10,8 @@ import pytest
 from core.machine import processes
 from core.recipes import find_recipe
 from core.run_config import RunConfig
-from pages.components.train import forecast
-from pages.components.train.forecast import STATE, forecast_in_words
+from pages.components.train import start_bar
+from pages.components.train.start_bar import STATE, forecast_in_words
 from tests.helpers import assert_one_sentence, wait_until
 from tests.pages.apps import go, open_app, run, sentence, widget, words
 
@@ -123,7 +123,7 @@ def test_a_process_that_dies_is_one_sentence(text, program, runs_folder):
 def test_one_that_takes_too_long_is_ended(program, runs_folder, monkeypatch):
     program("import time; time.sleep(60)")
     app = open_app("train", recipe="digits")
-    monkeypatch.setattr(forecast, "LONGEST", 0.0)
+    monkeypatch.setattr(start_bar, "LONGEST", 0.0)
     app = answered(ask(app))
     assert_one_sentence(sentence(app.error[0]), "took longer than")
 

@@ -6,7 +6,7 @@ from core.demo import TITLES
 from core.runs.events import EventWriter
 from core.runs.example import example
 from core.runs.store import Run, create_run
-from pages.components.classify import best_network
+from pages.components.classify import run_choice
 from tests.helpers import quick_config
 from tests.pages.apps import open_app
 from tests.pages.fake_runs import running, write_epoch, write_start
@@ -46,7 +46,7 @@ def test_the_best_of_what_was_trained_last_is_chosen_and_a_link_wins(runs_folder
 def test_an_unfinished_demo_is_not_chosen_before_a_finished_network(runs_folder, monkeypatch):
     finished = trained(runs_folder, 0.5)
     demos = [create_run(quick_config(title=f"Demo: {title}"), runs_folder) for title in TITLES]
-    monkeypatch.setattr(best_network, "made_by", lambda folder: demos)
+    monkeypatch.setattr(run_choice, "made_by", lambda folder: demos)
     for each in demos:
         each.best.write_bytes(b"not read")
     with running(demos[0]), running(demos[1]):

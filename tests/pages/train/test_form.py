@@ -8,7 +8,7 @@ from core.run_config import GROUPS, PARTS
 from core.runs.store import list_runs
 from core.settings.settings import fields_of
 from pages.components.shell.form_values import from_widget, to_widget
-from pages.components.train.form_layout import OFTEN_USED, SECTIONS, form_rows, often_used, sections
+from pages.components.train.form import OFTEN_USED, SECTIONS, form_rows, often_used, sections
 from tests.helpers import wait_until
 from tests.pages.apps import beside, go, open_app, run, widget, words
 from tests.pages.fake_runs import fake_run

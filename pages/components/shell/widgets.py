@@ -1,0 +1,62 @@
+"""What several pages are made of: a part drawn again by itself, a button that does something, pages of many, a download, and
+components of our own, which the browser draws and which report by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import streamlit as st
+
+from pages.components.shell.messages import errors_shown
+
+Seen = TypeVar("Seen")
+
+
+def redrawn(
+    look: Callable[[], Seen],
+    moves: Callable[[Seen], object],
+    draw: Callable[[Seen], object],
+    seconds: float,
+    at_rest: float | None = None,
+) -> bool:
+    """Draws what `look` gives, again every so many seconds while it `moves` (something true), and `at_rest` more rarely or not at
+    all. When what `moves` gives becomes another, the whole page is drawn once more. Returns whether it moves."""
+    before = moves(look())
+
+    def again() -> None:
+        now = look()
+        if moves(now) != before:
+            st.rerun()
+        draw(now)
+
+    st.fragment(again, run_every=seconds if before else at_rest)()
+    return bool(before)
+
+
+def action(label: str, work: Callable[[], object], **options: Any) -> None:
+    """A button that does this when it is pressed and draws the page anew; its TrainDeskError is said below it instead."""
+    if st.button(label, **options):
+        with errors_shown():
+            work()
+            st.rerun()
+
+
+def download(label: str, make: Callable[[], Any], file_name: str, key: str, **options: Any) -> None:
+    """A button that hands out what `make` gives when it is pressed; the page stays as it is."""
+    icon = ":material/download:"
+    st.download_button(label, make, file_name=file_name, key=key, icon=icon, on_click="ignore", **options)
+
+
+def paged(total: int, size: int, key: str) -> int:
+    """Of so many things, `size` at a time: which is the first that is shown. Numbers to choose from where they are more."""
+    pages = -(-total // size)
+    return size * (st.pagination(pages, key=key) - 1) if pages > 1 else 0
+
+
+def component(name: str, folder: Path, script_before: str = "", **options: Any) -> Any:
+    """One whose page, style and script lie in the folder, as NAME.html, NAME.css and NAME.js; the script may need another one
+    before it. Made once, where a module is imported; called with `key` and `data` it draws and gives its state."""
+    html, css, js = ((folder / f"{name}.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js"))
+    return st.components.v2.component(name, html=html, css=css, js=script_before + js, **options)

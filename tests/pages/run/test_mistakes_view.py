@@ -1,0 +1,133 @@
+"""What a network gets right and wrong: cells, galleries, classes, pairs in words, and whether its confidence can be trusted."""
+
+import re
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.analysis.mistakes import confusion, in_cell, worst
+from core.glossary import TERMS
+from core.runs.history import History
+from core.runs.predictions import Predictions, read_predictions, write_predictions
+from pages.components.run.calibration_view import calibration_in_words
+from pages.components.run.mistakes_view import SHOWN, cell_in, class_table, pairs_in_words
+from pages.components.shell.word_meanings import words_help
+from tests.pages.apps import open_app, run, widget, words
+from tests.pages.fake_runs import fake_run
+
+
+def open_run(entry, **query):
+    return open_app("run", run=entry.id, **query)
+
+
+def test_a_run_without_looks_and_predictions_shows_what_its_log_says(runs_folder):
+    text = words(open_run(fake_run(runs_folder, "finished")))
+    assert "Watch it learn" not in text and "How it does on the test pictures" in text
+
+
+def test_precision_and_recall_are_told_of_a_class_of_this_run(shown):
+    text = words(open_run(shown))
+    assert "Of the pictures it takes for 0, the share that really are 0." in text and "takes for a 3" not in text
+    assert "takes for ants, the share that really are ants" in words_help("precision", "F1", of_class="ants")
+    assert all("3" not in TERMS[name].text for name in ("precision", "recall"))
+
+
+def test_a_cell_opens_the_pictures_behind_it_most_confident_first(shown):
+    predictions = read_predictions(shown, "test")
+    matrix = confusion(predictions)
+    np.fill_diagonal(matrix, 0)
+    true, predicted = (int(place) for place in np.unravel_index(matrix.argmax(), matrix.shape))
+    text = words(open_run(shown, cell=f"{true}-{predicted}"))
+    places = in_cell(predictions, true, predicted)
+    assert f"**{true}** taken for **{predicted}**: {len(places)} picture" in text
+    rows = re.findall(rf'alt="picture (\d+): {true}, taken for {predicted}"', text)[: len(places)]
+    assert [int(row) for row in rows] == predictions.rows[places].tolist()[:SHOWN]
+
+
+def test_closing_the_cell_takes_it_out_of_the_address(shown):
+    app = open_run(shown, cell="3-3")
+    assert "recognised:" in words(app)
+    widget(app, "close the cell").click()
+    assert "recognised:" not in words(run(app)) and "cell" not in app.query_params
+
+
+@pytest.mark.parametrize("text", ["", "3", "3-", "-3", "3-99", "a-b", "3-3-3", "0x1-2", "٣-3x"])
+def test_a_cell_that_makes_no_sense_is_none(text):
+    assert cell_in(text, 10) is None
+
+
+def test_the_worst_mistakes_come_with_what_the_network_said(shown):
+    predictions = read_predictions(shown, "test")
+    places = worst(predictions)
+    text = words(open_run(shown))
+    first = int(predictions.rows[places[0]])
+    assert f"picture {first}: {predictions.labels[places[0]]}, taken for {predictions.predicted[places[0]]}" in text
+
+
+def test_the_val_pictures_have_their_own_matrix_and_link(shown):
+    app = open_run(shown, split="val")
+    assert len(read_predictions(shown, "val")) == History(shown).update().started["val_images"]
+    right = int(read_predictions(shown, "val").right.sum())
+    assert f"{right} of {len(read_predictions(shown, 'val'))} right" in words(app)
+
+
+def test_pictures_that_are_not_here_are_said_to_be_missing(shown, monkeypatch, tmp_path):
+    monkeypatch.setenv("TRAINDESK_DATA", str(tmp_path / "elsewhere"))
+    assert "not on this computer" in words(open_run(shown, cell="3-3"))
+
+
+def test_damaged_predictions_fall_back_to_the_log(shown):
+    (shown.folder / "test_predictions.npz").write_bytes(b"half")
+    assert "How it does on the test pictures" in words(open_run(shown))
+
+
+def test_pairs_and_calibration_in_words():
+    matrix = np.diag([5, 5, 5])
+    assert pairs_in_words(matrix, ["a", "b", "c"]) == "All 15 pictures were recognised."
+    matrix[0, 1] = matrix[1, 0] = 2
+    assert "**a** and **b** (4)" in pairs_in_words(matrix, ["a", "b", "c"])
+    one = np.array([100])
+    assert "too sure" in calibration_in_words(np.array([0.99]), np.array([0.8]), one, 0.19)
+    assert "too modest" in calibration_in_words(np.array([0.7]), np.array([0.9]), one, 0.2)
+    assert "at its word" in calibration_in_words(np.array([0.9]), np.array([0.9]), one, 0.0)
+
+
+def test_changes_apply_to_a_config_by_their_paths(trained):
+    config = trained.config().with_changes({"optimizer.learning_rate": 0.5, "training.validation_share": 0.2})
+    assert config.optimizer.learning_rate == 0.5 and config.training.validation_share == 0.2
+    assert config.architecture == trained.config().architecture
+
+
+def test_a_run_that_was_trained_on_shows_its_new_mistakes(shown):
+    app = open_run(shown)
+    before = read_predictions(shown, "test")
+    assert f"{int(before.right.sum())} of 360 right" in words(app)
+    labels = before.labels.copy()
+    labels[before.right] = (labels[before.right] + 1) % 10
+    write_predictions(shown, "test", Predictions(before.logits, labels, before.rows))
+    assert f"{int((before.predicted == labels).sum())} of 360 right" in words(run(app))
+
+
+def test_a_class_table_names_every_class_as_it_is_written():
+    table = class_table([{"class": "<b>", "precision": 1.0, "recall": 0.5, "f1": 0.7, "images": 1200}])
+    assert "&lt;b&gt;" in table and "1,200" in table and "<b>" not in table
+
+
+def many_classes():
+    from pages.components.run.mistakes_view import draw_classes
+
+    draw_classes(
+        [
+            {"class": f"class {n}", "precision": 0.9, "recall": 0.9, "f1": n / 120, "images": 0 if n == 3 else 9}
+            for n in range(120)
+        ]
+    )
+
+
+def test_of_many_classes_the_hardest_stand_first_and_the_others_are_folded():
+    app = run(AppTest.from_function(many_classes))
+    assert [expander.label for expander in app.expander] == ["The other 108 classes"]
+    text = words(app)
+    assert text.index(">class 0<") < text.index(">class 12<") < text.index("The other 108") < text.index(">class 119<")
+    assert text.index("The other 108") < text.index(">class 3<"), "a class without pictures is not a hard one"
