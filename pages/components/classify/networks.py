@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, wraps
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -116,16 +116,21 @@ def refresh_seconds(networks: Sequence[Network]) -> float | None:
     return REFRESH_SECONDS if any(network.run.status().is_active for network in networks) else None
 
 
-def following(draw: Callable[[Sequence[Network]], None], networks: Sequence[Network]) -> None:
-    """Draws a part of the page that is drawn again when all that answers need has been loaded, and while a network learns."""
-    waits = not all([network.begin() for network in networks])
+def following(draw: Callable[[Sequence[Network]], None]) -> Callable[[Sequence[Network]], None]:
+    """Makes a part of the page that is drawn again when all that answers need has been loaded, and while a network learns."""
 
-    def again() -> None:
-        if waits and all([network.begin() for network in networks]):
-            st.rerun()
-        draw(networks)
+    @wraps(draw)
+    def followed(networks: Sequence[Network]) -> None:
+        waits = not all([network.begin() for network in networks])
 
-    st.fragment(again, run_every=SOON_SECONDS if waits else refresh_seconds(networks))()
+        def again() -> None:
+            if waits and all([network.begin() for network in networks]):
+                st.rerun()
+            draw(networks)
+
+        st.fragment(again, run_every=SOON_SECONDS if waits else refresh_seconds(networks))()
+
+    return followed
 
 
 def networks_of(runs: Sequence[Run]) -> list[Network]:

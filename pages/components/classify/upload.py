@@ -28,12 +28,9 @@ ANSWERS = "answers to the uploads"
 NOTHING = "There is nothing to be seen in it; choose a picture with something in it."
 
 
+@following
 def draw_upload(networks: Sequence[Network]) -> None:
     """The uploader, the tiles, and the answer to the one that is picked. A fragment: that redraws the answer, not the page."""
-    following(_draw_upload, networks)
-
-
-def _draw_upload(networks: Sequence[Network]) -> None:
     hint = networks[0].config.dataset.input_hint
 
     many: list[Many] = []
@@ -53,12 +50,9 @@ def _draw_upload(networks: Sequence[Network]) -> None:
         draw_all(each)
 
 
+@following
 def draw_photo(networks: Sequence[Network]) -> None:
     """A photo by the camera of the visitor's device."""
-    following(_draw_photo, networks)
-
-
-def _draw_photo(networks: Sequence[Network]) -> None:
     hint = networks[0].config.dataset.input_hint
 
     def source(networks: list[Network]) -> Asked:

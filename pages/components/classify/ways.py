@@ -1,5 +1,5 @@
-"""Ways to give one picture: draw something and see the answer change with every stroke, take a photo, or take a test picture at a
-click, a random one or one that the network gets wrong, with its true class."""
+"""Ways to give one picture: draw something and see the answer change with every stroke, or take a test picture at a click, a
+random one or one that the network gets wrong, with its true class."""
 
 from __future__ import annotations
 
@@ -62,12 +62,9 @@ def _begin() -> None:
     st.session_state[BEGUN] = True
 
 
+@following
 def draw_examples(networks: Sequence[Network]) -> None:
     """A fragment: another picture redraws the answer, not the page."""
-    following(_draw_examples, networks)
-
-
-def _draw_examples(networks: Sequence[Network]) -> None:
     dataset = networks[0].config.dataset
     stored, labels = (of(dataset, data_folder(), "test") for of in (pictures_of, labels_of))
     if stored is None or labels is None or len(stored) != len(labels):

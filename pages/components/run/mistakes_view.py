@@ -49,12 +49,9 @@ def has_predictions(run: Run) -> bool:
     return predictions_of(run, "test") is not None
 
 
+@st.fragment
 def draw_mistakes(run: Run, config: RunConfig, names: list[str]) -> None:
     """All of it, in a part of the page that is drawn anew by itself."""
-    st.fragment(_draw)(run, config, names)
-
-
-def _draw(run: Run, config: RunConfig, names: list[str]) -> None:
     split = _split()
     predictions = predictions_of(run, split)
     if predictions is None or predictions.logits.shape[1] != len(names):
