@@ -34,6 +34,7 @@ class Compared:
 
     @property
     def run(self) -> Run:
+        """The run itself."""
         return run_of(self.summary.id)
 
     @property

@@ -27,6 +27,7 @@ class Axis:
     seconds: float = 0.0  # of training that a time axis has to show: decides its unit
 
     def title(self) -> str:
+        """What stands below a chart."""
         return self.name if self.name != "time" else f"training time, {self._unit()[0]}"
 
     def of_steps(self, history: History, steps: np.ndarray, times: np.ndarray) -> np.ndarray:
@@ -47,6 +48,7 @@ class Axis:
         return self.of_steps(history, steps, times) if epochs else np.zeros(0)
 
     def of_step(self, history: History, step: int, time: float) -> float:
+        """Place of one step that was done at this Unix time."""
         return float(self.of_steps(history, np.array([step]), np.array([time]))[0])
 
     def _unit(self) -> tuple[str, float]:

@@ -218,4 +218,5 @@ def _is_picture(name: str) -> bool:
 
 
 def is_zip(file: Any) -> bool:
+    """By its name; what is in it is seen when it is opened."""
     return file.name.lower().endswith(".zip")
