@@ -8,7 +8,7 @@ from core.errors import TrainDeskError
 from core.runs.events import EventWriter
 from core.runs.queue import waiting
 from core.runs.store import Run
-from pages.components.run import controls
+from pages.components.shell import start
 from tests.helpers import assert_one_sentence
 from tests.pages.apps import open_app, run, sentence, widget, words
 from tests.pages.fake_runs import fake_run, running
@@ -196,7 +196,7 @@ def test_what_the_engine_refuses_is_one_sentence_under_the_buttons(runs_folder, 
     def refuse(run, more_epochs, learning_rate):
         raise TrainDeskError(f"Run {run.id} is being trained; pause or stop it first.")
 
-    monkeypatch.setattr(controls, "ask_to_resume", refuse)
+    monkeypatch.setattr(start, "ask_to_resume", refuse)
     paused = fake_run(runs_folder, "paused")
     app = click(open_app("run", run=paused.id), f"resume {paused.id}")
     assert_one_sentence(sentence(app.error[0]), "is being trained")
