@@ -33,10 +33,8 @@ LOOKED_BACK = 20  # demos of which one may run
 
 def configs() -> list[RunConfig]:
     """The MLP's and the CNN's, which differ in nothing but the architecture."""
-    augmentation = {
-        **find_recipe("digits").config().to_dict()["augmentation"],
-        "mixup": 0,
-    }  # blends cannot be told in a sentence
+    # blends cannot be told in a sentence
+    augmentation = find_recipe("digits").settings["augmentation"] | {"mixup": 0}
     same = {
         "dataset": {"name": "mnist", "normalisation": "standard"},
         "augmentation": augmentation,

@@ -24,6 +24,7 @@ class Recipe:
     expects: float | None = None  # test accuracy, 0..1, as benchmarks/README.md has it; None: not measured
 
     def config(self) -> RunConfig:
+        """Its settings as those of a run, which says what recipe it came from."""
         return RunConfig.from_dict({**self.settings, "title": self.title, "recipe": self.name})
 
 

@@ -107,6 +107,7 @@ class RunConfig(Settings):
         return cls.from_dict(data)
 
     def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON, from which `from_dict` makes the same config."""
         return self.model_dump(mode="json")
 
     def fields(self) -> dict[str, FieldSpec]:

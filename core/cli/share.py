@@ -58,9 +58,8 @@ def server_command(options: argparse.Namespace, names: list[str]) -> list[str]:
     hosts = dict.fromkeys(["localhost", "127.0.0.1", socket.gethostname(), *names])
     command = [sys.executable, "-m", "streamlit", "run", str(HOME / "share.py"), f"--server.port={options.port}"]
     command += [f"--server.address={options.address}", *(f"--server.allowedHosts={host}" for host in hosts)]
-    command.append(
-        f"--browser.serverAddress={next(iter(names), 'localhost')}"
-    )  # else Streamlit asks the internet for it
+    # else Streamlit asks the internet for it
+    command.append(f"--browser.serverAddress={next(iter(names), 'localhost')}")
     if options.certificate:
         command += [f"--server.sslCertFile={options.certificate}", f"--server.sslKeyFile={options.key}"]
     return command

@@ -79,19 +79,17 @@ def lock_folder() -> Path:
 
 def _take(things: list[str], marks: ExitStack) -> tuple[str, int]:
     """Of these the one with the fewest users (the first of equals), and its number of other users."""
-    if _notice:
-        with contextlib.suppress(
-            OSError, NotImplementedError
-        ):  # a full disk, one without locks, 2 seconds without a turn
-            folder = lock_folder()
-            with FileLock(
-                folder / "taking.lock", timeout=2
-            ):  # one at a time: looking at a mark means holding it a moment
-                users = {thing: _users(folder, thing) for thing in things}
-                thing = min(things, key=users.__getitem__)
-                marks.callback(_mark(folder, thing).release)
-                return thing, users[thing]
-    return things[0], 0
+    if not _notice:
+        return things[0], 0
+    try:
+        folder = lock_folder()
+        with FileLock(folder / "taking.lock", timeout=2):  # one at a time: looking at a mark means holding it a moment
+            users = {thing: _users(folder, thing) for thing in things}
+            thing = min(things, key=users.__getitem__)
+            marks.callback(_mark(folder, thing).release)
+            return thing, users[thing]
+    except (OSError, NotImplementedError):  # an unwritable or full disk, a disk without locks, 2 seconds without a turn
+        return things[0], 0
 
 
 def _users(folder: Path, thing: str) -> int:

@@ -62,9 +62,8 @@ def _read(nvml: Any) -> Iterator[Gpu]:
         def ask(question: str, *arguments: Any, handle: Any = handle) -> Any:
             try:
                 answer = getattr(nvml, question)(handle, *arguments)
-                return (
-                    answer.decode() if isinstance(answer, bytes) else answer
-                )  # as older versions of the library give texts
+                # older versions of the library give texts as bytes
+                return answer.decode() if isinstance(answer, bytes) else answer
             except nvml.NVMLError:  # this GPU or driver does not tell
                 return None
 

@@ -117,9 +117,8 @@ class History:
     def trained_at(self, step: np.ndarray, time: np.ndarray) -> np.ndarray:
         """Seconds of training, pauses left out, at steps (N,) that were done at these Unix times (N,)."""
         begins = np.array([session.step for session in self.sessions])
-        which = (
-            np.searchsorted(begins, step, side="left") - 1
-        )  # the step after which a session begins is of the one before
+        # the step after which a session begins is of the one before
+        which = np.searchsorted(begins, step, side="left") - 1
         which = np.clip(which, 0, len(begins) - 1)
         start = np.array([session.time for session in self.sessions])[which]
         before = np.array([session.trained for session in self.sessions])[which]

@@ -95,9 +95,8 @@ METRICS = (
 BY_NAME = {metric.name: metric for metric in METRICS}
 OF_STEPS = tuple(metric.name for metric in METRICS if metric.of_step)
 OF_SPLITS = tuple(metric.name for metric in METRICS if metric.of_split)
-COMPARED = tuple(
-    metric for metric in reversed(METRICS) if metric.chart in (LOSS, ACCURACY)
-)  # between runs, in this order
+# between runs, in this order
+COMPARED = tuple(metric for metric in reversed(METRICS) if metric.chart in (LOSS, ACCURACY))
 
 
 def of_steps(steps: Interval) -> dict[str, float]:

@@ -38,7 +38,7 @@ class Snapshot:
     confusion: np.ndarray  # (classes, classes) int64, of `val`, rows true, columns predicted
     filters: (
         np.ndarray | None
-    )  # (k, h, w, channels) float32, weights of the first layer; None: it has none that can be seen
+    )  # (k, h, w, channels) float32, weights of the first layer; None: there are none to be seen
 
 
 class SnapshotStore:

@@ -60,6 +60,8 @@ def summarise(run: Run, history: History, status_name: str, reason: str) -> Summ
     except (KeyError, TypeError, ValueError):
         facts, problem = {}, problem or "Its log holds what this version does not understand."
     metadata = read_metadata(run)
+    # the example's files are as old as this copy of the program, its log is not
+    created = (history.started or {}).get("time", 0.0) if run.is_example() else run.created()
     has_checkpoint = run.checkpoint() is not None
     if not problem and facts.get("epochs") and not has_checkpoint:
         problem = "Its checkpoints are missing, so it cannot be tried or resumed."
@@ -78,18 +80,13 @@ def summarise(run: Run, history: History, status_name: str, reason: str) -> Summ
         learning_rate=_number(getattr(config.optimizer, "learning_rate", None)) if config else None,
         recipe=config.recipe if config else "",
         experiment=config.experiment if config else "",
-        created=_created(run, history),
+        created=float(created),
         planned=config.training.epochs if config else 0,
         size=folder_size(run.folder),
         has_checkpoint=has_checkpoint,
         problem=problem,
         **facts,
     )
-
-
-def _created(run: Run, history: History) -> float:
-    """Unix seconds. The example's files are as old as this copy of the program, its log is not."""
-    return float((history.started or {}).get("time", 0.0)) if run.is_example() else run.created()
 
 
 def _config(run: Run) -> tuple[RunConfig | None, str]:

@@ -74,9 +74,8 @@ class Between:
 
     def _pause(self, trained: float) -> float:
         """Seconds between two points after so many of training."""
-        longest = max(
-            LONGEST, self._cost / LARGEST_SHARE
-        )  # a crowded computer gets fewer points, not a slower training
+        # a crowded computer gets fewer points, not a slower training
+        longest = max(LONGEST, self._cost / LARGEST_SHARE)
         return min(max(self._cost / SHARE, SHORTEST, trained / SLOWING), longest)
 
     def _affordable(self, measure: Measure) -> Generator[Measuring, None, int]:

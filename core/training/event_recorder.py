@@ -76,9 +76,8 @@ class Recorder:
         self._last = step
         silence, steps = time.perf_counter() - self._time, len(self._losses)
         is_first = steps == 1 and not self._has_recorded  # a chart without a point says nothing
-        ends_epoch = (
-            self._state.batch == self.steps_per_epoch
-        )  # so do its running metrics, and validation takes its time
+        # with it its running metrics end, and validation takes its time
+        ends_epoch = self._state.batch == self.steps_per_epoch
         is_late = silence > LONGEST_SILENCE and steps >= self._fewest
         if is_first or ends_epoch or is_late or (steps >= self._every and silence > self._shortest):
             self.flush()

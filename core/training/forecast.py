@@ -60,9 +60,8 @@ def forecast(config: RunConfig, data_folder: Path, seconds: float = 1.5) -> Fore
         splits, precision = data_on_device(config, data_folder, share.device)
         state = begin(config, splits, share.device, None, precision)  # random weights take as long as published ones
         size, most = config.training.batch_size, len(splits.train)
-        if layers_to_skip(
-            state.model, config.augmentation, splits, precision
-        ):  # a pass over all images could take minutes
+        skips = layers_to_skip(state.model, config.augmentation, splits, precision)
+        if skips is not None:  # a pass over all images could take minutes
             most = FEATURE_BATCHES * size
         warm_up = _measure(state, config, _beginning(splits, min(most, WARM_UP_STEPS * size)), 0)
         enough = max(WARM_UP_STEPS, round(seconds / max(1e-6, warm_up.step))) * size

@@ -96,12 +96,8 @@ def _loss(network, loss_of, inputs, labels, mix, precision, class_weights):
 
 def is_out_of_memory(error: Exception) -> bool:
     """Whether torch ran out of memory: CUDA has an error of its own, the CPU's allocator says it in words."""
-    said = (
-        "can't allocate memory",
-        "not enough memory",
-        "out of memory",
-        "ALLOC_FAILED",
-    )  # CPU, Windows, MPS, cuBLAS and cuDNN
+    # CPU, Windows, MPS, cuBLAS and cuDNN
+    said = ("can't allocate memory", "not enough memory", "out of memory", "ALLOC_FAILED")
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or any(words in str(error) for words in said)
 
 

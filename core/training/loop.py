@@ -127,9 +127,7 @@ def train(state: TrainingState, setup: Setup, splits: Splits, probe: torch.Tenso
     network = part.network
     if training.compile:
         network.compile()
-    changes = (
-        augmentation.is_on() and not part.on_features
-    )  # features of mirrored pictures were computed with the others
+    changes = augmentation.is_on() and not part.on_features  # those of mirrored pictures were computed with the others
     weights = class_weights(splits.train.labels, setup.classes) if training.balance == "weights" else None
     recorder = None if training.compile else recorder_for(device)
     step = Stepper(network, loss_of, state.optimizer, precision, weights, training.gradient_clip, recorder)

@@ -31,9 +31,8 @@ def estimated_waits(runs_folder: Path) -> list[Wait]:
     queue = waiting(runs_folder)
     if not queue:
         return []
-    of_kinds = functools.cache(
-        partial(_seconds_of_kinds, runs_folder)
-    )  # read when a run without epochs of its own asks
+    # read when a run without epochs of its own asks
+    of_kinds = functools.cache(partial(_seconds_of_kinds, runs_folder))
     left = [_seconds_left(run, of_kinds) for run in active_runs(runs_folder)]
     lengths = [_seconds_left(entry.run, of_kinds) for entry in queue]
     return begin_times([entry.run for entry in queue], left, lengths, slots(runs_folder))
