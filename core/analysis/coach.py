@@ -13,10 +13,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from core.analysis.coach_curves import Curves, Jump, has_finished
+from core.analysis.coach_curves import Curves, Jump
 from core.analysis.coach_curves import curves_of as curves_of
 from core.analysis.coach_sight import SHARP, TINY, Sight, half_interval, sights
 from core.analysis.scores import interval
+from core.runs.events import FINISHED
 from core.text.numbers import decimal, percent
 
 Kind = Literal[
@@ -231,7 +232,7 @@ def _progress(sight: Sight, curves: Curves) -> Advice | None:
 
 def _got_better(curves: Curves, numbers: str) -> Advice:
     """Of a run that has ended."""
-    if not has_finished(curves) or curves.epochs < curves.planned:
+    if curves.end != FINISHED or curves.epochs < curves.planned:
         return Advice("still_learning", "It still got better when it was stopped.", numbers)
     if _is_annealed(curves):
         epochs = 2 * curves.planned

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.run_config import RunConfig
-from core.runs.events import FAILED, FINISHED, PAUSED, Event
+from core.runs.events import FAILED, PAUSED, Event
 from core.runs.history import History
 from core.training.losses import CrossEntropy, NegativeLogLikelihood
 
@@ -98,22 +98,12 @@ def curves_of(history: History, config: RunConfig) -> Curves:
         changes=changes,
         fresh_jump=_fresh_jump(history, changes, len(epochs)) if not end else None,
         can_augment=not (config.augmentation.is_on() or config.augmentation.mixes()),
-        can_hold_back=not (
-            config.dataset.brings_validation() or _differs(val, train, config.training.validation_share)
-        ),
+        can_hold_back=not config.dataset.brings_validation()
+        and abs(val / (train + val) - config.training.validation_share) <= SAME_SHARE,
         end=str(end.get("event", "")).replace(PAUSED, ""),
         has_exploded=end.get("event") == FAILED and str(end.get("message", "")).startswith(EXPLODED),
         epoch_seconds=config.training.epoch_seconds,
     )
-
-
-def _differs(val: int, train: int, share: float) -> bool:
-    """Whether this is another share of pictures than the one that was asked for."""
-    return abs(val / (train + val) - share) > SAME_SHARE
-
-
-def has_finished(curves: Curves) -> bool:
-    return curves.end == FINISHED
 
 
 def _shares(history: History, config: RunConfig, val_loss: tuple[float, ...]) -> list[tuple[float, ...]]:

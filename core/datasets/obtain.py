@@ -8,6 +8,7 @@ from pathlib import Path
 
 from core.datasets._base import DatasetError, DatasetSettings
 from core.datasets.downloads import in_background, reason
+from core.text.lists import listed
 
 
 def obtain(dataset: DatasetSettings, data_folder: Path) -> Iterator[tuple[int, int]]:
@@ -23,14 +24,17 @@ def obtain(dataset: DatasetSettings, data_folder: Path) -> Iterator[tuple[int, i
         if not dataset.is_present(data_folder):
             dataset.download(data_folder)
 
-    lock = data_folder / f".{dataset.name}.lock"
+    def bytes_so_far() -> int:
+        return sum(archive.stat().st_size for archive in dataset.archives(data_folder) if archive.exists())
+
     try:
-        yield from in_background(download, lock, lambda: _bytes_so_far(dataset, data_folder), total)
+        yield from in_background(download, data_folder / f".{dataset.name}.lock", bytes_so_far, total)
     except Exception as error:  # no connection, damaged archive, full disk
         _forget_archives(dataset, data_folder)  # else a damaged one would be taken for one that someone laid there
         raise DatasetError(
             f"{dataset.title()} could not be downloaded ({reason(error)}); connect to the internet and start "
-            f"again, {_by_hand(dataset, data_folder)}, or choose MNIST, which comes with the program."
+            f"again, put {listed([archive.name for archive in dataset.archives(data_folder)])} into {data_folder}, "
+            "or choose MNIST, which comes with the program."
         ) from error
 
 
@@ -53,14 +57,3 @@ def _forget_archives(dataset: DatasetSettings, data_folder: Path) -> None:
     for archive in dataset.archives(data_folder):
         with contextlib.suppress(OSError):
             archive.unlink()
-
-
-def _by_hand(dataset: DatasetSettings, data_folder: Path) -> str:
-    """Which files to lay where, as part of a sentence."""
-    names = [archive.name for archive in dataset.archives(data_folder)]
-    listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-    return f"put {listed} into {data_folder}"
-
-
-def _bytes_so_far(dataset: DatasetSettings, data_folder: Path) -> int:
-    return sum(archive.stat().st_size for archive in dataset.archives(data_folder) if archive.exists())

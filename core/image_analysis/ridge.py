@@ -28,17 +28,9 @@ class Head:
         return _softmax((rows @ self.weights + self.bias) * self.sharpness)
 
 
-@dataclass(frozen=True)
-class Judged:
-    """A head, and what heads said that had not learned from the picture in question."""
-
-    head: Head
-    said: np.ndarray  # (N,) int64, class
-
-
-def learn(rows: np.ndarray, codes: np.ndarray, folds: np.ndarray) -> Judged:
-    """float32 (N, F) of classes `codes` (N,), each of 0..C-1 at least once; pictures of one of `folds` (N,) are held out
-    together."""
+def learn(rows: np.ndarray, codes: np.ndarray, folds: np.ndarray) -> tuple[Head, np.ndarray]:
+    """A head for float32 (N, F) of classes `codes` (N,), each of 0..C-1 at least once, and the classes (N,) int64 that heads
+    said which had not learned from the picture in question: those of one of `folds` (N,) are held out together."""
     mean, scale = standard(rows)
     known = (rows - mean) * scale
     kernel = (known @ known.T).astype(np.float64)
@@ -54,7 +46,7 @@ def learn(rows: np.ndarray, codes: np.ndarray, folds: np.ndarray) -> Judged:
     weights = scale[:, None] * (known.T @ solved(kernel, targets))
     bias = level - mean @ weights
     head = Head(weights.astype(np.float32), bias.astype(np.float32), _sharpness(scores, codes))
-    return Judged(head, scores.argmax(1))
+    return head, scores.argmax(1)
 
 
 def folds_in_order(codes: np.ndarray, groups: np.ndarray) -> np.ndarray:

@@ -172,15 +172,15 @@ class Collecting:
         counts = np.bincount(codes, minlength=len(names))
         alone = len(examples) + np.arange(len(examples))
         groups = np.array([example.group for example in examples])
-        learned = learn(rows, codes, folds_in_order(codes, np.where(groups < 0, alone + groups.max(), groups)))
-        right = np.bincount(codes[learned.said == codes], minlength=len(names))
+        head, said = learn(rows, codes, folds_in_order(codes, np.where(groups < 0, alone + groups.max(), groups)))
+        right = np.bincount(codes[said == codes], minlength=len(names))
         return Learned(
             tuple(names),
             tuple(counts.tolist()),
             tuple(right.tolist()) if counts.min() >= JUDGED else (),
             time.monotonic() - began,
             how,
-            learned.head,
+            head,
             self.eye,
             tuple(sorted(of_each.keys() - set(names))),
         )

@@ -85,12 +85,5 @@ def _letter(before: str, letter: str, after: str) -> float:
         try:
             return 0.95 if 0xB0 <= letter.encode("gb2312")[0] <= 0xD7 else 0.3  # the 3,755 most common
         except UnicodeEncodeError:
-            return 0.6 if _is_common_in_taiwan(letter) else 0.2
+            return 0.6 if b"\xa4" <= letter.encode("big5", "ignore")[:1] <= b"\xc6" else 0.2  # common in Taiwan
     return 0.0
-
-
-def _is_common_in_taiwan(letter: str) -> bool:
-    try:
-        return 0xA4 <= letter.encode("big5")[0] <= 0xC6
-    except UnicodeEncodeError:
-        return False

@@ -60,7 +60,6 @@ class Folders:
                 self._only_splits(level)
             return
         if not self._names(0):
-            self._one_class()
             return
         if all(is_filler(name) or is_mask(name) for name in self._names(0)) and any(map(is_mask, self._names(0))):
             raise OwnDataError(
@@ -170,12 +169,6 @@ class Folders:
             if len(path) > level and path[level] in splits:
                 self.split_of[id(entry)] = splits[path[level]]
         for name, split in splits.items():
-            self.parts[split] = name
-
-    def _one_class(self) -> None:
-        name = self._root[-1] if self._root else ""
-        split = splits_of([name]).get(name, "") if name else ""
-        if split:
             self.parts[split] = name
 
     def _known_level(self) -> int | None:
