@@ -19,9 +19,9 @@ RULES = {  # key -> (where the label stands, the rule)
 CAMERAS = frozenset(
     """
     img image images dsc dscn dscf dscp photo photos picture pic pict pxl mvimg screenshot scan frame file
-    untitled cimg gopr gp p sam vid snap signal whatsapp capture page sample train test val
+    untitled cimg gopr gp p sam vid snap signal whatsapp capture page sample
     """.split()
-)
+) | {"train", "val", "test"}
 MOST_LABELS, FEWEST_EACH, COVERED = 200, 3, 0.8
 
 
