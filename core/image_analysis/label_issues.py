@@ -65,7 +65,7 @@ def _out_of_fold(rows: np.ndarray, labels: np.ndarray, groups: np.ndarray, kept:
     """float32 (N, classes): chances given to every picture by a classifier that learned from the `kept` of other folds."""
     from sklearn.linear_model import LogisticRegression
 
-    fold = _folds(labels, groups)
+    fold = folds_by_class(labels, groups)
     chances = np.zeros((len(labels), int(labels.max()) + 1), dtype=np.float32)
     for number in range(FOLDS):
         learned, held_out = (fold != number) & kept, fold == number
@@ -84,7 +84,7 @@ def _out_of_fold(rows: np.ndarray, labels: np.ndarray, groups: np.ndarray, kept:
     return chances
 
 
-def _folds(labels: np.ndarray, groups: np.ndarray) -> np.ndarray:
+def folds_by_class(labels: np.ndarray, groups: np.ndarray) -> np.ndarray:
     """int64 (N,): every class spread evenly over the folds, a group whole in one of them."""
     random = np.random.default_rng(SEED)
     names, first, inverse = np.unique(groups, return_index=True, return_inverse=True)

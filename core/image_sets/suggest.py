@@ -128,7 +128,7 @@ def transfer(dataset: OwnDataset, mirror: bool = True) -> dict[str, Any]:
     plain = from_scratch(dataset, mirror)
     training, pictures = _training(dataset)
     few = pictures <= FEW
-    side, train, epochs = _in_time(pictures, 3 * dataset.usual_side())
+    side, train, epochs = within_time(pictures, 3 * dataset.usual_side())
     return plain | {
         "dataset": plain["dataset"]
         | {"normalisation": "half", "side": side, "fit": dataset.about("fit").replace("ink", "") or "crop"},
@@ -168,7 +168,7 @@ def as_collected(dataset: OwnDataset) -> dict[str, Any]:
     }
 
 
-def _in_time(pictures: int, largest: int) -> tuple[int, str, int]:
+def within_time(pictures: int, largest: int) -> tuple[int, str, int]:
     """(side, what trains, epochs): features of pictures and mirror images, then a step of the last blocks in each epoch."""
     if pictures <= FEW:
         return TRANSFER_SIDES[0], "head", FEW_EPOCHS

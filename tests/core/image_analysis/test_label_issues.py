@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.image_analysis.label_issues import FOLDS, _folds, doubts_of
+from core.image_analysis.label_issues import FOLDS, doubts_of, folds_by_class
 
 
 def clouds(classes=3, each=80, spread=0.5, seed=0):
@@ -45,7 +45,7 @@ def test_a_copy_with_the_same_wrong_label_does_not_vouch_for_it():
 
 def test_groups_are_judged_together_and_classes_spread_over_the_folds():
     labels, groups = np.repeat([0, 1, 2], 50), np.arange(150) // 3
-    fold = _folds(labels, groups)
+    fold = folds_by_class(labels, groups)
     assert all(len(set(fold[groups == group].tolist())) == 1 for group in np.unique(groups))
     for label in range(3):
         assert set(fold[labels == label].tolist()) == set(range(FOLDS))

@@ -3,7 +3,7 @@
 import pytest
 
 from core.image_sets.evidence import SCRATCH, TRANSFER, Evidence, keep_evidence
-from core.image_sets.suggest import _in_time, advice, suggested
+from core.image_sets.suggest import advice, suggested, within_time
 from core.run_config import RunConfig
 from tests.helpers import assert_one_sentence
 from tests.own import own_dataset
@@ -70,10 +70,10 @@ def test_the_first_by_evidence_is_what_is_suggested(dataset):
 
 
 def test_transfer_keeps_to_its_time():
-    assert _in_time(229, 1000)[:2] == (224, "head")  # the last layer of few pictures, at full size
-    assert _in_time(3_690, 1000)[:2] == (128, "last_block")
-    assert _in_time(5_000, 96)[:2] == (96, "last_block")
-    assert _in_time(60_000, 1000)[:2] == (96, "head")
+    assert within_time(229, 1000)[:2] == (224, "head")  # the last layer of few pictures, at full size
+    assert within_time(3_690, 1000)[:2] == (128, "last_block")
+    assert within_time(5_000, 96)[:2] == (96, "last_block")
+    assert within_time(60_000, 1000)[:2] == (96, "head")
     for pictures in (600, 1_800, 3_690, 5_000):
-        side, _, epochs = _in_time(pictures, 1000)
+        side, _, epochs = within_time(pictures, 1000)
         assert 10 <= epochs <= 20 and 0.009 * (side / 224) ** 2 * pictures * (epochs + 2) <= 170
