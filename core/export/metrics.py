@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -111,8 +112,6 @@ def to_tensorboard(run: Run) -> Path:
 
     Raises TrainDeskError.
     """
-    import shutil
-
     folder = run.folder / "tensorboard"
     history = History(run).update()
     if history.started is None:

@@ -154,13 +154,9 @@ def train(state: TrainingState, setup: Setup, splits: Splits, probe: torch.Tenso
             if augmentation.mixes():
                 inputs, others, share = augmentation.mix(inputs, labels, random)
                 mix = (others, share)
+            take = partial(step, inputs, labels, mix)
             loss, logits = yield from in_micro_batches(
-                partial(step, inputs, labels, mix),
-                len(labels),
-                training.batch_size,
-                setup.smallest_batch,
-                state,
-                device,
+                take, len(labels), training.batch_size, setup.smallest_batch, state, device
             )
             if state.average:
                 state.average.update()
@@ -185,14 +181,8 @@ def train(state: TrainingState, setup: Setup, splits: Splits, probe: torch.Tenso
         state.epochs_without_improvement = 0 if is_best else state.epochs_without_improvement + 1
         state.epoch, state.batch, state.running_metrics = state.epoch + 1, 0, RunningMetrics()
         setup.schedule.after_epoch(state.schedule_memory, val.loss)
-        yield Epoch(
-            state.epoch,
-            state.step,
-            metrics,
-            is_best,
-            val.confusion,
-            _probabilities(part.eval_model, probe_inputs, precision),
-        )
+        probabilities = _probabilities(part.eval_model, probe_inputs, precision)
+        yield Epoch(state.epoch, state.step, metrics, is_best, val.confusion, probabilities)
 
 
 def _validated(state: TrainingState, between: Between, measure: Measure) -> Generator[Measuring, None, Validated]:

@@ -19,7 +19,7 @@ from core.runs.active_runs import active_runs
 from core.runs.companion import companion_of
 from core.runs.disk import disk_problem
 from core.runs.metadata import change_metadata, read_metadata
-from core.runs.queue import LAUNCHES, QueuedRun, enqueue, locked, note_launch, waiting, withdraw
+from core.runs.queue import LAUNCHES, enqueue, locked, note_launch, waiting, withdraw
 from core.runs.store import Run
 from core.runs.workspace import NAME, read_setting, workspace_folder, write_setting
 from core.workers.launch import launch, worker_environment
@@ -76,7 +76,9 @@ def dispatch(runs_folder: Path, data_folder: Path) -> Dispatched:
                 entry.run.queue_place.unlink(missing_ok=True)  # its page says what is wrong
             elif room.take(device) or _joins(entry.run, device, [*active, *found.started]):
                 try:
-                    _start(entry, data_folder)
+                    with contextlib.suppress(TrainDeskError):  # where the count cannot be kept, the launch says why
+                        note_launch(entry)
+                    launch(entry.run, data_folder)
                     found.started.append(entry.run)
                 except TrainDeskError as error:
                     found.problems[entry.run] = error
@@ -161,12 +163,6 @@ def ensure_supervisor(runs_folder: Path, data_folder: Path) -> None:
 def supervisor_is_alive(runs_folder: Path) -> bool:
     """Whether a process serves the queue of this folder."""
     return is_locked(runs_folder / NAME / "supervisor.lock")
-
-
-def _start(entry: QueuedRun, data_folder: Path) -> None:
-    with contextlib.suppress(TrainDeskError):  # where the count cannot be kept, the launch says why
-        note_launch(entry)
-    launch(entry.run, data_folder)
 
 
 def _device(run: Run) -> str | None:
