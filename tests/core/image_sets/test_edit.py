@@ -2,18 +2,10 @@
 
 import json
 
-import numpy as np
 import pytest
 
 from core.image_sets.edit import editing
-from core.image_sets.folders import accept, delete_dataset, find_dataset, list_datasets, restore_dataset
 from core.image_sets.own_dataset import OwnDataError
-from tests.own import class_files, staged
-
-
-@pytest.fixture
-def dataset(tmp_path):
-    return staged(tmp_path, class_files({"dots": 10, "rings": 10, "stripes": 10}))[0]
 
 
 def state(dataset, version=None):
@@ -95,23 +87,3 @@ def test_a_failed_edit_changes_nothing(dataset):
 def test_a_bad_class_name_is_refused(dataset, name):
     with pytest.raises(OwnDataError), editing(dataset, "bad") as edit:
         edit.class_of_name(name)
-
-
-def test_a_dataset_is_accepted_deleted_and_brought_back(dataset, tmp_path):
-    data = tmp_path / "data"
-    kept = accept(dataset, "  My   patterns ", data)
-    assert list_datasets(data) == [kept] and kept.title == "My patterns" and not dataset.folder.exists()
-    delete_dataset(kept)
-    assert list_datasets(data) == []
-    with pytest.raises(OwnDataError):
-        find_dataset(kept.id, data)
-    assert restore_dataset(kept.id, data) == kept and list_datasets(data) == [kept]
-    for bad in ("../x", "", "A", "a/b", ".trash"):
-        with pytest.raises(OwnDataError):
-            find_dataset(bad, data)
-
-
-def test_pages_of_a_class_follow_each_other(dataset):
-    pages = [dataset.page(class_id(dataset, "dots"), start, 4) for start in (0, 4, 8)]
-    assert [number for page in pages for number in page] == of_class(dataset, "dots")
-    assert np.all(np.diff([number for page in pages for number in page]) > 0)

@@ -11,7 +11,6 @@ from core.image_sets import near_duplicates
 from core.image_sets.image_record import image_records
 from core.image_sets.near_duplicates import bundles, first_of, groups_of_pairs, near_pairs
 from core.image_sets.own_dataset import GREY_SIDE
-from core.image_sets.splitting import held_out_groups
 from tests.own import KINDS, encoded, picture
 
 
@@ -119,34 +118,3 @@ def test_of_a_crowd_that_is_too_large_neighbours_are_compared(monkeypatch):
     monkeypatch.setattr(near_duplicates, "MANY", 80 * 8)
     some = near_pairs(hashes, greys)
     assert len(some) < 0.8 * len(everyone) and set(some[:, :2].ravel()) == set(range(80))
-
-
-@pytest.mark.parametrize("share", [0.1, 0.2, 0.4])
-def test_every_class_gives_its_share_and_groups_stay_together(share):
-    random = np.random.default_rng(0)
-    classes = np.repeat([0, 1, 2], [300, 60, 20])
-    groups = np.arange(380)
-    for first in random.choice(379, 40, replace=False):
-        groups[first + 1] = groups[first]
-    held = held_out_groups(classes, groups, share, seed=1)
-    for label in range(3):
-        assert abs(held[classes == label].mean() - share) <= 0.06
-    for group in np.unique(groups):
-        assert len(set(held[groups == group].tolist())) == 1
-    np.testing.assert_array_equal(held, held_out_groups(classes, groups, share, seed=1))
-    assert (held != held_out_groups(classes, groups, share, seed=2)).any()
-
-
-def test_small_classes_have_one_on_each_side_where_they_can():
-    held = held_out_groups(np.array([0, 0, 1, 1, 1, 2]), np.arange(6), 0.2)
-    assert held[:2].sum() == 1 and held[2:5].sum() == 1 and not held[5]
-
-
-def test_pictures_that_are_placed_stay_where_they_are():
-    classes, groups = np.zeros(100, int), np.arange(100)
-    first = held_out_groups(classes[:50], groups[:50], 0.2)
-    groups[60] = groups[np.flatnonzero(first)[0]]  # looks like one that is held out
-    taken = np.concatenate([first.astype(int), np.full(50, -1)])
-    held = held_out_groups(classes, groups, 0.2, taken=taken)
-    np.testing.assert_array_equal(held[:50], first)
-    assert held[60] and 18 <= held.sum() <= 22

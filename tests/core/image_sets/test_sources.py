@@ -1,17 +1,20 @@
 """A ZIP or a folder as a list of files: what is refused before anything is unpacked."""
 
+import errno
+import os
 import struct
 import zipfile
+from pathlib import Path
 
 import pytest
 
 from core.image_sets import sources
 from core.image_sets.ingest import ingest
 from core.image_sets.own_dataset import OwnDataError
-from core.image_sets.sources import folder_in_bounds
+from core.image_sets.sources import folder_in_bounds, opened
 from tests.core.image_sets.test_ingest import refused
 from tests.helpers import assert_one_sentence
-from tests.own import zipped
+from tests.own import class_files, zipped
 
 
 def test_a_bomb_of_zeros_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
@@ -79,3 +82,19 @@ def test_only_allowed_folders_may_be_read(tmp_path, monkeypatch):
         assert_one_sentence(str(caught.value))
     with pytest.raises(OwnDataError, match="no folder"):
         folder_in_bounds(str(inside / "missing"))
+
+
+def test_a_folder_within_that_may_not_be_read_is_told(tmp_path, monkeypatch):
+    for name, content in class_files({"dots": 2, "rings": 2}).items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    scan = os.scandir
+
+    def closed(path):
+        if Path(path).name == "rings":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", closed)
+    with opened(tmp_path) as listing:
+        assert len(listing.pictures) == 2 and listing.skipped == {"folders that may not be read": 1}

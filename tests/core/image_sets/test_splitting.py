@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.image_sets.splitting import TEST, TRAIN, UNUSED, VAL, Rows, counts_of, plan_of, shuffled
+from core.image_sets.splitting import TEST, TRAIN, UNUSED, VAL, Rows, counts_of, held_out_groups, plan_of, shuffled
 
 # Recorded when training still chose the validation pictures by torch.randperm: runs of then keep their very same split.
 CHOSEN_BEFORE = {
@@ -125,3 +125,34 @@ def test_fewer_training_pictures_are_among_the_more(grouped):
     assert few.total(TRAIN) == 50 and more.total(TRAIN) == 200
     assert (more.parts[few.parts == TRAIN] == TRAIN).all()
     assert (plan_of(rows, 10, 0.1, 2, 5).parts != few.parts).any()
+
+
+@pytest.mark.parametrize("share", [0.1, 0.2, 0.4])
+def test_every_class_gives_its_share_and_groups_stay_together(share):
+    random = np.random.default_rng(0)
+    classes = np.repeat([0, 1, 2], [300, 60, 20])
+    groups = np.arange(380)
+    for first in random.choice(379, 40, replace=False):
+        groups[first + 1] = groups[first]
+    held = held_out_groups(classes, groups, share, seed=1)
+    for label in range(3):
+        assert abs(held[classes == label].mean() - share) <= 0.06
+    for group in np.unique(groups):
+        assert len(set(held[groups == group].tolist())) == 1
+    np.testing.assert_array_equal(held, held_out_groups(classes, groups, share, seed=1))
+    assert (held != held_out_groups(classes, groups, share, seed=2)).any()
+
+
+def test_small_classes_have_one_on_each_side_where_they_can():
+    held = held_out_groups(np.array([0, 0, 1, 1, 1, 2]), np.arange(6), 0.2)
+    assert held[:2].sum() == 1 and held[2:5].sum() == 1 and not held[5]
+
+
+def test_pictures_that_are_placed_stay_where_they_are():
+    classes, groups = np.zeros(100, int), np.arange(100)
+    first = held_out_groups(classes[:50], groups[:50], 0.2)
+    groups[60] = groups[np.flatnonzero(first)[0]]  # looks like one that is held out
+    taken = np.concatenate([first.astype(int), np.full(50, -1)])
+    held = held_out_groups(classes, groups, 0.2, taken=taken)
+    np.testing.assert_array_equal(held[:50], first)
+    assert held[60] and 18 <= held.sum() <= 22
