@@ -12,6 +12,8 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
+from core.files import parse_json
+
 Event = dict[str, Any]
 Record = Callable[..., Event]  # takes the kind and values of an event, writes it and returns it
 
@@ -21,6 +23,8 @@ VALIDATION = "validation"  # within an epoch
 RESUMING, RESUMED, LEARNING_RATE, NOTICE = "resuming", "resumed", "learning_rate", "notice"
 PAUSED, FINISHED, STOPPED, FAILED = "paused", "finished", "stopped", "failed"
 ENDS = (PAUSED, FINISHED, STOPPED, FAILED)  # after these no process works on the run
+LATEST = 253_402_300_800.0  # Unix seconds: the end of the year 9999
+MOST = 2**53  # whole numbers up to this are exact as floats
 
 
 class EventWriter:
@@ -77,15 +81,20 @@ def complete_lines(path: Path, offset: int = 0, most: int = -1) -> bytes:
 
 def events_in(data: bytes) -> list[Event]:
     """The events of complete lines; damaged ones are passed over."""
-    events = []
-    for line in data.splitlines():
-        try:
-            event = json.loads(line)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(event, dict) and isinstance(event.get("event"), str):
-            events.append(event)
-    return events
+    return [event for line in data.splitlines() if (event := event_in(line))]
+
+
+def event_in(line: bytes) -> Event | None:
+    """The event of one line: whatever stands there, each of its values is what its name promises, or left out.
+
+    None when it is no event.
+    """
+    said = parse_json(line)
+    if not isinstance(said, dict) or not isinstance(said.get("event"), str):
+        return None
+    return {
+        name: value for name, value in said.items() if _FIELDS.get(name, _is_metric if "/" in name else _is_any)(value)
+    }
 
 
 def last_event(path: Path) -> Event | None:
@@ -101,6 +110,67 @@ def last_event(path: Path) -> Event | None:
             return events[-1] if events else None
         window *= 8
     return None
+
+
+def _is_any(_: Any) -> bool:
+    return True  # nobody reads it
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_metric(value: Any) -> bool:
+    return value is None or _is_number(value)
+
+
+def _is_whole(value: Any) -> bool:
+    return type(value) is int and 0 <= value <= MOST
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(map(_is_text, value))
+
+
+def _are_classes(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(row, dict)
+        and _is_text(row.get("class"))
+        and _is_whole(row.get("images"))
+        and all(_is_metric(row.get(name)) for name in ("precision", "recall", "f1"))
+        for row in value
+    )
+
+
+def _is_square(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(row, list) and len(row) == len(value) and all(map(_is_whole, row)) for row in value
+    )
+
+
+_FIELDS: dict[str, Callable[[Any], bool]] = {
+    "time": lambda value: _is_number(value) and 0 <= value < LATEST,
+    "learning_rate": _is_number,
+    "images_per_second": _is_metric,
+    "seconds": lambda value: _is_number(value) and value >= 0,
+    "best": lambda value: isinstance(value, bool),
+    "class_names": _are_texts,
+    "per_class": _are_classes,
+    "confusion_matrix": _is_square,
+    **dict.fromkeys(("message", "what", "device", "device_name", "precision"), _is_text),
+    **dict.fromkeys(
+        (
+            *("epoch", "step", "epochs", "total_steps", "steps_per_epoch", "from_epoch"),
+            *("images", "train_images", "val_images", "test_images", "classes_known"),
+            *("parameters", "threads", "memory_bytes", "done", "done_bytes", "total_bytes"),
+        ),
+        _is_whole,
+    ),
+}
 
 
 def _ends_with_newline(path: Path) -> bool:

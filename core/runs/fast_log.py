@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
 from core.runs.curve import COLUMNS, VALIDATION_COLUMNS
-from core.runs.events import STEP, VALIDATION, Event
+from core.runs.events import LATEST, MOST, STEP, VALIDATION, Event, event_in
 
 LARGE = 1_000_000  # bytes; smaller parts of a log are read quicker line by line
 AT_ONCE = 1 << 24  # bytes that are read and parsed at a time: memory that was used a moment ago is quicker than new
@@ -48,7 +47,8 @@ def pieces(data: bytes) -> Iterator[Event | Rows] | None:
     if len(ends) != len(table):  # an empty line, or an object over two lines
         return None
     columns = {name: table[name].to_numpy() for name in names}
-    is_whole = np.isfinite(columns["step"])
+    step, time = columns["step"], columns["time"]
+    is_whole = (step >= 0) & (step <= MOST) & (step == np.floor(step)) & (time >= 0) & (time < LATEST)
     kinds = {}
     for kind in NAMES:
         is_of_kind = pyarrow.compute.equal(table["event"], kind).to_numpy(zero_copy_only=False)
@@ -69,8 +69,6 @@ def _in_order(
             some = rows[np.searchsorted(rows, begin) : np.searchsorted(rows, other)]
             if len(some):
                 yield Rows(kind, {name: columns[name][some] for name in NAMES[kind]})
-        if other < len(ends):
-            event = json.loads(data[ends[other - 1] + 1 if other else 0 : ends[other]])
-            if isinstance(event.get("event"), str):
-                yield event
+        if other < len(ends) and (event := event_in(data[ends[other - 1] + 1 if other else 0 : ends[other]])):
+            yield event
         begin = other + 1

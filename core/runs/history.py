@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 from dataclasses import dataclass, field
 
@@ -15,6 +14,13 @@ from core.runs.fast_log import AT_ONCE, LARGE, pieces
 from core.runs.store import Run
 
 _GATHERED = {events.EPOCH: "epochs", events.NOTICE: "notices", events.LEARNING_RATE: "learning_rates"}
+NEEDED = {  # beside the time: an event without one of these says nothing
+    events.STEP: ("step",),
+    events.VALIDATION: ("step",),
+    events.EPOCH: ("epoch", "step"),
+    events.RESUMED: ("epoch", "step"),
+    events.LEARNING_RATE: ("step", "learning_rate"),
+}
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,7 @@ class History:
     trained_seconds: float = 0.0  # before the last pause or interruption
     sessions: list[Session] = field(default_factory=list)
     session: Event | None = None  # the `started` or `resumed` event of the process at work
+    is_damaged: bool = False  # some event lacked what it needs and was passed over
 
     def update(self) -> History:
         """Reads the lines that are new and returns itself. Raises OSError when the log cannot be read."""
@@ -58,8 +65,10 @@ class History:
         self.offset += len(data)
         for piece in (pieces(data) if len(data) > LARGE else None) or events_in(data):
             if isinstance(piece, dict):
-                with contextlib.suppress(KeyError, TypeError, ValueError):  # a damaged event
+                if all(name in piece for name in ("time", *NEEDED.get(piece["event"], ()))):
                     self._take(piece)
+                else:
+                    self.is_damaged = True
             else:
                 (self.curve if piece.kind == events.STEP else self.validations).extend(piece.columns)
 
@@ -96,15 +105,15 @@ class History:
 
     def progress(self) -> float:
         """Share of all steps done, 0..1."""
-        if not (self.started and self.last_step):
-            return 0.0
-        return min(1.0, self.last_step["step"] / max(1, self.started["total_steps"]))
+        total = (self.started or {}).get("total_steps", 0)
+        return min(1.0, self.last_step["step"] / total) if self.last_step and total else 0.0
 
     def seconds_left(self) -> float | None:
         """Until the last epoch ends, at the speed since the start or the last pause; None before there is one."""
-        if not (self.started and self.last_step) or self.end or (speed := self._steps_per_second()) is None:
+        total = (self.started or {}).get("total_steps")
+        if not (total and self.last_step) or self.end or (speed := self._steps_per_second()) is None:
             return None
-        return (self.started["total_steps"] - self.last_step["step"]) / speed
+        return max(0, total - self.last_step["step"]) / speed
 
     def elapsed(self, now: float | None = None) -> float | None:
         """Seconds of training from the first step's start to the last thing that happened, or to `now`; pauses left out."""
@@ -126,9 +135,10 @@ class History:
 
     def images_per_second(self) -> float | None:
         """Average since the start or the last pause: that of single steps jumps too much to be read."""
-        if not self.started or (speed := self._steps_per_second()) is None:
+        per_epoch, trained_on = ((self.started or {}).get(name) for name in ("steps_per_epoch", "train_images"))
+        if not (per_epoch and trained_on) or (speed := self._steps_per_second()) is None:
             return None
-        return speed / max(1, self.started["steps_per_epoch"]) * self.started["train_images"]
+        return speed / per_epoch * trained_on
 
     def _steps_per_second(self) -> float | None:
         """Since the start or the last pause."""

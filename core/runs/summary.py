@@ -55,10 +55,9 @@ class Summary:
 def summarise(run: Run, history: History, status_name: str, reason: str) -> Summary:
     """The facts of a run; `history` is up to date. Never raises for what a folder may hold."""
     config, problem = _config(run)
-    try:
-        facts = _facts(history)
-    except (KeyError, TypeError, ValueError):
-        facts, problem = {}, problem or "Its log holds what this version does not understand."
+    facts = _facts(history)
+    if history.is_damaged and not problem:
+        problem = "Its log holds what this version does not understand."
     metadata = read_metadata(run)
     # the example's files are as old as this copy of the program, its log is not
     created = (history.started or {}).get("time", 0.0) if run.is_example() else run.created()
