@@ -17,11 +17,21 @@ def write_arrays(path: Path, **arrays: np.ndarray) -> None:
     write_atomically(path, content.getbuffer(), sync=False)
 
 
-def read_arrays(path: Path, *needed: str) -> dict[str, np.ndarray]:
-    """The arrays of a file; nothing of one that is missing, damaged or lacks one that is needed."""
+def read_arrays(path: Path, **needed: str) -> dict[str, np.ndarray]:
+    """The arrays of a file; nothing of one that is missing, damaged, or lacks one that is needed as it must be.
+
+    `needed` says the kinds of its dtype and the number of its dimensions: "f2" finite numbers (N, M), "iu1" whole ones (N,) not
+    below 0.
+    """
     try:
         with np.load(path, allow_pickle=False) as file:
             content = {name: file[name] for name in file.files}
     except Exception:  # a damaged file raises many kinds
         return {}
-    return content if all(name in content for name in needed) else {}
+    return content if all(name in content and _is(content[name], form) for name, form in needed.items()) else {}
+
+
+def _is(array: np.ndarray, form: str) -> bool:
+    if array.dtype.kind not in form[:-1] or array.ndim != int(form[-1]):
+        return False
+    return bool(np.isfinite(array).all() if "f" in form else array.size == 0 or array.min() >= 0)

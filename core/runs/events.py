@@ -64,7 +64,7 @@ def read_events(path: Path, offset: int = 0) -> tuple[list[Event], int]:
 
 
 def complete_lines(path: Path, offset: int = 0, most: int = -1) -> bytes:
-    """The bytes from `offset` on to the end of the last complete line; none of a missing log.
+    """The bytes from `offset` on to the end of the last complete line; none of a missing log, or where a folder lies.
 
     With `most` about that many, at least one line.
     """
@@ -74,7 +74,7 @@ def complete_lines(path: Path, offset: int = 0, most: int = -1) -> bytes:
             data = file.read(most)
             if most >= 0 and b"\n" not in data:
                 data += file.readline()
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         return b""
     return data if data.endswith(b"\n") else data[: data.rfind(b"\n") + 1]
 

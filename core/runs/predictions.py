@@ -59,11 +59,10 @@ def write_predictions(run: Run, split: Split, predictions: Predictions) -> None:
 
 def read_predictions(run: Run, split: Split) -> Predictions | None:
     """None for a run without them: one that has not ended, or of an older version; and for a damaged file."""
-    content = read_arrays(run.folder / f"{split}_predictions.npz", "logits", "labels", "rows")
+    content = read_arrays(run.folder / f"{split}_predictions.npz", logits="f2", labels="iu1", rows="iu1")
     if not content:
         return None
     values, labels, rows = content["logits"], content["labels"], content["rows"]
-    whole = values.ndim == 2 and len(values) == len(labels) == len(rows) > 0
-    if not whole or labels.min() < 0 or labels.max() >= values.shape[1]:
+    if not len(values) == len(labels) == len(rows) > 0 or labels.max() >= values.shape[1]:
         return None
     return Predictions(values.astype(np.float32), labels.astype(np.int64), rows.astype(np.int64))

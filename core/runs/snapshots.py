@@ -54,8 +54,11 @@ class SnapshotStore:
 
     def probe_images(self) -> ProbeImages | None:
         """The pictures, if the run kept any."""
-        content = read_arrays(self.folder / "pictures.npz", "pixels", "labels")
-        return ProbeImages(content["pixels"], content["labels"]) if content else None
+        content = read_arrays(self.folder / "pictures.npz", pixels="u4", labels="iu1")
+        if not content or not len(content["pixels"]) == len(content["labels"]) > 0 or 0 in content["pixels"].shape:
+            return None
+        is_picture = content["pixels"].dtype == np.uint8 and content["pixels"].shape[3] in (1, 3)
+        return ProbeImages(content["pixels"], content["labels"].astype(np.int64)) if is_picture else None
 
     def write(self, snapshot: Snapshot, planned: int, is_best: bool) -> None:
         """Keeps a snapshot and lets go of one that is neither in turn nor the best or the latest any more. Raises OSError.
@@ -87,10 +90,12 @@ class SnapshotStore:
 
     def read(self, epoch: int) -> Snapshot | None:
         """The snapshot of an epoch; None when there is none or it is damaged."""
-        content = read_arrays(self._file(epoch), "probabilities", "confusion")
-        if not content:
+        content = read_arrays(self._file(epoch), probabilities="f2", confusion="iu2")
+        if not content or content["confusion"].shape != (content["probabilities"].shape[1],) * 2:
             return None
-        filters = content.get("filters")
+        filters = read_arrays(self._file(epoch), filters="f4").get("filters")
+        if filters is not None and (filters.shape[3] not in (1, 3) or 0 in filters.shape):
+            filters = None
         return Snapshot(
             epoch,
             content["probabilities"].astype(np.float32),

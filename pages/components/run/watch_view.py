@@ -30,7 +30,7 @@ def draw_watching(run: Run, class_names: list[str], moves: bool, draw_figures: C
 def _draw(run: Run, class_names: list[str], moves: bool, draw_figures: Callable[[], None]) -> None:
     store = SnapshotStore(run)
     epochs, probe = store.epochs(), store.probe_images()
-    if not epochs or len(class_names) < 2:
+    if not epochs or len(class_names) < 2 or (probe and probe.labels.max() >= len(class_names)):
         probe = None
     epoch = _asked(epochs) if probe else 0
     snapshot = store.read(epoch) if probe else None
