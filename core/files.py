@@ -16,7 +16,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 MOST_JSON = 64 * 2**20  # bytes; nothing that is written here comes near
-LONGEST_NUMBER = 18  # digits of a whole number, so that it fits 64 bits
+LARGEST = 2**63  # whole numbers below it fit 64 bits
 
 
 def write_atomically(path: Path, data: bytes | memoryview, sync: bool = True) -> None:
@@ -64,7 +64,7 @@ def _finite(text: str) -> float | None:
 
 
 def _short(text: str) -> int | None:
-    return int(text) if len(text) <= LONGEST_NUMBER else None
+    return number if len(text) <= len(str(-LARGEST)) and -LARGEST <= (number := int(text)) < LARGEST else None
 
 
 def _whole(said: Any) -> Any:

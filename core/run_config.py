@@ -11,6 +11,7 @@ from pydantic import SerializeAsAny
 
 from core.architectures import ARCHITECTURES, ArchitectureSettings
 from core.datasets import DATASETS, DatasetSettings
+from core.files import parse_json
 from core.image_sets.splitting import TRAIN
 from core.settings.registry import Registry
 from core.settings.settings import FieldSpec, Problem, Settings, SettingsError, fields_of, parse
@@ -100,10 +101,12 @@ class RunConfig(Settings):
     @classmethod
     def from_json(cls, text: str) -> Self:
         """Raises SettingsError, also when the text is not JSON."""
-        try:
-            data = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise SettingsError([Problem("", f"The config is not valid JSON ({error}).")]) from None
+        data = parse_json(text)
+        if data is None:
+            try:
+                json.loads(text)
+            except (ValueError, RecursionError) as error:
+                raise SettingsError([Problem("", f"The config is not valid JSON ({error}).")]) from None
         return cls.from_dict(data)
 
     def to_dict(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import json
 import os
 import threading
 import time
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from core.errors import TrainDeskError
@@ -22,11 +22,20 @@ from core.runs.history import History
 from core.runs.store import Run, list_runs
 from core.runs.summary import DAMAGED, Summary, summarise
 from core.runs.workspace import NAME, workspace_folder
+from core.settings.stored import read_stored
 
 FILE = "index.json"  # in the workspace
 VERSION = 4  # of what is stored; another one is passed over
 SETTLED = 2.0  # seconds after which a change in the same tick of the file system's clock cannot be missed
 Print = tuple[int, int, int]  # times of the folder and of the log, size of the log
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """What the file holds."""
+
+    version: int = 0
+    runs: dict[str, tuple[Print, Summary]] = field(default_factory=dict)
 
 
 class Index:
@@ -78,15 +87,10 @@ class Index:
         return summary
 
     def _load(self) -> None:
-        if self._is_loaded:
-            return
-        self._is_loaded = True
-        with contextlib.suppress(OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            stored = json.loads((self._runs_folder / NAME / FILE).read_bytes())
-            if stored["version"] == VERSION:
-                self._known = {
-                    run_id: (tuple(mark), _restored(data)) for run_id, (mark, data) in stored["runs"].items()
-                }
+        if not self._is_loaded:
+            self._is_loaded = True
+            stored = read_stored(_Stored, self._runs_folder / NAME / FILE)
+            self._known = stored.runs if stored.version == VERSION else {}
 
     def _store(self) -> None:
         """Not what has a problem, which another version of the program may not find."""
@@ -94,10 +98,6 @@ class Index:
         data = json.dumps({"version": VERSION, "runs": rows}).encode()
         with contextlib.suppress(OSError, TrainDeskError):  # a full or read-only disk: this process goes on from memory
             write_atomically(workspace_folder(self._runs_folder) / FILE, data, sync=False)
-
-
-def _restored(data: dict) -> Summary:
-    return Summary(**{**data, "tags": tuple(data["tags"]), "sparks": tuple(data["sparks"])})
 
 
 def _print(run: Run) -> Print:

@@ -41,15 +41,15 @@ class Summary:
     planned: int  # epochs
     size: int  # bytes on the disk
     has_checkpoint: bool
-    problem: str = ""
-    seconds: float | None = None  # of training
-    epochs: int = 0  # completed
-    progress: float = 0.0  # 0..1
-    best_epoch: int | None = None
-    val_accuracy: float | None = None  # of the best epoch, 0..1
-    val_loss: float | None = None
-    test_accuracy: float | None = None
-    sparks: tuple[float, ...] = ()  # val/accuracy, thinned
+    problem: str
+    seconds: float | None  # of training
+    epochs: int  # completed
+    progress: float  # 0..1
+    best_epoch: int | None
+    val_accuracy: float | None  # of the best epoch, 0..1
+    val_loss: float | None
+    test_accuracy: float | None
+    sparks: tuple[float, ...]  # val/accuracy, thinned
 
 
 def summarise(run: Run, history: History, status_name: str, reason: str) -> Summary:

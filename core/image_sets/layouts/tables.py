@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections import Counter
 from dataclasses import dataclass, field
 
+from core.files import parse_json
 from core.image_sets.layouts.encoding import decoded
 from core.image_sets.layouts.split_names import meaning
 from core.image_sets.sources import SourceFile
@@ -111,12 +111,10 @@ def _json_lines(text: str) -> tuple[list[str], list[list[str]]]:
     """metadata.jsonl: one object a line; only what is text or a number counts."""
     objects = []
     for line in text.splitlines():
-        try:
-            each = json.loads(line) if line.strip() else None
-        except (ValueError, RecursionError):
-            return [], []
-        if isinstance(each, dict):
+        if isinstance(each := parse_json(line), dict):
             objects.append(each)
+        elif line.strip():
+            return [], []
     heads = list(dict.fromkeys(key for each in objects[:100] for key in each))
     return heads, [[_cell(each.get(head)) for head in heads] for each in objects]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import tempfile
 from html import escape
@@ -11,6 +10,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.files import read_json
 from core.paths import data_folder
 from core.run_config import RunConfig
 from core.runs.store import Run
@@ -25,9 +25,8 @@ TALLEST, WIDEST = 92, 44  # pixels of a block
 def draw_network_of(run: Run) -> None:
     """The network of a run, folded. Nothing if the run has not described it."""
     try:
-        described = json.loads(run.network.read_text(encoding="utf-8"))
-        drawn = network(described)
-    except (OSError, ValueError, KeyError, TypeError):
+        drawn = network(read_json(run.network))
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError):  # not what a worker wrote
         return
     with st.expander("The network"):
         st.html(drawn)
