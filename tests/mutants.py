@@ -360,11 +360,9 @@ def open_all(
     """What fell over, and (seconds, page, mutant) of every page, the slowest first."""
     from streamlit import config
 
-    from core.workers import dispatch
     from tests.pages.apps import open_app
 
     config.set_option("client.showErrorDetails", "full")
-    dispatch.start_detached = lambda *_, **__: None  # what waits stays waiting
     failures, times = [], []
     for page, mutant, query in KINDS[kind](ground, random.Random(seed), number):
         began = time.perf_counter()
@@ -384,6 +382,9 @@ def main() -> None:
     parser.add_argument("--mutants", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
+    from core.workers import dispatch
+
+    dispatch.start_detached = lambda *_, **__: None  # what waits stays waiting
     os.environ |= {"TRAINDESK_EXAMPLE": os.devnull, "TRAINDESK_STANDBY": "0", "TRAINDESK_PROBE": "0"}
     with tempfile.TemporaryDirectory(prefix="traindesk-mutants-") as folder:
         ground = Ground(Path(folder))

@@ -216,3 +216,37 @@ def test_a_reader_beside_a_writer_sees_every_event_once(log):
     thread.join()
     seen += read_events(log, offset)[0]
     assert [event["step"] for event in seen] == list(range(2000))
+
+
+@pytest.mark.parametrize(
+    ("name", "odd"),
+    [
+        ("step", "Infinity"),
+        ("step", "-1"),
+        ("step", "1.5"),
+        ("step", "true"),
+        ("epoch", "1" + "0" * 400),
+        ("time", "1e300"),
+        ("val/accuracy", '"high"'),
+        ("val/accuracy", "true"),
+        ("message", "[1]"),
+        ("best", "1"),
+        ("class_names", '["a", 1]'),
+        ("class_names", '"abc"'),
+        ("per_class", '[{"class": "a", "images": "many"}]'),
+        ("confusion_matrix", "[[1, 2], [3]]"),
+        ("confusion_matrix", "[[-1]]"),
+        ("learning_rate", "{}"),
+        ("seconds", "-2"),
+    ],
+)
+def test_a_value_that_is_not_what_its_name_promises_is_left_out(name, odd, log):
+    log.write_text(f'{{"event": "epoch", "note": "stays", "{name}": {odd}}}\n')
+    [event], _ = read_events(log)
+    assert event.get(name) is None and event["note"] == "stays"
+
+
+def test_a_folder_in_place_of_a_log_is_an_empty_one(log):
+    log.mkdir()
+    assert read_events(log) == ([], 0)
+    assert last_event(log) is None
