@@ -14,22 +14,24 @@ from pages.components.data.import_form import draw_import_form
 from pages.components.data.import_view import draw_import
 from pages.components.shell.header import open_page
 from pages.components.shell.links import DATA, page_link
-from pages.components.shell.messages import show_warning
+from pages.components.shell.messages import DATASET, IMPORT, fenced, show_warning
 from pages.components.shell.rights import may_change_job
 
 open_page("Data")
 job = find_job(st.query_params.get("import", ""), data_folder())
 chosen = st.query_params.get("set", "")
 if job is not None and may_change_job(job):
-    draw_import(job)
+    with fenced(*IMPORT):
+        draw_import(job)
 elif chosen in published():
     draw_builtin(published()[chosen])
 elif chosen:
-    try:
-        draw_dataset(find_dataset(chosen, data_folder()))
-    except OwnDataError as error:
-        show_warning(str(error))
-        page_link(DATA, label="All datasets", icon=":material/arrow_back:")
+    with fenced(*DATASET):
+        try:
+            draw_dataset(find_dataset(chosen, data_folder()))
+        except OwnDataError as error:
+            show_warning(str(error))
+            page_link(DATA, label="All datasets", icon=":material/arrow_back:")
 else:
     st.title("Pictures to learn from")
     draw_imports()

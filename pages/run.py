@@ -15,6 +15,7 @@ from pages.components.run.watch_view import draw_watching
 from pages.components.shell.classifiers import warm_up
 from pages.components.shell.header import open_page
 from pages.components.shell.histories import shared_history
+from pages.components.shell.messages import RUN_FOLDER, fenced
 from pages.components.shell.number_words import plain_markdown
 from pages.components.shell.setting_words import draw_settings, read_config
 from pages.components.shell.start import draw_first_steps
@@ -35,17 +36,21 @@ except TrainDeskError as error:
 
 st.query_params["run"] = run.id  # so that the address can be kept, also when it said only "the newest"
 config, damage = read_config(run)
-moves = draw_live_view(run, config, damage)
-history = shared_history(run).history
-class_names = list((history.started or {}).get("class_names", []))
-draw_watching(run, class_names, moves, lambda: draw_figures(shared_history(run), run.status()))
+moves, history, class_names = False, None, []
+with fenced(*RUN_FOLDER):
+    history = shared_history(run).history
+    class_names = (history.started or {}).get("class_names", [])
+    moves = draw_live_view(run, config, damage)
+if history:
+    draw_watching(run, class_names, moves, lambda: draw_figures(shared_history(run), run.status()))
 if note := read_metadata(run).note:
     st.markdown(plain_markdown(note))
-if not moves:
-    if config and has_predictions(run):
-        draw_mistakes(run, config, class_names)
-    elif history.test:
-        draw_test_results(history.test, class_names)
+if history and not moves:
+    with fenced(*RUN_FOLDER):
+        if config and has_predictions(run):
+            draw_mistakes(run, config, class_names)
+        elif history.test:
+            draw_test_results(history.test, class_names)
     if run.status().name in ("failed", "interrupted"):
         draw_worker_log(run)
     warm_up()
@@ -53,6 +58,6 @@ draw_network_of(run)
 if config:
     with st.expander("Settings of this run"):
         draw_settings(config)
-if history.started:
+if history and history.started:
     draw_exports(run)
 draw_files(run)

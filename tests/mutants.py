@@ -381,9 +381,13 @@ def main() -> None:
     parser.add_argument("--kind", choices=KINDS, action="append")
     parser.add_argument("--mutants", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--without-fences", action="store_true", help="also what a sentence would stand for falls over")
     asked = parser.parse_args()
     from core.workers import dispatch
+    from pages.components.shell import messages
 
+    if asked.without_fences:
+        messages.UNFORESEEN = type("Nothing", (Exception,), {})
     dispatch.start_detached = lambda *_, **__: None  # what waits stays waiting
     os.environ |= {"TRAINDESK_EXAMPLE": os.devnull, "TRAINDESK_STANDBY": "0", "TRAINDESK_PROBE": "0"}
     with tempfile.TemporaryDirectory(prefix="traindesk-mutants-") as folder:

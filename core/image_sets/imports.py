@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from core.files import Inside, read_json, remedy, write_atomically
+from core.files import Inside, remedy, write_atomically
 from core.image_sets.ingest import Report
 from core.image_sets.own_dataset import OwnDataError, OwnDataset
 from core.machine.processes import last_word, name_process, start_detached
@@ -54,6 +54,28 @@ class Request:
     into: str = ""  # the dataset they are added to; "": a new one
     about: dict[str, str] = field(default_factory=dict)  # facts the new dataset gets
     reading: str = ""  # the way to read the folders that someone chose
+
+
+@dataclass(frozen=True)
+class Branch:
+    """One split of the folders as they are read."""
+
+    split: Literal["train", "", "val", "test"] = ""
+    called: str = ""  # its folder
+    pictures: int = 0
+    classes: tuple[tuple[str, int], ...] = ()  # the first ones and their pictures
+    more: int = 0  # classes that are not named
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the folders are read, see `Layout.summary`; without `trees` nothing is known yet."""
+
+    key: str = ""
+    question: str = ""  # for a person, where several ways are as likely
+    notes: tuple[str, ...] = ()
+    alternatives: dict[str, str] = field(default_factory=dict)  # key -> what that way would give
+    trees: dict[str, tuple[Branch, ...]] = field(default_factory=dict)  # key -> what it gives
 
 
 @dataclass(frozen=True)
@@ -99,10 +121,9 @@ class Job:
         """Of an import that is ready."""
         return read_stored(Report, self.folder / "report.json")
 
-    def reading(self) -> dict[str, Any]:
-        """How the folders are read, as `Layout.summary` says it; empty until that is known."""
-        said = read_json(self.folder / "reading.json")
-        return said if isinstance(said, dict) else {}
+    def reading(self) -> Reading:
+        """How its folders are read."""
+        return read_stored(Reading, self.folder / "reading.json")
 
     def progress(self) -> Progress:
         """A process that ended without a word has failed."""

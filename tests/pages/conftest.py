@@ -4,11 +4,22 @@ import pytest
 
 from core.errors import TrainDeskError
 from core.workers import dispatch
+from pages.components.shell import messages
 
 
 @pytest.fixture(autouse=True)
 def no_standby(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRAINDESK_STANDBY", "0")
+
+
+class _Nothing(Exception):
+    """Never raised."""
+
+
+@pytest.fixture(autouse=True)
+def no_fence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What falls over fails a test instead of being a sentence."""
+    monkeypatch.setattr(messages, "UNFORESEEN", _Nothing)
 
 
 @pytest.fixture(autouse=True)

@@ -39,11 +39,11 @@ def draw_import(job: Job) -> None:
     if progress.state in ("waiting", "working"):
         st.title("Bringing pictures in")
         st.fragment(_draw_progress, run_every=REFRESH_SECONDS)(job)
-    elif progress.state == "asking":
+    elif progress.state == "asking" and job.reading().trees:
         draw_question(job)
-    elif progress.state == "failed":
+    elif progress.state in ("failed", "asking"):
         st.title("The pictures could not be brought in")
-        show_error(progress.message)
+        show_error(progress.message or "What it found is damaged; bring the pictures again.")
         st.button("Back", on_click=_forget, args=(job,), type="primary", icon=":material/arrow_back:")
     else:
         _draw_ready(job)

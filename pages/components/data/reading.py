@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from html import escape
-from typing import Any
 
 import streamlit as st
 
-from core.image_sets.imports import Job, read_again
+from core.image_sets.imports import Branch, Job, Reading, read_again
 from pages.components.shell.links import DATA, show
 from pages.components.shell.messages import errors_shown
 from pages.components.shell.number_words import count, plain_markdown
@@ -20,14 +20,14 @@ def draw_question(job: Job) -> None:
     """The question, its answers, and what the chosen one gives; nothing is decoded before it is answered."""
     reading = job.reading()
     st.title("How are these pictures sorted?")
-    st.markdown(plain_markdown(reading.get("question", "")))
+    st.markdown(plain_markdown(reading.question))
     key = _choose(job, reading)
     with st.container(horizontal=True):
         chosen = st.button("Read it like this", type="primary", icon=":material/check:", key="answer the import")
         draw_cancel(job)
-    st.html(tree(reading["trees"].get(key, [])))
-    if reading["notes"]:
-        st.caption(plain_markdown(" ".join(reading["notes"])))
+    st.html(tree(reading.trees.get(key, ())))
+    if reading.notes:
+        st.caption(plain_markdown(" ".join(reading.notes)))
     if chosen:
         with errors_shown():
             read_again(job, key)
@@ -37,18 +37,18 @@ def draw_question(job: Job) -> None:
 def draw_reading(job: Job) -> None:
     """For an import that goes on or is done: the tree, and another reading for those that find it wrong."""
     reading = job.reading()
-    if not reading:
+    if not reading.trees:
         return
     with st.expander(
         "This is how I read your folders", expanded=job.progress().state != "ready", icon=":material/account_tree:"
     ):
-        st.html(tree(reading["trees"].get(reading["key"], [])))
-        if len(reading["alternatives"]) < 2:
+        st.html(tree(reading.trees.get(reading.key, ())))
+        if len(reading.alternatives) < 2:
             st.caption("Not right? Put each class into a folder of its own and bring them again.")
             return
         with st.popover("Not right?", icon=":material/edit:", key="correct the reading"):
             key = _choose(job, reading)
-            same = key == reading["key"]
+            same = key == reading.key
             action(
                 "Read it like this",
                 lambda: read_again(job, key),
@@ -58,32 +58,30 @@ def draw_reading(job: Job) -> None:
             )
 
 
-def tree(parts: list[dict[str, Any]]) -> str:
+def tree(parts: Iterable[Branch]) -> str:
     """HTML: each split with its folder and the numbers of its classes."""
     boxes = []
     for part in parts:
-        said = PARTS[part["split"]]
-        called = part["called"]
+        said = PARTS[part.split]
+        called = part.called
         head = (
             f"<b>{escape(called)}</b> {said}" if called and called.casefold() != said else f"<b>{said.capitalize()}</b>"
         )
-        rows = "".join(
-            f"<li><span>{escape(name)}</span><span>{number:,}</span></li>" for name, number in part["classes"]
-        )
-        more = f"<li>and {part['more']:,} more</li>" if part["more"] else ""
-        boxes.append(f"<li><p>{head} <span>{count(part['pictures'], 'picture')}</span></p><ul>{rows}{more}</ul></li>")
+        rows = "".join(f"<li><span>{escape(name)}</span><span>{number:,}</span></li>" for name, number in part.classes)
+        more = f"<li>and {part.more:,} more</li>" if part.more else ""
+        boxes.append(f"<li><p>{head} <span>{count(part.pictures, 'picture')}</span></p><ul>{rows}{more}</ul></li>")
     return f'<ul class="reading" aria-label="How the folders were read">{"".join(boxes)}</ul>'
 
 
-def _choose(job: Job, reading: dict[str, Any]) -> str:
-    keys = list(reading.get("alternatives", {}))
+def _choose(job: Job, reading: Reading) -> str:
+    keys = list(reading.alternatives)
     if len(keys) < 2:
-        return reading.get("key", "")
+        return reading.key
     return st.radio(
         "The classes are",
         keys,
-        index=keys.index(reading["key"]),
-        format_func=lambda key: plain_markdown(reading["alternatives"][key]),
+        index=keys.index(reading.key) if reading.key in keys else 0,
+        format_func=lambda key: plain_markdown(reading.alternatives[key]),
         key=f"reading {job.id}",
         label_visibility="collapsed",
     )

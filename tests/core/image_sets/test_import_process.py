@@ -22,14 +22,14 @@ def test_a_question_waits_for_its_answer_before_anything_is_decoded(data, monkey
     job.write(request)
     monkeypatch.setattr(ingesting, "_decode", lambda *_: pytest.fail("decoded before it was answered"))
     assert run_import(job).state == job.progress().state == "asking"
-    assert "Which level" in job.reading()["question"] and not job.dataset.folder.exists()
+    assert "Which level" in job.reading().question and not job.dataset.folder.exists()
     monkeypatch.undo()
     read_again(job, "level-1")
     wait_until(lambda: job.progress().state in ("ready", "failed"))
     assert [each.name for each in job.dataset.classes()] == ["2023", "2024"]
     read_again(job, "level-2")
     wait_until(lambda: job.progress().state in ("ready", "failed"))
-    assert [each.name for each in job.dataset.classes()] == ["dots", "stripes"] and job.reading()["key"] == "level-2"
+    assert [each.name for each in job.dataset.classes()] == ["dots", "stripes"] and job.reading().key == "level-2"
     read_again(job, "table")
     wait_until(lambda: job.progress().state in ("ready", "failed"))
     assert_one_sentence(job.progress().message, "possible are: level-2-split-1, level-2, level-1")

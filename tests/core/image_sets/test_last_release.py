@@ -96,7 +96,7 @@ def test_what_was_said_to_be_right_survives_damage(data):
 
 def test_an_import_says_what_it_was(data):
     [job] = list_jobs(data)
-    assert job.owner == "ann" and job.request().title == "Old patterns" and job.reading()["key"] == "level-1"
+    assert job.owner == "ann" and job.request().title == "Old patterns" and job.reading().key == "level-1"
     assert (job.progress().state, job.progress().done) == ("ready", 11)
     [(name, why)] = job.report().unreadable
     assert name == "rings/broken.png" and why.startswith("is not an image") and job.report().pictures == 11
