@@ -230,12 +230,13 @@ def _at_chance(curves: Curves, epoch: int, best: float) -> bool:
 
 
 def _may_be(chance: float, accuracy: float, images: int) -> bool:
-    low, _ = interval(round(accuracy * images), images)
-    return low <= 1.1 * chance
+    return math.isfinite(accuracy) and interval(round(accuracy * images), images)[0] <= 1.1 * chance
 
 
 def half_interval(accuracy: float, images: int) -> float:
-    """Half the 95 % interval of an accuracy that was measured on so many images."""
+    """Half the 95 % interval of an accuracy that was measured on so many images; of one that is not known the widest."""
+    if not math.isfinite(accuracy):
+        return 0.5
     low, high = interval(round(accuracy * images), images)
     return (high - low) / 2
 

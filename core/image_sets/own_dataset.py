@@ -20,27 +20,13 @@ import numpy as np
 
 from core.errors import TrainDeskError
 from core.files import Inside, read_json, remedy
+from core.image_sets.schema import MOST_CLASSES, SOUND, TABLES
 
 P = ParamSpec("P")
 T = TypeVar("T")
 SPLITS = ("train", "val", "test")
 FOREVER = 2**31 - 1
-MOST_CLASSES = 1_000_000  # the highest number of a class
 GREY_SIDE = 16  # pixels a side of the small grey copy by which pictures are compared
-TABLES = """
-create table about (key text primary key, value text not null);
-create table versions (number integer primary key, time real not null, words text not null);
-create table images (id integer primary key, digest blob not null, name text not null, width integer not null,
-    height integer not null, colour integer not null, turned integer not null, mean blob not null, square blob not null,
-    hash blob not null, look blob not null);
-create table contents (image integer primary key, data blob not null);
-create table names (class integer not null, name text not null, enabled integer not null, since integer not null,
-    until integer not null);
-create table places (image integer not null, class integer not null, split text not null, kin integer not null,
-    since integer not null, until integer not null);
-create index places_of_image on places (image);
-create index places_of_class on places (class, until);
-"""
 
 
 class OwnDataError(TrainDeskError):
@@ -175,9 +161,28 @@ class OwnDataset:
         finally:
             connection.close()
 
+    @contextlib.contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """The same to look something up. Raises OwnDataError also for rows that hold what they cannot."""
+        if wrong := self._unsound_table():
+            raise OwnDataError(
+                f"Dataset {self.id} cannot be used (its table '{wrong}' is damaged); bring its pictures again."
+            )
+        with self.connected() as connection:
+            yield connection
+
+    @remembered(64)
+    def _unsound_table(self) -> str:
+        """The name of a table with such a row, or ""."""
+        with self.connected() as connection:
+            for table, sound in SOUND.items():
+                if connection.execute(f"select 1 from {table} where ({sound}) is not true limit 1").fetchone():
+                    return table
+        return ""
+
     def about(self, key: str, default: str = "") -> str:
         """A fact about the whole dataset, such as who owns it; the default where there is none. Raises OwnDataError."""
-        with self.connected() as connection:
+        with self.read() as connection:
             found = connection.execute("select value from about where key = ?", [key]).fetchone()
         return found[0] if found else default
 
@@ -188,24 +193,27 @@ class OwnDataset:
 
     @property
     def title(self) -> str:
-        """What people call it."""
-        return self.about("title", self.id)
+        """What people call it, or its id where that cannot be read."""
+        try:
+            return self.about("title", self.id)
+        except OwnDataError:
+            return self.id
 
     def newest(self) -> int:
         """The number of the newest version."""
-        with self.connected() as connection:
-            return connection.execute("select max(number) from versions").fetchone()[0]
+        with self.read() as connection:
+            return connection.execute("select coalesce(max(number), 0) from versions").fetchone()[0]
 
     def versions(self) -> list[Version]:
         """The newest first."""
-        with self.connected() as connection:
+        with self.read() as connection:
             return [Version(*row) for row in connection.execute("select * from versions order by number desc")]
 
     @remembered(64)
     def classes(self, version: int | None = None) -> tuple[OwnClass, ...]:
         """In their steady order: that of their making. Raises OwnDataError."""
         version = self.newest() if version is None else version
-        with self.connected() as connection:
+        with self.read() as connection:
             counted = connection.execute(
                 "select class, split, count(*) from places where since <= ? and until > ? group by class, split",
                 [version, version],
@@ -224,7 +232,7 @@ class OwnDataset:
         """Ordered by image number. `disabled` includes the pictures of classes that are switched off. Raises OwnDataError."""
         version = self.newest() if version is None else version
         wanted = [each.id for each in self.classes(version) if each.enabled or disabled]
-        with self.connected() as connection:
+        with self.read() as connection:
             rows = connection.execute(
                 f"select image, class, case split when 'train' then 0 when 'val' then 1 else 2 end, kin from places "
                 f"where since <= ? and until > ? and class in ({', '.join('?' * len(wanted))}) order by image",
@@ -252,31 +260,31 @@ class OwnDataset:
     @remembered(64)
     def has_colour(self) -> bool:
         """Whether any of its pictures has colours. Raises OwnDataError."""
-        with self.connected() as connection:
+        with self.read() as connection:
             return bool(connection.execute("select max(colour) from images").fetchone()[0])
 
     @remembered(64)
     def usual_side(self) -> int:
         """The shorter side, in pixels, of the picture in the middle by that; 0 without pictures. Raises OwnDataError."""
-        with self.connected() as connection:
+        with self.read() as connection:
             row = connection.execute(
                 "select min(width, height) from images order by 1 limit 1 offset (select count(*) / 2 from images)"
             ).fetchone()
-        return int(row[0]) if row else 0
+        return row[0] if row and isinstance(row[0], int) else 0
 
     def contents(self, images: Sequence[int]) -> Iterator[bytes]:
         """The kept picture files, in this order."""
-        with self.connected() as connection:
+        with self.read() as connection:
             for image in images:
                 found = connection.execute("select data from contents where image = ?", [int(image)]).fetchone()
-                if found is None:
+                if found is None or not isinstance(found[0], bytes):
                     raise OwnDataError(f"Picture {image} is not in dataset {self.id} any more.")
                 yield found[0]
 
     def pictures(self, images: Sequence[int], version: int | None = None) -> list[Picture]:
         """Of some image numbers, in that order; those that the version does not have are left out."""
         version = self.newest() if version is None else version
-        with self.connected() as connection:
+        with self.read() as connection:
             found = []
             for image in images:
                 row = connection.execute(
@@ -291,7 +299,7 @@ class OwnDataset:
     def page(self, class_id: int, start: int, count: int, split: str = "") -> list[int]:
         """Image numbers of a class in the newest version, from the `start`-th on."""
         version = self.newest()
-        with self.connected() as connection:
+        with self.read() as connection:
             rows = connection.execute(
                 "select image from places where class = ? and since <= ? and until > ? and (? = '' or split = ?) "
                 "order by image limit ? offset ?",

@@ -92,9 +92,7 @@ def event_in(line: bytes) -> Event | None:
     said = parse_json(line)
     if not isinstance(said, dict) or not isinstance(said.get("event"), str):
         return None
-    return {
-        name: value for name, value in said.items() if _FIELDS.get(name, _is_metric if "/" in name else _is_any)(value)
-    }
+    return {name: value for name, value in said.items() if _check_of(name)(value)}
 
 
 def last_event(path: Path) -> Event | None:
@@ -112,6 +110,12 @@ def last_event(path: Path) -> Event | None:
     return None
 
 
+def _check_of(name: str) -> Callable[[Any], bool]:
+    """What a value of this name must be; metrics are named "split/what"."""
+    _, slash, what = name.rpartition("/")
+    return _FIELDS.get(what if slash else name, _is_metric if slash else _is_any)
+
+
 def _is_any(_: Any) -> bool:
     return True  # nobody reads it
 
@@ -122,6 +126,10 @@ def _is_number(value: Any) -> bool:
 
 def _is_metric(value: Any) -> bool:
     return value is None or _is_number(value)
+
+
+def _is_share(value: Any) -> bool:
+    return value is None or (_is_number(value) and 0 <= value <= 1)
 
 
 def _is_whole(value: Any) -> bool:
@@ -141,7 +149,7 @@ def _are_classes(value: Any) -> bool:
         isinstance(row, dict)
         and _is_text(row.get("class"))
         and _is_whole(row.get("images"))
-        and all(_is_metric(row.get(name)) for name in ("precision", "recall", "f1"))
+        and all(_is_share(row.get(name)) for name in ("precision", "recall", "f1"))
         for row in value
     )
 
@@ -161,7 +169,9 @@ _FIELDS: dict[str, Callable[[Any], bool]] = {
     "class_names": _are_texts,
     "per_class": _are_classes,
     "confusion_matrix": _is_square,
-    **dict.fromkeys(("message", "what", "device", "device_name", "precision"), _is_text),
+    **dict.fromkeys(("message", "what", "device", "device_name"), _is_text),
+    "precision": lambda value: _is_text(value) or _is_share(value),  # of numbers, of a network
+    **dict.fromkeys(("accuracy", "recall", "f1"), _is_share),
     **dict.fromkeys(
         (
             *("epoch", "step", "epochs", "total_steps", "steps_per_epoch", "from_epoch"),

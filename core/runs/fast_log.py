@@ -47,6 +47,9 @@ def pieces(data: bytes) -> Iterator[Event | Rows] | None:
     if len(ends) != len(table):  # an empty line, or an object over two lines
         return None
     columns = {name: table[name].to_numpy() for name in names}
+    for name, values in columns.items():
+        if name.endswith("/accuracy"):  # as a line by itself is checked
+            columns[name] = np.where((values >= 0) & (values <= 1), values, np.nan)
     step, time = columns["step"], columns["time"]
     is_whole = (step >= 0) & (step <= MOST) & (step == np.floor(step)) & (time >= 0) & (time < LATEST)
     kinds = {}

@@ -11,7 +11,7 @@ import secrets
 import streamlit as st
 
 from core.image_sets.imports import Job
-from core.image_sets.own_dataset import OwnDataset
+from core.image_sets.own_dataset import OwnDataError, OwnDataset
 from core.runs.metadata import read_metadata
 from core.runs.store import Run
 from core.sharing import Guest, current_authenticator
@@ -76,8 +76,11 @@ def read_only_words(run: Run) -> str:
 
 
 def may_change_dataset(dataset: OwnDataset) -> bool:
-    """Raises OwnDataError."""
-    return is_host() or dataset.about("owner") == visitor()
+    """Whether it is theirs, or they are the host, who alone may change one that cannot be read."""
+    try:
+        return is_host() or dataset.about("owner") == visitor()
+    except OwnDataError:
+        return False
 
 
 def may_change_job(job: Job) -> bool:

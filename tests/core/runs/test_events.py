@@ -229,6 +229,8 @@ def test_a_reader_beside_a_writer_sees_every_event_once(log):
         ("time", "1e300"),
         ("val/accuracy", '"high"'),
         ("val/accuracy", "true"),
+        ("val/accuracy", "1e300"),
+        ("test/f1", "-0.1"),
         ("message", "[1]"),
         ("best", "1"),
         ("class_names", '["a", 1]'),
