@@ -10,7 +10,8 @@ import numpy as np
 
 from core.image_sets.edit import Edit
 from core.image_sets.finding import Choice, Finding, names_of
-from core.image_sets.own_dataset import Members, OwnClass, OwnDataset, remembered
+from core.image_sets.own_dataset import Members, OwnClass, OwnDataset
+from core.image_sets.remembered import remembered
 from core.image_sets.shares import Arrangement, arrangement_of, as_suggested, remedies
 from core.image_sets.twins import blank_findings, twin_findings
 from core.text.numbers import count, fitting, percent

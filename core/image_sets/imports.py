@@ -110,6 +110,11 @@ class Job:
         """What is in the making; it becomes a dataset of its own when someone accepts it."""
         return OwnDataset(self.folder / "set")
 
+    @property
+    def title(self) -> str:
+        """What the dataset will be called, or the import's id where that is not known."""
+        return read_stored(Request, self.folder / "request.json").title or self.id
+
     def request(self) -> Request:
         """Raises OwnDataError."""
         found = read_stored(Request, self.folder / "request.json")

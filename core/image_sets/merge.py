@@ -8,7 +8,8 @@ import numpy as np
 
 from core.image_sets.edit import editing
 from core.image_sets.likeness import Likeness, compared
-from core.image_sets.own_dataset import SPLITS, Members, OwnDataError, OwnDataset, remembered
+from core.image_sets.own_dataset import SPLITS, Members, OwnDataError, OwnDataset
+from core.image_sets.remembered import remembered
 from core.image_sets.shares import Arrangement, arranged
 from core.image_sets.splitting import held_out_groups
 

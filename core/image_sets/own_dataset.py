@@ -10,20 +10,18 @@ import contextlib
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, wraps
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 import numpy as np
 
 from core.errors import TrainDeskError
 from core.files import Inside, read_json, remedy
+from core.image_sets.remembered import remembered
 from core.image_sets.schema import MOST_CLASSES, SOUND, TABLES
 
-P = ParamSpec("P")
-T = TypeVar("T")
 SPLITS = ("train", "val", "test")
 FOREVER = 2**31 - 1
 GREY_SIDE = 16  # pixels a side of the small grey copy by which pictures are compared
@@ -31,24 +29,6 @@ GREY_SIDE = 16  # pixels a side of the small grey copy by which pictures are com
 
 class OwnDataError(TrainDeskError):
     """An own dataset that is missing, damaged or cannot be changed as asked."""
-
-
-def remembered(most: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Of a function of datasets: what it gave is given again, not to be written to, until the file of one of them changes.
-
-    `most` answers are kept.
-    """
-
-    def of(function: Callable[P, T]) -> Callable[P, T]:
-        kept: Any = lru_cache(most)(lambda _stamps, *arguments, **named: function(*arguments, **named))
-
-        @wraps(function)
-        def asked(*arguments: P.args, **named: P.kwargs) -> T:
-            return kept(tuple(each.stamp() for each in arguments if isinstance(each, OwnDataset)), *arguments, **named)
-
-        return asked
-
-    return of
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from functools import lru_cache
 import numpy as np
 
 from core.image_sets.edit import Edit
-from core.image_sets.own_dataset import SPLITS, Members, OwnDataset, remembered
+from core.image_sets.own_dataset import SPLITS, Members, OwnDataset
+from core.image_sets.remembered import remembered
 from core.image_sets.split_reasons import Reason, Shared, reasons
 from core.image_sets.splitting import TEST, TRAIN, VAL, Plan, Rows, held_out_groups, plan_of
 

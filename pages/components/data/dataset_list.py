@@ -17,7 +17,7 @@ from pages.components.data.browser import thumbnails
 from pages.components.data.builtin import what_it_takes
 from pages.components.shell.html_parts import picture
 from pages.components.shell.links import bring_page, dataset_page, import_page, show
-from pages.components.shell.messages import show_error
+from pages.components.shell.messages import DATASET, fenced, show_error
 from pages.components.shell.number_words import count, megabytes, plain_markdown, rows_of
 from pages.components.shell.rights import is_host, may_change_dataset, may_change_job
 from pages.components.shell.widgets import action
@@ -35,14 +35,13 @@ def draw_imports() -> None:
         if progress.state == "waiting" and not (job.folder / "request.json").exists():
             _draw_draft(job)
             continue
-        title = job.request().title if (job.folder / "request.json").exists() else job.id
         words = {
             "ready": "is ready to be looked at",
             "failed": "could not be brought in",
             "asking": "needs an answer",
         }.get(progress.state, "is being brought in")
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{plain_markdown(title)}** {words}.")
+            st.markdown(f"**{plain_markdown(job.title)}** {words}.")
             st.button("Look", key=f"look {job.id}", on_click=show, args=(import_page(job.id),), type="primary")
 
 
@@ -78,7 +77,7 @@ def draw_datasets() -> None:
     st.subheader("Datasets")
     for row in rows_of(cards, COLUMNS):
         for column, draw in zip(st.columns(COLUMNS), row, strict=False):
-            with column, st.container(border=True, height="stretch", vertical_alignment="distribute"):
+            with column, st.container(border=True, height="stretch", vertical_alignment="distribute"), fenced(*DATASET):
                 draw()
 
 
