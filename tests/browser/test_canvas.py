@@ -1,5 +1,7 @@
 """The canvas under real hands: it stays where it is, one pointer draws at a time, and the answer is in the same screen."""
 
+import math
+
 import pytest
 from playwright.sync_api import expect
 
@@ -75,8 +77,9 @@ def canvas_of(page):
 
 
 def bottom(locator):
+    """Of what is being drawn anew nowhere yet."""
     box = locator.bounding_box()
-    return box["y"] + box["height"]
+    return box["y"] + box["height"] if box else math.inf
 
 
 def stroke(pointer, kind, *spots):
@@ -99,9 +102,8 @@ def test_canvas_and_answer_are_in_one_screen_and_the_canvas_stays(open_desk, siz
     draw_with_mouse(page, 0)
     answered(page, 0)
     said = page.locator("p.line") if size == "phone" else page.locator(".bars .winner")
-    assert bottom(said.first) <= height and bottom(page.get_by_role("button", name="Clear")) <= height
-    if size == "phone":
-        assert bottom(said.first) <= place["y"]
+    wait_until(lambda: bottom(said.first) <= (place["y"] if size == "phone" else height))
+    wait_until(lambda: bottom(page.get_by_role("button", name="Clear")) <= height)
     for _ in range(2):
         page.get_by_role("button", name="Clear").click()
         expect(page.get_by_text(INVITATION)).to_be_visible()
