@@ -16,7 +16,6 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 MOST_JSON = 64 * 2**20  # bytes; nothing that is written here comes near
-LARGEST = 2**63  # whole numbers below it fit 64 bits
 
 
 def write_atomically(path: Path, data: bytes | memoryview, sync: bool = True) -> None:
@@ -64,7 +63,7 @@ def _finite(text: str) -> float | None:
 
 
 def _short(text: str) -> int | None:
-    return number if len(text) <= len(str(-LARGEST)) and -LARGEST <= (number := int(text)) < LARGEST else None
+    return number if len(text) <= 20 and -(2**63) <= (number := int(text)) < 2**63 else None
 
 
 def _whole(said: Any) -> Any:

@@ -85,12 +85,7 @@ RECIPES = (
             "dataset": {"name": "mnist", "normalisation": "standard"},
             "architecture": {"name": "simple_cnn", "channels": [32, 64], "hidden": []},
             "optimizer": {"name": "adam", "learning_rate": 0.001},
-            "training": {
-                "epochs": 10,
-                "batch_size": 64,
-                "validation_share": _HOLD_OUT,
-                "evaluation_batch_size": 1000,
-            },
+            "training": {"epochs": 10, "batch_size": 64, "validation_share": _HOLD_OUT, "evaluation_batch_size": 1000},
         },
         expects=0.990,
     ),

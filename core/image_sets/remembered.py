@@ -4,18 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache, wraps
-from typing import Any, ParamSpec, Protocol, TypeVar, runtime_checkable
+from typing import Any, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-
-@runtime_checkable
-class Stamped(Protocol):
-    """A dataset."""
-
-    def stamp(self) -> object:
-        """Another one after every change."""
 
 
 def remembered(most: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
@@ -29,7 +21,7 @@ def remembered(most: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
 
         @wraps(function)
         def asked(*arguments: P.args, **named: P.kwargs) -> T:
-            return kept(tuple(each.stamp() for each in arguments if isinstance(each, Stamped)), *arguments, **named)
+            return kept(tuple(each.stamp() for each in arguments if hasattr(each, "stamp")), *arguments, **named)
 
         return asked
 

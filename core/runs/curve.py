@@ -7,6 +7,7 @@ import bisect
 import math
 from array import array
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -30,12 +31,11 @@ class StepCurve:
             column.tobytes() == other._columns[name].tobytes() for name, column in self._columns.items()
         )
 
-    def append(self, event: Mapping[str, object]) -> None:
-        """Adds an event. Raises KeyError, TypeError or ValueError, and adds nothing, if it has no number of a step."""
-        row = {name: _number(event.get(name)) for name in self._columns}
-        row["step"] = float(int(event["step"]))  # type: ignore[call-overload]
+    def append(self, event: Mapping[str, Any]) -> None:
+        """Adds an event of the log, whose values are numbers or None; it has a step."""
         for name, column in self._columns.items():
-            column.append(row[name])
+            value = event.get(name)
+            column.append(math.nan if value is None else value)
 
     def extend(self, columns: Mapping[str, np.ndarray]) -> None:
         """Adds many at once: float64 (N,) each."""
@@ -65,7 +65,3 @@ def _plain(name: str, value: float) -> float | None:
     if math.isnan(value):
         return None
     return int(value) if name in ("step", "epoch") else value
-
-
-def _number(value: object) -> float:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan

@@ -111,13 +111,9 @@ def last_event(path: Path) -> Event | None:
 
 
 def _check_of(name: str) -> Callable[[Any], bool]:
-    """What a value of this name must be; metrics are named "split/what"."""
+    """What a value of this name must be; metrics are named "split/what"; what nobody reads may be anything."""
     _, slash, what = name.rpartition("/")
-    return _FIELDS.get(what if slash else name, _is_metric if slash else _is_any)
-
-
-def _is_any(_: Any) -> bool:
-    return True  # nobody reads it
+    return _FIELDS.get(what if slash else name, _is_metric if slash else lambda _: True)
 
 
 def _is_number(value: Any) -> bool:
@@ -140,46 +136,37 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
 
-def _are_texts(value: Any) -> bool:
-    return isinstance(value, list) and all(map(_is_text, value))
-
-
-def _are_classes(value: Any) -> bool:
-    return isinstance(value, list) and all(
-        isinstance(row, dict)
-        and _is_text(row.get("class"))
-        and _is_whole(row.get("images"))
-        and all(_is_share(row.get(name)) for name in ("precision", "recall", "f1"))
-        for row in value
+def _is_class(row: Any) -> bool:
+    return isinstance(row, dict) and all(
+        check(row.get(name))
+        for name, check in {"class": _is_text, "images": _is_whole, **dict.fromkeys(_SCORES, _is_share)}.items()
     )
+
+
+def _is_list_of(check: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, list) and all(map(check, value))
 
 
 def _is_square(value: Any) -> bool:
-    return isinstance(value, list) and all(
-        isinstance(row, list) and len(row) == len(value) and all(map(_is_whole, row)) for row in value
-    )
+    return _is_list_of(_is_list_of(_is_whole))(value) and all(len(row) == len(value) for row in value)
 
 
+_SCORES = ("precision", "recall", "f1")
 _FIELDS: dict[str, Callable[[Any], bool]] = {
     "time": lambda value: _is_number(value) and 0 <= value < LATEST,
     "learning_rate": _is_number,
-    "images_per_second": _is_metric,
     "seconds": lambda value: _is_number(value) and value >= 0,
+    "images_per_second": _is_metric,
     "best": lambda value: isinstance(value, bool),
-    "class_names": _are_texts,
-    "per_class": _are_classes,
+    "class_names": _is_list_of(_is_text),
+    "per_class": _is_list_of(_is_class),
     "confusion_matrix": _is_square,
     **dict.fromkeys(("message", "what", "device", "device_name"), _is_text),
+    **dict.fromkeys(("accuracy", *_SCORES), _is_share),
     "precision": lambda value: _is_text(value) or _is_share(value),  # of numbers, of a network
-    **dict.fromkeys(("accuracy", "recall", "f1"), _is_share),
-    **dict.fromkeys(
-        (
-            *("epoch", "step", "epochs", "total_steps", "steps_per_epoch", "from_epoch"),
-            *("images", "train_images", "val_images", "test_images", "classes_known"),
-            *("parameters", "threads", "memory_bytes", "done", "done_bytes", "total_bytes"),
-        ),
-        _is_whole,
-    ),
+    **dict.fromkeys("epoch step epochs total_steps steps_per_epoch from_epoch classes_known".split(), _is_whole),
+    **dict.fromkeys("images train_images val_images test_images parameters threads".split(), _is_whole),
+    **dict.fromkeys("memory_bytes done done_bytes total_bytes".split(), _is_whole),
 }
 
 

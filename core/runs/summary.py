@@ -66,17 +66,13 @@ def summarise(run: Run, history: History, status_name: str, reason: str) -> Summ
         problem = "Its checkpoints are missing, so it cannot be tried or resumed."
     return Summary(
         id=run.id,
-        title=title_of(run, config, metadata),
+        **(vars(metadata) | {"title": title_of(run, config, metadata)}),
         status=status_name if config else DAMAGED,
         reason=reason,
-        note=metadata.note,
-        tags=metadata.tags,
-        favourite=metadata.favourite,
-        owner=metadata.owner,
         dataset=config.dataset.title() if config else "",
         architecture=config.architecture.label if config else "",
         optimizer=config.optimizer.label if config else "",
-        learning_rate=_number(getattr(config.optimizer, "learning_rate", None)) if config else None,
+        learning_rate=getattr(config.optimizer, "learning_rate", None) if config else None,
         recipe=config.recipe if config else "",
         experiment=config.experiment if config else "",
         created=float(created),
@@ -104,9 +100,9 @@ def _facts(history: History) -> dict[str, Any]:
         "epochs": len(history.epochs),
         "progress": history.progress(),
         "best_epoch": int(best["epoch"]) if best else None,
-        "val_accuracy": _number(best.get("val/accuracy")),
-        "val_loss": _number(best.get("val/loss")),
-        "test_accuracy": _number(test.get("test/accuracy")),
+        "val_accuracy": best.get("val/accuracy"),
+        "val_loss": best.get("val/loss"),
+        "test_accuracy": test.get("test/accuracy"),
         "sparks": tuple(round(curve[place], 4) for place in places.round().astype(int)),
     }
 
@@ -117,10 +113,4 @@ def _accuracies(history: History) -> list[float]:
     points = [*zip(steps.tolist(), values.tolist(), strict=True)]
     points += [(epoch.get("step", math.inf), epoch.get("val/accuracy")) for epoch in history.epochs]
     points.sort(key=lambda point: point[0])
-    return [accuracy for _, value in points if (accuracy := _number(value)) is not None]
-
-
-def _number(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return None
-    return float(value)
+    return [value for _, value in points if value is not None and math.isfinite(value)]

@@ -87,7 +87,7 @@ def _seconds_of_kinds(runs_folder: Path) -> dict[str, float]:
 
 
 def _seconds_an_epoch(history: History) -> float | None:
-    seconds = [epoch["seconds"] for epoch in history.epochs if isinstance(epoch.get("seconds"), int | float)]
+    seconds = [epoch["seconds"] for epoch in history.epochs if "seconds" in epoch]
     return sum(seconds) / len(seconds) if seconds else None
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from html import escape
+from typing import Any
 
 import streamlit as st
 
 from core.image_sets.imports import Branch, Job, Reading, read_again
 from pages.components.shell.links import DATA, show
-from pages.components.shell.messages import errors_shown
 from pages.components.shell.number_words import count, plain_markdown
 from pages.components.shell.widgets import action
 
@@ -23,15 +23,11 @@ def draw_question(job: Job) -> None:
     st.markdown(plain_markdown(reading.question))
     key = _choose(job, reading)
     with st.container(horizontal=True):
-        chosen = st.button("Read it like this", type="primary", icon=":material/check:", key="answer the import")
+        _draw_answer(job, key, icon=":material/check:")
         draw_cancel(job)
     st.html(tree(reading.trees.get(key, ())))
     if reading.notes:
         st.caption(plain_markdown(" ".join(reading.notes)))
-    if chosen:
-        with errors_shown():
-            read_again(job, key)
-            st.rerun()
 
 
 def draw_reading(job: Job) -> None:
@@ -48,14 +44,11 @@ def draw_reading(job: Job) -> None:
             return
         with st.popover("Not right?", icon=":material/edit:", key="correct the reading"):
             key = _choose(job, reading)
-            same = key == reading.key
-            action(
-                "Read it like this",
-                lambda: read_again(job, key),
-                type="primary",
-                key="answer the import",
-                disabled=same,
-            )
+            _draw_answer(job, key, disabled=key == reading.key)
+
+
+def _draw_answer(job: Job, key: str, **options: Any) -> None:
+    action("Read it like this", lambda: read_again(job, key), type="primary", key="answer the import", **options)
 
 
 def tree(parts: Iterable[Branch]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -86,49 +85,33 @@ def _notices(history: History) -> None:
 
 
 def _curves(run: Run, shared: SharedHistory, options: Options) -> None:
-    history, axis, common = shared.history, *_of_all(run, shared, options)
-    smoothed = {**common, "view": f"{common['view']} {options.smoothing}"}
     left, right = st.columns(2, gap="small")
     with left:
-        live_plot(
-            lambda: chart_curves(history, LOSS, axis, options.smoothing),
-            key=f"loss {run.id}",
-            title=LOSS,
-            best=best_point(history, "val/loss", axis),
-            marks=marks(history, axis),
-            logarithmic=options.is_logarithmic,
-            usual=usual_loss(history),
-            **smoothed,
-        )
+        of_loss = {"logarithmic": options.is_logarithmic, "usual": usual_loss(shared.history)}
+        _chart(run, shared, options, LOSS, best="val/loss", **of_loss)
     with right:
-        live_plot(
-            lambda: chart_curves(history, ACCURACY, axis, options.smoothing),
-            key=f"accuracy {run.id}",
-            title=ACCURACY,
-            best=best_point(history, "val/accuracy", axis),
-            marks=marks(history, axis),
-            is_share=True,
-            **smoothed,
-        )
+        _chart(run, shared, options, ACCURACY, best="val/accuracy", is_share=True)
 
 
 def _more_curves(run: Run, shared: SharedHistory, options: Options) -> None:
-    axis, common = _of_all(run, shared, options)
     for row in rows_of(more_charts(), 2):
         for column, chart in zip(st.columns(2, gap="small"), row, strict=False):
             with column:
-                live_plot(
-                    partial(chart_curves, shared.history, chart, axis, options.smoothing),
-                    key=f"{chart} {run.id}",
-                    title=chart,
-                    from_zero=True,
-                    **{**common, "height": 240, "view": f"{common['view']} {options.smoothing}"},
-                )
+                _chart(run, shared, options, chart, height=240, from_zero=True)
 
 
-def _of_all(run: Run, shared: SharedHistory, options: Options) -> tuple[Axis, dict[str, Any]]:
-    """What the charts of a run have in common."""
-    axis = Axis(options.axis.name, shared.history.elapsed() or 0.0)
-    view = f"{run.id} {axis.name}"
-    waiting = what_curves_wait_for(run.status(), shared.history)
-    return axis, {"once": shared.once, "view": view, "x_title": axis.title(), "waiting": waiting, "height": None}
+def _chart(run: Run, shared: SharedHistory, options: Options, chart: str, best: str = "", **more: Any) -> None:
+    """`best` is the metric whose best epoch is marked, with what happened on the way."""
+    history = shared.history
+    axis = Axis(options.axis.name, history.elapsed() or 0.0)
+    marked = {"best": best_point(history, best, axis), "marks": marks(history, axis)} if best else {}
+    live_plot(
+        lambda: chart_curves(history, chart, axis, options.smoothing),
+        key=f"{chart.lower()} {run.id}",
+        title=chart,
+        once=shared.once,
+        view=f"{run.id} {axis.name} {options.smoothing}",
+        x_title=axis.title(),
+        waiting=what_curves_wait_for(run.status(), history),
+        **{"height": None, **marked, **more},
+    )
