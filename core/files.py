@@ -53,7 +53,7 @@ def parse_json(data: bytes | str) -> Any:
     """The same of bytes or text."""
     try:
         said = json.loads(data, parse_float=_finite, parse_int=_short, parse_constant=lambda _: None)
-        return _whole(said) if (b"\\u" if isinstance(data, bytes) else "\\u") in data else said  # type: ignore[operator]
+        return without_halves(said) if (b"\\u" if isinstance(data, bytes) else "\\u") in data else said  # type: ignore[operator]
     except (ValueError, RecursionError):
         return None
 
@@ -66,14 +66,14 @@ def _short(text: str) -> int | None:
     return number if len(text) <= 20 and -(2**63) <= (number := int(text)) < 2**63 else None
 
 
-def _whole(said: Any) -> Any:
-    """Without halves of characters (surrogates), which nothing can write or show."""
+def without_halves(said: Any) -> Any:
+    """The same without halves of characters (surrogates), which nothing can write or show."""
     if isinstance(said, str):
         return said.encode("utf-8", "ignore").decode()
     if isinstance(said, list):
-        return [_whole(each) for each in said]
+        return [without_halves(each) for each in said]
     if isinstance(said, dict):
-        return {_whole(key): _whole(value) for key, value in said.items()}
+        return {without_halves(key): without_halves(value) for key, value in said.items()}
     return said
 
 

@@ -11,7 +11,7 @@ from pydantic import SerializeAsAny
 
 from core.architectures import ARCHITECTURES, ArchitectureSettings
 from core.datasets import DATASETS, DatasetSettings
-from core.files import parse_json
+from core.files import without_halves
 from core.image_sets.splitting import TRAIN
 from core.settings.registry import Registry
 from core.settings.settings import FieldSpec, Problem, Settings, SettingsError, fields_of, parse
@@ -101,13 +101,10 @@ class RunConfig(Settings):
     @classmethod
     def from_json(cls, text: str) -> Self:
         """Raises SettingsError, also when the text is not JSON."""
-        data = parse_json(text)
-        if data is None:
-            try:
-                json.loads(text)
-            except (ValueError, RecursionError) as error:
-                raise SettingsError([Problem("", f"The config is not valid JSON ({error}).")]) from None
-        return cls.from_dict(data)
+        try:
+            return cls.from_dict(without_halves(json.loads(text)))
+        except (ValueError, RecursionError) as error:
+            raise SettingsError([Problem("", f"The config is not valid JSON ({error}).")]) from None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON, from which `from_dict` makes the same config."""

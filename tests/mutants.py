@@ -53,11 +53,15 @@ def damage(path: Path, dice: random.Random) -> str:
 
 
 def _is_json(path: Path) -> bool:
+    return _content(path.read_bytes()) is not None
+
+
+def _content(data: bytes | str) -> Any:
+    """None of what is damaged already."""
     try:
-        json.loads(path.read_bytes())
-    except (ValueError, OSError):
-        return False
-    return True
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        return None
 
 
 def odd_json(content: Any, dice: random.Random) -> tuple[str, str]:
@@ -87,7 +91,7 @@ def odd_json(content: Any, dice: random.Random) -> tuple[str, str]:
 
 
 def _odd_value(path: Path, dice: random.Random) -> str:
-    text, what = odd_json(json.loads(path.read_bytes()), dice)
+    text, what = odd_json(_content(path.read_bytes()), dice)
     path.write_text(text)
     return what
 
@@ -96,7 +100,7 @@ def _odd_line(path: Path, dice: random.Random) -> str:
     lines = path.read_text().splitlines()
     rare = [place for place, line in enumerate(lines) if '"step"' not in line[:40]] or [0]
     place = dice.choice(rare) if dice.random() < 0.7 else dice.randrange(len(lines))
-    text, what = odd_json(json.loads(lines[place]), dice)
+    text, what = odd_json(_content(lines[place]), dice)
     path.write_text("\n".join([*lines[:place], text, *lines[place + 1 :]]) + "\n")
     return f"line {place} {lines[place][:60]}: {what}"
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Error, expect, sync_playwright
+from playwright.sync_api import Error, Locator, expect, sync_playwright
 
 from tests.helpers import PATIENCE, closed_port, wait_until
 
@@ -31,6 +32,7 @@ ARGUMENTS = [  # nothing but the pages under test may use the network
 ]
 # Streamlit's page looks for its server below the page's own address first; two misses on every deep link.
 STREAMLIT_PROBES = ("/_stcore/health", "/_stcore/host-config")
+AT_REST = "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState !== 'running'"
 USUAL = {"width": 1280, "height": 900}
 
 
@@ -40,10 +42,25 @@ def launch_chromium(playwright):
     return playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
 
 
+def at_rest(act: Callable[..., None]) -> Callable[..., None]:
+    """A click, or what is one, at a moment when Streamlit does not draw the page anew, which would lose it; what is always drawn
+    anew is clicked all the same."""
+
+    @functools.wraps(act)
+    def later(control: Locator, **options) -> None:
+        with contextlib.suppress(Error):
+            control.page.wait_for_function(AT_REST, timeout=3000, polling=20)
+        act(control, **options)
+
+    return later
+
+
 @pytest.fixture(scope="session")
 def browser():
     """A Chromium for all tests. Without one: skip, on a build server fail."""
-    with sync_playwright() as playwright:
+    with sync_playwright() as playwright, pytest.MonkeyPatch.context() as patch:
+        for act in ("click", "check", "uncheck"):
+            patch.setattr(Locator, act, at_rest(getattr(Locator, act)))
         try:
             chromium = launch_chromium(playwright)
         except Error as error:

@@ -120,8 +120,13 @@ def test_an_experiment_that_was_suggested_validates_as_chosen_and_is_stopped_as_
     expect(page).to_have_url(re.compile("metric=val"))
     expect(page.locator("[aria-label='Chart: Loss']")).to_be_visible()
     sure = page.get_by_role("button", name="Yes, stop them")
-    press(page.get_by_role("button", name="Stop all"), sure)
-    press(sure, lambda: not sure.is_visible())
+
+    def stop() -> None:
+        if not sure.is_visible():
+            page.get_by_role("button", name="Stop all").click(timeout=3000)
+        sure.click(timeout=3000)
+
+    press(stop, lambda: not any(run.status().will_change for run in list_runs(quiet.runs)))
     expect(page.get_by_text("3 of 3 runs are done")).to_be_visible()
     runs = list_runs(quiet.runs)[:3]
     assert [run.config().training.validate_every for run in runs] == ["epoch"] * 3

@@ -157,8 +157,7 @@ def test_from_drawn_symbols_to_a_prediction(desk):
             else:
                 desk.get_by_role("button", name="Keep it and draw the next").click()
             expect(desk.get_by_text(f"{number + 1} of 20").last).to_be_visible()
-        desk.get_by_role("button", name="Keep it and draw the next").click()
-        expect(desk.get_by_text("Nothing is drawn yet")).to_be_visible()
+        press(desk.get_by_role("button", name="Keep it and draw the next"), desk.get_by_text("Nothing is drawn yet"))
     desk.get_by_role("button", name="Make a dataset of 12 pictures").click()
     train_and_open(desk)
     draw(desk, CROSS, 9)

@@ -12,7 +12,7 @@ from core.runs.store import create_run
 from core.runs.trash import deleted_runs
 from core.workers.worker import work
 from tests.browser.conftest import serving
-from tests.browser.hands import draw_with_mouse
+from tests.browser.hands import draw_with_mouse, press
 from tests.helpers import quick_config, wait_until
 from tests.pages.fake_runs import fake_run, running
 
@@ -64,7 +64,7 @@ def test_runs_are_named_tagged_repeated_thrown_away_and_had_back(visit, house):
     wait_until(lambda: [read_metadata(run).tags for run in (one, two)] == [("physics",)] * 2, what="both are tagged")
 
     page.get_by_role("checkbox", name="Tick Second words").uncheck()
-    pressed(page, "Favourite")
+    press(page.get_by_role("button", name="Favourite", exact=True), page.get_by_role("button", name="No favourite"))
     page.get_by_text("Favourites first", exact=True).click()
     expect(page.locator("tbody tr").first).to_contain_text("First words")
 
