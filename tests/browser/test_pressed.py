@@ -10,6 +10,7 @@ from core.runs.metadata import read_metadata
 from core.runs.queue import waiting
 from core.runs.store import create_run
 from core.runs.trash import deleted_runs
+from core.workers.dispatch import set_cpu_runs
 from core.workers.worker import work
 from tests.browser.conftest import serving
 from tests.browser.hands import draw_with_mouse, press
@@ -94,6 +95,7 @@ def test_the_trash_is_emptied_and_a_run_leaves_the_queue(visit, house):
     server, _ = house
     gone = fake_run(server.runs, "finished", 1)
     page = visit().page
+    set_cpu_runs(server.runs, 1)
     with running(fake_run(server.runs, "starting")):  # else its turn would come
         waits = fake_run(server.runs, "queued")
         page.goto(f"{server.url}/run?run={waits.id}")
