@@ -47,13 +47,13 @@ def damage(path: Path, dice: random.Random) -> str:
     """Damages a file in one of the ways of its kind, or as a whole. Returns what was done."""
     whole: list[Callable[[Path, random.Random], str]] = [_cut, _flip, _garbage, _empty, _folder, _lines, _gone]
     ways = {".jsonl": _odd_line, ".npz": _odd_array, ".sqlite": _odd_row}
-    own = ways.get(path.suffix, _odd_value if _is_json(path) else _flip)
+    own = ways.get(path.suffix, _odd_value if _content(path.read_bytes()) is not None else _flip)
     way = own if dice.random() < 0.75 else dice.choice(whole)
-    return f"{path.name}: {way.__name__.strip('_')} {way(path, dice)}".strip()
-
-
-def _is_json(path: Path) -> bool:
-    return _content(path.read_bytes()) is not None
+    try:
+        done = way(path, dice)
+    except Exception as error:  # what is damaged already cannot be opened to be damaged in its own way
+        way, done = _flip, f"{_flip(path, dice)} ({type(error).__name__})"
+    return f"{path.name}: {way.__name__.strip('_')} {done}".strip()
 
 
 def _content(data: bytes | str) -> Any:
@@ -137,13 +137,6 @@ def _odd_array(path: Path, dice: random.Random) -> str:
 
 
 def _odd_row(path: Path, dice: random.Random) -> str:
-    try:
-        return _odd_cell(path, dice)
-    except sqlite3.Error as error:  # it is damaged already
-        return str(error)
-
-
-def _odd_cell(path: Path, dice: random.Random) -> str:
     with sqlite3.connect(path) as file:
         tables = [name for (name,) in file.execute("select name from sqlite_master where type = 'table' order by name")]
         if not tables:
