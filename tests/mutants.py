@@ -154,7 +154,9 @@ def _odd_row(path: Path, dice: random.Random) -> str:
         elif way < 0.3:
             what = f"alter table {table} rename column {column} to other"
         else:
-            some = "" if way < 0.5 else f" where rowid in (select rowid from {table} order by random() limit 1)"
+            some = (
+                "" if way < 0.5 else f" where rowid in (select rowid from {table} limit 1 offset {dice.randrange(9)})"
+            )
             what = f"update or ignore {table} set {column} = ?{some}"
         try:
             file.execute(what, (odd,) if "?" in what else ())
@@ -241,9 +243,10 @@ class Ground:
         own = train(self.templates / "runs", self.data, dataset={"name": "own_images", "source": self.dataset.id})
         whole = shutil.copytree(self.trained.folder, self.runs / self.trained.folder.name)
         shutil.copytree(own.folder, self.runs / own.folder.name)
-        for status in STATUSES:
-            fake_run(self.templates / "runs", status)
+        fakes = [fake_run(self.templates / "runs", status) for status in STATUSES]
+        self.runs_to_harm = [run.folder for run in (self.trained, own, *fakes)]  # in this order each time
         _, report = staged(folder, class_files({"rings": 6, "dots": 6}))
+        self.imports_to_harm: list[Path] = []
         for state in ("ready", "asking", "failed"):
             job = new_job(self.data)
             job.write(Request(path=str(folder / "pictures.zip"), title="Patterns"))
@@ -251,7 +254,7 @@ class Ground:
             if state != "failed":
                 job.write(report)
             shutil.copytree(folder / "set of pictures.zip", job.folder / "set")
-            shutil.move(job.folder, self.templates / "imports" / job.id)
+            self.imports_to_harm.append(Path(shutil.move(job.folder, self.templates / "imports" / job.id)))
         shutil.copytree(self.dataset.folder, self.templates / "sets" / self.dataset.id)
         shutil.copytree(whole, self.runs / "thrown-away")
         Trash(self.runs).put("thrown-away")
@@ -262,7 +265,7 @@ class Ground:
 
 def run_mutants(ground: Ground, dice: random.Random, number: int) -> Iterator[tuple[str, str, dict[str, str]]]:
     """(page, mutant, address) to be opened, each while its mutant lies there."""
-    templates = sorted((ground.templates / "runs").glob("2*"))
+    templates = ground.runs_to_harm
     weights = [10 if (each / "best.pt").exists() else 1 for each in templates]
     made: dict[str, str] = {}
     for count in range(number):
@@ -287,7 +290,7 @@ def run_mutants(ground: Ground, dice: random.Random, number: int) -> Iterator[tu
 
 def import_mutants(ground: Ground, dice: random.Random, number: int) -> Iterator[tuple[str, str, dict[str, str]]]:
     """The same of imports."""
-    templates = sorted((ground.templates / "imports").glob("2*"))
+    templates = ground.imports_to_harm
     for count in range(number):
         place = ground.data / "imports" / f"2026-mutant-{count:04d}"
         mutant = _mutant(dice.choice(templates), place, dice)
