@@ -13,9 +13,10 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Error, Locator, expect, sync_playwright
+from playwright.sync_api import Error, Locator, Page, expect, sync_playwright
 
 from tests.helpers import PATIENCE, closed_port, wait_until
 
@@ -55,12 +56,27 @@ def at_rest(act: Callable[..., None]) -> Callable[..., None]:
     return later
 
 
+NOT_YET = """arg => { try { const value = (%s); return typeof value === 'function' ? value(arg) : value; }
+    catch (error) { if (error instanceof TypeError) return null; throw error; } }"""
+
+
+def patient(wait: Callable[..., Any]) -> Callable[..., Any]:
+    """A wait for which an element that is not there, or is drawn anew at that very moment, is not there yet."""
+
+    @functools.wraps(wait)
+    def later(page: Page, expression: str, **options) -> Any:
+        return wait(page, NOT_YET % expression.strip().rstrip(";"), **options)
+
+    return later
+
+
 @pytest.fixture(scope="session")
 def browser():
     """A Chromium for all tests. Without one: skip, on a build server fail."""
     with sync_playwright() as playwright, pytest.MonkeyPatch.context() as patch:
         for act in ("click", "check", "uncheck"):
             patch.setattr(Locator, act, at_rest(getattr(Locator, act)))
+        patch.setattr(Page, "wait_for_function", patient(Page.wait_for_function))
         try:
             chromium = launch_chromium(playwright)
         except Error as error:
