@@ -18,6 +18,11 @@ CHARTS = """[...document.querySelectorAll('.js-plotly-plot')].filter(chart => ch
     visible: chart._fullData[1].visible, title: chart._fullLayout.title.text, marked: chart.marked === true}))"""
 
 
+def seen(page: Page, expression: str, arg: Any = None) -> Any:
+    """What `expression` gives on the page as soon as that is something: a chart that is drawn anew is not there for a moment."""
+    return page.wait_for_function(expression, arg=arg).json_value()
+
+
 def press(control: Locator | Callable[[], Any], effect: Locator | Callable[[], Any]) -> None:
     """Presses `control` again until `effect` is there: a click is lost when a page is drawn anew at that very moment.
 

@@ -9,7 +9,7 @@ from core import demo
 from core.runs.store import list_runs
 from core.workers import dispatch
 from core.workers.worker import work
-from tests.browser.hands import draw_with_mouse, press
+from tests.browser.hands import draw_with_mouse, press, seen
 from tests.helpers import quick_config, wait_until
 
 pytestmark = pytest.mark.browser
@@ -52,7 +52,7 @@ def test_the_demo_is_found_as_it_is_by_whoever_comes(visit, server):
     page.get_by_role("button", name="Start the 60-second demo").click()
     page.wait_for_url("**/demo*")
     page.wait_for_function(AXES)
-    axes = page.evaluate(AXES)
+    axes = seen(page, AXES)
     assert axes == [[0, demo.EPOCHS], [0, 100]], "in per cent, before the first point"
     wait_until(lambda: min(shares(page) or [0]) >= 2, what="both learn")
     runs = set(list_runs(server.runs)) - set(before)
@@ -82,7 +82,7 @@ def test_the_demo_is_found_as_it_is_by_whoever_comes(visit, server):
     expect(page.get_by_text("A demo runs already")).to_be_visible()
     page.go_forward()
     wait_until(lambda: len(shares(page)) == 2 and min(shares(page)) >= min(done))
-    wait_until(lambda: page.evaluate(AXES) == axes)
+    wait_until(lambda: seen(page, AXES) == axes)
     assert set(list_runs(server.runs)) - set(before) == runs
 
     reset(page)

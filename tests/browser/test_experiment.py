@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from core.runs.store import create_run, list_runs
 from tests.browser.conftest import serving
-from tests.browser.hands import choose, press
+from tests.browser.hands import choose, press, seen
 from tests.helpers import quick_config, wait_until
 
 pytestmark = pytest.mark.browser
@@ -74,17 +74,17 @@ def test_three_learning_rates_from_the_first_click_to_the_best_network(visit, qu
     expect(page.get_by_role("button", name="Stop all")).to_be_visible()
     page.wait_for_function("document.querySelector('.js-plotly-plot')?.data?.[0].x.length > 1")
     points = "Math.max(...document.querySelector('.js-plotly-plot').data.map(curve => curve.x.length))"
-    before = page.evaluate(points)
+    before = seen(page, points)
     expect(page.get_by_role("button", name="Stop all")).to_be_visible()  # seen while it runs
     page.wait_for_function(f"{points} > {before}")
     expect(page.get_by_text("3 of 3 runs are done.")).to_be_visible()
     expect(page.get_by_role("button", name="Stop all")).to_have_count(0)
 
     page.wait_for_function("document.querySelectorAll('.js-plotly-plot').length === 2")
-    curves, result = page.evaluate("[...document.querySelectorAll('.js-plotly-plot')].map(plot => plot.data.length)")
+    curves, result = seen(page, "[...document.querySelectorAll('.js-plotly-plot')].map(plot => plot.data.length)")
     assert curves >= 3 and result >= 4, "three curves; three points and the star of the best"
-    axis = page.evaluate(
-        "(({type, ticktext}) => ({type, ticktext}))(document.querySelectorAll('.js-plotly-plot')[1].layout.xaxis)"
+    axis = seen(
+        page, "(({type, ticktext}) => ({type, ticktext}))(document.querySelectorAll('.js-plotly-plot')[1].layout.xaxis)"
     )
     assert axis == {"type": "log", "ticktext": ["0.0002", "0.002", "0.02"]}
     expect(page.locator("tr.best")).to_have_count(1)

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from core.runs.events import EventWriter
 from core.runs.snapshots import ProbeImages, Snapshot, SnapshotStore
-from tests.browser.hands import barriers
+from tests.browser.hands import barriers, seen
 from tests.helpers import wait_until
 from tests.pages.fake_runs import fake_run, running, write_epoch, write_start, write_test
 
@@ -127,7 +127,7 @@ def test_the_presenter_view_lives_in_the_address(visit, server):
     page.goto(f"{server.url}/run?run={run.id}&view=presenter")
     size = "document.querySelector('.js-plotly-plot').getBoundingClientRect().height"
     page.wait_for_function("document.querySelector('.js-plotly-plot')?.dataset.draws >= 1")
-    high, font = page.evaluate(size), page.evaluate("document.querySelector('.js-plotly-plot')._fullLayout.font.size")
+    high, font = seen(page, size), seen(page, "document.querySelector('.js-plotly-plot')._fullLayout.font.size")
     page.reload()
     page.get_by_role("button", name="Train again with changes").click()
     expect(page).to_have_url(re.compile(r"/train\?.*view=presenter"))
@@ -140,7 +140,7 @@ def test_the_presenter_view_lives_in_the_address(visit, server):
     page.wait_for_function("!location.search.includes('view=')")
     assert f"run={run.id}" in page.url
     page.wait_for_function(f"document.querySelector('.js-plotly-plot')._fullLayout.font.size < {font}")
-    wait_until(lambda: page.evaluate(size) < high, what="charts and their type are larger for a room")
+    wait_until(lambda: seen(page, size) < high, what="charts and their type are larger for a room")
 
 
 TITLES_AND_LEGENDS = """() => [...document.querySelectorAll('.js-plotly-plot')].filter(plot => plot.querySelector('.legend'))
@@ -165,7 +165,7 @@ def test_a_legend_stands_beside_or_below_the_title_of_its_chart(visit, server, s
     page = visit(viewport=size, has_touch=size is PHONE).page
     page.goto(f"{server.url}/run?run={run.id}{view}")
     places(page)
-    charts = page.evaluate(TITLES_AND_LEGENDS)
+    charts = seen(page, TITLES_AND_LEGENDS)
     assert len(charts) == 2
     for title, legend, area in charts:
         beside = legend["left"] >= title["right"]

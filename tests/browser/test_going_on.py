@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from core.runs.history import History
 from core.runs.store import create_run, find_run
-from tests.browser.hands import CHARTS, press
+from tests.browser.hands import CHARTS, press, seen
 from tests.helpers import quick_config, wait_until
 
 pytestmark = pytest.mark.browser
@@ -42,12 +42,12 @@ def test_pause_close_the_tab_come_back_and_resume_to_the_end(visit, server):
     history = History(run).update()
     assert paused_at < history.started["total_steps"] == history.steps[-1], "it was paused in the middle"
     page.wait_for_function(f"({CURVE})('validation').length >= 3")
-    shown = np.array(page.evaluate(CURVE, "training"))
+    shown = np.array(seen(page, CURVE, "training"))
     assert np.allclose(shown * history.started["steps_per_epoch"], history.steps, atol=1e-3)
     assert (np.diff(history.steps) > 0).all(), "no step twice"
     per_epoch = history.started["steps_per_epoch"]
     points = sorted([step / per_epoch for step in history.within_epochs("val/accuracy")[0]] + [1, 2, 3])
-    wait_until(lambda: np.allclose(page.evaluate(CURVE, "validation"), points, atol=1e-3) and len(points) > 3)
+    wait_until(lambda: np.allclose(seen(page, CURVE, "validation"), points, atol=1e-3) and len(points) > 3)
     assert [epoch["epoch"] for epoch in history.epochs] == [1, 2, 3], "and what counts is the end of each epoch"
 
 
@@ -83,7 +83,7 @@ def test_another_learning_rate_while_it_trains(visit, server):
     expect(sentence).to_be_visible()
     field.fill("0.0004")
     expect(sentence).to_have_count(0)
-    draws = page.evaluate(CHARTS)[0]["draws"]
+    draws = seen(page, CHARTS)[0]["draws"]
     page.wait_for_function(f"Number(document.querySelector('.js-plotly-plot').dataset.draws) > {draws} + 1")
     expect(field).to_have_value("0.0004")  # refreshes leave what was typed, and the popover open
     page.get_by_role("button", name="Apply").click()

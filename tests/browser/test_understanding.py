@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from core.analysis.mistakes import commonest_mistakes, confusion, in_cell
 from core.runs.events import EventWriter
 from core.runs.predictions import read_predictions
-from tests.browser.hands import charts
+from tests.browser.hands import charts, seen
 from tests.helpers import wait_until
 from tests.pages.fake_runs import fake_run, write_epoch, write_start
 from tests.pages.trained import copied, train
@@ -162,11 +162,11 @@ def test_a_comparison_by_link_keeps_its_colours_when_a_run_is_taken_out(visit, s
     drawn(page)
     lines = "document.querySelector('.js-plotly-plot').data.filter(trace => trace.uid !== 'best')"
     colours = f"{lines}.map(trace => [trace.name, trace.line.color])"
-    before = dict(page.evaluate(colours))
+    before = dict(seen(page, colours))
     assert set(before) == {"Good", "Bad"} and before["Good"] != before["Bad"]
     page.get_by_role("button", name=re.compile("^Remove Good")).click()
     page.wait_for_function(f"{lines}.length === 1")
-    wait_until(lambda: dict(page.evaluate(colours)) == {"Bad": before["Bad"]})
+    wait_until(lambda: dict(seen(page, colours)) == {"Bad": before["Bad"]})
     expect(page).to_have_url(re.compile(rf"runs=(%2C|,){runs[1].id}"))
 
 
