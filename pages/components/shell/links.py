@@ -125,15 +125,29 @@ def anchor(place: Place, text: str, part: str = "") -> str:
     return f'<a href="{escape(target, quote=True)}" target="_self">{escape(text)}</a>'
 
 
+class _Said(NamedTuple):
+    """What the address says of a widget, and what it said before: a refresh may still bring that along."""
+
+    text: str
+    before: tuple[str, ...] = ()
+    arrived: bool = False
+
+
 def from_address(name: str, values: Sequence[Any], default: Any) -> Callable[[], None]:
     """Gives the widget of key `name`, before it is drawn, the value that the address says, one of `values`.
 
-    Returns what the widget calls on change: the address then says what was chosen, or nothing for the default.
+    Returns what the widget calls on change: the address then says what was chosen, or nothing for the default. Until the
+    browser knows that address, a part that refreshes itself comes with the one before, which is then no new choice.
     """
-    said = st.query_params.get(name, "")
-    if name not in st.session_state or st.session_state.get(_seen(name)) != said:
-        st.session_state[name] = next((value for value in values if _text(value) == said), default)
-        st.session_state[_seen(name)] = said
+    text, known = st.query_params.get(name, ""), st.session_state.get(_said(name))
+    if name not in st.session_state or known is None or text not in (known.text, *known.before):
+        st.session_state[name] = next((value for value in values if _text(value) == text), default)
+        known = _Said(text)
+    elif text != known.text:
+        _put(name, known.text)
+    else:  # seen first in the run that said it, then by the browser
+        known = _Said(text, () if known.arrived else known.before, arrived=True)
+    st.session_state[_said(name)] = known
 
     def changed() -> None:
         say(name, "" if st.session_state[name] == default else _text(st.session_state[name]))
@@ -143,8 +157,9 @@ def from_address(name: str, values: Sequence[Any], default: Any) -> Callable[[],
 
 def say(name: str, text: str) -> None:
     """Puts a parameter into the address, or takes it out when the text is empty."""
+    known = st.session_state.get(_said(name)) or _Said(st.query_params.get(name, ""))
     _put(name, text)
-    st.session_state[_seen(name)] = text
+    st.session_state[_said(name)] = _Said(text, (*known.before, known.text))
 
 
 def _put(name: str, text: str) -> None:
@@ -154,7 +169,7 @@ def _put(name: str, text: str) -> None:
         st.query_params.pop(name, None)
 
 
-def _seen(name: str) -> str:
+def _said(name: str) -> str:
     return f"address of {name}"
 
 

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from tests.pages.apps import PAGES, ROOT, open_app, run, widget
 from tests.pages.fake_runs import fake_run
@@ -55,3 +56,37 @@ def test_presenting_is_begun_and_left_by_one_click_and_keeps_what_is_looked_at(r
     app = run(app)
     assert "view" not in app.query_params and app.query_params["run"] == shown.id
     assert "Home" in [element.proto.label for element in app.get("page_link")]
+
+
+def two_choices():
+    import streamlit as st
+
+    from pages.components.shell.links import from_address
+
+    for name in ("metric", "axis"):
+        st.radio(name, ["a", "b", "c"], key=name, on_change=from_address(name, ["a", "b", "c"], "a"))
+
+
+def test_a_refresh_with_the_address_of_before_a_choice_does_not_take_it_back():
+    app = AppTest.from_function(two_choices).run()
+    app.radio(key="metric").set_value("b").run()
+    app.radio(key="axis").set_value("b")
+    app.radio(key="metric").set_value("c").run()
+    for late in ({}, {"metric": "b"}, {"metric": "c"}):  # a part that refreshes itself asked before it knew
+        app.query_params.clear()
+        app.query_params.update(late)
+        app.run()
+        assert (app.radio(key="metric").value, app.radio(key="axis").value) == ("c", "b")
+        assert dict(app.query_params) == {"metric": "c", "axis": "b"}
+
+
+def test_the_back_button_takes_a_choice_back_once_the_browser_knew_it():
+    app = AppTest.from_function(two_choices).run()
+    app.radio(key="metric").set_value("b").run()
+    app.run()
+    app.query_params.clear()
+    app.run()
+    assert app.radio(key="metric").value == "a"
+    app.query_params["metric"] = "b"
+    app.run()
+    assert app.radio(key="metric").value == "b", "and forward"
