@@ -7,20 +7,12 @@ import streamlit as st
 
 from pages.components.shell.header import open_page
 from pages.components.shell.links import GLOSSARY, anchor
+from pages.components.shell.widgets import search_field
 from pages.components.shell.word_meanings import Entry, entries
 
 open_page("Glossary")
 st.title("What the words mean")
-text = st.text_input(
-    "Search",
-    placeholder="Search: learning rate, loss ...",
-    key="word",
-    bind="query-params",
-    live=True,
-    width=320,
-    label_visibility="collapsed",
-)
-sought = (text or "").casefold().split()
+sought = search_field("learning rate, loss", "word").casefold().split()
 found = [entry for entry in entries() if all(word in entry.all_text() for word in sought)]
 
 

@@ -68,6 +68,7 @@ class Curves:
 
     @property
     def epochs(self) -> int:
+        """How many have ended."""
         return len(self.val_loss)
 
 

@@ -108,6 +108,7 @@ class Setting:
 
     @property
     def title(self) -> str:
+        """As on the form."""
         return self.spec.title
 
     @property

@@ -33,6 +33,7 @@ class Learner:
 
     @property
     def reached(self) -> float:
+        """Its best accuracy so far, 0 to 1."""
         return max(self.accuracy or 0.0, self.best or 0.0)
 
     @classmethod

@@ -199,7 +199,7 @@ def _write(images: DecodedImages, folder: Path) -> bool:
 
 
 def save(file: Path, array: np.ndarray) -> None:
-    """Written through to the disk: after a power cut a file of the right size could otherwise hold zeros."""
+    """Keeps an array of any shape, written through to the disk: after a power cut a file could otherwise hold zeros."""
     with file.open("wb") as stream:
         np.save(stream, array, allow_pickle=False)
         stream.flush()

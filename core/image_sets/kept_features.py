@@ -43,7 +43,7 @@ class KeptFeatures:
         return found
 
     def put(self, rows: dict[bytes, np.ndarray]) -> None:
-        """Keeps them; of too many those that were asked for the longest ago go."""
+        """Keeps a row (F,) under each key, as float16; of too many those that were asked for the longest ago go."""
         with self._connected() as connection:
             now = time.time()
             connection.executemany(

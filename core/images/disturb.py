@@ -22,7 +22,7 @@ class Disturbance:
     remedy: tuple[str, float] | None = None  # a setting of the augmentation that prepares for it, and its largest value
 
     def strengths(self, count: int = 9) -> np.ndarray:
-        """Evenly from the weakest to the strongest, 0 among them."""
+        """(count,), evenly from the weakest to the strongest, 0 among them."""
         return np.linspace(self.lowest, self.highest, count)
 
 

@@ -28,7 +28,7 @@ def thin(values: np.ndarray, limit: int = LIMIT, keep: tuple[int, ...] = ()) -> 
 
 
 def window(x: np.ndarray, seen: tuple[float, float] | None) -> slice:
-    """The part of an ascending x that a zoomed chart shows, with one point more on either side so that lines run off the edge."""
+    """The part of an ascending x, (n,), that a zoomed chart shows, and a point more on either side: lines run off the edge."""
     if seen is None:
         return slice(0, len(x))
     first = int(np.searchsorted(x, min(seen)))

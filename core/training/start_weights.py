@@ -54,7 +54,7 @@ def copy_matching(model: nn.Module, weights: dict[str, torch.Tensor], classes: C
 def matching(
     model: nn.Module, weights: dict[str, torch.Tensor], classes: Classes | None = None
 ) -> dict[str, torch.Tensor]:
-    """By the network's names, what it would take over; the tensors may be without numbers, on the meta device.
+    """By the network's names, what it would take over, in any shapes; the tensors may be on the meta device, without numbers.
 
     Raises TrainDeskError as `copy_matching` does.
     """

@@ -145,16 +145,13 @@ def _draw_edit_pictures(
             )
 
 
+def _name_field(label: str, name: str, key: str) -> str:
+    return st.text_input(label, name, max_chars=LONGEST_NAME, key=key, live=True, width=320)
+
+
 def _draw_edit_class(dataset: OwnDataset, each: OwnClass) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.text_input(
-            "Name of this class",
-            each.name,
-            max_chars=LONGEST_NAME,
-            key=f"name of {dataset.id} {each.id} {each.name}",
-            live=True,
-            width=280,
-        )
+        name = _name_field("Name of this class", each.name, key=f"name of {dataset.id} {each.id} {each.name}")
         if st.button("Rename", key="rename class", disabled=name.strip() == each.name):
             change(dataset, f"{each.name} renamed to {name.strip()}", lambda edit: edit.rename_class(each.id, name))
         words = "Switch off" if each.enabled else "Switch on"
@@ -166,14 +163,7 @@ def _draw_edit_class(dataset: OwnDataset, each: OwnClass) -> None:
 
 def _draw_more(dataset: OwnDataset, newest: int) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        title = st.text_input(
-            "Name of the dataset",
-            dataset.title,
-            max_chars=LONGEST_NAME,
-            key=f"title of {dataset.id}",
-            live=True,
-            width=360,
-        )
+        title = _name_field("Name of the dataset", dataset.title, key=f"title of {dataset.id}")
         action(
             "Rename",
             lambda: dataset.set_about(title=checked_name(title, "A dataset")),

@@ -14,7 +14,7 @@ from pages.components.shell.histories import run_of, shared_history, summaries
 from pages.components.shell.links import compare_page, form_page, run_page, switch_page
 from pages.components.shell.rights import may_change, read_only_words
 from pages.components.shell.setting_words import read_config
-from pages.components.shell.widgets import action
+from pages.components.shell.widgets import action, search_field
 
 SEEN = "ticked runs"
 REFRESH_SECONDS = 2.0
@@ -91,22 +91,14 @@ def draw_filter(runs: list[Summary]) -> list[Summary]:
     """The runs that fit what the visitor asks for, in the order of the list."""
     statuses = sorted({run.status for run in runs})
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        text = st.text_input(
-            "Search",
-            key="search",
-            placeholder="Search: title, note, tag, dataset ...",
-            label_visibility="collapsed",
-            live=True,
-            bind="query-params",
-            width=320,
-        )
+        text = search_field("title, note, tag, dataset", "search")
         wanted = (
             st.pills("Status", statuses, selection_mode="multi", key="statuses", label_visibility="collapsed")
             if len(statuses) > 1
             else []
         )
         first = st.toggle("Favourites first", key="favourites first") if any(run.favourite for run in runs) else False
-    found = [run for run in runs if fits(run, text or "") and (not wanted or run.status in wanted)]
+    found = [run for run in runs if fits(run, text) and (not wanted or run.status in wanted)]
     if not found:
         st.markdown("No run fits. Clear the search or choose other statuses.")
     return sorted(found, key=lambda run: not run.favourite) if first else found

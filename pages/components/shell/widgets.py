@@ -43,6 +43,12 @@ def action(label: str, work: Callable[[], object], **options: Any) -> None:
             st.rerun()
 
 
+def search_field(examples: str, key: str) -> str:
+    """What a visitor looks for, while it is typed; it is in the page's address."""
+    options: dict[str, Any] = {"live": True, "bind": "query-params", "label_visibility": "collapsed", "width": 320}
+    return st.text_input("Search", placeholder=f"Search: {examples} ...", key=key, **options) or ""
+
+
 def download(label: str, make: Callable[[], Any], file_name: str, key: str, **options: Any) -> None:
     """A button that hands out what `make` gives when it is pressed; the page stays as it is."""
     icon = ":material/download:"
