@@ -7,6 +7,7 @@ thing speaks. When nothing is sure, the coach is silent.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal
@@ -183,7 +184,8 @@ def _few_val_images(curves: Curves) -> Advice:
     """With how many more to hold back, where that gives more."""
     images, total = curves.val_images, curves.val_images + curves.train_images
     best = min(0.95, max(0.8, *curves.val_accuracy))
-    needed = next((n for n in range(images, 2000) if half_interval(best, n) <= SHARP), 2000)
+    sizes = range(images, 2000)
+    needed = images + bisect_left(sizes, True, key=lambda size: half_interval(best, size) <= SHARP)
     share = min(MOST_HELD_BACK, math.ceil(20 * needed / total) / 20)
     helps = curves.can_hold_back and share * total >= 1.3 * images and share > images / total + 0.03
     pictures = f"{images:,} validation pictures are" if images > 1 else "1 validation picture is"

@@ -13,7 +13,7 @@ from core.runs.events import FAILED, PAUSED, Event
 from core.runs.history import History
 from core.training.losses import CrossEntropy, NegativeLogLikelihood
 
-EXPLODED = "The loss became"  # how the message of a run begins that ended because its loss was no number any more
+EXPLODED = ("The loss became", "A weight became")  # how the message of a run begins that ended in what is no number
 SAME_SHARE = 0.05  # how far the share held back may be from the one that was asked for
 
 POINTS = 5  # of the training loss, before and after a change of the learning rate

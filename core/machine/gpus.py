@@ -21,7 +21,7 @@ class Gpu:
     temperature: float | None = None  # degrees Celsius
     power: float | None = None  # watts
     uuid: str = ""  # its name in every process: "GPU-" and a number
-    processes: Mapping[int, int] = field(default_factory=dict)  # process -> bytes of its memory
+    processes: Mapping[int, int | None] = field(default_factory=dict)  # process -> bytes of its memory, None: not told
 
 
 def read_gpus() -> list[Gpu]:
@@ -79,5 +79,5 @@ def _read(nvml: Any) -> Iterator[Gpu]:
             temperature=None if temperature is None else float(temperature),
             power=None if power is None else power / 1000,
             uuid=ask("nvmlDeviceGetUUID") or "",
-            processes={each.pid: each.usedGpuMemory or 0 for each in ask("nvmlDeviceGetComputeRunningProcesses") or ()},
+            processes={each.pid: each.usedGpuMemory for each in ask("nvmlDeviceGetComputeRunningProcesses") or ()},
         )

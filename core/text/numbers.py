@@ -1,17 +1,18 @@
-"""Numbers as people read them. Every percentage that is shown comes from here."""
+"""Numbers as people read them. Every percentage that is shown comes from here, and the sign for what is not known."""
 
 from __future__ import annotations
 
 import numpy as np
 
 SIGN = "\u202f%"  # a narrow space that no line is broken at
+UNKNOWN = "–"  # where a number would stand
 OF_ONE = {"are": "is", "have": "has", "look": "looks", "them": "it", "their": "its"}  # words that follow the number
 
 
 def percent(share: float | None, decimals: int = 1) -> str:
-    """0.9785 -> "97.9 %"; "-" for None. What is not quite all is never shown as 100 %, what is not quite nothing never as 0 %."""
+    """0.9785 -> "97.9 %"; "–" for None. What is not quite all is never shown as 100 %, what is not quite nothing never as 0 %."""
     if share is None:
-        return "-"
+        return UNKNOWN
     smallest = 10.0**-decimals
     if 0 < share * 100 < smallest:
         return f"<{smallest:g}{SIGN}"

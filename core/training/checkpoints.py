@@ -97,8 +97,9 @@ def restore(state: TrainingState, content: dict[str, Any], path: Path) -> None:
 
 
 def is_finite(state: TrainingState) -> bool:
-    """Whether every weight is a number: only such a network may replace the last good checkpoint."""
-    return all(bool(weights.isfinite().all()) for weights in state.model.parameters() if weights.requires_grad)
+    """Whether all weights and what layers keep beside them are numbers: only such a network may replace the last good
+    checkpoint, and only such a one is read again."""
+    return not any(_not_finite(model.state_dict()) for model in (state.model, state.eval_model))
 
 
 def write_checkpoint(path: Path, content: dict[str, Any]) -> None:
@@ -112,7 +113,8 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     """The content of a checkpoint, tensors on the CPU.
 
     Bytes are checked against the checksums inside the file (torch itself does not), and only plain values and tensors
-    are unpickled (`weights_only`). Raises CheckpointError in one sentence.
+    are unpickled (`weights_only`). Weights that are not finite are refused: such a network answers nothing. Raises
+    CheckpointError in one sentence.
     """
     where = f"The checkpoint '{path.parent.name}/{path.name}'"
     try:
@@ -135,6 +137,10 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
         raise CheckpointError(f"{where} is damaged and cannot be read; {_REMEDY}") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT or not set(content) >= _PARTS:
         raise CheckpointError(f"{where} was not written by this version of TrainDesk; {_REMEDY}")
+    if broken := _not_finite(content["model"]):
+        raise CheckpointError(
+            f"{where} holds weights that are no numbers ('{broken}' is NaN or infinite somewhere); {_REMEDY}"
+        )
     return content
 
 
@@ -153,6 +159,13 @@ def rebuild(architecture: ArchitectureSettings, content: dict[str, Any], path: P
             f"The weights in '{path.parent.name}/{path.name}' do not fit the config beside them; {_REMEDY}"
         ) from error
     return model.eval()
+
+
+def _not_finite(weights: Any) -> str:
+    """The name of the first tensor with a value that is NaN or infinite, "" if there is none; what is no tensor is refused
+    elsewhere."""
+    named = weights.items() if isinstance(weights, dict) else ()
+    return next((str(name) for name, each in named if torch.is_tensor(each) and not each.isfinite().all()), "")
 
 
 def _fixed(model: nn.Module) -> set[str]:

@@ -89,7 +89,7 @@ class Recorder:
         losses = torch.stack(self._losses).tolist()
         for position, loss in enumerate(losses):
             if not math.isfinite(loss):
-                self._fail(self._last.step - len(losses) + 1 + position, loss)
+                self._fail("The loss", self._last.step - len(losses) + 1 + position, loss)
         before, self._counted = self._counted, self._state.running_metrics.counts()
         hits, counted = (now - then for now, then in zip(self._counted, before, strict=True))
         now = time.perf_counter()
@@ -125,20 +125,23 @@ class Recorder:
         )
         self._time = self._epoch_start = now  # validation must not count as slow training
 
-    def check(self, epoch: Epoch) -> None:
-        """Raises TrainDeskError when the network gives no numbers any more, which the loss of its last step could not show."""
+    def check(self, epoch: Epoch, is_finite: bool) -> None:
+        """Raises TrainDeskError when the network gives no numbers any more, or holds some that are none, which the loss of its
+        last step could not show."""
         if not math.isfinite(epoch.metrics["val/loss"]):
-            self._fail(epoch.step, epoch.metrics["val/loss"])
+            self._fail("The loss", epoch.step, epoch.metrics["val/loss"])
+        if not is_finite:
+            self._fail("A weight", epoch.step, math.inf)
 
     def _learning_rate(self) -> float:
         """That of the last step, after the schedule, of the layers that train at the full rate."""
         group = max(self._state.optimizer.param_groups, key=lambda group: group["lr_scale"])
         return group["lr"] / (group["lr_scale"] or 1)
 
-    def _fail(self, step: int, loss: float) -> None:
-        word = "NaN" if math.isnan(loss) else "infinite"
+    def _fail(self, what: str, step: int, value: float) -> None:
+        word = "NaN" if math.isnan(value) else "infinite"
         learning_rate = self._state.learning_rate
         raise TrainDeskError(
-            f"The loss became {word} at step {step:,} with learning rate {learning_rate:g}; "
+            f"{what} became {word} at step {step:,} with learning rate {learning_rate:g}; "
             f"try {learning_rate / 10:g} or less."
         )

@@ -89,7 +89,7 @@ class LoopFollower:
 
     def _take_epoch(self, epoch: Epoch) -> str:
         self.recorder.flush()  # before saving: a network without finite losses must not replace the last good checkpoint
-        self.recorder.check(epoch)
+        self.recorder.check(epoch, is_finite(self._state))
         self.recorder.epoch(epoch)  # too: after a crash in between it happens again, else it would be missing
         if epoch.is_best:
             self._writer.save(self._run.best, network_content(self._state, self._described, epoch.metrics))

@@ -47,6 +47,13 @@ class System:
     processes: tuple[Usage, ...]
 
 
+def _gpu_memory(pid: int, gpus: Sequence[Gpu]) -> int | None:
+    """Bytes that a process has on all of them; None where a driver knows the process but not how much it has."""
+    used = [gpu.processes[pid] for gpu in gpus if pid in gpu.processes]
+    known = [each for each in used if each is not None]
+    return sum(known) if gpus and len(known) == len(used) else None
+
+
 class Monitor:
     """Reads this computer again and again: the use of a processor is what was computed between two readings."""
 
@@ -96,7 +103,7 @@ class Monitor:
                         pid=pid,
                         processor=None if is_new else processor / 100,
                         memory=process.memory_info().rss,
-                        gpu_memory=sum(gpu.processes.get(pid, 0) for gpu in gpus) if gpus else None,
+                        gpu_memory=_gpu_memory(pid, gpus),
                         threads=process.num_threads(),
                         since=process.create_time(),
                         is_run=is_run,

@@ -93,7 +93,7 @@ def test_opening_pages_does_not_import_torch(runs_folder):
     code = """
 import sys
 from pages.components.shell import classifiers
-classifiers._import_torch = lambda: None
+classifiers._import_later = lambda module: None
 from tests.pages.apps import PAGES, open_app
 for page in PAGES:
     open_app(page)

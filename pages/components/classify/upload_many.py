@@ -128,10 +128,12 @@ def _draw_accuracy(many: Many, labels: np.ndarray) -> None:
     matrix = np.zeros((len(names), len(names)), dtype=np.int64)
     for label, each in answered:
         matrix[label, each.first] += 1
+    if not answered:
+        return
     right, left_out = int(np.trace(matrix)), len(labels) - len(answered)
     unknown = sum(each.is_unknown for _, each in answered)
     low, high = (percent(each) for each in interval(right, len(answered)))
-    share = percent(right / max(1, len(answered)))
+    share = percent(right / len(answered))
     told = f"Your folders are called like its classes: **{share}** of the pictures in them are right; "
     told += f"with other pictures of the kind {low} to {high}."
     if left_out:

@@ -130,7 +130,7 @@ def _head(learner: Learner, tested: bool, started: dict | None) -> str:
     words = "of the test digits" if tested else "of the validation digits" if shown is not None else "not asked yet"
     done = 100.0 if tested else learner.progress * 100
     return (
-        f'<div class="learner"><h2>{escape(learner.title)}</h2><p><b>{percent(shown) if shown is not None else "-"}</b> '
+        f'<div class="learner"><h2>{escape(learner.title)}</h2><p><b>{percent(shown)}</b> '
         f'<span>{words}</span></p></div><div class="learning" role="progressbar" aria-label="Training of the {learner.title}" '
         f'aria-valuenow="{done:.0f}"><span style="width:{done:.1f}%"></span></div>'
         f'<p class="quiet">{_progress_words(learner, started)}</p>'

@@ -129,10 +129,13 @@ def _split() -> Split:
 
 
 def pairs_in_words(matrix: np.ndarray, names: list[str]) -> str:
-    """Markdown: the classes that are mixed up most, and the hardest class; matrix (classes, classes), rows true."""
+    """Markdown: the classes that are mixed up most, and the hardest class; "" of no picture. Matrix (classes, classes), rows
+    true."""
     images, right = int(matrix.sum()), int(np.diag(matrix).sum())
+    if not images:
+        return ""
     if right == images:
-        return f"All {count(images, 'picture')} were recognised."
+        return f"All {images:,} pictures were recognised." if images > 1 else "The only picture was recognised."
     parts = [
         f"**{plain_markdown(names[one])}** and **{plain_markdown(names[other])}** ({number:,})"
         for one, other, number in confused_pairs(matrix)

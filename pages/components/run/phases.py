@@ -6,15 +6,14 @@ from __future__ import annotations
 
 from html import escape
 
-from core.analysis.scores import interval
+from core.analysis.scores import interval, right_of
 from core.runs.disk import disk_problem
 from core.runs.events import Event
 from core.runs.history import History
 from core.runs.store import Run, Status
-from core.text.numbers import decimal, percent
+from core.text.numbers import UNKNOWN, decimal, percent
 from pages.components.shell.histories import expected
 from pages.components.shell.number_words import (
-    NOT_YET,
     about,
     count,
     device_in_words,
@@ -112,11 +111,11 @@ def progress_facts(history: History, now: float) -> list[tuple[str, str, str]]:
     elapsed = history.elapsed(now) if history.session else history.trained_seconds or None  # None: nothing trained yet
     return [
         epoch_fact(history),
-        ("Images per second", f"{throughput:,.0f}" if throughput else NOT_YET, ""),
-        ("Learning rate", decimal(rate) if rate else NOT_YET, "in the last step" if rate else ""),
+        ("Images per second", f"{throughput:,.0f}" if throughput else UNKNOWN, ""),
+        ("Learning rate", decimal(rate) if rate else UNKNOWN, "in the last step" if rate else ""),
         ("Time so far", duration(elapsed), ""),
         ("Time left", duration(history.seconds_left()), ""),
-        ("Computes on", device_in_words(started or {}) or NOT_YET, precision_in_words(started or {})),
+        ("Computes on", device_in_words(started or {}) or UNKNOWN, precision_in_words(started or {})),
         memory_fact(history),
     ]
 
@@ -125,7 +124,7 @@ def epoch_fact(history: History) -> tuple[str, str, str]:
     """How far it is."""
     started, step = history.started, history.last_step
     if not started or not step:
-        return "Epoch", NOT_YET, ""
+        return "Epoch", UNKNOWN, ""
     return (
         "Epoch",
         f"{step['epoch']:,} of {started['epochs']:,}",
@@ -139,7 +138,7 @@ def memory_fact(history: History) -> tuple[str, str, str]:
     on_gpu = str((history.started or {}).get("device", "")).startswith("cuda")
     return (
         "Memory",
-        gigabytes(used) if used else NOT_YET,
+        gigabytes(used) if used else UNKNOWN,
         ("of the GPU" if on_gpu else "of the process") if used else "",
     )
 
@@ -203,12 +202,11 @@ def status_line(run: Run, status: Status, history: History) -> str:
 
 def learned_nothing(history: History) -> bool:
     """Whether the tested network is no better than whoever names the commonest class always."""
-    matrix = (history.test or {}).get("confusion_matrix") or []
-    images = sum(map(sum, matrix))
-    if not images:
+    test = history.test or {}
+    matrix, measured = test.get("confusion_matrix"), right_of(test)
+    if not matrix or not measured:
         return False
-    right = sum(row[place] for place, row in enumerate(matrix))
-    return interval(right, images)[0] <= max(map(sum, matrix)) / images
+    return interval(*measured)[0] <= max(map(sum, matrix)) / measured[1]
 
 
 def latest_validation(history: History) -> float | None:
@@ -236,15 +234,21 @@ def _running(history: History) -> str:
 
 def _finished(history: History) -> str:
     test, best = history.test or {}, history.best_epoch()
-    images = test.get("images", 0)
-    low, high = interval(round((test.get("test/accuracy") or 0) * images), images)
-    sure = "right, no better than guessing" if learned_nothing(history) else f"({percent(low)} to {percent(high)})"
     figures = [
-        f"<b>{percent(test.get('test/accuracy'))}</b> of {count(images, 'test picture')} {sure}",
+        _tested(history, test),
         f"best epoch <b>{best['epoch']:,}</b>" if best else "",
         f"<b>{duration(history.elapsed())}</b>",
     ]
     return _figures(figures)
+
+
+def _tested(history: History, test: Event) -> str:
+    measured = right_of(test)
+    if not measured:
+        return "the test says nothing"
+    low, high = interval(*measured)
+    sure = "right, no better than guessing" if learned_nothing(history) else f"({percent(low)} to {percent(high)})"
+    return f"<b>{percent(measured[0] / measured[1])}</b> of {count(measured[1], 'test picture')} {sure}"
 
 
 def _bar(share: float) -> str:

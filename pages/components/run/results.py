@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from core.analysis.scores import interval
+from core.analysis.scores import interval, right_of, scores
 from core.runs.history import History
 from core.runs.store import Run, Status
-from core.text.numbers import percent
+from core.text.numbers import UNKNOWN, percent
 from pages.components.charts.heatmap import heatmap
 from pages.components.run.mistakes_view import draw_classes, pairs_in_words
 from pages.components.run.phases import epoch_fact, memory_fact, progress_facts
 from pages.components.shell.histories import SharedHistory
-from pages.components.shell.number_words import NOT_YET, count, device_in_words, duration, facts, precision_in_words
+from pages.components.shell.number_words import count, device_in_words, duration, facts, precision_in_words
 
 SHOWN_BYTES = 8_000  # of what a process wrote
 
@@ -35,6 +35,7 @@ def _draw_final(history: History) -> None:
     best, test = history.best_epoch(), history.test
     pairs = []
     if test:
+        test = report_of(test, (history.started or {}).get("class_names", []))
         pairs.append(("Test accuracy", percent(test.get("test/accuracy")), right_of_all(test)))
         for title in ("Precision", "Recall", "F1"):
             pairs.append((title, percent(test.get(f"test/{title.lower()}")), average_of(test)))
@@ -56,7 +57,7 @@ def draw_test_results(test: dict[str, Any], class_names: list[str]) -> None:
     """Per-class table and confusion matrix, both of the test split."""
     st.subheader("How it does on the test pictures")
     st.caption(
-        f"The network of epoch {test.get('from_epoch', NOT_YET)}, the best one, saw these "
+        f"The network of epoch {test.get('from_epoch', UNKNOWN)}, the best one, saw these "
         f"{count(test.get('images', 0), 'picture')} only once, after the training."
     )
     matrix = test.get("confusion_matrix") or []
@@ -66,7 +67,17 @@ def draw_test_results(test: dict[str, Any], class_names: list[str]) -> None:
     with picture:
         heatmap(matrix, class_names, key="confusion", title="Confusion matrix, test pictures")
     with table:
-        draw_classes(test.get("per_class") or [])
+        draw_classes(report_of(test, class_names).get("per_class") or [])
+
+
+def report_of(test: dict[str, Any], class_names: list[str]) -> dict[str, Any]:
+    """A test's report with its scores computed anew where it has its matrix: earlier releases noted 0 for what is unknown."""
+    matrix = test.get("confusion_matrix") or []
+    if not matrix or len(matrix) != len(class_names):
+        return test
+    known = scores(np.asarray(matrix), tuple(class_names))
+    macro = {f"test/{name}": known[name] for name in ("precision", "recall", "f1")}
+    return {**test, **macro, **{name: known[name] for name in ("classes_known", "per_class")}}
 
 
 def average_of(test: dict[str, Any]) -> str:
@@ -77,12 +88,11 @@ def average_of(test: dict[str, Any]) -> str:
 
 
 def right_of_all(test: dict[str, Any]) -> str:
-    """How many of how many test pictures, counted where the matrix is there."""
-    matrix, images = test.get("confusion_matrix") or [], test.get("images", 0)
-    right = sum(row[index] for index, row in enumerate(matrix) if index < len(row))
-    if not matrix:
-        right = round((test.get("test/accuracy") or 0) * images)
-    low, high = interval(right, images)
+    """How many of how many test pictures."""
+    measured = right_of(test)
+    if not measured:
+        return ""
+    (right, images), (low, high) = measured, interval(*measured)
     return f"{right:,} of {images:,} pictures right; with other pictures of the kind {percent(low)} to {percent(high)}"
 
 

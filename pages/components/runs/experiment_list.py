@@ -8,10 +8,10 @@ from core.experiments.sweep import Sweep
 from core.recipes import find_recipe
 from core.runs.store import MOVING
 from core.runs.summary import Summary
-from core.text.numbers import percent
+from core.text.numbers import UNKNOWN, percent
 from pages.components.shell.html_parts import html_table, table_row
 from pages.components.shell.links import TRAIN, anchor, experiment_page, form_page, page_link, switch_page
-from pages.components.shell.number_words import NOT_YET, moment
+from pages.components.shell.number_words import moment
 from pages.components.shell.setting_words import setting_words
 from pages.components.shell.widgets import redrawn
 from pages.components.train.cards import use_recipe
@@ -48,10 +48,10 @@ def row(shown: Experiment) -> str:
     best = shown.best()
     done = len(shown.runs) - len(shown.moving)
     cells = [
-        ", ".join(setting.title for setting in shown.settings) or NOT_YET,
+        ", ".join(setting.title for setting in shown.settings) or UNKNOWN,
         f"{done} of {len(shown.runs)}",
-        ", ".join(setting_words(setting, best) for setting in shown.settings) if best is not None else NOT_YET,
-        percent(shown.runs[best].val_accuracy) if best is not None else NOT_YET,
+        ", ".join(setting_words(setting, best) for setting in shown.settings) if best is not None else UNKNOWN,
+        percent(shown.runs[best].val_accuracy) if best is not None else UNKNOWN,
         moment(min((run.created for run in shown.runs), default=0.0)),
     ]
     link = anchor(experiment_page(shown.name), shown.name)

@@ -15,14 +15,14 @@ from core.runs.metrics import BY_NAME
 from core.runs.queue import withdraw
 from core.runs.store import Run
 from core.runs.summary import Summary
-from core.text.numbers import percent
+from core.text.numbers import UNKNOWN, percent
 from pages.components.charts.compare_entry import compared_chart, swatch
 from pages.components.charts.view_controls import one_of
 from pages.components.runs.result_chart import draw_result_chart
 from pages.components.shell.compared import MOST
 from pages.components.shell.html_parts import html_table, table_row
 from pages.components.shell.links import anchor, compare_page, form_page, run_page, switch_page, try_page
-from pages.components.shell.number_words import NOT_YET, count, duration, plain_markdown
+from pages.components.shell.number_words import count, duration, plain_markdown
 from pages.components.shell.rights import may_change
 from pages.components.shell.setting_words import setting_words
 from pages.components.shell.widgets import redrawn
@@ -178,6 +178,6 @@ def draw_over_seeds(shown: Experiment) -> None:
         words = (
             ", ".join(f"{setting.title} {setting_words(setting, group.places[0])}" for setting in others) or "all runs"
         )
-        spread = f"± {statistics.stdev(group.results) * 100:.2f}" if len(group.results) > 1 else NOT_YET
+        spread = f"± {statistics.stdev(group.results) * 100:.2f}" if len(group.results) > 1 else UNKNOWN
         rows.append(table_row(escape(words), (percent(group.mean, 2), spread, len(group.results))))
     st.html(html_table(["Settings", "Mean validation accuracy", "Spread", "Runs"], rows))

@@ -13,9 +13,9 @@ from typing import Any
 
 from core.runs.store import ACTIVE
 from core.runs.summary import DAMAGED, Summary
-from core.text.numbers import decimal, percent
+from core.text.numbers import UNKNOWN, decimal, percent
 from pages.components.shell.links import address, run_page
-from pages.components.shell.number_words import NOT_YET, STATUS_COLOURS, duration, moment
+from pages.components.shell.number_words import STATUS_COLOURS, duration, moment
 from pages.components.shell.widgets import component
 
 TICKED, OPEN = "ticked", "open"
@@ -63,8 +63,8 @@ def row(entry: Summary, now: float) -> dict[str, Any]:
     cells = {
         "data": entry.dataset,
         "network": entry.architecture,
-        "rate": decimal(entry.learning_rate) if entry.learning_rate is not None else NOT_YET,
-        "epochs": epochs if entry.status != DAMAGED else NOT_YET,
+        "rate": decimal(entry.learning_rate) if entry.learning_rate is not None else UNKNOWN,
+        "epochs": epochs if entry.status != DAMAGED else UNKNOWN,
         "val": percent(entry.val_accuracy),
         "test": percent(entry.test_accuracy),
         "time": duration(entry.seconds),

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,14 +75,19 @@ def _into(future: Future, make: Callable[[], object]) -> None:
         future.set_exception(error)
 
 
-@st.cache_resource(show_spinner=False)
 def warm_up() -> threading.Thread:
-    """Imports torch in the background, once per server: it takes seconds, and the first drawing need not wait for it."""
-    thread = threading.Thread(target=_import_torch, name="import torch", daemon=True)
+    """Imports torch in the background: it takes seconds, and the first drawing need not wait for it."""
+    return soon("core.inference.classifier")
+
+
+@st.cache_resource(show_spinner=False)
+def soon(module: str) -> threading.Thread:
+    """Imports what takes its time in the background, once per server, when the page that asks for it is drawn."""
+    thread = threading.Thread(target=_import_later, args=(module,), name=f"import {module}", daemon=True)
     thread.start()
     return thread
 
 
-def _import_torch() -> None:
+def _import_later(module: str) -> None:
     time.sleep(PAGE_FIRST_SECONDS)
-    import core.inference.classifier  # noqa: F401
+    import_module(module)

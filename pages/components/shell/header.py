@@ -11,6 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.errors import TrainDeskError
 from core.paths import data_folder, runs_folder
 from core.workers.dispatch import ensure_supervisor
+from pages.components.shell.classifiers import soon
 from pages.components.shell.html_parts import data_address
 from pages.components.shell.links import (
     ALL_RUNS,
@@ -53,6 +54,7 @@ def open_page(title: str) -> None:
         _draw_navigation()
     with contextlib.suppress(TrainDeskError):  # the page of a run that waits says why nothing starts
         ensure_supervisor(runs_folder(), data_folder())
+    soon("scipy.stats")  # how sure an accuracy is: asked for by the page of a run
 
 
 def _draw_navigation() -> None:

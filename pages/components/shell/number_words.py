@@ -8,6 +8,7 @@ from html import escape
 from typing import Any, Literal
 
 from core.runs.events import Event
+from core.text.numbers import UNKNOWN
 from core.text.numbers import count as count
 from pages.components.shell.word_meanings import question
 
@@ -23,7 +24,6 @@ STATUS_COLOURS: dict[str, BadgeColour] = {
     "interrupted": "red",
     "damaged": "red",
 }
-NOT_YET = "-"
 EXPLAINED = {  # label of a fact -> word of the glossary
     "Epoch": "epoch",
     "Images per second": "images per second",
@@ -41,7 +41,7 @@ EXPLAINED = {  # label of a fact -> word of the glossary
 def duration(seconds: float | None) -> str:
     """75 -> "1 min 15 s"."""
     if seconds is None:
-        return NOT_YET
+        return UNKNOWN
     whole = max(0, round(seconds))
     if whole < 60:
         return f"{whole} s"

@@ -13,7 +13,7 @@ from core.errors import TrainDeskError
 from core.run_config import GROUPS, RunConfig
 from core.runs.store import Run
 from core.settings.settings import FieldSpec
-from pages.components.shell.number_words import NOT_YET
+from core.text.numbers import UNKNOWN
 
 
 def read_config(run: Run) -> tuple[RunConfig | None, str]:
@@ -61,7 +61,7 @@ def value_in_words(spec: FieldSpec, value: Any) -> str:
 def setting_words(setting: Setting, place: int) -> str:
     """A setting's value in one of the runs that differ in it."""
     value = setting.values[place]
-    return NOT_YET if value is None else value_in_words(setting.spec, value)
+    return UNKNOWN if value is None else value_in_words(setting.spec, value)
 
 
 def on_axis(setting: Setting, place: int) -> float | str:

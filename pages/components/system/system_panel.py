@@ -16,7 +16,7 @@ from core.files import folder_size
 from core.paths import runs_folder
 from core.runs.disk import disk_warning
 from core.runs.trash import deleted_runs, empty_trash
-from core.text.numbers import percent
+from core.text.numbers import UNKNOWN, percent
 from core.workers.monitor import Monitor, System, Usage
 from pages.components.shell.histories import run_of, summaries, summary
 from pages.components.shell.html_parts import html_table, sparkline, table_row
@@ -70,6 +70,7 @@ def bars(readings: list[System]) -> str:
             now.processor,
             count(len(now.cores), "core") if now.cores else "",
             [r.processor for r in readings],
+            "measuring ...",  # it is used by so much since the last reading
         ),
         _row(
             "Memory",
@@ -93,8 +94,8 @@ def bars(readings: list[System]) -> str:
     return f'<ul class="meters" aria-label="This computer">{"".join(rows)}</ul>'
 
 
-def _row(name: str, share: float | None, words: str, past: list[float | None]) -> str:
-    value = "measuring ..." if share is None else percent(share, 0)
+def _row(name: str, share: float | None, words: str, past: list[float | None], unknown: str = UNKNOWN) -> str:
+    value = unknown if share is None else percent(share, 0)
     width = 0.0 if share is None else min(1.0, max(0.0, share)) * 100
     full = " full" if share is not None and share > 0.9 else ""
     return (
@@ -127,7 +128,7 @@ def _process(usage: Usage, gpu: bool) -> str:
     cells = [
         "measuring ..." if usage.processor is None else f"{usage.processor:.1f} cores",
         gigabytes(usage.memory),
-        *([gigabytes(usage.gpu_memory or 0)] if gpu else []),
+        *([UNKNOWN if usage.gpu_memory is None else gigabytes(usage.gpu_memory)] if gpu else []),
         f"{usage.threads}",
         moment(usage.since),
     ]

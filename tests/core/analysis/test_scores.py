@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
 
-from core.analysis.scores import interval, scores
+from core.analysis.scores import interval, right_of, scores
 
 
 def check(true, predicted, classes):
@@ -62,9 +62,24 @@ def test_rows_are_true_and_columns_predicted():
 def test_the_interval_is_that_of_scipy(share, images):
     right = round(share * images)
     expected = binomtest(right, images).proportion_ci(0.95, method="wilson")
-    assert interval(right, images) == pytest.approx((expected.low, expected.high), abs=1e-6)
+    assert interval(right, images) == pytest.approx((expected.low, expected.high), abs=1e-12)
 
 
-def test_no_picture_says_nothing():
-    low, high = interval(0, 0)
-    assert low == 0 and high > 0.7
+def test_no_picture_says_nothing_and_a_damaged_count_does_not_fall_over():
+    assert interval(0, 0) == (0.0, 1.0)
+    assert interval(7, 5) == interval(5, 5) and interval(-1, 5) == interval(0, 5)
+
+
+@pytest.mark.parametrize(
+    ("test", "measured"),
+    [
+        ({"confusion_matrix": [[3, 1], [0, 2]], "images": 6, "test/accuracy": 5 / 6}, (5, 6)),
+        ({"confusion_matrix": [], "images": 60, "test/accuracy": 0.95}, (57, 60)),
+        ({"images": 60, "test/accuracy": 0.0}, (0, 60)),
+        ({"images": 60, "test/accuracy": None}, None),
+        ({"images": 60}, None),
+        ({"test/accuracy": 0.9}, None),
+    ],
+)
+def test_what_a_report_does_not_say_is_unknown_and_not_0(test, measured):
+    assert right_of(test) == measured

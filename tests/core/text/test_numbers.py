@@ -16,7 +16,7 @@ def test_the_word_after_a_number_fits_it(many):
 
 
 def test_a_percentage_is_never_more_than_it_is():
-    assert percent(0.97851) == "97.9\u202f%" and percent(None) == "-" and percent(0.5, 0) == "50\u202f%"
+    assert percent(0.97851) == "97.9\u202f%" and percent(None) == "–" and percent(0.5, 0) == "50\u202f%"
     assert percent(0.99999) == "99.9\u202f%" and percent(1.0) == "100.0\u202f%"
     assert percent(0.00001) == "<0.1\u202f%" and percent(0.0) == "0.0\u202f%"
 

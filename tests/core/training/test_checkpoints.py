@@ -105,13 +105,23 @@ def test_a_checkpoint_to_use_holds_no_progress(trained):
 def test_a_network_that_left_the_numbers_is_seen(value, trained):
     state, _, _ = trained
     assert is_finite(state)
-    weights = next(state.model.parameters())
-    before = weights.detach().clone()
-    with torch.no_grad():
-        weights.view(-1)[0] = value
-        assert not is_finite(state)
-        weights.copy_(before)
+    beside = next(each for name, each in state.model.named_buffers() if name.endswith("running_var"))
+    for weights in (next(state.model.parameters()), beside):
+        before = weights.detach().clone()
+        with torch.no_grad():
+            weights.view(-1)[0] = value
+            assert not is_finite(state)
+            weights.copy_(before)
     assert is_finite(state)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_a_checkpoint_whose_weights_are_no_numbers_is_refused(value, saved):
+    content = load_checkpoint(saved.best)
+    name = next(name for name, each in content["model"].items() if each.is_floating_point())
+    content["model"][name].view(-1)[-1] = value
+    write_checkpoint(saved.best, content)
+    refused(saved, "no numbers", name, "train this one again")
 
 
 def test_the_network_of_a_checkpoint_answers_as_it_did(saved, trained):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from core.analysis.coach_curves import EXPLODED
 from core.errors import TrainDeskError
 from core.training import event_recorder as module
 from core.training.batches import split
@@ -83,10 +84,14 @@ def test_what_was_prepared_before_is_no_slow_training(monkeypatch):
 
 def test_an_epoch_whose_network_gives_no_numbers_fails(monkeypatch):
     recorder, _ = make(monkeypatch)
-    recorder.check(Epoch(1, 20, {"val/loss": 0.5}, True, NOTHING, NOTHING))
+    recorder.check(Epoch(1, 20, {"val/loss": 0.5}, True, NOTHING, NOTHING), True)
     with pytest.raises(TrainDeskError) as caught:
-        recorder.check(Epoch(1, 20, {"val/loss": math.nan}, False, NOTHING, NOTHING))
+        recorder.check(Epoch(1, 20, {"val/loss": math.nan}, False, NOTHING, NOTHING), True)
     assert_one_sentence(str(caught.value), "NaN at step 20", "try 0.0001 or less")
+    with pytest.raises(TrainDeskError) as caught:
+        recorder.check(Epoch(1, 20, {"val/loss": 0.5}, False, NOTHING, NOTHING), False)
+    assert_one_sentence(str(caught.value), "A weight became infinite at step 20")
+    assert str(caught.value).startswith(EXPLODED), "the coach knows it"
 
 
 def test_losses_are_recorded_as_means_of_neighbours(monkeypatch):

@@ -90,6 +90,9 @@ def test_the_gpus_and_what_each_process_has_of_their_memory(runs_folder, monkeyp
     reading = Monitor(runs_folder).read()
     assert reading.gpus == tuple(gpus)
     assert next(usage for usage in reading.processes if usage.what == "dashboard").gpu_memory == 3_020
+    gpus[1] = Gpu(1, "Two", processes={here: None})  # as drivers do that do not tell
+    unknown = Monitor(runs_folder).read().processes
+    assert next(usage for usage in unknown if usage.what == "dashboard").gpu_memory is None
 
 
 def test_without_gpus_their_memory_is_not_known(runs_folder, monkeypatch):

@@ -4,10 +4,12 @@ import re
 
 import numpy as np
 import pytest
+from sklearn.metrics import precision_recall_fscore_support
 from streamlit.testing.v1 import AppTest
 
 from core.analysis.mistakes import confusion, in_cell, worst
 from core.glossary import TERMS
+from core.runs.events import EventWriter
 from core.runs.history import History
 from core.runs.predictions import Predictions, read_predictions, write_predictions
 from pages.components.run.calibration_view import calibration_in_words
@@ -77,6 +79,27 @@ def test_pictures_that_are_not_here_are_said_to_be_missing(shown, monkeypatch, t
     assert "not on this computer" in words(open_run(shown, cell="3-3"))
 
 
+def test_a_class_without_test_pictures_is_unknown_and_left_out_also_of_an_older_log(runs_folder):
+    entry = fake_run(runs_folder, "interrupted")  # it has no test yet
+    matrix = np.zeros((10, 10), dtype=int)
+    np.fill_diagonal(matrix, 8)
+    matrix[0, 1], matrix[3] = 2, 0
+    noted = {"precision": 0.0, "recall": 0.0, "f1": 0.0, "images": 0}  # as releases did that took unknown for 0
+    log = EventWriter(entry.event_log)
+    scored = {"test/accuracy": 72 / 74, "test/precision": 0.1, "test/recall": 0.1, "test/f1": 0.1}
+    per_class = [{"class": str(label), **noted} for label in range(10)]
+    log.write("test", **scored, per_class=per_class, confusion_matrix=matrix.tolist(), images=74, from_epoch=3)
+    log.write("finished", message="Done.")
+    log.close()
+    text = words(open_run(entry))
+    true, predicted = np.repeat(np.indices(matrix.shape).reshape(2, -1), matrix.ravel(), axis=1)
+    known = [label for label in range(10) if label != 3]
+    expected = precision_recall_fscore_support(true, predicted, labels=known, average="macro")[:3]
+    for title, value in zip(("Precision", "Recall", "F1"), expected, strict=True):
+        assert re.search(rf"{title}.*?<dd>{value * 100:.1f} %<small>average of 9 of 10 classes", text, re.DOTALL)
+    assert class_table([{"class": "3", **noted}]).split("tbody")[1].strip("></") in text, "a dash for each score"
+
+
 def test_damaged_predictions_fall_back_to_the_log(shown):
     (shown.folder / "test_predictions.npz").write_bytes(b"half")
     assert "How it does on the test pictures" in words(open_run(shown))
@@ -85,6 +108,7 @@ def test_damaged_predictions_fall_back_to_the_log(shown):
 def test_pairs_and_calibration_in_words():
     matrix = np.diag([5, 5, 5])
     assert pairs_in_words(matrix, ["a", "b", "c"]) == "All 15 pictures were recognised."
+    assert pairs_in_words(matrix * 0, ["a", "b", "c"]) == ""
     matrix[0, 1] = matrix[1, 0] = 2
     assert "**a** and **b** (4)" in pairs_in_words(matrix, ["a", "b", "c"])
     one = np.array([100])

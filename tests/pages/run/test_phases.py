@@ -103,7 +103,7 @@ def test_facts_are_always_the_same_seven(runs_folder):
     with running(run, epochs=6, done=2):
         full = progress_facts(History(run).update(), time.time())
     assert [label for label, _, _ in empty] == [label for label, _, _ in full]
-    assert {value for _, value, _ in empty} == {"-"}
+    assert {value for _, value, _ in empty} == {"–"}
     values = {label: (value, more) for label, value, more in full}
     assert values["Epoch"] == ("2 of 6", "step 40 of 120")
     assert values["Computes on"] == ("CPU", "bfloat16, 2 threads")

@@ -115,7 +115,7 @@ def test_a_row_says_what_is_worth_reading(named):
         "rate": str(config.optimizer.learning_rate),
         "epochs": "3",
         "val": "95.0 %",
-        "test": "-",
+        "test": "–",
         "time": beta["cells"]["time"],
         "age": "now",
     }

@@ -32,7 +32,7 @@ from pages.components.shell.setting_words import value_in_words
         (0.9785, "97.9 %"),
         (0.99996, "99.9 %"),
         (1, "100.0 %"),
-        (None, "-"),
+        (None, "–"),
     ],
 )
 def test_a_share_is_never_rounded_to_all_or_nothing(share, text):
@@ -41,7 +41,7 @@ def test_a_share_is_never_rounded_to_all_or_nothing(share, text):
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0.4, "0 s"), (59, "59 s"), (75, "1 min 15 s"), (3720, "1 h 02 min"), (None, "-"), (-3, "0 s")],
+    [(0.4, "0 s"), (59, "59 s"), (75, "1 min 15 s"), (3720, "1 h 02 min"), (None, "–"), (-3, "0 s")],
 )
 def test_durations(seconds, text):
     assert duration(seconds) == text

@@ -53,6 +53,7 @@ def test_each_gpu_has_its_bars_and_says_only_what_it_knows():
         and "70.0 GB of 140.0 GB" in text
     )
     assert "GPU 1: &lt;Other&gt;" in text and "Memory of GPU 1" not in text
+    assert '<span class="share">–</span>' in text and "measuring" not in text
 
 
 def test_the_last_two_minutes_are_a_line():
