@@ -5,11 +5,12 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from core.runs.store import create_run, find_run
+from core.runs.history import History
+from core.runs.store import find_run
 from tests.browser.conftest import serving
 from tests.browser.hands import charts, draw_with_mouse
 from tests.drawings import draw_digit
-from tests.helpers import PATIENCE, quick_config, wait_until
+from tests.helpers import PATIENCE, wait_until
 from tests.pages.trained import copied, train
 
 pytestmark = pytest.mark.browser
@@ -44,8 +45,12 @@ def test_digits_from_the_first_click_to_a_drawn_three(visit, with_a_waiting_work
     page.get_by_role("button", name="Start the digits training").click()
     expect(page).to_have_url(re.compile(r"/run\?run="))
     wait_for_growth(page)
-    expect(page.get_by_text("finished", exact=True)).to_be_visible(timeout=3000 * PATIENCE)
-    expect(page.get_by_text("of 10,000 pictures right")).to_be_visible()
+    run = find_run(re.search(r"run=([\w-]+)", page.url)[1], server.runs)
+    wait_until(lambda: History(run).update().epochs, what="the first of three epochs ends")
+    page.get_by_role("button", name="Stop").click()  # what it learned is kept
+    expect(page.get_by_text("stopped", exact=True)).to_be_visible()
+    expect(page.get_by_text("the best and the last state are kept")).to_be_visible()
+    expect(page.get_by_role("button", name="Stop")).to_have_count(0)
     page.get_by_role("button", name="Try it: draw or upload").click()
     draw_three_and_read(page)
     expect(page.get_by_text("What the network sees, 28 x 28")).to_be_visible()
@@ -68,6 +73,7 @@ def test_mnist_for_one_epoch_with_a_changed_form(visit, server):
     expect(page.get_by_text("finished", exact=True)).to_be_visible(timeout=3000 * PATIENCE)
     run = find_run(re.search(r"run=([\w-]+)", page.url)[1], server.runs)
     assert run.config().training.batch_size == 128
+    expect(page.get_by_text("of 10,000 pictures right")).to_be_visible()
     page.get_by_role("button", name="Try it: draw or upload").click()
     draw_three_and_read(page)
     expect(page.get_by_text("What the network sees, 28 x 28")).to_be_visible()
@@ -89,26 +95,6 @@ def test_a_wrong_value_is_explained_at_its_field_while_typing(visit, server):
     rate.fill("0.01")
     expect(sentence).to_have_count(0)
     expect(start).to_be_enabled()
-
-
-def test_stop_keeps_what_was_learned(visit, server):
-    page = visit().page
-    source = create_run(quick_config(title="Stopped early", architecture="simple_cnn", epochs=10), server.runs)
-    page.goto(f"{server.url}/train?from={source.id}")
-    epochs = page.get_by_role("spinbutton", name="Epochs", exact=True)
-    expect(epochs).to_have_value("10")
-    epochs.fill("5000")
-    epochs.press("Enter")
-    expect(page.get_by_text("5,000 epochs").last).to_be_visible()
-    page.get_by_role("button", name="Start training").click()
-    expect(page).to_have_url(re.compile(r"/run\?run="))
-    run = find_run(re.search(r"run=([\w-]+)", page.url)[1], server.runs)
-    wait_until(run.checkpoint, what="the first checkpoint")
-    page.get_by_role("button", name="Stop").click()
-    expect(page.get_by_text("stopped", exact=True)).to_be_visible()
-    expect(page.get_by_role("button", name="Stop")).to_have_count(0)
-    page.get_by_role("button", name="Try it: draw or upload").click()
-    expect(page.get_by_text("Draw a digit in the box.")).to_be_visible()
 
 
 def test_a_bad_and_a_good_upload_together(visit, server, tmp_path, data_folder):
