@@ -1,43 +1,24 @@
-"""TrainDesk: the entry and the home page. Start with `streamlit run dashboard.py`."""
+"""TrainDesk for one's own computer. Start it with `streamlit run dashboard.py`, which opens a browser."""
 
-import streamlit as st
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 
-from core.paths import runs_folder
-from core.runs.store import list_runs
-from pages.components.charts.figure import plotly_address
-from pages.components.demo.demo_view import start_demo_button
-from pages.components.demo.home_view import draw_runs, draw_try
-from pages.components.shell.header import open_page
-from pages.components.shell.links import ALL_RUNS, CLASSIFY, COMPARE, DATA, DEMO, GLOSSARY, TRAIN, page_link
-from pages.components.shell.start import start_digits_button
+from starlette.middleware import Middleware
+from streamlit import get_option
+from streamlit.cli_util import open_browser
+from streamlit.starlette import App
+from streamlit.web.server.server_util import get_url
 
-open_page("Home")
-plotly_address()  # copies plotly.js into place before a chart needs it
-with st.container(key="home"):
-    with st.container(key="welcome", gap="small"):
-        st.title("Train a network, then draw for it")
-        st.html(
-            '<p class="lead">TrainDesk trains networks that recognise pictures: you choose by clicking, watch them learn, '
-            "and then draw or upload a picture to see what they say.</p>"
-        )
-        with st.container(horizontal=True, vertical_alignment="center"):
-            start_demo_button("start demo")
-            page_link(DATA, label="Bring your own pictures", icon=":material/photo_library:")
-        with st.container(horizontal=True, vertical_alignment="center"):
-            start_digits_button("start digits", primary=False)
-            page_link(TRAIN, label="Choose another recipe", icon=":material/tune:")
-        st.caption(
-            "The demo and the digits are done within a minute and need no internet. Nothing leaves this computer."
-        )
-    draw_try()
+from pages.components.shell.own_origin import OwnOrigin
 
-runs = draw_runs()
-st.subheader("What to do next" if runs else "What you can do here")
-with st.container(horizontal=True, key="next"):
-    page_link(CLASSIFY, label="Draw or upload a picture", icon=":material/draw:")
-    if runs:
-        page_link(ALL_RUNS, label=f"All runs ({len(list_runs(runs_folder()))})", icon=":material/list:")
-        page_link(COMPARE, label="Compare runs", icon=":material/compare_arrows:")
-    page_link(DEMO, label="The demo", icon=":material/play_circle:")
-    page_link(DATA, label="Your own pictures", icon=":material/photo_library:")
-    page_link(GLOSSARY, label="What the words mean", icon=":material/help:")
+
+@asynccontextmanager
+async def opened(_: App) -> AsyncIterator[None]:
+    """Sends the browser here, as Streamlit does for what is no app of ASGI: the port is taken by now, whoever asks waits."""
+    if not get_option("server.headless"):
+        open_browser(get_url(get_option("server.address") or "localhost"))
+    yield
+
+
+app = App(Path(__file__).with_name("home.py"), lifespan=opened, middleware=[Middleware(OwnOrigin)])

@@ -6,12 +6,14 @@ from starlette.middleware import Middleware
 from streamlit import get_option
 from streamlit.starlette import App
 
-from core.sharing import required_authenticator
+from core.sharing import take_authenticator
 from pages.components.shell.gate import Gate
+from pages.components.shell.own_origin import OwnOrigin
 
 app = App(
-    Path(__file__).parent / "dashboard.py",
+    Path(__file__).with_name("home.py"),
     middleware=[
-        Middleware(Gate, authenticator=required_authenticator(), is_encrypted=bool(get_option("server.sslCertFile")))
+        Middleware(OwnOrigin),
+        Middleware(Gate, authenticator=take_authenticator(), is_encrypted=bool(get_option("server.sslCertFile"))),
     ],
 )

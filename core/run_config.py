@@ -15,6 +15,7 @@ from core.files import without_halves
 from core.image_sets.splitting import TRAIN
 from core.settings.registry import Registry
 from core.settings.settings import FieldSpec, Problem, Settings, SettingsError, fields_of, parse
+from core.text.typed import clean_line
 from core.training.augmentation import Augmentation
 from core.training.losses import LOSSES, LossSettings
 from core.training.optimizers import OPTIMIZERS, OptimizerSettings
@@ -69,7 +70,9 @@ class RunConfig(Settings):
             raise SettingsError(
                 [Problem("format", f"The config has format {data['format']!r}; this version reads format {FORMAT}.")]
             )
-        parts: dict[str, Any] = {key: data[key] for key in TEXTS if key in data}
+        parts: dict[str, Any] = {
+            key: clean_line(data[key]) if isinstance(data[key], str) else data[key] for key in TEXTS if key in data
+        }
         problems += [
             Problem(key, f"{key.capitalize()} is {str(value)[:60]}; it must be text.")
             for key, value in parts.items()

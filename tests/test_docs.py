@@ -53,7 +53,7 @@ def test_every_linked_file_exists(document):
 @pytest.mark.parametrize("document", GUIDE)
 def test_what_the_guide_tells_to_click_is_on_the_pages(document):
     """Words in bold are labels, and those stand in the pages, the settings or the recipes."""
-    code = "\n".join(path.read_text(encoding="utf-8") for path in (*ROOT.glob("pages/**/*.py"), ROOT / "dashboard.py"))
+    code = "\n".join(path.read_text(encoding="utf-8") for path in (*ROOT.glob("pages/**/*.py"), ROOT / "home.py"))
     code += (ROOT / "pages/components/classify/canvas.html").read_text(encoding="utf-8")
     code += "\n".join(path.read_text(encoding="utf-8") for path in ROOT.glob("core/**/*.py"))
     text = " ".join((ROOT / document).read_text(encoding="utf-8").split())

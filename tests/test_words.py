@@ -12,7 +12,7 @@ MODULES = sorted(
     [
         *(ROOT / "core").rglob("*.py"),
         *(ROOT / "pages").rglob("*.py"),
-        *(ROOT / name for name in ("share.py", "dashboard.py", "core/glossary.toml")),
+        *(ROOT / name for name in ("share.py", "dashboard.py", "home.py", "core/glossary.toml")),
     ]
 )
 HOLE = "\x00"  # in place of what a formatted string fills in

@@ -65,6 +65,18 @@ def server_command(options: argparse.Namespace, names: list[str]) -> list[str]:
     return command
 
 
+def _check_free(address: str, port: int) -> None:
+    """Raises TrainDeskError where the server could not listen."""
+    try:
+        with socket.create_server((address, port), family=socket.AF_INET6 if ":" in address else socket.AF_INET):
+            pass
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise TrainDeskError(
+            f"Nothing can listen at {address}, port {port} ({reason}); end what uses it, or choose another port with --port."
+        ) from error
+
+
 def _share(options: argparse.Namespace) -> Result:
     """Prints where to go and what to type, and becomes the server."""
     if bool(options.certificate) != bool(options.key):
@@ -72,6 +84,7 @@ def _share(options: argparse.Namespace) -> Result:
     passwords = {name: os.environ.setdefault(name, made_up_password(groups)) for name, groups in GROUPS.items()}
     os.environ["TRAINDESK_DATA"], os.environ["TRAINDESK_RUNS"] = str(options.data), str(options.runs)
     current_authenticator()  # complains about bad passwords here, before anything is printed
+    _check_free(options.address, options.port)
     names = [*options.name, *own_addresses()]
     scheme = "https" if options.certificate else "http"
     print("Others open", *(f"    {scheme}://{name}:{options.port}" for name in names or ["localhost"]), sep="\n")

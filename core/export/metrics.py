@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.errors import TrainDeskError
+from core.export import spreadsheet
 from core.runs import events
 from core.runs.curve import VALIDATION_COLUMNS
 from core.runs.events import Event
@@ -51,7 +52,7 @@ def metrics_table(history: History) -> pd.DataFrame:
 
 def as_csv(history: History) -> bytes:
     """The table of metrics as CSV, UTF-8."""
-    return metrics_table(history).to_csv(index=False).encode()
+    return spreadsheet.as_csv(metrics_table(history))
 
 
 def as_parquet(history: History) -> bytes:

@@ -14,6 +14,7 @@ import numpy as np
 
 from core.files import write_atomically
 from core.image_sets.own_dataset import FOREVER, SPLITS, OwnDataError, OwnDataset
+from core.text.typed import clean_line
 
 LONGEST_NAME = 60  # characters of a class or a title
 
@@ -166,17 +167,12 @@ def editing(dataset: OwnDataset, words: str, other: OwnDataset | None = None) ->
 
 def checked_name(name: str, what: str) -> str:
     """The name without blanks around it. Raises OwnDataError when it is empty, too long or no plain line."""
-    tidy = one_line(name)
+    tidy = clean_line(name)
     if not tidy:
         raise OwnDataError(f"{what} needs a name.")
     if len(tidy) > LONGEST_NAME:
         raise OwnDataError(f"{what}'s name has {len(tidy)} characters; the limit is {LONGEST_NAME}.")
     return tidy
-
-
-def one_line(text: str) -> str:
-    """The text without line breaks, signs that cannot be seen, and blanks around it."""
-    return " ".join("".join(character if character.isprintable() else " " for character in text).split())
 
 
 def _facts(connection: sqlite3.Connection, version: int) -> dict:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,11 +13,10 @@ from core.runs.example import refuse_example
 from core.runs.store import Run
 from core.runs.workspace import locked
 from core.settings.stored import stored_as, write_stored
+from core.text.typed import clean, clean_line
 
 LONGEST_TITLE, LONGEST_NOTE, LONGEST_TAG = 80, 2000, 30  # characters
 MOST_TAGS = 10
-# no terminal, page or file likes these; a note keeps its tabs and line breaks
-UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ def add_tags(run: Run, tags: Iterable[str]) -> RunMetadata:
 
 def remove_tags(run: Run, tags: Iterable[str]) -> RunMetadata:
     """Removes those that it has, in whatever case. Raises TrainDeskError when they cannot be stored."""
-    gone = {_line(tag).casefold() for tag in tags}
+    gone = {clean_line(tag).casefold() for tag in tags}
     return _change(
         run, lambda metadata: replace(metadata, tags=tuple(tag for tag in metadata.tags if tag.casefold() not in gone))
     )
@@ -94,10 +92,10 @@ def _read(run: Run) -> RunMetadata:
     tags = [tag for tag in found.tags if "," not in tag and len(tag) <= LONGEST_TAG]
     return replace(
         found,
-        title=_line(found.title)[:LONGEST_TITLE],
+        title=clean_line(found.title)[:LONGEST_TITLE],
         note=_tidied("note", found.note)[:LONGEST_NOTE],
         tags=_tidied("tags", tags)[:MOST_TAGS],
-        owner=_line(found.owner)[:LONGEST_TITLE],
+        owner=clean_line(found.owner)[:LONGEST_TITLE],
     )
 
 
@@ -106,12 +104,8 @@ def _tidied(name: str, value: Any) -> Any:
     if name == "favourite":
         return bool(value)
     if name == "tags":
-        return _unique(_line(tag) for tag in value)
-    return UNPRINTABLE.sub("", value).strip() if name == "note" else _line(value)
-
-
-def _line(text: str) -> str:
-    return UNPRINTABLE.sub("", " ".join(text.split()))
+        return _unique(clean_line(tag) for tag in value)
+    return clean(value).strip() if name == "note" else clean_line(value)
 
 
 def _unique(tags: Iterable[str]) -> tuple[str, ...]:
@@ -132,7 +126,7 @@ def _check(metadata: RunMetadata) -> None:
     ):
         if len(text) > longest:
             raise TrainDeskError(
-                f"The {name} '{_line(text[:30])}…' has {len(text):,} characters; it may have at most {longest:,}, so shorten it."
+                f"The {name} '{clean_line(text[:30])}…' has {len(text):,} characters; it may have at most {longest:,}, so shorten it."
             )
     if tag := next((tag for tag in metadata.tags if "," in tag), None):
         raise TrainDeskError(f"The tag '{tag}' has a comma in it, which separates tags; leave it out.")

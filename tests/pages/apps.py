@@ -19,7 +19,7 @@ PAGES = ("", *sorted(page.stem for page in (ROOT / "pages").glob("*.py")))  # ad
 
 def open_app(page: str = "", **query: str) -> AppTest:
     """The page after its first run, with nothing raised."""
-    app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=PATIENCE)
+    app = AppTest.from_file(str(ROOT / "home.py"), default_timeout=PATIENCE)
     go(app, page)
     for name, value in query.items():
         app.query_params[name] = value
@@ -28,7 +28,7 @@ def open_app(page: str = "", **query: str) -> AppTest:
 
 def go(app: AppTest, page: str) -> AppTest:
     """Makes the next run that of another page, without running it."""
-    return app.switch_page(f"pages/{page}.py" if page else "dashboard.py")
+    return app.switch_page(f"pages/{page}.py" if page else "home.py")
 
 
 def run(app: AppTest) -> AppTest:

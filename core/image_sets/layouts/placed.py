@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
-from core.image_sets.edit import LONGEST_NAME, one_line
+from core.image_sets.edit import LONGEST_NAME
 from core.image_sets.sources import SourceFile
 from core.text.lists import quoted
+from core.text.typed import clean_line
 
 IN_TREE = 12  # classes of a split that the tree names
 SHOWN = 4  # names in a sentence
@@ -102,7 +103,7 @@ def _with_a_test(layout: Layout) -> Layout:
 @lru_cache(10_000)
 def tidy_class(name: str) -> str:
     """A class name as people write it: composed accents, one line, not too long."""
-    return one_line(unicodedata.normalize("NFC", name))[:LONGEST_NAME].rstrip() or "unnamed"
+    return clean_line(unicodedata.normalize("NFC", name))[:LONGEST_NAME].rstrip() or "unnamed"
 
 
 def natural(name: str) -> tuple:

@@ -14,6 +14,7 @@ import numpy as np
 import streamlit as st
 
 from core.analysis.scores import interval
+from core.export import spreadsheet
 from core.inference.class_folders import UNSURE, labels_of, write_sorted
 from core.text.numbers import SIGN, percent
 from pages.components.charts.heatmap import heatmap
@@ -179,7 +180,7 @@ def as_csv(many: Many) -> bytes:
         name: [each if each is None or not name.startswith("Confidence") else f"{each:.1f}%" for each in values]
         for name, values in table(many).items()
     }
-    return pd.DataFrame(columns).to_csv(index=False).encode("utf-8-sig")
+    return spreadsheet.as_csv(pd.DataFrame(columns), "utf-8-sig")
 
 
 def _in_per_cent(share: float) -> float:

@@ -13,6 +13,7 @@ from core.image_sets.imports import Job, Request, new_job, start
 from core.image_sets.own_dataset import OwnDataError
 from core.image_sets.sources import MOST_BYTES, MOST_FILES, allowed_folders, folder_in_bounds
 from core.paths import data_folder
+from core.text.typed import clean_line
 from pages.components.data.drafts import draw_camera, draw_drawings
 from pages.components.shell.links import WAY, import_page, say, show
 from pages.components.shell.messages import errors_shown, show_error
@@ -123,10 +124,15 @@ def _start_import(files: Sequence, title: str, into: str, class_name: str = "") 
         show_error(str(error))
 
 
+def parts_of(name: str) -> list[str]:
+    """Where a file that a browser calls so lies below a folder of ours: no part of it leads out of there."""
+    line = clean_line(name.replace("\\", "/"))  # first, as what is left out may stand between two dots
+    return [part[-120:] for part in PurePosixPath(line).parts if part not in ("/", "//", "..", ".", "")] or ["picture"]
+
+
 def _store(file, folder: Path) -> None:
     """Under its own name within the folder, whatever the browser says."""
-    parts = [part for part in PurePosixPath(file.name.replace("\\", "/")).parts if part not in ("/", "..", ".", "")]
-    parts = [part.replace("\0", "")[-120:] for part in parts] or ["picture"]
+    parts = parts_of(file.name)
     place = folder.joinpath(*parts)
     for number in range(1, 10_000):
         if not place.exists():

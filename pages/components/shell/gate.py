@@ -5,6 +5,7 @@ ASGI middleware, as Streamlit's own checks begin only behind it.
 
 from __future__ import annotations
 
+import asyncio
 from html import escape
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -42,19 +43,35 @@ class Gate:
             await send(message)
 
         if scope["type"] == "websocket":
-            if guest_of(scope, self.authenticator):
-                await self.app(scope, receive, send)
-            else:
-                await send({"type": "websocket.close", "code": 4401, "reason": "log in first"})
+            await self._pass_socket(scope, receive, send)
         elif response := await self._own_answer(Request(scope, receive)):
             await response(scope, receive, sending)
         else:
             await self.app(scope, receive, sending)
 
+    async def _pass_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """As long as whoever opened it is logged in: asked again at each message, as a socket may stay open for days."""
+        closing: Message = {"type": "websocket.close", "code": 4401, "reason": "log in first"}
+
+        async def receiving() -> Message:
+            message = await receive()
+            if message["type"] != "websocket.receive" or guest_of(scope, self.authenticator):
+                return message
+            await send(closing)
+            return {"type": "websocket.disconnect", "code": 4401, "reason": "log in first"}
+
+        if guest_of(scope, self.authenticator):
+            await self.app(scope, receiving, send)
+        else:
+            await send(closing)
+
     async def _own_answer(self, request: Request) -> Response | None:
         """None for whoever may pass."""
         path = request.url.path
         if path == "/logout":
+            if request.headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+                return RedirectResponse("/", 303)  # a link on a page of someone else's
+            self.authenticator.log_out(request.cookies.get(COOKIE, ""))
             response: Response = RedirectResponse("/login", 303)
             response.delete_cookie(COOKIE)
             return response
@@ -73,8 +90,11 @@ class Gate:
             if len(body) > LONGEST_FORM:
                 return _form(f"The form is larger than {LONGEST_FORM:,} bytes; type the password alone.", 413)
         given = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True).get("password", [""])[0]
+        address = request.client.host if request.client else ""
         try:
-            token = self.authenticator.log_in(given, request.client.host if request.client else "")
+            if wait := self.authenticator.turn(address):  # without one nothing comes between here and the look
+                await asyncio.sleep(wait)
+            token = self.authenticator.log_in(given, address)
         except LogInRefused as refusal:
             return _form(str(refusal), 401)
         response = RedirectResponse("/", 303)

@@ -28,7 +28,7 @@ class Place(NamedTuple):
     shows: Mapping[str, str] = {}
 
 
-HOME = Place("dashboard.py")
+HOME = Place("home.py")
 DATA, TRAIN, ALL_RUNS, CLASSIFY, COMPUTER, COMPARE, DEMO, EXPERIMENTS, GLOSSARY = (
     Place(f"pages/{name}.py")
     for name in ("data", "train", "runs", "classify", "system", "compare", "demo", "experiment", "glossary")

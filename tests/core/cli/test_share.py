@@ -1,7 +1,12 @@
 """What python -m core share makes up and passes on."""
 
-from core.cli.main import _parser
+import socket
+
+import pytest
+
+from core.cli.main import _parser, main
 from core.cli.share import made_up_password, own_addresses, server_command
+from tests.helpers import assert_one_sentence
 
 
 def test_made_up_passwords_are_long_enough_and_always_others():
@@ -18,3 +23,22 @@ def test_the_server_answers_to_its_own_names_only():
     assert {"localhost", "127.0.0.1", "desk.school", "10.0.0.7"} <= hosts and "*" not in hosts
     assert not any("sslCertFile" in part for part in command)
     assert all(not address.startswith("127.") for address in own_addresses())
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0"])
+def test_a_port_in_use_is_said_before_any_password(address, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("core.cli.share.os.execv", lambda *_: pytest.fail("the server is not started"))
+    monkeypatch.setattr("core.cli.share.os.environ", {})
+    with socket.create_server((address, 0)) as other:
+        port = other.getsockname()[1]
+        assert main(["share", "--address", address, "--port", str(port), "--runs", str(tmp_path)]) == 1
+    said = capsys.readouterr()
+    assert_one_sentence(said.err.strip(), f"port {port}", "--port")
+    assert "password" not in said.out
+
+
+@pytest.mark.parametrize("port", [-1, 70_000])
+def test_a_port_that_no_computer_has_is_one_sentence(port, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("core.cli.share.os.environ", {})
+    assert main(["share", "--port", str(port), "--runs", str(tmp_path)]) == 1
+    assert_one_sentence(capsys.readouterr().err.strip(), f"port {port}")

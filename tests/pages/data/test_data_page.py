@@ -11,6 +11,7 @@ from core.image_sets.import_process import run_import
 from core.image_sets.imports import Request, list_jobs, new_job
 from core.image_sets.suggest import suggested
 from core.run_config import RunConfig
+from pages.components.data.import_form import parts_of
 from tests.helpers import assert_one_sentence, wait_until
 from tests.own import class_files, encoded, own_dataset, picture, zipped
 from tests.pages.apps import go, open_app, run, sentence, widget, words
@@ -224,3 +225,23 @@ def test_drawings_that_are_no_dataset_yet_are_not_lost(runs_folder, data):
     app = open_app("data")
     press(app, f"throw away {job.id}")
     assert list_jobs(data) == []
+
+
+@pytest.mark.parametrize(
+    "name", [".\0./.\0./x/evil.png", "..\\..\\evil.png", "//etc/evil.png", ".\u202e./evil.png", ".\0./..", "", "\0"]
+)
+def test_no_name_of_a_file_leads_out_of_the_folder_for_uploads(name):
+    parts = parts_of(name)
+    assert parts and not {"..", "/", ""} & set(parts) and "\0" not in "".join(parts)
+    assert parts[-1] in ("evil.png", "picture")
+
+
+def test_files_lie_where_uploads_belong_whatever_they_are_called(runs_folder, data, monkeypatch):
+    monkeypatch.setattr("pages.components.data.import_form.start", lambda *_: None)
+    app = open_app("data", way="files")
+    files = [("labels.csv", b"file,label\n", "text/csv"), ("../.\u202e./../evil.png", b"a picture", "image/png")]
+    app.file_uploader[0].set_value(files)
+    run(app)
+    [job] = list_jobs(data)
+    found = [path for path in data.parent.rglob("*") if path.is_file() and path.read_bytes() == b"a picture"]
+    assert found == [job.uploads / "evil.png"]

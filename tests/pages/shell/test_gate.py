@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from core.sharing import Authenticator
+from core.sharing import FREE, Authenticator
 from pages.components.shell.gate import LONGEST_FORM, Gate
 from pages.components.shell.rights import COOKIE
 
@@ -130,6 +130,61 @@ def test_the_cookie_cannot_be_read_by_a_script_nor_sent_from_another_site(gate):
 def test_logging_out_takes_the_cookie_away(gate):
     status, headers, _ = ask(gate, "/logout", token=token_of(logged_in(gate)))
     assert status == 303 and f'{COOKIE}=""' in headers["set-cookie"] and "Max-Age=0" in headers["set-cookie"]
+
+
+def test_logging_out_ends_the_token_itself_whoever_has_a_copy_of_it(gate):
+    token = token_of(logged_in(gate))
+    ask(gate, "/logout", token=token)
+    assert ask(gate, "/", token=token)[0] == 401
+    assert ask(gate, "/_stcore/stream", kind="websocket", token=token)["type"] == "websocket.close"
+
+
+@pytest.mark.parametrize("site", [b"cross-site", b"same-site"])
+def test_a_link_on_another_site_logs_nobody_out(gate, site):
+    token = token_of(logged_in(gate))
+    status, headers, _ = ask(gate, "/logout", token=token, headers=[(b"sec-fetch-site", site)])
+    assert status == 303 and headers["location"] == "/" and "set-cookie" not in headers
+    assert ask(gate, "/", token=token)[2] == b"behind"
+
+
+def test_a_socket_that_is_open_ends_with_the_token(gate):
+    token = token_of(logged_in(gate))
+    got, sent = [], []
+
+    async def behind(_scope, receive, _send):
+        while (message := await receive())["type"] == "websocket.receive":
+            got.append(message["bytes"])
+        got.append(message["type"])
+
+    messages = iter([b"one", b"two", b"three"])
+
+    async def receive():
+        if (said := next(messages)) == b"two":
+            gate.authenticator.log_out(token)
+        return {"type": "websocket.receive", "bytes": said}
+
+    async def send(message):
+        sent.append(message)
+
+    gate.app = behind
+    scope = {"type": "websocket", "path": "/", "headers": [(b"cookie", f"{COOKIE}={token}".encode())]}
+    with ThreadPoolExecutor(1) as other:
+        other.submit(asyncio.run, gate(scope, receive, send)).result()
+    assert got == [b"one", "websocket.disconnect"] and sent[-1]["type"] == "websocket.close"
+
+
+def test_too_many_wrong_passwords_delay_the_next_answer_and_the_right_one_still_opens(gate, monkeypatch):
+    waited = []
+
+    async def sleep(seconds):
+        waited.append(seconds)
+
+    monkeypatch.setattr("pages.components.shell.gate.asyncio.sleep", sleep)
+    for _ in range(FREE):
+        assert ask(gate, "/login", method="POST", body=b"password=wrong")[0] == 401
+    assert not waited
+    logged_in(gate)
+    assert len(waited) == 1 and waited[0] > 0
 
 
 @pytest.mark.parametrize("path", ["/", "/login", "/logout"])

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from tests.pages.apps import PAGES, ROOT, open_app, run, widget
 from tests.pages.fake_runs import fake_run
 
-SOURCES = sorted([*(ROOT / "pages").rglob("*.py"), ROOT / "dashboard.py"])
+SOURCES = sorted([*(ROOT / "pages").rglob("*.py"), ROOT / "home.py"])
 OTHERWISE = re.compile(r"\bst\.(page_link|switch_page)\(|query_params\.(from_dict|clear)\(|<a [^>]*href=(?!\"?/logout)")
 
 
