@@ -153,8 +153,8 @@ def current_authenticator() -> Authenticator | None:
     if not (os.environ.get(PASSWORD) or os.environ.get(HOST_PASSWORD)):
         return None
     folder = workspace_folder(runs_folder())
-    passwords = (os.environ.get(name, "") for name in (PASSWORD, HOST_PASSWORD))
-    return Authenticator(*passwords, _key(folder), folder / "logged_out")
+    password, host_password = (os.environ.get(name, "") for name in (PASSWORD, HOST_PASSWORD))
+    return Authenticator(password, host_password, _key(folder), folder / "logged_out")
 
 
 def take_authenticator() -> Authenticator:

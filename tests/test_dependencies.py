@@ -107,7 +107,15 @@ def top(name: str) -> str:
 
 @pytest.mark.parametrize("path", [p for p in MODULES if p.is_relative_to(ROOT / "core")], ids=module_name)
 def test_core_knows_no_page_and_no_streamlit(path):
-    assert not {top(name) for name in imports(path)} & {"streamlit", "pages", "home", "dashboard", "share", "tests", "benchmarks"}
+    assert not {top(name) for name in imports(path)} & {
+        "streamlit",
+        "pages",
+        "home",
+        "dashboard",
+        "share",
+        "tests",
+        "benchmarks",
+    }
 
 
 @pytest.mark.parametrize(

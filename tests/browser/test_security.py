@@ -62,9 +62,12 @@ def test_a_foreign_name_for_this_computer_is_refused(server, host):
     assert ask(server, "GET", "/_stcore/stream", {**UPGRADE, **origin})[0] == 403
 
 
-def test_a_page_of_someone_else_cannot_talk_to_it(server):
-    """Cross-site WebSocket hijacking."""
-    assert ask(server, "GET", "/_stcore/stream", {**UPGRADE, "Origin": "https://evil.example"})[0] == 403
+@pytest.mark.parametrize("origin", ["https://evil.example", "http://127.0.0.1:1", "http://localhost", "null"])
+def test_a_page_of_someone_else_cannot_talk_to_it(server, origin):
+    """Cross-site WebSocket hijacking, also from what another program serves on another port of this computer."""
+    assert ask(server, "GET", "/_stcore/stream", {**UPGRADE, "Origin": origin})[0] == 403
+    assert ask(server, "PUT", "/_stcore/upload_file/session/file", {"Origin": origin}, b"x")[0] == 403
+    assert ask(server, "GET", "/_stcore/stream", UPGRADE)[0] == 403, "of no page at all"
     own = ask(server, "GET", "/_stcore/stream", {**UPGRADE, "Origin": server.url})[0]
     assert own == 101, "the test's own handshake is right"
 
@@ -84,10 +87,10 @@ def test_an_upload_without_the_browsers_token_is_refused(server):
 @pytest.mark.parametrize(
     "path",
     [
-        "/app/static/../dashboard.py",
-        "/app/static/%2e%2e/dashboard.py",
+        "/app/static/../home.py",
+        "/app/static/%2e%2e/home.py",
         "/app/static/..%2f.streamlit/config.toml",
-        "/static/..%2f..%2fdashboard.py",
+        "/static/..%2f..%2fhome.py",
         "/app/static/%2fetc/passwd",
         "/media/..%2f..%2fetc/passwd",
     ],

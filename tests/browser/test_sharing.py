@@ -1,62 +1,17 @@
 """A shared dashboard, started as a host starts it: who gets in, and who may change what."""
 
-import os
 import re
-import signal
-import subprocess
-import sys
-import urllib.error
-import urllib.request
-from contextlib import contextmanager
 
+import psutil
 import pytest
 from playwright.sync_api import expect
 
 from core.runs.metadata import read_metadata
 from core.runs.store import list_runs
-from tests.browser.conftest import ROOT
 from tests.browser.hands import barriers
-from tests.helpers import closed_port, wait_until
+from tests.desk import GUESTS, HOST, shared, status_of
 
 pytestmark = pytest.mark.browser
-
-GUESTS, HOST = "for the class", "for the teacher"
-
-
-@contextmanager
-def shared(runs, data, log):
-    """`python -m core share`; gives its address and the process."""
-    port = closed_port()
-    environment = {
-        **os.environ,
-        "TRAINDESK_PASSWORD": GUESTS,
-        "TRAINDESK_HOST_PASSWORD": HOST,
-        "TRAINDESK_STANDBY": "0",
-    }
-    environment["STREAMLIT_SERVER_HEADLESS"] = "true"
-    command = [sys.executable, "-m", "core", "share", "--port", str(port), "--runs", str(runs), "--data", str(data)]
-    with log.open("wb") as file:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=file, stderr=subprocess.STDOUT, start_new_session=True
-        )
-        try:
-            url = f"http://127.0.0.1:{port}"
-            wait_until(lambda: process.poll() is not None or status_of(f"{url}/login"), what="the login form")
-            assert process.poll() is None, log.read_text()
-            yield url
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(20)
-
-
-def status_of(url, **options):
-    try:
-        with urllib.request.urlopen(urllib.request.Request(url, **options), timeout=10) as answer:
-            return answer.status
-    except urllib.error.HTTPError as error:
-        return error.code
-    except OSError:
-        return 0
 
 
 def log_in(page, url, password):
@@ -68,16 +23,17 @@ def log_in(page, url, password):
 def test_a_class_and_its_teacher(visit, tmp_path, data_folder):
     (tmp_path / "runs").mkdir()
     log = tmp_path / "shared.log"
-    with shared(tmp_path / "runs", data_folder, log) as url:
+    with shared(tmp_path / "runs", data_folder, log) as desk:
+        url = desk.url
         said = log.read_text()
         assert f"Their password: {GUESTS}" in said and f"everything: {HOST}" in said
         for path, options in (
             ("/_stcore/health", {}),
             ("/_stcore/metrics", {}),
             ("/static/js/index.js", {}),
-            ("/_stcore/upload_file/session/file", {"method": "PUT", "data": b"x"}),
+            ("/_stcore/upload_file/session/file", {"method": "PUT", "body": b"x"}),
         ):
-            assert status_of(url + path, **options) == 401, path
+            assert status_of(desk, path, **options) == 401, path
         window = visit()
         pupil = window.page
         log_in(pupil, f"{url}/runs", "a guess")
@@ -92,6 +48,8 @@ def test_a_class_and_its_teacher(visit, tmp_path, data_folder):
         pupil.get_by_role("link", name="Train", exact=True).click()
         pupil.get_by_role("button", name="Start training").click()
         expect(pupil.get_by_role("button", name="Pause")).to_be_visible()
+        started = psutil.Process(desk.process.pid).children(recursive=True)
+        assert started and not [each for each in started if {GUESTS, HOST} & {*each.environ().values()}]
         [run] = list_runs(tmp_path / "runs")
         address = f"{url}/run?run={run.id}"
         other.goto(address)

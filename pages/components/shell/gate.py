@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from core.sharing import LASTS, Authenticator, Guest, LogInRefused
 from pages.components.shell.rights import COOKIE
 
+GUEST_HEADER = b"x-traindesk-guest"  # of .streamlit/config.toml; only the gate sets it
 LONGEST_FORM = 4096  # bytes
 PAGE = Path(__file__).with_suffix(".html").read_text(encoding="utf-8")  # PROBLEM stands where a sentence may be
 HEADERS = {
@@ -60,8 +61,10 @@ class Gate:
             await send(closing)
             return {"type": "websocket.disconnect", "code": 4401, "reason": "log in first"}
 
-        if guest_of(scope, self.authenticator):
-            await self.app(scope, receiving, send)
+        if guest := guest_of(scope, self.authenticator):
+            headers = [header for header in scope["headers"] if header[0].lower() != GUEST_HEADER]
+            headers.append((GUEST_HEADER, guest.id.encode()))  # Streamlit gives a session back to this one alone
+            await self.app({**scope, "headers": headers}, receiving, send)
         else:
             await send(closing)
 
