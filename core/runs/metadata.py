@@ -126,8 +126,8 @@ def _check(metadata: RunMetadata) -> None:
     ):
         if len(text) > longest:
             raise TrainDeskError(
-                f"The {name} '{clean_line(text[:30])}…' has {len(text):,} characters; it may have at most {longest:,}, so shorten "
-                "it."
+                f"The {name} '{clean_line(text[:30])}…' has {len(text):,} characters; it may have at most {longest:,}, so "
+                "shorten it."
             )
     if tag := next((tag for tag in metadata.tags if "," in tag), None):
         raise TrainDeskError(f"The tag '{tag}' has a comma in it, which separates tags; leave it out.")
