@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.components.classify.networks import choose_beside, networks_of, say_different
+from pages.components.classify.networks import choose_networks, say_different
 from pages.components.classify.run_choice import choose_run, runs_with_checkpoint
 from pages.components.classify.upload import draw_photo, draw_upload
 from pages.components.classify.ways import draw_drawing, draw_examples
@@ -25,9 +25,8 @@ PARTS = {"Draw": draw_drawing, "Upload": draw_upload, "Photo": draw_photo, "Test
 with st.container(horizontal=True, vertical_alignment="center", key="choose"):
     st.html("<h1>Try a network</h1>", width="content")
     run = choose_run(runs)
-    beside = choose_beside(run, runs)
+    networks = choose_networks(run, runs)
     ways = st.container(width="content")
-networks = networks_of([run, *beside])
 if not networks or networks[0].run.id != run.id:
     st.stop()  # why it cannot be read is said
 with ways:

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from core.cli.common import A_RUN, Commands, Result, WrongInput, find, metric_lines
+from core.cli.common import A_RUN, Commands, Result, WrongInput, argument, find, metric_lines
 from core.cli.images import add_images_commands
 from core.cli.runs import add_run_commands
 from core.cli.share import add_share_command
@@ -22,7 +22,7 @@ from core.paths import data_folder, runs_folder
 from core.recipes import RECIPES
 from core.runs.history import History
 from core.runs.metadata import title_of
-from core.runs.store import Run, list_runs
+from core.runs.store import Run, checkpoint_of, list_runs
 from core.settings.settings import SettingsError
 from core.text.numbers import percent
 
@@ -61,9 +61,10 @@ def _parser() -> argparse.ArgumentParser:
     add_run_commands(commands)
     add_images_commands(commands)
     add_share_command(commands)
-    evaluate = commands.add("evaluate", _evaluate, "measure a run's best network on the test images", A_RUN)
+    network = argument("--network", default="", metavar="NAME", help="best (default), last, or an epoch that was kept")
+    evaluate = commands.add("evaluate", _evaluate, "measure a run's network on the test images", A_RUN, network)
     evaluate.add_argument("--split", choices=["test", "val"], default="test")
-    classify = commands.add("classify", _classify, "say what pictures show", A_RUN)
+    classify = commands.add("classify", _classify, "say what pictures show", A_RUN, network)
     classify.add_argument("images", metavar="IMAGE", nargs="+", type=Path)
     return parser
 
@@ -103,9 +104,7 @@ def _summary(run: Run) -> dict[str, Any]:
 
 def _evaluate(options: argparse.Namespace) -> Result:
     run = find(options)
-    path = run.checkpoint()
-    if path is None:
-        raise TrainDeskError(f"Run {run.id} has no checkpoint yet; wait for its first epoch to end.")
+    path = checkpoint_of(run, options.network)
 
     from core.datasets.cache import open_images
     from core.datasets.obtain import obtain
@@ -127,8 +126,9 @@ def _evaluate(options: argparse.Namespace) -> Result:
 
     with tqdm(total=len(pictures), unit="image", file=sys.stderr) as bar:
         report = drained(measuring, lambda measured: bar.update(measured.done - bar.n)).report
-    result = {"run": run.id, "checkpoint": path.stem, "split": options.split, **report}
-    return Result(result, "\n".join([f"{run.id}, {path.stem}, {options.split} images", *metric_lines(report)]))
+    asked = options.network or path.stem
+    result = {"run": run.id, "checkpoint": asked, "split": options.split, **report}
+    return Result(result, "\n".join([f"{run.id}, {asked}, {options.split} images", *metric_lines(report)]))
 
 
 def _classify(options: argparse.Namespace) -> Result:
@@ -137,7 +137,7 @@ def _classify(options: argparse.Namespace) -> Result:
     from core.images.read import read_image
     from core.inference.classifier import Classifier
 
-    classifier = Classifier.load(run)
+    classifier = Classifier.load(run, options.network)
     results: list[dict[str, Any]] = []
     for path in options.images:
         try:

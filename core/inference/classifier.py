@@ -15,9 +15,9 @@ from threadpoolctl import threadpool_limits
 from torch import nn
 
 from core.run_config import RunConfig
-from core.runs.store import Run
+from core.runs.store import Run, checkpoint_of
 from core.training.batches import pictures
-from core.training.checkpoints import CheckpointError, load_checkpoint, rebuild
+from core.training.checkpoints import load_checkpoint, rebuild
 
 Answer = TypeVar("Answer")
 BATCH = 250  # images at a time; more is slower on a CPU
@@ -34,19 +34,18 @@ class Classifier:
     config: RunConfig
     model: nn.Module
     class_names: tuple[str, ...]
-    checkpoint: str  # "best" or "last"
+    checkpoint: str  # its name among the run's checkpoints: "best", "last" or the epoch that was kept
     epoch: int
 
     @classmethod
-    def load(cls, run: Run) -> Classifier:
-        """From the run's best checkpoint, or its last. Raises TrainDeskError when there is none or it is damaged."""
-        path = run.checkpoint()
-        if path is None:
-            raise CheckpointError(f"Run {run.id} has no checkpoint yet; wait for its first epoch to end.")
+    def load(cls, run: Run, which: str = "") -> Classifier:
+        """From the checkpoint of that name, by default the best, else the last. Raises TrainDeskError when there is none or it
+        is damaged."""
+        path = checkpoint_of(run, which)
         content = load_checkpoint(path)
         config = RunConfig.from_dict(content["config"])
         model = rebuild(config.architecture, content, path)
-        return cls(config, model, tuple(content["class_names"]), path.stem, content["epoch"])
+        return cls(config, model, tuple(content["class_names"]), which or path.stem, content["epoch"])
 
     def prepare(self, image: Image.Image) -> np.ndarray:
         """A picture as the network's pixels, uint8 (C, H, W). Raises ImageError."""

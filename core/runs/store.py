@@ -17,6 +17,7 @@ from core.machine.processes import is_gone
 from core.paths import example_folder
 from core.run_config import RunConfig
 from core.runs.events import DOWNLOAD, ENDS, PREPARING, RESUMING, Event, last_event, read_events
+from core.text.lists import some
 
 StatusName = Literal["queued", "starting", "running", "paused", "finished", "stopped", "failed", "interrupted"]
 ACTIVE: tuple[StatusName, ...] = ("starting", "running")
@@ -51,6 +52,7 @@ class Run:
     config_file = Inside("config.json")
     event_log = Inside("events.jsonl")
     best, last = Inside("best.pt"), Inside("last.pt")
+    kept = Inside("kept")  # a folder of networks by epoch: 000005.pt
     network = Inside("network.json")  # its layers: see `core.training.layers.described`
     metadata_file = Inside("labels.json")
     worker_log, worker_lock, worker_pid = Inside("worker.log"), Inside("worker.lock"), Inside("worker.pid")
@@ -90,9 +92,18 @@ class Run:
         """The events of its log from this byte on, and the byte after the last whole one."""
         return read_events(self.event_log, offset)
 
-    def checkpoint(self) -> Path | None:
-        """The checkpoint to predict with: `best`, else `last`, else None."""
-        return next((path for path in (self.best, self.last) if path.is_file()), None)
+    def checkpoint(self, which: str = "") -> Path | None:
+        """The checkpoint to predict with: the one of `checkpoints` that is called so, by default the first; None without one."""
+        found = self.checkpoints() if which.isdecimal() else {path.stem: path for path in (self.best, self.last)}
+        return next((path for name, path in found.items() if name == (which or name) and path.is_file()), None)
+
+    def checkpoints(self) -> dict[str, Path]:
+        """All that can be asked, by name: "best", "last" and the numbers of the epochs whose networks were kept."""
+        found = {path.stem: path for path in (self.best, self.last) if path.is_file()}
+        with contextlib.suppress(OSError):
+            kept = [path for path in self.kept.iterdir() if re.fullmatch(r"\d{6}\.pt", path.name) and path.is_file()]
+            found |= {str(int(path.stem)): path for path in sorted(kept)}
+        return found
 
     def request_stop(self) -> None:
         """Asks the worker to stop; it does within one step."""
@@ -144,6 +155,15 @@ class Run:
             if self.worker_log.stat().st_size:
                 return Status("interrupted", "Its process ended before it could begin; the worker's log says why.")
         return Status("stopped", "It has not been started.")
+
+
+def checkpoint_of(run: Run, which: str = "") -> Path:
+    """`Run.checkpoint`. Raises TrainDeskError when there is none, naming those that there are."""
+    if (path := run.checkpoint(which)) is not None:
+        return path
+    if not (names := [f"epoch {name}" if name.isdecimal() else name for name in run.checkpoints()]):
+        raise TrainDeskError(f"Run {run.id} has no checkpoint yet; wait for its first epoch to end.")
+    raise TrainDeskError(f"Run {run.id} has kept no network '{which[:20]}'; it has {some(names, 10)}.")
 
 
 def create_run(config: RunConfig, runs_folder: Path) -> Run:

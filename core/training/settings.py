@@ -9,6 +9,8 @@ from pydantic import field_validator
 
 from core.settings.settings import Settings, setting
 
+KEPT = 100  # networks at most, of a training whose epochs are more only every second, third ... of those asked for
+
 
 class TrainingSettings(Settings):
     """How long, in what portions and where a run trains."""
@@ -53,6 +55,9 @@ class TrainingSettings(Settings):
     is the last, which is steadier where a learning rate falls to the end and few pictures validate."""
     patience: int = setting(0, "Patience", ge=0, le=10_000, unit="epochs")
     """Stops early when so many epochs in a row brought nothing better. 0: trains all epochs."""
+    keep_every: int = setting(0, "Keep a network", ge=0, le=10_000, unit="every so many epochs")
+    """Besides the best and the last network keeps that of every so many epochs, to ask it later; of long trainings a
+    hundred at most. 0: none."""
     prune: bool = setting(False, "Stop if hopeless")
     """Ends a run of an experiment early when it is worse at an epoch than half of its other runs were at the same
     one."""
@@ -98,6 +103,10 @@ class TrainingSettings(Settings):
                 f"Validate is '{' '.join(every.split())[:40]}'; it must be auto, epoch or a whole number of steps such as 100."
             )
         return every
+
+    def keeps(self, epoch: int) -> bool:
+        """Whether the network is kept as it is after this epoch, from 1."""
+        return bool(self.keep_every) and epoch % (self.keep_every * -(-self.epochs // (KEPT * self.keep_every))) == 0
 
     def steps_between(self) -> int:
         """Steps between two validations; 0 when no number of them was chosen."""

@@ -94,6 +94,11 @@ class LoopFollower:
         if epoch.is_best:
             self._writer.save(self._run.best, network_content(self._state, self._described, epoch.metrics))
         self._save_last(epoch.metrics)
+        if self._config.training.keeps(epoch.epoch):
+            self._writer.wait()  # one of them at a time: many small epochs would fill the memory with what is to be written
+            self._run.kept.mkdir(exist_ok=True)
+            kept = self._run.kept / f"{epoch.epoch:06d}.pt"
+            self._writer.save(kept, network_content(self._state, self._described, epoch.metrics))
         self._snapshots.epoch(epoch, self._state)
         self._epoch_start = time.monotonic()
         return self._why_hopeless() if self._config.training.prune else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,9 @@ def press(control: Locator | Callable[[], Any], effect: Locator | Callable[[], A
     wait_until(happened, what=f"{effect} after a click on {control}")
 
 
-def choose(page: Page, label: str, option: str, effect: Locator | Callable[[], Any] | None = None) -> None:
+def choose(
+    page: Page, label: str, option: str | re.Pattern[str], effect: Locator | Callable[[], Any] | None = None
+) -> None:
     """Chooses one option of a list, until the list shows it or `effect` is there: a page drawn anew closes it."""
     control = page.get_by_role("combobox", name=label)
 

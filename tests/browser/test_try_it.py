@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.hands import draw_with_mouse
+from tests.browser.hands import choose, draw_with_mouse
 from tests.drawings import draw_digit
 from tests.pages.trained import copied, train
 
@@ -23,7 +23,9 @@ PASTE = """(data) => {
 
 @pytest.fixture(scope="module")
 def digits(tmp_path_factory, data_folder):
-    return train(tmp_path_factory.mktemp("digits"), data_folder, epochs=8, title="Reads digits")
+    return train(
+        tmp_path_factory.mktemp("digits"), data_folder, epochs=8, title="Reads digits", training={"keep_every": 4}
+    )
 
 
 @pytest.fixture
@@ -121,7 +123,13 @@ def test_another_is_asked_too_and_how_careful_it_is_can_be_set(desk, server, dig
     desk.get_by_role("combobox", name="Ask others too").click()
     desk.get_by_role("option", name="Reads digits").first.click()
     expect(desk.locator(".bars .winner .name")).to_have_text(["0", "0"])
+    sure = desk.locator(".bars .winner .share").first
+    best = sure.inner_text()
+    choose(desk, "Network that answers", re.compile("^Epoch 1, "), lambda: sure.inner_text() != best)
     desk.keyboard.press("Escape")
+    expect(desk.get_by_role("button", name="Epoch 1, 1 more")).to_be_visible()
+    box = desk.get_by_role("combobox", name="Network of run")
+    choose(desk, "Network of run", re.compile("^Best so far"), lambda: "Best so far" in box.locator("..").inner_text())
     desk.get_by_role("button", name="When does it say").click()
     answers = desk.get_by_text("of the validation pictures and is right in")
     expect(answers).to_be_visible()

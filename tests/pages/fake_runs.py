@@ -93,7 +93,7 @@ def write_start(log: EventWriter, run: Run, epochs: int, kind: str = "started", 
     )
 
 
-def write_epoch(log: EventWriter, epoch: int) -> None:
+def write_epoch(log: EventWriter, epoch: int, accuracy: float | None = None) -> None:
     for step in range((epoch - 1) * STEPS_PER_EPOCH + 1, epoch * STEPS_PER_EPOCH + 1):
         log.write(
             "step",
@@ -103,7 +103,7 @@ def write_epoch(log: EventWriter, epoch: int) -> None:
             learning_rate=0.001,
             **{"train/loss": 2.3 * math.exp(-step / 50)},
         )
-    accuracy = 1 - math.exp(-epoch)
+    accuracy = 1 - math.exp(-epoch) if accuracy is None else accuracy
     log.write(
         "epoch",
         epoch=epoch,

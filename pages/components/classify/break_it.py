@@ -16,7 +16,7 @@ from core.text.numbers import SIGN
 from pages.components.charts.figure import figure
 from pages.components.classify.networks import Network, said_of
 from pages.components.classify.prediction_view import bars, pixels_figure, words
-from pages.components.shell.classifiers import load_classifier
+from pages.components.shell.classifiers import checkpoint_changed, load_classifier
 from pages.components.shell.number_words import rows_of
 from pages.components.shell.start import start_run
 
@@ -59,8 +59,8 @@ def draw_break_it(network: Network, pixels: np.ndarray | None, key: str) -> None
 
 
 def _draw_curve(network: Network, one: Disturbance) -> None:
-    path = network.run.checkpoint()
-    accuracies = accuracy_against(str(network.run.folder), path.stat().st_mtime_ns if path else 0, one.name)
+    changed = checkpoint_changed(network.run, network.which)
+    accuracies = accuracy_against(str(network.run.folder), network.which, changed, one.name)
     if accuracies is None:
         st.caption("The test pictures are not on this computer.")
         return
@@ -97,10 +97,10 @@ def coping(config: RunConfig, one: Disturbance) -> RunConfig:
 
 
 @st.cache_data(max_entries=100, show_spinner="Disturbing test pictures ...")
-def accuracy_against(folder: str, changed: int, name: str) -> list[float] | None:
+def accuracy_against(folder: str, which: str, changed: int, name: str) -> list[float] | None:
     """Share of some test pictures that are right at each strength, by the network as its checkpoint stands."""
     run = Run(Path(folder))
-    classifier = load_classifier(run)
+    classifier = load_classifier(run, which)
     stored, labels = (of(classifier.config.dataset, data_folder(), "test") for of in (pictures_of, labels_of))
     if stored is None or labels is None or len(stored) != len(labels):
         return None

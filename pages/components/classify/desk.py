@@ -24,7 +24,6 @@ from core.paths import data_folder
 from pages.components.classify.insight import draw_insight
 from pages.components.classify.networks import Network, draw_caution, loaded, prepared_by, refreshed, said_of
 from pages.components.classify.prediction_view import Said, bars, pixels_figure, words, words_in_a_line
-from pages.components.shell.classifiers import loading
 from pages.components.shell.messages import errors_shown, show_error
 from pages.components.shell.number_words import count
 from pages.components.train.filled_form import open_with_changes
@@ -126,7 +125,7 @@ def reads_digits(network: Network) -> bool:
 
 def _wait(networks: list[Network], place: DeltaGenerator) -> None:
     """Until all are loaded, or cannot be."""
-    coming = [loading(network.run).classifier for network in networks]
+    coming = [network.loading().classifier for network in networks]
     if not all(each.done() for each in coming):
         with place, st.spinner("The network is being loaded; draw on ..."):
             wait(coming)

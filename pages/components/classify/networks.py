@@ -4,7 +4,7 @@ asks, and how soon they say that they do not know."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, wraps
 from typing import TYPE_CHECKING
 
@@ -18,8 +18,8 @@ from core.run_config import RunConfig
 from core.runs.store import Run
 from core.text.lists import some
 from pages.components.classify.run_choice import label_of
-from pages.components.shell.classifiers import load_classifier, loading
-from pages.components.shell.histories import summary
+from pages.components.shell.classifiers import Loading, load_classifier, loading
+from pages.components.shell.histories import shared_history, summary
 from pages.components.shell.messages import errors_shown
 from pages.components.shell.number_words import plain_markdown
 
@@ -30,6 +30,7 @@ from core.text.numbers import percent
 from pages.components.classify.prediction_view import Said
 
 MOST_BESIDE = 3
+NETWORK = "network"  # in the address: which of a run's checkpoints answers
 REFRESH_SECONDS = 2.0
 SOON_SECONDS = 0.7
 NAMED = 10  # classes
@@ -47,6 +48,7 @@ class Network:
 
     run: Run
     title: str
+    which: str = ""  # of its checkpoints, by name; "": the best
 
     @cached_property
     def config(self) -> RunConfig:
@@ -61,17 +63,21 @@ class Network:
     @cached_property
     def classifier(self) -> Classifier:
         """Waits until it is loaded. Raises TrainDeskError."""
-        return load_classifier(self.run)
+        return load_classifier(self.run, self.which)
 
     @cached_property
     def known(self) -> Neighbours | None:
         """What is known of the pictures it learned from; None as long as that is being found out, or if they are not here."""
-        found = loading(self.run).known
+        found = self.loading().known
         return found.result() if found.done() and found.exception() is None else None
 
     def begin(self) -> bool:
         """Begins to load it; True when all that an answer needs is there, or cannot be had."""
-        return loading(self.run).known.done()
+        return self.loading().known.done()
+
+    def loading(self) -> Loading:
+        """How far its loading is, begun with this if need be."""
+        return loading(self.run, self.which)
 
     def prepare(self, image: Image.Image) -> np.ndarray:
         """uint8 (C, H, W) of any picture: centred and scaled, or as it is if the visitor wants to see what happens then.
@@ -86,29 +92,62 @@ class Network:
         return prepare_plainly(image, channels, (height, width))
 
 
-def choose_beside(run: Run, runs: Sequence[Run]) -> list[Run]:
-    """Other runs whose networks answer the same picture."""
+def choose_networks(run: Run, runs: Sequence[Run]) -> list[Network]:
+    """Which of the run's networks answers, and others of `runs` whose networks answer the same picture, all not loaded yet; a run
+    whose settings cannot be read is said and left out."""
     others = {other.id: other for other in runs if other.id != run.id}
-    if not others:
-        return []
+    own = networks_in_words(run)
+    key = f"network of {run.id}"
+    if st.session_state.get(key) not in own:
+        asked = st.query_params.get(NETWORK, "") if st.query_params.get("run") == run.id else ""
+        st.session_state[key] = asked if asked in own else next(iter(own), "")
     kept = [run_id for run_id in st.session_state.get("beside", []) if run_id in others]
     st.session_state["beside"] = kept
-    with st.popover(f"{len(kept)} more" if kept else "Ask another", icon=":material/group_add:", key="ask others"):
-        chosen = st.multiselect(
-            "Ask others too",
-            list(others),
-            key="beside",
-            format_func=lambda run_id: label_of(others[run_id]) if run_id in others else run_id,
-            max_selections=MOST_BESIDE,
-            placeholder="networks that answer the same picture",
-            persist_state="session",
-        )
-    return [others[run_id] for run_id in chosen]
+    which, chosen = "", []
+    if others or len(own) > 1:
+        said = [*([name_of(st.session_state[key])] if st.session_state[key] not in ("", next(iter(own))) else [])]
+        said += [f"{len(kept)} more"] if kept else []
+        with st.popover(", ".join(said).capitalize() or "Ask another", icon=":material/group_add:", key="ask others"):
+            if len(own) > 1:
+                which = st.selectbox(
+                    "Network that answers", list(own), key=key, format_func=own.__getitem__, persist_state="session"
+                )
+            if others:
+                chosen = st.multiselect(
+                    "Ask others too",
+                    list(others),
+                    key="beside",
+                    format_func=lambda run_id: label_of(others[run_id]) if run_id in others else run_id,
+                    max_selections=MOST_BESIDE,
+                    placeholder="networks that answer the same picture",
+                    persist_state="session",
+                )
+    first = Network(run, summary(run).title, which if which != next(iter(own), "") else "")
+    return _able([first, *networks_of([others[run_id] for run_id in chosen])], lambda network: network.config)
+
+
+def networks_in_words(run: Run) -> dict[str, str]:
+    """The networks that the run has kept, by the name of their checkpoints; the first answers unless another is chosen."""
+    epochs = {int(epoch["epoch"]): epoch.get("val/accuracy") for epoch in shared_history(run).history.epochs}
+    best = summary(run).best_epoch
+
+    def said(name: str) -> str:
+        epoch = {"best": best, "last": max(epochs, default=None)}.get(name) or (int(name) if name.isdecimal() else 0)
+        score = f", {percent(epochs[epoch])} validation" if epochs.get(epoch) is not None else ""
+        when = f": epoch {epoch}" if epoch and not name.isdecimal() else ""
+        return f"{name_of(name).capitalize()}{when}{score}"
+
+    return {name: said(name) for name in run.checkpoints()}
+
+
+def name_of(which: str) -> str:
+    """A checkpoint as people call it."""
+    return f"epoch {which}" if which.isdecimal() else which
 
 
 def refreshed(networks: Sequence[Network]) -> list[Network]:
     """The same networks, as they are now: those of runs that train get better meanwhile."""
-    return [Network(network.run, network.title) for network in networks]
+    return [replace(network) for network in networks]
 
 
 def refresh_seconds(networks: Sequence[Network]) -> float | None:

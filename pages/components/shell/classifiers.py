@@ -15,6 +15,7 @@ import streamlit as st
 
 from core.paths import data_folder
 from core.runs.store import Run
+from pages.components.shell.histories import changed_at
 
 if TYPE_CHECKING:
     from core.inference.classifier import Classifier
@@ -31,33 +32,39 @@ class Loading:
     known: Future[Neighbours] = field(default_factory=Future)
 
 
-def loading(run: Run) -> Loading:
-    """The run's network as its checkpoint stands now; begins to load in the background, and is kept until that changes."""
-    path = run.checkpoint()
-    key = str(run.folder), path.stat().st_mtime_ns if path else 0
+def loading(run: Run, which: str = "") -> Loading:
+    """The run's network as its checkpoint of that name stands now, by default the best; begins to load in the background, and is
+    kept until that changes."""
+    key = str(run.folder), which, checkpoint_changed(run, which)
     found = _loading(*key)
     if found.classifier.done() and found.classifier.exception():
         _loading.clear(*key)  # the next one tries again
     return found
 
 
-def load_classifier(run: Run) -> Classifier:
+def checkpoint_changed(run: Run, which: str = "") -> int:
+    """When that checkpoint was written, in nanoseconds; 0 where there is none."""
+    path = run.checkpoint(which)
+    return changed_at(path) if path else 0
+
+
+def load_classifier(run: Run, which: str = "") -> Classifier:
     """The run's network as its checkpoint stands now; waits for it. Raises TrainDeskError, one sentence."""
-    return loading(run).classifier.result()
+    return loading(run, which).classifier.result()
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _loading(folder: str, changed: int) -> Loading:
+def _loading(folder: str, which: str, changed: int) -> Loading:
     found = Loading()
-    threading.Thread(target=_load, args=(Run(Path(folder)), found), name="load a network", daemon=True).start()
+    threading.Thread(target=_load, args=(Run(Path(folder)), which, found), name="load a network", daemon=True).start()
     return found
 
 
-def _load(run: Run, found: Loading) -> None:
+def _load(run: Run, which: str, found: Loading) -> None:
     def classifier() -> Classifier:
         from core.inference.classifier import Classifier
 
-        return Classifier.load(run)
+        return Classifier.load(run, which)
 
     def known() -> Neighbours:
         from core.inference.neighbours import Neighbours

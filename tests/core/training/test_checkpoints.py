@@ -12,6 +12,7 @@ import zipfile
 import pytest
 import torch
 
+from core.errors import TrainDeskError
 from core.inference.classifier import Classifier
 from core.run_config import RunConfig
 from core.runs.store import Run
@@ -247,7 +248,7 @@ def test_a_missing_checkpoint_asks_to_wait(tmp_path):
     with pytest.raises(CheckpointError) as caught:
         load_checkpoint(run.best)
     assert_one_sentence(str(caught.value), "does not exist yet", "wait for the first epoch")
-    with pytest.raises(CheckpointError) as caught:
+    with pytest.raises(TrainDeskError) as caught:
         Classifier.load(run)
     assert_one_sentence(str(caught.value), "no checkpoint yet")
 

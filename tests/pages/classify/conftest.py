@@ -12,7 +12,10 @@ from tests.pages.apps import open_app
 def trained(tmp_path_factory, data_folder):
     """A run that has learned the digits well enough to try."""
     folder = tmp_path_factory.mktemp("trained")
-    run = create_run(quick_config(epochs=4, title="Small one", architecture={"name": "mlp", "hidden": [64]}), folder)
+    config = quick_config(
+        epochs=4, title="Small one", architecture={"name": "mlp", "hidden": [64]}, training={"keep_every": 1}
+    )
+    run = create_run(config, folder)
     assert work(run, data_folder)["event"] == "finished"
     return run
 

@@ -36,7 +36,7 @@ def test_the_curve_of_a_disturbance_falls_from_the_undisturbed_accuracy(trained,
     from core.runs.predictions import read_predictions
     from pages.components.classify.break_it import accuracy_against
 
-    turned = accuracy_against(str(trained.folder), 1, "rotate")
+    turned = accuracy_against(str(trained.folder), "", 1, "rotate")
     middle = len(turned) // 2
     assert turned[middle] == pytest.approx(read_predictions(trained, "test").right.mean())
     assert turned[0] < turned[middle] - 0.3 and turned[-1] < turned[middle] - 0.3

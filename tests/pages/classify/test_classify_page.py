@@ -11,10 +11,10 @@ from core.runs.store import create_run
 from pages.components.classify.browser import PREFIX
 from pages.components.classify.desk import JOINED, LEFT_OUT
 from pages.components.classify.ways import TOO_LITTLE
-from pages.components.shell.classifiers import Loading
+from pages.components.shell.classifiers import Loading, loading
 from tests.doodles import draw_doodle
 from tests.drawings import draw_digit
-from tests.helpers import quick_config
+from tests.helpers import PATIENCE, quick_config
 from tests.pages.apps import open_app, run, sentence
 from tests.pages.apps import words as text_of
 from tests.pages.fake_runs import fake_run
@@ -56,6 +56,30 @@ def test_a_drawing_is_answered_with_every_class_and_the_pixels(page):
     assert "<b>0</b>" in text
     assert text.count("<li") == 10
     assert "What the network sees, 8 x 8" in text
+
+
+def test_the_last_network_and_that_of_an_epoch_answer_by_choice_and_by_address(trained, page):
+    def shares(app):
+        return text_of(app).partition('class="bars')[2]
+
+    for which in ("", "1", "3", "4", "last"):
+        loading(trained, which).known.result(PATIENCE)  # what it learned from, which makes its confidence honest
+    page.session_state["drawing"] = drawing(draw_digit(0))
+    best, key = shares(run(page)), f"network of {trained.id}"
+    box = page.selectbox(key=key)
+    assert box.value == "best" and [each.partition(",")[0] for each in box.options] == [
+        "Best: epoch 3",
+        "Last: epoch 4",
+        *(f"Epoch {epoch}" for epoch in (1, 2, 3, 4)),
+    ]
+    first = shares(box.select("1").run())
+    assert first != best
+    linked = open_app("classify", run=trained.id, network="1")
+    linked.session_state["drawing"] = drawing(draw_digit(0))
+    assert linked.selectbox(key=key).value == "1" and shares(run(linked)) == first
+    assert open_app("classify", run=trained.id, network="9").selectbox(key=key).value == "best"
+    assert shares(page.selectbox(key=key).select("last").run()) == shares(page.selectbox(key=key).select("4").run())
+    assert shares(page.selectbox(key=key).select("3").run()) == best
 
 
 def test_a_blank_drawing_is_an_invitation(page):
