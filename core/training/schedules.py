@@ -16,6 +16,7 @@ class ScheduleSettings(Settings):
     """Base of all schedules. They keep no state: what one must remember lies in a plain dict that its caller stores."""
 
     label: ClassVar[str]
+    follows_validation: ClassVar[bool] = False  # the share depends on how the training goes
     if TYPE_CHECKING:
         name: str  # a Literal with a default in each of them
 
@@ -140,6 +141,7 @@ class Plateau(_WithWarmUp):
     """
 
     label: ClassVar[str] = "plateau"
+    follows_validation: ClassVar[bool] = True
     name: Literal["plateau"] = "plateau"
     gamma: float = setting(0.5, "Factor", gt=0, le=0.99)
     """What the learning rate is multiplied by at each fall."""

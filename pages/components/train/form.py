@@ -18,6 +18,7 @@ from pages.components.shell.form_values import check, current, seed, to_widget
 from pages.components.shell.number_words import count, plain_markdown, rows_of
 from pages.components.train.form_choices import choices_of
 from pages.components.train.notices import dataset_notice, weights_in_short, weights_notice
+from pages.components.train.schedule_view import draw_schedule
 
 COLUMNS = 4  # of the groups
 NAMED = 5  # changed settings that a fold names; of more it gives the number
@@ -100,6 +101,8 @@ def _part(part: str, config: Any, problems: dict[str, str], shown: set[str]) -> 
     if part == "architecture":
         weights_notice(config.architecture if config and config.architecture.name == name else settings_class())
     _fields(fields_of(settings_class), part, f"{part}.{name}", problems, shown)
+    if part == "schedule":
+        draw_schedule(config)
 
 
 def _folded(label: str, group: str, values: dict[str, Any], problems: dict[str, str], shown: set[str]) -> None:

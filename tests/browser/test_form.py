@@ -1,0 +1,21 @@
+"""The training form under real hands: what stands beside its settings follows them at once."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.hands import choose
+
+pytestmark = pytest.mark.browser
+
+
+def test_the_curve_of_the_learning_rate_follows_the_schedule(visit, server):
+    page = visit().page
+    page.goto(f"{server.url}/train")
+    curve = page.get_by_role("img", name="Learning rate over 3 epochs")
+    expect(curve).to_be_visible()
+    before = curve.get_attribute("src")
+    choose(page, "Schedule", "steps", page.get_by_role("spinbutton", name="Every"))
+    expect(curve).not_to_have_attribute("src", before)
+    page.get_by_role("spinbutton", name="Every").fill("1")
+    page.get_by_role("textbox", name="Factor").fill("0.5")
+    expect(page.get_by_text("0.006, falls to 0.0015", exact=True)).to_be_visible()
