@@ -1,7 +1,7 @@
 """Processes that this one starts, each in the same way: named in a file, known to live or to be gone, reaped, ended.
 
 There are two rules of life. Work that someone will look at later (a training, an import, a check) outlives whoever began it:
-`start_detached`. An answer that someone waits for (a forecast, a preview) ends with who waits: `Question`.
+`start_detached`. An answer that someone waits for (a forecast, a preview) ends with who waits: `core.machine.questions`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import contextlib
 import json
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -45,22 +44,23 @@ def start_detached(
         )
         streams = {"stdin": subprocess.DEVNULL, "stdout": written, "stderr": written, **streams}
         child = subprocess.Popen([sys.executable, "-m", *module], cwd=HOME, env=env, **streams, **detached)
-    reap()
     with _guard:
         _children.append(child)
+    threading.Thread(target=_reap, args=(child,), name=f"reaps {child.pid}", daemon=True).start()
     return child
 
 
 def children() -> list[subprocess.Popen]:
-    """Those that were started here and that nobody has let go of, the last one last."""
+    """Those that were started here and have not ended, the last one last."""
     with _guard:
         return list(_children)
 
 
-def reap() -> None:
-    """Lets go of children that have ended: unreaped ones stay in the system's list of processes."""
+def _reap(child: subprocess.Popen) -> None:
+    """Lets go of a child as soon as it ends: an unreaped one stays in the system's list of processes."""
+    child.wait()
     with _guard:
-        _children[:] = [child for child in _children if child.poll() is None]
+        _children.remove(child)
 
 
 def name_process(mark: Path, pid: int) -> None:
@@ -129,51 +129,3 @@ class Reporter:
         if abs(now - self._said) > self.every or done == total:
             self._said = now
             self.write(phase, done, total, self._began)
-
-
-class Question:
-    """A process that works out an answer in JSON for someone who waits for it. `end` it: nothing of it remains."""
-
-    def __init__(self, words: Callable[[Path], list[str]], env: Mapping[str, str] | None = None):
-        """Runs `python -m` the words, made for a folder in which files for the process may be left. Raises OSError."""
-        self._files = tempfile.TemporaryDirectory(prefix="traindesk-", ignore_cleanup_errors=True)
-        self.folder = Path(self._files.name)
-        self._answer = self.folder / "answer.json"
-        self.began = time.monotonic()
-        try:
-            with self._answer.open("wb") as answer:
-                self.process = subprocess.Popen(
-                    [sys.executable, "-m", *words(self.folder)],
-                    cwd=HOME,
-                    env=env,
-                    stdin=subprocess.DEVNULL,
-                    stdout=answer,
-                    stderr=subprocess.DEVNULL,
-                )
-        except OSError:
-            self._files.cleanup()
-            raise
-
-    def is_running(self) -> bool:
-        """Whether it still works."""
-        return self.process.poll() is None
-
-    def answer(self, patience: float = 0.0) -> dict[str, Any] | None:
-        """The object that it wrote; None when it wrote none, or has not ended within so many seconds. It is over then."""
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(patience)
-            found = read_json(self._answer)
-            return found if isinstance(found, dict) else None
-        return None
-
-    def end(self) -> None:
-        """Ends the process, if it runs, and removes its files."""
-        self.process.kill()
-        self.process.wait()
-        self._files.cleanup()
-
-    def __enter__(self) -> Question:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.end()

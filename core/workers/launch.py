@@ -15,7 +15,7 @@ from pathlib import Path
 
 from core.errors import TrainDeskError
 from core.machine.cores import usable_cores
-from core.machine.processes import name_process, reap, start_detached
+from core.machine.processes import name_process, start_detached
 from core.runs.store import Run
 from core.workers.standby_handle import Standby
 
@@ -104,9 +104,8 @@ def worker_environment() -> dict[str, str]:
 
 
 def _let_go() -> None:
-    """Of children that ended, and of a waiting worker that died or does not get ready."""
+    """Of a waiting worker that died or does not get ready."""
     global _standby
-    reap()
     if _standby is not None and (_standby.has_ended() or _standby.is_stuck()):
         was_ready, standby, _standby = _standby.is_ready, _standby, None
         standby.end()

@@ -14,11 +14,11 @@ import json
 import os
 import signal
 import sys
-import tempfile
 import threading
 from pathlib import Path
 
 from core.machine.cores import unnoticed
+from core.machine.questions import temporary_folder
 from core.paths import data_folder
 from core.run_config import RunConfig
 from core.runs.events import FINISHED
@@ -95,11 +95,11 @@ def practise(settings: dict) -> bool:
     random, threads = torch.get_rng_state(), torch.get_num_threads()
     handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        with tempfile.TemporaryDirectory(prefix="traindesk-", ignore_cleanup_errors=True) as folder, unnoticed():
+        with temporary_folder() as folder, unnoticed():
             config = RunConfig.from_dict(
                 {**settings, "dataset": "digits", "training": {"epochs": 1, "batch_size": 256}}
             )
-            return worker.work(create_run(config, Path(folder)), data_folder())["event"] == FINISHED
+            return worker.work(create_run(config, folder), data_folder())["event"] == FINISHED
     except Exception:  # a run that meets the same says it in its own words
         return False
     finally:

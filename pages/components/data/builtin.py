@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import inspect
-import tempfile
 from html import escape
-from pathlib import Path
 
 import numpy as np
 import streamlit as st
@@ -13,6 +11,7 @@ import streamlit as st
 from core.datasets import DatasetSettings
 from core.datasets.obtain import obtain
 from core.datasets.thumbnails import labels_of, pictures_of
+from core.machine.questions import temporary_folder
 from core.paths import data_folder
 from core.recipes import RECIPES
 from core.run_config import RunConfig
@@ -83,8 +82,8 @@ def _is_decoded(dataset: DatasetSettings) -> bool:
     if pictures_of(dataset, data_folder(), "train") is not None:
         return True
     config = RunConfig.from_dict({"dataset": dataset.model_dump(mode="json"), "architecture": {"name": "mlp"}})
-    with st.spinner("Reading the pictures, this once ..."), tempfile.TemporaryDirectory(prefix="traindesk-") as folder:
-        out = str(Path(folder, "sheet.png"))
+    with st.spinner("Reading the pictures, this once ..."), temporary_folder() as folder:
+        out = str(folder / "sheet.png")
         answer = ask_core("preview", config.model_dump_json(), "--data", str(data_folder()), "--out", out)
     if pictures_of(dataset, data_folder(), "train") is not None:
         return True

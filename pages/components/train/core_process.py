@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
-from core.machine.processes import Question
+from core.machine.questions import Question
 from core.workers.launch import worker_environment
 
 LONGEST = 120.0  # seconds that an answer may take; most take 2
+MOST = threading.BoundedSemaphore(2)  # at once, for all visitors: each loads torch
 
 
 def question(command: str, config: str, *more: str) -> Question:
@@ -25,7 +27,7 @@ def question(command: str, config: str, *more: str) -> Question:
 def ask_core(command: str, config: str, *more: str) -> dict[str, Any] | None:
     """What it says; None when it says nothing. A refusal is {"error": sentence}."""
     try:
-        with question(command, config, *more) as asked:
+        with MOST, question(command, config, *more) as asked:
             return asked.answer(LONGEST)
     except OSError:
         return None

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import tempfile
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from core.files import read_json
+from core.machine.questions import temporary_folder
 from core.paths import data_folder
 from core.run_config import RunConfig
 from core.runs.store import Run
@@ -75,8 +74,8 @@ def _draw_pictures(config: RunConfig) -> None:
 @st.cache_data(max_entries=64, show_spinner=False)
 def _sheet(dataset: str, augmentation: str, _config: str) -> tuple[str, str]:
     """A data address of the picture, or why there is none. Made once for a dataset and an augmentation."""
-    with tempfile.TemporaryDirectory(prefix="traindesk-") as folder:
-        file = Path(folder, "sheet.png")
+    with temporary_folder() as folder:
+        file = folder / "sheet.png"
         answer = ask_core("preview", _config, "--data", str(data_folder()), "--out", str(file)) or {
             "error": "The pictures could not be shown; start the training to see why."
         }

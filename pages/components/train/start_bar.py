@@ -3,8 +3,6 @@ of its own, so no page waits and none imports torch), and Start."""
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -12,13 +10,14 @@ import streamlit as st
 
 from core.experiments.duration import seconds_of_all
 from core.experiments.sweep import Plan
-from core.machine.processes import Question
 from core.paths import data_folder
 from core.run_config import RunConfig
 from core.workers.dispatch import gpus
 from core.workers.launch import prepare
+from core.workers.measurements import Measurement, Measurements
 from pages.components.shell.messages import show_error
 from pages.components.shell.number_words import about, count, gigabytes, megabytes, plain_markdown
+from pages.components.shell.rights import visitor
 from pages.components.shell.setting_words import in_short
 from pages.components.shell.start import start_run
 from pages.components.shell.widgets import action, redrawn
@@ -28,7 +27,6 @@ from pages.components.train.sweep_form import start_sweep
 
 REFRESH_SECONDS = 0.5
 STATE = "forecast of the form"
-LONGEST = 300.0  # seconds; it takes about 5, large networks on a busy computer some minutes
 
 
 def draw_start_bar(
@@ -64,8 +62,8 @@ def _draw(
                 st.markdown(f"**{count(len(problems), 'value')} to correct** before it can start, marked in the form.")
             else:
                 st.markdown(f"{plain_markdown(in_short(config))}, {count(config.training.epochs, 'epoch')}")
-            if measuring:
-                st.caption("Measuring a few real steps ...")
+            if measuring and measurement:
+                st.caption(_waits(measurements().before(measurement)))
             elif measurement and measurement.found:
                 st.caption(plain_markdown(forecast_in_words(measurement.found)))
                 if sweep and config:
@@ -94,6 +92,12 @@ def _draw(
                     start_run(config)
 
 
+def _waits(before: int) -> str:
+    if not before:
+        return "Measuring a few real steps ..."
+    return f"Waits for {count(before, 'measurement')} of others, as they would slow each other down ..."
+
+
 def _as_before(cost: Cost) -> str:
     """ "About 25 s, 0.9 GB, as the last 3 runs with these settings took here"."""
     memory = f", {gigabytes(cost.memory_bytes)}" if cost.memory_bytes else ""
@@ -109,63 +113,26 @@ def _draw_of_all(seconds: float, device: str, config: RunConfig, sweep: Plan) ->
         st.caption(f"All {len(sweep.configs)} runs: about {about(total)}")
 
 
-@dataclass
-class Measurement:
-    """One measurement of one config: running, then `found` or a `problem` in one sentence."""
-
-    of: str  # the config as JSON, without what does not matter
-    found: dict[str, Any] | None = None
-    problem: str = ""
-    question: Question | None = None  # while it runs
-
-    def is_running(self) -> bool:
-        """Looks at the process, and takes over its answer when it has ended."""
-        if self.question is None:
-            return False
-        if not self.question.is_running():
-            self._take(self.question.answer(), self.question.process.returncode)
-        elif time.monotonic() - self.question.began < LONGEST:
-            return True
-        else:
-            self.problem = (
-                f"The measurement took longer than {LONGEST / 60:.0f} minutes and was ended; try smaller settings."
-            )
-        self.end()
-        return False
-
-    def end(self) -> None:
-        """Ends the process, if it runs, and removes its files."""
-        if self.question is not None:
-            self.question.end()
-            self.question = None
-
-    def _take(self, answer: dict[str, Any] | None, status: int) -> None:
-        if answer is None:
-            self.problem = f"The measurement ended without an answer (exit status {status}); try smaller settings."
-        elif "error" in answer:
-            self.problem = str(answer["error"])
-        else:
-            self.found = answer
+@st.cache_resource(show_spinner=False)
+def measurements() -> Measurements:
+    """Those of all visitors."""
+    return Measurements()
 
 
 def start_forecast(config: RunConfig) -> None:
-    """Starts measuring and keeps the measurement for this visitor. Whatever prevents it becomes its problem."""
-    measurement = Measurement(_key(config))
-    st.session_state[STATE] = measurement
+    """Has it measured and keeps the measurement for this visitor. Whatever prevents it becomes its problem."""
     if not config.dataset.is_present(data_folder()):
         size = config.dataset.info().download_bytes
-        measurement.problem = (
-            f"It is measured on pictures of {config.dataset.title()}, which are not here yet"
+        st.session_state[STATE] = Measurement(
+            _key(config),
+            problem=f"It is measured on pictures of {config.dataset.title()}, which are not here yet"
             + (f" ({megabytes(size)})" if size else "")
-            + "; they are fetched when you start."
+            + "; they are fetched when you start.",
+            is_over=True,
         )
         return
-    try:
-        measurement.question = question("forecast", config.model_dump_json(), "--data", str(data_folder()))
-    except OSError as error:
-        measurement.problem = (
-            f"The measurement could not be started ({error.strerror or error}); free some space or memory."
-        )
+    ask = partial(question, "forecast", config.model_dump_json(), "--data", str(data_folder()))
+    st.session_state[STATE] = measurements().begin(visitor(), _key(config), ask)
 
 
 def present_measurement(config: RunConfig | None) -> Measurement | None:
@@ -180,7 +147,7 @@ def present_measurement(config: RunConfig | None) -> Measurement | None:
 def forget_measurement() -> None:
     """Ends the visitor's measurement, if there is one."""
     if (measurement := st.session_state.pop(STATE, None)) is not None:
-        measurement.end()
+        measurements().end(measurement)
 
 
 def forecast_in_words(found: dict[str, Any]) -> str:

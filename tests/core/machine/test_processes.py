@@ -10,14 +10,12 @@ import pytest
 
 from core.machine import processes
 from core.machine.processes import (
-    Question,
     Reporter,
     children,
     is_gone,
     last_word,
     living_pid,
     name_process,
-    reap,
     start_detached,
 )
 from tests.helpers import wait_until
@@ -84,23 +82,21 @@ def module(monkeypatch, tmp_path):
     (tmp_path / "said.py").write_text(
         "import os, sys; print(sys.argv[1:], os.environ.get('WORD')); sys.stderr.write('oh')"
     )
-    (tmp_path / "waits.py").write_text("import time; time.sleep(60)")
+    (tmp_path / "waits.py").write_text("import time; time.sleep(600)")
     monkeypatch.setattr(processes, "HOME", tmp_path)
     return tmp_path
 
 
-def test_a_detached_process_prints_into_its_log_and_is_reaped_with_the_next(module, tmp_path):
+def test_a_detached_process_prints_into_its_log_and_is_reaped_when_it_ends(module, tmp_path):
     log = tmp_path / "log"
     log.write_text("before ")
-    first = start_detached(["said", "a", "b"], env={**os.environ, "WORD": "w"}, log=log)
-    assert first in children() and os.getsid(first.pid) != os.getsid(0), "no Ctrl-C of this terminal reaches it"
-    wait_until(lambda: psutil.Process(first.pid).status() == psutil.STATUS_ZOMBIE, what="it has ended")
-    second = start_detached(["said"])
-    assert first not in children() and second in children() and not psutil.pid_exists(first.pid)
+    waits = start_detached(["waits"])
+    assert waits in children() and os.getsid(waits.pid) != os.getsid(0), "no Ctrl-C of this terminal reaches it"
+    ended = start_detached(["said", "a", "b"], env={**os.environ, "WORD": "w"}, log=log)
+    wait_until(lambda: ended not in children() and not psutil.pid_exists(ended.pid), what="nobody asks, and it is reaped")
     assert log.read_text().startswith("before ") and "['a', 'b'] w" in log.read_text() and "oh" in log.read_text()
-    second.wait()
-    reap()
-    assert second not in children()
+    waits.kill()
+    wait_until(lambda: waits not in children(), what="this one too")
 
 
 def test_a_last_word_is_believed_unless_its_process_died_at_work(tmp_path, sleeper):
@@ -132,23 +128,3 @@ def test_a_reporter_says_each_phase_at_once_and_its_end_and_little_between(monke
         ("reading", 10, 10, 100.25),
         ("looking", 0, 0, now[0]),
     ]
-
-
-def test_a_question_is_answered_and_leaves_nothing(module):
-    (module / "answers.py").write_text("import sys; print(open(sys.argv[1]).read())")
-
-    def words(folder):
-        (folder / "asked").write_text('{"a": 1}')
-        return ["answers", str(folder / "asked")]
-
-    with Question(words) as asked:
-        assert asked.answer(60) == {"a": 1} and not asked.is_running()
-    assert not asked.folder.exists()
-
-
-def test_a_question_without_an_answer_ends_with_who_asked(module):
-    with Question(lambda folder: ["waits"]) as asked:
-        assert asked.answer(0.01) is None and asked.is_running()
-    assert asked.process.returncode is not None
-    with Question(lambda folder: ["said"]) as asked:
-        assert asked.answer(60) is None, "what it said is no JSON"

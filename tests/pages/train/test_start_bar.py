@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from core.machine import processes
+from core.machine import questions
 from core.recipes import find_recipe
 from core.run_config import RunConfig
+from core.workers import measurements
+from core.workers.measurements import MOST
 from pages.components.train import start_bar
 from pages.components.train.start_bar import STATE, forecast_in_words
 from tests.helpers import assert_one_sentence, wait_until
@@ -39,7 +41,7 @@ def program(monkeypatch):
             calls.append(command)
             return real([sys.executable, "-c", text], **options)
 
-        monkeypatch.setattr(processes.subprocess, "Popen", start)
+        monkeypatch.setattr(questions.subprocess, "Popen", start)
         return calls
 
     return use
@@ -62,7 +64,7 @@ def test_the_answer_is_one_line_beside_start(program, runs_folder):
     text = words(answered(app))
     assert "About 2 min 10 s (13 s an epoch), 0.9 GB, 199,210 weights, bfloat16 on 2 threads" in text
     [command] = calls
-    assert command[:4] == [sys.executable, "-m", "core", "forecast"]
+    assert command[:3] == [sys.executable, "-m", "core.machine.questions"] and command[4:6] == ["core", "forecast"]
     assert "--json" in command
 
 
@@ -72,13 +74,13 @@ def test_the_process_is_given_the_form_as_it_stands(program, runs_folder, tmp_pa
     app = open_app("train", recipe="digits")
     widget(app, "form:training.epochs").set_value(7)
     run(app)
-    started = processes.subprocess.Popen
+    started = questions.subprocess.Popen
 
     def in_its_folder(command, **options):
         folder = command[command.index("--config") + 1].removesuffix("config.json")
         return started(command, **{**options, "cwd": folder})
 
-    processes.subprocess.Popen = in_its_folder  # the fixture puts the real one back
+    questions.subprocess.Popen = in_its_folder  # the fixture puts the real one back
     answered(ask(app))
     expected = find_recipe("digits").config().to_dict()
     expected["training"]["epochs"] = 7
@@ -123,7 +125,7 @@ def test_a_process_that_dies_is_one_sentence(text, program, runs_folder):
 def test_one_that_takes_too_long_is_ended(program, runs_folder, monkeypatch):
     program("import time; time.sleep(60)")
     app = open_app("train", recipe="digits")
-    monkeypatch.setattr(start_bar, "LONGEST", 0.0)
+    monkeypatch.setattr(measurements, "LONGEST", 0.0)
     app = answered(ask(app))
     assert_one_sentence(sentence(app.error[0]), "took longer than")
 
@@ -134,6 +136,18 @@ def test_pictures_that_are_not_here_are_not_fetched_for_it(program, runs_folder,
     app = ask(open_app("train", recipe="cifar_cnn"))
     assert_one_sentence(sentence(app.error[0]), "CIFAR-10", "170 MB", "fetched when you start")
     assert not calls
+
+
+def test_a_person_has_one_and_it_says_how_many_of_others_are_before(program, runs_folder):
+    program("import time; time.sleep(600)")
+    apps = [ask(open_app("train", recipe="digits")) for _ in range(MOST + 2)]  # each of another visitor
+    assert ["Measuring a few real steps" in words(app) for app in apps] == [True] * MOST + [False] * 2
+    assert "Waits for 1 measurement of others" in words(apps[-2]) and "Waits for 2 measurements" in words(apps[-1])
+    assert len([app for app in apps if app.session_state[STATE].question]) == MOST
+    for app in apps:
+        widget(app, "form:training.epochs").set_value(7)
+        run(app)
+    assert not start_bar.measurements()._all
 
 
 def test_start_ends_it(program, runs_folder, launched):
