@@ -93,7 +93,9 @@ def test_a_detached_process_prints_into_its_log_and_is_reaped_when_it_ends(modul
     waits = start_detached(["waits"])
     assert waits in children() and os.getsid(waits.pid) != os.getsid(0), "no Ctrl-C of this terminal reaches it"
     ended = start_detached(["said", "a", "b"], env={**os.environ, "WORD": "w"}, log=log)
-    wait_until(lambda: ended not in children() and not psutil.pid_exists(ended.pid), what="nobody asks, and it is reaped")
+    wait_until(
+        lambda: ended not in children() and not psutil.pid_exists(ended.pid), what="nobody asks, and it is reaped"
+    )
     assert log.read_text().startswith("before ") and "['a', 'b'] w" in log.read_text() and "oh" in log.read_text()
     waits.kill()
     wait_until(lambda: waits not in children(), what="this one too")

@@ -64,7 +64,8 @@ def test_one_that_was_killed_is_reaped_and_its_folder_goes(programs):
 
 @pytest.mark.parametrize("signal", ["kill", "terminate"])
 def test_it_ends_with_the_process_that_asked_and_takes_its_folder_along(programs, signal):
-    code = "from core.machine.questions import Question; q = Question(lambda _: ['waits']); print(q.process.pid, flush=True); input()"
+    asks = "q = Question(lambda _: ['waits']); print(q.process.pid, flush=True); input()"
+    code = f"from core.machine.questions import Question; {asks}"
     who = subprocess.Popen([sys.executable, "-c", code], cwd=HOME, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     asked = psutil.Process(int(who.stdout.readline()))
     assert left(programs)
