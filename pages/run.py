@@ -8,9 +8,10 @@ from core.runs.metadata import read_metadata
 from core.runs.store import find_run, list_runs
 from pages.components.run.heading import draw_missing
 from pages.components.run.live_view import draw_live_view
+from pages.components.run.log_view import draw_log
 from pages.components.run.manage import draw_exports, draw_files
 from pages.components.run.mistakes_view import draw_mistakes, has_predictions
-from pages.components.run.results import draw_figures, draw_test_results, draw_worker_log
+from pages.components.run.results import draw_figures, draw_test_results
 from pages.components.run.watch_view import draw_watching
 from pages.components.shell.classifiers import warm_up
 from pages.components.shell.header import open_page
@@ -42,7 +43,7 @@ with fenced(*RUN_FOLDER):
     class_names = (history.started or {}).get("class_names", [])
     moves = draw_live_view(run, config, damage)
 if history:
-    draw_watching(run, class_names, moves, lambda: draw_figures(shared_history(run), run.status()))
+    draw_watching(run, class_names, moves, lambda: draw_figures(run, shared_history(run), run.status()))
 if note := read_metadata(run).note:
     st.markdown(plain_markdown(note))
 if history and not moves:
@@ -51,9 +52,8 @@ if history and not moves:
             draw_mistakes(run, config, class_names)
         elif history.test:
             draw_test_results(history.test, class_names)
-    if run.status().name in ("failed", "interrupted"):
-        draw_worker_log(run)
     warm_up()
+draw_log(run, moves)
 draw_network_of(run)
 if config:
     with st.expander("Settings of this run"):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -113,6 +114,21 @@ class Room:
             return False
         self._cpu -= 1
         return self._cpu >= 0
+
+
+def free_places(runs_folder: Path, computes_on: Callable[[Run], str | None]) -> dict[str, tuple[int, int]]:
+    """For each GPU, as a config names it, and "cpu": how many more runs could start there now, and how many fit in all.
+
+    `computes_on` says the device of a run that trains; None where it is not known yet, for which its config is asked.
+    """
+    whole = {**dict.fromkeys(gpus(), 1), "cpu": cpu_runs(runs_folder)}
+    free = dict(whole)
+    for run in active_runs(runs_folder):
+        device = computes_on(run) or _device(run) or "cpu"
+        if device not in free:  # any GPU: the first that is free
+            device = next((gpu for gpu in gpus() if free[gpu] > 0), gpus()[0] if gpus() else "cpu")
+        free[device] -= 1
+    return {device: (max(0, left), whole[device]) for device, left in free.items()}
 
 
 def cpu_runs(runs_folder: Path) -> int:

@@ -7,6 +7,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from core.runs.metadata import change_metadata
+from core.runs.store import Run
 from tests.browser.hands import choose, draw_with_mouse
 from tests.drawings import draw_digit
 from tests.pages.trained import copied, train
@@ -129,6 +131,14 @@ def test_another_is_asked_too_and_how_careful_it_is_can_be_set(desk, server, dig
     desk.keyboard.press("Escape")
     expect(desk.get_by_role("button", name="Epoch 1, 1 more")).to_be_visible()
     box = desk.get_by_role("combobox", name="Network of run")
+    second = Run(server.runs / "second")
+    change_metadata(second, title="Second")
+    desk.get_by_role("radio", name="Test").click()
+    choose(desk, "Network of run", re.compile("^Second"), lambda: "Second" in box.input_value())
+    change_metadata(second, title="Renamed")
+    for way in ("Draw", "Test", "Draw"):  # a list knows a choice by its words
+        desk.get_by_role("radio", name=way).click()
+        expect(box).to_have_value(re.compile("^(Second|Renamed)"))
     choose(desk, "Network of run", re.compile("^Best so far"), lambda: "Best so far" in box.input_value())
     desk.get_by_role("button", name="When does it say").click()
     answers = desk.get_by_text("of the validation pictures and is right in")

@@ -22,6 +22,7 @@ from pages.components.shell.classifiers import Loading, load_classifier, loading
 from pages.components.shell.histories import shared_history, summary
 from pages.components.shell.messages import errors_shown
 from pages.components.shell.number_words import plain_markdown
+from pages.components.shell.widgets import steady
 
 if TYPE_CHECKING:
     from core.inference.classifier import Classifier
@@ -98,9 +99,8 @@ def choose_networks(run: Run, runs: Sequence[Run]) -> list[Network]:
     others = {other.id: other for other in runs if other.id != run.id}
     own = networks_in_words(run)
     key = f"network of {run.id}"
-    if st.session_state.get(key) not in own:
-        asked = st.query_params.get(NETWORK, "") if st.query_params.get("run") == run.id else ""
-        st.session_state[key] = asked if asked in own else next(iter(own), "")
+    asked = st.query_params.get(NETWORK, "") if st.query_params.get("run") == run.id else ""
+    steady(key, own, lambda: asked if asked in own else next(iter(own), ""))
     kept = [run_id for run_id in st.session_state.get("beside", []) if run_id in others]
     st.session_state["beside"] = kept
     which, chosen = "", []

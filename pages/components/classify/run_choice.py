@@ -19,6 +19,7 @@ from pages.components.shell.messages import show_warning
 from pages.components.shell.number_words import moment
 from pages.components.shell.rights import demo_owner
 from pages.components.shell.setting_words import in_short, read_config
+from pages.components.shell.widgets import steady
 
 LOOKED_BACK = 20  # runs of which one's own best is looked for
 GOOD = 0.9  # of the digits that it must read: fewer would make a poor first impression
@@ -111,8 +112,7 @@ def choose_run(runs: list[Run]) -> Run:
         show_warning(f"Run '{wanted[:80]}' has no checkpoint to try; here is another that has one.")
     elif wanted and st.session_state.get("classify link") != wanted:
         st.session_state[KEY] = wanted
-    if st.session_state.get(KEY) not in offered:
-        st.session_state[KEY] = preselected(runs, best)
+    steady(KEY, offered, lambda: preselected(runs, best))
     st.session_state["classify link"] = wanted
 
     def said(choice: str) -> str:

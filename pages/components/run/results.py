@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -16,17 +15,18 @@ from core.text.numbers import UNKNOWN, percent
 from pages.components.charts.heatmap import heatmap
 from pages.components.run.mistakes_view import draw_classes, pairs_in_words
 from pages.components.run.phases import epoch_fact, memory_fact, progress_facts
+from pages.components.run.usage_facts import usage_facts
 from pages.components.shell.histories import SharedHistory
+from pages.components.shell.machine_watch import watch
 from pages.components.shell.number_words import count, device_in_words, duration, facts, precision_in_words
 
-SHOWN_BYTES = 8_000  # of what a process wrote
 
-
-def draw_figures(shared: SharedHistory, status: Status) -> None:
+def draw_figures(run: Run, shared: SharedHistory, status: Status) -> None:
     """All figures of a run in a row: how far and how fast while it trains, how good and how sure we are afterwards."""
     if status.is_active:
         with shared.lock:  # another visitor may be reading on
-            st.html(facts(progress_facts(shared.history, time.time()), small=True))
+            known, device = progress_facts(shared.history, time.time()), (shared.history.started or {}).get("device")
+        st.html(facts(known + usage_facts(run, watch().look()[-1], str(device)), small=True))
     else:
         _draw_final(shared.history)
 
@@ -94,20 +94,3 @@ def right_of_all(test: dict[str, Any]) -> str:
         return ""
     (right, images), (low, high) = measured, interval(*measured)
     return f"{right:,} of {images:,} pictures right; with other pictures of the kind {percent(low)} to {percent(high)}"
-
-
-def draw_worker_log(run: Run) -> None:
-    """The last lines of what a run's process wrote, for runs that went wrong."""
-    try:
-        with run.worker_log.open("rb") as file:
-            file.seek(0, 2)
-            size = file.tell()
-            file.seek(max(0, size - SHOWN_BYTES))
-            text = file.read().decode("utf-8", errors="replace").strip()
-    except OSError:
-        text = ""
-    with st.expander("What the training process wrote last"):
-        if text:
-            st.html(f'<pre class="log">{escape(text)}</pre>')
-        else:
-            st.caption("Nothing.")

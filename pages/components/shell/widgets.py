@@ -3,7 +3,7 @@ components of our own, which the browser draws and which report by themselves.""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -59,6 +59,16 @@ def paged(total: int, size: int, key: str) -> int:
     """Of so many things, `size` at a time: which is the first that is shown. Numbers to choose from where they are more."""
     pages = -(-total // size)
     return size * (st.pagination(pages, key=key) - 1) if pages > 1 else 0
+
+
+def steady(key: str, choices: Collection[Any], otherwise: Callable[[], Any]) -> None:
+    """Gives a list whose words change its value before it is drawn: what was chosen, while it is among the choices. Streamlit
+    knows a choice by its words only, and forgets it when they change."""
+    kept = f"{key}, kept"
+    if st.session_state.get(key) not in choices:
+        before = st.session_state.get(kept)
+        st.session_state[key] = before if before in choices else otherwise()
+    st.session_state[kept] = st.session_state[key]
 
 
 def component(name: str, folder: Path, script_before: str = "", **options: Any) -> Any:

@@ -3,12 +3,7 @@ thrown away."""
 
 from __future__ import annotations
 
-import threading
-import time
-from collections import deque
-from dataclasses import dataclass, field
 from html import escape
-from pathlib import Path
 
 import streamlit as st
 
@@ -17,46 +12,23 @@ from core.paths import runs_folder
 from core.runs.disk import disk_warning
 from core.runs.trash import deleted_runs, empty_trash
 from core.text.numbers import UNKNOWN, percent
-from core.workers.monitor import Monitor, System, Usage
+from core.workers.monitor import System, Usage
 from pages.components.shell.histories import run_of, summaries, summary
 from pages.components.shell.html_parts import html_table, sparkline, table_row
 from pages.components.shell.links import anchor, run_page
+from pages.components.shell.machine_watch import KEPT, REFRESH_SECONDS, watch
 from pages.components.shell.messages import show_warning
 from pages.components.shell.number_words import count, gigabytes, moment
 from pages.components.shell.rights import is_host
 from pages.components.shell.widgets import action
 
-REFRESH_SECONDS = 2.0
-KEPT = 60  # readings, two minutes
 LARGEST = 5  # runs that are listed
-
-
-@dataclass
-class Watch:
-    """Readings of this computer, shared by all visitors: whoever looks takes one if the last is old enough."""
-
-    monitor: Monitor
-    readings: deque[System] = field(default_factory=lambda: deque(maxlen=KEPT))
-    guard: threading.Lock = field(default_factory=threading.Lock)
-
-    def look(self) -> list[System]:
-        """The readings so far, oldest first, the last of them fresh."""
-        with self.guard:
-            last = self.readings[-1] if self.readings else None
-            if last is None or time.time() - last.time > REFRESH_SECONDS / 2:
-                self.readings.append(self.monitor.read())
-            return list(self.readings)
-
-
-@st.cache_resource(show_spinner=False)
-def _watch(folder: str) -> Watch:
-    return Watch(Monitor(Path(folder)))
 
 
 @st.fragment(run_every=REFRESH_SECONDS)
 def draw_system() -> None:
     """Bars, and the table of processes; drawn anew every two seconds."""
-    readings = _watch(str(runs_folder())).look()
+    readings = watch().look()
     st.html(bars(readings))
     _processes(readings[-1])
 

@@ -16,7 +16,7 @@ from core.runs.before_start import problems_before_start
 from core.settings.settings import FieldSpec, fields_of
 from pages.components.shell.form_values import check, current, seed, to_widget
 from pages.components.shell.number_words import count, plain_markdown, rows_of
-from pages.components.train.form_choices import choices_of
+from pages.components.train.form_choices import choices_of, free_now
 from pages.components.train.notices import dataset_notice, weights_in_short, weights_notice
 from pages.components.train.schedule_view import draw_schedule
 
@@ -140,6 +140,8 @@ def _fields(
             shown.add(path)
             with column:
                 _widget(spec, f"{prefix}.{spec.name}", choices_of(spec, path))
+                if path == "training.device":
+                    st.caption(free_now())
                 if path in problems:
                     st.html(f'<p class="problem" role="alert">{escape(problems[path])}</p>')
 

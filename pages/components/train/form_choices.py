@@ -18,8 +18,11 @@ from core.run_config import RunConfig
 from core.runs.metadata import title_of
 from core.runs.store import Run, list_runs
 from core.settings.settings import FieldSpec
+from core.text.lists import listed
+from core.workers.dispatch import free_places
 from pages.components.shell.form_values import check, current
-from pages.components.shell.number_words import moment
+from pages.components.shell.histories import shared_history
+from pages.components.shell.number_words import count, moment
 from pages.components.shell.setting_words import read_config
 from pages.components.train.core_process import ask_core
 
@@ -39,6 +42,19 @@ def choices_of(spec: FieldSpec, path: str) -> dict[Any, str]:
 def devices() -> dict[str, str]:
     """What trainings can run on: name -> words."""
     return list_devices()
+
+
+def free_now() -> str:
+    """Which devices a run could start on at once, in words."""
+    places = free_places(runs_folder(), lambda run: (shared_history(run).history.started or {}).get("device"))
+    left, fit = places.pop("cpu")
+    processor = f"{left} of {count(fit, 'place')} on the processor"
+    if not places:
+        return f"Free now: {processor}." if left else "No place is free now: it would wait."
+    words = [
+        f"GPU {device.partition(':')[2]}" if ":" in device else "GPU" for device, (free, _) in places.items() if free
+    ]
+    return f"Free now: {listed([*words, processor], 6)}." if words else f"No GPU is free now; {processor}."
 
 
 def own_datasets() -> dict[str, str]:

@@ -8,7 +8,7 @@ from core.runs.metadata import read_metadata
 from core.runs.queue import enqueue, read_queued_run, waiting
 from core.runs.store import create_run
 from core.workers import dispatch as dispatching
-from core.workers.dispatch import Room, cpu_runs, dispatch, set_cpu_runs, submit
+from core.workers.dispatch import Room, cpu_runs, dispatch, free_places, set_cpu_runs, submit
 from tests.helpers import assert_one_sentence, quick_config
 from tests.pages.fake_runs import running
 
@@ -156,3 +156,15 @@ def test_a_wrong_number_at_once_is_one_sentence(number, runs_folder):
         set_cpu_runs(runs_folder, number)
     assert_one_sentence(str(caught.value), str(number), "from 1 to")
     assert cpu_runs(runs_folder) >= 2
+
+
+def test_what_is_free_counts_every_run_where_it_computes(launched, runs_folder, monkeypatch):
+    monkeypatch.setattr(dispatching, "gpus", lambda: ("cuda:0", "cuda:1"))
+    devices = {}
+    assert free_places(runs_folder, devices.get) == {"cuda:0": (1, 1), "cuda:1": (1, 1), "cpu": (2, 2)}
+    on_cpu, on_any = new(runs_folder), new(runs_folder, "auto")
+    for run in (on_cpu, on_any):
+        run.starting_mark.touch()
+    assert free_places(runs_folder, devices.get) == {"cuda:0": (0, 1), "cuda:1": (1, 1), "cpu": (1, 2)}
+    devices[on_any] = "cuda:1"
+    assert free_places(runs_folder, devices.get) == {"cuda:0": (1, 1), "cuda:1": (0, 1), "cpu": (1, 2)}

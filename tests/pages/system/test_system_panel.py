@@ -10,8 +10,9 @@ from core.machine.gpus import Gpu
 from core.runs.trash import delete_run, deleted_runs
 from core.workers.dispatch import cpu_runs, most_cpu_runs
 from core.workers.monitor import System, Usage
-from pages.components.system import system_panel
-from pages.components.system.system_panel import Watch, bars
+from pages.components.shell import machine_watch
+from pages.components.shell.machine_watch import Watch
+from pages.components.system.system_panel import bars
 from tests.helpers import assert_one_sentence
 from tests.pages.apps import open_app, run, sentence, widget, words
 from tests.pages.fake_runs import fake_run
@@ -74,7 +75,7 @@ def test_visitors_share_readings(monkeypatch):
     for _ in range(5):
         watch.look()
     assert watch.monitor.count == 1 and len(watch.look()) == 1
-    monkeypatch.setattr(system_panel, "REFRESH_SECONDS", -1)
+    monkeypatch.setattr(machine_watch, "REFRESH_SECONDS", -1)
     assert len(watch.look()) == 2
 
 

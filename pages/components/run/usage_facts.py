@@ -1,0 +1,26 @@
+"""What a run's process uses at this moment: processor, memory, and each GPU that it computes on."""
+
+from __future__ import annotations
+
+from core.runs.store import Run
+from core.text.numbers import UNKNOWN, percent
+from core.workers.monitor import System
+from pages.components.shell.number_words import gigabytes
+
+
+def usage_facts(run: Run, now: System, device: str) -> list[tuple[str, str, str]]:
+    """Always the same for a device, as the log names it, so that the page does not jump when numbers arrive."""
+    usage = next((usage for usage in now.processes if usage.is_run and usage.what == run.id), None)
+    cores = f"{usage.processor:.1f} cores" if usage and usage.processor is not None else UNKNOWN
+    of_all = f"of {len(now.cores):,}, " if now.cores else ""
+    memory = f"{gigabytes(usage.memory) if usage else UNKNOWN} of {gigabytes(now.memory_total)} memory"
+    found = [("Uses now", cores, of_all + memory)]
+    if not device.startswith("cuda"):
+        return found
+    own = [gpu for gpu in now.gpus if usage and usage.pid in gpu.processes]
+    for gpu in own:
+        used, whole = gpu.processes[usage.pid] if usage else None, gpu.memory_total
+        more = [f"{gigabytes(used)}{f' of {gigabytes(whole)}' if whole else ''}" if used is not None else ""]
+        more.append(f"{gpu.temperature:.0f} °C" if gpu.temperature is not None else "")
+        found.append((f"GPU {gpu.index}", percent(gpu.use, 0), ", ".join(filter(None, more))))
+    return found if own else [*found, ("GPU", UNKNOWN, "")]
