@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import http.client
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,10 +38,14 @@ AT_REST = "document.querySelector('[data-testid=stApp]')?.dataset.testScriptStat
 USUAL = {"width": 1280, "height": 900}
 
 
+def chromium_path() -> str | None:
+    """TRAINDESK_CHROMIUM, else a Chromium on the PATH, else None for playwright's own."""
+    return os.environ.get("TRAINDESK_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+
+
 def launch_chromium(playwright):
-    """TRAINDESK_CHROMIUM, else a Chromium on the PATH, else playwright's own. Raises playwright's Error without one."""
-    path = os.environ.get("TRAINDESK_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-    return playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+    """Raises playwright's Error without one."""
+    return playwright.chromium.launch(executable_path=chromium_path(), args=ARGUMENTS)
 
 
 def at_rest(act: Callable[..., None]) -> Callable[..., None]:
@@ -95,17 +100,17 @@ class Server:
         self.url, self.runs, self.process = f"http://127.0.0.1:{port}", runs, process
 
 
-STOPPED: set[str] = set()  # addresses of servers that were stopped: pages that are still open complain of that
+STOPPED: set[int] = set()  # ports of dashboards that were stopped: pages that are still open complain of that
 
 
 @contextmanager
 def serving(runs: Path, data: Path, standby: str = "0", port: int = 0) -> Iterator[Server]:
     """A freshly started dashboard for the length of a `with`; `standby` "1": with a waiting worker, as people have it.
 
-    `port` 0 takes a free one.
+    `port` 0 takes a free one, one of an earlier dashboard if it can: the browser knows the scripts of that address.
     """
-    port = port or closed_port()
-    STOPPED.discard(f"127.0.0.1:{port}")
+    port = port or next((known for known in STOPPED if not _listens(known)), 0) or closed_port()
+    STOPPED.discard(port)
     log = (runs.parent / f"server-{port}.log").open("wb")
     process = subprocess.Popen(
         [
@@ -135,7 +140,7 @@ def serving(runs: Path, data: Path, standby: str = "0", port: int = 0) -> Iterat
         assert process.poll() is None, Path(log.name).read_text()
         yield Server(port, runs, process)
     finally:
-        STOPPED.add(f"127.0.0.1:{port}")
+        STOPPED.add(port)
         process.send_signal(signal.SIGTERM)
         try:
             process.wait(10)
@@ -144,11 +149,17 @@ def serving(runs: Path, data: Path, standby: str = "0", port: int = 0) -> Iterat
         log.close()
 
 
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def _answers(port: int) -> bool:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=2):
-            return True
-    except OSError:
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=2)) as asked:  # never by a proxy
+            asked.request("GET", "/_stcore/health")
+            return asked.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
         return False
 
 
@@ -179,7 +190,7 @@ class Visit:
             self._note(f"{message.text} {address}")
 
     def _note(self, text: str) -> None:
-        if not any(server in text for server in STOPPED):
+        if not any(f"127.0.0.1:{port}" in text for port in STOPPED):
             self.errors.append(text)
 
     def _on_request(self, request) -> None:
@@ -188,10 +199,15 @@ class Visit:
 
 
 class Contexts:
-    """Browsers within the browser, as good as new each time: without cookies, but with Streamlit's scripts in the cache."""
+    """Browsers within the browser, as good as new each time: without cookies.
 
-    def __init__(self, browser):
-        self.browser, self.idle = browser, {}
+    The first visitor of a test has one with a profile on the disk: what Chromium made of Streamlit's scripts is kept there,
+    which halves the work of opening a page.
+    """
+
+    def __init__(self, browser, profile):
+        self.browser, self.first_page = browser, profile.pages[0]  # without any page it would end
+        self.idle = {repr([]): [profile]}
 
     def take(self, options: dict):
         """(key, context): none that another window of this test has."""
@@ -202,6 +218,8 @@ class Contexts:
     def give_back(self, key: str, context) -> None:
         """Closes its pages and forgets what a visitor left."""
         for page in context.pages:
+            if page == self.first_page:
+                continue
             with contextlib.suppress(Error):  # a page whose server is gone has nothing to forget
                 page.evaluate("localStorage.clear()")
             page.close()
@@ -210,8 +228,12 @@ class Contexts:
 
 
 @pytest.fixture(scope="session")
-def contexts(browser) -> Contexts:
-    return Contexts(browser)
+def contexts(browser, tmp_path_factory) -> Iterator[Contexts]:
+    profile = browser.browser_type.launch_persistent_context(
+        tmp_path_factory.mktemp("profile"), executable_path=chromium_path(), args=ARGUMENTS
+    )
+    yield Contexts(browser, profile)
+    profile.close()
 
 
 @pytest.fixture
@@ -223,12 +245,13 @@ def visit(contexts):
     expect.set_options(timeout=PATIENCE * 1000)
     taken, visits = [], []
 
-    def open_window(viewport=USUAL, **options) -> Visit:
+    def open_window(viewport=USUAL, color_scheme=None, reduced_motion=None, **options) -> Visit:
         key, context = contexts.take(options)
         taken.append((key, context))
         context.set_default_timeout(PATIENCE * 1000)
         page = context.new_page()
         page.set_viewport_size(viewport)
+        page.emulate_media(color_scheme=color_scheme, reduced_motion=reduced_motion)
         visits.append(Visit(page))
         return visits[-1]
 

@@ -18,7 +18,9 @@ PROJECTOR, LAPTOP, WIDE, PHONE = (
 STREAMLITS = ("stSlider", "data-baseweb")  # in widgets whose markup and colours Streamlit decides
 WIDER = """[document.documentElement, ...document.querySelectorAll('[data-testid=stMain]')]
     .map(element => element.scrollWidth - element.clientWidth)"""
-BRIGHTNESS = "Math.max(...getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor.match(/\\d+/g))"
+BRIGHTNESS = (
+    "Math.max(...getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor.match(/\\d+/g))"
+)
 
 
 @pytest.fixture(scope="module")
