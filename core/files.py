@@ -124,7 +124,8 @@ class Inside:
         self.name = name
 
     def __get__(self, thing: Any, _: type | None = None) -> Path:
-        return thing.folder / self.name
+        """Of the class itself: this, whose `name` is all that is known."""
+        return self if thing is None else thing.folder / self.name  # type: ignore[return-value]
 
 
 def is_locked(path: Path) -> bool:

@@ -1,6 +1,7 @@
 """Where TrainDesk keeps data, runs and its example. Environment variables move them."""
 
 import os
+from functools import lru_cache
 from pathlib import Path
 
 HOME = Path(__file__).resolve().parent.parent
@@ -18,4 +19,10 @@ def runs_folder() -> Path:
 
 def example_folder() -> Path:
     """The run that comes with the program: `TRAINDESK_EXAMPLE`, or `checkpoints/example-digits` beside the program."""
-    return Path(os.environ.get("TRAINDESK_EXAMPLE") or HOME / "checkpoints" / "example-digits").expanduser().resolve()
+    return _resolved(os.environ.get("TRAINDESK_EXAMPLE") or str(HOME / "checkpoints" / "example-digits"))
+
+
+@lru_cache(maxsize=4)
+def _resolved(path: str) -> Path:
+    """Asked of each of a thousand runs."""
+    return Path(path).expanduser().resolve()

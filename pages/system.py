@@ -2,15 +2,17 @@
 
 import streamlit as st
 
+from core.image_sets.bounds import BYTES, IMPORTS
 from core.paths import runs_folder
+from core.runs.bounds import EXPERIMENTS, MOST, most_waiting, set_most_waiting
 from core.workers.dispatch import cpu_runs, gpus, most_cpu_runs, set_cpu_runs
 from pages.components.shell.header import open_page
 from pages.components.shell.messages import attempt, show_problem
-from pages.components.shell.number_words import count
-from pages.components.shell.rights import draw_who, is_host
+from pages.components.shell.number_words import count, gigabytes
+from pages.components.shell.rights import draw_who, is_host, is_shared
 from pages.components.system.system_panel import draw_disk, draw_system
 
-AT_ONCE = "trainings at once"
+AT_ONCE, WAITING = "trainings at once", "waiting of a guest"
 
 open_page("Computer")
 st.title("This computer")
@@ -40,5 +42,22 @@ st.number_input(
     disabled=not is_host(),
 )
 show_problem(AT_ONCE)
+
+if is_shared() and is_host():
+    st.subheader("Guests")
+    st.number_input(
+        f"Runs that each guest may have waiting (1 to {MOST:,})",
+        value=most_waiting(runs_folder()),
+        step=1,
+        format="%d",
+        key=WAITING,
+        on_change=attempt,
+        args=(WAITING, lambda: set_most_waiting(runs_folder(), st.session_state[WAITING] or 0)),
+        width=340,
+    )
+    show_problem(WAITING)
+    st.caption(
+        f"Of experiments a guest may have {EXPERIMENTS} under way, of imports {IMPORTS}, and of pictures {gigabytes(BYTES)}."
+    )
 
 draw_disk()

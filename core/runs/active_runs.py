@@ -19,14 +19,14 @@ def active_runs(runs_folder: Path) -> list[Run]:
 
 
 def _is_known_to_be_over(run: Run) -> bool:
-    """Whether the log ended when it was last read and nothing happened since. Never true of a run that begins again: its
-    mark comes first, and its worker writes the log as soon as it has the lock."""
+    """Whether the log ended when it was last read and nothing happened since, or nothing ever happened. Never true of a run that
+    begins, or begins again: its mark comes first, and its worker writes the log as soon as it has the lock."""
+    if run.has(Run.starting_mark):
+        return False
     try:
-        log = os.stat(run.event_log)
+        log = os.stat(f"{run.folder}/{Run.event_log.name}")
     except OSError:
-        return False
-    if run.starting_mark.exists():
-        return False
+        return not run.has(Run.worker_lock)
     now = log.st_mtime_ns, log.st_size
     with _guard:
         if _ended.get(str(run.folder)) == now:

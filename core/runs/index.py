@@ -71,8 +71,8 @@ class Index:
     def _summary(self, run: Run) -> Summary:
         now = _print(run)
         mark, known = self._known.get(run.id, (None, None))
-        if known and mark == now and known.status in ENDS:  # nobody went on with it: that would have left a trace
-            return known
+        if known and mark == now and (known.status in ENDS or known.status == "queued"):
+            return known  # nobody went on with it, or started it: that would have left a trace
         status = run.status()
         if known and mark == now and not status.is_active:
             return replace(known, status=DAMAGED if known.status == DAMAGED else status.name, reason=status.reason)

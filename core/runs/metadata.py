@@ -53,6 +53,12 @@ def change_metadata(run: Run, **changes: Any) -> RunMetadata:
     return _change(run, lambda metadata: replace(metadata, **changes))
 
 
+def own(run: Run, owner: str, sync: bool = True) -> None:
+    """Makes a run that is nobody's this person's: whoever has it go on does not make it theirs. Raises TrainDeskError."""
+    if owner and not read_metadata(run).owner:
+        _change(run, lambda metadata: replace(metadata, owner=_tidied("owner", owner)), sync)
+
+
 def add_tags(run: Run, tags: Iterable[str]) -> RunMetadata:
     """Adds those that it does not have, be it in other upper and lower case. Raises TrainDeskError."""
     added = tuple(tags)
@@ -67,7 +73,7 @@ def remove_tags(run: Run, tags: Iterable[str]) -> RunMetadata:
     )
 
 
-def _change(run: Run, make: Callable[[RunMetadata], RunMetadata]) -> RunMetadata:
+def _change(run: Run, make: Callable[[RunMetadata], RunMetadata], sync: bool = True) -> RunMetadata:
     refuse_example(run, "renamed")
     with locked(run.folder.parent, "labels"):
         try:
@@ -75,7 +81,7 @@ def _change(run: Run, make: Callable[[RunMetadata], RunMetadata]) -> RunMetadata
             after = make(before)
             _check(after)
             if after != before:
-                write_stored(run.metadata_file, after)
+                write_stored(run.metadata_file, after, sync=sync)
         except OSError as error:
             raise TrainDeskError(
                 f"What was changed of run {run.id} could not be stored ({error.strerror}); free space or check its folder."

@@ -7,8 +7,9 @@ import math
 import os
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import accumulate, groupby
 from pathlib import Path
 from typing import Literal
 
@@ -20,7 +21,11 @@ from core.runs.metadata import read_metadata
 from core.runs.store import Run
 from core.runs.workspace import locked as locked_by_name
 from core.settings.stored import stored_as, write_stored
+from core.text.numbers import count, fitting
 
+SETTLED = 2.0  # seconds after which a change in the same tick of the file system's clock cannot be missed
+MOST_READ = 5000
+_read: dict[str, tuple[tuple[int, int, int], QueuePlace]] = {}  # file -> what changes with it, and what it said
 LAUNCHES = 3  # tries to start a run whose process dies before it says a word; then it leaves the queue
 
 
@@ -50,25 +55,60 @@ def locked(runs_folder: Path) -> Iterator[None]:
 
 def waiting(runs_folder: Path) -> list[QueuedRun]:
     """The queue in the order in which it will be served."""
-    entries = []
-    with contextlib.suppress(OSError), os.scandir(runs_folder) as folders:
-        for folder in folders:
-            if not folder.name.startswith(".") and (entry := read_queued_run(Run(runs_folder / folder.name))):
-                entries.append(entry)
+    entries = filter(None, map(read_queued_run, queued(runs_folder)))
     return sorted(entries, key=lambda entry: (entry.rank, entry.run.id))
 
 
-def enqueue(run: Run, owner: str = "") -> None:
-    """Puts a run into the queue: last, but before the second run of those who wait with more than this owner.
+def queued(runs_folder: Path) -> Iterator[Run]:
+    """Those that wait, in any order, one after the other: whoever asks for the first alone reads no more."""
+    with contextlib.suppress(OSError), os.scandir(runs_folder) as folders:
+        for folder in folders:
+            if not folder.name.startswith(".") and (run := Run(runs_folder / folder.name)).has(Run.queue_place):
+                yield run
 
-    So everyone's first run comes before anyone's second. Raises TrainDeskError.
+
+def enqueue(run: Run, owner: str = "") -> None:
+    """`enqueue_all` of one run."""
+    enqueue_all([run], owner)
+
+
+def enqueue_all(runs: Sequence[Run], owner: str = "", most: int | None = None) -> None:
+    """Puts runs of one folder into the queue, in one step: last, but before the second run of those who wait with more than this
+    owner, and so on. So everyone's first run comes before anyone's second.
+
+    `most`: so many of this owner may wait; with more nothing is queued. Raises TrainDeskError.
     """
-    refuse_example(run, "trained on")
-    runs_folder = run.folder.parent
+    for run in runs:
+        refuse_example(run, "trained on")
+    runs_folder, new = runs[0].folder.parent, set(runs)
     with locked(runs_folder):
-        entries = [entry for entry in waiting(runs_folder) if entry.run != run]
-        place = _fair_place(entries, owner, Counter(read_metadata(active).owner for active in active_runs(runs_folder)))
-        _write(QueuedRun(_between(entries, place), owner, time.time(), run=run))
+        entries = [entry for entry in waiting(runs_folder) if entry.run not in new]
+        if most is not None:
+            check_room(len(waiting_of(owner, entries)), len(runs), most)
+        active = Counter(read_metadata(each).owner for each in active_runs(runs_folder))
+        ranks: list[float] = []
+        for place, same in groupby(_fair_places(entries, owner, active, len(runs))):
+            ranks += _between(entries, place, len(list(same)))
+        for run, rank in zip(runs, ranks, strict=True):
+            _write(QueuedRun(rank, owner, time.time(), run=run), sync=len(runs) == 1)
+        if len(runs) > 1 and hasattr(
+            os, "sync"
+        ):  # all at once: one after the other takes as long as the disk does, each time
+            os.sync()
+
+
+def waiting_of(owner: str, entries: Iterable[QueuedRun]) -> list[Run]:
+    """The runs of one person that wait, without those whose worker is on its way."""
+    return [entry.run for entry in entries if entry.owner == owner and not entry.run.is_on_its_way()]
+
+
+def check_room(waits: int, new: int, most: int) -> None:
+    """Raises TrainDeskError when a person who has runs that wait may not have so many more."""
+    if waits + new > most:
+        raise TrainDeskError(
+            f"You have {count(waits, 'run')} that {fitting(waits, 'wait')} and would add {new:,}; each guest may have {most:,} "
+            "waiting, so start fewer, or wait until some have begun."
+        )
 
 
 def withdraw(run: Run) -> bool:
@@ -89,7 +129,7 @@ def move(run: Run, where: Literal["up", "down", "first"]) -> None:
             raise TrainDeskError(f"Run {run.id} does not wait in the queue any more; its page says what it does.")
         place = {"up": max(0, here - 1), "down": min(here + 1, len(entries) - 1), "first": 0}[where]
         entry = entries.pop(here)
-        _write(replace(entry, rank=_between(entries, place)))
+        _write(replace(entry, rank=_between(entries, place)[0]))
 
 
 def note_launch(entry: QueuedRun) -> None:
@@ -99,39 +139,52 @@ def note_launch(entry: QueuedRun) -> None:
 
 def read_queued_run(run: Run) -> QueuedRun | None:
     """The run's place; None when it does not wait. A damaged one waits at the end."""
+    path = f"{run.folder}/{Run.queue_place.name}"
     try:
-        said = parse_json(run.queue_place.read_bytes())
+        stat = os.stat(path)
+        mark = stat.st_mtime_ns, stat.st_ino, stat.st_size
+        known = _read.get(path)
+        if known is None or known[0] != mark:
+            known = mark, stored_as(QueuePlace, parse_json(run.queue_place.read_bytes()))
+            if time.time() - stat.st_mtime > SETTLED:
+                if len(_read) > MOST_READ:
+                    _read.clear()
+                _read[path] = known
     except OSError:
         return None
-    return QueuedRun(**vars(stored_as(QueuePlace, said)), run=run)
+    return QueuedRun(**vars(known[1]), run=run)
 
 
-def _fair_place(entries: list[QueuedRun], owner: str, active: Counter[str]) -> int:
-    """Behind everyone who has no more runs before that one than this owner has in all."""
-    mine = active[owner] + sum(entry.owner == owner for entry in entries)
-    counts, place = Counter(active), 0
+def _fair_places(entries: list[QueuedRun], owner: str, active: Counter[str], number: int) -> list[int]:
+    """Places in this queue for so many more runs of an owner, in their order: each behind everyone who has no more runs before
+    that one than this owner has before this one."""
+    counts, behind = (
+        Counter(active),
+        dict[int, int](),
+    )  # runs that an owner has before -> the place behind the last such
     for index, entry in enumerate(entries):
-        if counts[entry.owner] <= mine:
-            place = index + 1
+        behind[counts[entry.owner]] = index + 1
         counts[entry.owner] += 1
-    return place
+    mine = counts[owner]
+    first = max((place for before, place in behind.items() if before <= mine), default=0)
+    return list(accumulate((behind.get(mine + more, 0) for more in range(1, number)), max, initial=first))
 
 
-def _between(entries: list[QueuedRun], place: int) -> float:
-    """A rank that makes an entry the one at that place of these."""
+def _between(entries: list[QueuedRun], place: int, number: int = 1) -> list[float]:
+    """Ranks that make so many entries those at that place of these."""
     ranks = [entry.rank for entry in entries if math.isfinite(entry.rank)]
-    if not ranks:
-        return 0.0
+    if not ranks or place >= len(ranks):
+        return [(ranks[-1] if ranks else -1.0) + 1 + each for each in range(number)]
     if place <= 0:
-        return ranks[0] - 1
-    if place >= len(ranks):
-        return ranks[-1] + 1
-    return (ranks[place - 1] + ranks[place]) / 2
+        return [ranks[0] - number + each for each in range(number)]
+    before, after = ranks[place - 1], ranks[place]
+    return [before + (after - before) * (each + 1) / (number + 1) for each in range(number)]
 
 
-def _write(entry: QueuedRun) -> None:
+def _write(entry: QueuedRun, sync: bool = True) -> None:
     try:
-        write_stored(entry.run.queue_place, QueuePlace(entry.rank, entry.owner, entry.since, entry.launches))
+        place = QueuePlace(entry.rank, entry.owner, entry.since, entry.launches)
+        write_stored(entry.run.queue_place, place, sync=sync)
     except OSError as error:
         raise TrainDeskError(
             f"Run {entry.run.id} cannot be queued ({error.strerror}); free space or check its folder."

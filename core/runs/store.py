@@ -8,6 +8,7 @@ import re
 import secrets
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -66,7 +67,11 @@ class Run:
 
     def is_here(self) -> bool:
         """Whether the folder is that of a run, be it a damaged one."""
-        return self.config_file.is_file() or self.event_log.is_file()
+        return self.has(Run.config_file) or self.has(Run.event_log)
+
+    def has(self, file: Path) -> bool:
+        """Whether the folder holds a file that goes by this name (`Run.config_file`): for lists, which ask it of a thousand."""
+        return os.path.isfile(f"{self.folder}/{file.name}")
 
     def is_example(self) -> bool:
         """Whether it is the run that comes with the program. A copy of its folder elsewhere is a run like any other."""
@@ -79,12 +84,12 @@ class Run:
             text = self.config_file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise TrainDeskError(f"The config of run {self.id} cannot be read ({error}).") from error
-        return RunConfig.from_json(text)
+        return _config_in(text)
 
     def created(self) -> float:
         """Unix seconds."""
         try:
-            return self.config_file.stat().st_mtime
+            return os.stat(f"{self.folder}/{Run.config_file.name}").st_mtime
         except OSError:
             return 0.0
 
@@ -166,8 +171,14 @@ def checkpoint_of(run: Run, which: str = "") -> Path:
     raise TrainDeskError(f"Run {run.id} has kept no network '{which[:20]}'; it has {some(names, 10)}.")
 
 
-def create_run(config: RunConfig, runs_folder: Path) -> Run:
-    """A new run folder with its config. Two calls in the same moment get two folders.
+@lru_cache(maxsize=2000)
+def _config_in(text: str) -> RunConfig:
+    """Nothing changes in a config, and those of a thousand runs are read again and again."""
+    return RunConfig.from_json(text)
+
+
+def create_run(config: RunConfig, runs_folder: Path, sync: bool = True) -> Run:
+    """A new run folder with its config. Two calls in the same moment get two folders. `sync`: see `write_atomically`.
 
     Raises TrainDeskError if it cannot be written.
     """
@@ -179,7 +190,7 @@ def create_run(config: RunConfig, runs_folder: Path) -> Run:
             with contextlib.suppress(FileExistsError):
                 run.folder.mkdir()
                 break
-        write_atomically(run.config_file, config.model_dump_json(indent=1).encode())
+        write_atomically(run.config_file, config.model_dump_json(indent=1).encode(), sync=sync)
     except OSError as error:
         raise TrainDeskError(
             f"The run cannot be stored in {runs_folder} ({error.strerror}); free space or choose another runs folder."
@@ -192,7 +203,9 @@ def list_runs(runs_folder: Path) -> list[Run]:
     with contextlib.suppress(OSError):
         with os.scandir(runs_folder) as entries:
             names = [entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir()]
-        runs = [run for name in names if (run := Run(runs_folder / name)).is_here() and not run.is_example()]
+        example = example_folder().name
+        runs = [run for name in names if (run := Run(runs_folder / name)).is_here()]
+        runs = [run for run in runs if run.id != example or not run.is_example()]
         return sorted(runs, key=lambda run: (run.created(), run.id), reverse=True)
     return []
 

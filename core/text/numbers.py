@@ -6,7 +6,14 @@ import numpy as np
 
 SIGN = "\u202f%"  # a narrow space that no line is broken at
 UNKNOWN = "–"  # where a number would stand
-OF_ONE = {"are": "is", "have": "has", "look": "looks", "them": "it", "their": "its"}  # words that follow the number
+OF_ONE = {
+    "are": "is",
+    "have": "has",
+    "look": "looks",
+    "wait": "waits",
+    "them": "it",
+    "their": "its",
+}  # words that follow the number
 
 
 def percent(share: float | None, decimals: int = 1) -> str:

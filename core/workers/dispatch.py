@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,8 +19,8 @@ from core.machine.processes import start_detached
 from core.runs.active_runs import active_runs
 from core.runs.companion import companion_of
 from core.runs.disk import disk_problem
-from core.runs.metadata import change_metadata, read_metadata
-from core.runs.queue import LAUNCHES, enqueue, locked, note_launch, waiting, withdraw
+from core.runs.metadata import own
+from core.runs.queue import LAUNCHES, enqueue_all, locked, note_launch, queued, waiting, withdraw
 from core.runs.store import Run
 from core.runs.workspace import NAME, read_setting, workspace_folder, write_setting
 from core.workers.launch import launch, worker_environment
@@ -36,30 +36,36 @@ class Dispatched(NamedTuple):
     problems: dict[Run, TrainDeskError]  # why a run that had room could not be started
 
 
-def submit(run: Run, data_folder: Path, owner: str = "") -> bool:
-    """Queues a run, and starts it now if there is room. Returns whether it was started.
+def submit(run: Run, data_folder: Path, owner: str = "", most: int | None = None) -> bool:
+    """`submit_all` of one run. Returns whether it was started."""
+    submit_all([run], data_folder, owner, most)
+    return run.status().is_active  # someone else may have started it
 
-    A run that has to wait is started by a supervisor, also when this process has ended. Raises TrainDeskError, and leaves
-    the run unqueued, when it cannot be queued or started.
+
+def submit_all(runs: Sequence[Run], data_folder: Path, owner: str = "", most: int | None = None) -> None:
+    """Queues runs of one folder in one step, and starts those now for which there is room.
+
+    Those that have to wait are started by a supervisor, also when this process has ended. Raises TrainDeskError, and leaves
+    a run unqueued, when it cannot be queued or started; and all of them when more than `most` of this owner would wait.
     """
-    runs_folder = run.folder.parent
+    runs_folder = runs[0].folder.parent
     if problem := disk_problem(runs_folder):
         raise TrainDeskError(problem)
-    if owner and not read_metadata(run).owner:  # whoever has it go on does not make it theirs
-        change_metadata(run, owner=owner)
-    enqueue(run, owner)
-    found = dispatch(runs_folder, data_folder)
-    if run in found.problems:
-        withdraw(run)
-        raise found.problems[run]
+    for run in runs:
+        own(run, owner, sync=len(runs) == 1)
+    enqueue_all(runs, owner, most)
+    problems = dispatch(runs_folder, data_folder).problems
+    if refused := [run for run in runs if run in problems]:
+        for run in refused:
+            withdraw(run)
+        raise problems[refused[0]]
     ensure_supervisor(runs_folder, data_folder)
-    return run in found.started or run.status().is_active  # someone else may have started it
 
 
 def dispatch(runs_folder: Path, data_folder: Path) -> Dispatched:
     """Starts those that wait and for which there is room, in the order of the queue. Raises TrainDeskError."""
     found = Dispatched([], {})
-    if not waiting(runs_folder):
+    if not any(queued(runs_folder)):
         return found
     with locked(runs_folder):
         if disk_problem(runs_folder):
@@ -68,8 +74,12 @@ def dispatch(runs_folder: Path, data_folder: Path) -> Dispatched:
         room = Room(cpu_runs(runs_folder), gpus())
         for run in active:
             room.take(_device(run) or "cpu")
+        if room.is_full() and not any(map(companion_of, active)):  # as it mostly is: a thousand that wait are not read
+            return found
         for entry in waiting(runs_folder):
             if entry.run in active:  # on its way
+                continue
+            if room.is_full() and companion_of(entry.run) is None:
                 continue
             if (device := _device(entry.run)) is None or entry.launches >= LAUNCHES:
                 if device is not None:
@@ -102,6 +112,10 @@ class Room:
 
     def __init__(self, cpu: int, gpus: tuple[str, ...]):
         self._cpu, self._gpus, self._free = cpu, gpus, list(gpus)
+
+    def is_full(self) -> bool:
+        """Whether nothing fits any more, whatever its device."""
+        return self._cpu <= 0 and not self._free
 
     def take(self, device: str) -> bool:
         """Takes a place for a config's device, if there is one."""
@@ -165,7 +179,7 @@ def gpus() -> tuple[str, ...]:
 
 def ensure_supervisor(runs_folder: Path, data_folder: Path) -> None:
     """Starts a supervisor if runs wait and none is there. Raises TrainDeskError if it cannot be started."""
-    if all(entry.run.is_on_its_way() for entry in waiting(runs_folder)) or supervisor_is_alive(runs_folder):
+    if supervisor_is_alive(runs_folder) or all(run.is_on_its_way() for run in queued(runs_folder)):
         return
     command = ["core.workers.supervisor", "--runs", str(runs_folder), "--data", str(data_folder)]
     try:

@@ -6,6 +6,7 @@ import functools
 import heapq
 from collections.abc import Callable, Iterable
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ from core.runs.queue import waiting
 from core.runs.store import Run, list_runs
 from core.workers.dispatch import slots
 
-LOOKED_BACK = 30  # runs, the newest, among which one of the same kind is looked for
+LOOKED_BACK = 30  # runs that have begun, the newest, among which one of the same kind is looked for
 
 
 class Wait(NamedTuple):
@@ -34,12 +35,12 @@ def estimated_waits(runs_folder: Path) -> list[Wait]:
     # read when a run without epochs of its own asks
     of_kinds = functools.cache(partial(_seconds_of_kinds, runs_folder))
     left = [_seconds_left(run, of_kinds) for run in active_runs(runs_folder)]
-    lengths = [_seconds_left(entry.run, of_kinds) for entry in queue]
+    lengths = (_seconds_left(entry.run, of_kinds) for entry in queue)
     return begin_times([entry.run for entry in queue], left, lengths, slots(runs_folder))
 
 
 def begin_times(
-    queue: list[Run], active: Iterable[float | None], lengths: list[float | None], places: int
+    queue: list[Run], active: Iterable[float | None], lengths: Iterable[float | None], places: int
 ) -> list[Wait]:
     """`active`: seconds left of the runs at work; `lengths`: seconds each of the queue will take; None: not known.
 
@@ -53,34 +54,36 @@ def begin_times(
     heapq.heapify(free)
     while len(free) > places:  # more at work than may begin: the first to end makes no room
         heapq.heappop(free)
-    waits, is_known = [], True
-    for run, length in zip(queue, lengths, strict=True):
-        begin = heapq.heappop(free) if is_known and free else None
-        waits.append(Wait(run, begin))
-        if length is None:
-            is_known = False
-        elif begin is not None:
-            heapq.heappush(free, begin + length)
-    return waits
+    waits = []
+    for run, length in zip(queue, lengths, strict=False):
+        waits.append(Wait(run, heapq.heappop(free) if free else None))
+        if length is None or waits[-1].seconds is None:
+            break
+        heapq.heappush(free, waits[-1].seconds + length)
+    return waits + [Wait(run, None) for run in queue[len(waits) :]]
 
 
 def _seconds_left(run: Run, of_kinds: Callable[[], dict[str, float]]) -> float | None:
     """Until the end of its training, by its own epochs or those of the newest run of its kind."""
-    history = History(run).update()
-    if (seconds := history.seconds_left()) is not None:
-        return seconds
+    epochs, each = 0, None
+    if run.has(Run.event_log):
+        history = History(run).update()
+        if (seconds := history.seconds_left()) is not None:
+            return seconds
+        epochs, each = len(history.epochs), _seconds_an_epoch(history)
     try:
         planned = run.config().training.epochs
     except TrainDeskError:
         return 0.0
-    each = _seconds_an_epoch(history) or of_kinds().get(_kind(run))
-    return None if each is None else each * (planned - len(history.epochs))
+    each = each or of_kinds().get(_kind(run))
+    return None if each is None else each * (planned - epochs)
 
 
 def _seconds_of_kinds(runs_folder: Path) -> dict[str, float]:
     """Kind -> seconds an epoch of the newest run that is of it."""
     found: dict[str, float] = {}
-    for run in list_runs(runs_folder)[:LOOKED_BACK]:
+    begun = (run for run in list_runs(runs_folder) if run.has(Run.event_log))
+    for run in islice(begun, LOOKED_BACK):
         if (kind := _kind(run)) and kind not in found and (seconds := _seconds_an_epoch(History(run).update())):
             found[kind] = seconds
     return found
@@ -93,6 +96,11 @@ def _seconds_an_epoch(history: History) -> float | None:
 
 def _kind(run: Run) -> str:
     """What decides how long an epoch takes, as text; empty when the config cannot be read."""
+    return _kind_at(run, run.created())
+
+
+@functools.lru_cache(maxsize=4000)
+def _kind_at(run: Run, _: float) -> str:
     try:
         config = run.config()
     except TrainDeskError:

@@ -16,7 +16,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from core.errors import TrainDeskError
-from core.runs.queue import waiting
+from core.runs.queue import queued
 from core.runs.workspace import workspace_folder
 from core.workers.dispatch import dispatch
 
@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--runs", type=Path, required=True)
     parser.add_argument("--data", type=Path, required=True)
     options = parser.parse_args(arguments)
-    while waiting(options.runs):  # once more after the lock is free: whoever queued a run meanwhile relied on us
+    while any(queued(options.runs)):  # once more after the lock is free: whoever queued a run meanwhile relied on us
         try:
             lock = workspace_folder(options.runs) / "supervisor.lock"
             with FileLock(lock, timeout=1):  # whoever looks whether we live holds it for a moment
@@ -41,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _serve(runs_folder: Path, data_folder: Path) -> None:
     told = ""
-    while waiting(runs_folder):
+    while any(queued(runs_folder)):
         try:
             problems = dispatch(runs_folder, data_folder).problems
             sentence = " ".join(f"{run.id}: {problem}" for run, problem in problems.items())

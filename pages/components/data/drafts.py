@@ -15,7 +15,7 @@ from PIL import Image
 from core.errors import ImageError
 from core.image_sets.edit import LONGEST_NAME, checked_name
 from core.image_sets.folders import dataset_at
-from core.image_sets.imports import Job, Request, find_job, new_job, start
+from core.image_sets.imports import Job, Request, find_job, start
 from core.image_sets.layout import tidy_class
 from core.image_sets.own_dataset import OwnDataset
 from core.image_sets.zip_names import folder_of
@@ -31,7 +31,7 @@ from pages.components.shell.html_parts import data_address, gallery
 from pages.components.shell.links import WAY, import_page, show
 from pages.components.shell.messages import errors_shown, show_error
 from pages.components.shell.number_words import count, plain_markdown
-from pages.components.shell.rights import visitor
+from pages.components.shell.rights import new_job_of_visitor
 from pages.components.shell.widgets import action
 
 ENOUGH = 5  # pictures of each class before a dataset can be made
@@ -71,7 +71,7 @@ def _draft(kind: str, into: str, collect: Collect, shown: str) -> None:
         with errors_shown():
             class_name = checked_name(name, "A class")
             if job is None:
-                job = new_job(data_folder(), visitor())
+                job = new_job_of_visitor()
                 st.session_state[draft_key(kind, into)] = job.id
             folder = job.uploads / folder_of(tidy_class(class_name))
     if job is None:

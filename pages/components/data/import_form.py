@@ -9,15 +9,14 @@ import streamlit as st
 
 from core.files import remedy
 from core.image_sets.edit import LONGEST_NAME, checked_name
-from core.image_sets.imports import Job, Request, new_job, start
+from core.image_sets.imports import Job, Request, start
 from core.image_sets.own_dataset import OwnDataError
 from core.image_sets.sources import MOST_BYTES, MOST_FILES, allowed_folders, folder_in_bounds
-from core.paths import data_folder
 from core.text.typed import clean_line
 from pages.components.data.drafts import draw_camera, draw_drawings
 from pages.components.shell.links import WAY, import_page, say, show
 from pages.components.shell.messages import errors_shown, show_error
-from pages.components.shell.rights import is_host, visitor
+from pages.components.shell.rights import is_host, new_job_of_visitor
 
 ROUND = "round of uploads"  # a new number empties the uploaders
 
@@ -100,14 +99,14 @@ def _draw_server_folder(into: str) -> None:
     if st.button("Bring it in", type="primary", key=f"bring folder {into}", disabled=not text.strip()):
         with errors_shown():
             path = folder_in_bounds(text)
-            _start(new_job(data_folder(), visitor()), Request(str(path), path.name, into=into))
+            _start(new_job_of_visitor(0), Request(str(path), path.name, into=into))
 
 
 def _start_import(files: Sequence, title: str, into: str, class_name: str = "") -> None:
     """Stores what the browser sent and starts the import; of what could not be stored nothing remains."""
     job = None
     try:
-        job = new_job(data_folder(), visitor())
+        job = new_job_of_visitor(sum(file.size for file in files))
         if len(files) == 1 and files[0].name.lower().endswith(".zip"):
             path = job.uploads / "pictures.zip"
             path.write_bytes(files[0].getbuffer())

@@ -13,8 +13,8 @@ from pages.components.classify.run_choice import network_for_digits
 from pages.components.classify.ways import draw_drawing
 from pages.components.shell.histories import run_of, shared_history, summaries, summary
 from pages.components.shell.html_parts import sparkline
-from pages.components.shell.links import page_link, run_page
-from pages.components.shell.number_words import STATUS_COLOURS, moment, plain_markdown
+from pages.components.shell.links import ALL_RUNS, page_link, run_page
+from pages.components.shell.number_words import STATUS_COLOURS, count, moment, plain_markdown
 from pages.components.shell.widgets import redrawn
 
 REFRESH_SECONDS = 1.5
@@ -52,11 +52,13 @@ def _own() -> list[Summary]:
 
 
 def _draw_cards(own: list[Summary]) -> None:
-    now = [facts for facts in own if facts.status in MOVING]
+    now = sorted((facts for facts in own if facts.status in MOVING), key=lambda facts: facts.status == "queued")
     if now:
         st.subheader("Now")
-        _cards(now)
-    recent = [facts for facts in own if facts not in now][: RECENT - min(3, len(now))]
+        _cards(now[:RECENT])
+        if len(now) > RECENT:
+            page_link(ALL_RUNS, label=f"and {count(len(now) - RECENT, 'run')} more")
+    recent = [facts for facts in own if facts.status not in MOVING][: RECENT - min(3, len(now))]
     if recent:
         st.subheader("Recent runs")
         _cards(recent)

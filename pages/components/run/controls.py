@@ -62,13 +62,15 @@ def _pause_and_stop(run: Run) -> None:
     )
 
 
-def draw_queue_controls(run: Run, in_list: bool = False) -> None:
-    """Another place for a run that waits, or out of the queue, as buttons of the row in which it is called."""
+def draw_queue_controls(run: Run, known: tuple[int, int] | None = None) -> None:
+    """Another place for a run that waits, or out of the queue, as buttons of the row in which it is called.
+
+    `known`, in a list: its place, and how many wait.
+    """
     if not may_change(run):
         return
-    waiting_runs = [entry.run for entry in waiting(run.folder.parent)]
-    place = waiting_runs.index(run) if run in waiting_runs else 0
-    has_later = place < len(waiting_runs) - 1
+    place, waits = known or _place(run)
+    has_later = place < waits - 1
     kept = "It keeps its settings and what it has learned, and can be started later."
     for key, label, icon, work, is_possible, tip in (
         ("first", "Run next", "vertical_align_top", partial(move, run, "first"), place > 0, None),
@@ -81,11 +83,16 @@ def draw_queue_controls(run: Run, in_list: bool = False) -> None:
             key=f"{key} {run.id}",
             icon=f":material/{icon}:",
             disabled=not is_possible,
-            type="tertiary" if in_list else "secondary",
+            type="tertiary" if known else "secondary",
             on_click=attempt,
             args=(f"ask {run.id}", work),
             help=tip,
         )
+
+
+def _place(run: Run) -> tuple[int, int]:
+    runs = [entry.run for entry in waiting(run.folder.parent)]
+    return runs.index(run) if run in runs else 0, len(runs)
 
 
 def draw_ended_controls(run: Run, status: Status, config: RunConfig, history: History) -> None:

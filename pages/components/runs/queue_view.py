@@ -17,8 +17,9 @@ from pages.components.shell.links import page_link, run_page
 from pages.components.shell.number_words import STATUS_COLOURS, about, duration, plain_markdown
 from pages.components.shell.rights import may_change, read_only_words, visitor
 from pages.components.shell.setting_words import read_config
-from pages.components.shell.widgets import redrawn
+from pages.components.shell.widgets import paged, redrawn
 
+SHOWN = 20  # runs that wait, at a time
 REFRESH_SECONDS = 1.0
 REFRESH_SECONDS_AT_REST = 5.0  # when nothing trains and nothing waits: another visitor may start something
 
@@ -40,11 +41,12 @@ def _draw(active: list[Run], queue: list[Wait]) -> None:
         for run in active:
             _active_row(run)
     if queue:
-        st.subheader("Waiting")
+        st.subheader(f"Waiting ({len(queue):,})" if len(queue) > SHOWN else "Waiting")
         if problem := disk_problem(runs_folder()):
             st.caption(f":orange[:material/warning:] {plain_markdown(problem)}")
-        for place, wait in enumerate(queue):
-            _waiting_row(place, wait)
+        first = paged(len(queue), SHOWN, "waiting")
+        for place, wait in enumerate(queue[first : first + SHOWN], first):
+            _waiting_row(place, wait, len(queue))
 
 
 def _active_row(run: Run) -> None:
@@ -68,7 +70,7 @@ def _active_row(run: Run) -> None:
         draw_problem(run)
 
 
-def _waiting_row(place: int, wait: Wait) -> None:
+def _waiting_row(place: int, wait: Wait, waits: int) -> None:
     run = wait.run
     words = "begins next" if place == 0 else f"number {place + 1}"
     if wait.seconds is not None:
@@ -81,7 +83,7 @@ def _waiting_row(place: int, wait: Wait) -> None:
             _link(run)
             st.caption(words)
         with right, st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            draw_queue_controls(run, in_list=True)
+            draw_queue_controls(run, (place, waits))
         draw_problem(run)
 
 

@@ -10,8 +10,10 @@ import secrets
 
 import streamlit as st
 
-from core.image_sets.imports import Job
+from core.image_sets.bounds import new_guest_job
+from core.image_sets.imports import Job, new_job
 from core.image_sets.own_dataset import OwnDataError, OwnDataset
+from core.paths import data_folder
 from core.runs.metadata import read_metadata
 from core.runs.store import Run
 from core.sharing import Guest, current_authenticator
@@ -57,6 +59,11 @@ def is_host() -> bool:
     return guest is not None and guest.is_host
 
 
+def is_shared() -> bool:
+    """Whether others may come in, with a password."""
+    return current_authenticator() is not None
+
+
 def draw_who() -> None:
     """On a shared dashboard: as whom one is here, and the way out."""
     if current_authenticator() is None:
@@ -86,6 +93,11 @@ def may_change_dataset(dataset: OwnDataset) -> bool:
 def may_change_job(job: Job) -> bool:
     """Whether the import is theirs, or they are the host."""
     return is_host() or job.owner == visitor()
+
+
+def new_job_of_visitor(size: int = 0) -> Job:
+    """A folder for an import of so many bytes. Raises OwnDataError, also when a guest has too much already."""
+    return new_job(data_folder(), visitor()) if is_host() else new_guest_job(data_folder(), visitor(), size)
 
 
 def _guest() -> Guest | None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from core.paths import data_folder, runs_folder
 from core.recipes import find_recipe
 from core.run_config import RunConfig
+from core.runs.bounds import check_guest, most_waiting
 from core.runs.store import Run, create_run
 from core.workers.control import ask_to_resume
-from core.workers.dispatch import submit
+from core.workers.dispatch import submit_all
 from core.workers.launch import prepare
 from pages.components.shell.links import TRAIN, page_link, run_page, switch_page
 from pages.components.shell.messages import errors_shown
-from pages.components.shell.rights import visitor
+from pages.components.shell.rights import is_host, visitor
 
 
 def start_run(config: RunConfig) -> None:
@@ -22,15 +25,30 @@ def start_run(config: RunConfig) -> None:
     On failure shows the sentence where it is called.
     """
     with errors_shown():
-        run = create_run(config, runs_folder())
-        submit(run, data_folder(), visitor())
+        [run] = start_all([config])
         switch_page(run_page(run.id))
+
+
+def start_all(configs: Sequence[RunConfig]) -> list[Run]:
+    """Stores and queues runs for the visitor, all in one step. Raises TrainDeskError, also when a guest would have too many."""
+    if not is_host():
+        check_guest(runs_folder(), visitor(), len(configs), configs[0].experiment)
+    runs = [create_run(config, runs_folder(), sync=len(configs) == 1) for config in configs]
+    submit_all(runs, data_folder(), visitor(), _most())
+    return runs
 
 
 def go_on(run: Run, more_epochs: int = 0, learning_rate: float | None = None) -> None:
     """Has a worker go on with a run, now or when there is room. Raises TrainDeskError."""
+    if not is_host():
+        check_guest(runs_folder(), visitor(), 1)
     ask_to_resume(run, more_epochs, learning_rate)
-    submit(run, data_folder(), visitor())
+    submit_all([run], data_folder(), visitor(), _most())
+
+
+def _most() -> int | None:
+    """Runs that the visitor may have waiting; None for the host, who may have any number."""
+    return None if is_host() else most_waiting(runs_folder())
 
 
 def draw_first_steps(text: str, label: str = "Choose another recipe") -> None:

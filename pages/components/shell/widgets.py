@@ -23,10 +23,11 @@ def redrawn(
 ) -> bool:
     """Draws what `look` gives, again every so many seconds while it `moves` (something true), and `at_rest` more rarely or not at
     all. When what `moves` gives becomes another, the whole page is drawn once more. Returns whether it moves."""
-    before = moves(look())
+    first = [look()]
+    before = moves(first[0])
 
     def again() -> None:
-        now = look()
+        now = first.pop() if first else look()
         if moves(now) != before:
             st.rerun()
         draw(now)

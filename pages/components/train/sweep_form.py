@@ -15,14 +15,13 @@ from core.experiments.values import EXAMPLES, SeveralReadings, parse_values, typ
 from core.paths import data_folder, runs_folder
 from core.run_config import RunConfig
 from core.runs.before_start import check_of_many
-from core.runs.store import create_run
 from core.settings.settings import FieldSpec
-from core.workers.dispatch import slots, submit
+from core.workers.dispatch import slots
 from pages.components.shell.form_values import fill, state_keys
 from pages.components.shell.links import experiment_page, switch_page
 from pages.components.shell.messages import errors_shown, show_error
 from pages.components.shell.number_words import count, plain_markdown, rows_of
-from pages.components.shell.rights import visitor
+from pages.components.shell.start import start_all
 from pages.components.train.experiments import experiment, experiments
 
 COLUMNS = 2
@@ -81,9 +80,7 @@ def start_sweep(configs: Iterable[RunConfig]) -> None:
     if experiment == st.session_state.get(GIVEN):
         experiment = _unused(experiment)  # what someone else has started meanwhile is not mixed with it
     with errors_shown():
-        for config in configs:
-            run = create_run(config.model_copy(update={"experiment": experiment}), runs_folder())
-            submit(run, data_folder(), visitor())
+        start_all([config.model_copy(update={"experiment": experiment}) for config in configs])
         st.session_state.pop(NAME, None)  # the next experiment is another one
         switch_page(experiment_page(experiment))
 

@@ -1,13 +1,14 @@
 """The queue: order, fairness, moving, leaving; and what a damaged place does to it."""
 
 import json
+import os
 import time
 
 import pytest
 
 from core.errors import TrainDeskError
 from core.runs.metadata import change_metadata
-from core.runs.queue import enqueue, move, read_queued_run, waiting, withdraw
+from core.runs.queue import enqueue, enqueue_all, move, read_queued_run, waiting, withdraw
 from core.runs.store import Run, create_run
 from tests.helpers import assert_one_sentence, quick_config
 from tests.pages.fake_runs import fake_run, running
@@ -144,3 +145,48 @@ def test_a_rank_that_is_no_number_does_not_break_the_next_one(make, runs_folder)
 def test_no_folder_no_queue(tmp_path):
     assert waiting(tmp_path / "nothing") == []
     assert read_queued_run(Run(tmp_path / "nothing" / "run")) is None
+
+
+@pytest.mark.parametrize(
+    "there", [[], ["ann"] * 4, ["ann", "bob", "ann", "cem", "cem", "ann"], ["bob", "bob", "ann"], ["", ""]], ids=str
+)
+def test_many_runs_get_the_places_that_they_would_get_one_after_the_other(there, runs_folder, tmp_path):
+    orders = []
+    for folder in (runs_folder, tmp_path / "other"):
+        for owner in there:
+            enqueue(create_run(quick_config(title="old"), folder), owner)
+        new = [create_run(quick_config(title=f"new {number}"), folder) for number in range(5)]
+        if folder == runs_folder:
+            enqueue_all(new, "bob")
+        else:
+            for run in new:
+                enqueue(run, "bob")
+        ranked = waiting(folder)
+        orders.append([(entry.owner, entry.run.config().title) for entry in ranked])
+        assert len({entry.rank for entry in ranked}) == len(ranked), "no two share a place"
+    assert orders[0] == orders[1] and len(orders[0]) == len(there) + 5
+
+
+def test_a_guest_may_have_so_many_waiting_and_with_more_nothing_is_queued(make, runs_folder):
+    make("ann", "ann", "bob")
+    new = [create_run(quick_config(), runs_folder) for _ in range(3)]
+    with pytest.raises(TrainDeskError) as refusal:
+        enqueue_all(new, "ann", most=4)
+    assert_one_sentence(str(refusal.value), "You have 2 runs that wait and would add 3", "4 waiting", "start fewer")
+    assert len(waiting(runs_folder)) == 3
+    enqueue_all(new[:2], "ann", most=4)
+    enqueue_all(new[2:], "bob", most=4)
+    assert len(waiting(runs_folder)) == 6
+
+
+def test_a_place_that_was_read_long_ago_is_read_again_when_it_changes(make, runs_folder):
+    runs = make("ann", "ann")
+    for run in runs:
+        os.utime(run.queue_place, (1e9, 1e9))
+    assert order(runs_folder, runs) == order(runs_folder, runs) == [0, 1]
+    move(runs[1], "first")
+    assert order(runs_folder, runs) == [1, 0]
+    runs[1].queue_place.write_text('{"rank": 99}')
+    assert order(runs_folder, runs) == [0, 1]
+    runs[0].queue_place.unlink()
+    assert order(runs_folder, runs) == [1]

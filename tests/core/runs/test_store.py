@@ -10,6 +10,7 @@ from core.errors import TrainDeskError
 from core.runs import store
 from core.runs.store import Run, create_run, find_run, list_runs
 from core.settings.settings import SettingsError
+from core.text.typed import clean_line
 from tests.helpers import assert_one_sentence, quick_config
 
 
@@ -37,7 +38,7 @@ def test_any_title_makes_a_plain_folder_name(title, runs_folder):
     assert run.folder.parent == runs_folder
     assert run.id.replace("-", "").isalnum() and run.id.isascii() and run.id == run.id.lower()
     assert len(run.id) < 80
-    assert run.config().title == title
+    assert run.config().title == clean_line(title)
 
 
 def test_twenty_threads_get_twenty_runs(runs_folder):

@@ -4,12 +4,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.runs.metadata import change_metadata, read_metadata
-from core.runs.store import list_runs
+from core.runs.queue import enqueue_all
+from core.runs.store import create_run, list_runs
 from core.runs.trash import delete_run, deleted_runs
 from pages.components.runs.run_list import fits
 from pages.components.runs.run_table import age
 from pages.components.shell.histories import summaries
-from tests.helpers import assert_one_sentence
+from tests.helpers import assert_one_sentence, quick_config
 from tests.pages.apps import component_data, go, open_app, run, sentence, widget, words
 from tests.pages.fake_runs import fake_run, running
 
@@ -249,3 +250,15 @@ def test_the_learning_rate_of_a_running_training_is_changed_from_the_list(runs_f
         widget(app, f"new learning rate {entry.id}").set_value("0.0004")
         click(app, f"apply {entry.id}")
         assert float(entry.learning_rate_request.read_text()) == 0.0004
+
+
+def test_of_many_that_wait_a_page_shows_twenty_and_home_a_few(runs_folder):
+    runs = [create_run(quick_config(title=f"waits {number:02}"), runs_folder) for number in range(45)]
+    enqueue_all(runs)
+    app = open_app("runs")
+    text = words(app)
+    assert "Waiting (45)" in text and "number 20" in text and "number 21" not in text
+    assert len([button for button in app.button if button.label == "Take out of the queue"]) == 20
+    widget(app, f"withdraw {runs[3].id}").click()
+    assert "Waiting (44)" in words(run(app)) and runs[3].status().name == "stopped"
+    assert "and 38 runs more" in words(open_app("")), "six are shown"

@@ -2,13 +2,16 @@
 
 import pytest
 
+from core.image_sets.bounds import IMPORTS
 from core.image_sets.folders import delete_dataset
 from core.image_sets.import_process import run_import
-from core.image_sets.imports import Request, new_job
+from core.image_sets.imports import Request, list_jobs, new_job
+from core.runs.bounds import most_waiting
 from core.runs.metadata import change_metadata, read_metadata
 from core.runs.store import list_runs
 from core.runs.trash import delete_run
 from core.sharing import Guest
+from core.workers.dispatch import set_cpu_runs
 from pages.components.shell import header, rights
 from tests.own import class_files, own_dataset, zipped
 from tests.pages.apps import open_app, run, sentence, widget, words
@@ -101,6 +104,47 @@ def test_a_run_belongs_to_whoever_starts_it_and_not_to_who_has_it_go_on(runs_fol
     widget(app, f"resume {paused.id}").click()
     run(app)
     assert paused.id in launched and read_metadata(paused).owner == "me"
+
+
+def test_a_guest_has_bounds_that_the_host_sets_and_has_none(runs_folder, as_someone, launched):
+    teacher = Guest("the teacher", True)
+    as_someone(ME)
+    assert "waiting of a guest" not in {field.key for field in open_app("system").number_input}
+    as_someone(teacher)
+    app = open_app("system")
+    widget(app, "waiting of a guest").set_value(0)
+    assert "must be from 1 to 1,000" in words(run(app)) and most_waiting(runs_folder) == 50
+    widget(app, "waiting of a guest").set_value(1)
+    run(app)
+    assert most_waiting(runs_folder) == 1
+    set_cpu_runs(runs_folder, 1)
+    for who, several in ((ME, True), (ME, False), (ME, False), (ME, False), (teacher, True)):
+        as_someone(who)
+        app = open_app("train", recipe="digits")
+        if several:
+            widget(app, "sweep settings").set_value(["training.epochs"])
+            widget(run(app), "sweep training.epochs").set_value("1, 2, 3")
+            run(app)
+        before = len(list_runs(runs_folder))
+        widget(app, "start").click()
+        run(app)
+        refused = [sentence(error) for error in app.error]
+        if who is teacher:
+            assert not refused and len(list_runs(runs_folder)) == before + 3
+        elif several or before == 2:
+            assert "each guest may have 1 waiting" in refused[0] and len(list_runs(runs_folder)) == before
+        else:
+            assert not refused and len(list_runs(runs_folder)) == before + 1, "one trains, one waits"
+
+
+def test_a_guest_who_has_too_many_imports_is_told_so(runs_folder, data, as_someone):
+    as_someone(ME)
+    for _ in range(IMPORTS):
+        new_job(data, "me")
+    app = open_app("data", way="files")
+    app.file_uploader[0].set_value([("a.zip", b"PK", "application/zip")])
+    assert f"You have {IMPORTS} imports" in sentence(run(app).error[0])
+    assert len(list_jobs(data)) == IMPORTS
 
 
 def test_the_computer_and_its_trash_are_the_hosts(runs_folder, as_someone):
