@@ -28,7 +28,7 @@ def start(page, server, **training):
 
 def test_pause_close_the_tab_come_back_and_resume_to_the_end(visit, server):
     page = visit().page
-    run = start(page, server, epochs=3, epoch_seconds=6)
+    run = start(page, server, epochs=3, epoch_seconds=4)
     press(page.get_by_role("button", name="Pause"), page.get_by_text("paused", exact=True))
     paused_at = History(run).update().steps[-1]
     page.close()
