@@ -29,13 +29,12 @@ def worst(predictions: Predictions) -> np.ndarray:
     return _most_confident(predictions, np.flatnonzero(~predictions.right))
 
 
-def best_of_each_class(predictions: Predictions) -> list[int | None]:
-    """For each class the picture of it that is recognised most confidently; None where none is."""
-    found: list[int | None] = []
-    for label in range(predictions.logits.shape[1]):
-        places = _most_confident(predictions, np.flatnonzero((predictions.labels == label) & predictions.right))
-        found.append(int(places[0]) if len(places) else None)
-    return found
+def best_of_each_class(predictions: Predictions, most: int = 1) -> list[np.ndarray]:
+    """For each class so many of its pictures that are recognised most confidently, (k,) int64; where fewer are, those."""
+    return [
+        _most_confident(predictions, np.flatnonzero((predictions.labels == label) & predictions.right))[:most]
+        for label in range(predictions.logits.shape[1])
+    ]
 
 
 def confused_pairs(matrix: np.ndarray, most: int = 3) -> list[tuple[int, int, int]]:

@@ -29,6 +29,7 @@ def add_training_commands(commands: Commands) -> None:
     resume = commands.add("resume", _resume, "go on with a run that was paused, stopped or interrupted", A_RUN)
     resume.add_argument("--more-epochs", type=int, default=0, metavar="N", help="train N epochs longer than planned")
     resume.add_argument("--learning-rate", type=float, metavar="X", help="from the next step on, before the schedule")
+    resume.add_argument("--device", default="", metavar="D", help="cpu, cuda:1 and so on: compute there from now on")
     commands.add("pause", _pause, "pause a run within a step", A_RUN)
     commands.add("stop", _stop, "stop a run within a step", A_RUN)
     adjust = commands.add("adjust", _adjust, "change the learning rate of a running training", A_RUN)
@@ -43,7 +44,7 @@ def _train(options: argparse.Namespace) -> Result:
 
 def _resume(options: argparse.Namespace) -> Result:
     run = find(options)
-    ask_to_resume(run, options.more_epochs, options.learning_rate)
+    ask_to_resume(run, options.more_epochs, options.learning_rate, options.device)
     return _work(run, options)
 
 

@@ -16,6 +16,7 @@ from core.image_sets.own_dataset import SPLITS, Members, OwnDataset
 from core.image_sets.remembered import remembered
 from core.image_sets.split_reasons import Reason, Shared, reasons
 from core.image_sets.splitting import TEST, TRAIN, VAL, Plan, Rows, held_out_groups, plan_of
+from core.text.numbers import percent
 
 MOST = 2  # remedies that are offered
 
@@ -95,6 +96,16 @@ def remedies(made: Arrangement, reason: Reason, share: float | None = None, seed
         if gone and len(now.stops()) <= len(before.stops()) - reason.stops:
             found.append(Remedy(label, _edit(made, after), after))
     return found
+
+
+def hold_out(made: Arrangement, share: float) -> Remedy:
+    """This share of each class for the test, look-alikes together, chosen anew; what was declared for validation stays there."""
+    free = np.flatnonzero(made.rows.declared != VAL)
+    declared = made.rows.declared.copy()
+    declared[free] = TRAIN
+    declared[free[held_out_groups(made.rows.labels[free], made.rows.grouped()[free], share)]] = TEST
+    after = _declared(made, declared)
+    return Remedy(f"Hold out {percent(share, 0)} for the test", _edit(made, after), after)
 
 
 def _candidates(made: Arrangement, reason: Reason, share: float, seed: int) -> Iterator[tuple[str, Arrangement]]:

@@ -11,11 +11,12 @@ from core.runs.example import refuse_example
 from core.runs.store import Run
 
 
-def ask_to_resume(run: Run, more_epochs: int = 0, learning_rate: float | None = None) -> None:
+def ask_to_resume(run: Run, more_epochs: int = 0, learning_rate: float | None = None, device: str = "") -> None:
     """Makes a run ready for a worker to go on from its last checkpoint; the caller submits or trains it.
 
     `more_epochs` lengthens the training, and with it the schedule; `learning_rate` (before the schedule) counts from the
-    next step on. Raises TrainDeskError when the run is being trained, has nothing left to do, or a value is wrong.
+    next step on; `device` is where it computes from then on, "" as before. Raises TrainDeskError when the run is being
+    trained, has nothing left to do, or a value is wrong.
     """
     refuse_example(run, "trained on")
     status = run.status()
@@ -34,8 +35,10 @@ def ask_to_resume(run: Run, more_epochs: int = 0, learning_rate: float | None = 
         raise TrainDeskError(
             f"Run {run.id} has trained all its {config.training.epochs} epochs; add more epochs to go on."
         )
+    if device:
+        config = config.with_changes({"training.device": device})
     try:
-        if more_epochs:
+        if more_epochs or device:
             created = run.created()
             write_atomically(run.config_file, config.model_dump_json(indent=1).encode())
             os.utime(run.config_file, (created, created))  # a run's age is that of its config

@@ -172,3 +172,20 @@ def test_a_download_brought_in_again_is_the_same_and_deleting_can_be_undone(
     row.get_by_role("button", name="Bring back").first.click()
     expect(row).to_have_count(0)
     assert again in list_datasets(data_folder)
+
+
+def test_the_share_for_the_test_is_set_with_a_slider(visit, server, dataset):
+    page = visit().page
+    page.goto(f"{server.url}/data?set={dataset.id}")
+    page.get_by_role("tab", name="Versions and more").click()
+    slider = page.get_by_role("slider", name="Share for the test")
+    then = page.get_by_text("Then a training has")
+    expect(then).to_be_visible()
+    before = then.inner_text()
+    slider.focus()
+    slider.press("End")
+    expect(then).not_to_have_text(before)
+    kept = int(re.search(r"and ([\d,]+) test pictures", then.inner_text())[1])
+    page.get_by_role("button", name=re.compile("^Hold out 50")).click()
+    expect(page.get_by_text(re.compile("^Now 5[0-9.]+.% of the pictures"))).to_be_visible()
+    assert sum(each.counts.get("test", 0) for each in dataset.classes()) == kept

@@ -1,12 +1,17 @@
 """The page of a run that trains under real hands: its log, what it uses, and all else that moves with it."""
 
 import os
+import re
 
 import pytest
 from playwright.sync_api import expect
 
 from core.machine.processes import name_process
-from tests.pages.fake_runs import fake_run, running, write_epoch
+from core.runs.events import EventWriter
+from core.runs.store import create_run
+from tests.browser.hands import press
+from tests.helpers import quick_config
+from tests.pages.fake_runs import fake_run, running, write_epoch, write_start
 
 pytestmark = pytest.mark.browser
 
@@ -26,3 +31,34 @@ def test_the_log_moves_with_the_run_and_its_end_is_seen(visit, server):
         expect(box).to_contain_text("epoch 6 done")
         last, frame = box.locator("pre").bounding_box(), box.bounding_box()
         assert abs(last["y"] + last["height"] - frame["y"] - frame["height"]) < 4, "it is scrolled to its end"
+
+
+def test_a_run_of_a_gpu_goes_on_here_and_is_looked_through_to_the_comparison(visit, server):
+    away = create_run(quick_config(epochs=2, title="Twice", training={"device": "cuda:3"}), server.runs)
+    log = EventWriter(away.event_log)
+    write_start(log, away, 2)
+    log.write("paused", message="Paused.")
+    log.close()
+    page = visit().page
+    page.goto(f"{server.url}/run?run={away.id}")
+    page.get_by_role("button", name="On another device").click()
+    page.get_by_role("combobox", name="Device").click()
+    page.get_by_role("option", name="CPU", exact=True).click()
+    page.get_by_role("button", name="Resume there").click()
+    expect(page.locator(".status.finished")).to_be_visible()
+    assert away.config().training.device == "cpu"
+    page.get_by_text("The best pictures of each class").click()
+    best = page.get_by_role("group", name="Best pictures of each class").locator("figure")
+    expect(best.first).to_be_visible()
+    before = best.count()
+    press(page.get_by_role("radio", name="3", exact=True), lambda: best.count() > before)
+    again = create_run(away.config(), server.runs)
+    with running(again, epochs=2, done=1) as log:
+        log.write("stopped", message="Stopped.")
+    page.goto(f"{server.url}/compare?runs={away.id},{again.id}")
+    rows = page.locator(".table").first.locator("tbody tr")
+    expect(rows).to_have_count(2)
+    page.get_by_text("Latest only").click()
+    expect(rows).to_have_count(1)
+    expect(rows.locator("a")).to_have_attribute("href", f"run?run={again.id}")
+    expect(page).to_have_url(re.compile("latest=true"))

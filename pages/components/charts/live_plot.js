@@ -22,6 +22,9 @@ function heightAbove(plot, width, large) {
   return Math.max(wide(title), TITLE * large) + entries > width ? Math.ceil(legend.getBoundingClientRect().height) : 0;
 }
 
+// Plotly looks a trace that goes up by a class made of this: a name with spaces would be no selector.
+const uidOf = (name) => "curve" + name.replace(/[^A-Za-z0-9]/g, (sign) => `_${sign.charCodeAt(0)}`);
+
 export default function (component) {
   const plot = component.parentElement.querySelector(".plot");
   plot.setAttribute("aria-label", `Chart: ${component.data.title}`);
@@ -48,7 +51,7 @@ function draw({ parentElement, data }, plot, chart, again) {
   const percent = data.isShare; // Plotly's own percentages leave no space before the sign
   const scaled = (values) => (percent ? values.map((value) => (value == null ? null : 100 * value)) : values);
   const traces = data.curves.map((curve) => ({
-    type: "scatter", name: curve.name, uid: curve.name, x: floats(curve.x), y: scaled(floats(curve.y)),
+    type: "scatter", name: curve.name, uid: uidOf(curve.name), x: floats(curve.x), y: scaled(floats(curve.y)),
     mode: curve.markers ? "lines+markers" : "lines", connectgaps: false, hovertemplate: "%{y}",
     line: { color: colours[curve.colour % colours.length], width: curve.markers ? 2.4 : 1.4, dash: curve.dash }, marker: { size: curve.sizes ? floats(curve.sizes) : 6 },
     ...(curve.faint ? { opacity: 0.28, showlegend: false, hoverinfo: "skip", hovertemplate: null } : {}),

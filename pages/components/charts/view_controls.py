@@ -27,7 +27,7 @@ class Options(NamedTuple):
 
 def draw_options() -> Options:
     """All that can be chosen of a run's curves, one below the other."""
-    return Options(axis_control(), smoothing_control(), log_control(), _toggle("Learning rate and speed", "more"))
+    return Options(axis_control(), smoothing_control(), log_control(), toggle("Learning rate and speed", "more"))
 
 
 def axis_control() -> Axis:
@@ -45,7 +45,7 @@ def smoothing_control() -> float:
 
 def log_control() -> bool:
     """Whether the loss has a logarithmic axis."""
-    return _toggle("Logarithmic loss", "log", "Shows small differences late in a training.")
+    return toggle("Logarithmic loss", "log", "Shows small differences late in a training.")
 
 
 def one_of(label: str, name: str, choices: Mapping[Choice, str], **options: Any) -> Choice:
@@ -57,6 +57,7 @@ def one_of(label: str, name: str, choices: Mapping[Choice, str], **options: Any)
     return st.segmented_control(label, keys, required=True, **options) or keys[0]
 
 
-def _toggle(label: str, name: str, tip: str | None = None) -> bool:
+def toggle(label: str, name: str, tip: str | None = None) -> bool:
+    """A switch, off at first."""
     changed = from_address(name, (True, False), False)
     return st.toggle(label, key=name, help=tip, on_change=changed)

@@ -16,7 +16,7 @@ from pages.components.charts.compare_entry import Compared, compared_chart, swat
 from pages.components.charts.curves import Axis
 from pages.components.charts.figure import figure
 from pages.components.charts.parallel import parallel, setting_axis
-from pages.components.charts.view_controls import axis_control, log_control, one_of, smoothing_control
+from pages.components.charts.view_controls import axis_control, log_control, one_of, smoothing_control, toggle
 from pages.components.compare.verdicts import sentences
 from pages.components.shell.compared import draw_unknown, names, pick
 from pages.components.shell.histories import run_of, shared_history, summaries
@@ -49,7 +49,18 @@ def draw_comparison() -> None:
     if not chosen:
         st.markdown("Pick runs here, or tick them on the Runs page and click **Compare**.")
         return
+    chosen = _latest(chosen)
     redrawn(lambda: _as_now(chosen), lambda now: any(run.status in MOVING for run, _ in now), _draw, REFRESH_SECONDS)
+
+
+def _latest(chosen: list[tuple[Summary, int]]) -> list[tuple[Summary, int]]:
+    """Of runs of the same name only the newest, if that is switched on; the switch is there where there are such runs."""
+    newest = {run.title: run.id for run, _ in sorted(chosen, key=lambda each: (each[0].created, each[0].id))}
+    if len(newest) == len(chosen):
+        return chosen
+    tip = "Of runs that have the same name only the one that was started last."
+    only = toggle("Latest only", "latest", tip)
+    return [(run, place) for run, place in chosen if not only or newest[run.title] == run.id]
 
 
 def _as_now(chosen: list[tuple[Summary, int]]) -> list[tuple[Summary, int]]:

@@ -11,6 +11,9 @@ from core.image_sets.edit import LONGEST_NAME, checked_name
 from core.image_sets.export import MOST_AT_ONCE, as_zip
 from core.image_sets.folders import delete_dataset
 from core.image_sets.own_dataset import SPLITS, OwnClass, OwnDataset
+from core.image_sets.shares import arrangement_of, as_suggested, hold_out
+from core.image_sets.splitting import TEST
+from core.text.numbers import percent
 from pages.components.data.browser import picked
 from pages.components.data.dataset_list import DELETED, SPLIT_WORDS
 from pages.components.data.drafts import draw_what_it_knows
@@ -21,7 +24,7 @@ from pages.components.shell.number_words import count, megabytes, moment, plain_
 from pages.components.shell.rights import READ_ONLY, may_change_dataset
 from pages.components.shell.widgets import action, download, paged
 from pages.components.train.cards import draw_continue, draw_training_cards
-from pages.components.train.notices import draw_suggested
+from pages.components.train.notices import draw_suggested, draw_table, in_a_line
 
 PAGE = 60  # pictures at a time
 ALL = "all"
@@ -173,6 +176,7 @@ def _draw_more(dataset: OwnDataset, newest: int) -> None:
     with st.container(horizontal=True):
         _draw_download(dataset)
         action("Delete the dataset", lambda: _delete(dataset), icon=":material/delete:", key="delete dataset")
+    _draw_test_share(dataset)
     st.subheader("Versions")
     for version in dataset.versions()[:50]:
         if version.number == 0:
@@ -183,6 +187,33 @@ def _draw_more(dataset: OwnDataset, newest: int) -> None:
             )
             if version.number != newest and st.button("Back to this", key=f"back to {version.number}", type="tertiary"):
                 change(dataset, f"Back to version {version.number}", methodcaller("back_to", version.number))
+
+
+def _draw_test_share(dataset: OwnDataset) -> None:
+    """A slider that shows how many of each class would be left, and a button that makes it so."""
+    made = arrangement_of(dataset)
+    tested = float((made.rows.declared == TEST).mean()) if len(made.images) else 0.0
+    st.subheader("Test pictures")
+    st.caption(
+        f"Now {percent(tested)} of the pictures are kept for the test, which says at the end how good a network is."
+    )
+    shares = list(range(5, 55, 5))
+    share = st.select_slider(
+        "Share for the test",
+        shares,
+        20,
+        format_func=lambda each: percent(each / 100, 0),
+        key=f"test share of {dataset.id}",
+    )
+    change_to = hold_out(made, share / 100)
+    shared = as_suggested(change_to.after)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(
+            f"Then a training has {in_a_line(shared)}; which is chosen anew, look-alikes together.", width="content"
+        )
+        draw_table(shared)
+    if st.button(change_to.label, key="hold out for the test", icon=":material/content_cut:"):
+        change(dataset, change_to.label, change_to.apply)
 
 
 def _delete(dataset: OwnDataset) -> None:

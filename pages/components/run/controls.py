@@ -23,6 +23,7 @@ from pages.components.shell.form_values import number_in
 from pages.components.shell.messages import attempt, problem, set_problem, show_problem
 from pages.components.shell.rights import may_change
 from pages.components.shell.start import go_on
+from pages.components.train.form_choices import devices
 
 MORE_EPOCHS = 5
 RESUMABLE = ("paused", "stopped", "interrupted", "failed")
@@ -114,6 +115,8 @@ def draw_ended_controls(run: Run, status: Status, config: RunConfig, history: Hi
         help=_where(run),
     ):
         _resume(run)
+    if status.name in RESUMABLE and may_change(run):
+        _elsewhere(run, config)
     draw_lengthening(run, status, config, history)
 
 
@@ -184,14 +187,29 @@ def _rate_field(label: str, key: str, now: float, tip: str, *on_change: Any) -> 
     st.text_input(label, at_first, key=key, live=True, help=tip, on_change=changed, args=args)
 
 
+def _elsewhere(run: Run, config: RunConfig) -> None:
+    """Going on with another device, where there is another one than the run had."""
+    now = config.training.device
+    others = {device: words for device, words in devices().items() if device != now}
+    if len(others) < (2 if now in devices() else 1):  # "auto" is the only other one: it means the same
+        return
+    with st.popover("On another device", icon=":material/memory:", key=f"elsewhere {run.id}"):
+        device = st.selectbox("Device", list(others), format_func=others.__getitem__, key=f"device {run.id}")
+        st.caption(
+            "The weights go along. A GPU and a processor round differently, so the numbers are not the same to the last digit."
+        )
+        if st.button("Resume there", key=f"resume there {run.id}", type="primary"):
+            _resume(run, device=device)
+
+
 def _where(run: Run) -> str:
     return "Goes on from the last checkpoint." if run.last.is_file() else "Starts anew: there is no checkpoint yet."
 
 
-def _resume(run: Run, more_epochs: int = 0, learning_rate: float | None = None) -> None:
+def _resume(run: Run, more_epochs: int = 0, learning_rate: float | None = None, device: str = "") -> None:
     """Has a worker go on, now or when there is room, and draws the whole page anew: it is a live one again."""
 
-    if attempt(f"resume {run.id}", lambda: go_on(run, more_epochs, learning_rate)):
+    if attempt(f"resume {run.id}", lambda: go_on(run, more_epochs, learning_rate, device)):
         for place in PLACES:
             set_problem(f"{place} {run.id}", "")
     st.rerun()

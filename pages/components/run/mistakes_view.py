@@ -31,6 +31,7 @@ SHOWN = 24  # pictures at a time
 SPLITS: dict[Split, str] = {"test": "test pictures", "val": "validation pictures"}
 CELL, SPLIT = "cell", "split"  # in the address
 FREQUENT = "frequent mistakes"
+TOP = {number: number for number in ("1", "3", "5", "10")}  # best pictures of each class
 FEW, MANY = 5, 12  # mistakes offered, and classes in numbers at first where there are many
 
 
@@ -207,10 +208,11 @@ def _galleries(shown: Shown) -> None:
         if len(mistakes):
             st.caption("Wrong, and most sure of it, first.")
         _pictures(shown, mistakes, "more mistakes", "Worst mistakes")
-    with st.expander("The best picture of each class"):
-        st.caption("What the network takes for the purest example of each class.")
-        places = np.array([place for place in best_of_each_class(shown.predictions) if place is not None], dtype=int)
-        _pictures(shown, places, "more of the best", "Best picture of each class")
+    with st.expander("The best pictures of each class"):
+        most = int(one_of("Of each class", "purest", TOP))
+        st.caption("What the network takes for the purest examples of each class, the purest first.")
+        places = np.concatenate(best_of_each_class(shown.predictions, most))
+        _pictures(shown, places, "more of the best", "Best pictures of each class")
 
 
 def _pictures(shown: Shown, places: np.ndarray, more: str, label: str) -> None:

@@ -38,11 +38,11 @@ def start_all(configs: Sequence[RunConfig]) -> list[Run]:
     return runs
 
 
-def go_on(run: Run, more_epochs: int = 0, learning_rate: float | None = None) -> None:
+def go_on(run: Run, more_epochs: int = 0, learning_rate: float | None = None, device: str = "") -> None:
     """Has a worker go on with a run, now or when there is room. Raises TrainDeskError."""
     if not is_host():
         check_guest(runs_folder(), visitor(), 1)
-    ask_to_resume(run, more_epochs, learning_rate)
+    ask_to_resume(run, more_epochs, learning_rate, device)
     submit_all([run], data_folder(), visitor(), _most())
 
 

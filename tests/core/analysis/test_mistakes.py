@@ -41,7 +41,8 @@ def test_the_worst_mistakes_are_those_it_was_surest_of():
 
 
 def test_the_best_picture_of_each_class_is_recognised():
-    assert best_of_each_class(SOME) == [0, 3, None]
+    assert [places.tolist() for places in best_of_each_class(SOME)] == [[0], [3], []]
+    assert [places.tolist() for places in best_of_each_class(SOME, 2)] == [[0, 1], [3], []]
 
 
 def test_pairs_count_both_directions():

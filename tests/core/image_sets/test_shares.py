@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.image_sets.edit import editing
-from core.image_sets.shares import Arrangement, arrangement_of, as_suggested, remedies, shared_out
+from core.image_sets.shares import Arrangement, arrangement_of, as_suggested, hold_out, remedies, shared_out
 from core.image_sets.splitting import TEST, TRAIN, VAL, Rows
 from tests.own import class_files, encoded, picture, staged
 
@@ -124,3 +124,28 @@ def test_the_edit_does_what_was_tried_on_numbers(tmp_path, number):
     np.testing.assert_array_equal(after.rows.group_ids, remedy.after.rows.group_ids)
     assert as_suggested(after).reasons == ()
     assert as_suggested(arrangement_of(dataset, 1)).stops(), "the version before is as it was"
+
+
+@pytest.mark.parametrize("share", [0.05, 0.2, 0.5])
+def test_so_many_are_held_out_for_the_test_as_was_asked_and_bursts_stay_together(tmp_path, share):
+    files = class_files({"dots": 40, "stripes": 40}, "", 70) | burst("rings", "", 6)
+    files |= class_files({"rings": 30}, "", 90)
+    dataset, _ = staged(tmp_path, files)
+    made = arrangement_of(dataset)
+    change_to = hold_out(made, share)
+    with editing(dataset, change_to.label) as edit:
+        change_to.apply(edit)
+    after = arrangement_of(dataset)
+    np.testing.assert_array_equal(after.rows.declared, change_to.after.rows.declared)
+    for label in range(3):
+        mine = after.rows.labels == label
+        assert abs((after.rows.declared[mine] == TEST).mean() - share) < 0.1
+    for group in np.unique(after.rows.group_ids):
+        assert len(np.unique(after.rows.declared[after.rows.group_ids == group])) == 1
+    np.testing.assert_array_equal(arrangement_of(dataset, 1).rows.declared, made.rows.declared)
+
+
+def test_what_is_kept_for_validation_stays_there_when_the_test_changes():
+    made = arranged(*[("one", "val", 0, True)] * 3, *[("one", "train", 0, True)] * 7, *[("two", "test", 0, True)] * 10)
+    after = hold_out(made, 0.5).after.rows.declared
+    assert (after[:3] == VAL).all() and (after[3:] != VAL).all()

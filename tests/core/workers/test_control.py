@@ -133,3 +133,12 @@ def test_a_damaged_config_is_one_sentence(run):
     ended(run, "paused")
     run.config_file.write_text("{")
     refused(run)
+
+
+def test_another_device_is_kept_in_the_config_and_one_that_makes_no_sense_refused(run):
+    ended(run, "paused")
+    created = run.created()
+    ask_to_resume(run, device="cuda:1")
+    assert run.config().training.device == "cuda:1" and run.created() == created
+    assert "Device is 'toaster'" in refused(run, device="toaster")
+    assert run.config().training.device == "cuda:1" and run.config().training.epochs == 4

@@ -1,6 +1,7 @@
 """The comparison: colours that stay, sentences that are right, tables that show what differs."""
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -123,6 +124,21 @@ def test_the_page_shows_results_and_only_the_differences(runs):
     assert "larger than luck" in text and "What they differ in" in text
     table = text[text.index("What they differ in") :]
     assert "0.005" in table and "0.0002" in table and "Batch size" not in table
+
+
+def test_of_runs_of_one_name_only_the_latest_is_shown_if_wanted(runs, pair, runs_folder):
+    address = ",".join(run.id for run in runs)
+    assert "latest" not in {toggle.key for toggle in open_app("compare", runs=address).toggle}, "each has its own name"
+    again = copied(pair[0], runs_folder, "again")
+    os.utime(again.config_file, (again.created() + 60,) * 2)
+    app = open_app("compare", runs=f"{address},{again.id}")
+    links = [f"run?run={each.id}" for each in (*runs, again)]
+    assert all(link in words(app) for link in links)
+    app.toggle(key="latest").set_value(True)
+    shown = words(run(app))
+    assert [link in shown for link in links] == [False, True, True]
+    value = app.query_params["latest"]
+    assert (value if isinstance(value, str) else value[0]) == "true"
 
 
 def test_taking_a_run_out_leaves_its_place_empty_in_the_address(runs):

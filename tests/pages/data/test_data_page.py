@@ -12,7 +12,7 @@ from core.image_sets.imports import Request, list_jobs, new_job
 from core.image_sets.suggest import suggested
 from core.run_config import RunConfig
 from pages.components.data.import_form import parts_of
-from tests.helpers import assert_one_sentence, wait_until
+from tests.helpers import assert_one_sentence, wait_until, with_plain_spaces
 from tests.own import class_files, encoded, own_dataset, picture, zipped
 from tests.pages.apps import go, open_app, run, sentence, widget, words
 
@@ -208,6 +208,20 @@ def test_the_check_of_an_old_dataset_stays_reachable(runs_folder, data, tmp_path
         edit.remove_classes([dataset.classes()[0].id])
     app = open_app("data", set=dataset.id)
     assert any("at least 2" in sentence(error) for error in app.error)
+
+
+def test_the_share_for_the_test_is_shown_before_it_is_made_so(runs_folder, data, tmp_path):
+    dataset = own_dataset(data, tmp_path)
+    app = open_app("data", set=dataset.id)
+    slider = app.select_slider(key=f"test share of {dataset.id}")
+    before = words(app)
+    wanted = words(run(slider.set_value(50).run() and app))
+    assert wanted != before and dataset.newest() == 1
+    then = re.search(r"Then a training has .* and ([\d,]+) test pictures", wanted)[1]
+    press(app, "hold out for the test")
+    assert dataset.newest() == 2
+    assert sum(each.counts.get("test", 0) for each in dataset.classes()) == int(then) > 0
+    assert "Hold out 50 % for the test" in with_plain_spaces(words(app))
 
 
 def test_drawings_that_are_no_dataset_yet_are_not_lost(runs_folder, data):

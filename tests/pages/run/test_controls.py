@@ -8,6 +8,7 @@ from core.errors import TrainDeskError
 from core.runs.events import EventWriter
 from core.runs.queue import waiting
 from core.runs.store import Run
+from pages.components.run import controls
 from pages.components.shell import start
 from tests.helpers import assert_one_sentence
 from tests.pages.apps import open_app, run, sentence, widget, words
@@ -117,6 +118,31 @@ def test_resume_launches_a_worker_and_the_page_is_live_again(status, runs_folder
     assert ended.config() == fake_run(runs_folder, "finished").config(), "nothing else has changed"
 
 
+def test_another_device_is_offered_where_there_is_one_and_the_run_goes_on_there(runs_folder, launched, monkeypatch):
+    ended = fake_run(runs_folder, "paused")
+    key = f"resume there {ended.id}"
+    assert key not in {button.key for button in open_app("run", run=ended.id).button}, "this computer has no other"
+    monkeypatch.setattr(controls, "devices", lambda: {"auto": "automatic", "cpu": "CPU", "cuda:0": "GPU 0: H100"})
+    app = open_app("run", run=ended.id)
+    widget(app, f"device {ended.id}").set_value("cuda:0")
+    created = ended.created()
+    click(run(app), key)
+    assert launched == [ended.id] and ended.config().training.device == "cuda:0"
+    assert (
+        ended.created() == created
+        and ended.config().training.epochs == fake_run(runs_folder, "paused").config().training.epochs
+    )
+
+
+def test_a_run_of_a_gpu_that_is_not_here_goes_on_with_the_processor(runs_folder, launched):
+    away = fake_run(runs_folder, "interrupted")
+    away.config_file.write_text(away.config().with_changes({"training.device": "cuda:3"}).model_dump_json())
+    app = open_app("run", run=away.id)
+    widget(app, f"device {away.id}").set_value("cpu")
+    click(run(app), f"resume there {away.id}")
+    assert launched == [away.id] and away.config().training.device == "cpu"
+
+
 def test_a_failed_run_can_go_on_with_a_smaller_learning_rate(runs_folder, launched):
     failed = fake_run(runs_folder, "failed")
     app = open_app("run", run=failed.id)
@@ -193,7 +219,7 @@ def test_a_run_that_someone_else_resumed_is_shown_live(runs_folder, launched):
 
 
 def test_what_the_engine_refuses_is_one_sentence_under_the_buttons(runs_folder, launched, monkeypatch):
-    def refuse(run, more_epochs, learning_rate):
+    def refuse(run, more_epochs, learning_rate, device):
         raise TrainDeskError(f"Run {run.id} is being trained; pause or stop it first.")
 
     monkeypatch.setattr(start, "ask_to_resume", refuse)

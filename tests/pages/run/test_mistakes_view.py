@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import precision_recall_fscore_support
 from streamlit.testing.v1 import AppTest
 
-from core.analysis.mistakes import confusion, in_cell, worst
+from core.analysis.mistakes import best_of_each_class, confusion, in_cell, worst
 from core.glossary import TERMS
 from core.runs.events import EventWriter
 from core.runs.history import History
@@ -65,6 +65,20 @@ def test_the_worst_mistakes_come_with_what_the_network_said(shown):
     text = words(open_run(shown))
     first = int(predictions.rows[places[0]])
     assert f"picture {first}: {predictions.labels[places[0]]}, taken for {predictions.predicted[places[0]]}" in text
+
+
+def test_so_many_of_the_best_pictures_of_each_class_as_one_wants(shown):
+    predictions = read_predictions(shown, "test")
+
+    def best(**query):
+        text = words(open_run(shown, **query))
+        part = text[text.index("Best pictures of each class") :]
+        return [int(row) for row in re.findall(r'alt="picture (\d+): (?:\d), taken for', part[: part.index("</div>")])]
+
+    for most in (1, 3):
+        places = np.concatenate(best_of_each_class(predictions, most))
+        assert len(places) == 10 * most
+        assert best(**({"purest": str(most)} if most > 1 else {})) == predictions.rows[places].tolist()[:SHOWN]
 
 
 def test_the_val_pictures_have_their_own_matrix_and_link(shown):
