@@ -33,10 +33,10 @@ EXAMPLES = "0.1, 0.01, 0.001 or 0.001 to 0.1, 5 values or 1 to 9 step 2"
 class SeveralReadings(TrainDeskError):
     """A comma can mean two things. `ways`: what each reading gives in words, and a text that means it alone."""
 
-    def __init__(self, spec: FieldSpec, text: str, ways: Sequence[Sequence[Any]]):
+    def __init__(self, spec: FieldSpec, text: str, ways: Sequence[Sequence[Any]], remedy: str = "choose what you mean"):
         self.ways = [(listed([words(spec, value) for value in values]), typed(values)) for values in ways]
         said = ", or as ".join(name for name, _ in self.ways)
-        super().__init__(f"{spec.title} has '{text.strip()[:40]}', which can be read as {said}; choose what you mean.")
+        super().__init__(f"{spec.title} has '{text.strip()[:40]}', which can be read as {said}; {remedy}.")
 
 
 def parse_values(spec: FieldSpec, text: str) -> list[Any]:
@@ -61,6 +61,18 @@ def parse_values(spec: FieldSpec, text: str) -> list[Any]:
     return list(dict.fromkeys(values))
 
 
+def number_in(spec: FieldSpec, text: str) -> Any:
+    """The one number that someone typed, its comma read as in `parse_values`; the text itself where it is none, for the
+    settings to find fault with. Raises SeveralReadings."""
+    try:
+        ways = _sensible(spec, _of_tokens(spec, tokens(text), single=True))
+    except TrainDeskError:
+        return text.strip()
+    if len(ways) > 1:
+        raise SeveralReadings(spec, text, ways, "write it without the comma")
+    return ways[0][0] if len(ways[0]) == 1 else text.strip()
+
+
 def words(spec: FieldSpec, value: Any) -> str:
     """A value as people write it: 0.001, 5,000, on, cosine, 256-128."""
     if spec.kind == "boolean":
@@ -82,8 +94,12 @@ def typed(values: Sequence[Any]) -> str:
 
 
 def _listed(spec: FieldSpec, text: str) -> list[tuple[Reading, list[Any]]]:
-    found = _readings(spec, tokens(text), single=";" in text)
-    return [(way, [_as_kind(spec, number) for token in way.numbers for number in token]) for way in found]
+    return _of_tokens(spec, tokens(text), single=";" in text)
+
+
+def _of_tokens(spec: FieldSpec, found: list[str], single: bool) -> list[tuple[Reading, list[Any]]]:
+    ways = _readings(spec, found, single)
+    return [(way, [_as_kind(spec, number) for token in way.numbers for number in token]) for way in ways]
 
 
 def _from_to(spec: FieldSpec, text: str) -> list[tuple[Reading, list[Any]]]:

@@ -186,6 +186,7 @@ def test_one_spike_does_not_flatten_the_loss_and_all_of_it_is_a_double_click_awa
             write_epoch(log, epoch)
         log.write("step", epoch=4, step=61, images_per_second=900.0, learning_rate=0.001, **{"train/loss": 250.0})
         write_epoch(log, 4)
+        log.write("step", epoch=5, step=81, images_per_second=900.0, learning_rate=0.001, **{"train/loss": 0.0})
         log.write("paused", message="Paused.")
         log.close()
     page = visit().page
@@ -206,7 +207,12 @@ def test_one_spike_does_not_flatten_the_loss_and_all_of_it_is_a_double_click_awa
     page.get_by_role("button", name="Chart options").click()
     page.get_by_text("Logarithmic loss").click()
     page.wait_for_function("document.querySelector('.js-plotly-plot')._fullLayout.yaxis.type === 'log'")
-    expect(said).to_have_count(0)
+    expect(said).to_have_text(["1 point at 0 is left out: a logarithmic axis has no 0"])
+
+    other = fake_run(server.runs, "finished")
+    page.goto(f"{server.url}/compare?runs={run.id},{other.id}&metric=train/loss")
+    expect(said).to_contain_text("1 point up to 250")
+    page.wait_for_function(f"{top} < 5")
 
 
 def test_a_corrected_learning_rate_leaves_one_sentence(visit, server):

@@ -200,3 +200,38 @@ def test_recipes_are_listed_by_their_goal_and_a_forecast_is_measured(visit, hous
     wait_until(lambda: cards.all_inner_texts() not in ([], before), what="other recipes are shown")
     pressed(page, "How long will it take?")
     expect(page.get_by_text(re.compile("an epoch.*weights"))).to_be_visible()
+
+
+def test_a_form_survives_a_reload_and_leaves_links_as_they_are(visit, house):
+    server, _ = house
+    page = visit().page
+    page.goto(f"{server.url}/train?recipe=digits")
+    rate = page.get_by_role("textbox", name="Learning rate", exact=True)
+    rate.fill("0,0123")
+    changed = page.get_by_text("Changed from Handwritten digits: Learning rate 0.006 → 0.0123")
+    expect(changed).to_be_visible()
+    page.get_by_role("textbox", name="Title of this run").fill("Mine")
+    wait_until(lambda: "0,0123" in kept(page) and "Mine" in kept(page), what="the browser keeps what was typed")
+    page.reload()
+    offer = page.locator(".st-key-kept-offer")
+    expect(offer).to_contain_text(re.compile("What you typed here today .*Mine.*Learning rate 0.006 → 0.0123"))
+    expect(rate).to_have_value("0.006")
+    pressed(page, "Bring it back")
+    expect(rate).to_have_value("0,0123")
+    expect(changed).to_be_visible()
+    expect(offer).to_have_count(0)
+    expect(page).to_have_url(re.compile("recipe=digits"))
+
+    page.goto(f"{server.url}/train?recipe=mlp")  # a link fills the form with what it says
+    expect(offer).to_contain_text("Mine")
+    expect(page.get_by_text("Changed from")).to_have_count(0)
+    pressed(page, "Forget it")
+    expect(offer).to_have_count(0)
+    wait_until(lambda: kept(page) == "", what="nothing is kept")
+    page.reload()
+    expect(page.get_by_role("button", name="Start training")).to_be_enabled()
+    expect(offer).to_have_count(0)
+
+
+def kept(page) -> str:
+    return page.evaluate("Object.entries(localStorage).filter(([key]) => key.startsWith('traindesk form')).join()")

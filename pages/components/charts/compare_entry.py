@@ -9,11 +9,11 @@ from typing import Any
 import streamlit as st
 
 from core.run_config import RunConfig
-from core.runs.metrics import ACCURACY, BY_NAME
+from core.runs.metrics import ACCURACY, BY_NAME, LOSS
 from core.runs.store import Run
 from core.runs.summary import Summary
 from core.runs.thinning import LIMIT
-from pages.components.charts.curves import EPOCHS, Axis, all_within, metric_curve, smoothed
+from pages.components.charts.curves import EPOCHS, Axis, all_within, metric_curve, smoothed, usual_loss
 from pages.components.charts.live_plot import Curve, live_plot
 from pages.components.shell.histories import run_of, shared_history
 
@@ -76,4 +76,7 @@ def compared_chart(
             found.append(replace(curve, y=smoothed(curve.y, smoothing), dash=entry.dash, markers=few, most=most))
         return found
 
-    live_plot(curves, is_share=BY_NAME[metric].chart == ACCURACY, x_title=axis.title(), **look)
+    chart = BY_NAME[metric].chart
+    usual = max((usual_loss(shared_history(entry.run).history) for entry in entries), default=None)
+    look |= {"usual": usual} if chart == LOSS else {}
+    live_plot(curves, is_share=chart == ACCURACY, x_title=axis.title(), **look)

@@ -97,6 +97,11 @@ function draw({ parentElement, data }, plot, chart, again) {
       name: "whole", bgcolor: paper, font: { size: 12 * large, color: text }, text: chart.isWhole ? "all points; double-click for the usual range"
         : `\u2191 ${cut.above === 1 ? "1 point" : `${cut.above} points`} up to ${cut.most.toPrecision(3)}; double-click shows all` });
   }
+  const zeros = data.logarithmic ? traces.reduce((sum, trace) => sum + [...trace.y].filter((value) => value != null && value <= 0).length, 0) : 0;
+  if (zeros) {
+    layout.annotations.push({ xref: "paper", yref: "paper", x: 1, y: 0, xanchor: "right", yanchor: "bottom", showarrow: false, bgcolor: paper, font: { size: 12 * large, color: text },
+      text: `${zeros === 1 ? "1 point at 0 is" : `${zeros} points at 0 are`} left out: a logarithmic axis has no 0` });
+  }
   if (chart.range) Object.assign(layout.xaxis, { range: chart.range, autorange: false });
   if (end === 0 && !data.xLimits) { // axes without a point would show numbers that mean nothing
     for (const empty of [layout.xaxis, layout.yaxis]) Object.assign(empty, { showticklabels: false, range: [0, 1] });

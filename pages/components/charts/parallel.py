@@ -19,14 +19,19 @@ MARGIN = 0.09  # beside the outermost values of a setting, as a share of its axi
 ROOM = 150  # pixels between two axes at least; what is wider scrolls inside its frame
 NEAREST = 0.07  # shares of an axis: labels that are nearer to each other would lie on each other
 LONGEST = 16  # letters of a label
+WIDE = 30.0  # times the lowest loss, from which the highest would flatten a chart
 
 
 def parallel(axes: Sequence[tuple[str, Sequence[Any]]], *, key: str, title: str) -> None:
     """`axes`: (title, a value for each run); the last one is the result, a number, and colours the lines."""
     *settings, (result, results) = axes
     colours = [float(value) for value in results]
+    shown = round_ticks(colours)
+    if loss_axis(colours):  # of shares and seconds too: one far away would hide how the others differ
+        colours = [math.log10(value) for value in colours]
+        shown = ticks(colours, [written(float(value)) for value in results])
     dimensions = [dimension(name, values) for name, values in settings]
-    dimensions.append({"label": _wrapped(result), "values": colours, **round_ticks(colours)})
+    dimensions.append({"label": _wrapped(result), "values": colours, **shown})
     trace = {
         "type": "parcoords",
         "dimensions": dimensions,
@@ -85,6 +90,16 @@ def setting_axis(setting: Setting) -> tuple[dict[Any, float], dict[str, Any]]:
             "ticktext": ["<br>".join(textwrap.wrap(text, LONGEST)) for text in texts],
         }
     return dict(zip(values, spots, strict=True)), axis
+
+
+def loss_axis(losses: Sequence[float]) -> dict[str, Any]:
+    """An upright axis for losses of several runs: logarithmic where one of them is so large that the others would lie on each
+    other; nothing to change else."""
+    if not losses or min(losses) <= 0 or max(losses) < WIDE * min(losses):
+        return {}
+    edges = [math.log10(min(losses)), math.log10(max(losses))]
+    room = 0.1 * (edges[1] - edges[0])
+    return {"type": "log", "range": [edges[0] - room, edges[1] + 2 * room], "title": {"text": "logarithmic"}}
 
 
 def written(number: float) -> str:

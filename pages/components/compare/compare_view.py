@@ -15,7 +15,7 @@ from core.text.numbers import SIGN, percent
 from pages.components.charts.compare_entry import Compared, compared_chart, swatch
 from pages.components.charts.curves import Axis
 from pages.components.charts.figure import figure
-from pages.components.charts.parallel import parallel, setting_axis
+from pages.components.charts.parallel import loss_axis, parallel, setting_axis
 from pages.components.charts.view_controls import axis_control, log_control, one_of, smoothing_control, toggle
 from pages.components.compare.verdicts import sentences
 from pages.components.shell.compared import draw_unknown, names, pick
@@ -152,7 +152,7 @@ def draw_what_settings_did(known: list[Compared], varied: list[Setting]) -> None
     if len(shown) < 2:
         st.caption("Fewer than two of them have this result yet.")
         return
-    results: list[float | str] = [round(values[place] * (100 if is_share else 1), 4) for place in shown]
+    results: list[float | str] = [float(f"{values[place] * (100 if is_share else 1):.6g}") for place in shown]
     _scatter(known, shown, setting, title, results, is_share)
     axes: list[tuple[str, list[float | str]]] = [
         (setting.title, [on_axis(setting, place) for place in shown]) for setting in varied
@@ -175,5 +175,10 @@ def _scatter(
         "marker": {"size": 12, "color": [f"$chart{known[place].colour}" for place in shown]},
         "hovertemplate": "%{text}: " + ("%{y:.1f}\u202f%" if is_share else "%{y:.4~g}") + "<extra></extra>",
     }
-    layout = {"xaxis": axis, "yaxis": {"title": {"text": title}, "ticksuffix": SIGN if is_share else ""}}
+    upright = {} if is_share else loss_axis([float(result) for result in results])
+    upright |= {
+        "title": {"text": f"{title} (logarithmic)" if upright else title},
+        "ticksuffix": SIGN if is_share else "",
+    }
+    layout = {"xaxis": axis, "yaxis": upright}
     figure([trace], layout, key="scatter", title=f"{title} against {setting.title.lower()}", height=340)

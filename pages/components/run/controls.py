@@ -12,6 +12,7 @@ from typing import Any
 import streamlit as st
 
 from core.errors import TrainDeskError
+from core.experiments.values import number_in
 from core.run_config import RunConfig
 from core.runs.history import History
 from core.runs.queue import move, waiting, withdraw
@@ -19,7 +20,6 @@ from core.runs.store import Run, Status
 from core.text.numbers import decimal
 from core.workers.control import check_learning_rate
 from core.workers.launch import prepare
-from pages.components.shell.form_values import number_in
 from pages.components.shell.messages import attempt, problem, set_problem, show_problem
 from pages.components.shell.rights import may_change
 from pages.components.shell.start import go_on
@@ -160,8 +160,7 @@ def _resume_failed(run: Run, config: RunConfig, history: History) -> None:
     key = f"learning rate after failure {run.id}"
     _rate_field("Learning rate from then on", key, now, "A loss that exploded needs a smaller one.")
     if st.button("Resume", key=f"go {run.id}", type="primary", help=_where(run)):
-        wanted = number_in(st.session_state[key])
-        _resume(run, learning_rate=None if wanted == now else wanted)
+        _resume(run, rate=lambda: None if (wanted := _typed_rate(config, key)) == now else wanted)
 
 
 def _more_epochs(run: Run, config: RunConfig) -> None:
@@ -187,6 +186,11 @@ def _rate_field(label: str, key: str, now: float, tip: str, *on_change: Any) -> 
     st.text_input(label, at_first, key=key, live=True, help=tip, on_change=changed, args=args)
 
 
+def _typed_rate(config: RunConfig, key: str) -> Any:
+    """As in the form: what is no number is left for the settings to find fault with. Raises SeveralReadings."""
+    return number_in(config.fields()["optimizer.learning_rate"], st.session_state[key])
+
+
 def _elsewhere(run: Run, config: RunConfig) -> None:
     """Going on with another device, where there is another one than the run had."""
     now = config.training.device
@@ -206,10 +210,12 @@ def _where(run: Run) -> str:
     return "Goes on from the last checkpoint." if run.last.is_file() else "Starts anew: there is no checkpoint yet."
 
 
-def _resume(run: Run, more_epochs: int = 0, learning_rate: float | None = None, device: str = "") -> None:
+def _resume(
+    run: Run, more_epochs: int = 0, rate: Callable[[], float | None] = lambda: None, device: str = ""
+) -> None:
     """Has a worker go on, now or when there is room, and draws the whole page anew: it is a live one again."""
 
-    if attempt(f"resume {run.id}", lambda: go_on(run, more_epochs, learning_rate, device)):
+    if attempt(f"resume {run.id}", lambda: go_on(run, more_epochs, rate(), device)):
         for place in PLACES:
             set_problem(f"{place} {run.id}", "")
     st.rerun()
@@ -230,9 +236,8 @@ def _requested(run: Run, request: Callable[[], None]) -> None:
 
 
 def _change_learning_rate(run: Run, config: RunConfig, key: str) -> None:
-    wanted = number_in(st.session_state[key])
-
     def change() -> None:
+        wanted = _typed_rate(config, key)
         check_learning_rate(config, wanted)
         _ask(run, lambda: run.request_learning_rate(wanted))
 

@@ -8,7 +8,7 @@ from core.analysis.compare import Setting
 from core.experiments.results import Group, best_place, groups, lines
 from core.text.numbers import SIGN, decimal, percent
 from pages.components.charts.figure import figure
-from pages.components.charts.parallel import round_ticks, setting_axis
+from pages.components.charts.parallel import loss_axis, round_ticks, setting_axis
 from pages.components.shell.number_words import count
 from pages.components.train.experiments import Experiment
 
@@ -52,7 +52,7 @@ def result_chart(
     layout = {
         "showlegend": False,
         "xaxis": axis,
-        "yaxis": _upright(known, is_loss),
+        "yaxis": (loss_axis(known) if is_loss else {}) or _upright(known, is_loss),
         "margin": {"t": 40, "b": 46, "r": 14, "l": 56},
     }
     return traces, layout

@@ -13,6 +13,7 @@ from typing import Any
 import streamlit as st
 
 from core.experiments.typed import readings, tokens
+from core.experiments.values import SeveralReadings, number_in
 from core.recipes import RECIPES
 from core.run_config import GROUPS, PARTS, RunConfig, fields
 from core.settings.settings import FieldSpec, SettingsError
@@ -33,7 +34,12 @@ def current() -> dict[str, Any]:
 
 def fill(config: RunConfig) -> None:
     """Makes the form show this config. Before the form's widgets are drawn."""
-    st.session_state[STORE] = values_of(config)
+    fill_values(values_of(config))
+
+
+def fill_values(values: dict[str, Any]) -> None:
+    """Makes the form show these values. Before the form's widgets are drawn."""
+    st.session_state[STORE] = dict(values)
     for key in state_keys(WIDGET):
         del st.session_state[key]
 
@@ -83,6 +89,11 @@ def check(values: dict[str, Any]) -> tuple[RunConfig | None, dict[str, str]]:
             raw = values.get(key_of(problem.path, chosen), spec.default if spec else None)
             if spec and spec.kind != "integers" and raw in (None, ""):
                 text = f"{spec.title} is empty; it must be {spec.allowed()}."
+            elif spec and spec.kind == "number" and isinstance(raw, str):
+                try:
+                    number_in(spec, raw)
+                except SeveralReadings as doubt:
+                    text = str(doubt)
             sentences.setdefault(problem.path, text)
         return None, sentences
 
@@ -120,18 +131,11 @@ def to_widget(spec: FieldSpec, value: Any) -> Any:
 def from_widget(spec: FieldSpec, value: Any) -> Any:
     """The other way round. What cannot be read stays as typed, for the settings to find fault with."""
     if spec.kind == "number" and isinstance(value, str):
-        return number_in(value)
+        with contextlib.suppress(SeveralReadings):  # `check` says so
+            return number_in(spec, value)
     if spec.kind == "integers" and isinstance(value, str):
         return [number for token in tokens(value) for number in _whole_numbers(token)]
     return "" if value is None else value
-
-
-def number_in(text: str) -> Any:
-    """The number that someone typed, or the text itself for the settings to find fault with."""
-    for kind in (int, float):
-        with contextlib.suppress(ValueError):
-            return kind(text.strip().replace(",", "."))  # 0,001 is how half of the world writes it
-    return text.strip()
 
 
 def _whole_numbers(token: str) -> list[Any]:

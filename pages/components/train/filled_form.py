@@ -43,10 +43,15 @@ def origin() -> Origin:
     return Origin(*st.session_state.get(FILLED_FROM, ()))
 
 
+def set_origin(filled_from: Origin) -> None:
+    """Says what it was filled from."""
+    st.session_state[FILLED_FROM] = tuple(filled_from)
+
+
 def fill_from(kind: str, name: str, config: RunConfig) -> None:
     """Makes the form show this config. Before the form's widgets are drawn."""
     fill(config)
-    st.session_state[FILLED_FROM] = (kind, name)
+    set_origin(Origin(kind, name))
 
 
 def use_recipe(recipe: Recipe) -> None:
@@ -89,9 +94,9 @@ def fill_from_address() -> None:
         try:
             if kind == "experiment":
                 fill_from_experiment(wanted)
-                st.session_state[FILLED_FROM] = (kind, wanted)
+                set_origin(Origin(kind, wanted))
             else:
-                fill_from(kind, wanted, _source(kind, wanted)[1])
+                fill_from(kind, wanted, source(kind, wanted)[1])
         except TrainDeskError as error:
             show_warning(f"The form could not be filled from the link. {error}")
 
@@ -102,7 +107,7 @@ def draw_origin(config: RunConfig | None) -> None:
     filled = None
     if kind in ("recipe", "from"):
         with contextlib.suppress(TrainDeskError):  # it was deleted meanwhile
-            filled = _source(kind, name)
+            filled = source(kind, name)
     st.markdown(_held(kind, name, filled))
     if config is None or filled is None:
         return
@@ -142,7 +147,7 @@ def marks(config: RunConfig, changes: list[Setting]) -> str:
     return f"{', '.join(rules)} {{ border-left: 3px solid #c8641b; padding-left: .5rem; }}" if rules else ""
 
 
-def _source(kind: str, name: str) -> tuple[str, RunConfig]:
+def source(kind: str, name: str) -> tuple[str, RunConfig]:
     """The title and config of a "recipe" or of the run "from" which the form is filled. Raises TrainDeskError."""
     if kind == "recipe":
         recipe = find_recipe(name)

@@ -50,15 +50,28 @@ def draw_sweep_form(config: RunConfig | None) -> tuple[Plan | None, dict[str, st
 
 def fill_sweep(sweep: Sweep) -> None:
     """Makes the fold show this sweep. Before its widgets are drawn."""
-    for key in state_keys("sweep "):
-        del st.session_state[key]
     specs = specs_of(sweep.base)
-    st.session_state[SETTINGS] = [path for path in sweep.values if path in specs]
-    st.session_state[SEEDS] = sweep.seeds
+    put_sweep({SETTINGS: [path for path in sweep.values if path in specs], SEEDS: sweep.seeds})
     for path, values in sweep.values.items():
         spec = specs.get(path)
         chosen = spec is None or spec.kind == "boolean" or spec.choices
         st.session_state[f"sweep {path}"] = list(values) if chosen else typed(values)
+
+
+def sweep_values() -> dict[str, Any]:
+    """What stands in the fold, by the keys of its widgets; nothing where it makes no difference."""
+    state = st.session_state
+    if not (paths := state.get(SETTINGS, [])) and state.get(SEEDS, 1) == 1:
+        return {}
+    keys = (SETTINGS, SEEDS, NAME, GIVEN, METHOD, SAMPLES, *(f"sweep {path}" for path in paths))
+    return {key: state[key] for key in keys if key in state}
+
+
+def put_sweep(values: dict[str, Any]) -> None:
+    """The other way round. Before the widgets of the fold are drawn."""
+    for key in state_keys("sweep "):
+        del st.session_state[key]
+    st.session_state.update(values)
 
 
 def fill_from_experiment(name: str) -> None:

@@ -39,6 +39,14 @@ def test_values_spread_by_factors_have_a_logarithmic_axis_with_their_numbers(run
     assert [point["text"][0].split("<br>")[1] for point in points(traces)][0] == "88.6\u202f%"
 
 
+def test_one_loss_far_above_the_others_does_not_flatten_them(runs_folder):
+    shown = made(runs_folder, {"training.batch_size": [16, 32, 64]})
+    assert "type" not in chart(shown, [0.1, 0.2, 0.9], is_loss=True)[1]["yaxis"]
+    axis = chart(shown, [0.1, 0.2, 5000.0], is_loss=True)[1]["yaxis"]
+    assert axis["type"] == "log" and axis["range"][0] < -1 and axis["range"][1] > math.log10(5000)
+    assert "type" not in chart(shown, [0.0, 0.2, 5000.0], is_loss=True)[1]["yaxis"], "0 has no place on such an axis"
+
+
 def test_words_stand_side_by_side(runs_folder):
     traces, layout = chart(made(runs_folder, {"training.best_by": ["loss", "accuracy"]}), [0.5, 0.9])
     assert layout["xaxis"]["ticktext"] == ["validation<br>accuracy", "validation loss"]
