@@ -70,7 +70,10 @@ def number_in(spec: FieldSpec, text: str) -> Any:
         return text.strip()
     if len(ways) > 1:
         raise SeveralReadings(spec, text, ways, "write it without the comma")
-    return ways[0][0] if len(ways[0]) == 1 else text.strip()
+    if len(ways[0]) != 1:
+        return text.strip()
+    (number,) = ways[0]
+    return int(number) if number.is_integer() and abs(number) < 1e15 else number  # -7 is told of as it was typed
 
 
 def words(spec: FieldSpec, value: Any) -> str:

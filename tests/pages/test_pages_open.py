@@ -5,8 +5,12 @@ import sys
 
 import pytest
 
-from core.runs.store import START_SECONDS
-from tests.pages.apps import PAGES, ROOT, component_data, open_app, sentence, words
+from core.recipes import find_recipe
+from core.runs.events import EventWriter
+from core.runs.metadata import change_metadata
+from core.runs.store import START_SECONDS, create_run
+from core.text.titles import shortened
+from tests.pages.apps import PAGES, ROOT, component_data, markup, nodes, open_app, sentence, words
 from tests.pages.fake_runs import STATUSES, fake_run
 
 
@@ -103,3 +107,24 @@ for page in PAGES:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=240, check=False
     )
     assert result.returncode == 0, result.stderr[-2000:]
+
+
+@pytest.mark.parametrize("page", ["", "run", "runs", "system", "experiment"])
+def test_a_long_title_is_shortened_with_the_whole_as_its_tooltip(page, runs_folder):
+    title, name = (
+        "A title of eighty letters, as long as one may be " + "x" * 20 + " (seed 3)",
+        "Everything we tried " * 2 + "!",
+    )
+    for rate in (0.1, 0.01):
+        config = find_recipe("digits").config().with_changes({"optimizer.learning_rate": rate})
+        run = create_run(config.model_copy(update={"experiment": name}), runs_folder)
+        change_metadata(run, title=title)
+    EventWriter(run.event_log).write("stopped", message="Stopped.")
+    app = open_app(page, run=run.id) if page == "run" else open_app(page)
+    whole, shown = (title, shortened(title)) if page != "experiment" else (name, shortened(name))
+    protos = [node.proto for node in nodes(app._tree) if getattr(node, "proto", None) is not None]
+    told = [proto for proto in protos if whole in getattr(proto, "help", "").replace("\\", "")]
+    text = markup(app)
+    in_html = f'title="{whole}">{shown}</a>' in text
+    in_table = page == "runs" and component_data(app, "run_table")["rows"][0]["hint"].startswith(whole)
+    assert told or in_html or in_table

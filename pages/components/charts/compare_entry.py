@@ -13,6 +13,7 @@ from core.runs.metrics import ACCURACY, BY_NAME, LOSS
 from core.runs.store import Run
 from core.runs.summary import Summary
 from core.runs.thinning import LIMIT
+from core.text.titles import shortened
 from pages.components.charts.curves import EPOCHS, Axis, all_within, metric_curve, smoothed, usual_loss
 from pages.components.charts.live_plot import Curve, live_plot
 from pages.components.shell.histories import run_of, shared_history
@@ -71,7 +72,7 @@ def compared_chart(
         within = all_within(histories, metric)
         found = []
         for entry, history in zip(entries, histories, strict=True):
-            curve = metric_curve(history, metric, entry.name, axis, entry.colour, within)
+            curve = metric_curve(history, metric, shortened(entry.name), axis, entry.colour, within)
             few = curve.markers and len(curve.y) < 60
             found.append(replace(curve, y=smoothed(curve.y, smoothing), dash=entry.dash, markers=few, most=most))
         return found

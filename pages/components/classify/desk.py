@@ -21,6 +21,7 @@ from core.datasets.corrections import forget, how_many, keep
 from core.errors import ImageError
 from core.images.one_figure import is_crowded
 from core.paths import data_folder
+from core.text.titles import whole
 from pages.components.classify.insight import draw_insight
 from pages.components.classify.networks import Network, draw_caution, loaded, prepared_by, refreshed, said_of
 from pages.components.classify.prediction_view import Said, bars, pixels_figure, words, words_in_a_line
@@ -142,7 +143,8 @@ def _said(network: Network, said: Said, truth: str, count: int) -> str:
 
 
 def _who(network: Network) -> str:
-    return f'<p class="who">{escape(network.title)}</p>'
+    tip = f' title="{escape(network.title)}"' if whole(network.title) else ""  # the style cuts it
+    return f'<p class="who"{tip}>{escape(network.title)}</p>'
 
 
 def _side_by_side(parts: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ from pages.components.classify.run_choice import network_for_digits
 from pages.components.classify.ways import draw_drawing
 from pages.components.shell.histories import run_of, shared_history, summaries, summary
 from pages.components.shell.html_parts import sparkline
-from pages.components.shell.links import ALL_RUNS, page_link, run_page
+from pages.components.shell.links import ALL_RUNS, page_link, run_page, title_link
 from pages.components.shell.number_words import STATUS_COLOURS, count, moment, plain_markdown
 from pages.components.shell.widgets import redrawn
 
@@ -35,7 +35,7 @@ def draw_try() -> None:
         score = f", {percent(facts.test_accuracy)} of the test digits right" if facts.test_accuracy is not None else ""
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="answers"):
             st.caption("Here answers", width="content")
-            page_link(run_page(run.id), label=plain_markdown(facts.title))
+            title_link(run_page(run.id), facts.title)
             st.caption(score.removeprefix(", "), width="content")
 
 
@@ -68,7 +68,7 @@ def _cards(runs: list[Summary]) -> None:
     with st.container(horizontal=True, gap="small", key=f"cards {runs[0].status in MOVING}"):
         for facts in runs:
             with st.container(border=True, width=300, gap=None, key=f"recent {facts.id}"):
-                page_link(run_page(facts.id), label=f"**{plain_markdown(facts.title)}**")
+                title_link(run_page(facts.id), facts.title, "**{}**")
                 st.html(_curve(facts))
                 with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
                     st.badge(facts.status, color=STATUS_COLOURS[facts.status])

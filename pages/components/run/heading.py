@@ -13,10 +13,11 @@ from core.runs.history import History
 from core.runs.metadata import read_metadata, title_of
 from core.runs.store import Run, Status
 from core.runs.trash import deleted_runs, restore_run
+from core.text.titles import whole
 from pages.components.run.controls import draw_active_controls, draw_ended_controls, draw_queue_controls
 from pages.components.run.manage import delete_button, draw_labels_form, favourite_button
 from pages.components.run.phases import learned_nothing
-from pages.components.shell.links import ALL_RUNS, experiment_page, page_link, switch_page, try_page
+from pages.components.shell.links import ALL_RUNS, experiment_page, page_link, switch_page, title_link, try_page
 from pages.components.shell.messages import show_error
 from pages.components.shell.number_words import moment, plain_markdown
 from pages.components.shell.rights import may_change, read_only_words
@@ -30,7 +31,8 @@ def draw_heading(run: Run, config: RunConfig | None) -> None:
     metadata = read_metadata(run)
     star = ":material/star: " if metadata.favourite else ""
     title = title_of(run, config, metadata)
-    st.title(star + plain_markdown(title), anchor=False)
+    tip = whole(title)
+    st.title(star + plain_markdown(title), anchor=False, help=plain_markdown(tip) if tip else None)  # style.css cuts it
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="about"):
         if config:
             what = in_short(config)
@@ -38,9 +40,7 @@ def draw_heading(run: Run, config: RunConfig | None) -> None:
         for tag in metadata.tags:
             st.badge(plain_markdown(tag), color="gray")
         if config and config.experiment:
-            page_link(
-                experiment_page(config.experiment), label=plain_markdown(config.experiment), icon=":material/science:"
-            )
+            title_link(experiment_page(config.experiment), config.experiment, icon=":material/science:")
         if not may_change(run):
             st.caption(read_only_words(run), width="content")
 

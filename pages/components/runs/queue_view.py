@@ -13,7 +13,7 @@ from core.workers.queue_estimates import Wait
 from pages.components.run.controls import draw_active_controls, draw_problem, draw_queue_controls
 from pages.components.run.phases import is_downloading, progress_words
 from pages.components.shell.histories import expected, shared_history, summary
-from pages.components.shell.links import page_link, run_page
+from pages.components.shell.links import run_page, title_link
 from pages.components.shell.number_words import STATUS_COLOURS, about, duration, plain_markdown
 from pages.components.shell.rights import may_change, read_only_words, visitor
 from pages.components.shell.setting_words import read_config
@@ -88,5 +88,4 @@ def _waiting_row(place: int, wait: Wait, waits: int) -> None:
 
 
 def _link(run: Run) -> None:
-    title = plain_markdown(summary(run).title)
-    page_link(run_page(run.id), label=f"**{title}**")
+    title_link(run_page(run.id), summary(run).title, "**{}**")

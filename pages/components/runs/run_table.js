@@ -26,7 +26,7 @@ function curve(row) {
 function draw(row, columns, tick, open) {
   const box = make("input", { type: "checkbox", ariaLabel: `Tick ${row.title}` });
   box.onchange = () => tick(row.id, box.checked);
-  const link = make("a", { href: row.href, title: row.hint }, row.title);
+  const link = make("a", { href: row.href, title: row.hint }, row.shown);
   link.onclick = (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return; // another tab or window
     event.preventDefault();

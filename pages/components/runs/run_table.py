@@ -14,11 +14,13 @@ from typing import Any
 from core.runs.store import ACTIVE
 from core.runs.summary import DAMAGED, Summary
 from core.text.numbers import UNKNOWN, decimal, percent
+from core.text.titles import shortened, whole
 from pages.components.shell.links import address, run_page
 from pages.components.shell.number_words import STATUS_COLOURS, duration, moment
 from pages.components.shell.widgets import component
 
 TICKED, OPEN = "ticked", "open"
+LONGEST = 60  # letters of a title: two lines
 COLUMNS = (  # (title, what a column is to style and script, does it sort from large to small first?)
     ("Run", "title", False),
     ("Data", "data", False),
@@ -74,13 +76,16 @@ def row(entry: Summary, now: float) -> dict[str, Any]:
         "id": entry.id,
         "href": address(run_page(entry.id)),
         "title": entry.title,
+        "shown": shortened(entry.title, LONGEST),
         "star": entry.favourite,
         "status": "" if entry.status == "finished" else entry.status,
         "tone": STATUS_COLOURS[entry.status],
         "share": round(entry.progress, 3) if entry.status in ACTIVE else None,
         "about": ", ".join(filter(None, (entry.experiment, *entry.tags))),
         "note": " ".join(filter(None, (entry.problem, entry.note))),
-        "hint": f"{entry.optimizer}, started {moment(entry.created)}" if entry.optimizer else moment(entry.created),
+        "hint": ", ".join(
+            filter(None, (whole(entry.title, LONGEST), entry.optimizer, f"started {moment(entry.created)}"))
+        ),
         "cells": cells,
         "spark": spark(entry.sparks),
         "sparkWords": f"Validation accuracy from {percent(entry.sparks[0])} to {percent(entry.sparks[-1])}"

@@ -15,6 +15,9 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from core.text.titles import shortened, whole
+from pages.components.shell.number_words import plain_markdown
+
 VIEW, PRESENTER = "view", "presenter"  # in the address: ?view=presenter
 RUNS = "runs"  # of the page that compares: runs=A,B,,C
 WAY = "way"  # of the page of data: which of the ways to bring pictures is open
@@ -90,6 +93,14 @@ def page_link(place: Place, **options: Any) -> None:
     st.page_link(place.page, query_params=_with_view(place), **options)
 
 
+def title_link(place: Place, title: str, look: str = "{}", **options: Any) -> None:
+    """`page_link` called by a title that someone gave, shortened where it is long, with the whole as its tooltip."""
+    tip = whole(title)
+    page_link(
+        place, label=look.format(plain_markdown(shortened(title))), help=plain_markdown(tip) if tip else None, **options
+    )
+
+
 def switch_page(place: Place) -> None:
     """`st.switch_page` that keeps the view.
 
@@ -120,9 +131,11 @@ def address(place: Place) -> str:
 
 
 def anchor(place: Place, text: str, part: str = "") -> str:
-    """HTML of a link to a page, for tables of our own; `part` is the id of one of its parts."""
+    """HTML of a link to a page, for tables of our own, a long text shortened with the whole as its tooltip; `part` is the id of
+    one of its parts."""
     target = address(place) + (f"#{part}" if part else "")
-    return f'<a href="{escape(target, quote=True)}" target="_self">{escape(text)}</a>'
+    tip = f' title="{escape(text, quote=True)}"' if whole(text) else ""
+    return f'<a href="{escape(target, quote=True)}" target="_self"{tip}>{escape(shortened(text))}</a>'
 
 
 class _Said(NamedTuple):

@@ -1,12 +1,14 @@
 """Several values of a setting, as people type them."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.architectures import ARCHITECTURES
 from core.errors import TrainDeskError
-from core.experiments.values import MOST, SeveralReadings, parse_values, typed, words
+from core.experiments.values import MOST, SeveralReadings, number_in, parse_values, typed, words
 from core.settings.settings import fields_of
 from core.training.augmentation import Augmentation
 from core.training.optimizers import OPTIMIZERS
@@ -180,3 +182,27 @@ def test_any_text_gives_allowed_values_or_one_sentence(name, text):
 )
 def test_numbers_are_written_as_people_write_them(value, expected):
     assert words(spec("learning_rate"), value) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("0.5", 0.5),
+        ("0,5", 0.5),
+        ("1,5e-3", 0.0015),
+        ("1'000", 1000.0),
+        ("16,32", 16.32),
+        (" 3 ", 3.0),
+        ("1,024", 1.024),
+    ]
+    + [(text, text) for text in ("", "fast", "0,1 0,2", "1,2,3", "nan", "0.1 to 0.5")],
+)
+def test_the_one_number_of_a_field_is_read_as_one_among_several(text, number):
+    assert number_in(spec("gradient_clip"), text) == number
+
+
+def test_a_comma_with_two_meanings_is_not_guessed():
+    wide = replace(spec("gradient_clip"), high=2000.0)
+    with pytest.raises(SeveralReadings) as caught:
+        number_in(wide, "1,024")
+    assert_one_sentence(str(caught.value), "'1,024'", "1,024, or as 1.024", "without the comma")

@@ -3,14 +3,17 @@
 import json
 import shutil
 import time
+from unittest.mock import Mock
 
 import pytest
 
+from core.experiments.values import SeveralReadings
 from core.paths import HOME
 from core.recipes import GOALS, RECIPES, find_recipe
 from core.run_config import GROUPS, PARTS
 from core.runs.store import create_run, list_runs
 from core.settings.settings import fields_of
+from pages.components.shell import form_values
 from pages.components.shell.form_values import check, data_of, values_of
 from tests.pages.apps import beside, go, nodes, open_app, run, sentence, widget, words
 from tests.pages.fake_runs import EventWriter, fake_run, write_epoch, write_start
@@ -83,6 +86,17 @@ def test_a_wrong_value_is_explained_at_its_field_and_start_waits(key, value, par
     assert part_of_sentence in beside(app, f"form:{key}")
     assert start_button(app).disabled
     assert "1 value to correct" in words(app)
+
+
+def test_a_comma_that_may_mean_two_things_is_asked_about(runs_folder, monkeypatch):
+    app = change(open_app("train"), "training.epoch_seconds", "0,5 0,6")
+    assert start_button(app).disabled and "'0,5 0,6'; it must be a number from 0 to 600" in words(app)
+    doubt = SeveralReadings(
+        fields_of(GROUPS["training"])[0], "1,024", [[1024.0], [1.024]], "write it without the comma"
+    )
+    monkeypatch.setattr(form_values, "number_in", Mock(side_effect=doubt))  # no setting takes both as yet
+    change(app, "training.epoch_seconds", "1,024")
+    assert "'1,024', which can be read as 1,024, or as 1.024; write it without the comma." in words(app)
 
 
 def test_all_wrong_values_are_explained_at_once_and_gone_when_corrected(runs_folder):
