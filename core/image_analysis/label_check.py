@@ -20,6 +20,7 @@ import numpy as np
 
 from core.errors import TrainDeskError
 from core.image_analysis.label_features import Progress, features_of
+from core.image_analysis.picture_map import keep_map, made_map
 from core.image_sets.own_dataset import OwnDataError, OwnDataset
 from core.machine.processes import Reporter, last_word, name_process, start_detached
 from core.settings.stored import read_stored, write_stored
@@ -119,6 +120,9 @@ def check(dataset: OwnDataset, progress: Progress) -> LabelCheck:
         raise OwnDataError(
             "There are too few pictures to judge any by the others; bring at least two classes of five pictures."
         ) from error
+    progress("Drawing the map of them", 0, 0)
+    with contextlib.suppress(OSError):  # a full disk: what is doubted may still find room
+        keep_map(dataset, made_map(members.images[chosen], rows))
     images, classes = members.images[chosen].tolist(), members.classes[chosen].tolist()
     doubts = tuple(
         Doubt(images[place], classes[place], int(ids[found.says[place]]), round(float(found.said[place]), 4))

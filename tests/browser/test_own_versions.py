@@ -2,12 +2,14 @@
 
 import re
 
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 
+from core.image_analysis.picture_map import PictureMap, keep_map
 from core.image_sets.export import as_zip
 from core.image_sets.folders import accept, delete_dataset, list_datasets
-from tests.browser.hands import choose
+from tests.browser.hands import choose, press
 from tests.core.image_sets.test_export import described
 from tests.helpers import wait_until
 from tests.own import class_files, staged
@@ -189,3 +191,27 @@ def test_the_share_for_the_test_is_set_with_a_slider(visit, server, dataset):
     page.get_by_role("button", name=re.compile("^Hold out 50")).click()
     expect(page.get_by_text(re.compile("^Now 5[0-9.]+.% of the pictures"))).to_be_visible()
     assert sum(each.counts.get("test", 0) for each in dataset.classes()) == kept
+
+
+def test_a_point_of_the_map_opens_its_picture_which_can_be_moved_and_taken_out(visit, server, dataset):
+    images = dataset.members().images
+    places = np.stack([np.arange(len(images)), np.arange(len(images)) % 7], axis=1).astype(np.float32)
+    keep_map(dataset, PictureMap(images, places, np.ones(len(images), np.float32)))
+    page = visit().page
+    page.goto(f"{server.url}/data?set={dataset.id}")
+    page.get_by_role("tab", name="Check").click()
+    expect(page.get_by_role("group", name="The oddest pictures").locator("figure")).to_have_count(12)
+    chart = page.locator(".js-plotly-plot[aria-label='Map of the pictures']")
+    chart.scroll_into_view_if_needed()
+    point = chart.locator(".scatterlayer .points path").nth(20)
+    said = page.locator(".st-key-picture-of-the-map").get_by_text("Labelled")
+    press(lambda: point.click(force=True, timeout=3000), said)  # the layer that drags lies above
+    expect(said).to_have_text("Labelled rings")
+    before = counts(dataset)
+    choose(page, "Is it another one?", "streaks")
+    page.get_by_role("button", name="It is that").click()
+    expect(said).to_have_text("Labelled streaks")
+    assert counts(dataset) == {**before, "rings": 11, "streaks": 11}
+    page.get_by_role("button", name="Take it out").click()
+    expect(said).to_have_count(0)
+    assert counts(dataset) == {**before, "rings": 11}

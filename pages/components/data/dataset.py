@@ -19,6 +19,7 @@ from pages.components.data.dataset_list import DELETED, SPLIT_WORDS
 from pages.components.data.drafts import draw_what_it_knows
 from pages.components.data.findings import change, draw_doubts, draw_findings
 from pages.components.data.import_form import draw_import_form
+from pages.components.data.map_view import draw_map
 from pages.components.shell.links import DATA, show
 from pages.components.shell.number_words import count, megabytes, moment, plain_markdown
 from pages.components.shell.rights import READ_ONLY, may_change_dataset
@@ -56,6 +57,7 @@ def draw_dataset(dataset: OwnDataset) -> None:
         with check:
             draw_findings(dataset, dataset.id, told=told)
             draw_doubts(dataset)
+            draw_map(dataset)
     if add.open:
         with add:
             draw_import_form(dataset.id)

@@ -17,6 +17,7 @@ from core.image_analysis.label_check import (
     start,
     state_file,
 )
+from core.image_analysis.picture_map import read_map
 from core.image_sets.edit import editing
 from core.image_sets.own_dataset import OwnDataError
 from core.image_sets.twins import leave, left_alone
@@ -130,6 +131,7 @@ def test_when_the_time_is_over_the_rest_is_left_out(dataset, quick, monkeypatch)
 def test_too_few_pictures_are_said_in_a_sentence(tmp_path, quick):
     dataset = staged(tmp_path, class_files({"dots": 6}))[0]
     found = run_label_check(dataset)
+    assert read_map(dataset) is None
     assert found.state == "failed" and last_check(dataset) == found
     assert_one_sentence(found.message, "too few pictures")
 
@@ -142,6 +144,7 @@ def test_the_process_says_how_far_it_is_and_leaves_what_it_found(data_folder, tm
     wait_until(lambda: last_check(dataset).state != "working", 120)
     found = last_check(dataset)
     assert found.state == "ready" and found.version == 1 and found.looked_at == 24, found.message
+    assert sorted(read_map(dataset).images) == sorted(dataset.members().images), "the map comes with it"
 
 
 def test_a_process_that_died_is_seen(dataset):
