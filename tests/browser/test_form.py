@@ -19,3 +19,19 @@ def test_the_curve_of_the_learning_rate_follows_the_schedule(visit, server):
     page.get_by_role("spinbutton", name="Every").fill("1")
     page.get_by_role("textbox", name="Factor").fill("0.5")
     expect(page.get_by_text("0.006, falls to 0.0015", exact=True)).to_be_visible()
+
+
+def test_layers_are_added_beside_the_drawing_of_the_network(visit, server):
+    page = visit().page
+    page.goto(f"{server.url}/train?recipe=mlp")
+    page.get_by_text("The network", exact=True).click()
+    blocks = page.locator(".network .block.linear")
+    expect(blocks).to_have_count(3)
+    page.get_by_role("button", name="Add a layer").click()
+    expect(blocks).to_have_count(4)
+    expect(page.get_by_role("textbox", name="Hidden layers")).to_have_value("200, 200, 200")
+    page.get_by_role("button", name="Take the last away").click()
+    expect(blocks).to_have_count(3)
+    for sign, expected in (("+", "400, 200"), ("−", "200, 200")):
+        page.locator(".st-key-layers-hidden").get_by_role("button", name=sign, exact=True).first.click()
+        expect(page.get_by_role("textbox", name="Hidden layers")).to_have_value(expected)

@@ -210,9 +210,7 @@ def _where(run: Run) -> str:
     return "Goes on from the last checkpoint." if run.last.is_file() else "Starts anew: there is no checkpoint yet."
 
 
-def _resume(
-    run: Run, more_epochs: int = 0, rate: Callable[[], float | None] = lambda: None, device: str = ""
-) -> None:
+def _resume(run: Run, more_epochs: int = 0, rate: Callable[[], float | None] = lambda: None, device: str = "") -> None:
     """Has a worker go on, now or when there is room, and draws the whole page anew: it is a live one again."""
 
     if attempt(f"resume {run.id}", lambda: go_on(run, more_epochs, rate(), device)):

@@ -17,6 +17,7 @@ from pages.components.shell.html_parts import data_address, html_table, table_ro
 from pages.components.shell.messages import show_error
 from pages.components.shell.number_words import count
 from pages.components.train.core_process import ask_core
+from pages.components.train.layer_buttons import draw_layer_buttons
 
 TALLEST, WIDEST = 92, 44  # pixels of a block
 
@@ -42,6 +43,7 @@ def draw_before_start(config: RunConfig | None) -> None:
 
 
 def _draw_network(config: RunConfig) -> None:
+    draw_layer_buttons(config)
     with st.spinner("Looking at its layers ..."):
         described, problem = describe(config)
     if described:
