@@ -1,10 +1,14 @@
-"""Many people watching one run: how long a refresh takes and how much it sends.
+"""Many people watching one run, with many that wait: how long a refresh takes and how much it sends, and what the server's memory
+does over many visits.
 
-    python -m benchmarks.dashboard [--sessions 1 10 50] [--points 1000 100000 1000000] [--seconds 20]
+    python -m benchmarks.dashboard [--sessions 1 10 50] [--points 1000 100000 1000000] [--pages run runs] [--waiting 1000]
+        [--seconds 20]
+    python -m benchmarks.dashboard --opens 1000 [--waiting 1000]
 
 A real dashboard, a run that grows by two points a second, and sessions that speak to the server as browsers do: each opens
-the run's page and asks for a refresh every second. Latency is from the question to the end of the answer. The sessions
-compute on the same cores as the server. Needs requirements-dev.txt.
+one of the pages, in turn, and asks for its parts as often as they want. Latency is from the question to the end of the answer.
+With --opens each page is opened so often by a browser that comes and goes. The sessions compute on the same cores as the server.
+Needs requirements-dev.txt.
 """
 
 from __future__ import annotations
@@ -23,14 +27,16 @@ from pathlib import Path
 
 import psutil
 import websockets
-from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from core.paths import data_folder
 from core.recipes import find_recipe
 from core.runs.events import EventWriter
+from core.runs.queue import enqueue_all
 from core.runs.store import Run, create_run
+from core.workers.dispatch import set_cpu_runs
 from tests.browser.conftest import serving
+from tests.desk import rerun
 from tests.pages.fake_runs import running
 
 EPOCHS = 100
@@ -40,22 +46,34 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sessions", nargs="+", type=int, default=[1, 10, 50])
     parser.add_argument("--points", nargs="+", type=int, default=[1000, 100_000, 1_000_000])
+    parser.add_argument("--pages", nargs="+", default=["run"], help="what the sessions watch, in turn")
+    parser.add_argument("--waiting", type=int, default=0, help="runs that wait in the queue")
     parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--opens", type=int, default=0, help="only this: the memory of the server over so many visits")
     options = parser.parse_args()
-    print(
-        "| points of the run | sessions | refreshes a second | ms: median | 95 % | longest | KiB a refresh | CPU ms |"
-    )
-    print("| --- " * 8 + "|")
-    for points in options.points:
+    if not options.opens:
+        print(
+            "| points of the run | sessions | refreshes a second | ms: median | 95 % | longest | KiB a refresh | CPU ms |"
+        )
+        print("| --- " * 8 + "|")
+    for points in options.points[: 1 if options.opens else None]:
         runs = Path(tempfile.mkdtemp()) / "runs"
+        set_cpu_runs(runs, 1)
         run = create_run(find_recipe("mlp").config(), runs)
+        if options.waiting:
+            waits = find_recipe("mlp").config()
+            enqueue_all([create_run(waits, runs, sync=False) for _ in range(options.waiting)], "someone")
         with running(run, epochs=EPOCHS, done=0) as log:
             write_steps(run, points)
             over = threading.Event()
             threading.Thread(target=_grow, args=(log, points, over), daemon=True).start()
             with serving(runs, data_folder()) as server:
+                if options.opens:
+                    asyncio.run(_memory(server.url, server.process.pid, run.id, options.opens))
+                    break
                 for sessions in options.sessions:
-                    found = asyncio.run(_watch(server.url, server.process.pid, run.id, sessions, options.seconds))
+                    watched = [options.pages[number % len(options.pages)] for number in range(sessions)]
+                    found = asyncio.run(_watch(server.url, server.process.pid, run.id, watched, options.seconds))
                     print(f"| {points:,} | {sessions} | {found} |", flush=True)
             over.set()
 
@@ -100,10 +118,21 @@ class _Seen:
     ready: int = 0
 
 
-async def _watch(url: str, server: int, run_id: str, sessions: int, seconds: float) -> str:
+async def _memory(url: str, server: int, run_id: str, opens: int) -> None:
+    """Prints what the server takes after each tenth of the visits, a page each in turn."""
+    pages = ["", "run", "runs", "train", "data", "classify", "compare", "system", "glossary", "demo"]
+    print("| pages opened | MB of the server |\n| --- | --- |")
+    process = psutil.Process(server)
+    for number in range(opens + 1):
+        if number % (opens // 10) == 0:
+            print(f"| {number:,} | {process.memory_info().rss / 1e6:.0f} |", flush=True)
+        await _session(url, pages[number % len(pages)], run_id, _Seen(), None)
+
+
+async def _watch(url: str, server: int, run_id: str, pages: list[str], seconds: float) -> str:
     seen, over = _Seen(), asyncio.Event()
-    tasks = [asyncio.create_task(_session(url, run_id, seen, over)) for _ in range(sessions)]
-    while seen.ready < sessions:
+    tasks = [asyncio.create_task(_session(url, page, run_id, seen, over)) for page in pages]
+    while seen.ready < len(pages):
         for task in tasks:
             if task.done():
                 task.result()  # raises what ended it
@@ -125,39 +154,43 @@ async def _watch(url: str, server: int, run_id: str, sessions: int, seconds: flo
     )
 
 
-async def _session(url: str, run_id: str, seen: _Seen, over: asyncio.Event) -> None:
-    """One browser: opens the run's page, then asks for a refresh every second."""
+async def _session(url: str, page: str, run_id: str, seen: _Seen, over: asyncio.Event | None) -> None:
+    """One browser: opens a page, then asks for a refresh every second until it is over; None: at once."""
     address = url.replace("http", "ws") + "/_stcore/stream"
-    async with websockets.connect(address, subprotocols=["streamlit"], max_size=None, origin=url) as socket:
-        question = BackMsg()
-        question.rerun_script.query_string = f"run={run_id}"
-        question.rerun_script.page_name = "run"
+    options = {"max_size": None, "origin": url, "open_timeout": 60, "ping_timeout": None}
+    async with websockets.connect(address, subprotocols=["streamlit"], **options) as socket:
+        question = rerun(page, f"run={run_id}")
         await socket.send(question.SerializeToString())
-        fragment = await _answer(socket, seen)
-        assert fragment, "the page refreshes by itself"
+        parts = await _answer(socket, seen)
+        if over is None:
+            return
+        assert parts, "the page refreshes by itself"
         seen.ready += 1
-        await asyncio.sleep(random.random())
-        question.rerun_script.fragment_id = fragment
+        start = time.perf_counter() + random.random()
+        due = {part: start + every for part, every in parts.items()}
         question.rerun_script.is_auto_rerun = True
         while not over.is_set():
+            part = min(due, key=due.__getitem__)
+            await asyncio.sleep(max(0.0, due[part] - time.perf_counter()))
             start = time.perf_counter()
+            question.rerun_script.fragment_id = part
             await socket.send(question.SerializeToString())
             await _answer(socket, seen)
             seen.seconds.append(time.perf_counter() - start)
-            await asyncio.sleep(max(0.0, 1 - (time.perf_counter() - start)))
+            due[part] = max(due[part] + parts[part], time.perf_counter())
 
 
-async def _answer(socket, seen: _Seen) -> str:
-    """Takes all of an answer; the identity of the part of the page that refreshes."""
-    fragment = ""
+async def _answer(socket, seen: _Seen) -> dict[str, float]:
+    """Takes all of an answer; the parts of the page that refresh, and after how many seconds each."""
+    parts = {}
     async for message in socket:
         seen.bytes += len(message)
-        part = ForwardMsg.FromString(message)
-        kind = part.WhichOneof("type")
+        said = ForwardMsg.FromString(message)
+        kind = said.WhichOneof("type")
         if kind == "auto_rerun":
-            fragment = part.auto_rerun.fragment_id
+            parts[said.auto_rerun.fragment_id] = said.auto_rerun.interval
         elif kind == "script_finished":
-            return fragment
+            return parts
     raise AssertionError("the server hung up")
 
 

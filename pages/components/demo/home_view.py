@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from core.paths import runs_folder
 from core.runs.store import MOVING
 from core.runs.summary import DAMAGED, SPARKS, Summary
 from core.text.numbers import percent
@@ -43,8 +44,12 @@ def draw_runs() -> bool:
     """What runs now, with curves that grow, and the newest of the others. False where there is none."""
     if not _own():
         return False
-    redrawn(_own, lambda own: any(facts.status in MOVING for facts in own), _draw_cards, REFRESH_SECONDS)
+    redrawn(_own, _moves, _draw_cards, REFRESH_SECONDS, shared=f"runs of {runs_folder()}")
     return True
+
+
+def _moves(own: list[Summary]) -> bool:
+    return any(facts.status in MOVING for facts in own)
 
 
 def _own() -> list[Summary]:

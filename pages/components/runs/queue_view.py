@@ -21,25 +21,38 @@ from pages.components.shell.widgets import paged, redrawn
 
 SHOWN = 20  # runs that wait, at a time
 REFRESH_SECONDS = 1.0
-REFRESH_SECONDS_AT_REST = 5.0  # when nothing trains and nothing waits: another visitor may start something
+REFRESH_SECONDS_AT_REST = 5.0  # of what waits, and when nothing trains: another visitor may start something
 
 
 def draw_now_and_waiting() -> None:
-    """Runs at work and the queue, drawn anew every second; the page around them when one begins or ends."""
+    """Runs at work, drawn anew every second, and the queue, more rarely; the page around them when one begins or ends."""
+    folder = runs_folder()
     redrawn(
-        lambda: (active_runs(runs_folder()), expected(runs_folder())),
-        lambda found: {*found[0], *(("waits", wait.run) for wait in found[1])},
-        lambda found: _draw(*found),
+        lambda: active_runs(folder),
+        set,
+        _draw_now,
         REFRESH_SECONDS,
         REFRESH_SECONDS_AT_REST,
+        shared=f"runs at work in {folder}",
+    )
+    redrawn(
+        lambda: expected(folder),
+        lambda queue: {wait.run for wait in queue},
+        _draw_waiting,
+        REFRESH_SECONDS_AT_REST,
+        REFRESH_SECONDS_AT_REST,
+        shared=f"the queue of {folder}",
     )
 
 
-def _draw(active: list[Run], queue: list[Wait]) -> None:
+def _draw_now(active: list[Run]) -> None:
     if active:
         st.subheader("Now")
         for run in active:
             _active_row(run)
+
+
+def _draw_waiting(queue: list[Wait]) -> None:
     if queue:
         st.subheader(f"Waiting ({len(queue):,})" if len(queue) > SHOWN else "Waiting")
         if problem := disk_problem(runs_folder()):

@@ -31,11 +31,15 @@ def draw_run_list(facts: list[Summary]) -> None:
         draw_actions([known[run_id] for run_id in st.session_state.get(SEEN, []) if run_id in known])
     moves = any(entry.status in MOVING for entry in facts)
     pause = REFRESH_SECONDS * max(1.0, len(facts) / ROWS)
-    st.fragment(_draw_table, run_every=pause if moves else None)(list(known))
+    first = [known]
+    st.fragment(
+        lambda: _draw_table([*known], first.pop() if first else {entry.id: entry for entry in summaries()}),
+        run_every=pause if moves else None,
+    )()
 
 
-def _draw_table(ids: list[str]) -> None:
-    known = {entry.id: entry for entry in summaries()}
+def _draw_table(ids: list[str], known: dict[str, Summary]) -> None:
+    """Those of these ids that are still there, with what is `known` of them now."""
     ticked, opened = run_table(
         [known[run_id] for run_id in ids if run_id in known], "run table", st.session_state.get(SEEN, [])
     )

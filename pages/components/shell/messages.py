@@ -13,6 +13,7 @@ import streamlit as st
 from core.errors import TrainDeskError
 from pages.components.shell.number_words import plain_markdown
 
+_attempts = [0]
 UNFORESEEN: type[Exception] = Exception  # what a fence stops; tests of pages see through it
 
 RUN_FOLDER = ("This run's folder", "look into it, or delete the run")  # for `fenced`
@@ -66,7 +67,14 @@ def attempt(place: str, work: Callable[[], object], keep: bool = False) -> bool:
     except TrainDeskError as error:
         set_problem(place, str(error))
         return False
+    finally:
+        _attempts[0] += 1
     return True
+
+
+def attempts() -> int:
+    """How often `attempt` was called in this process, by all visitors: what was seen before the last one may have changed."""
+    return _attempts[0]
 
 
 def set_problem(place: str, sentence: str) -> None:

@@ -3,13 +3,17 @@ components of our own, which the browser draws and which report by themselves.""
 
 from __future__ import annotations
 
+import math
+import threading
+import time
 from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 import streamlit as st
 
-from pages.components.shell.messages import errors_shown
+from pages.components.shell.messages import attempts, errors_shown
 
 Seen = TypeVar("Seen")
 
@@ -20,20 +24,47 @@ def redrawn(
     draw: Callable[[Seen], object],
     seconds: float,
     at_rest: float | None = None,
+    shared: str = "",
 ) -> bool:
     """Draws what `look` gives, again every so many seconds while it `moves` (something true), and `at_rest` more rarely or not at
-    all. When what `moves` gives becomes another, the whole page is drawn once more. Returns whether it moves."""
+    all. When what `moves` gives becomes another, the whole page is drawn once more. Returns whether it moves.
+
+    `shared`: what is looked at, where all visitors see the same: two hundred who watch look once in half that time, together.
+    """
     first = [look()]
     before = moves(first[0])
 
     def again() -> None:
-        now = first.pop() if first else look()
+        now = first.pop() if first else _glance(shared).take(look, seconds / 2) if shared else look()
         if moves(now) != before:
             st.rerun()
         draw(now)
 
     st.fragment(again, run_every=seconds if before else at_rest)()
     return bool(before)
+
+
+@dataclass
+class _Glance:
+    """What was seen last, and when."""
+
+    seen: Any = None
+    at: float = -math.inf
+    after: int = 0  # attempts of this process to change something
+    guard: threading.Lock = field(default_factory=threading.Lock)
+
+    def take(self, look: Callable[[], Seen], good_for: float) -> Seen:
+        """What was seen at most so many seconds ago, unless someone here did something meanwhile."""
+        with self.guard:
+            if time.monotonic() - self.at > good_for or self.after != attempts():
+                self.after = attempts()
+                self.seen, self.at = look(), time.monotonic()
+            return self.seen
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _glance(what: str) -> _Glance:
+    return _Glance()
 
 
 def action(label: str, work: Callable[[], object], **options: Any) -> None:
