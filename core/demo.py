@@ -100,8 +100,8 @@ def demos(runs_folder: Path) -> list[Demo]:
     """Those of which both runs are still there, the newest first."""
     found = []
     for note in reversed(_notes(runs_folder)):
-        runs = [Run(runs_folder / run_id) for run_id in note.runs]
-        if len(runs) == len(TITLES) and all(run.config_file.is_file() for run in runs):
+        runs = _there(runs_folder, note)
+        if len(runs) == len(TITLES):
             found.append(Demo(note.owner, runs))
     return found
 
@@ -122,8 +122,13 @@ def shown(runs_folder: Path, owner: str = "") -> Demo | None:
 def made_by(runs_folder: Path, owner: str = "") -> list[Run]:
     """All runs that demos of this owner (without one: all demos) made and that are still there."""
     notes = [note for note in _notes(runs_folder) if not owner or note.owner == owner]
-    runs = [Run(runs_folder / run_id) for note in notes for run_id in note.runs]
-    return [run for run in runs if run.config_file.is_file()]
+    return [run for note in notes for run in _there(runs_folder, note)]
+
+
+def _there(runs_folder: Path, note: _Note) -> list[Run]:
+    """Its runs that are still there; whatever else is noted, nothing outside the folder is one."""
+    runs = [Run(runs_folder / run_id) for run_id in note.runs]
+    return [run for run in runs if run.folder.parent == runs_folder and run.is_here()]
 
 
 def remove(runs_folder: Path, owner: str = "", runs: list[Run] | None = None) -> int:

@@ -1,5 +1,7 @@
 """Errors whose text is meant for the person at the screen: one sentence with the value, the limit and the remedy."""
 
+UNFORESEEN: type[Exception] = Exception  # what fences around damaged folders stop; tests of pages see through them
+
 
 class TrainDeskError(Exception):
     """Something the user can put right; `str(error)` is the sentence to show."""

@@ -79,6 +79,7 @@ class RunConfig(Settings):
             if not isinstance(value, str)
         ]
         known = ["format", *TEXTS, *PARTS, *GROUPS]
+        data = {key: value for key, value in data.items() if key != "created"}  # of a run's file, see `core.runs.ages`
         problems += [
             Problem(str(key), f"A config has no setting '{str(key)[:60]}'; its settings are: {', '.join(known)}.")
             for key in data

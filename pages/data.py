@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.datasets.thumbnails import published
-from core.image_sets.folders import find_dataset
+from core.image_sets.folders import dataset_at, find_dataset
 from core.image_sets.imports import find_job
 from core.image_sets.own_dataset import OwnDataError
 from core.paths import data_folder
@@ -12,21 +12,22 @@ from pages.components.data.dataset import draw_dataset
 from pages.components.data.dataset_list import draw_datasets, draw_deleted, draw_imports
 from pages.components.data.import_form import draw_import_form
 from pages.components.data.import_view import draw_import
+from pages.components.shell.fences import dataset_fence, fenced, import_fence
 from pages.components.shell.header import open_page
 from pages.components.shell.links import DATA, page_link
-from pages.components.shell.messages import DATASET, IMPORT, fenced, show_warning
+from pages.components.shell.messages import show_warning
 from pages.components.shell.rights import may_change_job
 
 open_page("Data")
 job = find_job(st.query_params.get("import", ""), data_folder())
 chosen = st.query_params.get("set", "")
 if job is not None and may_change_job(job):
-    with fenced(*IMPORT):
+    with import_fence(job):
         draw_import(job)
 elif chosen in published():
     draw_builtin(published()[chosen])
 elif chosen:
-    with fenced(*DATASET):
+    with dataset_fence(dataset_at(chosen, data_folder())):
         try:
             draw_dataset(find_dataset(chosen, data_folder()))
         except OwnDataError as error:
@@ -37,4 +38,5 @@ else:
     draw_imports()
     draw_import_form()
     draw_datasets()
-    draw_deleted()
+    with fenced("The trash"):
+        draw_deleted()

@@ -14,9 +14,9 @@ from pages.components.run.mistakes_view import draw_mistakes, has_predictions
 from pages.components.run.results import draw_figures, draw_test_results
 from pages.components.run.watch_view import draw_watching
 from pages.components.shell.classifiers import warm_up
+from pages.components.shell.fences import run_fence
 from pages.components.shell.header import open_page
 from pages.components.shell.histories import shared_history
-from pages.components.shell.messages import RUN_FOLDER, fenced
 from pages.components.shell.number_words import plain_markdown
 from pages.components.shell.setting_words import draw_settings, read_config
 from pages.components.shell.start import draw_first_steps
@@ -38,7 +38,7 @@ except TrainDeskError as error:
 st.query_params["run"] = run.id  # so that the address can be kept, also when it said only "the newest"
 config, damage = read_config(run)
 moves, history, class_names = False, None, []
-with fenced(*RUN_FOLDER):
+with run_fence(run, "curves", is_page=True):
     history = shared_history(run).history
     class_names = (history.started or {}).get("class_names", [])
     moves = draw_live_view(run, config, damage)
@@ -47,14 +47,15 @@ if history:
 if note := read_metadata(run).note:
     st.markdown(plain_markdown(note))
 if history and not moves:
-    with fenced(*RUN_FOLDER):
+    with run_fence(run, "results", is_page=True):
         if config and has_predictions(run):
             draw_mistakes(run, config, class_names)
         elif history.test:
             draw_test_results(history.test, class_names)
     warm_up()
 draw_log(run, moves)
-draw_network_of(run)
+with run_fence(run, "network", is_page=True):
+    draw_network_of(run)
 if config:
     with st.expander("Settings of this run"):
         draw_settings(config)

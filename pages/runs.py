@@ -7,6 +7,7 @@ from core.runs.disk import disk_warning
 from pages.components.run.manage import draw_deleted, draw_example_choice, draw_undo
 from pages.components.runs.queue_view import draw_now_and_waiting
 from pages.components.runs.run_list import draw_filter, draw_run_list
+from pages.components.shell.fences import fenced
 from pages.components.shell.header import open_page
 from pages.components.shell.histories import summaries
 from pages.components.shell.links import EXPERIMENTS, page_link
@@ -28,4 +29,5 @@ if runs:
 else:
     draw_first_steps("There is no run yet. Start the digits training, which needs no internet, or choose a recipe.")
 draw_example_choice()
-draw_deleted()
+with fenced("The trash"):
+    draw_deleted()

@@ -6,6 +6,7 @@ from core.image_sets.bounds import BYTES, IMPORTS
 from core.paths import runs_folder
 from core.runs.bounds import EXPERIMENTS, MOST, most_waiting, set_most_waiting
 from core.workers.dispatch import cpu_runs, gpus, most_cpu_runs, set_cpu_runs
+from pages.components.shell.fences import fenced
 from pages.components.shell.header import open_page
 from pages.components.shell.messages import attempt, show_problem
 from pages.components.shell.number_words import count, gigabytes
@@ -60,4 +61,5 @@ if is_shared() and is_host():
         f"Of experiments a guest may have {EXPERIMENTS} under way, of imports {IMPORTS}, and of pictures {gigabytes(BYTES)}."
     )
 
-draw_disk()
+with fenced("The runs folder", runs_folder()):
+    draw_disk()

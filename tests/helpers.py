@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from core.run_config import RunConfig
+from core.runs.store import Run, write_config
 
 PATIENCE = 240  # seconds: for whatever will happen, on a computer that is busy otherwise
 
@@ -48,6 +49,11 @@ def quick_config(*, epochs: int = 1, batch_size: int = 64, **settings: Any) -> R
     """A config on the small digits with a small network; `settings` are parts of a config."""
     training = {"epochs": epochs, "batch_size": batch_size, "device": "cpu", **settings.pop("training", {})}
     return RunConfig.from_dict({"architecture": {"name": "mlp", "hidden": [16]}, **settings, "training": training})
+
+
+def made_at(run: Run, moment: float) -> None:
+    """Says in the run's folder that it was made then, in Unix seconds."""
+    write_config(run, run.config(), moment)
 
 
 def closed_port() -> int:

@@ -14,9 +14,10 @@ import random
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
+from unittest.mock import patch
 
 from tests.damage import damage
 
@@ -53,6 +54,7 @@ class Ground:
         from core.files import Trash
         from core.image_sets.folders import sets_folder
         from core.image_sets.imports import Progress, Request, imports_folder, new_job
+        from core.machine.processes import name_process
         from core.runs.metadata import change_metadata
         from tests.own import class_files, own_dataset, staged
         from tests.pages.fake_runs import STATUSES, fake_run
@@ -69,6 +71,13 @@ class Ground:
         whole = shutil.copytree(self.trained.folder, self.runs / self.trained.folder.name)
         shutil.copytree(own.folder, self.runs / own.folder.name)
         fakes = [fake_run(self.templates / "runs", status) for status in STATUSES]
+        for fake in fakes:  # what lies in a folder for a while only
+            for name in ("companion", "progress", "learning_rate", "stop"):
+                (fake.folder / name).write_text(self.trained.id if name == "companion" else "0.5")
+            fake.worker_pid.touch()
+            name_process(fake.worker_pid, os.getpid())
+            if fake.starting_mark.exists():
+                name_process(fake.starting_mark, os.getpid())
         self.runs_to_harm = [run.folder for run in (self.trained, own, *fakes)]  # in this order each time
         _, report = staged(folder, class_files({"rings": 6, "dots": 6}))
         self.imports_to_harm: list[Path] = []
@@ -180,25 +189,34 @@ KINDS = {
 
 
 def open_all(
-    ground: Ground, kind: str, number: int, seed: int = 0
+    ground: Ground, kind: str, number: int, seed: int = 0, tell: Callable[[Failure], None] = lambda _: None
 ) -> tuple[list[Failure], list[tuple[float, str, str]]]:
-    """What fell over, and (seconds, page, mutant) of every page, the slowest first."""
+    """What fell over, which is also told at once, and (seconds of the processor, page, mutant) of every page, the slowest
+    first. No process is started meanwhile: what waits stays waiting."""
     from streamlit import config
 
+    from core.workers import dispatch
+    from pages.components.train import core_process
     from tests.pages.apps import open_app
 
     config.set_option("client.showErrorDetails", "full")
     failures, times = [], []
-    for page, mutant, query in KINDS[kind](ground, random.Random(seed), number):
-        began = time.perf_counter()
-        try:
-            open_app(page, **query)
-        except BaseException as error:
-            if isinstance(error, KeyboardInterrupt):
-                raise
-            failures.append(Failure(page, mutant, f"{type(error).__name__}: {error}"))
-        times.append((time.perf_counter() - began, page, mutant))
+    with patch.object(dispatch, "start_detached"), patch.object(core_process, "question", side_effect=OSError):
+        for page, mutant, query in KINDS[kind](ground, random.Random(seed), number):
+            began = time.process_time()
+            try:
+                open_app(page, **query)
+            except BaseException as error:
+                if isinstance(error, KeyboardInterrupt):
+                    raise
+                failures.append(Failure(page, mutant, f"{type(error).__name__}: {error}"))
+                tell(failures[-1])
+            times.append((time.process_time() - began, page, mutant))
     return failures, sorted(times, reverse=True)
+
+
+def _tell(failure: Failure) -> None:
+    print(f"FAILED {failure.page or 'home'}: {failure.mutant[:300]}\n    {failure.said[:1500]}", flush=True)
 
 
 def main() -> None:
@@ -208,19 +226,15 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--without-fences", action="store_true", help="also what a sentence would stand for falls over")
     asked = parser.parse_args()
-    from core.workers import dispatch
-    from pages.components.shell import messages
+    from core import errors
 
     if asked.without_fences:
-        messages.UNFORESEEN = type("Nothing", (Exception,), {})
-    dispatch.start_detached = lambda *_, **__: None  # what waits stays waiting
+        errors.UNFORESEEN = type("Nothing", (Exception,), {})
     os.environ |= {"TRAINDESK_EXAMPLE": os.devnull, "TRAINDESK_STANDBY": "0", "TRAINDESK_PROBE": "0"}
     with tempfile.TemporaryDirectory(prefix="traindesk-mutants-") as folder:
         ground = Ground(Path(folder))
         for kind in asked.kind or KINDS:
-            failures, times = open_all(ground, kind, asked.mutants, asked.seed)
-            for failure in failures:
-                print(f"FAILED {failure.page or 'home'}: {failure.mutant[:300]}\n    {failure.said[:1500]}")
+            failures, times = open_all(ground, kind, asked.mutants, asked.seed, _tell)
             slowest, page, mutant = times[0]
             print(
                 f"{kind}: {asked.mutants} mutants, {len(times)} pages, {len(failures)} fell over; "

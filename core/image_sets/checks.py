@@ -31,7 +31,7 @@ def findings(dataset: OwnDataset) -> tuple[Finding, ...]:
     classes = dataset.classes()
     members = dataset.members(disabled=True)
     enabled = [each for each in classes if each.enabled]
-    with dataset.connected() as connection:
+    with dataset.read() as connection:
         facts = {row[0]: row[1:] for row in connection.execute("select id, colour, turned, width, height from images")}
     present = [facts[image] for image in members.images.tolist()]
     found = [

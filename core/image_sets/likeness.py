@@ -12,6 +12,7 @@ import numpy as np
 from core.image_sets.near_duplicates import bundles, first_of, groups_of_pairs, near_pairs
 from core.image_sets.own_dataset import GREY_SIDE, OwnDataError, OwnDataset
 
+PAIR_BYTES = 12  # three int32
 TABLE = "create table if not exists near (images integer not null, pairs blob not null)"
 
 
@@ -46,9 +47,10 @@ def pairs_of(dataset: OwnDataset) -> np.ndarray:
     Of pictures with equal pixels only the first is in it. Datasets of before pairs were kept are compared now.
     """
     try:
-        with dataset.connected() as connection:
+        with dataset.read() as connection:
             count = connection.execute("select count(*) from images").fetchone()[0]
-            kept = connection.execute("select pairs from near where images = ?", [count]).fetchone()
+            sound = f"typeof(pairs) = 'blob' and length(pairs) % {PAIR_BYTES} = 0"
+            kept = connection.execute(f"select pairs from near where images = ? and {sound}", [count]).fetchone()
     except OwnDataError as error:
         if not isinstance(error.__cause__, sqlite3.OperationalError):
             raise

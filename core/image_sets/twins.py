@@ -204,7 +204,7 @@ def _opposite(pairs: list[Pair], pictures: _Pictures) -> Iterator[Finding]:
 
 def blank_findings(dataset: OwnDataset, members: Members) -> Iterator[Finding]:
     """Pictures that show nothing, or specks on nothing. Raises OwnDataError."""
-    with dataset.connected() as connection:
+    with dataset.read() as connection:
         rows = connection.execute("select id, mean, square, look from images order by id").fetchall()
     if not rows:
         return

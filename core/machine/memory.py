@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     import torch
 
 
+SHORT = (  # what the CPU's allocator, CUDA, cuBLAS, cuDNN, MPS, Windows and oneDNN say, in small letters
+    "can't allocate memory", "not enough memory", "out of memory", "alloc_failed", "bad_alloc", "could not create a primitive",
+)  # fmt: skip
 LIMIT = Path("/sys/fs/cgroup/memory.max")  # of a container, in bytes
 
 
@@ -22,6 +25,16 @@ def free_bytes(device: torch.device) -> int:
 
         return torch.cuda.mem_get_info(device)[0]
     return int(min(psutil.virtual_memory().available, _container()))
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether it says that memory was short. oneDNN says the same of what it cannot compute, but of a primitive's descriptor."""
+    said = str(error).lower().replace("could not create a primitive descriptor", "")
+    return (
+        isinstance(error, MemoryError)
+        or type(error).__name__ == "OutOfMemoryError"  # of torch, which this module does without
+        or any(words in said for words in SHORT)
+    )
 
 
 def peak_bytes(device: torch.device) -> int:

@@ -34,13 +34,16 @@ class EventWriter:
         self._file: FileIO = path.open("ab", buffering=0)  # what a full disk refuses must not wait for the next line
         self.has_events = self._file.tell() > 0  # from before
         self._is_torn = self.has_events and not _ends_with_newline(path)
+        self._began = time.time() - _steady()
 
     def write(self, kind: str, **values: Any) -> Event:
         """Appends one event with the time in Unix seconds; numbers that are not finite become null, as JSON has none.
 
+        A clock that is set meanwhile changes nothing: of one writer the times differ by the seconds that passed.
+
         Raises OSError when the line could not be written whole.
         """
-        event = {"event": kind, "time": round(time.time(), 3), **_finite(values)}
+        event = {"event": kind, "time": round(self._began + _steady(), 3), **_finite(values)}
         line = json.dumps(event, allow_nan=False, separators=(",", ":")).encode() + b"\n"
         line = b"\n" + line if self._is_torn else line
         self._is_torn = True  # until all of it is written
@@ -103,7 +106,10 @@ def last_event(path: Path) -> Event | None:
         return None
     window = 64 * 1024
     while size:
-        events, _ = read_events(path, max(0, size - window))
+        try:
+            events, _ = read_events(path, max(0, size - window))
+        except OSError:
+            return None
         if events or window >= size:
             return events[-1] if events else None
         window *= 8
@@ -174,6 +180,11 @@ def _ends_with_newline(path: Path) -> bool:
     with path.open("rb") as file:
         file.seek(-1, 2)
         return file.read() == b"\n"
+
+
+def _steady() -> float:
+    """Seconds of a clock that nobody sets and that counts on while the computer sleeps, where it has one."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
 def _finite(value: Any) -> Any:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -14,11 +16,13 @@ from core.runs.fast_log import AT_ONCE, LARGE, pieces
 from core.runs.store import Run
 
 _GATHERED = {events.EPOCH: "epochs", events.NOTICE: "notices", events.LEARNING_RATE: "learning_rates"}
+_PAST = ("started", "curve", "validations", "epochs", "learning_rates", "trained_seconds", "sessions")
 NEEDED = {  # beside the time: an event without one of these says nothing
+    events.STARTED: ("epochs", "total_steps"),
     events.STEP: ("step",),
     events.VALIDATION: ("step",),
     events.EPOCH: ("epoch", "step"),
-    events.RESUMED: ("epoch", "step"),
+    events.RESUMED: ("epoch", "step", "epochs", "total_steps"),
     events.LEARNING_RATE: ("step", "learning_rate"),
 }
 
@@ -43,7 +47,7 @@ class History:
     started: Event | None = None
     download: Event | None = None
     preparing: Event | None = None
-    test: Event | None = None
+    test: Event | None = None  # stands until another one replaces it, or the network that it is about
     end: Event | None = None
     curve: StepCurve = field(default_factory=StepCurve)
     validations: StepCurve = field(default_factory=lambda: StepCurve(VALIDATION_COLUMNS))  # within epochs
@@ -53,6 +57,13 @@ class History:
     trained_seconds: float = 0.0  # before the last pause or interruption
     sessions: list[Session] = field(default_factory=list)
     session: Event | None = None  # the `started` or `resumed` event of the process at work
+    told: float = field(
+        default=0.0, compare=False
+    )  # Unix seconds of the last that was heard, by the clock of who wrote it
+    tested: Event | None = None  # the test, if it is of the process at work or that worked last
+    set_aside: dict[str, Any] = field(
+        default_factory=dict
+    )  # what a run that begins anew had before, until its first step
     is_damaged: bool = False  # some event lacked what it needs and was passed over
 
     def update(self) -> History:
@@ -70,6 +81,8 @@ class History:
                 else:
                     self.is_damaged = True
             else:
+                self.set_aside = {}
+                self.told = float(piece.columns["time"][-1])
                 (self.curve if piece.kind == events.STEP else self.validations).extend(piece.columns)
 
     @property
@@ -91,6 +104,11 @@ class History:
         """The last epoch that was the best so far."""
         return next((epoch for epoch in reversed(self.epochs) if epoch.get("best")), None)
 
+    def outdated_test(self) -> int | None:
+        """The epoch whose network was tested, where that of another epoch is the best now; else None."""
+        best, tested = self.best_epoch(), (self.test or {}).get("from_epoch")
+        return tested if best and tested and best["epoch"] != tested else None
+
     def within_epochs(self, name: str, of_all: bool = True) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Steps, Unix times and values, (N,) each, of a metric's validations within epochs.
 
@@ -109,19 +127,37 @@ class History:
         return min(1.0, self.last_step["step"] / total) if self.last_step and total else 0.0
 
     def seconds_left(self) -> float | None:
-        """Until the last epoch ends, at the speed since the start or the last pause; None before there is one."""
+        """Until the last epoch ends, at the speed since the start or the last pause; None before there is one, and at its end."""
         total = (self.started or {}).get("total_steps")
         if not (total and self.last_step) or self.end or (speed := self._steps_per_second()) is None:
             return None
-        return max(0, total - self.last_step["step"]) / speed
+        left = total - self.last_step["step"]
+        return left / speed if left > 0 else None
 
     def elapsed(self, now: float | None = None) -> float | None:
-        """Seconds of training from the first step's start to the last thing that happened, or to `now`; pauses left out."""
-        latest = self.end or self.test or self.last_step
-        if not (self.session and latest):
+        """Seconds of training from the first step's start to the last thing that happened, or to `now`; pauses left out.
+
+        `now` is by the clock of the log, see `told`.
+        """
+        if not self.session:
+            return self.trained_seconds or None
+        latest, began = self._latest(), self.session["time"]
+        if not latest and not self.trained_seconds:
             return None
-        until = max(latest["time"], now) if now is not None and not self.end else latest["time"]
-        return self.trained_seconds + max(0.0, until - self.session["time"])
+        until = latest["time"] if latest else began
+        if now is not None and not self.end:
+            until = max(until, now)
+        passed = until - began
+        if passed < 0:  # in logs of before times were steady: the clock was set back
+            done = self.session.get("epoch", 0)
+            passed = sum(epoch.get("seconds", 0.0) for epoch in self.epochs if epoch["epoch"] > done)
+        return self.trained_seconds + passed
+
+    def _latest(self) -> Mapping[str, Any] | None:
+        """The last that happened since the session began."""
+        step = self.last_step
+        is_new = step is not None and step["step"] > (self.session or {}).get("step", 0)
+        return self.end or self.tested or (step if is_new else None)
 
     def trained_at(self, step: np.ndarray, time: np.ndarray) -> np.ndarray:
         """Seconds of training, pauses left out, at steps (N,) that were done at these Unix times (N,)."""
@@ -148,24 +184,29 @@ class History:
         return steps / elapsed if steps > 0 and elapsed > 0 else None
 
     def _take(self, event: Event) -> None:
-        kind = event["event"]
+        kind, self.told = event["event"], event["time"]
+        if kind in (events.STEP, events.VALIDATION, events.EPOCH):
+            self.set_aside = {}
+        elif kind in (*events.ENDS, events.RESUMING):
+            self._put_back()
         if kind == events.STEP:
             self.curve.append(event)
         elif kind == events.VALIDATION:
             self.validations.append(event)
         elif kind in _GATHERED:
+            if kind == events.EPOCH and self.test and self._began_anew and not self.tested:
+                self.test = None  # the network that it is about has just been replaced
             getattr(self, _GATHERED[kind]).append(event)
-        elif kind in (events.DOWNLOAD, events.PREPARING, events.TEST):
+        elif kind == events.TEST:
+            self.test = self.tested = self._checked(event)
+        elif kind in (events.DOWNLOAD, events.PREPARING):
             setattr(self, kind, event)
         elif kind == events.STARTED:
-            self._forget_after(0, 0)
-            self.trained_seconds, self.started, self.session = 0.0, event, event
-            self.sessions = [Session(0, 0, event["time"], 0.0, event.get("epochs", 0))]
+            self._begin(event)
         elif kind == events.RESUMING:
-            latest = self.end or self.test or self.last_step
-            if self.session and latest:
+            if self.session and (latest := self._latest()):
                 self.trained_seconds += max(0.0, latest["time"] - self.session["time"])
-            self.session = self.end = self.test = None
+            self.session = self.end = self.tested = None
         elif kind == events.RESUMED:
             self._forget_after(event["step"], event["epoch"])
             self.started = {**(self.started or {}), **event, "time": (self.started or event)["time"]}
@@ -176,6 +217,34 @@ class History:
             )
         elif kind in events.ENDS:
             self.end = event
+
+    def _checked(self, test: Event) -> Event:
+        """Without a matrix or rows of other classes than those that are trained."""
+        classes = len((self.started or {}).get("class_names", ()))
+        wrong = [name for name in ("confusion_matrix", "per_class") if len(test.get(name, ())) not in (0, classes)]
+        self.is_damaged |= bool(wrong)
+        return {name: value for name, value in test.items() if name not in wrong}
+
+    @property
+    def _began_anew(self) -> bool:
+        return bool(self.session and self.session["event"] == events.STARTED)
+
+    def _begin(self, event: Event) -> None:
+        """From its first step, without a checkpoint. What another attempt learned stands until there is a step of this one."""
+        if len(self.curve):
+            self.set_aside = {name: getattr(self, name) for name in _PAST}
+        empty = History(self.run)
+        for name in _PAST:
+            setattr(self, name, getattr(empty, name))
+        self.started = self.session = event
+        self.sessions = [Session(0, 0, event["time"], 0.0, event.get("epochs", 0))]
+
+    def _put_back(self) -> None:
+        """What was there before an attempt that trained nothing."""
+        if self.set_aside:
+            for name, value in self.set_aside.items():
+                setattr(self, name, value)
+            self.session, self.set_aside = None, {}
 
     def _forget_after(self, step: int, epoch: int) -> None:
         """What came after the checkpoint a run goes on from happens again."""

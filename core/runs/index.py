@@ -12,20 +12,22 @@ import os
 import threading
 import time
 from dataclasses import dataclass, field, replace
+from logging import getLogger
 from pathlib import Path
 
+from core import errors
 from core.errors import TrainDeskError
 from core.files import write_atomically
 from core.runs.events import ENDS
 from core.runs.example import listed_example
 from core.runs.history import History
 from core.runs.store import Run, list_runs
-from core.runs.summary import DAMAGED, Summary, summarise
+from core.runs.summary import DAMAGED, Summary, summarise, unreadable
 from core.runs.workspace import NAME, workspace_folder
 from core.settings.stored import read_stored
 
 FILE = "index.json"  # in the workspace
-VERSION = 4  # of what is stored; another one is passed over
+VERSION = 5  # of what is stored; another one is passed over
 SETTLED = 2.0  # seconds after which a change in the same tick of the file system's clock cannot be missed
 Print = tuple[int, int, int]  # times of the folder and of the log, size of the log
 
@@ -54,7 +56,7 @@ class Index:
             self._load()
             before = dict(self._known)
             runs = [*list_runs(self._runs_folder), *filter(None, [listed_example(self._runs_folder)])]
-            found = [self._summary(run) for run in runs]
+            found = [self._whatever(run) for run in runs]
             for gone in self._known.keys() - {run.id for run in runs}:
                 del self._known[gone]
                 self._histories.pop(gone, None)
@@ -66,7 +68,15 @@ class Index:
         """One run."""
         with self._guard:
             self._load()
+            return self._whatever(run)
+
+    def _whatever(self, run: Run) -> Summary:
+        """Its summary; of a folder that no check foresaw one that says so."""
+        try:
             return self._summary(run)
+        except errors.UNFORESEEN as error:
+            getLogger(__name__).exception("run %s cannot be summarised", run.id)
+            return unreadable(run, f"Its folder is damaged ({type(error).__name__}).")
 
     def _summary(self, run: Run) -> Summary:
         now = _print(run)

@@ -1,15 +1,18 @@
-"""What people ask a run while it trains: files that a page or a command leaves in its folder, and signals."""
+"""What people ask a run while it trains: files left in its folder, signals, and that the folder goes."""
 
 from __future__ import annotations
 
 import contextlib
 import math
+import os
 import signal
 import threading
 import time
 from typing import Literal
 
 from core.runs.store import Run
+
+End = Literal["stop", "pause", "gone"]  # the last: its folder was deleted, or moved elsewhere
 
 POLL_SECONDS = 0.05  # between looks into the folder: a look at every step would cost a small network 1 %
 
@@ -20,14 +23,14 @@ class Requests:
     def __init__(self, run: Run):
         self._run = run
         self._next_look = 0.0
-        self._end: Literal["stop", "pause"] | None = None
+        self._end: End | None = None
         self._learning_rate: float | None = None
         self._signalled = threading.Event()
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: self._signalled.set())
 
-    def end(self) -> Literal["stop", "pause"] | None:
+    def end(self) -> End | None:
         """How the training should end, if it should. A signal, of a shutdown or Ctrl-C, is a pause: nothing is lost."""
         self._look()
         return self._end
@@ -43,6 +46,18 @@ class Requests:
         """Whether a signal asked for the end, so that the process should end too."""
         return self._signalled.is_set()
 
+    def folder_is_gone(self) -> bool:
+        """Whether the run lies there no more, because someone moved or deleted it."""
+        for file in (self._run.config_file, self._run.event_log):
+            try:
+                os.stat(file)
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            except OSError:  # a disk that is away for a moment
+                pass
+            return False
+        return True
+
     def clear(self) -> None:
         """Removes the requests that were followed."""
         for path in (self._run.stop_request, self._run.pause_request):
@@ -53,7 +68,9 @@ class Requests:
         if now < self._next_look and not self._signalled.is_set():
             return
         self._next_look = now + POLL_SECONDS
-        if self._run.stop_request.exists():
+        if self.folder_is_gone():
+            self._end = "gone"
+        elif self._run.stop_request.exists():
             self._end = "stop"
         elif self._signalled.is_set() or self._run.pause_request.exists():
             self._end = "pause"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import secrets
+import shutil
 import time
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,9 +16,10 @@ from typing import Literal
 
 from core.errors import TrainDeskError
 from core.files import Inside, is_locked, write_atomically
-from core.machine.processes import is_gone
+from core.machine.processes import is_gone, living_pid
 from core.paths import example_folder
 from core.run_config import RunConfig
+from core.runs.ages import CREATED, created_at
 from core.runs.events import DOWNLOAD, ENDS, PREPARING, RESUMING, Event, last_event, read_events
 from core.text.lists import some
 
@@ -24,6 +27,8 @@ StatusName = Literal["queued", "starting", "running", "paused", "finished", "sto
 ACTIVE: tuple[StatusName, ...] = ("starting", "running")
 MOVING: tuple[StatusName, ...] = (*ACTIVE, "queued")  # these become another one without a person's doing
 START_SECONDS = 30  # a worker that has not taken the run's lock by then will not come
+ALIVE_SECONDS = 600  # the same as long as its process lives: on a crowded computer it takes minutes to import torch
+SHOWN_BYTES = 8_000  # of what a process wrote
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,7 @@ class Run:
     network = Inside("network.json")  # its layers: see `core.training.layers.described`
     metadata_file = Inside("labels.json")
     worker_log, worker_lock, worker_pid = Inside("worker.log"), Inside("worker.lock"), Inside("worker.pid")
+    spare = Inside("spare")  # bytes of the disk for the log's last line
     queue_place, starting_mark = Inside("queued"), Inside("starting")
     stop_request, pause_request, learning_rate_request = Inside("stop"), Inside("pause"), Inside("learning_rate")
 
@@ -87,11 +93,8 @@ class Run:
         return _config_in(text)
 
     def created(self) -> float:
-        """Unix seconds."""
-        try:
-            return os.stat(f"{self.folder}/{Run.config_file.name}").st_mtime
-        except OSError:
-            return 0.0
+        """Unix seconds, see `created_at`."""
+        return created_at(f"{self.folder}/{Run.config_file.name}", f"{self.folder}/{Run.event_log.name}")
 
     def events(self, offset: int = 0) -> tuple[list[Event], int]:
         """The events of its log from this byte on, and the byte after the last whole one."""
@@ -122,6 +125,17 @@ class Run:
         """Asks the worker for another learning rate (before the schedule) from the next step on."""
         write_atomically(self.learning_rate_request, repr(float(learning_rate)).encode())
 
+    def worker_said(self, since: float = 0.0) -> str:
+        """The end of what its processes printed; "" where that is nothing, or nothing since then (Unix seconds)."""
+        try:
+            with self.worker_log.open("rb") as file:
+                size = file.seek(0, os.SEEK_END)
+                file.seek(max(0, size - SHOWN_BYTES))
+                is_new = os.fstat(file.fileno()).st_mtime >= since
+                return file.read().decode("utf-8", errors="replace").strip() if is_new else ""
+        except OSError:
+            return ""
+
     def worker_is_alive(self) -> bool:
         """Whether a process holds the worker's lock. The system frees it however the process ends, reboots included."""
         return is_locked(self.worker_lock)
@@ -148,17 +162,20 @@ class Run:
     def is_on_its_way(self) -> bool:
         """Whether a worker was launched a moment ago, has not said a word yet and has not been killed meanwhile."""
         try:
-            age = time.time() - self.starting_mark.stat().st_mtime
-            if abs(age) >= START_SECONDS or is_gone(self.starting_mark):  # also if the clock was set back
+            age = abs(time.time() - self.starting_mark.stat().st_mtime)  # the clock may have been set back
+            if age >= START_SECONDS and not (age < ALIVE_SECONDS and living_pid(self.starting_mark)):
+                return False
+            if is_gone(self.starting_mark):
                 return False
             return self.starting_mark.exists()  # the worker may have removed it meanwhile
         except (OSError, ValueError):
             return False
 
     def _never_begun(self) -> Status:
-        with contextlib.suppress(OSError):
-            if self.worker_log.stat().st_size:
-                return Status("interrupted", "Its process ended before it could begin; the worker's log says why.")
+        if self.worker_said():
+            return Status("interrupted", "Its process ended before it could begin; the worker's log says why.")
+        if self.starting_mark.exists():
+            return Status("interrupted", "Its process ended before it could begin, and wrote nothing.")
         return Status("stopped", "It has not been started.")
 
 
@@ -183,19 +200,28 @@ def create_run(config: RunConfig, runs_folder: Path, sync: bool = True) -> Run:
     Raises TrainDeskError if it cannot be written.
     """
     words = re.sub(r"[^a-z0-9]+", "-", config.title.lower()).strip("-")[:40] or config.architecture.name
+    made: Run | None = None
     try:
         runs_folder.mkdir(parents=True, exist_ok=True)
-        while True:
+        while made is None:
             run = Run(runs_folder / f"{time.strftime('%Y%m%d-%H%M%S')}-{words}-{secrets.token_hex(2)}")
             with contextlib.suppress(FileExistsError):
                 run.folder.mkdir()
-                break
-        write_atomically(run.config_file, config.model_dump_json(indent=1).encode(), sync=sync)
+                made = run
+        write_config(made, config, time.time(), sync)
     except OSError as error:
+        if made is not None:
+            shutil.rmtree(made.folder, ignore_errors=True)  # half a run is none
         raise TrainDeskError(
             f"The run cannot be stored in {runs_folder} ({error.strerror}); free space or choose another runs folder."
         ) from error
-    return run
+    return made
+
+
+def write_config(run: Run, config: RunConfig, created: float, sync: bool = True) -> None:
+    """Replaces the run's config; `created`, in Unix seconds, says when it was made. Raises OSError."""
+    content = {CREATED: round(created, 6), **config.to_dict()}
+    write_atomically(run.config_file, json.dumps(content, ensure_ascii=False, indent=1).encode(), sync=sync)
 
 
 def list_runs(runs_folder: Path) -> list[Run]:

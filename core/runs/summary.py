@@ -49,6 +49,7 @@ class Summary:
     val_accuracy: float | None  # of the best epoch, 0..1
     val_loss: float | None
     test_accuracy: float | None
+    test_epoch: int | None  # whose network was tested, where a later one is the best now
     sparks: tuple[float, ...]  # val/accuracy, thinned
 
 
@@ -59,8 +60,6 @@ def summarise(run: Run, history: History, status_name: str, reason: str) -> Summ
     if history.is_damaged and not problem:
         problem = "Its log holds what this version does not understand."
     metadata = read_metadata(run)
-    # the example's files are as old as this copy of the program, its log is not
-    created = (history.started or {}).get("time", 0.0) if run.is_example() else run.created()
     has_checkpoint = run.checkpoint() is not None
     if not problem and facts.get("epochs") and not has_checkpoint:
         problem = "Its checkpoints are missing, so it cannot be tried or resumed."
@@ -75,13 +74,30 @@ def summarise(run: Run, history: History, status_name: str, reason: str) -> Summ
         learning_rate=getattr(config.optimizer, "learning_rate", None) if config else None,
         recipe=config.recipe if config else "",
         experiment=config.experiment if config else "",
-        created=float(created),
+        created=run.created(),
         planned=config.training.epochs if config else 0,
         size=folder_size(run.folder),
         has_checkpoint=has_checkpoint,
         problem=problem,
         **facts,
     )
+
+
+def unreadable(run: Run, problem: str) -> Summary:
+    """Of a run of which only its age is known."""
+    texts = ("reason", "note", "owner", "dataset", "architecture", "optimizer", "recipe", "experiment")
+    zeros = ("planned", "size", "epochs", "progress")
+    unknown = ("learning_rate", "seconds", "best_epoch", "val_accuracy", "val_loss", "test_accuracy", "test_epoch")
+    known: dict[str, Any] = {
+        "id": run.id,
+        "title": run.id,
+        "status": DAMAGED,
+        "problem": problem,
+        "tags": (),
+        "sparks": (),
+    }
+    nothing: dict[str, Any] = {**dict.fromkeys(texts, ""), **dict.fromkeys(zeros, 0), **dict.fromkeys(unknown)}
+    return Summary(**known, **nothing, created=run.created(), favourite=False, has_checkpoint=False)
 
 
 def _config(run: Run) -> tuple[RunConfig | None, str]:
@@ -103,6 +119,7 @@ def _facts(history: History) -> dict[str, Any]:
         "val_accuracy": best.get("val/accuracy"),
         "val_loss": best.get("val/loss"),
         "test_accuracy": test.get("test/accuracy"),
+        "test_epoch": history.outdated_test(),
         "sparks": tuple(round(curve[place], 4) for place in places.round().astype(int)),
     }
 

@@ -94,13 +94,6 @@ def _loss(network, loss_of, inputs, labels, mix, precision, class_weights):
     return loss, logits
 
 
-def is_out_of_memory(error: Exception) -> bool:
-    """Whether torch ran out of memory: CUDA has an error of its own, the CPU's allocator says it in words."""
-    # CPU, Windows, MPS, cuBLAS and cuDNN
-    said = ("can't allocate memory", "not enough memory", "out of memory", "ALLOC_FAILED")
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or any(words in str(error) for words in said)
-
-
 def micro_batches_for(images: int, batch_size: int, micro_batches: int, smallest_batch: int) -> int:
     """How many micro-batches a batch of so many images is cut into, when full ones are cut into `micro_batches`: none is
     larger, and none is smaller than the network takes."""

@@ -15,7 +15,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from core.training.gradients import BatchTooLarge, Mix, Outcome, add_gradients, is_out_of_memory
+from core.machine.memory import is_out_of_memory
+from core.training.gradients import BatchTooLarge, Mix, Outcome, add_gradients
 from core.training.losses import LossSettings
 
 WARM_UP = 5  # full batches before a step is recorded: kernels are chosen and the optimizer's state is made in them

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
-
 from core.errors import TrainDeskError
-from core.files import write_atomically
 from core.run_config import RunConfig
 from core.runs.example import refuse_example
-from core.runs.store import Run
+from core.runs.store import Run, write_config
 
 
 def ask_to_resume(run: Run, more_epochs: int = 0, learning_rate: float | None = None, device: str = "") -> None:
@@ -39,9 +36,7 @@ def ask_to_resume(run: Run, more_epochs: int = 0, learning_rate: float | None = 
         config = config.with_changes({"training.device": device})
     try:
         if more_epochs or device:
-            created = run.created()
-            write_atomically(run.config_file, config.model_dump_json(indent=1).encode())
-            os.utime(run.config_file, (created, created))  # a run's age is that of its config
+            write_config(run, config, run.created())
         if learning_rate is not None:
             run.request_learning_rate(learning_rate)
         for request in (run.stop_request, run.pause_request):

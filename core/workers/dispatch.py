@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from filelock import FileLock
+
 from core.errors import TrainDeskError
 from core.files import is_locked
 from core.machine.cores import usable_cores
@@ -19,13 +21,15 @@ from core.machine.processes import start_detached
 from core.runs.active_runs import active_runs
 from core.runs.companion import companion_of
 from core.runs.disk import disk_problem
+from core.runs.events import FAILED, EventWriter
 from core.runs.metadata import own
-from core.runs.queue import LAUNCHES, enqueue_all, locked, note_launch, queued, waiting, withdraw
+from core.runs.queue import LAUNCHES, QueuedRun, enqueue_all, locked, note_launch, queued, waiting, withdraw
 from core.runs.store import Run
 from core.runs.workspace import NAME, read_setting, workspace_folder, write_setting
 from core.workers.launch import launch, worker_environment
 
 CPU_RUNS = "cpu_runs"
+LINE = 200  # letters of what a process wrote last that are told
 MOST_PER_CORE = 4  # trainings at once that may be allowed for each core
 
 
@@ -83,7 +87,7 @@ def dispatch(runs_folder: Path, data_folder: Path) -> Dispatched:
                 continue
             if (device := _device(entry.run)) is None or entry.launches >= LAUNCHES:
                 if device is not None:
-                    _give_up(entry.run)
+                    _give_up(entry)
                 entry.run.queue_place.unlink(missing_ok=True)  # its page says what is wrong
             elif room.take(device) or _joins(entry.run, device, [*active, *found.started]):
                 try:
@@ -101,10 +105,15 @@ def _joins(run: Run, device: str, active: list[Run]) -> bool:
     return (device == "cpu" or not gpus()) and companion_of(run) in active
 
 
-def _give_up(run: Run) -> None:
-    """A worker that was killed before it could say a word left nothing that its page could show."""
-    with contextlib.suppress(OSError), run.worker_log.open("a") as log:
-        log.write(f"{LAUNCHES} workers were started for this run, and each ended before it could begin.\n")
+def _give_up(entry: QueuedRun) -> None:
+    """Writes the end of a run whose workers died before they could say a word: nobody else would."""
+    run = entry.run
+    said = run.worker_said(entry.since).rpartition("\n")[2].strip()[:LINE]
+    why = f"the log says: {said.rstrip('.')}." if said else "it wrote nothing."
+    with contextlib.suppress(OSError), FileLock(run.worker_lock, timeout=0):
+        log = EventWriter(run.event_log)
+        log.write(FAILED, message=f"Started three times, and its process died each time; {why}")
+        log.close()
 
 
 class Room:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from core.runs.requests import Requests
+from core.runs.requests import End, Requests
 from core.runs.store import Run
+
+GONE = "its folder was moved or deleted"
 
 
 class StopRequested(Exception):
@@ -16,8 +18,10 @@ class PauseRequested(Exception):
     """The run pauses and can go on: the user asked for it, the computer shuts down or the disk is full."""
 
 
-def end_session(run: Run, how: str, when: str, requests: Requests) -> NoReturn:
+def end_session(run: Run, how: End, when: str, requests: Requests) -> NoReturn:
     """Ends the session by the exception that says how."""
+    if how == "gone":
+        raise StopRequested(f"Stopped {when} because {GONE}.")
     if how == "pause":
         why = "because its process was told to end" if requests.was_signalled else "by request"
         raise PauseRequested(f"Paused {why} {when}; it goes on from there when you resume it.")

@@ -8,7 +8,7 @@ from core.experiments.pruning import is_hopeless, others_at
 from core.runs import events
 from core.runs.companion import InStep
 from core.runs.history import History
-from core.runs.requests import Requests
+from core.runs.requests import End, Requests
 from core.runs.snapshots import SnapshotStore
 from core.runs.store import Run
 from core.training.async_checkpoint import CheckpointWriter
@@ -49,6 +49,8 @@ class LoopFollower:
         # However it ends, what was to be saved is saved before the run is let go.
         with CheckpointWriter() as self._writer:
             for happened in train(self._state, setup_of(self._config), self._splits, self._snapshots.probe):
+                if (end := self._requests.end()) == "gone":  # before anything is written to where it was
+                    self._end_early(end, happened)
                 self._writer.check()
                 if why := self._take(happened):
                     return why
@@ -116,11 +118,12 @@ class LoopFollower:
         self._record(events.LEARNING_RATE, step=self._state.step, learning_rate=learning_rate)
         return True
 
-    def _end_early(self, how: str, happened: Happened) -> None:
+    def _end_early(self, how: End, happened: Happened) -> None:
         self.recorder.flush()
-        if is_finite(self._state) and not isinstance(happened, Preparing):
-            self._save_last({})
-        self._writer.wait()
+        if how != "gone":
+            if is_finite(self._state) and not isinstance(happened, Preparing):
+                self._save_last({})
+            self._writer.wait()
         end_session(self._run, how, f"at step {self._state.step:,} of {self.recorder.total_steps:,}", self._requests)
 
     def _why_hopeless(self) -> str:

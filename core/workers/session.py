@@ -10,11 +10,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from core.files import write_atomically
 from core.runs import events
 from core.runs.requests import Requests
 from core.runs.store import Run
 from core.workers.earlier import earlier_network, in_words
-from core.workers.ending import PauseRequested, StopRequested, end_session
+from core.workers.ending import end_session
 
 if TYPE_CHECKING:
     from core.machine.devices import Claim
@@ -114,7 +115,7 @@ class TrainingSession:
         info = self._config.dataset.info()
         with contextlib.suppress(NotImplementedError, RuntimeError, TypeError):
             content = described(self._config.architecture, info.shape, len(info.class_names))
-            self._run.network.write_text(json.dumps(content), encoding="utf-8")
+            write_atomically(self._run.network, json.dumps(content).encode())
 
     def _obtain(self, what: Any, folder: Path, name: str) -> None:
         """Downloads what is missing of a dataset or of an architecture's weights."""
@@ -126,9 +127,7 @@ class TrainingSession:
         told = 0.0
         for done, total in downloading:
             if (end := self._requests.end()) is not None:
-                raise {"stop": StopRequested, "pause": PauseRequested}[end](
-                    f"{'Stopped' if end == 'stop' else 'Paused'} by request while downloading {name}."
-                )
+                end_session(self._run, end, f"while downloading {name}", self._requests)
             if done == total or time.monotonic() - told > 1:
                 self._record(events.DOWNLOAD, what=name, done_bytes=done, total_bytes=total)
                 told = time.monotonic()

@@ -23,14 +23,16 @@ import psutil
 from filelock import FileLock, Timeout
 
 from core.errors import TrainDeskError
+from core.machine.memory import is_out_of_memory
 from core.machine.processes import name_process
 from core.runs import events
 from core.runs.events import Event, EventWriter, last_event
 from core.runs.requests import Requests
 from core.runs.store import Run
-from core.workers.ending import PauseRequested, StopRequested
+from core.workers.ending import GONE, PauseRequested, StopRequested
 from core.workers.session import TrainingSession
 
+SPARE_BYTES = 16_384  # of the disk that a run keeps for its last line
 STOP_SECONDS = 2.0  # that a training has to follow a stop; then its process ends in the middle of its work
 
 
@@ -75,6 +77,8 @@ def work(
         for kind in ("pt", "npz"):  # of a worker that was killed while it wrote
             for left_over in run.folder.rglob(f".*.{kind}.*.tmp"):
                 left_over.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            run.spare.write_bytes(bytes(SPARE_BYTES))
         log = EventWriter(run.event_log)
     except OSError as error:
         lock.release()
@@ -93,7 +97,12 @@ def work(
         ending.acquire()
         try:
             return record(kind, message=message)
-        except OSError as error:  # the disk is full for the log too: the free lock will say that the run is interrupted
+        except OSError:  # the disk is full for the log too
+            with contextlib.suppress(OSError):
+                run.spare.unlink(missing_ok=True)
+        try:
+            return record(kind, message=message)
+        except OSError as error:  # the free lock will say that the run is interrupted
             print(f"{message} ({error})", file=sys.stderr)
             return {"event": kind, "time": time.time(), "message": message}
 
@@ -112,6 +121,8 @@ def work(
     except StopRequested as stop:
         return end(events.STOPPED, str(stop))
     except Exception as error:  # whatever happens, the log says how the run ended
+        if requests.folder_is_gone():
+            return end(events.STOPPED, f"Stopped because {GONE}.")
         if _is_disk_full(error):
             return end(events.PAUSED, _disk_full(run))
         if not isinstance(error, TrainDeskError):
@@ -121,7 +132,8 @@ def work(
         over.set()
         log.close()
         requests.clear()
-        run.worker_pid.unlink(missing_ok=True)
+        for passing in (run.worker_pid, run.spare):
+            passing.unlink(missing_ok=True)
         lock.release()
 
 
@@ -134,7 +146,8 @@ def _insist_on_stop(run: Run, over: threading.Event, end: Callable[[str, str], E
             kept = "what was saved last is kept" if run.checkpoint() else "nothing had been saved yet"
             end(events.STOPPED, f"Stopped by request in the middle of its work; {kept}.")
             run.stop_request.unlink(missing_ok=True)
-            run.worker_pid.unlink(missing_ok=True)
+            for passing in (run.worker_pid, run.spare):
+                passing.unlink(missing_ok=True)
             os._exit(0)
 
 
@@ -161,16 +174,14 @@ def _is_disk_full(error: Exception) -> bool:
 
 def _disk_full(run: Run) -> str:
     kept = "the last checkpoint is intact" if run.last.is_file() else "there was no checkpoint yet"
-    return f"Paused because the disk is full and the checkpoint could not be saved; {kept}: free some space and resume."
+    return f"Paused because the disk is full and nothing more could be saved; {kept}: free some space and resume."
 
 
 def _sentence(error: Exception) -> str:
     if isinstance(error, TrainDeskError):
         return str(error)
     first_line = next(iter(str(error).strip().splitlines()), "")[:200]
-    if any(words in str(error).lower() for words in ("out of memory", "can't allocate memory")) or isinstance(
-        error, MemoryError
-    ):
+    if is_out_of_memory(error):
         return "There was not enough memory for these settings; choose a smaller batch size or a smaller network."
     if type(error).__module__.startswith(("torch._dynamo", "torch._inductor")):
         return (

@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from html import unescape
 from pathlib import Path
 from typing import Any
 
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from tests.helpers import PATIENCE, with_plain_spaces
+
+# what packages bring is looked for in all of them at each run: nine tenths of the time of opening a page in a test
+manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGES = ("", *sorted(page.stem for page in (ROOT / "pages").glob("*.py")))  # addresses; "" is the home page

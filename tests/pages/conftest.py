@@ -2,9 +2,9 @@
 
 import pytest
 
+from core import errors
 from core.errors import TrainDeskError
 from core.workers import dispatch
-from pages.components.shell import messages
 
 
 @pytest.fixture(autouse=True)
@@ -19,7 +19,7 @@ class _Nothing(Exception):
 @pytest.fixture(autouse=True)
 def no_fence(monkeypatch: pytest.MonkeyPatch) -> None:
     """What falls over fails a test instead of being a sentence."""
-    monkeypatch.setattr(messages, "UNFORESEEN", _Nothing)
+    monkeypatch.setattr(errors, "UNFORESEEN", _Nothing)
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pages.components.shell import messages
+from core import errors
 from tests.mutants import KINDS, Ground, open_all
 
 FEW = 25  # of each kind; a thousand are opened by the command
@@ -18,6 +18,6 @@ def ground(tmp_path_factory):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_damaged_folder_takes_a_page_down(kind, ground, monkeypatch):
-    monkeypatch.setattr(messages, "UNFORESEEN", Exception)  # behind the fences, as people have it
+    monkeypatch.setattr(errors, "UNFORESEEN", Exception)  # behind the fences, as people have it
     failures, _ = open_all(ground, kind, FEW, seed=1)
     assert not failures, "\n\n".join(map(str, failures))

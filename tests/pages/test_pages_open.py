@@ -10,6 +10,7 @@ from core.runs.events import EventWriter
 from core.runs.metadata import change_metadata
 from core.runs.store import START_SECONDS, create_run
 from core.text.titles import shortened
+from tests.helpers import made_at
 from tests.pages.apps import PAGES, ROOT, component_data, markup, nodes, open_app, sentence, words
 from tests.pages.fake_runs import STATUSES, fake_run
 
@@ -53,11 +54,9 @@ def test_an_unknown_run_is_one_sentence(runs_folder):
 
 
 def test_without_an_id_the_newest_run_opens(runs_folder):
-    import os
-
     old, new = fake_run(runs_folder, "finished"), fake_run(runs_folder, "failed")
-    os.utime(old.config_file, (1, 1))
-    os.utime(new.config_file, (2, 2))
+    made_at(old, 1)
+    made_at(new, 2)
     assert "failed" in words(open_app("run"))
 
 

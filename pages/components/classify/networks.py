@@ -19,6 +19,7 @@ from core.runs.store import Run
 from core.text.lists import some
 from pages.components.classify.run_choice import label_of
 from pages.components.shell.classifiers import Loading, load_classifier, loading
+from pages.components.shell.fences import run_fence
 from pages.components.shell.histories import shared_history, summary
 from pages.components.shell.messages import errors_shown
 from pages.components.shell.number_words import plain_markdown
@@ -165,7 +166,8 @@ def following(draw: Callable[[Sequence[Network]], None]) -> Callable[[Sequence[N
         def again() -> None:
             if waits and all([network.begin() for network in networks]):
                 st.rerun()
-            draw(networks)
+            with run_fence(networks[0].run, "answers"):
+                draw(networks)
 
         st.fragment(again, run_every=SOON_SECONDS if waits else refresh_seconds(networks))()
 

@@ -19,10 +19,11 @@ from pages.components.charts.parallel import loss_axis, parallel, setting_axis
 from pages.components.charts.view_controls import axis_control, log_control, one_of, smoothing_control, toggle
 from pages.components.compare.verdicts import sentences
 from pages.components.shell.compared import draw_unknown, names, pick
+from pages.components.shell.fences import ONE, fenced, run_fence
 from pages.components.shell.histories import run_of, shared_history, summaries
 from pages.components.shell.html_parts import html_table, table_row
 from pages.components.shell.links import anchor, run_page
-from pages.components.shell.number_words import duration
+from pages.components.shell.number_words import duration, test_words
 from pages.components.shell.setting_words import on_axis, read_config, setting_words
 from pages.components.shell.start import draw_first_steps
 from pages.components.shell.widgets import redrawn
@@ -70,21 +71,27 @@ def _as_now(chosen: list[tuple[Summary, int]]) -> list[tuple[Summary, int]]:
 
 
 def _draw(chosen: list[tuple[Summary, int]]) -> None:
-    compared = [
-        Compared(run, name, place, read_config(run_of(run.id))[0])
-        for (run, place), name in zip(chosen, names([run for run, _ in chosen]), strict=True)
-    ]
+    compared: list[Compared] = []
+    for (facts, place), name in zip(chosen, names([facts for facts, _ in chosen]), strict=True):
+        with run_fence(run_of(facts.id), "compared"):
+            shared_history(run_of(facts.id))
+            compared.append(Compared(facts, name, place, read_config(run_of(facts.id))[0]))
     known = [entry for entry in compared if entry.config]
     configs = [entry.config for entry in known if entry.config]
     varied = differences(configs) if len(configs) > 1 else []
-    first, *others = sentences(compared, varied) or [""]
+    first, *others = [""]
+    with fenced(ONE):
+        first, *others = sentences(compared, varied) or [""]
     if first:
         st.markdown(first)
-    _curves(compared)
+    with fenced(ONE):
+        _curves(compared)
     for sentence in others:
         st.markdown(sentence)
-    _tables(compared, known, varied)
-    draw_what_settings_did(known, varied)
+    with fenced(ONE):
+        _tables(compared, known, varied)
+    with fenced(ONE):
+        draw_what_settings_did(known, varied)
 
 
 def _curves(compared: list[Compared]) -> None:
@@ -117,7 +124,7 @@ def _tables(compared: list[Compared], known: list[Compared], varied: list[Settin
             run.status,
             f"{run.epochs} of {run.planned}",
             percent(run.val_accuracy),
-            percent(run.test_accuracy),
+            test_words(run),
             duration(run.seconds),
         ]
         rows.append(table_row(swatch(entry) + anchor(run_page(run.id), entry.name), cells))

@@ -15,9 +15,10 @@ from core.image_sets.own_dataset import OwnDataError, OwnDataset
 from core.paths import data_folder
 from pages.components.data.browser import thumbnails
 from pages.components.data.builtin import what_it_takes
+from pages.components.shell.fences import dataset_fence, import_fence
 from pages.components.shell.html_parts import picture
 from pages.components.shell.links import bring_page, dataset_page, import_page, show
-from pages.components.shell.messages import DATASET, fenced, show_error
+from pages.components.shell.messages import show_error
 from pages.components.shell.number_words import count, megabytes, plain_markdown, rows_of
 from pages.components.shell.rights import is_host, may_change_dataset, may_change_job
 from pages.components.shell.widgets import action
@@ -31,18 +32,23 @@ SPLIT_WORDS = {"train": "training", "val": "validation", "test": "test"}  # as p
 def draw_imports() -> None:
     """What is being brought in, or waits to be looked at."""
     for job in filter(may_change_job, list_jobs(data_folder())):
-        progress = job.progress()
-        if progress.state == "waiting" and not (job.folder / "request.json").exists():
-            _draw_draft(job)
-            continue
-        words = {
-            "ready": "is ready to be looked at",
-            "failed": "could not be brought in",
-            "asking": "needs an answer",
-        }.get(progress.state, "is being brought in")
-        with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{plain_markdown(job.title)}** {words}.")
-            st.button("Look", key=f"look {job.id}", on_click=show, args=(import_page(job.id),), type="primary")
+        with import_fence(job):
+            _draw_job(job)
+
+
+def _draw_job(job: Job) -> None:
+    progress = job.progress()
+    if progress.state == "waiting" and not (job.folder / "request.json").exists():
+        _draw_draft(job)
+        return
+    words = {
+        "ready": "is ready to be looked at",
+        "failed": "could not be brought in",
+        "asking": "needs an answer",
+    }.get(progress.state, "is being brought in")
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{plain_markdown(job.title)}** {words}.")
+        st.button("Look", key=f"look {job.id}", on_click=show, args=(import_page(job.id),), type="primary")
 
 
 def draft_key(kind: str, into: str) -> str:
@@ -69,7 +75,7 @@ def _draw_draft(job: Job) -> None:
 def draw_datasets() -> None:
     """One card each: those that people made here, then those that others have published."""
     _draw_undo()
-    cards = [partial(_draw_own, dataset) for dataset in list_datasets(data_folder())]
+    cards = [partial(_draw_fenced, dataset) for dataset in list_datasets(data_folder())]
     others = sorted(
         published().items(), key=lambda entry: (not entry[1].is_present(data_folder()), -entry[1].info().train_images)
     )
@@ -77,7 +83,7 @@ def draw_datasets() -> None:
     st.subheader("Datasets")
     for row in rows_of(cards, COLUMNS):
         for column, draw in zip(st.columns(COLUMNS), row, strict=False):
-            with column, st.container(border=True, height="stretch", vertical_alignment="distribute"), fenced(*DATASET):
+            with column, st.container(border=True, height="stretch", vertical_alignment="distribute"):
                 draw()
 
 
@@ -96,6 +102,11 @@ def draw_deleted() -> None:
         if is_host():
             empty, icon = partial(empty_trash, data_folder()), ":material/delete_forever:"
             action("Remove all for good", empty, icon=icon, key="empty the trash of datasets")
+
+
+def _draw_fenced(dataset: OwnDataset) -> None:
+    with dataset_fence(dataset):
+        _draw_own(dataset)
 
 
 def _draw_own(dataset: OwnDataset) -> None:

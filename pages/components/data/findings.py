@@ -65,8 +65,10 @@ def draw_findings(
                     change(dataset, finding.action, finding.repair)
                 if finding.choice and choices:
                     _draw_choice(dataset, finding.choice, key)
-            if finding.choice and choices and finding.choice.example:
-                st.html(_effects(str(dataset.file), finding.choice.example, tuple(finding.choice.labels.items())))
+            example = finding.choice.example if finding.choice and choices else None
+            labels = tuple(finding.choice.labels.items()) if finding.choice else ()
+            if example and (effects := _effects(str(dataset.file), example, labels)):
+                st.html(effects)
             if finding.ways:
                 _draw_ways(dataset, finding, key)
             elif finding.groups:

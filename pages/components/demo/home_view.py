@@ -6,12 +6,13 @@ import numpy as np
 import streamlit as st
 
 from core.paths import runs_folder
-from core.runs.store import MOVING
+from core.runs.store import MOVING, Run
 from core.runs.summary import DAMAGED, SPARKS, Summary
 from core.text.numbers import percent
 from pages.components.classify.networks import networks_of
 from pages.components.classify.run_choice import network_for_digits
 from pages.components.classify.ways import draw_drawing
+from pages.components.shell.fences import run_fence
 from pages.components.shell.histories import run_of, shared_history, summaries, summary
 from pages.components.shell.html_parts import sparkline
 from pages.components.shell.links import ALL_RUNS, page_link, run_page, title_link
@@ -27,6 +28,11 @@ def draw_try() -> None:
     run = network_for_digits()
     if run is None:
         return
+    with run_fence(run, "try"):
+        _draw_try(run)
+
+
+def _draw_try(run: Run) -> None:
     networks = networks_of([run])
     if not networks:
         return
@@ -72,12 +78,17 @@ def _draw_cards(own: list[Summary]) -> None:
 def _cards(runs: list[Summary]) -> None:
     with st.container(horizontal=True, gap="small", key=f"cards {runs[0].status in MOVING}"):
         for facts in runs:
-            with st.container(border=True, width=300, gap=None, key=f"recent {facts.id}"):
-                title_link(run_page(facts.id), facts.title, "**{}**")
-                st.html(_curve(facts))
-                with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-                    st.badge(facts.status, color=STATUS_COLOURS[facts.status])
-                    st.caption(plain_markdown(_score(facts)), width="stretch")
+            place = st.container(border=True, width=300, gap=None, key=f"recent {facts.id}")
+            with place, run_fence(run_of(facts.id), "card"):
+                _card(facts)
+
+
+def _card(facts: Summary) -> None:
+    title_link(run_page(facts.id), facts.title, "**{}**")
+    st.html(_curve(facts))
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        st.badge(facts.status, color=STATUS_COLOURS[facts.status])
+        st.caption(plain_markdown(_score(facts)), width="stretch")
 
 
 def _curve(facts: Summary) -> str:

@@ -104,11 +104,11 @@ def draw_ended_controls(run: Run, status: Status, config: RunConfig, history: Hi
         prepare()  # a click is likely: the next worker is warm by then
     has_begun = history.started is not None
     comes_first = status.name == "paused" or not has_begun
-    if status.name == "failed":
+    if status.name == "failed" and has_begun:
         with st.popover("Resume", icon=":material/resume:", key=f"resume {run.id}"):
             _resume_failed(run, config, history)
     elif status.name in RESUMABLE and st.button(
-        "Resume" if has_begun else "Start",
+        "Resume" if has_begun else "Try again" if status.name in ("failed", "interrupted") else "Start",
         key=f"resume {run.id}",
         icon=":material/resume:",
         type="primary" if comes_first else "secondary",

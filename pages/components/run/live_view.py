@@ -18,9 +18,10 @@ from pages.components.run.controls import draw_problem
 from pages.components.run.heading import draw_buttons, draw_heading
 from pages.components.run.phases import status_line, what_curves_wait_for
 from pages.components.shell.classifiers import warm_up
+from pages.components.shell.fences import with_run_fence
 from pages.components.shell.header import icon_only
 from pages.components.shell.histories import SharedHistory, shared_history
-from pages.components.shell.messages import RUN_FOLDER, fenced, show_error
+from pages.components.shell.messages import show_error
 from pages.components.shell.number_words import plain_markdown, rows_of
 from pages.components.shell.widgets import redrawn
 
@@ -44,7 +45,7 @@ def draw_live_view(run: Run, config: RunConfig | None, damage: str) -> bool:
     )
 
 
-@fenced(*RUN_FOLDER)
+@with_run_fence("live")
 def _draw(run: Run, config: RunConfig | None, damage: str, status: Status) -> None:
     shared = shared_history(run)
     history = shared.history

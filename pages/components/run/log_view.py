@@ -14,7 +14,7 @@ from core.runs import events
 from core.runs.events import Event
 from core.runs.store import Run
 from core.text.numbers import decimal, percent
-from pages.components.shell.messages import RUN_FOLDER, fenced
+from pages.components.shell.fences import with_run_fence
 from pages.components.shell.number_words import count, device_in_words, precision_in_words
 
 REFRESH_SECONDS = 1.0
@@ -31,7 +31,7 @@ def draw_log(run: Run, moves: bool) -> None:
             st.fragment(_draw, run_every=REFRESH_SECONDS if moves else None)(run)
 
 
-@fenced(*RUN_FOLDER)
+@with_run_fence("log")
 def _draw(run: Run) -> None:
     found = events.events_in(_end_of(run.event_log, SHOWN_BYTES).encode())
     lines = [line for event in found if (line := in_a_line(event))][-LINES:]

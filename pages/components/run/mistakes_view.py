@@ -20,10 +20,10 @@ from core.text.numbers import percent
 from pages.components.charts.heatmap import MOST_DRAWN, MOST_WRITTEN, heatmap
 from pages.components.charts.view_controls import one_of
 from pages.components.run.calibration_view import draw_calibration
+from pages.components.shell.fences import with_run_fence
 from pages.components.shell.histories import predictions_of
 from pages.components.shell.html_parts import card, gallery, html_table, table_row
 from pages.components.shell.links import say
-from pages.components.shell.messages import RUN_FOLDER, fenced
 from pages.components.shell.number_words import count, plain_markdown
 from pages.components.shell.word_meanings import words_help
 
@@ -52,7 +52,7 @@ def has_predictions(run: Run) -> bool:
 
 
 @st.fragment
-@fenced(*RUN_FOLDER)
+@with_run_fence("mistakes")
 def draw_mistakes(run: Run, config: RunConfig, names: list[str]) -> None:
     """All of it, in a part of the page that is drawn anew by itself."""
     split = _split()

@@ -46,7 +46,7 @@ def meaning(run: Run, status: Status, history: History) -> str:
             if run.last.is_file()
             else "starts it anew, as there is no checkpoint yet"
         )
-        return f"{status.reason} Resume {where}."
+        return f"{status.reason} {'Resume' if history.started else 'Try again'} {where}."
     if status.name == "starting" and is_downloading(history):
         return f"Fetching {_what(history.download or {})} first; this is needed only once."
     if is_resuming(status, history):
@@ -104,16 +104,15 @@ def what_curves_wait_for(status: Status, history: History) -> str:
 
 
 def progress_facts(history: History, now: float) -> list[tuple[str, str, str]]:
-    """Always the same seven, so that the page does not jump when numbers arrive. now: Unix seconds."""
+    """Always the same seven, so that the page does not jump when numbers arrive. now: Unix seconds by the log's clock."""
     started, step = history.started, history.last_step
     rate = (step or {}).get("learning_rate")
     throughput = history.images_per_second()
-    elapsed = history.elapsed(now) if history.session else history.trained_seconds or None  # None: nothing trained yet
     return [
         epoch_fact(history),
         ("Images per second", f"{throughput:,.0f}" if throughput else UNKNOWN, ""),
         ("Learning rate", decimal(rate) if rate else UNKNOWN, "in the last step" if rate else ""),
-        ("Time so far", duration(elapsed), ""),
+        ("Time so far", duration(history.elapsed(now)), ""),
         ("Time left", duration(history.seconds_left()), ""),
         ("Computes on", device_in_words(started or {}) or UNKNOWN, precision_in_words(started or {})),
         memory_fact(history),

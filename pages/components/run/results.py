@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import numpy as np
@@ -25,7 +24,7 @@ def draw_figures(run: Run, shared: SharedHistory, status: Status) -> None:
     """All figures of a run in a row: how far and how fast while it trains, how good and how sure we are afterwards."""
     if status.is_active:
         with shared.lock:  # another visitor may be reading on
-            known, device = progress_facts(shared.history, time.time()), (shared.history.started or {}).get("device")
+            known, device = progress_facts(shared.history, shared.now()), (shared.history.started or {}).get("device")
         st.html(facts(known + usage_facts(run, watch().look()[-1], str(device)), small=True))
     else:
         _draw_final(shared.history)
@@ -51,21 +50,27 @@ def _draw_final(history: History) -> None:
         pairs.append(memory_fact(history))
     if pairs:
         st.html(facts(pairs, small=len(pairs) > 6))
+    if epoch := history.outdated_test():
+        later = f"that of epoch {best['epoch']:,}, the best now," if best else "the best one now"
+        st.caption(
+            f"The test scores are those of the network of epoch {epoch:,}; {later} is tested at the end of the training."
+        )
 
 
 def draw_test_results(test: dict[str, Any], class_names: list[str]) -> None:
     """Per-class table and confusion matrix, both of the test split."""
     st.subheader("How it does on the test pictures")
     st.caption(
-        f"The network of epoch {test.get('from_epoch', UNKNOWN)}, the best one, saw these "
+        f"The network of epoch {test.get('from_epoch', UNKNOWN)} saw these "
         f"{count(test.get('images', 0), 'picture')} only once, after the training."
     )
-    matrix = test.get("confusion_matrix") or []
-    if matrix and len(matrix) == len(class_names):
+    matrix = test.get("confusion_matrix")
+    if matrix:
         st.markdown(pairs_in_words(np.asarray(matrix), class_names))
     picture, table = st.columns([6, 5], gap="medium")
     with picture:
-        heatmap(matrix, class_names, key="confusion", title="Confusion matrix, test pictures")
+        if matrix:
+            heatmap(matrix, class_names, key="confusion", title="Confusion matrix, test pictures")
     with table:
         draw_classes(report_of(test, class_names).get("per_class") or [])
 

@@ -12,9 +12,9 @@ from core.runs.snapshots import ProbeImages, Snapshot, SnapshotStore
 from core.runs.store import Run
 from core.text.numbers import percent
 from pages.components.charts.heatmap import heatmap
+from pages.components.shell.fences import with_run_fence
 from pages.components.shell.html_parts import card, gallery, picture, sheet
 from pages.components.shell.links import say
-from pages.components.shell.messages import RUN_FOLDER, fenced
 
 REFRESH_SECONDS = 1.0
 EPOCH = "epoch"  # in the address
@@ -28,7 +28,7 @@ def draw_watching(run: Run, class_names: list[str], moves: bool, draw_figures: C
     st.fragment(_draw, run_every=REFRESH_SECONDS if moves else None)(run, class_names, moves, draw_figures)
 
 
-@fenced(*RUN_FOLDER)
+@with_run_fence("watching")
 def _draw(run: Run, class_names: list[str], moves: bool, draw_figures: Callable[[], None]) -> None:
     store = SnapshotStore(run)
     epochs, probe = store.epochs(), store.probe_images()

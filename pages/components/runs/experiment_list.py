@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from logging import getLogger
+
 import streamlit as st
 
+from core import errors
 from core.experiments.sweep import Sweep
 from core.recipes import find_recipe
 from core.runs.store import MOVING
 from core.runs.summary import Summary
 from core.text.numbers import UNKNOWN, percent
+from pages.components.shell.fences import ONE, damaged
 from pages.components.shell.html_parts import html_table, table_row
 from pages.components.shell.links import TRAIN, anchor, experiment_page, form_page, page_link, switch_page
 from pages.components.shell.number_words import moment
@@ -38,9 +42,18 @@ def _moves(found: dict[str, list[Summary]]) -> bool:
 
 
 def _draw(found: dict[str, list[Summary]]) -> None:
-    st.html(html_table(HEAD, [row(experiment(name, runs)) for name, runs in list(found.items())[:SHOWN]]))
+    st.html(html_table(HEAD, [_whatever(name, runs) for name, runs in list(found.items())[:SHOWN]]))
     if len(found) > SHOWN:
         st.caption(f"The newest {SHOWN} of {len(found):,}.")
+
+
+def _whatever(name: str, runs: list[Summary]) -> str:
+    """Its row; of runs that no check foresaw one that says so."""
+    try:
+        return row(experiment(name, runs))
+    except errors.UNFORESEEN as error:
+        getLogger(__name__).exception("experiment %s has no row", name)
+        return table_row(anchor(experiment_page(name), name), [damaged(ONE, error), *[UNKNOWN] * (len(HEAD) - 2)])
 
 
 def row(shown: Experiment) -> str:

@@ -20,9 +20,10 @@ from pages.components.charts.compare_entry import compared_chart, swatch
 from pages.components.charts.view_controls import one_of
 from pages.components.runs.result_chart import draw_result_chart
 from pages.components.shell.compared import MOST
+from pages.components.shell.fences import ONE, fenced
 from pages.components.shell.html_parts import html_table, table_row
 from pages.components.shell.links import anchor, compare_page, form_page, run_page, switch_page, try_page
-from pages.components.shell.number_words import count, duration, plain_markdown
+from pages.components.shell.number_words import count, duration, plain_markdown, test_words
 from pages.components.shell.rights import may_change
 from pages.components.shell.setting_words import setting_words
 from pages.components.shell.widgets import redrawn
@@ -37,8 +38,16 @@ METRICS = {name: BY_NAME[name].title.capitalize() for name in ("val/accuracy", "
 def draw_experiment(name: str) -> None:
     """Refreshes every second while any of its runs waits or trains."""
     redrawn(
-        lambda: experiment(name, experiments().get(name, [])), lambda shown: bool(shown.moving), _draw, REFRESH_SECONDS
+        lambda: experiment(name, experiments().get(name, [])),
+        lambda shown: bool(shown.moving),
+        _fenced,
+        REFRESH_SECONDS,
     )
+
+
+def _fenced(shown: Experiment) -> None:
+    with fenced(ONE):
+        _draw(shown)
 
 
 def _draw(shown: Experiment) -> None:
@@ -61,17 +70,18 @@ def _draw(shown: Experiment) -> None:
         )
     is_loss = metric.endswith("loss")
     left, right = st.columns(2, gap="medium")
-    with left:
+    with left, fenced(ONE):
         _curves(shown, metric, is_loss)
-    with right:
+    with right, fenced(ONE):
         setting = next((setting for setting in shown.settings if setting.path == against), None)
         if setting:
             results = [run.val_loss for run in shown.runs] if is_loss else [run.val_accuracy for run in shown.runs]
             draw_result_chart(
                 shown, setting, results, is_loss=is_loss, title=f"Best {METRICS[metric].lower()}", height=HEIGHT
             )
-    st.html(table(shown))
-    draw_over_seeds(shown)
+    with fenced(ONE):
+        st.html(table(shown))
+        draw_over_seeds(shown)
 
 
 def _progress(shown: Experiment) -> float:
@@ -154,7 +164,7 @@ def table(shown: Experiment) -> str:
         cells = [setting_words(setting, place) for setting in shown.varied]
         cells += [
             percent(run.val_accuracy) + star,
-            percent(run.test_accuracy),
+            test_words(run),
             f"{run.epochs:,} of {run.planned:,}",
             run.status,
             duration(run.seconds),

@@ -12,6 +12,7 @@ from core.runs.store import Run
 from core.workers.queue_estimates import Wait
 from pages.components.run.controls import draw_active_controls, draw_problem, draw_queue_controls
 from pages.components.run.phases import is_downloading, progress_words
+from pages.components.shell.fences import run_fence
 from pages.components.shell.histories import expected, shared_history, summary
 from pages.components.shell.links import run_page, title_link
 from pages.components.shell.number_words import STATUS_COLOURS, about, duration, plain_markdown
@@ -49,7 +50,8 @@ def _draw_now(active: list[Run]) -> None:
     if active:
         st.subheader("Now")
         for run in active:
-            _active_row(run)
+            with run_fence(run, "now"):
+                _active_row(run)
 
 
 def _draw_waiting(queue: list[Wait]) -> None:
@@ -59,7 +61,8 @@ def _draw_waiting(queue: list[Wait]) -> None:
             st.caption(f":orange[:material/warning:] {plain_markdown(problem)}")
         first = paged(len(queue), SHOWN, "waiting")
         for place, wait in enumerate(queue[first : first + SHOWN], first):
-            _waiting_row(place, wait, len(queue))
+            with run_fence(wait.run, "waiting"):
+                _waiting_row(place, wait, len(queue))
 
 
 def _active_row(run: Run) -> None:

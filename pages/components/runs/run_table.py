@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from logging import getLogger
 from pathlib import Path
 from typing import Any
 
+from core import errors
 from core.runs.store import ACTIVE
-from core.runs.summary import DAMAGED, Summary
+from core.runs.summary import DAMAGED, Summary, unreadable
 from core.text.numbers import UNKNOWN, decimal, percent
 from core.text.titles import shortened, whole
+from pages.components.shell.histories import run_of
 from pages.components.shell.links import address, run_page
-from pages.components.shell.number_words import STATUS_COLOURS, duration, moment
+from pages.components.shell.number_words import STATUS_COLOURS, duration, moment, test_words
 from pages.components.shell.widgets import component
 
 TICKED, OPEN = "ticked", "open"
@@ -45,7 +48,7 @@ def run_table(facts: Sequence[Summary], key: str, ticked: Sequence[str] = ()) ->
     searches or reloads.
     """
     now = time.time()
-    rows = [row(entry, now) for entry in sorted(facts, key=lambda entry: entry.status not in ACTIVE)]
+    rows = [_whatever(entry, now) for entry in sorted(facts, key=lambda entry: entry.status not in ACTIVE)]
     columns = [{"title": title, "kind": kind, "down": down} for title, kind, down in COLUMNS]
     state = _component(
         key=key,
@@ -59,6 +62,15 @@ def run_table(facts: Sequence[Summary], key: str, ticked: Sequence[str] = ()) ->
     return [entry for entry in facts if entry.id in wanted], opened
 
 
+def _whatever(entry: Summary, now: float) -> dict[str, Any]:
+    """Its row; of facts that no check foresaw one that says so."""
+    try:
+        return row(entry, now)
+    except errors.UNFORESEEN as error:
+        getLogger(__name__).exception("run %s has no row", entry.id)
+        return row(unreadable(run_of(entry.id), f"Its folder is damaged ({type(error).__name__})."), now)
+
+
 def row(entry: Summary, now: float) -> dict[str, Any]:
     """One run as the browser needs it: its words, and under `sort` the numbers and words that order the columns."""
     epochs = f"{entry.epochs:,} of {entry.planned:,}" if entry.epochs < entry.planned else f"{entry.epochs:,}"
@@ -68,7 +80,7 @@ def row(entry: Summary, now: float) -> dict[str, Any]:
         "rate": decimal(entry.learning_rate) if entry.learning_rate is not None else UNKNOWN,
         "epochs": epochs if entry.status != DAMAGED else UNKNOWN,
         "val": percent(entry.val_accuracy),
-        "test": percent(entry.test_accuracy),
+        "test": test_words(entry),
         "time": duration(entry.seconds),
         "age": age(now - entry.created),
     }

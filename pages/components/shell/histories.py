@@ -33,11 +33,20 @@ class SharedHistory:
     lock: threading.RLock = field(default_factory=threading.RLock)
     _made: dict[Hashable, Any] = field(default_factory=dict)
     _made_at: int = -1  # offset in the log of the state that they were made from
+    _heard: float = 0.0  # when the log last grew, by the monotonic clock
 
     def update(self) -> History:
         """The history with what the log has got meanwhile."""
         with self.lock:
-            return self.history.update()
+            before = self.history.offset
+            self.history.update()
+            if self.history.offset != before:
+                self._heard = time.monotonic()
+            return self.history
+
+    def now(self) -> float:
+        """Unix seconds by the clock of the log: that of this computer may be another one, or have been set since."""
+        return self.history.told + time.monotonic() - self._heard
 
     def once(self, key: Hashable, make: Callable[[], Any]) -> Any:
         """What `make` gives, made once for all visitors until the log grows. Whatever it depends on besides is in `key`."""

@@ -1,12 +1,10 @@
 """Sentences for the visitor, shown as they are (a file name or a title in them must not become Markdown), and what people do on a
-page: tried, and where it goes wrong the sentence is shown at once, or kept and shown where it belongs. What shows files that
-anyone may have written stands behind a fence: one damaged folder costs its own place on the page."""
+page: tried, and where it goes wrong the sentence is shown at once, or kept and shown where it belongs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from logging import getLogger
 
 import streamlit as st
 
@@ -14,11 +12,6 @@ from core.errors import TrainDeskError
 from pages.components.shell.number_words import plain_markdown
 
 _attempts = [0]
-UNFORESEEN: type[Exception] = Exception  # what a fence stops; tests of pages see through it
-
-RUN_FOLDER = ("This run's folder", "look into it, or delete the run")  # for `fenced`
-DATASET = ("This dataset", "bring its pictures again, or delete it")
-IMPORT = ("This import", "throw it away and bring the pictures again")
 
 
 def show_error(sentence: object) -> None:
@@ -38,21 +31,6 @@ def errors_shown() -> Iterator[None]:
         yield
     except TrainDeskError as error:
         show_error(error)
-
-
-@contextmanager
-def fenced(thing: str, remedy: str) -> Iterator[None]:
-    """Whatever goes wrong in this block costs this block alone: a sentence stands in its place, the log has the rest.
-
-    `thing` is what the block shows ("This run's folder"), `remedy` what can be done when it is damaged. Around a fragment it does
-    nothing when that is drawn again: there it stands inside.
-    """
-    try:
-        with errors_shown():
-            yield
-    except UNFORESEEN as error:
-        getLogger(__name__).exception("%s cannot be shown", thing)
-        show_error(f"{thing} is damaged, so this part of it cannot be shown ({type(error).__name__}); {remedy}.")
 
 
 def attempt(place: str, work: Callable[[], object], keep: bool = False) -> bool:

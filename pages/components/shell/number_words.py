@@ -5,12 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from html import escape
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from core.runs.events import Event
-from core.text.numbers import UNKNOWN
+from core.text.numbers import UNKNOWN, percent
 from core.text.numbers import count as count
 from pages.components.shell.word_meanings import question
+
+if TYPE_CHECKING:
+    from core.runs.summary import Summary
 
 BadgeColour = Literal["gray", "blue", "violet", "green", "orange", "red"]
 STATUS_COLOURS: dict[str, BadgeColour] = {
@@ -38,10 +41,18 @@ EXPLAINED = {  # label of a fact -> word of the glossary
 }
 
 
+def test_words(run: Summary) -> str:
+    """The test accuracy in a list, "97.9 % (epoch 5)" where the network of another epoch is the best now."""
+    of = f" (epoch {run.test_epoch:,})" if run.test_epoch else ""
+    return percent(run.test_accuracy) + of
+
+
 def duration(seconds: float | None) -> str:
-    """75 -> "1 min 15 s"."""
+    """75 -> "1 min 15 s", 0.3 -> "under 1 s"."""
     if seconds is None:
         return UNKNOWN
+    if 0 <= seconds < 0.5:
+        return "under 1 s"
     whole = max(0, round(seconds))
     if whole < 60:
         return f"{whole} s"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from html import escape
 from itertools import groupby
+from logging import getLogger
 from typing import Any
 
 import streamlit as st
 
+from core import errors
 from core.analysis.compare import Setting
 from core.errors import TrainDeskError
 from core.run_config import GROUPS, RunConfig
@@ -22,6 +24,9 @@ def read_config(run: Run) -> tuple[RunConfig | None, str]:
         return run.config(), ""
     except TrainDeskError as error:
         return None, str(error)
+    except errors.UNFORESEEN as error:
+        getLogger(__name__).exception("the config of run %s cannot be read", run.id)
+        return None, f"The config of run {run.id} is damaged ({type(error).__name__})."
 
 
 def in_short(config: RunConfig) -> str:

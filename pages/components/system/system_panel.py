@@ -13,6 +13,7 @@ from core.runs.disk import disk_warning
 from core.runs.trash import deleted_runs, empty_trash
 from core.text.numbers import UNKNOWN, percent
 from core.workers.monitor import System, Usage
+from pages.components.shell.fences import fenced
 from pages.components.shell.histories import run_of, summaries, summary
 from pages.components.shell.html_parts import html_table, sparkline, table_row
 from pages.components.shell.links import anchor, run_page
@@ -28,9 +29,10 @@ LARGEST = 5  # runs that are listed
 @st.fragment(run_every=REFRESH_SECONDS)
 def draw_system() -> None:
     """Bars, and the table of processes; drawn anew every two seconds."""
-    readings = watch().look()
-    st.html(bars(readings))
-    _processes(readings[-1])
+    with fenced("What this computer says of itself"):
+        readings = watch().look()
+        st.html(bars(readings))
+        _processes(readings[-1])
 
 
 def bars(readings: list[System]) -> str:

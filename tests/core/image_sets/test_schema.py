@@ -12,8 +12,9 @@ from tests.helpers import assert_one_sentence
 ODD = {
     "about": [("key", b"k"), ("value", b"\xff")],
     "versions": [("words", b"w"), ("time", "yesterday"), ("time", float("inf")), ("time", -1)],
+    "images": [("name", b"n"), ("width", 0), ("height", "x"), ("colour", b"\xff"), ("turned", "\x00"), ("look", "x")],
     "names": [("class", -1), ("class", 10**9), ("class", "one"), ("name", b""), ("enabled", "yes"), ("until", 1.5)],
-    "places": [("image", "x"), ("class", 1e300), ("split", "trian"), ("kin", 1e300), ("since", "")],
+    "places": [("image", "x"), ("image", 10**9), ("class", 1e300), ("split", "trian"), ("kin", 1e300), ("since", "")],
 }
 
 

@@ -20,3 +20,23 @@ def test_the_smaller_of_what_the_system_and_a_container_give_counts(limit, free,
 def test_a_gpu_is_asked_itself(monkeypatch):
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (device.index, 99))
     assert memory.free_bytes(torch.device("cuda:3")) == 3
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"), True),
+        (MemoryError(), True),
+        (
+            RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 400000000000000 bytes."),
+            True,
+        ),
+        (RuntimeError("could not create a primitive"), True),
+        (RuntimeError("could not create a primitive descriptor for a convolution forward propagation"), False),
+        (RuntimeError("mat1 and mat2 shapes cannot be multiplied"), False),
+        (ValueError("Expected more than 1 value per channel"), False),
+    ],
+    ids=["GPU", "Python", "CPU", "oneDNN", "oneDNN cannot", "shapes", "batch norm"],
+)
+def test_out_of_memory_is_known_from_other_errors(error, says):
+    assert memory.is_out_of_memory(error) == says

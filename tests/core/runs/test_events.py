@@ -3,6 +3,7 @@
 import json
 import math
 import threading
+import time
 
 import pytest
 from hypothesis import given
@@ -160,6 +161,17 @@ def test_a_writer_says_whether_the_run_has_a_past(log):
     again = EventWriter(log)
     assert again.has_events
     again.close()
+
+
+@pytest.mark.parametrize("jump", [-86_400.0, 86_400.0])
+def test_a_clock_that_is_set_changes_no_time(jump, log, monkeypatch):
+    writer, now = EventWriter(log), time.time()
+    before = writer.write("step", step=1)["time"]
+    monkeypatch.setattr(time, "time", lambda: now + jump)
+    after = writer.write("step", step=2)["time"]
+    writer.close()
+    assert before <= after and abs(after - now) < 10_000
+    assert abs(EventWriter(log).write("resuming")["time"] - now - jump) < 10_000, "the next process has the new clock"
 
 
 def test_numbers_that_are_not_finite_become_null(log):

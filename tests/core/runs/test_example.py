@@ -1,6 +1,5 @@
 """The run that comes with the program: small, whole, what it says it is, found by its id, and never changed or counted."""
 
-import os
 import shutil
 
 import pytest
@@ -21,7 +20,7 @@ from core.training.data import data_on_device
 from core.training.scoring import evaluate_checkpoint
 from core.workers.control import ask_to_resume
 from core.workers.dispatch import submit
-from tests.helpers import assert_one_sentence
+from tests.helpers import assert_one_sentence, made_at
 from tests.pages.fake_runs import fake_run
 
 CAME_ALONG = HOME / "checkpoints" / "example-digits"
@@ -71,7 +70,7 @@ def test_it_is_listed_last_and_found_by_its_id_and_is_nobodys_newest(came_along,
     with pytest.raises(TrainDeskError):
         find_run("latest", runs_folder)
     own = fake_run(runs_folder, "finished")
-    os.utime(own.config_file, (1, 1))  # older than the program itself
+    made_at(own, 1)  # older than the program itself
     assert [entry.id for entry in Index(runs_folder).summaries()] == [own.id, came_along.id]
     assert list_runs(runs_folder) == [own] and find_run("latest", runs_folder) == own
     assert find_run(came_along.id, runs_folder) == came_along

@@ -94,6 +94,8 @@ def test_a_line_longer_than_a_block_is_read(folder, monkeypatch):
     monkeypatch.setattr(history, "LARGE", 0)
     monkeypatch.setattr(fast_log, "BLOCK", 1000)
     long = json.dumps({"event": "test", "time": 1, "confusion_matrix": [[7] * 100] * 100}).encode()
-    log = b'{"event":"step","time":1,"step":1,"train/loss":1.0}\n'
+    names = {"epochs": 1, "total_steps": 1, "class_names": ["a"] * 100}
+    begin = json.dumps({"event": "started", "time": 1, **names}).encode() + b"\n"
+    log = begin + b'{"event":"step","time":1,"step":1,"train/loss":1.0}\n'
     found = read(folder, log + long + b"\n", 50, monkeypatch)
     assert found.steps == [1] and found.test["confusion_matrix"][99][99] == 7

@@ -32,7 +32,7 @@ def test_reading_in_pieces_gives_what_reading_at_once_gives(run):
     writer = EventWriter(run.event_log)
     events = [
         ("download", {"done_bytes": 5, "total_bytes": 10}),
-        ("started", {"total_steps": 40}),
+        ("started", {"total_steps": 40, "epochs": 4}),
         ("step", {"step": 5, "train/loss": 2.0}),
         ("step", {"step": 10, "train/loss": float("nan")}),
         ("epoch", epoch(1, 0.5, True)),
@@ -56,7 +56,7 @@ def test_reading_in_pieces_gives_what_reading_at_once_gives(run):
     assert growing.progress() == 0.5
 
 
-STARTED = {"total_steps": 40, "steps_per_epoch": 10, "train_images": 1000}
+STARTED = {"total_steps": 40, "epochs": 4, "steps_per_epoch": 10, "train_images": 1000}
 
 
 def told(run, *events):
@@ -92,7 +92,7 @@ def test_pauses_are_in_no_time(run):
     history = told(run, *before)
     assert history.elapsed() == history.elapsed(now=5000) == 11
     history = told(run, (1000, "resuming", {}))
-    assert history.elapsed(now=1003) is None, "it has not begun again"
+    assert history.elapsed(now=1003) == 11, "it has not begun again, and what was trained stays"
     history = told(run, (1003, "resumed", resumed(10, 1)))
     assert history.elapsed() == 11 and history.elapsed(now=1004) == 12
     assert history.seconds_left() is None and history.images_per_second() is None, "there is no speed yet"
@@ -181,13 +181,78 @@ def test_more_epochs_count_in_the_progress_and_renew_the_test(run):
     )
     assert history.progress() == 1.0 and history.test and history.end and history.elapsed() == 44
     history = told(run, (200, "resuming", {}))
-    assert history.end is None and history.test is None
+    assert history.end is None and history.test["test/accuracy"] == 0.5, "the old result stands"
     history = told(run, (201, "resumed", resumed(40, 4, total_steps=80, epochs=8)))
     assert history.progress() == 0.5 and history.started["epochs"] == 8
     assert history.started["time"] == 100 and history.started["class_names"] == ["a"]
     assert [event["epoch"] for event in history.epochs] == [4]
     history = told(run, (221, "step", step(60)), (222, "test", {"test/accuracy": 0.7}), (223, "finished", {}))
     assert history.test["test/accuracy"] == 0.7 and history.elapsed() == 44 + 22
+
+
+TESTED = (
+    (100, "started", {**STARTED, "class_names": ["a"]}),
+    (140, "step", step(40)),
+    (140, "epoch", epoch(4, 0.5, True)),
+    (143, "test", {"test/accuracy": 0.5, "from_epoch": 4}),
+    (144, "finished", {"message": "x"}),
+)
+
+
+def test_a_result_stands_when_more_epochs_are_stopped(run):
+    assert told(run, *TESTED).outdated_test() is None
+    more = resumed(40, 4, total_steps=80, epochs=8)
+    history = told(run, (200, "resuming", {}), (201, "resumed", more), (211, "step", step(50)), (212, "stopped", {}))
+    assert history.test["test/accuracy"] == 0.5 and history.outdated_test() is None and history.elapsed() == 44 + 11
+    again = resumed(50, 4, total_steps=80, epochs=8)
+    history = told(run, (300, "resuming", {}), (301, "resumed", again), (302, "epoch", {**epoch(5, 0.6, True)}))
+    assert history.test["test/accuracy"] == 0.5 and history.outdated_test() == 4, "that of epoch 5 is not tested yet"
+
+
+@pytest.mark.parametrize("end", ["failed", "stopped", "paused"])
+@pytest.mark.parametrize("begun", [(), ("started",)], ids=["before it began", "before its first step"])
+def test_an_attempt_that_trains_nothing_leaves_the_old_results(begun, end, run):
+    before = told(run, *TESTED)
+    values = {"started": {**STARTED, "total_steps": 99}}
+    attempt = [(200, "resuming", {}), *((201, kind, values[kind]) for kind in begun), (202, end, {"message": "Gone."})]
+    history = told(run, *attempt)
+    for name in ("curve", "epochs", "test", "started"):
+        assert getattr(history, name) == getattr(before, name), name
+    assert history.progress() == 1.0 and history.end["message"] == "Gone." and history.elapsed() == 44
+
+
+def test_a_killed_attempt_is_followed_by_the_old_results_too(run):
+    told(run, *TESTED, (200, "resuming", {}), (201, "started", STARTED))
+    history = told(run, (300, "resuming", {}))
+    assert history.steps == [40] and history.test
+
+
+def test_a_training_that_begins_anew_lets_go_of_the_test_when_it_replaces_the_network(run):
+    told(run, *TESTED)
+    history = told(run, (200, "resuming", {}), (201, "started", STARTED), (202, "step", step(5)))
+    assert history.steps == [5] and history.epochs == [] and history.test, "the tested network is still there"
+    assert told(run, (203, "epoch", epoch(1, 0.1, True))).test is None
+
+
+@pytest.mark.parametrize("jump", [-86_400, 86_400])
+def test_a_clock_set_between_two_sessions_changes_no_time(jump, run):
+    now, then = 1_000_000, 1_000_000 + jump
+    told(run, (now, "started", STARTED), (now + 10, "step", step(10)), (now + 11, "paused", {}))
+    history = told(run, (then, "resuming", {}), (then + 1, "resumed", resumed(10, 1)))
+    assert history.elapsed() == 11 and history.elapsed(now=history.told + 2) == 13
+    history = told(run, (then + 6, "step", step(20)))
+    assert history.elapsed() == 16 and history.seconds_left() == pytest.approx(10)
+
+
+def test_a_clock_that_was_set_back_in_an_old_log_does_not_make_the_time_0(run):
+    done = {**epoch(1, 0.5, True), "seconds": 7.5}
+    assert told(run, (1000, "started", STARTED), (500, "step", step(10)), (500, "epoch", done)).elapsed() == 7.5
+
+
+def test_a_matrix_of_other_classes_than_those_trained_is_left_out(run):
+    test = {"test/accuracy": 0.5, "confusion_matrix": [[1, 0], [0, 1]], "per_class": []}
+    history = told(run, (100, "started", {**STARTED, "class_names": ["a", "b", "c"]}), (143, "test", test))
+    assert "confusion_matrix" not in history.test and history.test["test/accuracy"] == 0.5 and history.is_damaged
 
 
 def test_notices_and_preparations_are_kept(run):
@@ -199,7 +264,7 @@ def test_notices_and_preparations_are_kept(run):
     "line", ['{"event":"step"}', '{"event":"step","step":null,"train/loss":1}', '{"event":"new kind"}']
 )
 def test_an_event_without_its_values_does_not_break_the_history(line, run):
-    run.event_log.write_text(f'{{"event":"started","time":1,"total_steps":10}}\n{line}\n')
+    run.event_log.write_text(f'{{"event":"started","time":1,"total_steps":10,"epochs":1}}\n{line}\n')
     history = History(run).update()
     assert history.started
     history.progress(), history.seconds_left(), history.elapsed()

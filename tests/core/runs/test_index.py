@@ -17,7 +17,7 @@ from core.runs.index import Index
 from core.runs.metadata import change_metadata
 from core.runs.queue import enqueue, withdraw
 from core.runs.store import create_run, list_runs
-from tests.helpers import assert_one_sentence, quick_config, wait_until
+from tests.helpers import assert_one_sentence, made_at, quick_config, wait_until
 from tests.pages.fake_runs import STATUSES, fake_run, running, write_epoch, write_start
 
 
@@ -279,5 +279,5 @@ def test_the_newest_is_first(runs_folder):
     runs = [fake_run(runs_folder, "finished") for _ in range(3)]
     for age, run in enumerate(runs):
         moment = time.time() - 100 * age
-        os.utime(run.config_file, (moment, moment))
+        made_at(run, moment)
     assert [summary.id for summary in Index(runs_folder).summaries()] == [run.id for run in runs]

@@ -96,3 +96,12 @@ def test_what_is_no_learning_rate_is_passed_over(text, run):
 def test_bytes_that_are_no_text_are_passed_over(run):
     run.learning_rate_request.write_bytes(b"\xff\xfe\x00")
     assert Requests(run).learning_rate() is None
+
+
+def test_a_folder_that_is_gone_is_the_end(run):
+    requests = Requests(run)
+    assert requests.end() is None
+    elsewhere = run.folder.rename(run.folder.with_name("elsewhere"))
+    assert requests.end() == "gone" == Requests(run).end(), "also before what people asked in it"
+    elsewhere.rename(run.folder)
+    assert Requests(run).end() is None

@@ -11,7 +11,7 @@ from core.runs import store
 from core.runs.store import Run, create_run, find_run, list_runs
 from core.settings.settings import SettingsError
 from core.text.typed import clean_line
-from tests.helpers import assert_one_sentence, quick_config
+from tests.helpers import assert_one_sentence, made_at, quick_config
 
 
 def make(runs_folder, title="A run"):
@@ -80,15 +80,15 @@ def test_a_full_disk_is_one_sentence(runs_folder, monkeypatch):
     with pytest.raises(TrainDeskError) as caught:
         make(runs_folder)
     assert_one_sentence(str(caught.value), "No space left on device", "free space")
-    assert list_runs(runs_folder) == []
+    assert list_runs(runs_folder) == [] and not list(runs_folder.iterdir()), "and no empty folder is left"
 
 
 def test_runs_are_listed_newest_first(runs_folder):
     runs = [make(runs_folder, title) for title in "abc"]
     for age, run in enumerate(runs):
-        os.utime(run.config_file, (1_000_000 - age, 1_000_000 - age))
+        made_at(run, 1_000_000 - age)
     assert list_runs(runs_folder) == runs
-    os.utime(runs[2].config_file)
+    made_at(runs[2], 1_000_001)
     assert list_runs(runs_folder)[0] == runs[2]
 
 
@@ -118,7 +118,7 @@ def test_a_copied_run_is_a_run(runs_folder, tmp_path):
 
 def test_a_run_is_found_by_id_by_a_beginning_and_as_the_latest(runs_folder):
     first, second = make(runs_folder, "first"), make(runs_folder, "second")
-    os.utime(first.config_file, (1_000_000, 1_000_000))
+    made_at(first, 1_000_000)
     assert find_run(first.id, runs_folder) == first
     assert find_run(second.id[:-1], runs_folder) == second
     assert find_run("latest", runs_folder) == second

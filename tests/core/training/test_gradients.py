@@ -6,7 +6,7 @@ from torch import nn
 
 from core.errors import TrainDeskError
 from core.training.build import begin, setup_of
-from core.training.gradients import MicroBatchesChanged, add_gradients, is_out_of_memory, more_micro_batches
+from core.training.gradients import MicroBatchesChanged, add_gradients, more_micro_batches
 from core.training.loop import Step, train
 from core.training.losses import LOSSES
 from core.training.precision import mixed
@@ -46,21 +46,6 @@ def test_mixed_labels_count_in_their_shares():
     loss, logits, _ = gradients(network, measure, inputs, labels, (others, 0.8), 1, WHOLE)
     expected = 0.8 * measure.measure(logits, labels) + 0.2 * measure.measure(logits, others)
     torch.testing.assert_close(loss, expected)
-
-
-@pytest.mark.parametrize(
-    ("error", "says"),
-    [
-        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"), True),
-        (MemoryError(), True),
-        (RuntimeError(CPU_IS_FULL), True),
-        (RuntimeError("mat1 and mat2 shapes cannot be multiplied"), False),
-        (ValueError("Expected more than 1 value per channel"), False),
-    ],
-    ids=["GPU", "Python", "CPU", "shapes", "batch norm"],
-)
-def test_out_of_memory_is_known_from_other_errors(error, says):
-    assert is_out_of_memory(error) == says
 
 
 def test_pieces_double_until_they_would_be_too_small():

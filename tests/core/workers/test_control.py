@@ -1,7 +1,6 @@
 """Asking a run to go on: when it may, with what, and what is left in its folder."""
 
 import math
-import os
 
 import pytest
 from filelock import FileLock
@@ -11,7 +10,7 @@ from core.runs.events import EventWriter
 from core.runs.store import create_run, list_runs
 from core.workers import control
 from core.workers.control import ask_to_resume, check_learning_rate
-from tests.helpers import assert_one_sentence, quick_config
+from tests.helpers import assert_one_sentence, made_at, quick_config
 
 
 @pytest.fixture
@@ -76,7 +75,7 @@ def test_a_finished_run_needs_more_epochs(run):
 
 
 def test_more_epochs_leave_the_run_in_its_place_in_the_list(run, runs_folder):
-    os.utime(run.config_file, (1_000_000, 1_000_000))
+    made_at(run, 1_000_000)
     newer = create_run(quick_config(), runs_folder)
     ended(run, "finished")
     ask_to_resume(run, more_epochs=1)
@@ -121,10 +120,10 @@ def test_what_was_asked_before_does_not_end_it_again(run):
 def test_a_folder_that_cannot_be_written_is_one_sentence(run, monkeypatch):
     ended(run, "finished")
 
-    def full(path, data):
-        raise OSError(28, "No space left on device", str(path))
+    def full(run, config, created):
+        raise OSError(28, "No space left on device", str(run.config_file))
 
-    monkeypatch.setattr(control, "write_atomically", full)
+    monkeypatch.setattr(control, "write_config", full)
     assert "No space left on device" in refused(run, more_epochs=1)
     assert run.status().name == "finished"
 

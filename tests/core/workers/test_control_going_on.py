@@ -1,7 +1,5 @@
 """Runs that are left and gone on with: pause, crash, more epochs, another learning rate."""
 
-import os
-
 import pytest
 
 from core.errors import TrainDeskError
@@ -11,7 +9,7 @@ from core.training.checkpoints import load_checkpoint
 from core.workers import worker
 from core.workers.control import ask_to_resume, check_learning_rate
 from tests.core.running import kinds, same_weights
-from tests.helpers import assert_one_sentence, quick_config
+from tests.helpers import assert_one_sentence, made_at, quick_config
 
 NETWORK = {"architecture": {"name": "improved_cnn", "channels": [4]}, "optimizer": "adam", "batch_size": 100}
 
@@ -71,7 +69,7 @@ def test_a_finished_run_trains_more_epochs(runs_folder):
     with pytest.raises(TrainDeskError) as caught:
         ask_to_resume(run)
     assert_one_sentence(str(caught.value), "all its 2 epochs", "more epochs")
-    os.utime(run.config_file, (1e9, 1e9))
+    made_at(run, 1e9)
     ask_to_resume(run, more_epochs=3)
     assert run.created() == 1e9, "a run that is lengthened does not become a new one"
     assert run.config().training.epochs == 5

@@ -82,8 +82,8 @@ def test_a_worker_that_never_came_leaves_the_run_in_the_queue_for_three_tries(la
         run.starting_mark.unlink()  # as if 30 seconds had passed
         assert run.status().name == "queued"
     assert dispatch(runs_folder, tmp_path).started == []
-    assert run.status().name == "interrupted" and not waiting(runs_folder)
-    assert run.worker_log.read_text() == "3 workers were started for this run, and each ended before it could begin.\n"
+    assert run.status().name == "failed" and not waiting(runs_folder)
+    assert_one_sentence(run.status().reason, "Started three times, and its process died each time; it wrote nothing")
 
 
 def test_a_run_that_cannot_be_started_is_one_sentence_and_leaves_the_queue(

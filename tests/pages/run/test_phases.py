@@ -113,8 +113,9 @@ def test_facts_are_always_the_same_seven(runs_folder):
 
 def test_time_so_far_leaves_pauses_out(runs_folder, monkeypatch):
     run = fake_run(runs_folder, "starting")
-    clock = iter([100.0, 103.0, 103.0, 500.0, 501.0, 502.0])
-    monkeypatch.setattr("core.runs.events.time.time", lambda: next(clock))
+    clock = iter([0.0, 100.0, 103.0, 103.0, 500.0, 501.0, 502.0])
+    monkeypatch.setattr("core.runs.events.time.time", lambda: 0.0)
+    monkeypatch.setattr("core.runs.events._steady", lambda: next(clock))
     log = EventWriter(run.event_log)
     write_start(log, run, 6)  # at 100
     log.write("step", epoch=1, step=5, learning_rate=0.001, **{"train/loss": 1.0})  # at 103

@@ -41,7 +41,7 @@ def test_a_share_is_never_rounded_to_all_or_nothing(share, text):
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0.4, "0 s"), (59, "59 s"), (75, "1 min 15 s"), (3720, "1 h 02 min"), (None, "–"), (-3, "0 s")],
+    [(0.4, "under 1 s"), (59, "59 s"), (75, "1 min 15 s"), (3720, "1 h 02 min"), (None, "–"), (-3, "0 s")],
 )
 def test_durations(seconds, text):
     assert duration(seconds) == text
