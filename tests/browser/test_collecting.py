@@ -43,7 +43,8 @@ def test_drawings_answer_while_they_are_collected_are_kept_and_go_on(visit, tmp_
         expect(panel.locator(".bars .winner .name")).to_have_text("cross")
         strange = tmp_path / "box.png"
         strange.write_bytes(encoded(draw_doodle("square", 3)))
-        panel.locator("input[type=file]").set_input_files(str(strange))
+        uploader = panel.get_by_test_id("stFileUploader").filter(has_text="Try a picture of yours")
+        uploader.locator("input[type=file]").set_input_files(str(strange))
         expect(panel.locator(".bars .winner .name")).to_have_text("box")
 
         page.get_by_role("button", name="Keep this network").click()

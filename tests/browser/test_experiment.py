@@ -95,6 +95,8 @@ def test_three_learning_rates_from_the_first_click_to_the_best_network(visit, qu
     best = re.search(r"run=([\w-]+)", page.locator("tr.best a").get_attribute("href"))[1]
     page.get_by_role("button", name="Compare these").click()
     expect(page).to_have_url(re.compile(r"/compare\?runs=[\w-]+(%2C|,)[\w-]+(%2C|,)[\w-]+"))
+    choose(page, "Result", "Best validation loss")
+    expect(page.locator("[aria-label='Chart: Best validation loss against learning rate']")).to_be_visible()
     page.go_back()
     expect(page).to_have_url(address)
     expect(page.get_by_text("3 of 3 runs are done.")).to_be_visible()
@@ -114,6 +116,11 @@ def test_an_experiment_that_was_suggested_validates_as_chosen_and_is_stopped_as_
     expect(page.get_by_role("textbox", name="Optimizer: Learning rate")).to_have_value("0.02, 0.002, 0.0002")
     page.get_by_text("More training settings").click()
     choose(page, "Validate", "after each epoch only")
+    seeds = page.get_by_role("spinbutton", name="Seeds for each")
+    for number, runs in (("2", "Start 6 runs"), ("1", "Start 3 runs")):
+        seeds.fill(number)
+        seeds.press("Enter")
+        expect(page.get_by_role("button", name=runs)).to_be_enabled()
     page.get_by_role("button", name="Start 3 runs").click()
     expect(page).to_have_url(re.compile(r"/experiment\?experiment="))
     page.get_by_text("Validation loss", exact=True).click()

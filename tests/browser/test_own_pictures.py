@@ -50,7 +50,8 @@ def test_from_a_zip_of_folders_to_a_prediction(desk, tmp_path):
     files |= {"my pictures/rings/broken.jpg": b"x", "__MACOSX/x.png": b"x"}
     files["my pictures/rings/same.png"] = files["my pictures/stripes/0.png"]
     desk.get_by_role("button", name="ZIP or pictures").click()
-    desk.locator("input[type=file]").first.set_input_files(str(zipped(tmp_path / "patterns.zip", files)))
+    brought = desk.get_by_test_id("stFileUploader").filter(has_text="A ZIP with a folder for each class")
+    brought.locator("input[type=file]").set_input_files(str(zipped(tmp_path / "patterns.zip", files)))
     expect(desk.get_by_text("1 picture is in two classes at once")).to_be_visible()
     desk.get_by_text("1 file could not be read").click()
     expect(desk.get_by_text("rings/broken.jpg")).to_be_visible()
@@ -59,7 +60,8 @@ def test_from_a_zip_of_folders_to_a_prediction(desk, tmp_path):
     train_and_open(desk)
     strange = tmp_path / "new.png"
     strange.write_bytes(encoded(picture("rings", 999, (200, 160))))
-    desk.get_by_test_id("stFileUploader").locator("input[type=file]").first.set_input_files(str(strange))
+    tried = desk.get_by_test_id("stFileUploader").filter(has_text="Pictures of")
+    tried.locator("input[type=file]").set_input_files(str(strange))
     expect(desk.locator(".bars .winner .name").first).to_have_text("rings")
 
 
@@ -97,7 +99,8 @@ def test_a_folder_of_the_visitors_computer_comes_with_its_classes(desk, tmp_path
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(content)
     desk.get_by_role("button", name=re.compile("^.*Folder of this computer")).click()
-    desk.locator("input[type=file][webkitdirectory]").set_input_files(str(tmp_path / "patterns"))
+    brought = desk.get_by_test_id("stFileUploader").filter(has_text="A folder with a folder for each class in it")
+    brought.locator("input[type=file][webkitdirectory]").set_input_files(str(tmp_path / "patterns"))
     expect(desk.get_by_role("heading", name="Look at your 8 pictures")).to_be_visible()
     expect(desk.get_by_role("textbox", name="Name", exact=True)).to_have_value("patterns")
     wait_until(lambda: set(desk.locator(".classline b").all_inner_texts()) == {"dots", "rings"})
@@ -217,6 +220,10 @@ def test_a_camera_gives_photos_of_two_classes(browser, tmp_path, data_folder):
             [made] = wait_until(lambda: list_datasets(data))
             assert {each.name for each in made.classes()} == {"left", "right"}
             assert all(each.images >= 8 for each in made.classes())
+            page.goto(f"{server.url}/classify")
+            page.get_by_role("radio", name="Photo").click()
+            page.get_by_role("button", name="Take Photo").click()
+            expect(page.locator(".bars .winner .name").first).to_have_text(re.compile("left|right"))
             assert visit.errors == [] and visit.foreign == []
     finally:
         filmed.close()

@@ -2,6 +2,7 @@
 
 import re
 
+import pandas
 import pytest
 from playwright.sync_api import expect
 
@@ -13,7 +14,7 @@ from core.runs.trash import deleted_runs
 from core.workers.dispatch import set_cpu_runs
 from core.workers.worker import work
 from tests.browser.conftest import serving
-from tests.browser.hands import draw_with_mouse, press
+from tests.browser.hands import choose, draw_with_mouse, press
 from tests.helpers import quick_config, wait_until
 from tests.pages.fake_runs import fake_run, running
 
@@ -28,6 +29,7 @@ def house(tmp_path_factory, data_folder):
     trained = create_run(quick_config(title="Trained", epochs=3), folder)
     work(trained, data_folder)
     made = {"Trained": trained, "One": fake_run(folder, "finished"), "Two": fake_run(folder, "finished", 2)}
+    fake_run(folder, "stopped")
     with serving(folder, data_folder) as server:
         yield server, made
 
@@ -51,18 +53,26 @@ def test_runs_are_named_tagged_repeated_thrown_away_and_had_back(visit, house):
         page.locator("tbody tr", has=page.locator(f"a[href*='{run.id}']")).get_by_role("checkbox").check()
         pressed(page, "Name, note, tags")
         page.get_by_role("textbox", name="Title").fill(title)
+        page.get_by_role("textbox", name="Note").fill(f"Words about {title}")
+        page.get_by_role("textbox", name="Tags, separated by commas").fill("maths")
         pressed(page, "Keep")
         expect(page.get_by_role("link", name=title, exact=True)).to_be_visible()
-        assert read_metadata(run).title == title
+        found = read_metadata(run)
+        assert (found.title, found.note, found.tags) == (title, f"Words about {title}", ("maths",))
         page.get_by_role("checkbox", name=f"Tick {title}").uncheck()
 
+    page.get_by_role("toolbar", name="Status").get_by_text("stopped").click()
+    expect(page.get_by_role("link", name="First words", exact=True)).to_have_count(0)
+    page.get_by_role("toolbar", name="Status").get_by_text("stopped").click()
     tick(page, "First words")
     tick(page, "Second words")
     pressed(page, "Tag")
     page.get_by_role("textbox", name="Tag for 2 runs").fill("physics")
     pressed(page, "Add it")
     expect(page.get_by_role("dialog")).to_have_count(0)
-    wait_until(lambda: [read_metadata(run).tags for run in (one, two)] == [("physics",)] * 2, what="both are tagged")
+    wait_until(
+        lambda: [read_metadata(run).tags for run in (one, two)] == [("maths", "physics")] * 2, what="both are tagged"
+    )
 
     page.get_by_role("checkbox", name="Tick Second words").uncheck()
     press(page.get_by_role("button", name="Favourite", exact=True), page.get_by_role("button", name="No favourite"))
@@ -122,6 +132,8 @@ def test_a_finished_run_trains_on_is_exported_and_made_small(visit, house, tmp_p
     pressed(page, "Chart options")
     page.get_by_role("radio", name="step", exact=True).click()
     expect(page).to_have_url(re.compile("axis=step"))
+    page.get_by_role("slider", name="Smoothing").press("End")
+    expect(page).to_have_url(re.compile("smoothing=0.999"))
     page.keyboard.press("Escape")
 
     pressed(page, "Train more epochs")
@@ -137,6 +149,9 @@ def test_a_finished_run_trains_on_is_exported_and_made_small(visit, house, tmp_p
 
     page.goto(f"{server.url}/run?run={run.id}")
     page.get_by_text("Take its metrics elsewhere").click()
+    with page.expect_download() as download:
+        pressed(page, "Parquet")
+    assert len(pandas.read_parquet(download.value.path())) > 0
     pressed(page, "Write TensorBoard files")
     expect(page.get_by_text("tensorboard --logdir")).to_be_visible()
     assert list((run.folder / "tensorboard").glob("*tfevents*"))
@@ -177,6 +192,7 @@ def test_every_way_to_ask_a_network_more(visit, house):
     pressed(page, "When does it say “I don’t know”?")
     expect(page.get_by_role("slider")).to_be_visible()
     page.keyboard.press("Escape")
+    choose(page, "What was it really?", "7")
     pressed(page, "Keep it for the next training")
     expect(page.get_by_text("1 picture of yours for")).to_be_visible()
     pressed(page, "Train with them")
@@ -186,6 +202,12 @@ def test_every_way_to_ask_a_network_more(visit, house):
     page.get_by_role("radio", name="Test").click()
     pressed(page, "One that it gets wrong")
     expect(page.locator(".bars .winner").first).to_be_visible()
+
+    page.goto(f"{server.url}/run?run={run.id}&cell=0-0")
+    cards = page.get_by_role("group", name="0 taken for 0").locator("figure")
+    expect(cards).to_have_count(24)
+    page.get_by_role("button", name=re.compile(r"^Show \d+ more of \d")).first.click()
+    wait_until(lambda: cards.count() > 24, what="more of the pictures are shown")
 
 
 def test_recipes_are_listed_by_their_goal_and_a_forecast_is_measured(visit, house):

@@ -58,7 +58,7 @@ def test_a_zip_of_labelled_folders_is_measured_tabled_and_sorted(visit, server, 
             row for row in rows.values() if float(row["Confidence"].rstrip("%")) >= limit and row["Knows it"] == "yes"
         ]
         page.get_by_role("button", name="Sort my pictures").click()
-        page.get_by_role("slider").press(key)
+        page.get_by_role("slider", name="Surer than this goes").press(key)
         expect(page.get_by_text(f"unsure {len(files) - len(sure)}.")).to_be_visible()
         with page.expect_download() as download:
             page.get_by_role("button", name="Download as ZIP").click()

@@ -23,7 +23,7 @@ def sentences(compared: list[Compared], varied: list[Setting]) -> list[str]:
     tested = [entry for entry in compared if entry.summary.test_accuracy is not None]
     if len(tested) < 2:
         return []
-    if len({entry.summary.dataset for entry in tested}) > 1:
+    if len({(entry.summary.dataset, _pictures(entry)[:1]) for entry in tested}) > 1:
         return ["They were tested on different pictures, so their accuracies cannot be compared."]
     best, *others = sorted(tested, key=_accuracy, reverse=True)
     found = []
@@ -40,10 +40,17 @@ def _accuracy(entry: Compared) -> float:
     return entry.summary.test_accuracy or 0.0
 
 
+def _pictures(entry: Compared) -> tuple[str, int]:
+    """Which of the datasets that may have the same title, and its version: in another one the same rows are other pictures."""
+    dataset = entry.config.dataset if entry.config else None
+    return getattr(dataset, "source", ""), getattr(dataset, "version", 0)
+
+
 def _difference(first: Compared, second: Compared) -> Difference:
     """On the very same pictures, one by one, where both runs kept what they said of them."""
     one, two = (predictions_of(entry.run, "test") for entry in (first, second))
-    if one is not None and two is not None and np.array_equal(one.rows, two.rows):
+    same = _pictures(first) == _pictures(second)
+    if one and two and same and np.array_equal(one.rows, two.rows) and np.array_equal(one.labels, two.labels):
         return paired(one.right, two.right)
     images = 1
     for entry in (first, second):

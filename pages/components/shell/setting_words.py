@@ -15,7 +15,7 @@ from core.errors import TrainDeskError
 from core.run_config import GROUPS, RunConfig
 from core.runs.store import Run
 from core.settings.settings import FieldSpec
-from core.text.numbers import UNKNOWN
+from core.text.numbers import UNKNOWN, decimal
 
 
 def read_config(run: Run) -> tuple[RunConfig | None, str]:
@@ -59,7 +59,7 @@ def value_in_words(spec: FieldSpec, value: Any) -> str:
     if spec.kind == "integers":
         words = ", ".join(f"{item:,}" for item in value)
         return f"{words} {spec.unit}".strip() if words else "none"
-    number = f"{value:.12g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+    number = decimal(value, 12) if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
     return f"{number} {spec.unit}".strip()
 
 

@@ -184,3 +184,12 @@ def test_names_tell_runs_of_the_same_title_apart(runs_folder):
 def test_runs_are_compared_by_every_metric(metric, runs):
     app = open_app("compare", runs=f"{runs[0].id},{runs[1].id}", metric=metric)
     assert not app.warning and not app.error
+
+
+def test_the_same_rows_of_other_pictures_are_no_pairs(runs):
+    paired = sentences(compared(*runs), [])[0]
+    predictions = read_predictions(runs[1], "test")
+    others = (predictions.labels + 1) % 10  # as of another version of a dataset
+    write_predictions(runs[1], "test", Predictions(predictions.logits, others, predictions.rows))
+    apart = sentences(compared(*runs), [])[0]
+    assert paired.split("±")[1] != apart.split("±")[1], "a wider margin, as of different pictures"
