@@ -51,6 +51,7 @@ MADE = {  # a control -> what a journey presses of it
     "shell/widgets.py paged: pages": "stPagination",
     "train/cards.py _button: '  \\n'.join(lines)": "^Fast MNIST",
     "train/form.py _part: part.capitalize()": "Schedule",
+    "train/layer_buttons.py _button: label": "Add a layer",
     "train/notices.py draw_reasons: remedy.label": "Split the groups",
     "train/sweep_form.py _values: title": "Optimizer: Learning rate",
     "train/sweep_form.py _values: name": "0.5",

@@ -96,7 +96,7 @@ def test_three_learning_rates_from_the_first_click_to_the_best_network(visit, qu
     page.get_by_role("button", name="Compare these").click()
     expect(page).to_have_url(re.compile(r"/compare\?runs=[\w-]+(%2C|,)[\w-]+(%2C|,)[\w-]+"))
     choose(page, "Result", "Best validation loss")
-    expect(page.locator("[aria-label='Chart: Best validation loss against learning rate']")).to_be_visible()
+    expect(page.locator("[aria-label='Best validation loss against learning rate']")).to_be_visible()
     page.go_back()
     expect(page).to_have_url(address)
     expect(page.get_by_text("3 of 3 runs are done.")).to_be_visible()
