@@ -47,6 +47,7 @@ MADE = {  # a control -> what a journey presses of it
     "run/controls.py draw_queue_controls: label": "Take out of the queue",
     "run/mistakes_view.py _galleries: 'Of each class'": "3",
     "runs/experiment_view.py _draw: 'Curve'": "Validation loss",
+    "shell/fences.py _throw_away: label": "Move it to the trash",
     "shell/header.py _view_button: label": "Presenter view",
     "shell/widgets.py paged: pages": "stPagination",
     "train/cards.py _button: '  \\n'.join(lines)": "^Fast MNIST",
