@@ -15,13 +15,16 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import math
 import random
+import shutil
 import statistics
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,7 +35,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from core.paths import data_folder
 from core.recipes import find_recipe
 from core.runs.events import EventWriter
-from core.runs.queue import enqueue_all
+from core.runs.queue import enqueue_all, queued
 from core.runs.store import Run, create_run
 from core.workers.dispatch import set_cpu_runs
 from tests.browser.conftest import serving
@@ -60,11 +63,7 @@ def main() -> None:
         runs = Path(tempfile.mkdtemp()) / "runs"
         set_cpu_runs(runs, 1)
         run = create_run(find_recipe("mlp").config(), runs)
-        if options.waiting:
-            waits = find_recipe("mlp").config()
-            enqueue_all([create_run(waits, runs, sync=False) for _ in range(options.waiting)], "someone")
-        with running(run, epochs=EPOCHS, done=0) as log:
-            write_steps(run, points)
+        with running(run, epochs=EPOCHS, done=0) as log, _waiting(runs, options.waiting):
             over = threading.Event()
             threading.Thread(target=_grow, args=(log, points, over), daemon=True).start()
             with serving(runs, data_folder()) as server:
@@ -76,6 +75,20 @@ def main() -> None:
                     found = asyncio.run(_watch(server.url, server.process.pid, run.id, watched, options.seconds))
                     print(f"| {points:,} | {sessions} | {found} |", flush=True)
             over.set()
+        shutil.rmtree(runs.parent, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _waiting(runs: Path, number: int) -> Iterator[None]:
+    """So many runs wait. They are taken out before the one at work is over, else all of them would be trained."""
+    config = find_recipe("mlp").config()
+    if number:
+        enqueue_all([create_run(config, runs, sync=False) for _ in range(number)], "someone")
+    try:
+        yield
+    finally:
+        for run in queued(runs):
+            run.queue_place.unlink(missing_ok=True)
 
 
 def write_steps(run: Run, points: int) -> None:
