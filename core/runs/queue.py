@@ -91,9 +91,7 @@ def enqueue_all(runs: Sequence[Run], owner: str = "", most: int | None = None) -
             ranks += _between(entries, place, len(list(same)))
         for run, rank in zip(runs, ranks, strict=True):
             _write(QueuedRun(rank, owner, time.time(), run=run), sync=len(runs) == 1)
-        if len(runs) > 1 and hasattr(
-            os, "sync"
-        ):  # all at once: one after the other takes as long as the disk does, each time
+        if len(runs) > 1 and hasattr(os, "sync"):  # all at once: each by itself takes as long as the disk does
             os.sync()
 
 

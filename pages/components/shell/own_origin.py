@@ -1,7 +1,8 @@
 """Only the dashboard's own pages talk to it, those of no other site and of no other port of this computer.
 
 Streamlit lets every page of this computer open a WebSocket, and a cookie knows no ports: what another program serves on another
-port could act for whoever opens it. ASGI middleware, as Streamlit's own checks begin only behind it.
+port could act for whoever opens it. ASGI middleware, as Streamlit's own checks begin only behind it. Behind a proxy that asks
+under another name, Streamlit's option `server.corsAllowedOrigins` says which pages are its own too.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
+from streamlit import get_option
 
 
 class OwnOrigin:
@@ -33,6 +35,8 @@ def _is_own(headers: Headers, must_say: bool) -> bool:
     origin = headers.get("origin")
     if origin is None:
         return not must_say
+    if origin in get_option("server.corsAllowedOrigins"):
+        return True
     try:
         return urlsplit(origin).netloc.lower() == headers.get("host", "").lower() != ""
     except ValueError:

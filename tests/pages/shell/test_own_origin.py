@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from pages.components.shell import own_origin
 from pages.components.shell.own_origin import OwnOrigin
 
 HOST = "127.0.0.1:8501"
@@ -50,6 +51,12 @@ def test_nothing_of_a_foreign_page_passes(origin):
 @pytest.mark.parametrize("origin", [f"http://{HOST}", f"https://{HOST}", f"HTTP://{HOST.upper()}"])
 def test_its_own_pages_pass(kind, origin):
     assert ask(kind, origin) == ([kind], [])
+
+
+def test_pages_that_the_settings_name_pass(monkeypatch):
+    monkeypatch.setattr(own_origin, "get_option", {"server.corsAllowedOrigins": ["https://class.example"]}.__getitem__)
+    assert ask("websocket", "https://class.example")[0]
+    assert not ask("websocket", "https://other.example")[0]
 
 
 def test_a_socket_must_say_whose_page_it_is_and_a_request_need_not():
