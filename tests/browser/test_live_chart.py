@@ -95,7 +95,7 @@ def test_at_the_end_the_polling_stops_and_results_stand_there(visit, server, tmp
         page.wait_for_function("Number(document.querySelector('.js-plotly-plot')?.dataset.draws) >= 2")
         log.write("failed", message="The disk is full; free some space.")
         log.close()
-    expect(page.get_by_text("The disk is full; free some space.")).to_be_visible()
+    expect(page.get_by_text("The disk is full; free some space.", exact=True)).to_be_visible()
     expect(page.get_by_role("button", name="Train again with changes")).to_be_visible()
     sent = len(frames)
     page.wait_for_timeout(2500)  # two refreshes long: there must be none
