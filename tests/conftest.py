@@ -1,6 +1,7 @@
 """What all tests share: one thread of torch, the folder of real data, a runs folder of their own."""
 
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,6 +67,14 @@ def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TRAINDESK_DATA", str(folder))
         yield folder
+
+
+@pytest.fixture(autouse=True)
+def nothing_stays_shared() -> Iterator[None]:
+    """A process keeps the passwords that it was given, as a shared dashboard does; the next test must not find them."""
+    yield
+    if sharing := sys.modules.get("core.sharing"):
+        sharing.current_authenticator.cache_clear()
 
 
 @pytest.fixture(scope="session")
