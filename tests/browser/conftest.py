@@ -11,13 +11,14 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Error, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Error, Locator, LocatorAssertions, Page, expect, sync_playwright
 
 from tests.helpers import PATIENCE, closed_port, wait_until
 
@@ -35,6 +36,7 @@ ARGUMENTS = [  # nothing but the pages under test may use the network
 # Streamlit's page looks for its server below the page's own address first; two misses on every deep link.
 STREAMLIT_PROBES = ("/_stcore/health", "/_stcore/host-config")
 AT_REST = "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState !== 'running'"
+DOUBLE = 15  # seconds in which an element may be there twice
 USUAL = {"width": 1280, "height": 900}
 
 
@@ -75,12 +77,30 @@ def patient(wait: Callable[..., Any]) -> Callable[..., Any]:
     return later
 
 
+def settled(check: Callable[..., None]) -> Callable[..., None]:
+    """A check for which an element that is there twice, the old one and the one drawn anew, is not settled yet."""
+
+    @functools.wraps(check)
+    def later(*arguments, **options) -> None:
+        end = time.monotonic() + DOUBLE
+        while True:
+            try:
+                return check(*arguments, **options)
+            except AssertionError as error:
+                if "strict mode violation" not in str(error) or time.monotonic() > end:
+                    raise
+
+    return later
+
+
 @pytest.fixture(scope="session")
 def browser():
     """A Chromium for all tests. Without one: skip, on a build server fail."""
     with sync_playwright() as playwright, pytest.MonkeyPatch.context() as patch:
         for act in ("click", "check", "uncheck"):
             patch.setattr(Locator, act, at_rest(getattr(Locator, act)))
+        for name in [name for name in dir(LocatorAssertions) if name.startswith(("to_", "not_to_"))]:
+            patch.setattr(LocatorAssertions, name, settled(getattr(LocatorAssertions, name)))
         patch.setattr(Page, "wait_for_function", patient(Page.wait_for_function))
         try:
             chromium = launch_chromium(playwright)
