@@ -42,6 +42,12 @@ def run(app: AppTest) -> AppTest:
     return app
 
 
+def press(app: AppTest, key: str) -> AppTest:
+    """The page after a click on the button of this key."""
+    widget(app, key).click()
+    return run(app)
+
+
 def nodes(node: Any) -> Iterator[Any]:
     """Every block and element below a node."""
     for child in getattr(node, "children", {}).values():

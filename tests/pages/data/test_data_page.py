@@ -14,7 +14,7 @@ from core.run_config import RunConfig
 from pages.components.data.import_form import parts_of
 from tests.helpers import assert_one_sentence, wait_until, with_plain_spaces
 from tests.own import class_files, encoded, own_dataset, picture, zipped
-from tests.pages.apps import go, open_app, run, sentence, widget, words
+from tests.pages.apps import go, open_app, press, run, sentence, widget, words
 
 pytestmark = pytest.mark.usefixtures("data")
 
@@ -25,11 +25,6 @@ def imported(data, tmp_path, files, **request):
     job.write(Request(str(path), "Patterns", **request))
     run_import(job)
     return job
-
-
-def press(app, key):
-    widget(app, key).click()
-    return run(app)
 
 
 def test_an_empty_page_says_what_to_do(runs_folder):

@@ -3,7 +3,7 @@
 import pytest
 
 from pages.components.train import network_view
-from tests.pages.apps import open_app, run, widget
+from tests.pages.apps import open_app, press, run, widget
 
 
 @pytest.fixture
@@ -17,11 +17,6 @@ def opened(runs_folder, monkeypatch):
         return run(app)
 
     return open_recipe
-
-
-def press(app, key):
-    widget(app, key).click()
-    return run(app)
 
 
 def test_layers_are_added_taken_away_doubled_and_halved(opened):
