@@ -84,7 +84,9 @@ def draw_mistakes(run: Run, config: RunConfig, names: list[str]) -> None:
         if clicked is not None:
             _open(f"{clicked[0]}-{clicked[1]}")
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-            st.caption("Click a cell to see the pictures behind it. The stronger its colour, the more frequent a mistake is.")
+            st.caption(
+                "Click a cell to see the pictures behind it. The stronger its colour, the more frequent a mistake is."
+            )
             if len(names) <= MOST_WRITTEN or len(names) > MOST_DRAWN:  # numbers stand in the cells
                 st.toggle("Per cent", key="in percent")
     with frequent:
