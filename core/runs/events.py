@@ -20,7 +20,7 @@ Record = Callable[..., Event]  # takes the kind and values of an event, writes i
 # kinds of events, the value of "event" in each line
 DOWNLOAD, PREPARING, STARTED, STEP, EPOCH, TEST = "download", "preparing", "started", "step", "epoch", "test"
 VALIDATION = "validation"  # within an epoch
-RESUMING, RESUMED, LEARNING_RATE, NOTICE = "resuming", "resumed", "learning_rate", "notice"
+RESUMING, RESUMED, LEARNING_RATE, PACE, NOTICE = "resuming", "resumed", "learning_rate", "pace", "notice"
 PAUSED, FINISHED, STOPPED, FAILED = "paused", "finished", "stopped", "failed"
 ENDS = (PAUSED, FINISHED, STOPPED, FAILED)  # after these no process works on the run
 LATEST = 253_402_300_800.0  # Unix seconds: the end of the year 9999
@@ -163,7 +163,8 @@ _FIELDS: dict[str, Callable[[Any], bool]] = {
     "learning_rate": _is_number,
     "seconds": lambda value: _is_number(value) and value >= 0,
     "images_per_second": _is_metric,
-    "best": lambda value: isinstance(value, bool),
+    "epoch_seconds": lambda value: _is_number(value) and value >= 0,
+    **dict.fromkeys(("best", "by_step"), lambda value: isinstance(value, bool)),
     "class_names": _is_list_of(_is_text),
     "per_class": _is_list_of(_is_class),
     "confusion_matrix": _is_square,

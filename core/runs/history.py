@@ -15,8 +15,13 @@ from core.runs.events import Event, complete_lines, events_in
 from core.runs.fast_log import AT_ONCE, LARGE, pieces
 from core.runs.store import Run
 
-_GATHERED = {events.EPOCH: "epochs", events.NOTICE: "notices", events.LEARNING_RATE: "learning_rates"}
-_PAST = ("started", "curve", "validations", "epochs", "learning_rates", "trained_seconds", "sessions")
+_GATHERED = {
+    events.EPOCH: "epochs",
+    events.NOTICE: "notices",
+    events.LEARNING_RATE: "learning_rates",
+    events.PACE: "paces",
+}
+_PAST = ("started", "curve", "validations", "epochs", "learning_rates", "paces", "trained_seconds", "sessions")
 NEEDED = {  # beside the time: an event without one of these says nothing
     events.STARTED: ("epochs", "total_steps"),
     events.STEP: ("step",),
@@ -24,6 +29,7 @@ NEEDED = {  # beside the time: an event without one of these says nothing
     events.EPOCH: ("epoch", "step"),
     events.RESUMED: ("epoch", "step", "epochs", "total_steps"),
     events.LEARNING_RATE: ("step", "learning_rate"),
+    events.PACE: ("step", "epoch_seconds", "by_step"),
 }
 
 
@@ -54,6 +60,7 @@ class History:
     epochs: list[Event] = field(default_factory=list)
     notices: list[Event] = field(default_factory=list)  # what a person should know, `message`
     learning_rates: list[Event] = field(default_factory=list)  # changes while it ran
+    paces: list[Event] = field(default_factory=list)  # changes of slow motion and of single steps
     trained_seconds: float = 0.0  # before the last pause or interruption
     sessions: list[Session] = field(default_factory=list)
     session: Event | None = None  # the `started` or `resumed` event of the process at work
@@ -127,7 +134,7 @@ class History:
         return min(1.0, self.last_step["step"] / total) if self.last_step and total else 0.0
 
     def seconds_left(self) -> float | None:
-        """Until the last epoch ends, at the speed since the start or the last pause; None before there is one, and at its end."""
+        """Until the last epoch ends, at the speed since the start, the last pause or change of pace; None when none is known."""
         total = (self.started or {}).get("total_steps")
         if not (total and self.last_step) or self.end or (speed := self._steps_per_second()) is None:
             return None
@@ -177,10 +184,13 @@ class History:
         return speed / per_epoch * trained_on
 
     def _steps_per_second(self) -> float | None:
-        """Since the start or the last pause."""
+        """Since the start, the last pause or the last change of pace; None where it goes step by step."""
         if not (self.session and self.last_step):
             return None
-        steps, elapsed = (self.last_step[name] - self.session.get(name, 0) for name in ("step", "time"))
+        since = max([self.session, *self.paces[-1:]], key=lambda event: event["time"])
+        if since.get("by_step"):
+            return None
+        steps, elapsed = (self.last_step[name] - since.get(name, 0) for name in ("step", "time"))
         return steps / elapsed if steps > 0 and elapsed > 0 else None
 
     def _take(self, event: Event) -> None:

@@ -10,6 +10,7 @@ import threading
 import time
 from typing import Literal
 
+from core.runs.pace import Pace, pace_of
 from core.runs.store import Run
 
 End = Literal["stop", "pause", "gone"]  # the last: its folder was deleted, or moved elsewhere
@@ -18,13 +19,14 @@ POLL_SECONDS = 0.05  # between looks into the folder: a look at every step would
 
 
 class Requests:
-    """Asked after every step: was a stop or a pause asked for, or another learning rate?"""
+    """Asked after every step: was a stop or a pause asked for, another learning rate or another pace?"""
 
     def __init__(self, run: Run):
         self._run = run
         self._next_look = 0.0
         self._end: End | None = None
         self._learning_rate: float | None = None
+        self._pace: Pace | None = None
         self._signalled = threading.Event()
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGTERM, signal.SIGINT):
@@ -40,6 +42,11 @@ class Requests:
         self._look()
         value, self._learning_rate = self._learning_rate, None
         return value
+
+    def pace(self) -> Pace | None:
+        """The pace that is asked for; None: that of the settings."""
+        self._look()
+        return self._pace
 
     @property
     def was_signalled(self) -> bool:
@@ -74,6 +81,7 @@ class Requests:
             self._end = "stop"
         elif self._signalled.is_set() or self._run.pause_request.exists():
             self._end = "pause"
+        self._pace = pace_of(self._run)
         path = self._run.learning_rate_request
         if path.exists():
             with contextlib.suppress(OSError, ValueError):

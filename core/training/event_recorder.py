@@ -110,6 +110,11 @@ class Recorder:
         )
         self._time += validated.seconds  # it must not count as slow training
 
+    def waited(self, seconds: float) -> None:
+        """Waiting for people must not count as slow training."""
+        self._time += seconds
+        self._epoch_start += seconds
+
     def epoch(self, epoch: Epoch) -> None:
         """Records an epoch."""
         self._counted = (0, 0)

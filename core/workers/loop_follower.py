@@ -8,6 +8,7 @@ from core.experiments.pruning import is_hopeless, others_at
 from core.runs import events
 from core.runs.companion import InStep
 from core.runs.history import History
+from core.runs.pace import Pace
 from core.runs.requests import End, Requests
 from core.runs.snapshots import SnapshotStore
 from core.runs.store import Run
@@ -21,6 +22,7 @@ from core.training.gradients import MicroBatchesChanged
 from core.training.loop import Epoch, Happened, Step, TrainingState, Validated, train
 from core.training.snapshots import SnapshotRecorder
 from core.workers.ending import end_session
+from core.workers.pacing import Pacing
 
 LONGEST_LOSS = 60.0  # seconds of training that a crash may cost, when epochs are longer
 
@@ -39,12 +41,13 @@ class LoopFollower:
         self._described = description_of(self._config)
         self._snapshots = SnapshotRecorder(SnapshotStore(run), training.epochs, splits.val)
         self._in_step = InStep(run)
+        seconds, share = self._config.training.epoch_seconds, state.batch / self.recorder.steps_per_epoch
+        self._pacing = Pacing(requests, seconds, share, self._record_pace, self.recorder.waited)
         self._told = 0.0  # when something was last said of the frozen layers
 
     def train(self) -> str:
         """Trains until the end, a pause or a stop. Returns why it ended before its last epoch as hopeless, else nothing."""
-        self._epoch_start = self._saved = time.monotonic()
-        self._epoch_start -= self._config.training.epoch_seconds * self._state.batch / self.recorder.steps_per_epoch
+        self._saved = time.monotonic()
         self._follow_learning_rate()
         # However it ends, what was to be saved is saved before the run is let go.
         with CheckpointWriter() as self._writer:
@@ -77,17 +80,14 @@ class LoopFollower:
         return ""
 
     def _take_step(self, step: Step) -> None:
-        state, recorder, slow_motion = self._state, self.recorder, self._config.training.epoch_seconds
+        state, recorder = self._state, self.recorder
         recorder.step(step)
         overdue = time.monotonic() - self._saved > LONGEST_LOSS
         if self._follow_learning_rate() or overdue:  # what was asked outlives a crash
-            recorder.flush()
-            if is_finite(state):
-                self._save_last({})
+            self._flush_and_save()
         self._in_step.wait(state.step / recorder.total_steps, lambda: self._requests.end() is not None)
-        if slow_motion:
-            share = state.step / recorder.steps_per_epoch - state.epoch  # of this epoch that is done
-            wait_until(self._epoch_start + slow_motion * share, self._requests)
+        # at the end of an epoch it is validated before anyone looks
+        self._wait_for_pace(may_hold=state.batch < recorder.steps_per_epoch)
 
     def _take_epoch(self, epoch: Epoch) -> str:
         self.recorder.flush()  # before saving: a network without finite losses must not replace the last good checkpoint
@@ -102,8 +102,32 @@ class LoopFollower:
             kept = self._run.kept / f"{epoch.epoch:06d}.pt"
             self._writer.save(kept, network_content(self._state, self._described, epoch.metrics))
         self._snapshots.epoch(epoch, self._state)
-        self._epoch_start = time.monotonic()
-        return self._why_hopeless() if self._config.training.prune else ""
+        self._pacing.epoch_begins()
+        if self._config.training.prune and (why := self._why_hopeless()):
+            return why
+        self._wait_for_pace(may_hold=self._state.epoch < self._config.training.epochs)
+        return ""
+
+    def _wait_for_pace(self, may_hold: bool) -> None:
+        state = self._state
+        share = state.batch / self.recorder.steps_per_epoch
+        self._pacing.wait(state.step, share, may_hold, self._while_held)
+
+    def _while_held(self) -> None:
+        """Who looks sees all that was done, and a learning rate counts from the next step on."""
+        self.recorder.flush()
+        if self._follow_learning_rate():
+            self._flush_and_save()
+
+    def _flush_and_save(self) -> None:
+        self.recorder.flush()
+        if is_finite(self._state):
+            self._save_last({})
+
+    def _record_pace(self, pace: Pace) -> None:
+        self.recorder.flush()
+        by_step = pace.until is not None
+        self._record(events.PACE, step=self._state.step, epoch_seconds=pace.epoch_seconds, by_step=by_step)
 
     def _save_last(self, metrics: dict[str, float]) -> None:
         content = network_content(self._state, self._described, metrics) | resume_content(self._state, self._threads)
@@ -145,9 +169,3 @@ class LoopFollower:
             f"A batch of {self._config.training.batch_size:,} images does not fit into the memory, so it is computed in "
             f"{micro_batches} pieces; {same}."
         )
-
-
-def wait_until(moment: float, requests: Requests) -> None:
-    """Slow motion: waits until that moment of the monotonic clock, or until an end is asked for."""
-    while (left := moment - time.monotonic()) > 0 and requests.end() is None:
-        time.sleep(min(left, 0.05))

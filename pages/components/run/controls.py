@@ -48,7 +48,7 @@ def _pause_and_stop(run: Run) -> None:
         key=f"pause {run.id}",
         icon=":material/pause_circle:",
         disabled=stopping or pausing,
-        on_click=_ask,
+        on_click=ask,
         args=(run, run.request_pause),
         help="Ends the training after the current step. Resume goes on exactly from there, also after a restart.",
     )
@@ -57,7 +57,7 @@ def _pause_and_stop(run: Run) -> None:
         key=f"stop {run.id}",
         icon=":material/stop_circle:",
         disabled=stopping,
-        on_click=_ask,
+        on_click=ask,
         args=(run, run.request_stop),
         help="Ends the training after the current step. The best and the last checkpoint are kept and can be tried.",
     )
@@ -219,7 +219,8 @@ def _resume(run: Run, more_epochs: int = 0, rate: Callable[[], float | None] = l
     st.rerun()
 
 
-def _ask(run: Run, request: Callable[[], None]) -> None:
+def ask(run: Run, request: Callable[[], None]) -> None:
+    """Leaves a request in the run's folder; when it could not be left, a sentence says so under the row of buttons."""
     attempt(f"ask {run.id}", lambda: _requested(run, request))
 
 
@@ -237,6 +238,6 @@ def _change_learning_rate(run: Run, config: RunConfig, key: str) -> None:
     def change() -> None:
         wanted = _typed_rate(config, key)
         check_learning_rate(config, wanted)
-        _ask(run, lambda: run.request_learning_rate(wanted))
+        ask(run, lambda: run.request_learning_rate(wanted))
 
     attempt(f"learning rate {run.id}", change)

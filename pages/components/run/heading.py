@@ -16,6 +16,7 @@ from core.runs.trash import deleted_runs, restore_run
 from core.text.titles import whole
 from pages.components.run.controls import draw_active_controls, draw_ended_controls, draw_queue_controls
 from pages.components.run.manage import delete_button, draw_labels_form, favourite_button
+from pages.components.run.pace import draw_pace
 from pages.components.run.phases import learned_nothing
 from pages.components.shell.links import ALL_RUNS, experiment_page, page_link, switch_page, title_link, try_page
 from pages.components.shell.messages import show_error
@@ -65,6 +66,8 @@ def draw_buttons(run: Run, status: Status, config: RunConfig | None, history: Hi
     """What can be done with the run now, in one row; nothing that this visitor may not do."""
     if status.is_active:
         draw_active_controls(run, config, history)
+        if config and may_change(run):
+            draw_pace(run, config)
     elif status.name == "queued":
         draw_queue_controls(run)
     else:

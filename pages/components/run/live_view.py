@@ -16,6 +16,7 @@ from pages.components.charts.view_controls import Options, draw_options
 from pages.components.run.coach_view import draw_coach
 from pages.components.run.controls import draw_problem
 from pages.components.run.heading import draw_buttons, draw_heading
+from pages.components.run.pace import draw_steps, waits_after
 from pages.components.run.phases import status_line, what_curves_wait_for
 from pages.components.shell.classifiers import warm_up
 from pages.components.shell.fences import with_run_fence
@@ -63,7 +64,9 @@ def _draw(run: Run, config: RunConfig | None, damage: str, status: Status) -> No
         has_curves = status.will_change or history.last_step is not None
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="now"):
             with shared.lock:  # another visitor may be reading on
-                st.html(status_line(run, status, history))
+                st.html(status_line(run, status, history, config is not None and waits_after(run, config, history)))
+            if config and status.is_active:
+                draw_steps(run, config)
             if has_curves:
                 with icon_only("curves"), st.popover("Chart options", icon=":material/tune:", type="tertiary"):
                     options = draw_options()

@@ -83,6 +83,10 @@ def _said(event: Event) -> str:
             return f"{step}: validation {_metrics(event, 'val')}"
         case events.LEARNING_RATE:
             return f"{step}: learning rate changed to {decimal(event.get('learning_rate', 0.0))}"
+        case events.PACE:
+            seconds = event.get("epoch_seconds", 0.0)
+            slowly = f"slow motion, {decimal(seconds)} seconds for an epoch" if seconds else "full speed"
+            return f"{step}: {'step by step' if event.get('by_step') else slowly}"
         case events.TEST:
             return f"test of {count(event.get('images', 0), 'picture')}: {_metrics(event, 'test')}"
         case events.DOWNLOAD:

@@ -178,8 +178,8 @@ def _share(done: int, total: int) -> float:
     return min(1.0, done / total) if total else 0.0
 
 
-def status_line(run: Run, status: Status, history: History) -> str:
-    """HTML. While others read the history on, its lock is to be held."""
+def status_line(run: Run, status: Status, history: History, waits: bool = False) -> str:
+    """HTML; `waits`: for someone to ask for the next step. While others read the history on, its lock is to be held."""
     share, words = progress_words(status, history)
     if status.name == "finished":
         share = 1.0
@@ -189,7 +189,7 @@ def status_line(run: Run, status: Status, history: History) -> str:
     elif status.is_active and not is_asked and (history.last_step is None or is_over(history)):
         said = _sentence(words)
     elif status.name == "running" and not is_asked:
-        said = _running(history)
+        said = _running(history, waits)
     elif status.name == "finished" and history.test:
         said = _finished(history)
     else:
@@ -219,11 +219,12 @@ def latest_validation(history: History) -> float | None:
     return float(max(ends)[1]) if ends else None
 
 
-def _running(history: History) -> str:
+def _running(history: History, waits: bool) -> str:
     started, step, accuracy = history.started or {}, history.last_step, latest_validation(history)
     left, throughput = history.seconds_left(), history.images_per_second()
     figures = [
         f"epoch <b>{step['epoch']:,}</b> of {started['epochs']:,}" if step else "the first step",
+        f"step <b>{step['step']:,}</b> of {started['total_steps']:,}, waiting" if step and waits else "",
         f"<b>{duration(left)}</b> left" if left is not None else "",
         f"<b>{percent(accuracy)}</b> validation" if accuracy is not None else "",
         f"<b>{throughput:,.0f}</b> pictures/s" if throughput else "",

@@ -1,0 +1,66 @@
+"""Slow motion and single steps: how a worker waits between two steps, and still does at once what people ask."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from core.runs.pace import Pace
+from core.runs.requests import Requests
+
+LOOK_SECONDS = 0.05  # between two looks at what is asked for meanwhile
+
+
+class Pacing:
+    """Follows the pace that is asked for, by default that of the settings.
+
+    epoch_seconds: of the settings; share: of the epoch under way that is done already, 0..1.
+    changed: told a new pace, before the next step, and whether it goes step by step; held: seconds that it waited for people.
+    """
+
+    def __init__(
+        self,
+        requests: Requests,
+        epoch_seconds: float,
+        share: float,
+        changed: Callable[[Pace], None],
+        held: Callable[[float], None],
+    ):
+        self._requests, self._changed, self._held = requests, changed, held
+        self._planned = self._pace = Pace(epoch_seconds)
+        self._begun = time.monotonic() - epoch_seconds * share  # when the epoch would have begun at this pace
+
+    def epoch_begins(self) -> None:
+        """The next step is the first of an epoch."""
+        self._begun = time.monotonic()
+
+    def wait(self, step: int, share: float, may_hold: bool, meanwhile: Callable[[], object]) -> None:
+        """Waits after a step until the next one is due, or until an end is asked for.
+
+        `share` of the epoch is done. `meanwhile` is called again and again while it waits for people.
+        """
+        since = time.monotonic()
+        is_held = False
+        while self._requests.end() is None:
+            self._follow(share)
+            if may_hold and self._pace.until is not None and step >= self._pace.until:
+                is_held = True
+                meanwhile()
+                time.sleep(LOOK_SECONDS)
+                continue
+            if is_held:
+                break
+            if (left := self._begun + self._pace.epoch_seconds * share - time.monotonic()) <= 0:
+                return
+            time.sleep(min(left, LOOK_SECONDS))
+        if is_held:
+            self._begun = time.monotonic() - self._pace.epoch_seconds * share
+            self._held(time.monotonic() - since)
+
+    def _follow(self, share: float) -> None:
+        pace, before = self._requests.pace() or self._planned, self._pace
+        self._pace = pace
+        if pace.epoch_seconds != before.epoch_seconds:
+            self._begun = time.monotonic() - pace.epoch_seconds * share
+        if (pace.epoch_seconds, pace.until is None) != (before.epoch_seconds, before.until is None):
+            self._changed(pace)
