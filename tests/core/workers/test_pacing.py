@@ -1,5 +1,6 @@
 """Slow motion and single steps while a run trains: what people ask for between two steps is followed there."""
 
+import threading
 import time
 
 import pytest
@@ -41,7 +42,6 @@ def test_it_waits_after_each_step_until_the_next_is_asked_for(run, runs_folder):
             if event["step"] < 7:
                 ask_for_pace(run, Pace(until=event["step"] + 1))
             elif event["step"] == 7:
-                time.sleep(0.2)  # whoever waits here counts for nothing
                 ask_for_pace(run, Pace())
 
     ask_for_pace(run, Pace(until=3))
@@ -117,8 +117,7 @@ def test_waiting_for_people_is_no_slow_training(run, runs_folder):
     def listen(event):
         if event["event"] == "step" and event["step"] == 5 and not told:
             told.append(History(run).update().images_per_second())
-            time.sleep(1)
-            ask_for_pace(run, Pace())
+            threading.Timer(1, ask_for_pace, (run, Pace())).start()
 
     ask_for_pace(run, Pace(until=5))
     work(run, runs_folder, listen)
