@@ -46,6 +46,8 @@ MADE = {  # a control -> what a journey presses of it
     "run/controls.py _rate_field: label": "Learning rate from the next step on",
     "run/controls.py draw_queue_controls: label": "Take out of the queue",
     "run/mistakes_view.py _galleries: 'Of each class'": "3",
+    "run/pace.py _choice: label": "Slow motion",
+    "run/pace.py draw_steps: label": "Next epoch",
     "runs/experiment_view.py _draw: 'Curve'": "Validation loss",
     "shell/fences.py _throw_away: label": "Move it to the trash",
     "shell/header.py _view_button: label": "Presenter view",

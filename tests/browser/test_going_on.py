@@ -96,3 +96,37 @@ def test_another_learning_rate_while_it_trains(visit, server):
     history = History(run).update()
     assert [change["learning_rate"] for change in history.learning_rates] == [0.0004]
     assert history.last_step["learning_rate"] == pytest.approx(0.0004)
+
+
+def test_a_step_an_epoch_slow_motion_and_full_speed_at_a_click(visit, server):
+    page = visit().page
+    run = start(page, server, epochs=400, epoch_seconds=4)
+    next_step, next_epoch = (page.get_by_role("button", name=name) for name in ("Next step", "Next epoch"))
+    pace, full_speed = (page.get_by_role("button", name=name) for name in ("Pace", "Full speed"))
+    press(pace, full_speed)
+    expect(page.get_by_role("button", name="4 s")).to_have_attribute("data-testid", "stBaseButton-primary")
+    press(page.get_by_role("button", name="Step by step"), next_step)
+    page.keyboard.press("Escape")
+    expect(page.get_by_text(", waiting")).to_be_visible()
+
+    last = lambda: History(run).update().last_step  # noqa: E731
+    before = last()["step"]
+    for _ in range(3):
+        next_step.click()
+    wait_until(lambda: last()["step"] == before + 3, what="a step for each click")
+    expect(page.get_by_text(f"step {before + 3:,} of 8,000, waiting")).to_be_visible()
+    next_epoch.click()
+    per_epoch = History(run).update().started["steps_per_epoch"]
+    end = ((before + 3) // per_epoch + 1) * per_epoch
+    expect(page.get_by_text(f"step {end:,} of 8,000, waiting")).to_be_visible()
+    assert History(run).update().epochs[-1]["step"] == end == last()["step"], "validated, then it waits"
+
+    press(pace, full_speed)
+    two = page.get_by_role("button", name="2 s", exact=True)
+    press(page.get_by_role("button", name="Slow motion"), two)
+    expect(next_step).to_have_count(0)
+    for button, seconds in ((two, 2), (full_speed, 0)):
+        press(button, lambda seconds=seconds: History(run).update().paces[-1]["epoch_seconds"] == seconds)
+    expect(page.get_by_text("finished", exact=True)).to_be_visible()
+    told = [(each["epoch_seconds"], each["by_step"]) for each in History(run).update().paces]
+    assert told[:1] == [(0, True)] and told[-2:] == [(2, False), (0, False)]

@@ -23,7 +23,7 @@ from pages.components.shell.fences import run_fence
 from pages.components.shell.histories import shared_history, summary
 from pages.components.shell.messages import errors_shown
 from pages.components.shell.number_words import plain_markdown
-from pages.components.shell.widgets import steady
+from pages.components.shell.widgets import redrawn_until, steady
 
 if TYPE_CHECKING:
     from core.inference.classifier import Classifier
@@ -163,13 +163,15 @@ def following(draw: Callable[[Sequence[Network]], None]) -> Callable[[Sequence[N
     def followed(networks: Sequence[Network]) -> None:
         waits = not all([network.begin() for network in networks])
 
-        def again() -> None:
-            if waits and all([network.begin() for network in networks]):
-                st.rerun()
+        def fenced() -> None:
             with run_fence(networks[0].run, "answers"):
                 draw(networks)
 
-        st.fragment(again, run_every=SOON_SECONDS if waits else refresh_seconds(networks))()
+        redrawn_until(
+            lambda: waits and all([network.begin() for network in networks]),
+            fenced,
+            SOON_SECONDS if waits else refresh_seconds(networks),
+        )
 
     return followed
 

@@ -21,6 +21,7 @@ from pages.components.classify.desk import STYLE
 from pages.components.classify.prediction_view import Said, bars, words
 from pages.components.shell.messages import show_error
 from pages.components.shell.number_words import plain_markdown
+from pages.components.shell.widgets import redrawn_until
 
 PATIENCE = 0.4  # seconds that an answer may keep the page waiting
 EVERY = 0.7  # seconds between two looks while it learns
@@ -45,12 +46,7 @@ def follow(key: str, examples: Sequence[Example], fit: str, draw: Callable[[Coll
     live.follow(examples, collected_how(fit))
     waits = not live.wait(PATIENCE)
 
-    def again() -> None:
-        draw(live)
-        if waits and live.wait(0):  # not before: a click of this very run would be lost
-            st.rerun()
-
-    st.fragment(again, run_every=EVERY if waits else None)()
+    redrawn_until(lambda: waits and live.wait(0), lambda: draw(live), EVERY if waits else None)
 
 
 def draw_already(live: Collecting, image: Image.Image | None, shown: str, key: str) -> None:

@@ -14,8 +14,6 @@ from pages.components.run.controls import ask
 from pages.components.shell.histories import shared_history
 from pages.components.shell.rights import may_change
 
-Mode = Literal["Full speed", "Slow motion", "Step by step"]
-MODES: tuple[Mode, ...] = ("Full speed", "Slow motion", "Step by step")
 SLOW_MOTION = (2.0, 5.0, 10.0, 30.0, 60.0)  # seconds for an epoch
 AT_FIRST = 10.0
 
@@ -26,43 +24,41 @@ def current_pace(run: Run, config: RunConfig) -> Pace:
 
 
 def draw_pace(run: Run, config: RunConfig) -> None:
-    """A choice of the pace, as a button of the row in which it is called."""
+    """A choice of the pace, as a button of the row in which it is called.
+
+    Of buttons, as a list would be given its value at each refresh, and one that is under way could take a click back.
+    """
     with st.popover("Pace", icon=":material/slow_motion_video:", key=f"pace {run.id}"):
-        pace, key = current_pace(run, config), f"mode {run.id}"
-        st.session_state[key] = _mode(pace)  # another visitor may have chosen
-        st.segmented_control("Pace", MODES, key=key, required=True, on_change=_choose, args=(run, config, key))
-        if pace.until is not None:
+        now = current_pace(run, config)
+        seconds = now.epoch_seconds or config.training.epoch_seconds or AT_FIRST
+        with st.container(horizontal=True, gap="xsmall"):
+            _choice(run, "Full speed", Pace(), is_now=now == Pace())
+            _choice(run, "Slow motion", Pace(seconds), is_now=now.until is None and now.epoch_seconds > 0)
+            _choice(run, "Step by step", Pace(until=_done(run)), is_now=now.until is not None)
+        if now.until is not None:
             st.caption("It waits after each step. **Next step** and **Next epoch** stand above the curves.")
-        elif pace.epoch_seconds:
-            seconds = f"seconds {run.id}"
-            options = sorted({*SLOW_MOTION, pace.epoch_seconds})
-            st.session_state[seconds] = pace.epoch_seconds
-            st.pills(
-                "Seconds for an epoch",
-                options,
-                key=seconds,
-                required=True,
-                format_func="{:g}".format,
-                on_change=_slow,
-                args=(run, seconds),
-            )
-            st.caption("An epoch lasts at least so long, so that people can follow.")
+        elif now.epoch_seconds:
+            st.caption("An epoch lasts at least so long, so that people can follow:")
+            with st.container(horizontal=True, gap="xsmall"):
+                for each in sorted({*SLOW_MOTION, now.epoch_seconds}):
+                    _choice(run, f"{each:g} s", Pace(each), is_now=each == now.epoch_seconds)
         else:
             st.caption("As fast as this computer can.")
+
+
+def _choice(run: Run, label: str, pace: Pace, is_now: bool) -> None:
+    kind: Literal["primary", "secondary"] = "primary" if is_now else "secondary"
+    st.button(label, key=f"{label} {run.id}", type=kind, on_click=_leave, args=(run, pace))
 
 
 def draw_steps(run: Run, config: RunConfig) -> None:
     """What lets a run that waits after each step go on, as buttons of the row in which it is called."""
     if current_pace(run, config).until is None or not may_change(run):
         return
-    for label, icon in (("Next step", "skip_next"), ("Next epoch", "fast_forward")):
-        st.button(
-            label,
-            key=f"{label} {run.id}",
-            icon=f":material/{icon}:",
-            on_click=_go_on,
-            args=(run, config, label == "Next epoch"),
-        )
+    with st.container(horizontal=True, width="content", gap="xsmall", key="steps"):
+        for label, icon in (("Next step", "skip_next"), ("Next epoch", "fast_forward")):
+            args = (run, config, label == "Next epoch")
+            st.button(label, key=f"{label} {run.id}", icon=f":material/{icon}:", on_click=_go_on, args=args)
 
 
 def waits_after(run: Run, config: RunConfig, history: History) -> bool:
@@ -71,27 +67,9 @@ def waits_after(run: Run, config: RunConfig, history: History) -> bool:
     return until is not None and last is not None and last["step"] >= until
 
 
-def _mode(pace: Pace) -> Mode:
-    return "Step by step" if pace.until is not None else "Slow motion" if pace.epoch_seconds else "Full speed"
-
-
-def _choose(run: Run, config: RunConfig, key: str) -> None:
-    seconds = config.training.epoch_seconds or AT_FIRST
-    paces: dict[Mode, Pace] = {
-        "Full speed": Pace(),
-        "Slow motion": Pace(seconds),
-        "Step by step": Pace(until=_done(run)),
-    }
-    _leave(run, paces[st.session_state[key]])
-
-
-def _slow(run: Run, key: str) -> None:
-    _leave(run, Pace(st.session_state[key]))
-
-
 def _go_on(run: Run, config: RunConfig, whole_epoch: bool) -> None:
     """Absolute numbers of steps: two quick clicks are two steps, and a click that comes twice is none too many."""
-    per_epoch = (shared_history(run).history.started or {}).get("steps_per_epoch", 1)
+    per_epoch = max(1, (shared_history(run).history.started or {}).get("steps_per_epoch", 1))
     at = max(_done(run), current_pace(run, config).until or 0)
     _leave(run, Pace(until=(at // per_epoch + 1) * per_epoch if whole_epoch else at + 1))
 

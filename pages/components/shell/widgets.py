@@ -44,6 +44,22 @@ def redrawn(
     return bool(before)
 
 
+def redrawn_until(is_due: Callable[[], object], draw: Callable[[], object], seconds: float | None) -> None:
+    """Draws, again every so many seconds, and once it is due the whole page anew.
+
+    Never before it has drawn, and never in the run of the whole page: a click that this run was about would be lost with what it
+    has not come to yet.
+    """
+    is_run_of_page = [True]
+
+    def again() -> None:
+        draw()
+        if not (is_run_of_page and is_run_of_page.pop()) and is_due():
+            st.rerun()
+
+    st.fragment(again, run_every=seconds)()
+
+
 @dataclass
 class _Glance:
     """What was seen last, and when."""

@@ -23,6 +23,7 @@ from pages.components.shell.links import DATA, page_link, run_page
 from pages.components.shell.messages import show_error
 from pages.components.shell.number_words import about, count, moment, plain_markdown
 from pages.components.shell.rights import may_change_dataset
+from pages.components.shell.widgets import redrawn_until
 from pages.components.train.cost import cost_here
 from pages.components.train.experiments import config_of
 from pages.components.train.filled_form import open_for_dataset, origin, use_dataset, use_recipe
@@ -166,13 +167,10 @@ def _draw_mirror(dataset: OwnDataset, doubt: str, mirror: bool) -> None:
 def _wait_for_evidence(dataset: OwnDataset, known: Evidence | None) -> None:
     """Looks again until there is more to say, then draws the page anew."""
 
-    @st.fragment(run_every=EVERY)
-    def wait() -> None:
-        if evidence_of(dataset) != known or not look_for_evidence(dataset):
-            st.rerun()
-        st.caption(":material/search: Your pictures are being looked at, for the training that suits them best ...")
-
-    wait()
+    words = ":material/search: Your pictures are being looked at, for the training that suits them best ..."
+    redrawn_until(
+        lambda: evidence_of(dataset) != known or not look_for_evidence(dataset), lambda: st.caption(words), EVERY
+    )
 
 
 def draw_continue(dataset: OwnDataset) -> None:

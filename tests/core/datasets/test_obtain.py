@@ -117,7 +117,7 @@ def test_a_download_shows_growing_progress_and_can_be_loaded(name, tmp_path, mon
                 site.go.set()
         asked = list(site.asked)
     assert sorted(set(asked)) == sorted(files) and len(asked) <= 2 * len(files)  # torchvision looks for redirects first
-    assert seen[0] == 0 and seen[-1] == total
+    assert seen[0] < seen[-1] == total  # half a file may be there before the first look
     assert seen == sorted(seen)
     assert any(0 < done < total for done in seen)
     assert settings.is_present(folder)
