@@ -10,7 +10,7 @@ from core.runs.pace import Pace, ask_for_pace, pace_of
 from core.runs.store import create_run
 from core.workers import worker
 from tests.core.running import kinds, same_weights
-from tests.helpers import quick_config
+from tests.helpers import PATIENCE, quick_config
 
 STEPS = 20  # of an epoch of `quick_config`
 
@@ -26,7 +26,13 @@ def run(runs_folder):
 
 
 def work(run, runs_folder, listen=lambda event: None):
-    return worker.work(run, runs_folder / "data", listen)
+    """Stopped where nobody lets it go on for so long."""
+    guard = threading.Timer(PATIENCE, run.request_stop)
+    guard.start()
+    try:
+        return worker.work(run, runs_folder / "data", listen)
+    finally:
+        guard.cancel()
 
 
 def steps(run):
