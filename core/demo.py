@@ -84,7 +84,7 @@ def start_demo(runs_folder: Path, data_folder: Path, owner: str) -> list[Run]:
                 raise DemoRuns("A demo runs already on this computer; watch that one, or end it first.")
             for config in configs():
                 made.append(create_run(config, runs_folder))
-            _note(runs_folder, owner, made)
+            remember(runs_folder, owner, made)
             for run in reversed(made):  # the CNN has more to do: the worker that waits is for it
                 submit(run, data_folder, owner)
     except DemoRuns:
@@ -163,8 +163,8 @@ def _notes(runs_folder: Path) -> list[_Note]:
     return [note for note in notes if note.runs and all("/" not in each and each.strip(".") for each in note.runs)]
 
 
-def _note(runs_folder: Path, owner: str, runs: list[Run]) -> None:
-    """Called with the lock of the demos. Raises TrainDeskError."""
+def remember(runs_folder: Path, owner: str, runs: list[Run]) -> None:
+    """Notes that these runs are a demo of theirs, learning in step. Called with the lock of the demos. Raises TrainDeskError."""
     notes = [*_notes(runs_folder), _Note(owner, tuple(run.id for run in runs))][-KEPT:]
     try:
         for run, other in zip(runs, reversed(runs), strict=True):

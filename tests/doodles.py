@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image, ImageDraw
 
-from tests.drawings import _path
+from tests.drawings import path_of
 
 # strokes as in tests.drawings: "-" joins the points straight, "~" bends smoothly through them
 DOODLES = {
@@ -45,7 +45,7 @@ def draw_doodle(name: str, seed: int = 0, size: int = 280, pen: float = 20.0) ->
     random = np.random.default_rng(seed)
     fill, turn = random.uniform(0.5, 0.75), np.deg2rad(random.uniform(-8, 8))
     turned = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
-    paths = [_path(text, 0.015, random) for text in DOODLES[name]]
+    paths = [path_of(text, 0.015, random) for text in DOODLES[name]]
     points = np.concatenate(paths)
     middle = (points.min(0) + points.max(0)) / 2
     picture = Image.new("L", (size * 2, size * 2), 255)

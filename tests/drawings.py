@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 # A stroke is a string of points "x,y ..."; "~" in front bends it smoothly through them, "-" joins them straight.
-_STROKES = {
+STROKES = {
     0: [
         ["~.35,0 .08,.2 .02,.5 .1,.82 .35,1 .6,.82 .68,.5 .6,.18 .35,0"],
         ["~.42,.02 .12,.15 0,.5 .15,.88 .5,1 .85,.85 1,.5 .86,.14 .5,0 .36,.03"],
@@ -76,7 +76,7 @@ _STROKES = {
 
 def styles(digit: int) -> int:
     """How many handwritings of `digit` there are."""
-    return len(_STROKES[digit])
+    return len(STROKES[digit])
 
 
 def draw_digit(
@@ -113,7 +113,7 @@ def stroke_mask(digit: int, style: int = 0, *, size=280, pen=20.0, fill=0.7, mid
     """Mode L picture: 255 where the pen went, 0 elsewhere. The options are those of `draw_digit`."""
     random = np.random.default_rng(seed)
     width, height = (size, size) if isinstance(size, int) else size
-    paths = [_path(text, wobble, random) for text in _STROKES[digit][style % styles(digit)]]
+    paths = [path_of(text, wobble, random) for text in STROKES[digit][style % styles(digit)]]
     paths = [path[: max(2, round(len(path) * (1 - gap)))] for path in paths]
     points = np.concatenate(paths)
     offset = (points.min(0) + points.max(0)) / 2
@@ -133,7 +133,7 @@ def stroke_mask(digit: int, style: int = 0, *, size=280, pen=20.0, fill=0.7, mid
     return mask.reduce(fine) if fine > 1 else mask
 
 
-def _path(text: str, wobble: float, random: np.random.Generator) -> np.ndarray:
+def path_of(text: str, wobble: float, random: np.random.Generator) -> np.ndarray:
     """(n, 2) points along a stroke: straight pieces, or a Catmull-Rom spline through the given points."""
     knots = np.array([[float(number) for number in pair.split(",")] for pair in text[1:].split()])
     knots = knots + random.normal(0, wobble, knots.shape) if wobble else knots

@@ -147,12 +147,12 @@ def dataset_mutants(ground: Ground, dice: random.Random, number: int) -> Iterato
 
 def workspace_mutants(ground: Ground, dice: random.Random, number: int) -> Iterator[tuple[str, str, dict[str, str]]]:
     """The same of settings, notes and the index of a folder of runs."""
-    from core.demo import _note
+    from core.demo import remember
     from core.runs.workspace import write_setting
     from tests.pages.apps import open_app
 
     write_setting(ground.runs, "workers", 2)
-    _note(ground.runs, "", [ground.trained, ground.trained])
+    remember(ground.runs, "", [ground.trained, ground.trained])
     open_app("runs")
     template = ground.templates / "workspace"
     place = ground.runs / ".traindesk"

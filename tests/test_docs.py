@@ -69,11 +69,11 @@ def test_the_guide_has_a_page_for_each_of_its_links_and_no_other():
 
 
 def test_every_command_of_the_guide_is_one():
-    from core.cli.main import _parser
+    from core.cli.main import command_line
 
     text = (ROOT / "docs" / "guide" / "command-line.md").read_text(encoding="utf-8")
     lines = [line.partition("#")[0].split("core ", 1)[1] for line in text.splitlines() if line.startswith("$ ")]
-    parsed = [_parser().parse_args(shlex.split(line)) for line in lines]
+    parsed = [command_line().parse_args(shlex.split(line)) for line in lines]
     assert len(parsed) == len(lines) > 15
 
 

@@ -23,7 +23,7 @@ from playwright.sync_api import Error, Locator, LocatorAssertions, Page, expect,
 from tests.helpers import PATIENCE, closed_port, wait_until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")  # the first costs a fifth less
 ARGUMENTS = [  # nothing but the pages under test may use the network
     "--no-sandbox",
     "--disable-gpu",

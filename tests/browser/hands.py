@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from playwright.sync_api import Error, Locator, Page
 
-from tests.drawings import _STROKES, _path
+from tests.drawings import STROKES, path_of
 from tests.helpers import wait_until
 
 CHARTS = """[...document.querySelectorAll('.js-plotly-plot')].filter(chart => chart.dataset.draws).map(chart => ({
@@ -59,7 +59,7 @@ def choose(
 def draw_with_mouse(page, digit: int, style: int = 0, fill: float = 0.7) -> None:
     """Strokes of the digit on the canvas of the page."""
     box = page.get_by_role("img", name="Drawing area").bounding_box()
-    paths = [_path(text, 0, np.random.default_rng(0)) for text in _STROKES[digit][style]]
+    paths = [path_of(text, 0, np.random.default_rng(0)) for text in STROKES[digit][style]]
     points = np.concatenate(paths)
     middle = (points.min(0) + points.max(0)) / 2
     for path in paths:

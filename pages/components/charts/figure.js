@@ -6,6 +6,7 @@ export default function (component) {
   const plot = parentElement.querySelector(".plot");
   const large = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16; // 1, more in presenter view
   plot.style.minWidth = `${data.leastWidth}px`;
+  if (data.leastWidth) plot.parentElement.tabIndex = 0; // it may scroll: not every browser lets the keyboard do that by itself
   const height = Math.round(Math.min(data.height * large, data.isSquare ? Math.max(260, plot.clientWidth * 1.05) : Infinity));
   plot.style.height = `${height}px`;
   plot.setAttribute("aria-label", data.title);

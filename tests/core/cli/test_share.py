@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from core.cli.main import _parser, main
+from core.cli.main import command_line, main
 from core.cli.share import made_up_password, own_addresses, server_command
 from tests.helpers import assert_one_sentence
 
@@ -16,7 +16,7 @@ def test_made_up_passwords_are_long_enough_and_always_others():
 
 
 def test_the_server_answers_to_its_own_names_only():
-    options = _parser().parse_args(["share", "--port", "8600", "--name", "desk.school"])
+    options = command_line().parse_args(["share", "--port", "8600", "--name", "desk.school"])
     command = server_command(options, [*options.name, "10.0.0.7"])
     assert {"--server.port=8600", "--server.address=0.0.0.0"} <= set(command)
     hosts = {part.partition("=")[2] for part in command if part.startswith("--server.allowedHosts=")}
