@@ -190,7 +190,7 @@ def test_every_way_to_ask_a_network_more(visit, house):
             )
             page.get_by_text("Shrink the picture as it is").click()
     pressed(page, "When does it say “I don’t know”?")
-    expect(page.get_by_role("slider")).to_be_visible()
+    expect(page.get_by_role("slider", name="Validation pictures that it still answers")).to_be_visible()
     page.keyboard.press("Escape")
     choose(page, "What was it really?", "7")
     pressed(page, "Keep it for the next training")

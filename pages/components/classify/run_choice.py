@@ -119,7 +119,14 @@ def choose_run(runs: list[Run]) -> Run:
         of = f" of {choice.removeprefix(BEST)}" if len(best) > 1 else ""
         return (f"Best so far{of}: " if choice not in by_id else "") + label_of(offered[choice])
 
-    chosen = st.selectbox("Network of run", list(offered), key=KEY, format_func=said, label_visibility="collapsed")
+    chosen = st.selectbox(
+        "Network of run",
+        list(offered),
+        key=KEY,
+        format_func=said,
+        label_visibility="collapsed",
+        persist_state="session",
+    )
     return offered[chosen]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -20,6 +20,9 @@ from core.settings.settings import FieldSpec, SettingsError
 
 STORE = "form values"
 WIDGET = "form:"  # beginning of the widgets' keys
+# How long Streamlit keeps what a widget was given before it was drawn. Without it a browser that is slow to draw the first run of
+# a page shows the widgets of the second one, which come without their values: empty, or with the first choice of a list.
+LASTS: Literal["session"] = "session"
 
 
 def current() -> dict[str, Any]:

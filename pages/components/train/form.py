@@ -14,7 +14,7 @@ from core.paths import data_folder
 from core.run_config import GROUPS, PARTS
 from core.runs.before_start import problems_before_start
 from core.settings.settings import FieldSpec, fields_of
-from pages.components.shell.form_values import check, current, seed, to_widget
+from pages.components.shell.form_values import LASTS, check, current, seed, to_widget
 from pages.components.shell.number_words import count, plain_markdown, rows_of
 from pages.components.train.form_choices import choices_of, free_now
 from pages.components.train.notices import dataset_notice, weights_in_short, weights_notice
@@ -52,6 +52,7 @@ def draw_title() -> None:
         placeholder="a name to find this run by",
         live=True,
         label_visibility="collapsed",
+        persist_state=LASTS,
     )
 
 
@@ -87,6 +88,7 @@ def _part(part: str, config: Any, problems: dict[str, str], shown: set[str]) -> 
         part.capitalize(),
         registry.names(),
         key=seed(part, PARTS[part].default),
+        persist_state=LASTS,
         format_func=lambda name: labels.get(name, name),
         help="\n\n".join(
             f"**{labels[key]}**: {plain_markdown(_first_paragraph(of))}{weights_in_short(of)}"
@@ -156,16 +158,22 @@ def _widget(spec: FieldSpec, key: str, choices: dict[Any, str]) -> None:
         if (value := st.session_state[widget]) not in choices:  # a run from another computer, for example
             choices = {**choices, value: str(value) if spec.choices else f"{value} (not available here)"}
         st.selectbox(
-            label, list(choices), key=widget, format_func=lambda value: choices.get(value, str(value)), help=tip
+            label,
+            list(choices),
+            key=widget,
+            format_func=lambda value: choices.get(value, str(value)),
+            help=tip,
+            persist_state=LASTS,
         )
     elif spec.kind == "boolean":
         st.space("small")
-        st.toggle(label, key=widget, help=tip)
+        st.toggle(label, key=widget, help=tip, persist_state=LASTS)
     elif spec.kind == "integer":
-        st.number_input(label, value=None, step=1, format="%d", key=widget, help=tip)
+        st.number_input(label, value=None, step=1, format="%d", key=widget, help=tip, persist_state=LASTS)
     else:
         can_be_empty = spec.kind == "text" or (spec.kind == "integers" and not spec.entries[0])
-        st.text_input(label, key=widget, help=tip, live=True, placeholder="none" if can_be_empty else None)
+        hint = "none" if can_be_empty else None
+        st.text_input(label, key=widget, help=tip, live=True, placeholder=hint, persist_state=LASTS)
 
 
 def _first_paragraph(settings_class: type) -> str:

@@ -221,7 +221,12 @@ def _how(paths: list[str]) -> tuple[int, str, Method, int]:
         with left:
             st.session_state.setdefault(METHOD, "grid")
             method = st.segmented_control(
-                "Combinations", list(METHODS), key=METHOD, format_func=METHODS.__getitem__, required=True
+                "Combinations",
+                list(METHODS),
+                key=METHOD,
+                format_func=METHODS.__getitem__,
+                required=True,
+                persist_state="session",
             )
         if method == "random":
             with right:

@@ -6,6 +6,7 @@ import time
 from unittest.mock import Mock
 
 import pytest
+from streamlit.proto.WidgetStates_pb2 import WidgetStates
 
 from core.experiments.values import SeveralReadings
 from core.paths import HOME
@@ -289,3 +290,25 @@ def test_mnist_is_not_unpacked_to_show_a_page(runs_folder, tmp_path, monkeypatch
     for page in ("", "classify", "runs", "data"):
         run(go(app, page))
     assert not opened and not (tmp_path / "empty" / "cache").exists()
+
+
+def test_a_browser_that_is_slow_to_draw_the_form_gets_its_values_again():
+    """A second run comes before the widgets of the first are there: of those the browser says nothing."""
+    app = open_app("train", recipe="mlp")
+    before = shown(app)
+    assert len(before) > 30 and before["form:training.epochs"] and before["form:dataset"]
+    app._run(widget_state=WidgetStates())
+    assert shown(app) == before
+
+
+def shown(app):
+    """What the widgets of the form show where the browser draws them anew."""
+    found = {}
+    for kind in ("text_input", "number_input", "selectbox", "toggle"):
+        for node in app.get(kind):
+            proto = node.proto
+            if kind == "selectbox":
+                found[node.key] = proto.raw_value if proto.set_value else proto.options[proto.default]
+            else:
+                found[node.key] = proto.value if proto.set_value else proto.default
+    return {key: value for key, value in found.items() if key.startswith("form:")}
