@@ -21,6 +21,7 @@ Record = Callable[..., Event]  # takes the kind and values of an event, writes i
 DOWNLOAD, PREPARING, STARTED, STEP, EPOCH, TEST = "download", "preparing", "started", "step", "epoch", "test"
 VALIDATION = "validation"  # within an epoch
 RESUMING, RESUMED, LEARNING_RATE, PACE, NOTICE = "resuming", "resumed", "learning_rate", "pace", "notice"
+WAITED = "waited"  # step by step, for a person
 PAUSED, FINISHED, STOPPED, FAILED = "paused", "finished", "stopped", "failed"
 ENDS = (PAUSED, FINISHED, STOPPED, FAILED)  # after these no process works on the run
 LATEST = 253_402_300_800.0  # Unix seconds: the end of the year 9999

@@ -20,8 +20,9 @@ _GATHERED = {
     events.NOTICE: "notices",
     events.LEARNING_RATE: "learning_rates",
     events.PACE: "paces",
+    events.WAITED: "waits",
 }
-_PAST = ("started", "curve", "validations", "epochs", "learning_rates", "paces", "trained_seconds", "sessions")
+_PAST = ("started", "curve", "validations", "epochs", "learning_rates", "paces", "waits", "trained_seconds", "sessions")
 NEEDED = {  # beside the time: an event without one of these says nothing
     events.STARTED: ("epochs", "total_steps"),
     events.STEP: ("step",),
@@ -30,6 +31,7 @@ NEEDED = {  # beside the time: an event without one of these says nothing
     events.RESUMED: ("epoch", "step", "epochs", "total_steps"),
     events.LEARNING_RATE: ("step", "learning_rate"),
     events.PACE: ("step", "epoch_seconds", "by_step"),
+    events.WAITED: ("seconds",),
 }
 
 
@@ -61,6 +63,7 @@ class History:
     notices: list[Event] = field(default_factory=list)  # what a person should know, `message`
     learning_rates: list[Event] = field(default_factory=list)  # changes while it ran
     paces: list[Event] = field(default_factory=list)  # changes of slow motion and of single steps
+    waits: list[Event] = field(default_factory=list)  # for people, step by step: when each was over
     trained_seconds: float = 0.0  # before the last pause or interruption
     sessions: list[Session] = field(default_factory=list)
     session: Event | None = None  # the `started` or `resumed` event of the process at work
@@ -142,7 +145,8 @@ class History:
         return left / speed if left > 0 else None
 
     def elapsed(self, now: float | None = None) -> float | None:
-        """Seconds of training from the first step's start to the last thing that happened, or to `now`; pauses left out.
+        """Seconds of training from the first step's start to the last thing that happened, or to `now`; pauses left out, and
+        what it waited for people.
 
         `now` is by the clock of the log, see `told`.
         """
@@ -152,13 +156,13 @@ class History:
         if not latest and not self.trained_seconds:
             return None
         until = latest["time"] if latest else began
-        if now is not None and not self.end:
+        if now is not None and not self.end and not self.is_by_step:
             until = max(until, now)
         passed = until - began
         if passed < 0:  # in logs of before times were steady: the clock was set back
             done = self.session.get("epoch", 0)
             passed = sum(epoch.get("seconds", 0.0) for epoch in self.epochs if epoch["epoch"] > done)
-        return self.trained_seconds + passed
+        return self.trained_seconds + max(0.0, passed - float(self._waited(began, until)))
 
     def _latest(self) -> Mapping[str, Any] | None:
         """The last that happened since the session began."""
@@ -167,14 +171,31 @@ class History:
         return self.end or self.tested or (step if is_new else None)
 
     def trained_at(self, step: np.ndarray, time: np.ndarray) -> np.ndarray:
-        """Seconds of training, pauses left out, at steps (N,) that were done at these Unix times (N,)."""
+        """Seconds of training, pauses left out as in `elapsed`, at steps (N,) that were done at these Unix times (N,)."""
         begins = np.array([session.step for session in self.sessions])
         # the step after which a session begins is of the one before
         which = np.searchsorted(begins, step, side="left") - 1
         which = np.clip(which, 0, len(begins) - 1)
         start = np.array([session.time for session in self.sessions])[which]
         before = np.array([session.trained for session in self.sessions])[which]
-        return before + np.maximum(0.0, time - start)
+        return before + np.maximum(0.0, time - start - self._waited(start, time))
+
+    def _waited(self, since: float | np.ndarray, until: float | np.ndarray) -> np.ndarray:
+        """Seconds that it waited for people, from these Unix times to those, (N,) or () each."""
+        ends = np.array([wait["time"] for wait in self.waits])
+        sums = np.concatenate([[0.0], np.cumsum([wait["seconds"] for wait in self.waits])])
+        after, before = (np.searchsorted(ends, times, side="right") for times in (until, since))
+        return np.maximum(0.0, sums[after] - sums[before])
+
+    @property
+    def is_by_step(self) -> bool:
+        """Whether the process at work waits after each step until someone asks for the next."""
+        return bool(self._pace.get("by_step"))
+
+    @property
+    def _pace(self) -> Event:
+        """The `pace` that counts, or what began the session; {} without one."""
+        return max([self.session or {}, *self.paces[-1:]], key=lambda event: event.get("time", 0.0))
 
     def images_per_second(self) -> float | None:
         """Average since the start or the last pause: that of single steps jumps too much to be read."""
@@ -187,9 +208,9 @@ class History:
         """Since the start, the last pause or the last change of pace; None where it goes step by step."""
         if not (self.session and self.last_step):
             return None
-        since = max([self.session, *self.paces[-1:]], key=lambda event: event["time"])
-        if since.get("by_step"):
+        if self.is_by_step:
             return None
+        since = self._pace
         steps, elapsed = (self.last_step[name] - since.get(name, 0) for name in ("step", "time"))
         return steps / elapsed if steps > 0 and elapsed > 0 else None
 
@@ -215,7 +236,8 @@ class History:
             self._begin(event)
         elif kind == events.RESUMING:
             if self.session and (latest := self._latest()):
-                self.trained_seconds += max(0.0, latest["time"] - self.session["time"])
+                began, until = self.session["time"], latest["time"]
+                self.trained_seconds += max(0.0, until - began - float(self._waited(began, until)))
             self.session = self.end = self.tested = None
         elif kind == events.RESUMED:
             self._forget_after(event["step"], event["epoch"])

@@ -42,7 +42,7 @@ class LoopFollower:
         self._snapshots = SnapshotRecorder(SnapshotStore(run), training.epochs, splits.val)
         self._in_step = InStep(run)
         seconds, share = self._config.training.epoch_seconds, state.batch / self.recorder.steps_per_epoch
-        self._pacing = Pacing(requests, seconds, share, self._record_pace, self.recorder.waited)
+        self._pacing = Pacing(requests, seconds, share, self._record_pace, self._waited)
         self._told = 0.0  # when something was last said of the frozen layers
 
     def train(self) -> str:
@@ -128,6 +128,11 @@ class LoopFollower:
         self.recorder.flush()
         by_step = pace.until is not None
         self._record(events.PACE, step=self._state.step, epoch_seconds=pace.epoch_seconds, by_step=by_step)
+
+    def _waited(self, seconds: float) -> None:
+        """For people, between two steps."""
+        self.recorder.waited(seconds)
+        self._record(events.WAITED, step=self._state.step, seconds=round(seconds, 3))
 
     def _save_last(self, metrics: dict[str, float]) -> None:
         content = network_content(self._state, self._described, metrics) | resume_content(self._state, self._threads)

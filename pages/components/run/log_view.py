@@ -15,7 +15,7 @@ from core.runs.events import Event
 from core.runs.store import Run
 from core.text.numbers import decimal, percent
 from pages.components.shell.fences import with_run_fence
-from pages.components.shell.number_words import count, device_in_words, precision_in_words
+from pages.components.shell.number_words import count, device_in_words, duration, precision_in_words
 
 REFRESH_SECONDS = 1.0
 LINES = 200
@@ -85,8 +85,10 @@ def _said(event: Event) -> str:
             return f"{step}: learning rate changed to {decimal(event.get('learning_rate', 0.0))}"
         case events.PACE:
             seconds = event.get("epoch_seconds", 0.0)
-            slowly = f"slow motion, {decimal(seconds)} seconds for an epoch" if seconds else "full speed"
+            slowly = f"slow motion, an epoch lasts at least {decimal(seconds)} s" if seconds else "full speed"
             return f"{step}: {'step by step' if event.get('by_step') else slowly}"
+        case events.WAITED:
+            return f"{step}: waited {duration(event.get('seconds', 0.0))} for someone to go on"
         case events.TEST:
             return f"test of {count(event.get('images', 0), 'picture')}: {_metrics(event, 'test')}"
         case events.DOWNLOAD:

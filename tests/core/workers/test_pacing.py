@@ -3,6 +3,7 @@
 import threading
 import time
 
+import numpy as np
 import pytest
 
 from core.runs.history import History
@@ -148,3 +149,32 @@ def test_what_is_no_pace_is_that_of_full_speed(text, run, runs_folder):
     assert pace_of(run) == Pace()
     assert work(run, runs_folder)["event"] == "finished"
     assert "pace" not in kinds(run)
+
+
+def test_waiting_for_people_is_no_training_time(run, runs_folder):
+    """Also where the curves run over time, while it waits, and after a pause."""
+    held, told = 1.0, []
+
+    def listen(event):
+        if event["event"] == "step" and event["step"] == 5 and not told:
+            history = History(run).update()
+            told.append(history.elapsed(event["time"] + 100) - history.elapsed())
+            threading.Timer(held, ask_for_pace, (run, Pace())).start()
+        if event["event"] == "epoch" and event["epoch"] == 1:
+            run.request_pause()
+
+    ask_for_pace(run, Pace(until=5))
+    assert work(run, runs_folder, listen)["event"] == "paused"
+    assert told == [0], "while it waits the time stands still"
+    (wait,) = (event for event in run.events()[0] if event["event"] == "waited")
+    assert wait["step"] == 5 and wait["seconds"] >= held
+    history = History(run).update()
+    passed = history.end["time"] - history.session["time"]
+    trained = passed - wait["seconds"]
+    assert history.elapsed() == pytest.approx(trained)
+    times = np.array([history.session["time"] + 0.001, history.end["time"]])
+    assert history.trained_at(np.array([1, STEPS]), times) == pytest.approx([0.001, trained], abs=1e-6)
+    assert work(run, runs_folder)["event"] == "finished"
+    history = History(run).update()
+    total = trained + history.end["time"] - history.session["time"]
+    assert history.elapsed() == pytest.approx(total, abs=1e-3)
