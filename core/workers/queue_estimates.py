@@ -70,6 +70,8 @@ def _seconds_left(run: Run, of_kinds: Callable[[], dict[str, float]]) -> float |
         history = History(run).update()
         if (seconds := history.seconds_left()) is not None:
             return seconds
+        if history.is_by_step and history.end is None:
+            return None  # it goes on when someone says so
         epochs, each = len(history.epochs), _seconds_an_epoch(history)
     try:
         planned = run.config().training.epochs

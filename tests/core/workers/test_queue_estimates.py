@@ -76,3 +76,12 @@ def test_behind_a_run_that_has_no_pace_yet_nothing_is_known(runs_folder):
 def test_no_queue_no_expectations(runs_folder):
     trained(runs_folder, 2.0)
     assert estimated_waits(runs_folder) == []
+
+
+def test_behind_a_run_that_goes_step_by_step_nothing_is_known(runs_folder):
+    trained(runs_folder, 2.0)  # of the same kind
+    active, waits = create_run(quick_config(), runs_folder), create_run(quick_config(), runs_folder)
+    enqueue(waits)
+    with running(active, done=1) as log:
+        log.write("pace", step=20, epoch_seconds=0.0, by_step=True)
+        assert [wait.seconds for wait in estimated_waits(runs_folder)] == [None]
