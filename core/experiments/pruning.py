@@ -37,8 +37,12 @@ def others_at(run: Run, experiment: str, runs_folder: Path) -> list[dict[int, fl
     return found
 
 
+def as_far(own: dict[int, float], others: list[dict[int, float]]) -> list[float]:
+    """What the others that have come as far had at the newest epoch of this one. All by epoch."""
+    return [curve[max(own)] for curve in others if max(own) in curve]
+
+
 def is_hopeless(own: dict[int, float], others: list[dict[int, float]]) -> bool:
     """Whether the best val/accuracy so far is below the median of what the others had at the same epoch. All by epoch."""
-    epoch = max(own)
-    as_far = [curve[epoch] for curve in others if epoch in curve]
-    return epoch >= FIRST_EPOCH and len(as_far) >= FEWEST_OTHERS and max(own.values()) < median(as_far)
+    reached = as_far(own, others)
+    return max(own) >= FIRST_EPOCH and len(reached) >= FEWEST_OTHERS and max(own.values()) < median(reached)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from core.experiments.pruning import is_hopeless, others_at
+from core.experiments.pruning import as_far, is_hopeless, others_at
 from core.runs import events
 from core.runs.companion import InStep
 from core.runs.history import History
@@ -164,7 +164,7 @@ class LoopFollower:
         others = others_at(self._run, experiment, self._run.folder.parent)
         if len(own) == self._config.training.epochs or not is_hopeless(own, others):
             return ""
-        return f"because it did worse than half of the {len(others)} other runs of '{experiment}'"
+        return f"because it did worse than half of the {len(as_far(own, others))} other runs of '{experiment}' that came as far"
 
     def _micro_batches_in_words(self, micro_batches: int) -> str:
         same = "the arithmetic stays the same"

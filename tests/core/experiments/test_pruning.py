@@ -3,6 +3,7 @@
 import pytest
 
 from core.experiments.pruning import is_hopeless, others_at
+from core.runs.events import EventWriter
 from core.runs.history import History
 from core.runs.store import create_run
 from core.workers import worker
@@ -38,10 +39,16 @@ def work(run, runs_folder):
 def test_a_hopeless_run_ends_early_and_is_tested(runs_folder):
     for rate in (0.1, 0.2, 0.15):
         work(member(runs_folder, rate), runs_folder)
+    begun = EventWriter(member(runs_folder, 0.1).event_log)  # it is not counted: it has ended one epoch only
+    begun.write("started", epochs=6, total_steps=120)
+    begun.write("epoch", epoch=1, step=20, **{"val/accuracy": 0.9})
+    begun.close()
     hopeless = member(runs_folder, 1e-9, prune=True)
     end = work(hopeless, runs_folder)
     assert end["event"] == "finished"
-    assert_one_sentence(end["message"], "Trained 2 of 6 epochs", "did worse than half of the 3 other runs of 'Trial'")
+    assert_one_sentence(
+        end["message"], "Trained 2 of 6 epochs", "half of the 3 other runs of 'Trial' that came as far;"
+    )
     history = History(hopeless).update()
     assert len(history.epochs) == 2 and history.test["from_epoch"] in (1, 2)
 
