@@ -27,7 +27,7 @@ MEANINGS = {
     "starting": "The training process is loading.",
     "running": "Training.",
     "finished": "All epochs are done.",
-    "stopped": "Stopped on request. The best and the last checkpoint are kept.",
+    "stopped": "Stopped on request.",
 }
 WITH_BAR = ("starting", "running", "paused", "finished", "stopped")  # of the others the sentence needs the room
 
@@ -37,7 +37,8 @@ def meaning(run: Run, status: Status, history: History) -> str:
     if status.name == "queued":
         return waiting_words(run)
     if status.is_active and run.stop_request.exists():
-        return "Stopping after the current step. The best and the last checkpoint are kept."
+        kept = "The best and the last state are kept." if run.best.is_file() else "What it has learned so far is kept."
+        return f"Stopping after the current step. {kept}" if history.started else "Stopping before the first step."
     if status.is_active and run.pause_request.exists():
         return "Pausing after the current step. Resume will go on from there."
     if status.name == "interrupted":

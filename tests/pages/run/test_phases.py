@@ -6,6 +6,7 @@ import pytest
 
 from core.runs.events import EventWriter
 from core.runs.history import History
+from core.runs.store import Status
 from pages.components.run.phases import meaning, progress_facts, progress_words, what_curves_wait_for
 from tests.pages.apps import open_app, words
 from tests.pages.fake_runs import STEPS_PER_EPOCH, fake_run, running, write_epoch, write_start
@@ -137,3 +138,14 @@ def test_a_live_page_shows_what_the_run_computes_on_and_its_notices(runs_folder)
     assert "bfloat16, 2 threads" in text and "0.9 GB" in text
     assert text.count("A batch of 4,096 images does not fit.") == 1
     assert text.index("A batch") < text.index("One."), "the latest first"
+
+
+def test_what_a_stop_keeps_is_said_only_once_it_is_there(started):
+    run, log = started
+    run.request_stop()
+    assert meaning(run, Status("running"), History(run).update()) == "Stopping before the first step."
+    write_start(log, run, 3)
+    said = "Stopping after the current step. What it has learned so far is kept."
+    assert meaning(run, Status("running"), History(run).update()) == said, "no epoch has ended: there is no best one"
+    run.best.write_bytes(b"network")
+    assert "The best and the last state are kept." in meaning(run, Status("running"), History(run).update())
