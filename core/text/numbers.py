@@ -10,6 +10,7 @@ OF_ONE = {
     "are": "is",
     "have": "has",
     "look": "looks",
+    "were": "was",
     "wait": "waits",
     "them": "it",
     "their": "its",

@@ -17,7 +17,7 @@ from core.run_config import RunConfig
 from core.runs.history import History
 from core.runs.queue import move, waiting, withdraw
 from core.runs.store import Run, Status
-from core.text.numbers import decimal
+from core.text.numbers import decimal, fitting
 from core.workers.control import check_learning_rate
 from core.workers.launch import prepare
 from pages.components.shell.messages import attempt, problem, set_problem, show_problem
@@ -59,7 +59,7 @@ def _pause_and_stop(run: Run) -> None:
         disabled=stopping,
         on_click=ask,
         args=(run, run.request_stop),
-        help="Ends the training after the current step. The best and the last checkpoint are kept and can be tried.",
+        help="Ends the training after the current step. What it has learned is kept and can be tried.",
     )
 
 
@@ -168,7 +168,7 @@ def _more_epochs(run: Run, config: RunConfig) -> None:
     more = st.number_input("Epochs more", value=MORE_EPOCHS, step=1, format="%d", key=key)
     planned = config.training.epochs
     st.caption(
-        f"{planned:,} were planned; with {more:,} more it trains to epoch {planned + more:,}."
+        f"{planned:,} {fitting(planned, 'were')} planned; with {more:,} more it trains to epoch {planned + more:,}."
         if more and more > 0
         else "Give a whole number of at least 1."
     )

@@ -7,12 +7,12 @@ import pytest
 from core.errors import TrainDeskError
 from core.runs.events import EventWriter
 from core.runs.queue import waiting
-from core.runs.store import Run
+from core.runs.store import Run, create_run
 from pages.components.run import controls
 from pages.components.shell import start
-from tests.helpers import assert_one_sentence
+from tests.helpers import assert_one_sentence, quick_config
 from tests.pages.apps import open_app, run, sentence, widget, words
-from tests.pages.fake_runs import fake_run, running
+from tests.pages.fake_runs import fake_run, running, write_start
 
 
 @pytest.fixture
@@ -181,6 +181,15 @@ def test_more_epochs_are_added_to_the_plan(status, runs_folder, launched):
     click(app, f"train on {ended.id}")
     assert launched == [ended.id]
     assert json.loads(ended.config_file.read_text())["training"]["epochs"] == planned + 7
+
+
+def test_one_epoch_was_planned(runs_folder, launched):
+    ended = create_run(quick_config(epochs=1), runs_folder)
+    log = EventWriter(ended.event_log)
+    write_start(log, ended, 1)
+    log.write("finished", message="Done.")
+    log.close()
+    assert "1 was planned; with 5 more it trains to epoch 6." in words(open_app("run", run=ended.id))
 
 
 @pytest.mark.parametrize("wrong", [0, -3])
