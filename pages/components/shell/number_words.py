@@ -78,13 +78,15 @@ def moment(seconds: float) -> str:
 
 
 def megabytes(size: int) -> str:
-    """12_300_000 -> "12 MB", 300_000 -> "0.3 MB"."""
+    """12_300_000 -> "12 MB", 300_000 -> "0.3 MB"; what is not quite nothing is never shown as 0.0 MB."""
+    if 0 < size < 5e4:
+        return "under 0.1 MB"
     return f"{size / 1e6:,.0f} MB" if size >= 1e6 else f"{size / 1e6:.1f} MB"
 
 
 def gigabytes(size: int) -> str:
-    """930_000_000 -> "0.9 GB"."""
-    return f"{size / 1e9:,.1f} GB" if size >= 1e8 else f"{size / 1e6:,.0f} MB"
+    """930_000_000 -> "0.9 GB"; less than 0.1 GB as `megabytes`."""
+    return f"{size / 1e9:,.1f} GB" if size >= 1e8 else megabytes(size)
 
 
 def precision_in_words(event: Event) -> str:
