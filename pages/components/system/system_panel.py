@@ -10,6 +10,7 @@ import streamlit as st
 from core.files import folder_size
 from core.paths import runs_folder
 from core.runs.disk import disk_warning
+from core.runs.example import listed_example
 from core.runs.trash import deleted_runs, empty_trash
 from core.text.numbers import UNKNOWN, percent
 from core.workers.monitor import System, Usage
@@ -114,8 +115,13 @@ def draw_disk() -> None:
     st.subheader("Room on the disk")
     if warning := disk_warning(runs_folder()):
         show_warning(warning)
-    runs = sorted(summaries(), key=lambda run: run.size, reverse=True)
-    st.markdown(f"{count(len(runs), 'run')} take **{gigabytes(sum(run.size for run in runs))}** in `{runs_folder()}`.")
+    example = listed_example(runs_folder())  # it lies elsewhere
+    own = (run for run in summaries() if example is None or run.id != example.id)
+    runs = sorted(own, key=lambda run: run.size, reverse=True)
+    take = "takes" if len(runs) == 1 else "take"
+    st.markdown(
+        f"{count(len(runs), 'run')} {take} **{gigabytes(sum(run.size for run in runs))}** in `{runs_folder()}`."
+    )
     if len(runs) > 1:
         with st.expander("The largest"):
             rows = (table_row(anchor(run_page(run.id), run.title), [gigabytes(run.size)]) for run in runs[:LARGEST])

@@ -114,3 +114,12 @@ def test_the_trash_is_emptied_after_a_second_click(runs_folder):
     widget(app, "empty the trash").click()
     app = run(app)
     assert not deleted_runs(runs_folder) and "The trash is empty." in words(app)
+
+
+def test_the_example_takes_no_room_where_the_runs_are(runs_folder, monkeypatch):
+    monkeypatch.delenv("TRAINDESK_EXAMPLE")
+    shown = fake_run(runs_folder, "finished")
+    (shown.folder / "note").write_bytes(b"x" * 2_000_000)
+    assert f"1 run takes **2 MB** in `{runs_folder}`" in words(open_app("system"))
+    fake_run(runs_folder, "finished")
+    assert f"2 runs take **2 MB** in `{runs_folder}`" in words(open_app("system"))
