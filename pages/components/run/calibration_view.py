@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.analysis.mistakes import reliability
 from core.runs.predictions import Predictions
-from core.text.numbers import SIGN, percent
+from core.text.numbers import SIGN, count, percent
 from pages.components.charts.figure import figure
 
 
@@ -16,7 +16,7 @@ def draw_calibration(predictions: Predictions, pictures: str, key: str) -> None:
     found = reliability(predictions)
     with st.expander("Can its confidence be trusted?"):
         st.markdown(calibration_in_words(found.confidence, found.accuracy, found.pictures, found.error))
-        names = [f"{number:,} pictures" for number in found.pictures]
+        names = [count(int(number), "picture") for number in found.pictures]
         traces = [
             {
                 "type": "scatter",
@@ -55,6 +55,8 @@ def calibration_in_words(confidence: np.ndarray, accuracy: np.ndarray, pictures:
     said = f"On average it says {percent(float(mean))} and is right in {percent(float(right))}."
     if error < 0.01:
         verdict = "Its confidence can be taken at its word"
+    elif abs(mean - right) < error / 2:  # what is too much here and too little there
+        verdict = "It is **too sure of some and too modest of others**"
     else:
         verdict = "It is **too sure of itself**" if mean > right else "It is **too modest**"
     return f"{said} {verdict} (expected calibration error {error * 100:.1f} points)."

@@ -12,6 +12,7 @@ from core.glossary import TERMS
 from core.runs.events import EventWriter
 from core.runs.history import History
 from core.runs.predictions import Predictions, read_predictions, write_predictions
+from pages.components.run import calibration_view
 from pages.components.run.calibration_view import calibration_in_words
 from pages.components.run.mistakes_view import SHOWN, cell_in, class_table, pairs_in_words
 from pages.components.shell.word_meanings import words_help
@@ -119,6 +120,15 @@ def test_damaged_predictions_fall_back_to_the_log(shown):
     assert "How it does on the test pictures" in words(open_run(shown))
 
 
+def test_a_single_picture_of_a_bin_is_one(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(calibration_view, "figure", lambda traces, *rest, **more: drawn.append(traces[1]["text"]))
+    logits = np.array([[4.0, 0.0], [4.0, 0.0], [0.1, 0.0]], np.float32)
+    predictions = Predictions(logits=logits, labels=np.array([0, 0, 0]), rows=np.arange(3))
+    calibration_view.draw_calibration(predictions, "test pictures", "key")
+    assert drawn == [["1 picture", "2 pictures"]]
+
+
 def test_pairs_and_calibration_in_words():
     matrix = np.diag([5, 5, 5])
     assert pairs_in_words(matrix, ["a", "b", "c"]) == "All 15 pictures were recognised."
@@ -128,6 +138,8 @@ def test_pairs_and_calibration_in_words():
     one = np.array([100])
     assert "too sure" in calibration_in_words(np.array([0.99]), np.array([0.8]), one, 0.19)
     assert "too modest" in calibration_in_words(np.array([0.7]), np.array([0.9]), one, 0.2)
+    both = calibration_in_words(np.array([0.55, 0.95]), np.array([0.8, 0.7]), np.array([100, 100]), 0.25)
+    assert "too sure of some and too modest of others" in both, "75 % said and 75 % right is neither"
     assert "at its word" in calibration_in_words(np.array([0.9]), np.array([0.9]), one, 0.0)
 
 
