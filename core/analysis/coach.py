@@ -252,6 +252,8 @@ def _short(curves: Curves) -> Advice:
     sentence = "One epoch shows no direction yet: train more to see whether it gets better."
     if curves.share[-1] < max(curves.share) or curves.last_share[-1] <= ANNEALED:
         return Advice("short", sentence, _right(curves), "Start again with 3 epochs", {"training.epochs": 3})
+    if curves.epochs < curves.planned:  # to go on is to resume it
+        return Advice("short", sentence, _right(curves))
     return Advice("short", sentence, _right(curves), "Train 5 more epochs", more_epochs=5)
 
 

@@ -267,3 +267,10 @@ def test_enough_validation_pictures_are_those_that_measure_sharply():
 
 
 # real trainings
+
+
+def test_a_run_that_was_stopped_after_its_first_of_many_epochs_is_offered_no_longer_plan():
+    """Five epochs more than planned are nine from there on, not five."""
+    assert advise(of_kind("short")).more_epochs == 5
+    stopped = advise(of_kind("short", end="stopped", planned=5))
+    assert stopped.kind == "short" and not stopped.remedy and not stopped.more_epochs
