@@ -95,8 +95,8 @@ def test_three_learning_rates_from_the_first_click_to_the_best_network(visit, qu
     best = re.search(r"run=([\w-]+)", page.locator("tr.best a").get_attribute("href"))[1]
     page.get_by_role("button", name="Compare these").click()
     expect(page).to_have_url(re.compile(r"/compare\?runs=[\w-]+(%2C|,)[\w-]+(%2C|,)[\w-]+"))
-    choose(page, "Result", "Best validation loss")
-    expect(page.locator("[aria-label='Best validation loss against learning rate']")).to_be_visible()
+    choose(page, "Result", "Validation loss, best epoch")
+    expect(page.locator("[aria-label='Validation loss, best epoch against learning rate']")).to_be_visible()
     page.go_back()
     expect(page).to_have_url(address)
     expect(page.get_by_text("3 of 3 runs are done.")).to_be_visible()

@@ -32,8 +32,8 @@ REFRESH_SECONDS = 2.0
 METRICS = {metric.name: metric.title for metric in COMPARED}
 RESULTS = {  # of a run's summary
     "test_accuracy": "Test accuracy",
-    "val_accuracy": "Best validation accuracy",
-    "val_loss": "Best validation loss",
+    "val_accuracy": "Validation accuracy, best epoch",
+    "val_loss": "Validation loss, best epoch",
     "seconds": "Seconds of training",
 }
 
@@ -128,7 +128,7 @@ def _tables(compared: list[Compared], known: list[Compared], varied: list[Settin
             duration(run.seconds),
         ]
         rows.append(table_row(swatch(entry) + anchor(run_page(run.id), entry.name), cells))
-    head = ("Run", "Status", "Epochs", "Best validation accuracy", "Test accuracy", "Time")
+    head = ("Run", "Status", "Epochs", RESULTS["val_accuracy"], "Test accuracy", "Time")
     st.html(html_table(head, rows))
     if len(known) < 2:
         return

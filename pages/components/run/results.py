@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from core.analysis.scores import interval, right_of, scores
+from core.runs.events import Event
 from core.runs.history import History
 from core.runs.store import Run, Status
 from core.text.numbers import UNKNOWN, percent
@@ -41,7 +42,7 @@ def _draw_final(history: History) -> None:
     elif history.started and history.last_step:
         pairs.append(epoch_fact(history))
     if best:
-        pairs.append(("Best validation accuracy", percent(best.get("val/accuracy")), f"epoch {best['epoch']}"))
+        pairs.append(_of_best_epoch(best, history))
     if history.started:
         device, precision = device_in_words(history.started), precision_in_words(history.started)
         where = ", ".join(words for words in (f"on {device}" if device else "", precision) if words)
@@ -55,6 +56,15 @@ def _draw_final(history: History) -> None:
         st.caption(
             f"The test scores are those of the network of epoch {epoch:,}; {later} is tested at the end of the training."
         )
+
+
+def _of_best_epoch(best: Event, history: History) -> tuple[str, str, str]:
+    """Its accuracy, which is not the highest where the loss, or being the last, made it the best."""
+    accuracy, epoch = best.get("val/accuracy"), f"epoch {best['epoch']:,}"
+    known = [value for each in history.epochs if (value := each.get("val/accuracy")) is not None]
+    if accuracy is not None and accuracy < max(known):
+        return "Validation accuracy", percent(accuracy), f"{epoch}, the best one"
+    return "Best validation accuracy", percent(accuracy), epoch
 
 
 def draw_test_results(test: dict[str, Any], class_names: list[str]) -> None:

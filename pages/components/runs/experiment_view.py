@@ -77,7 +77,7 @@ def _draw(shown: Experiment) -> None:
         if setting:
             results = [run.val_loss for run in shown.runs] if is_loss else [run.val_accuracy for run in shown.runs]
             draw_result_chart(
-                shown, setting, results, is_loss=is_loss, title=f"Best {METRICS[metric].lower()}", height=HEIGHT
+                shown, setting, results, is_loss=is_loss, title=f"{METRICS[metric]}, best epoch", height=HEIGHT
             )
     with fenced(ONE):
         st.html(table(shown))
@@ -127,7 +127,9 @@ def _stop_all(moving: list[Summary]) -> None:
     if not moving:
         return
     with st.popover("Stop all", icon=":material/stop_circle:"):
-        st.markdown(f"{count(len(moving), 'run')} still train or wait. What was learned is kept.")
+        st.markdown(
+            f"{count(len(moving), 'run')} still {'trains or waits' if len(moving) == 1 else 'train or wait'}. What was learned is kept."
+        )
         if st.button("Yes, stop them", type="primary", key="stop the experiment"):
             for entry in moving:
                 run = Run(runs_folder() / entry.id)
@@ -156,7 +158,7 @@ def table(shown: Experiment) -> str:
     """HTML: a row for each run; the best stands out."""
     best = max((run.val_accuracy for run in shown.runs if run.val_accuracy is not None), default=None)
     head = ["Run", *(setting.title for setting in shown.varied)]
-    head += ["Best validation", "Test", "Epochs", "Status", "Time"]
+    head += ["Validation, best epoch", "Test", "Epochs", "Status", "Time"]
     rows = []
     for place, entry in enumerate(shown.entries):
         run = entry.summary

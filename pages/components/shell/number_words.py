@@ -38,6 +38,7 @@ EXPLAINED = {  # label of a fact -> word of the glossary
     "Recall": "recall",
     "F1": "F1",
     "Best validation accuracy": "best epoch",
+    "Validation accuracy": "best epoch",
 }
 
 

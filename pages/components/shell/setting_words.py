@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from itertools import groupby
 from logging import getLogger
@@ -58,9 +59,14 @@ def value_in_words(spec: FieldSpec, value: Any) -> str:
         return value or "none"
     if spec.kind == "integers":
         words = ", ".join(f"{item:,}" for item in value)
-        return f"{words} {spec.unit}".strip() if words else "none"
+        return f"{words} {_unit(spec, value)}".strip() if words else "none"
     number = decimal(value, 12) if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
-    return f"{number} {spec.unit}".strip()
+    return f"{number} {_unit(spec, [value])}".strip()
+
+
+def _unit(spec: FieldSpec, values: Sequence[Any]) -> str:
+    """As it follows these numbers: "1 epoch", "3 epochs"."""
+    return spec.unit.removesuffix("s") if list(values) == [1] and " " not in spec.unit else spec.unit
 
 
 def setting_words(setting: Setting, place: int) -> str:

@@ -12,12 +12,14 @@ from core.glossary import TERMS
 from core.runs.events import EventWriter
 from core.runs.history import History
 from core.runs.predictions import Predictions, read_predictions, write_predictions
+from core.runs.store import create_run
 from pages.components.run import calibration_view
 from pages.components.run.calibration_view import calibration_in_words
 from pages.components.run.mistakes_view import SHOWN, cell_in, class_table, pairs_in_words
 from pages.components.shell.word_meanings import words_help
+from tests.helpers import quick_config
 from tests.pages.apps import open_app, run, widget, words
-from tests.pages.fake_runs import fake_run
+from tests.pages.fake_runs import fake_run, write_start
 
 
 def open_run(entry, **query):
@@ -181,3 +183,16 @@ def test_of_many_classes_the_hardest_stand_first_and_the_others_are_folded():
     text = words(app)
     assert text.index(">class 0<") < text.index(">class 12<") < text.index("The other 108") < text.index(">class 119<")
     assert text.index("The other 108") < text.index(">class 3<"), "a class without pictures is not a hard one"
+
+
+@pytest.mark.parametrize(("second", "label"), [(0.9, "Best validation accuracy"), (0.97, "Validation accuracy")])
+def test_only_the_highest_validation_accuracy_is_called_the_best(second, label, runs_folder):
+    """Another one may be that of the best epoch: where the loss chooses, or the last epoch."""
+    entry = create_run(quick_config(), runs_folder)
+    log = EventWriter(entry.event_log)
+    write_start(log, entry, 2)
+    log.write("epoch", epoch=1, step=20, best=True, **{"val/accuracy": 0.95})
+    log.write("epoch", epoch=2, step=40, best=False, **{"val/accuracy": second})
+    log.write("finished", message="Done.")
+    log.close()
+    assert re.search(rf"<dt>{label} <((?!<dt>).)*<dd>95.0 %<small>epoch 1", words(open_run(entry)), re.DOTALL)

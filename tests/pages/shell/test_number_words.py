@@ -105,3 +105,13 @@ def test_every_setting_of_a_config_has_words_and_a_widget_value():
             assert isinstance(value_in_words(spec, value), str)
             read = from_widget(spec, to_widget(spec, value))
             assert (tuple(read) if isinstance(read, list) else read) == value
+
+
+def test_one_of_a_unit_is_one():
+    specs = {spec.name: spec for spec in fields_of(type(find_recipe("digits").config().training))}
+    said = {name: value_in_words(specs[name], 1) for name in ("patience", "epoch_seconds", "training_pictures")}
+    assert said == {"patience": "1 epoch", "epoch_seconds": "1 second", "training_pictures": "1 of each class"}
+    assert (
+        value_in_words(specs["patience"], 0) == "0 epochs"
+        and value_in_words(specs["epoch_seconds"], 1.5) == "1.5 seconds"
+    )
