@@ -12,6 +12,7 @@ OF_ONE = {
     "look": "looks",
     "were": "was",
     "wait": "waits",
+    "train": "trains",
     "them": "it",
     "their": "its",
 }  # words that follow the number

@@ -15,7 +15,7 @@ from core.runs.metrics import BY_NAME
 from core.runs.queue import withdraw
 from core.runs.store import Run
 from core.runs.summary import Summary
-from core.text.numbers import UNKNOWN, percent
+from core.text.numbers import UNKNOWN, fitting, percent
 from pages.components.charts.compare_entry import compared_chart, swatch
 from pages.components.charts.view_controls import one_of
 from pages.components.runs.result_chart import draw_result_chart
@@ -127,9 +127,9 @@ def _stop_all(moving: list[Summary]) -> None:
     if not moving:
         return
     with st.popover("Stop all", icon=":material/stop_circle:"):
-        st.markdown(
-            f"{count(len(moving), 'run')} still {'trains or waits' if len(moving) == 1 else 'train or wait'}. What was learned is kept."
-        )
+        left = len(moving)
+        words = f"{count(left, 'run')} still {fitting(left, 'train')} or {fitting(left, 'wait')}."
+        st.markdown(f"{words} What was learned is kept.")
         if st.button("Yes, stop them", type="primary", key="stop the experiment"):
             for entry in moving:
                 run = Run(runs_folder() / entry.id)
