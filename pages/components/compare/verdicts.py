@@ -52,10 +52,9 @@ def _difference(first: Compared, second: Compared) -> Difference:
     same = _pictures(first) == _pictures(second)
     if one and two and same and np.array_equal(one.rows, two.rows) and np.array_equal(one.labels, two.labels):
         return paired(one.right, two.right)
-    images = 1
-    for entry in (first, second):
-        images = int((shared_history(entry.run).history.test or {}).get("images", 0)) or images
-    return unpaired(_accuracy(first), _accuracy(second), images, images)
+    counts = [int((shared_history(entry.run).history.test or {}).get("images", 0)) for entry in (first, second)]
+    known = max(*counts, 1)  # a log may lack one of them
+    return unpaired(_accuracy(first), _accuracy(second), counts[0] or known, counts[1] or known)
 
 
 def _differ_in(first: Compared, second: Compared) -> str:

@@ -193,3 +193,18 @@ def test_the_same_rows_of_other_pictures_are_no_pairs(runs):
     write_predictions(runs[1], "test", Predictions(predictions.logits, others, predictions.rows))
     apart = sentences(compared(*runs), [])[0]
     assert paired.split("±")[1] != apart.split("±")[1], "a wider margin, as of different pictures"
+
+
+def test_two_tests_of_different_size_have_each_their_own_uncertainty(runs_folder):
+    entries = []
+    for title, accuracy, images in (("Much", 0.9, 400), ("Little", 0.5, 40)):
+        entry = fake_run(runs_folder, "interrupted")
+        change_metadata(entry, title=title)
+        log = EventWriter(entry.event_log)
+        log.write("test", **{"test/accuracy": accuracy}, images=images, from_epoch=1)
+        log.write("finished", message="Done.")
+        log.close()
+        entries.append(entry)
+    (said,) = sentences(compared(*entries), [])
+    margin = 196 * np.sqrt(0.9 * 0.1 / 400 + 0.5 * 0.5 / 40)
+    assert f"±{margin:.1f}".replace(".", "\\.") in said
