@@ -1,7 +1,7 @@
 # make run: sets up everything and opens the dashboard.   make share: opens it to your network.   make test: sets up everything and passes the tests.
 PYTHON ?= python3
 BIN := .venv/bin
-CHROMIUM := $(firstword $(TRAINDESK_CHROMIUM) $(shell command -v chromium || command -v chromium-browser || command -v google-chrome))
+CHROMIUM := $(firstword $(TRAINDESK_CHROMIUM) $(shell command -v chromium-headless-shell || command -v chromium || command -v chromium-browser || command -v google-chrome))
 
 .PHONY: run share test lint coverage clean
 

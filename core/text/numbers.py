@@ -13,6 +13,7 @@ OF_ONE = {
     "were": "was",
     "wait": "waits",
     "train": "trains",
+    "take": "takes",
     "them": "it",
     "their": "its",
 }  # words that follow the number

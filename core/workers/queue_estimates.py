@@ -92,7 +92,8 @@ def _seconds_of_kinds(runs_folder: Path) -> dict[str, float]:
 
 
 def _seconds_an_epoch(history: History) -> float | None:
-    seconds = [epoch["seconds"] for epoch in history.epochs if "seconds" in epoch]
+    """None of one that people slowed down."""
+    seconds = [epoch["seconds"] for epoch in history.epochs if "seconds" in epoch and not history.paces]
     return sum(seconds) / len(seconds) if seconds else None
 
 

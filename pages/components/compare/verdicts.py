@@ -81,7 +81,7 @@ def _over_seeds(tested: list[Compared], varied: list[Setting]) -> list[str]:
         first, second = ([_accuracy(entry) for entry in members] for members in (one, two))
         images = int((shared_history(one[0].run).history.test or {}).get("images", 0))
         said = in_words(
-            over_seeds(first, second, images), f"{one[0].name} and its seeds", f"{two[0].name} and its seeds"
+            over_seeds(first, second, images), f"{one[0].name} over its seeds", f"{two[0].name} over its seeds"
         )
         found.append(f"Over {len(one)} and {len(two)} seeds: {plain_markdown(said)}")
     return found

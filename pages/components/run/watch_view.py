@@ -56,7 +56,7 @@ def _draw(run: Run, class_names: list[str], moves: bool, draw_figures: Callable[
     right = int((snapshot.probabilities.argmax(axis=1) == probe.labels).sum())
     newest = ", the newest" if moves and epoch == epochs[-1] else ""
     st.caption(
-        f"{len(probe.labels)} pictures it never trains on stand below the curves. After epoch {epoch}{newest} it knows {right} "
+        f"Pictures below the curves that it never trains on: {len(probe.labels)}. After epoch {epoch}{newest} it knows {right} "
         "of them; under each stands what it says, and how sure it is."
     )
     with st.container(horizontal=True, gap="medium"):

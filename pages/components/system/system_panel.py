@@ -12,7 +12,7 @@ from core.paths import runs_folder
 from core.runs.disk import disk_warning
 from core.runs.example import listed_example
 from core.runs.trash import deleted_runs, empty_trash
-from core.text.numbers import UNKNOWN, percent
+from core.text.numbers import UNKNOWN, fitting, percent
 from core.workers.monitor import System, Usage
 from pages.components.shell.fences import fenced
 from pages.components.shell.histories import run_of, summaries, summary
@@ -118,10 +118,8 @@ def draw_disk() -> None:
     example = listed_example(runs_folder())  # it lies elsewhere
     own = (run for run in summaries() if example is None or run.id != example.id)
     runs = sorted(own, key=lambda run: run.size, reverse=True)
-    take = "takes" if len(runs) == 1 else "take"
-    st.markdown(
-        f"{count(len(runs), 'run')} {take} **{gigabytes(sum(run.size for run in runs))}** in `{runs_folder()}`."
-    )
+    takes = f"{count(len(runs), 'run')} {fitting(len(runs), 'take')}"
+    st.markdown(f"{takes} **{gigabytes(sum(run.size for run in runs))}** in `{runs_folder()}`.")
     if len(runs) > 1:
         with st.expander("The largest"):
             rows = (table_row(anchor(run_page(run.id), run.title), [gigabytes(run.size)]) for run in runs[:LARGEST])

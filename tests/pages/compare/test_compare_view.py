@@ -113,7 +113,7 @@ def test_several_seeds_are_compared_as_groups(runs_folder, tmp_path):
     group += [tested(0.2, seed, 0.95 + seed / 1000) for seed in (1, 2, 3)]
     said = sentences(compared(*group), differences([entry.config() for entry in group]))
     assert any(
-        "Over 3 and 3 seeds" in sentence and "rate 0\\.2 and its seeds is 5\\.0 points better" in sentence
+        "Over 3 and 3 seeds" in sentence and "rate 0\\.2 over its seeds is 5\\.0 points better" in sentence
         for sentence in said
     )
 
