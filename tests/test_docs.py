@@ -100,7 +100,7 @@ def test_architecture_describes_every_event_and_file_of_a_run():
             run.metadata_file,
             run.worker_pid,
             run.learning_rate_request,
-            run.pace_request,
+            run.playback_request,
         )
     }
     assert all(f"`{name}`" in text for name in kinds | files)

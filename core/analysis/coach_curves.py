@@ -103,7 +103,7 @@ def curves_of(history: History, config: RunConfig) -> Curves:
         and abs(val / (train + val) - config.training.validation_share) <= SAME_SHARE,
         end=str(end.get("event", "")).replace(PAUSED, ""),
         has_exploded=end.get("event") == FAILED and str(end.get("message", "")).startswith(EXPLODED),
-        epoch_seconds=math.inf if history.paces else config.training.epoch_seconds,
+        epoch_seconds=math.inf if history.playbacks else config.training.epoch_seconds,
     )
 
 

@@ -45,7 +45,7 @@ class BackboneSettings(ArchitectureSettings):
     """Which part learns. The last layer alone is fastest; the last block can fit unusual pictures better."""
     renamed: ClassVar[dict[str, str]] = {"backbone_pace": "backbone_lr_scale"}
     # discriminative learning rates, Howard and Ruder 2018, arXiv:1801.06146
-    backbone_lr_scale: float = setting(0.1, "Pace of the old layers", ge=0, le=1)
+    backbone_lr_scale: float = setting(0.1, "Old layers' share of the learning rate", ge=0, le=1)
     """Share of the learning rate for layers that begin with learned weights, so that they change little and keep
     what they know. Used when more than the last layer trains."""
     enlarge_to: Literal[0, 64, 128, 224] = setting(

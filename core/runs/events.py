@@ -20,7 +20,7 @@ Record = Callable[..., Event]  # takes the kind and values of an event, writes i
 # kinds of events, the value of "event" in each line
 DOWNLOAD, PREPARING, STARTED, STEP, EPOCH, TEST = "download", "preparing", "started", "step", "epoch", "test"
 VALIDATION = "validation"  # within an epoch
-RESUMING, RESUMED, LEARNING_RATE, PACE, NOTICE = "resuming", "resumed", "learning_rate", "pace", "notice"
+RESUMING, RESUMED, LEARNING_RATE, PLAYBACK, NOTICE = "resuming", "resumed", "learning_rate", "playback", "notice"
 WAITED = "waited"  # step by step, for a person
 PAUSED, FINISHED, STOPPED, FAILED = "paused", "finished", "stopped", "failed"
 ENDS = (PAUSED, FINISHED, STOPPED, FAILED)  # after these no process works on the run

@@ -19,10 +19,20 @@ _GATHERED = {
     events.EPOCH: "epochs",
     events.NOTICE: "notices",
     events.LEARNING_RATE: "learning_rates",
-    events.PACE: "paces",
+    events.PLAYBACK: "playbacks",
     events.WAITED: "waits",
 }
-_PAST = ("started", "curve", "validations", "epochs", "learning_rates", "paces", "waits", "trained_seconds", "sessions")
+_PAST = (
+    "started",
+    "curve",
+    "validations",
+    "epochs",
+    "learning_rates",
+    "playbacks",
+    "waits",
+    "trained_seconds",
+    "sessions",
+)
 NEEDED = {  # beside the time: an event without one of these says nothing
     events.STARTED: ("epochs", "total_steps"),
     events.STEP: ("step",),
@@ -30,7 +40,7 @@ NEEDED = {  # beside the time: an event without one of these says nothing
     events.EPOCH: ("epoch", "step"),
     events.RESUMED: ("epoch", "step", "epochs", "total_steps"),
     events.LEARNING_RATE: ("step", "learning_rate"),
-    events.PACE: ("step", "epoch_seconds", "by_step"),
+    events.PLAYBACK: ("step", "epoch_seconds", "by_step"),
     events.WAITED: ("seconds",),
 }
 
@@ -62,7 +72,7 @@ class History:
     epochs: list[Event] = field(default_factory=list)
     notices: list[Event] = field(default_factory=list)  # what a person should know, `message`
     learning_rates: list[Event] = field(default_factory=list)  # changes while it ran
-    paces: list[Event] = field(default_factory=list)  # changes of slow motion and of single steps
+    playbacks: list[Event] = field(default_factory=list)  # changes of slow motion and of single steps
     waits: list[Event] = field(default_factory=list)  # for people, step by step: when each was over
     trained_seconds: float = 0.0  # before the last pause or interruption
     sessions: list[Session] = field(default_factory=list)
@@ -137,7 +147,7 @@ class History:
         return min(1.0, self.last_step["step"] / total) if self.last_step and total else 0.0
 
     def seconds_left(self) -> float | None:
-        """Until the last epoch ends, at the speed since the start, the last pause or change of pace; None when none is known."""
+        """Until the last epoch ends, at the speed since the start, the last pause or change of speed; None when none is known."""
         total = (self.started or {}).get("total_steps")
         if not (total and self.last_step) or self.end or (speed := self._steps_per_second()) is None:
             return None
@@ -194,8 +204,8 @@ class History:
 
     @property
     def _pace(self) -> Event:
-        """The `pace` that counts, or what began the session; {} without one."""
-        return max([self.session or {}, *self.paces[-1:]], key=lambda event: event.get("time", 0.0))
+        """The `playback` that counts, or what began the session; {} without one."""
+        return max([self.session or {}, *self.playbacks[-1:]], key=lambda event: event.get("time", 0.0))
 
     def images_per_second(self) -> float | None:
         """Average since the start or the last pause: that of single steps jumps too much to be read."""
@@ -205,7 +215,7 @@ class History:
         return speed / per_epoch * trained_on
 
     def _steps_per_second(self) -> float | None:
-        """Since the start, the last pause or the last change of pace; None where it goes step by step."""
+        """Since the start, the last pause or the last change of speed; None where it goes step by step."""
         if not (self.session and self.last_step):
             return None
         if self.is_by_step:

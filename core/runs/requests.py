@@ -10,7 +10,7 @@ import threading
 import time
 from typing import Literal
 
-from core.runs.pace import Pace, pace_of
+from core.runs.playback import Playback, playback_of
 from core.runs.store import Run
 
 End = Literal["stop", "pause", "gone"]  # the last: its folder was deleted, or moved elsewhere
@@ -19,14 +19,14 @@ POLL_SECONDS = 0.05  # between looks into the folder: a look at every step would
 
 
 class Requests:
-    """Asked after every step: was a stop or a pause asked for, another learning rate or another pace?"""
+    """Asked after every step: was a stop or a pause asked for, another learning rate or another speed?"""
 
     def __init__(self, run: Run):
         self._run = run
         self._next_look = 0.0
         self._end: End | None = None
         self._learning_rate: float | None = None
-        self._pace: Pace | None = None
+        self._playback: Playback | None = None
         self._signalled = threading.Event()
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGTERM, signal.SIGINT):
@@ -43,10 +43,10 @@ class Requests:
         value, self._learning_rate = self._learning_rate, None
         return value
 
-    def pace(self) -> Pace | None:
-        """The pace that is asked for; None: that of the settings."""
+    def playback(self) -> Playback | None:
+        """The speed that is asked for; None: that of the settings."""
         self._look()
-        return self._pace
+        return self._playback
 
     @property
     def was_signalled(self) -> bool:
@@ -81,7 +81,7 @@ class Requests:
             self._end = "stop"
         elif self._signalled.is_set() or self._run.pause_request.exists():
             self._end = "pause"
-        self._pace = pace_of(self._run)
+        self._playback = playback_of(self._run)
         path = self._run.learning_rate_request
         if path.exists():
             with contextlib.suppress(OSError, ValueError):

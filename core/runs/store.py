@@ -65,7 +65,7 @@ class Run:
     spare = Inside("spare")  # bytes of the disk for the log's last line
     queue_place, starting_mark = Inside("queued"), Inside("starting")
     stop_request, pause_request, learning_rate_request = Inside("stop"), Inside("pause"), Inside("learning_rate")
-    pace_request = Inside("pace")  # see `core.runs.pace`
+    playback_request = Inside("playback")  # see `core.runs.playback`
 
     @property
     def id(self) -> str:

@@ -8,7 +8,7 @@ from core.experiments.pruning import as_far, is_hopeless, others_at
 from core.runs import events
 from core.runs.companion import InStep
 from core.runs.history import History
-from core.runs.pace import Pace
+from core.runs.playback import Playback
 from core.runs.requests import End, Requests
 from core.runs.snapshots import SnapshotStore
 from core.runs.store import Run
@@ -22,7 +22,7 @@ from core.training.gradients import MicroBatchesChanged
 from core.training.loop import Epoch, Happened, Step, TrainingState, Validated, train
 from core.training.snapshots import SnapshotRecorder
 from core.workers.ending import end_session
-from core.workers.pacing import Pacing
+from core.workers.playback import PlaybackClock
 
 LONGEST_LOSS = 60.0  # seconds of training that a crash may cost, when epochs are longer
 
@@ -42,7 +42,7 @@ class LoopFollower:
         self._snapshots = SnapshotRecorder(SnapshotStore(run), training.epochs, splits.val)
         self._in_step = InStep(run)
         seconds, share = self._config.training.epoch_seconds, state.batch / self.recorder.steps_per_epoch
-        self._pacing = Pacing(requests, seconds, share, self._record_pace, self._waited)
+        self._clock = PlaybackClock(requests, seconds, share, self._record_playback, self._waited)
         self._told = 0.0  # when something was last said of the frozen layers
 
     def train(self) -> str:
@@ -87,7 +87,7 @@ class LoopFollower:
             self._flush_and_save()
         self._in_step.wait(state.step / recorder.total_steps, lambda: self._requests.end() is not None)
         # at the end of an epoch it is validated before anyone looks
-        self._wait_for_pace(may_hold=state.batch < recorder.steps_per_epoch)
+        self._wait_between(may_hold=state.batch < recorder.steps_per_epoch)
 
     def _take_epoch(self, epoch: Epoch) -> str:
         self.recorder.flush()  # before saving: a network without finite losses must not replace the last good checkpoint
@@ -102,16 +102,16 @@ class LoopFollower:
             kept = self._run.kept / f"{epoch.epoch:06d}.pt"
             self._writer.save(kept, network_content(self._state, self._described, epoch.metrics))
         self._snapshots.epoch(epoch, self._state)
-        self._pacing.epoch_begins()
+        self._clock.epoch_begins()
         if self._config.training.prune and (why := self._why_hopeless()):
             return why
-        self._wait_for_pace(may_hold=self._state.epoch < self._config.training.epochs)
+        self._wait_between(may_hold=self._state.epoch < self._config.training.epochs)
         return ""
 
-    def _wait_for_pace(self, may_hold: bool) -> None:
+    def _wait_between(self, may_hold: bool) -> None:
         state = self._state
         share = state.batch / self.recorder.steps_per_epoch
-        self._pacing.wait(state.step, share, may_hold, self._while_held)
+        self._clock.wait(state.step, share, may_hold, self._while_held)
 
     def _while_held(self) -> None:
         """Who looks sees all that was done, and a learning rate counts from the next step on."""
@@ -124,10 +124,10 @@ class LoopFollower:
         if is_finite(self._state):
             self._save_last({})
 
-    def _record_pace(self, pace: Pace) -> None:
+    def _record_playback(self, playback: Playback) -> None:
         self.recorder.flush()
-        by_step = pace.until is not None
-        self._record(events.PACE, step=self._state.step, epoch_seconds=pace.epoch_seconds, by_step=by_step)
+        by_step = playback.until is not None
+        self._record(events.PLAYBACK, step=self._state.step, epoch_seconds=playback.epoch_seconds, by_step=by_step)
 
     def _waited(self, seconds: float) -> None:
         """For people, between two steps."""

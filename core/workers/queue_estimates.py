@@ -93,7 +93,7 @@ def _seconds_of_kinds(runs_folder: Path) -> dict[str, float]:
 
 def _seconds_an_epoch(history: History) -> float | None:
     """None of one that people slowed down."""
-    seconds = [epoch["seconds"] for epoch in history.epochs if "seconds" in epoch and not history.paces]
+    seconds = [epoch["seconds"] for epoch in history.epochs if "seconds" in epoch and not history.playbacks]
     return sum(seconds) / len(seconds) if seconds else None
 
 

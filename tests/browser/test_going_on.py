@@ -102,8 +102,8 @@ def test_a_step_an_epoch_slow_motion_and_full_speed_at_a_click(visit, server):
     page = visit().page
     run = start(page, server, epochs=400, epoch_seconds=4)
     next_step, next_epoch = (page.get_by_role("button", name=name) for name in ("Next step", "Next epoch"))
-    pace, full_speed = (page.get_by_role("button", name=name) for name in ("Pace", "Full speed"))
-    press(pace, full_speed)
+    speed, full_speed = (page.get_by_role("button", name=name) for name in ("Speed", "Full speed"))
+    press(speed, full_speed)
     expect(page.get_by_role("button", name="4 s")).to_have_attribute("data-testid", "stBaseButton-primary")
     press(page.get_by_role("button", name="Step by step"), next_step)
     page.keyboard.press("Escape")
@@ -121,12 +121,12 @@ def test_a_step_an_epoch_slow_motion_and_full_speed_at_a_click(visit, server):
     expect(page.get_by_text(f"step {end:,} of 8,000, waiting")).to_be_visible()
     assert History(run).update().epochs[-1]["step"] == end == last()["step"], "validated, then it waits"
 
-    press(pace, full_speed)
+    press(speed, full_speed)
     two = page.get_by_role("button", name="2 s", exact=True)
     press(page.get_by_role("button", name="Slow motion"), two)
     expect(next_step).to_have_count(0)
     for button, seconds in ((two, 2), (full_speed, 0)):
-        press(button, lambda seconds=seconds: History(run).update().paces[-1]["epoch_seconds"] == seconds)
+        press(button, lambda seconds=seconds: History(run).update().playbacks[-1]["epoch_seconds"] == seconds)
     expect(page.get_by_text("finished", exact=True)).to_be_visible()
-    told = [(each["epoch_seconds"], each["by_step"]) for each in History(run).update().paces]
+    told = [(each["epoch_seconds"], each["by_step"]) for each in History(run).update().playbacks]
     assert told[:1] == [(0, True)] and told[-2:] == [(2, False), (0, False)]

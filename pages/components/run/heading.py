@@ -16,8 +16,8 @@ from core.runs.trash import deleted_runs, restore_run
 from core.text.titles import whole
 from pages.components.run.controls import draw_active_controls, draw_ended_controls, draw_queue_controls
 from pages.components.run.manage import delete_button, draw_labels_form, favourite_button
-from pages.components.run.pace import draw_pace
 from pages.components.run.phases import learned_nothing
+from pages.components.run.playback import draw_speed
 from pages.components.shell.links import ALL_RUNS, experiment_page, page_link, switch_page, title_link, try_page
 from pages.components.shell.messages import show_error
 from pages.components.shell.number_words import moment, plain_markdown
@@ -67,7 +67,7 @@ def draw_buttons(run: Run, status: Status, config: RunConfig | None, history: Hi
     if status.is_active:
         draw_active_controls(run, config, history)
         if config and may_change(run):
-            draw_pace(run, config)
+            draw_speed(run, config)
     elif status.name == "queued":
         draw_queue_controls(run)
     else:

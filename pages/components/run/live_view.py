@@ -16,8 +16,8 @@ from pages.components.charts.view_controls import Options, draw_options
 from pages.components.run.coach_view import draw_coach
 from pages.components.run.controls import draw_problem
 from pages.components.run.heading import draw_buttons, draw_heading
-from pages.components.run.pace import draw_steps, waits_after
 from pages.components.run.phases import status_line, what_curves_wait_for
+from pages.components.run.playback import draw_steps, waits_after
 from pages.components.shell.classifiers import warm_up
 from pages.components.shell.fences import with_run_fence
 from pages.components.shell.header import icon_only

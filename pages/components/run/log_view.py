@@ -83,7 +83,7 @@ def _said(event: Event) -> str:
             return f"{step}: validation {_metrics(event, 'val')}"
         case events.LEARNING_RATE:
             return f"{step}: learning rate changed to {decimal(event.get('learning_rate', 0.0))}"
-        case events.PACE:
+        case events.PLAYBACK:
             seconds = event.get("epoch_seconds", 0.0)
             slowly = f"slow motion, an epoch lasts at least {decimal(seconds)} s" if seconds else "full speed"
             return f"{step}: {'step by step' if event.get('by_step') else slowly}"

@@ -83,5 +83,5 @@ def test_behind_a_run_that_goes_step_by_step_nothing_is_known(runs_folder):
     active, waits = create_run(quick_config(), runs_folder), create_run(quick_config(), runs_folder)
     enqueue(waits)
     with running(active, done=1) as log:
-        log.write("pace", step=20, epoch_seconds=0.0, by_step=True)
+        log.write("playback", step=20, epoch_seconds=0.0, by_step=True)
         assert [wait.seconds for wait in estimated_waits(runs_folder)] == [None]

@@ -51,7 +51,7 @@ def test_only_the_end_of_a_long_log_is_shown_and_nothing_of_a_half_line(runs_fol
 
 def test_what_is_missing_of_an_event_does_not_matter():
     kinds = "started resumed resuming step epoch validation learning_rate test download preparing finished odd".split()
-    kinds += ["pace", "waited"]
+    kinds += ["playback", "waited"]
     lines = [in_a_line({"event": kind}) for kind in kinds]
     assert all(line.startswith("--:--:--  ") for line in lines) and "loss not finite" in lines[3]
 
@@ -61,7 +61,7 @@ def test_before_anything_has_happened_it_says_so(runs_folder):
 
 
 def test_slow_motion_and_waiting_are_told_with_their_seconds():
-    assert in_a_line({"event": "pace", "step": 3, "epoch_seconds": 1.0}).endswith("an epoch lasts at least 1 s")
+    assert in_a_line({"event": "playback", "step": 3, "epoch_seconds": 1.0}).endswith("an epoch lasts at least 1 s")
     assert in_a_line({"event": "waited", "step": 3, "seconds": 75.2}).endswith(
         "step 3: waited 1 min 15 s for someone to go on"
     )

@@ -1,6 +1,6 @@
 """How fast a run goes on for those who watch it: at full speed, in slow motion, or a step at a time when someone says so.
 
-A page leaves it in the run's folder as `pace`; the worker follows it between two steps, and keeps it over pauses and crashes.
+A page leaves it in the run's folder as `playback`; the worker follows it between two steps, and keeps it over pauses and crashes.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ SLOWEST = 600.0  # seconds for an epoch, as in the settings
 
 
 @dataclass(frozen=True)
-class Pace:
-    """What the file `pace` holds."""
+class Playback:
+    """What the file `playback` holds."""
 
     epoch_seconds: Annotated[float, Ge(0), Le(SLOWEST)] = 0.0  # that an epoch lasts at least
     until: Annotated[int, Ge(0), Le(MOST)] | None = None  # the step after which it waits; None: it does not
 
 
-def pace_of(run: Run) -> Pace | None:
+def playback_of(run: Run) -> Playback | None:
     """The one that someone asked for; None: that of its settings. Never raises."""
-    return read_stored(Pace, run.pace_request) if run.has(Run.pace_request) else None
+    return read_stored(Playback, run.playback_request) if run.has(Run.playback_request) else None
 
 
-def ask_for_pace(run: Run, pace: Pace) -> None:
-    """Has the run follow this pace from its next step on. Raises OSError."""
-    write_stored(run.pace_request, pace, sync=False)
+def ask_for_playback(run: Run, playback: Playback) -> None:
+    """Has the run follow this speed from its next step on. Raises OSError."""
+    write_stored(run.playback_request, playback, sync=False)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from core.runs.history import History
-from core.runs.pace import Pace, ask_for_pace, pace_of
+from core.runs.playback import Playback, ask_for_playback, playback_of
 from core.runs.store import create_run
 from core.workers import worker
 from tests.core.running import kinds, same_weights
@@ -47,11 +47,11 @@ def test_it_waits_after_each_step_until_the_next_is_asked_for(run, runs_folder):
         if event["event"] == "step":
             seen.append(event["step"])
             if event["step"] < 7:
-                ask_for_pace(run, Pace(until=event["step"] + 1))
+                ask_for_playback(run, Playback(until=event["step"] + 1))
             elif event["step"] == 7:
-                ask_for_pace(run, Pace())
+                ask_for_playback(run, Playback())
 
-    ask_for_pace(run, Pace(until=3))
+    ask_for_playback(run, Playback(until=3))
     assert work(run, runs_folder, listen)["event"] == "finished"
     assert seen[: seen.index(7) + 1][-5:] == [3, 4, 5, 6, 7], "each step is told as soon as it waits"
     other = create_run(quick_config(epochs=2), runs_folder)
@@ -65,16 +65,16 @@ def test_the_next_epoch_is_validated_before_it_waits(run, runs_folder):
     def listen(event):
         if event["event"] == "epoch" and event["epoch"] == 1:
             asked.append(steps(run)[-1])
-            ask_for_pace(run, Pace(until=STEPS + 3))
+            ask_for_playback(run, Playback(until=STEPS + 3))
         if event["event"] == "step" and event["step"] == STEPS + 3:
             asked.append(event["step"])
             run.request_pause()
 
-    ask_for_pace(run, Pace(until=STEPS))
+    ask_for_playback(run, Playback(until=STEPS))
     assert work(run, runs_folder, listen)["event"] == "paused", "a pause is followed while it waits"
     assert asked == [STEPS, STEPS + 3] == [max(steps(run)) - 3, max(steps(run))]
     assert [epoch["epoch"] for epoch in History(run).update().epochs] == [1]
-    assert pace_of(run) == Pace(until=STEPS + 3), "and when it goes on, it goes on like this"
+    assert playback_of(run) == Playback(until=STEPS + 3), "and when it goes on, it goes on like this"
 
 
 def test_a_learning_rate_that_is_asked_for_while_it_waits_counts_from_the_next_step_on(run, runs_folder):
@@ -82,11 +82,11 @@ def test_a_learning_rate_that_is_asked_for_while_it_waits_counts_from_the_next_s
         if event["event"] == "step" and event["step"] == 5:
             run.request_learning_rate(0.05)
         if event["event"] == "learning_rate":
-            ask_for_pace(run, Pace(until=6))
+            ask_for_playback(run, Playback(until=6))
         if event["event"] == "step" and event["step"] == 6:
             run.request_stop()
 
-    ask_for_pace(run, Pace(until=5))
+    ask_for_playback(run, Playback(until=5))
     assert work(run, runs_folder, listen)["event"] == "stopped"
     rates = {event["step"]: event["learning_rate"] for event in run.events()[0] if event["event"] == "step"}
     assert rates[5] == pytest.approx(0.001) and rates[6] == pytest.approx(0.05)
@@ -98,22 +98,22 @@ def test_slow_motion_begins_and_ends_while_it_trains_and_speed_is_told_anew(run,
 
     def listen(event):
         if event["event"] == "started":
-            ask_for_pace(run, Pace(epoch_seconds=600))  # half a minute for a step
-        if event["event"] == "pace" and event["epoch_seconds"]:
-            ask_for_pace(run, Pace(epoch_seconds=1))
+            ask_for_playback(run, Playback(epoch_seconds=600))  # half a minute for a step
+        if event["event"] == "playback" and event["epoch_seconds"]:
+            ask_for_playback(run, Playback(epoch_seconds=1))
         if event["event"] == "epoch" and event["epoch"] == 1:
-            ask_for_pace(run, Pace())
+            ask_for_playback(run, Playback())
         if event["event"] == "step" and STEPS < event["step"] < 2 * STEPS:
             time.sleep(0.02)  # the log counts milliseconds
             history = History(run).update()
-            passed = event["time"] - history.paces[-1]["time"]
+            passed = event["time"] - history.playbacks[-1]["time"]
             left.append((history.seconds_left(), (2 * STEPS - event["step"]) * passed / (event["step"] - STEPS)))
 
     began = time.monotonic()
     assert work(run, runs_folder, listen)["event"] == "finished"
     assert time.monotonic() - began > 0.9, "the epoch of slow motion"
     history = History(run).update()
-    assert [(pace["epoch_seconds"], pace["by_step"]) for pace in history.paces] == [
+    assert [(each["epoch_seconds"], each["by_step"]) for each in history.playbacks] == [
         (600, False), (1, False), (0, False),
     ]  # fmt: skip
     assert history.epochs[0]["seconds"] > 0.9
@@ -128,9 +128,9 @@ def test_waiting_for_people_is_no_slow_training(run, runs_folder):
     def listen(event):
         if event["event"] == "step" and event["step"] == 5 and not told:
             told.append(History(run).update().images_per_second())
-            threading.Timer(1, ask_for_pace, (run, Pace())).start()
+            threading.Timer(1, ask_for_playback, (run, Playback())).start()
 
-    ask_for_pace(run, Pace(until=5))
+    ask_for_playback(run, Playback(until=5))
     work(run, runs_folder, listen)
     history = History(run).update()
     assert told == [None], "step by step there is no speed"
@@ -145,10 +145,10 @@ def test_waiting_for_people_is_no_slow_training(run, runs_folder):
     "text", ["", "fast", '{"until": -1}', '{"epoch_seconds": 1e9, "until": "x"}', '{"until": 1' + "0" * 400 + "}"]
 )
 def test_what_is_no_pace_is_that_of_full_speed(text, run, runs_folder):
-    run.pace_request.write_text(text)
-    assert pace_of(run) == Pace()
+    run.playback_request.write_text(text)
+    assert playback_of(run) == Playback()
     assert work(run, runs_folder)["event"] == "finished"
-    assert "pace" not in kinds(run)
+    assert "playback" not in kinds(run)
 
 
 def test_waiting_for_people_is_no_training_time(run, runs_folder):
@@ -159,11 +159,11 @@ def test_waiting_for_people_is_no_training_time(run, runs_folder):
         if event["event"] == "step" and event["step"] == 5 and not told:
             history = History(run).update()
             told.append(history.elapsed(event["time"] + 100) - history.elapsed())
-            threading.Timer(held, ask_for_pace, (run, Pace())).start()
+            threading.Timer(held, ask_for_playback, (run, Playback())).start()
         if event["event"] == "epoch" and event["epoch"] == 1:
             run.request_pause()
 
-    ask_for_pace(run, Pace(until=5))
+    ask_for_playback(run, Playback(until=5))
     assert work(run, runs_folder, listen)["event"] == "paused"
     assert told == [0], "while it waits the time stands still"
     (wait,) = (event for event in run.events()[0] if event["event"] == "waited")
