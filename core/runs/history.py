@@ -205,7 +205,8 @@ class History:
     @property
     def _pace(self) -> Event:
         """The `playback` that counts, or what began the session; {} without one."""
-        return max([self.session or {}, *self.playbacks[-1:]], key=lambda event: event.get("time", 0.0))
+        known = [*self.playbacks[-1:], self.session or {}]  # of the same millisecond the first
+        return max(known, key=lambda event: event.get("time", 0.0))
 
     def images_per_second(self) -> float | None:
         """Average since the start or the last pause: that of single steps jumps too much to be read."""

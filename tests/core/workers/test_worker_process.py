@@ -14,7 +14,7 @@ from core.paths import HOME
 from core.runs.history import History
 from core.runs.store import create_run
 from core.training.checkpoints import load_checkpoint
-from core.workers import loop_follower, worker
+from core.workers import playback, worker
 from core.workers.control import ask_to_resume
 from core.workers.launch import launch, worker_environment
 from tests.core.running import kinds, last_step, same_weights
@@ -104,7 +104,7 @@ def test_paused_by_request_and_by_a_signal_a_run_ends_as_if_never_paused(started
     assert run.status().name == "paused"
     assert_one_sentence(run.status().reason, "its process was told to end", "resume")
     assert load_checkpoint(run.last)["step"] == last_step(run)
-    monkeypatch.setattr(loop_follower, "wait_until", lambda *_: None)
+    monkeypatch.setattr(playback.PlaybackClock, "wait", lambda *_: None)
     whole = create_run(quick_config(**settings), runs_folder)
     for other in (run, whole):
         assert worker.work(other, runs_folder / "data")["event"] == "finished"
