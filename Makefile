@@ -11,6 +11,7 @@ run: .venv/installed
 share: .venv/installed
 	$(BIN)/python -m core share
 
+test: export PYTHONDONTWRITEBYTECODE =  # empty: each module is compiled once, not by each of some hundred processes
 test: .venv/installed-dev lint
 ifeq ($(CHROMIUM),)
 	$(BIN)/playwright install chromium || echo "No Chromium could be installed: the browser tests will be skipped."
