@@ -96,6 +96,7 @@ def settled(check: Callable[..., None]) -> Callable[..., None]:
 @pytest.fixture(scope="session")
 def browser():
     """A Chromium for all tests. Without one: skip, on a build server fail."""
+    expect.set_options(timeout=PATIENCE * 1000)
     with sync_playwright() as playwright, pytest.MonkeyPatch.context() as patch:
         for act in ("click", "check", "uncheck"):
             patch.setattr(Locator, act, at_rest(getattr(Locator, act)))
@@ -262,7 +263,6 @@ def visit(contexts):
 
     Takes the options of a context of playwright, such as `viewport`, `has_touch`, `color_scheme`.
     """
-    expect.set_options(timeout=PATIENCE * 1000)
     taken, visits = [], []
 
     def open_window(viewport=USUAL, color_scheme=None, reduced_motion=None, **options) -> Visit:

@@ -23,7 +23,7 @@ from pages.components.shell.fences import run_fence
 from pages.components.shell.histories import shared_history, summary
 from pages.components.shell.messages import errors_shown
 from pages.components.shell.number_words import plain_markdown
-from pages.components.shell.widgets import redrawn_until, steady
+from pages.components.shell.widgets import redrawn_until, steady, told_apart
 
 if TYPE_CHECKING:
     from core.inference.classifier import Classifier
@@ -114,11 +114,12 @@ def choose_networks(run: Run, runs: Sequence[Run]) -> list[Network]:
                     "Network that answers", list(own), key=key, format_func=own.__getitem__, persist_state="session"
                 )
             if others:
+                words = told_apart({other.id: label_of(other) for other in others.values()})
                 chosen = st.multiselect(
                     "Ask others too",
                     list(others),
                     key="beside",
-                    format_func=lambda run_id: label_of(others[run_id]) if run_id in others else run_id,
+                    format_func=lambda run_id: words.get(run_id, run_id),
                     max_selections=MOST_BESIDE,
                     placeholder="networks that answer the same picture",
                     persist_state="session",

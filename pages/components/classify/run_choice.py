@@ -19,7 +19,7 @@ from pages.components.shell.messages import show_warning
 from pages.components.shell.number_words import moment
 from pages.components.shell.rights import demo_owner
 from pages.components.shell.setting_words import in_short, read_config
-from pages.components.shell.widgets import steady
+from pages.components.shell.widgets import steady, told_apart
 
 LOOKED_BACK = 20  # runs of which one's own best is looked for
 GOOD = 0.9  # of the digits that it must read: fewer would make a poor first impression
@@ -107,6 +107,7 @@ def choose_run(runs: list[Run]) -> Run:
     by_id = {run.id: run for run in runs}
     best = {dataset: run for dataset, run in best_so_far().items() if run.id in by_id}
     offered = {BEST + dataset: run for dataset, run in best.items()} | by_id
+    words = told_apart({run.id: label_of(run) for run in runs})
     wanted = st.query_params.get("run")
     if wanted and wanted not in by_id:
         show_warning(f"Run '{wanted[:80]}' has no checkpoint to try; here is another that has one.")
@@ -117,7 +118,7 @@ def choose_run(runs: list[Run]) -> Run:
 
     def said(choice: str) -> str:
         of = f" of {choice.removeprefix(BEST)}" if len(best) > 1 else ""
-        return (f"Best so far{of}: " if choice not in by_id else "") + label_of(offered[choice])
+        return (f"Best so far{of}: " if choice not in by_id else "") + words[offered[choice].id]
 
     chosen = st.selectbox(
         "Network of run",

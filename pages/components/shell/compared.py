@@ -14,6 +14,7 @@ from core.text.lists import some
 from pages.components.shell.links import RUNS, say
 from pages.components.shell.messages import show_warning
 from pages.components.shell.number_words import moment
+from pages.components.shell.widgets import told_apart
 
 MOST = 50
 NAMED = 3  # runs
@@ -59,6 +60,7 @@ def changed(before: Sequence[str], wanted: Sequence[str]) -> list[str]:
 def pick(runs: list[Summary]) -> list[tuple[Summary, int]]:
     """The picker; returns the chosen runs with their places, in the order of the places."""
     by_id = {run.id: run for run in runs}
+    words = told_apart({run.id: label(run) for run in runs})
     now = places(st.query_params.get(RUNS, ""), by_id)
     st.session_state[PICKER] = [run_id for run_id in now if run_id]
 
@@ -70,7 +72,7 @@ def pick(runs: list[Summary]) -> list[tuple[Summary, int]]:
         "Runs",
         list(by_id),
         key=PICKER,
-        format_func=lambda run_id: label(by_id[run_id]) if run_id in by_id else run_id,
+        format_func=lambda run_id: words.get(run_id, run_id),
         max_selections=MOST,
         placeholder="pick two or more",
         label_visibility="collapsed",

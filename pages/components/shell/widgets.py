@@ -6,7 +6,8 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -117,6 +118,13 @@ def steady(key: str, choices: Collection[Any], otherwise: Callable[[], Any]) -> 
         before = st.session_state.get(kept)
         st.session_state[key] = before if before in choices else otherwise()
     st.session_state[kept] = st.session_state[key]
+
+
+def told_apart(words: Mapping[str, str]) -> dict[str, str]:
+    """Id -> words of the choices of a list, with the end of the id where two have the same: Streamlit knows a choice by its words
+    only, so the first of them would be chosen for both."""
+    times = Counter(words.values())
+    return {key: f"{said} ({key[-4:]})" if times[said] > 1 else said for key, said in words.items()}
 
 
 def component(name: str, folder: Path, script_before: str = "", **options: Any) -> Any:

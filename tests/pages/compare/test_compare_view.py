@@ -180,6 +180,17 @@ def test_names_tell_runs_of_the_same_title_apart(runs_folder):
     assert len(set(names(listed))) == 3
 
 
+@pytest.mark.parametrize(("page", "kind"), [("compare", "multiselect"), ("classify", "selectbox")])
+def test_runs_of_the_same_title_and_minute_can_each_be_chosen(page, kind, pair, runs_folder):
+    made = [copied(pair[0], runs_folder, name) for name in ("one-aaaa", "two-bbbb")]
+    for each in made:
+        os.utime(each.config_file, (1e9, 1e9))
+    offered = getattr(open_app(page), kind)[0].options
+    ours = [words for words in offered if words.startswith("Good")]
+    assert len(ours) == len(set(ours)) == 2, ours
+    assert {words[-5:-1] for words in ours} == {"aaaa", "bbbb"}
+
+
 @pytest.mark.parametrize("metric", [metric.name for metric in COMPARED])
 def test_runs_are_compared_by_every_metric(metric, runs):
     app = open_app("compare", runs=f"{runs[0].id},{runs[1].id}", metric=metric)
