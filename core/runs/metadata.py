@@ -13,6 +13,7 @@ from core.runs.example import refuse_example
 from core.runs.store import Run
 from core.runs.workspace import locked
 from core.settings.stored import stored_as, write_stored
+from core.text.titles import shortened
 from core.text.typed import clean, clean_line
 
 LONGEST_TITLE, LONGEST_NOTE, LONGEST_TAG = 80, 2000, 30  # characters
@@ -41,7 +42,9 @@ def read_metadata(run: Run) -> RunMetadata:
 def title_of(run: Run, config: RunConfig | None, metadata: RunMetadata | None = None) -> str:
     """The name that people gave it, else that of its config, else what it trains on what, else its id."""
     given = (metadata or read_metadata(run)).title or (config.title if config else "")
-    return given or (f"{config.architecture.label} on {config.dataset.title()}" if config else run.id)
+    return shortened(given, LONGEST_TITLE) or (
+        f"{config.architecture.label} on {config.dataset.title()}" if config else run.id
+    )
 
 
 def change_metadata(run: Run, **changes: Any) -> RunMetadata:

@@ -39,13 +39,13 @@ class PlaybackClock:
 
         `share` of the epoch is done. `meanwhile` is called again and again while it waits for people.
         """
-        since = time.monotonic()
-        is_held = False
+        is_held, since = False, 0.0
         while self._requests.end() is None:
             self._follow(share)
             if may_hold and self._playback.until is not None and step >= self._playback.until:
-                is_held = True
                 meanwhile()
+                if not is_held:
+                    is_held, since = True, time.monotonic()
                 time.sleep(LOOK_SECONDS)
                 continue
             if is_held:

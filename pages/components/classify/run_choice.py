@@ -44,7 +44,7 @@ def best_so_far() -> dict[str, Run]:
     first; one that trains still is among them, demos are not."""
     best: dict[str, Summary] = {}
     for facts in _own():
-        if facts.val_accuracy is not None:
+        if facts.val_accuracy is not None and facts.dataset:  # which that of a damaged config was is not known
             before = best.setdefault(facts.dataset, facts)
             if _rank(facts) > _rank(before):
                 best[facts.dataset] = facts

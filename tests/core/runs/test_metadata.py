@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import TrainDeskError
 from core.paths import HOME
-from core.runs.metadata import RunMetadata, add_tags, change_metadata, read_metadata, remove_tags
+from core.runs.metadata import RunMetadata, add_tags, change_metadata, read_metadata, remove_tags, title_of
 from core.runs.store import create_run
 from tests.helpers import assert_one_sentence, quick_config
 
@@ -188,3 +188,9 @@ else:
     metadata = read_metadata(run)
     assert (metadata.title, metadata.note) == ("said 20 times", "said 20 times")
     assert set(metadata.tags) == {f"tag {number}" for number in range(2, 10)}
+
+
+def test_a_title_is_never_longer_than_people_may_give_one(runs_folder):
+    run = create_run(quick_config(title="Long " * 1000), runs_folder)
+    title = title_of(run, run.config())
+    assert len(title) <= 80 and title.startswith("Long Long") and "…" in title

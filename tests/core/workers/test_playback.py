@@ -2,6 +2,7 @@
 
 import threading
 import time
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from core.runs.history import History
 from core.runs.playback import Playback, ask_for_playback, playback_of
 from core.runs.store import create_run
-from core.workers import worker
+from core.workers import playback, worker
 from tests.core.running import kinds, same_weights
 from tests.helpers import PATIENCE, quick_config
 
@@ -178,3 +179,22 @@ def test_waiting_for_people_is_no_training_time(run, runs_folder):
     history = History(run).update()
     total = trained + history.end["time"] - history.session["time"]
     assert history.elapsed() == pytest.approx(total, abs=1e-3)
+
+
+def test_what_is_written_down_before_it_waits_is_no_waiting(monkeypatch):
+    """Else the next step, which begins when the wait ends, would seem to have taken less than nothing."""
+    clock, held = Mock(), []
+    clock.monotonic.return_value = 0.0
+
+    def passes(seconds):
+        clock.monotonic.return_value += seconds
+
+    clock.sleep = passes
+    monkeypatch.setattr(playback, "time", clock)
+    requests = Mock()
+    requests.end.return_value = None
+    requests.playback.side_effect = [Playback(until=1)] * 3 + [Playback()]
+    written = iter([2.0, 0.0, 0.0])  # seconds that it takes
+    waits = playback.PlaybackClock(requests, 0.0, 0.5, changed=lambda _: passes(1.0), held=held.append)
+    waits.wait(step=1, share=0.5, may_hold=True, meanwhile=lambda: passes(next(written)))
+    assert held == [pytest.approx(3 * playback.LOOK_SECONDS + 1.0)], "and the last change, which ends it"

@@ -87,3 +87,13 @@ def test_an_unfinished_demo_is_not_chosen_before_a_finished_network(runs_folder,
 def test_the_one_run_there_is_answers(runs_folder, accuracy):
     only = trained(runs_folder, accuracy, status="stopped")
     assert chosen() == only.id
+
+
+def test_a_run_whose_settings_are_damaged_is_the_best_of_nothing(runs_folder):
+    trained(runs_folder, 0.99).config_file.write_text("null")
+    fine = trained(runs_folder, 0.97)
+    app = open_app("classify")
+    assert chosen(app) == fine.id
+    assert [option for option in app.selectbox[0].options if option.startswith("Best so far")] == [
+        app.selectbox[0].options[0]
+    ]
