@@ -42,6 +42,12 @@ def pressed(page, name):
     page.get_by_role("button", name=name, exact=True).click()
 
 
+def opened(page, name, field):
+    """What a button opens; pressed again where a page drawn anew has closed it."""
+    press(page.get_by_role("button", name=name, exact=True), field)
+    return field
+
+
 def test_runs_are_named_tagged_repeated_thrown_away_and_had_back(visit, house):
     server, made = house
     one, two = made["One"], made["Two"]
@@ -51,8 +57,7 @@ def test_runs_are_named_tagged_repeated_thrown_away_and_had_back(visit, house):
     for run, title in ((one, "First words"), (two, "Second words")):
         page.locator(f"tbody a[href*='{run.id}']").first.wait_for()
         page.locator("tbody tr", has=page.locator(f"a[href*='{run.id}']")).get_by_role("checkbox").check()
-        pressed(page, "Name, note, tags")
-        page.get_by_role("textbox", name="Title").fill(title)
+        opened(page, "Name, note, tags", page.get_by_role("textbox", name="Title")).fill(title)
         page.get_by_role("textbox", name="Note").fill(f"Words about {title}")
         page.get_by_role("textbox", name="Tags, separated by commas").fill("maths")
         pressed(page, "Keep")
@@ -66,8 +71,7 @@ def test_runs_are_named_tagged_repeated_thrown_away_and_had_back(visit, house):
     page.get_by_role("toolbar", name="Status").get_by_text("stopped").click()
     tick(page, "First words")
     tick(page, "Second words")
-    pressed(page, "Tag")
-    page.get_by_role("textbox", name="Tag for 2 runs").fill("physics")
+    opened(page, "Tag", page.get_by_role("textbox", name="Tag for 2 runs")).fill("physics")
     pressed(page, "Add it")
     expect(page.get_by_role("dialog")).to_have_count(0)
     wait_until(
@@ -136,8 +140,7 @@ def test_a_finished_run_trains_on_is_exported_and_made_small(visit, house, tmp_p
     expect(page).to_have_url(re.compile("smoothing=0.999"))
     page.keyboard.press("Escape")
 
-    pressed(page, "Train more epochs")
-    page.get_by_role("spinbutton", name="Epochs more").fill("2")
+    opened(page, "Train more epochs", page.get_by_role("spinbutton", name="Epochs more")).fill("2")
     page.keyboard.press("Enter")
     expect(page.get_by_text("with 2 more it trains to epoch 5")).to_be_visible()
     pressed(page, "Train on")
