@@ -68,7 +68,7 @@ def waits_after(run: Run, config: RunConfig, history: History) -> bool:
 
 
 def _go_on(run: Run, config: RunConfig, whole_epoch: bool) -> None:
-    """Absolute numbers of steps: two quick clicks are two steps, and a click that comes twice is none too many."""
+    """One step or epoch more than was asked for, or than are done. Clicks within one run of the page count once."""
     per_epoch = max(1, (shared_history(run).history.started or {}).get("steps_per_epoch", 1))
     at = max(_done(run), current_playback(run, config).until or 0)
     _leave(run, Playback(until=(at // per_epoch + 1) * per_epoch if whole_epoch else at + 1))
