@@ -9,8 +9,10 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
+
+import psutil
 
 from core.run_config import RunConfig
 from core.runs.store import Run, write_config
@@ -26,6 +28,23 @@ def wait_until(condition: Callable[[], Any], timeout: float = PATIENCE, what: st
             raise AssertionError(f"not within {timeout:g} seconds: {what or condition}")
         time.sleep(every)
     return result
+
+
+def answers(
+    processes: Iterable[psutil.Process], question: Callable[[psutil.Process], Any]
+) -> dict[psutil.Process, Any]:
+    """What each of the processes answers. One that ended since it was listed, or is a zombie, has no answer."""
+    found = {}
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):  # a zombie is one to psutil
+            found[process] = question(process)
+    return found
+
+
+def has_ended(process: psutil.Process) -> bool:
+    """Whether it ended; a zombie, which nobody has reaped yet, has."""
+    status = answers([process], psutil.Process.status).get(process, psutil.STATUS_ZOMBIE)
+    return status == psutil.STATUS_ZOMBIE or not process.is_running()
 
 
 def with_plain_spaces(text: str) -> str:

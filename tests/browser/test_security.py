@@ -4,6 +4,7 @@ import http.client
 import os
 import re
 import urllib.parse
+from functools import partial
 
 import psutil
 import pytest
@@ -13,6 +14,7 @@ from core.image_sets.folders import delete_dataset
 from core.runs.metadata import change_metadata
 from core.runs.trash import delete_run
 from tests.browser.conftest import ROOT, serving
+from tests.helpers import answers
 from tests.own import own_dataset
 from tests.pages.fake_runs import fake_run
 
@@ -46,10 +48,11 @@ def ask(server, method, path, headers=None, body=None):
 def test_only_this_computer_reaches_it(server):
     port = urllib.parse.urlsplit(server.url).port
     process = psutil.Process(server.process.pid)
+    family = [process, *process.children(recursive=True)]
     listening = [
         each.laddr.ip
-        for one in (process, *process.children(recursive=True))
-        for each in one.net_connections("inet")
+        for sockets in answers(family, partial(psutil.Process.net_connections, kind="inet")).values()
+        for each in sockets
         if each.status == psutil.CONN_LISTEN and each.laddr.port == port
     ]
     assert listening and set(listening) == {"127.0.0.1"}

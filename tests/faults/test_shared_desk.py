@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import signal
 
 import psutil
 import pytest
 
 from tests.desk import GUESTS, Desk, Visitor, cookie_of, shared
-from tests.helpers import wait_until
+from tests.helpers import answers, has_ended, wait_until
 
 
 @pytest.fixture
@@ -22,24 +23,26 @@ def desk(runs_folder, data_folder, tmp_path, monkeypatch):
 def at_work(desk: Desk) -> list[psutil.Process]:
     """Processes that measure for a page."""
     children = psutil.Process(desk.process.pid).children(recursive=True)
-    return [child for child in children if "forecast" in child.cmdline()]
+    return [child for child, words in answers(children, psutil.Process.cmdline).items() if "forecast" in words]
 
 
 def test_ten_tabs_measure_few_at_once_and_nothing_remains_of_them_when_the_server_is_killed(desk, tmp_path):
     """Ten tabs started ten processes with torch, 4 GB, and left zombies and folders."""
     guests = [cookie_of(desk, GUESTS) for _ in range(5)]
     tabs = [Visitor(desk, guest) for guest in guests for _ in range(2)]
-    seen = 0
-    for tab in tabs:
+    most, asked = 0, itertools.cycle(tabs)
+    for number, tab in enumerate(asked, 1):
         button = tab.open("train", "recipe=digits").buttons()
         tab.open("train", "recipe=digits", press=(button["How long will it take?"],))
-        seen = max(seen, len(at_work(desk)))
-    measuring = at_work(desk)
-    assert 0 < max(seen, len(measuring)) <= 2 and measuring
+        measuring = at_work(desk)
+        most = max(most, len(measuring))
+        if number >= len(tabs) and measuring:  # on a slow computer all of the ten may have answers by now
+            break
+    assert 0 < most <= 2
     assert list((tmp_path / "temporary").glob("traindesk-*-*"))
     for tab in tabs:
         tab.socket.close()
     desk.process.send_signal(signal.SIGKILL)
     desk.process.wait()
-    wait_until(lambda: not any(each.is_running() for each in measuring), what="they end with who asked")
+    wait_until(lambda: all(map(has_ended, measuring)), what="they end with who asked")
     wait_until(lambda: not list((tmp_path / "temporary").glob("traindesk-*-*")), what="their folders go")

@@ -13,7 +13,7 @@ import pytest
 from core.machine import questions
 from core.machine.questions import OLD, Question, temporary_folder
 from core.paths import HOME
-from tests.helpers import wait_until
+from tests.helpers import has_ended, wait_until
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_it_ends_with_the_process_that_asked_and_takes_its_folder_along(programs
     assert left(programs)
     getattr(who, signal)()
     who.communicate()
-    wait_until(lambda: not asked.is_running() or asked.status() == psutil.STATUS_ZOMBIE, what="it ends")  # of init's
+    wait_until(lambda: has_ended(asked), what="it ends")
     wait_until(lambda: not left(programs), what="its folder goes")
 
 
