@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
@@ -38,6 +40,20 @@ class DatasetInfo:
     test_counts: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True)
+class Preparation:
+    """A function of `core.images` and what it is called with: plain values, so that a network can take them along."""
+
+    module: str  # in `core.images`: "ink"
+    function: str  # "prepare_ink": takes a picture, gives uint8 (C, H, W)
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    def __call__(self, image: Image.Image) -> np.ndarray:
+        """The picture in the dataset's own form, uint8 (C, H, W). Raises NothingDrawn for an empty one."""
+        module = import_module(f"core.images.{self.module}")
+        return getattr(module, self.function)(image, **self.arguments)
+
+
 @dataclass
 class ImageData:
     """All images of a dataset, decoded, as `load` gives them; `core.datasets.cache` keeps them on disk."""
@@ -53,15 +69,15 @@ class DatasetSettings(Settings):
     """Base of all datasets: one file each in `core/datasets/`, found by lying there. Importing one must not import torch.
 
     Four methods must be given: `info` (what is known without loading), `sources` (which files decide), `load` (all images), and
-    `prepare` (any picture in the same form). With `download` and `archives` it fetches itself. The others have a default that
-    fits most datasets. All that one needs (a test takes this very text):
+    `preparation` (how any picture gets the same form). With `download` and `archives` it fetches itself. The others have a
+    default that fits most datasets. All that one needs (a test takes this very text):
 
     ```python
     '''Squares: a bright square on the left or on the right.'''
 
     from typing import ClassVar, Literal
 
-    from core.datasets._base import DATASETS, DatasetInfo, DatasetSettings, ImageData
+    from core.datasets._base import DATASETS, DatasetInfo, DatasetSettings, ImageData, Preparation
 
 
     @DATASETS.register
@@ -86,10 +102,8 @@ class DatasetSettings(Settings):
                 images[labels == label, :, 2:6, 4 * label : 4 * label + 4] = 255
             return ImageData(images[:80], labels[:80], images[80:], labels[80:])
 
-        def prepare(self, image):
-            from core.images.photo import prepare_photo
-
-            return prepare_photo(image, channels=1, size=(8, 8))
+        def preparation(self):
+            return Preparation("photo", "prepare_photo", {"channels": 1, "size": (8, 8)})
     ```
     """
 
@@ -213,9 +227,13 @@ class DatasetSettings(Settings):
         """
         return False
 
+    def preparation(self) -> Preparation:
+        """How a picture of any kind gets the dataset's own form."""
+        raise NotImplementedError
+
     def prepare(self, image: Image.Image) -> np.ndarray:
         """A picture of any kind in the dataset's own form: uint8 (C, H, W). Raises NothingDrawn for an empty one."""
-        raise NotImplementedError
+        return self.preparation()(image)
 
     def steps(self, image: Image.Image) -> list[tuple[str, np.ndarray]]:
         """What `prepare` does in between, in words and as uint8 (H, W, 1 or 3), for people to see. Raises NothingDrawn."""

@@ -5,14 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-import numpy as np
-
 from core.datasets import _torchvision
-from core.datasets._base import DATASETS, DatasetInfo, DatasetSettings, ImageData
+from core.datasets._base import DATASETS, DatasetInfo, DatasetSettings, ImageData, Preparation
 from core.datasets._by_hand import laid_elsewhere
 
 if TYPE_CHECKING:
-    from PIL import Image
+    pass
 
 FILES = ("data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "test_batch", "batches.meta")
 
@@ -56,8 +54,6 @@ class CIFAR10(DatasetSettings):
     def load(self, data_folder: Path) -> ImageData:
         return _torchvision.load(self, "CIFAR10", data_folder)
 
-    def prepare(self, image: Image.Image) -> np.ndarray:
-        from core.images.photo import prepare_photo
-
+    def preparation(self) -> Preparation:
         channels, height, width = self.info().shape
-        return prepare_photo(image, channels=channels, size=(height, width))
+        return Preparation("photo", "prepare_photo", {"channels": channels, "size": (height, width)})

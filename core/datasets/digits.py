@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
-from core.datasets._base import DATASETS, DatasetInfo, DatasetSettings, ImageData
+from core.datasets._base import DATASETS, DatasetInfo, DatasetSettings, ImageData, Preparation
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -62,10 +62,8 @@ class Digits(DatasetSettings):
         )
         return ImageData(images[train], labels[train], images[test], labels[test])
 
-    def prepare(self, image: Image.Image) -> np.ndarray:
-        from core.images.optdigits import prepare_optdigits
-
-        return prepare_optdigits(image)
+    def preparation(self) -> Preparation:
+        return Preparation("optdigits", "prepare_optdigits")
 
     def steps(self, image: Image.Image) -> list[tuple[str, np.ndarray]]:
         from core.images.ink import ink_steps

@@ -7,15 +7,13 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-import numpy as np
-
 from core.datasets import _torchvision
-from core.datasets._base import DATASETS, DatasetInfo, DatasetSettings, ImageData
+from core.datasets._base import DATASETS, DatasetInfo, DatasetSettings, ImageData, Preparation
 from core.datasets._by_hand import laid_elsewhere
 from core.datasets.mnist import FILES
 
 if TYPE_CHECKING:
-    from PIL import Image
+    pass
 
 
 CLASSES = ("T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")
@@ -62,10 +60,8 @@ class FashionMNIST(DatasetSettings):
     def load(self, data_folder: Path) -> ImageData:
         return _torchvision.load(self, "FashionMNIST", data_folder)
 
-    def prepare(self, image: Image.Image) -> np.ndarray:
-        from core.images.photo import prepare_clothing
-
-        return prepare_clothing(image)
+    def preparation(self) -> Preparation:
+        return Preparation("photo", "prepare_clothing")
 
 
 def _is_mnist(file: Path) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
-from core.datasets._base import DATASETS, DatasetError, DatasetInfo, DatasetSettings, ImageData
+from core.datasets._base import DATASETS, DatasetError, DatasetInfo, DatasetSettings, ImageData, Preparation
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -65,10 +65,8 @@ class MNIST(DatasetSettings):
         labels = torch.from_numpy(np.frombuffer(content, np.uint8, offset=PIXELS).astype(np.int64))
         return ImageData(pixels[:TRAIN], labels[:TRAIN], pixels[TRAIN:], labels[TRAIN:])
 
-    def prepare(self, image: Image.Image) -> np.ndarray:
-        from core.images.ink import prepare_ink
-
-        return prepare_ink(image)
+    def preparation(self) -> Preparation:
+        return Preparation("ink", "prepare_ink")
 
     def steps(self, image: Image.Image) -> list[tuple[str, np.ndarray]]:
         from core.images.ink import ink_steps

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from core.datasets._base import DATASETS, DatasetError, DatasetInfo, DatasetSettings, ImageData, spread_over_classes
+from core.datasets._base import (
+    DATASETS,
+    DatasetError,
+    DatasetInfo,
+    DatasetSettings,
+    ImageData,
+    Preparation,
+    spread_over_classes,
+)
 from core.image_sets.folders import cache_name, dataset_at, find_dataset, forget_decoded
 from core.image_sets.own_dataset import OwnDataError, OwnDataset
 from core.image_sets.shares import arrangement_of, shared_out
@@ -151,10 +159,8 @@ class OwnImages(DatasetSettings):
     def sources(self, data_folder: Path) -> list[Path]:
         return [dataset_at(self.source or "none", data_folder).facts_file(self.version)]
 
-    def prepare(self, image: Image.Image) -> np.ndarray:
-        from core.images.fit import prepare_square
-
-        return prepare_square(image, channels=self._channels(), side=self.side, fit=self.fit)
+    def preparation(self) -> Preparation:
+        return Preparation("fit", "prepare_square", {"channels": self._channels(), "side": self.side, "fit": self.fit})
 
     def steps(self, image: Image.Image) -> list[tuple[str, np.ndarray]]:
         if self.fit != "ink":

@@ -12,12 +12,14 @@ from scipy.optimize import minimize_scalar
 
 from core.datasets.cache import open_images
 from core.image_sets.splitting import TRAIN, VAL
+from core.inference import USUALLY_ANSWERED
 from core.inference.classifier import Classifier
 from core.training.batches import plan_of_images
 
 MOST = 6000  # training pictures that are compared with
 MOST_VAL = 2000
 WIDEST = 256  # dimensions in which features are compared
+SIDE = 32  # pixels: larger pictures are compared made smaller, and 6,000 of 224 x 224 would take 3.6 GB
 COLDEST_TO_HOTTEST = (-0.5, 2.5)  # logarithms; few pictures, all of them right, would make it infinitely sure
 COPIES = 3  # of each picture, changed at random, of networks that were trained on such
 NEIGHBOUR = 3  # whose distance counts: one lone strange training picture must not make everything familiar
@@ -29,8 +31,8 @@ class Neighbours:
 
     rows: np.ndarray  # (M,) int64: which pictures of the dataset's training images
     labels: np.ndarray  # (M,) int64
-    features: np.ndarray  # (M, F) float32: what enters the last layer, as `directions`
-    pixels: np.ndarray  # (M, P) float32, 0..1
+    features: np.ndarray  # (M, F) float32, exactly float16's: what enters the last layer, as `directions`
+    pixels: np.ndarray  # (M, P) float32 of `small`
     val_features: np.ndarray  # (V,) distance to the NEIGHBOUR-th nearest, ascending order of `val` kept
     val_pixels: np.ndarray  # (V,)
     val_right: np.ndarray  # (V,) bool: does the network answer rightly?
@@ -56,10 +58,11 @@ class Neighbours:
             train_pictures = _changed(train_pictures, classifier, copies)
             val_pictures = _changed(val_pictures, classifier, copies)
             train, val = np.tile(train, 1 + copies), np.tile(val, 1 + copies)
-        features = directions(classifier.embed(train_pictures)[0])
+        # Half of the digits tell pictures apart as well, and a network that is taken along takes half as much with it.
+        features = directions(classifier.embed(train_pictures)[0]).astype(np.float16).astype(np.float32)
         val_features, probabilities = classifier.embed(val_pictures)
         val_features = directions(val_features)
-        pixels, val_flat = _flat(train_pictures), _flat(val_pictures)
+        pixels, val_flat = small(train_pictures), small(val_pictures)
         return cls(
             rows=train,
             labels=labels[train],
@@ -83,25 +86,26 @@ class Neighbours:
         2022, arXiv:2204.06507) and in pixels, each in units of its 98th percentile over `val`.
         """
         of_features, of_pixels = self._squares
-        by_features = distances(self.features, directions(features), of_features)[:, NEIGHBOUR - 1] / self._units[0]
-        by_pixels = distances(self.pixels, _flat(prepared), of_pixels)[:, NEIGHBOUR - 1] / self._units[1]
+        by_features = distances(self.features, directions(features), of_features)[:, NEIGHBOUR - 1] / self.units[0]
+        by_pixels = distances(self.pixels, small(prepared), of_pixels)[:, NEIGHBOUR - 1] / self.units[1]
         return (by_features + by_pixels) / 2
 
-    def limit(self, answered: float) -> float:
+    def limit(self, answered: float = USUALLY_ANSWERED) -> float:
         """The `ood_score` up to which this share of the `val` pictures (0..1) is answered."""
         return float(np.quantile(self.val_ood_scores, answered))
 
     @cached_property
     def val_ood_scores(self) -> np.ndarray:
         """(V,)."""
-        return (self.val_features / self._units[0] + self.val_pixels / self._units[1]) / 2
+        return (self.val_features / self.units[0] + self.val_pixels / self.units[1]) / 2
 
     @cached_property
     def _squares(self) -> tuple[np.ndarray, np.ndarray]:
         return (self.features**2).sum(axis=1), (self.pixels**2).sum(axis=1)
 
     @cached_property
-    def _units(self) -> tuple[float, float]:
+    def units(self) -> tuple[float, float]:
+        """The 98th percentiles over `val` of the distances in features and in pixels."""
         features, pixels = (max(1e-9, float(np.quantile(each, 0.98))) for each in (self.val_features, self.val_pixels))
         return features, pixels
 
@@ -170,5 +174,14 @@ def _changed(prepared: np.ndarray, classifier: Classifier, copies: int) -> np.nd
     return np.concatenate([prepared, *changed])
 
 
-def _flat(prepared: np.ndarray) -> np.ndarray:
-    return prepared.reshape(len(prepared), -1).astype(np.float32) / 255
+def small(prepared: np.ndarray) -> np.ndarray:
+    """Pictures uint8 (N, C, H, W) as they are compared: (N, P) float32 in steps of 1/255, 0..1, at most SIDE x SIDE pixels of
+    each channel, each the rounded mean of a square; what no square is left for at the right and at the bottom is passed over."""
+    count, channels, height, width = prepared.shape
+    step = -(-max(height, width) // SIDE)
+    rows, columns = max(1, height // step), max(1, width // step)
+    squares = prepared[..., : rows * step, : columns * step].reshape(count, channels, rows, step, columns, step)
+    means = (
+        squares.mean(axis=(3, 5), dtype=np.float32).round() if step > 1 else squares[..., 0, :, 0].astype(np.float32)
+    )
+    return means.reshape(count, -1) / 255

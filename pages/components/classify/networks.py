@@ -14,6 +14,7 @@ from PIL import Image
 
 from core.errors import NothingDrawn
 from core.images.photo import prepare_plainly
+from core.inference import USUALLY_ANSWERED
 from core.run_config import RunConfig
 from core.runs.store import Run
 from core.text.lists import some
@@ -38,7 +39,6 @@ SOON_SECONDS = 0.7
 NAMED = 10  # classes
 PLAINLY = "as it is"  # key of the switch
 ANSWERED = "answered"  # key of the slider
-USUAL = 0.995  # share that is answered unless someone moves the slider: a stranger's digit that is refused spoils a demonstration
 SHARES = (0.9, 0.95, 0.98, 0.99, 0.995, 1.0)
 BATCH = 250  # pictures that are held against all that it learned from at a time
 BATCH_PIXELS = 1_500_000  # fewer of large ones: the layers of 250 photos of 224 x 224 would take two gigabytes
@@ -236,7 +236,7 @@ def said_of_many(network: Network, prepared: Sequence[np.ndarray]) -> list[Said]
             from core.inference.neighbours import tempered
 
             probabilities = tempered(probabilities, known.temperature)
-            strange = known.ood_score(features, pixels) > known.limit(st.session_state.get(ANSWERED, USUAL))
+            strange = known.ood_score(features, pixels) > known.limit(st.session_state.get(ANSWERED, USUALLY_ANSWERED))
         answers += [Said(*each) for each in zip(probabilities, strange.tolist(), strict=True)]
     return answers
 
@@ -252,7 +252,7 @@ def draw_caution(network: Network) -> None:
         share = st.select_slider(
             "Validation pictures that it still answers",
             SHARES,
-            USUAL,
+            USUALLY_ANSWERED,
             key=ANSWERED,
             format_func=percent,
             persist_state="session",

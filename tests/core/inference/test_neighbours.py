@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.inference.classifier import Classifier
-from core.inference.neighbours import NEIGHBOUR, Neighbours, distances, fitted_temperature, tempered
+from core.inference.neighbours import NEIGHBOUR, SIDE, Neighbours, distances, fitted_temperature, small, tempered
 from core.runs.store import create_run
 from core.workers.worker import work
 from tests.doodles import DOODLES, draw_doodle
@@ -82,3 +82,13 @@ def test_few_right_answers_do_not_make_it_infinitely_sure():
     shares = np.full((20, 10), 0.01)
     shares[:, 3] = 0.91
     assert fitted_temperature(shares, np.full(20, 3)) >= 0.6
+
+
+def test_large_pictures_are_compared_made_smaller_and_small_ones_as_they_are():
+    chance = np.random.default_rng(0)
+    digits = chance.integers(0, 256, (2, 1, 28, 28), dtype=np.uint8)
+    assert np.array_equal(small(digits), digits.reshape(2, -1).astype(np.float32) / 255)
+    photos = chance.integers(0, 256, (2, 3, 100, 100), dtype=np.uint8)  # squares of 4 x 4
+    compared = small(photos).reshape(2, 3, 25, 25)
+    assert compared[1, 2, 3, 24] * 255 == pytest.approx(round(float(photos[1, 2, 12:16, 96:100].mean())), abs=1e-3)
+    assert small(np.zeros((1, 3, 224, 224), np.uint8)).shape == (1, 3 * SIDE * SIDE)
