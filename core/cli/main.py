@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from core.cli.common import A_RUN, Commands, Result, WrongInput, argument, find, metric_lines
+from core.cli.export import add_export_command
 from core.cli.images import add_images_commands
 from core.cli.runs import add_run_commands
 from core.cli.share import add_share_command
@@ -65,6 +66,7 @@ def command_line() -> argparse.ArgumentParser:
     network = argument("--network", default="", metavar="NAME", help="best (default), last, or an epoch that was kept")
     evaluate = commands.add("evaluate", _evaluate, "measure a run's network on the test images", A_RUN, network)
     evaluate.add_argument("--split", choices=["test", "val"], default="test")
+    add_export_command(commands, network)
     classify = commands.add("classify", _classify, "say what pictures show", A_RUN, network)
     classify.add_argument("images", metavar="IMAGE", nargs="+", type=Path)
     return parser

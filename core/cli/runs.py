@@ -5,23 +5,18 @@ from __future__ import annotations
 import argparse
 import time
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from core.cli.choosing import choice, chosen_config
 from core.cli.common import A_RUN, Commands, Result, WrongInput, find
 from core.errors import TrainDeskError
-from core.export.metrics import as_csv, as_parquet, to_mlflow, to_tensorboard
 from core.files import Trash, folder_size
 from core.runs.disk import bytes_in_words, disk_problem
-from core.runs.history import History
 from core.runs.metadata import RunMetadata, add_tags, change_metadata, remove_tags
 from core.runs.queue import move, waiting, withdraw
 from core.runs.store import Run, create_run
 from core.runs.trash import delete_run, deleted_at, deleted_runs, empty_trash, restore_run
 from core.workers.dispatch import submit
-
-TABLES = {"csv": as_csv, "parquet": as_parquet}
 
 
 def add_run_commands(commands: Commands) -> None:
@@ -50,10 +45,6 @@ def add_run_commands(commands: Commands) -> None:
     deleted.add_argument("run", metavar="RUN", help="run id, or a unique beginning of it")
     trash = commands.add("trash", _trash, "list the deleted runs, or remove them for good")
     trash.add_argument("--empty", action="store_true", help="remove them for good")
-    export = commands.add("export", _export, "hand a run's metrics to other programs", A_RUN)
-    export.add_argument("to", choices=[*TABLES, "tensorboard", "mlflow"])
-    place_help = "the file to write (csv, parquet), or MLflow's folder or address"
-    export.add_argument("place", metavar="PLACE", nargs="?", default="", help=place_help)
 
 
 def _submit(options: argparse.Namespace) -> Result:
@@ -164,22 +155,3 @@ def _trash(options: argparse.Namespace) -> Result:
 
 def _moment(seconds: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
-
-
-def _export(options: argparse.Namespace) -> Result:
-    run = find(options)
-    if options.to == "tensorboard":
-        folder = to_tensorboard(run)
-        return Result({"run": run.id, "folder": str(folder)}, f"Written; see it with: tensorboard --logdir {folder}")
-    if not options.place:
-        what = "MLflow's folder or address" if options.to == "mlflow" else f"the file, such as run.{options.to}"
-        raise WrongInput(f"Say where to: {what} comes after '{options.to}'.")
-    if options.to == "mlflow":
-        run_id = to_mlflow(run, options.place)
-        return Result({"run": run.id, "mlflow_run": run_id}, f"{run.id} is run {run_id} of MLflow.")
-    path = Path(options.place)
-    try:
-        path.write_bytes(TABLES[options.to](History(run).update()))
-    except OSError as error:
-        raise TrainDeskError(f"{path} could not be written ({error.strerror}); choose another place.") from error
-    return Result({"run": run.id, "file": str(path)}, f"Written to {path}.")

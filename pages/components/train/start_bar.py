@@ -14,7 +14,7 @@ from core.paths import data_folder
 from core.run_config import RunConfig
 from core.workers.dispatch import gpus
 from core.workers.launch import prepare
-from core.workers.measurements import Measurement, Measurements
+from core.workers.tasks import Task, TaskQueue
 from pages.components.shell.messages import show_error
 from pages.components.shell.number_words import about, count, gigabytes, megabytes, plain_markdown
 from pages.components.shell.rights import visitor
@@ -51,7 +51,7 @@ def _draw(
     problems: dict[str, str],
     sweep: Plan | None,
     several: bool,
-    measurement: Measurement | None,
+    measurement: Task | None,
     measuring: bool,
 ) -> None:
     if measurement and measurement.problem:
@@ -114,16 +114,16 @@ def _draw_of_all(seconds: float, device: str, config: RunConfig, sweep: Plan) ->
 
 
 @st.cache_resource(show_spinner=False)
-def measurements() -> Measurements:
+def measurements() -> TaskQueue:
     """Those of all visitors."""
-    return Measurements()
+    return TaskQueue("measurement", "try smaller settings")
 
 
 def start_forecast(config: RunConfig) -> None:
     """Has it measured and keeps the measurement for this visitor. Whatever prevents it becomes its problem."""
     if not config.dataset.is_present(data_folder()):
         size = config.dataset.info().download_bytes
-        st.session_state[STATE] = Measurement(
+        st.session_state[STATE] = Task(
             _key(config),
             problem=f"It is measured on pictures of {config.dataset.title()}, which are not here yet"
             + (f" ({megabytes(size)})" if size else "")
@@ -135,7 +135,7 @@ def start_forecast(config: RunConfig) -> None:
     st.session_state[STATE] = measurements().begin(visitor(), _key(config), ask)
 
 
-def present_measurement(config: RunConfig | None) -> Measurement | None:
+def present_measurement(config: RunConfig | None) -> Task | None:
     """The visitor's measurement if it is of this config; one of other settings is ended and forgotten."""
     measurement = st.session_state.get(STATE)
     if measurement is not None and (config is None or measurement.of != _key(config)):

@@ -10,8 +10,8 @@ import pytest
 from core.machine import questions
 from core.recipes import find_recipe
 from core.run_config import RunConfig
-from core.workers import measurements
-from core.workers.measurements import MOST
+from core.workers import tasks
+from core.workers.tasks import MOST
 from pages.components.train import start_bar
 from pages.components.train.start_bar import STATE, forecast_in_words
 from tests.helpers import assert_one_sentence, wait_until
@@ -125,7 +125,7 @@ def test_a_process_that_dies_is_one_sentence(text, program, runs_folder):
 def test_one_that_takes_too_long_is_ended(program, runs_folder, monkeypatch):
     program("import time; time.sleep(60)")
     app = open_app("train", recipe="digits")
-    monkeypatch.setattr(measurements, "LONGEST", 0.0)
+    monkeypatch.setattr(tasks, "LONGEST", 0.0)
     app = answered(ask(app))
     assert_one_sentence(sentence(app.error[0]), "took longer than")
 

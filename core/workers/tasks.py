@@ -1,5 +1,6 @@
-"""Measurements of how long a training would take: one for each person, few in all. The others wait for their turn, and one at
-which nobody looks any more ends, so that closed pages keep no computer busy."""
+"""Work of the engine that pages wait for, such as a measurement of how long a training would take: one of each kind for each
+person, few in all. The others wait for their turn, and work at which nobody looks any more ends, so that closed pages keep no
+computer busy."""
 
 from __future__ import annotations
 
@@ -18,10 +19,10 @@ INTERVAL = 0.1  # seconds between two looks at those at work
 
 
 @dataclass
-class Measurement:
-    """One measurement: waiting or at work, then over with what was `found`, a `problem` in one sentence, or nothing."""
+class Task:
+    """Waiting or at work, then over with what was `found`, a `problem` in one sentence, or nothing."""
 
-    of: str = ""  # what is measured, in words of whoever asked
+    of: str = ""  # what it is about, in words of whoever asked
     found: dict[str, Any] | None = None
     problem: str = ""
     owner: str = ""
@@ -44,39 +45,40 @@ class Measurement:
             question.end()
 
 
-class Measurements:
-    """All of a server, in the order in which they were asked for."""
+class TaskQueue:
+    """All of one kind of a server, in the order in which they were asked for."""
 
-    def __init__(self, most: int = MOST):
-        self.most = most
-        self._all: list[Measurement] = []
+    def __init__(self, noun: str, remedy: str, most: int = MOST, longest: float | None = None):
+        """`noun` is what people call one of them; `remedy` what they can do when one fails; `longest` in seconds."""
+        self.noun, self.remedy, self.most, self.longest = noun, remedy, most, longest
+        self._all: list[Task] = []
         self._guard = threading.RLock()
         self._thread: threading.Thread | None = None
 
-    def begin(self, owner: str, of: str, ask: Callable[[], Question]) -> Measurement:
-        """A measurement that begins when it is its turn. An earlier one of this person ends."""
-        new = Measurement(of, owner=owner, ask=ask)
+    def begin(self, owner: str, of: str, ask: Callable[[], Question]) -> Task:
+        """A task that begins when it is its turn. An earlier one of this owner ends."""
+        new = Task(of, owner=owner, ask=ask)
         with self._guard:
             for earlier in [each for each in self._all if each.owner == owner]:
                 self.end(earlier)
             self._all.append(new)
             self._look()
             if self._thread is None:
-                self._thread = threading.Thread(target=self._serve, name="measurements", daemon=True)
+                self._thread = threading.Thread(target=self._serve, name=f"{self.noun}s", daemon=True)
                 self._thread.start()
         return new
 
-    def end(self, measurement: Measurement) -> None:
+    def end(self, task: Task) -> None:
         """Nobody waits for it any more."""
         with self._guard:
-            measurement.finish()
-            self._all = [each for each in self._all if each is not measurement]
+            task.finish()
+            self._all = [each for each in self._all if each is not task]
 
-    def before(self, measurement: Measurement) -> int:
+    def before(self, task: Task) -> int:
         """How many have to end before it begins; 0 when it is at work or over."""
         with self._guard:
-            place = next((place for place, each in enumerate(self._all) if each is measurement), 0)
-            return 0 if measurement.question or measurement.is_over else max(0, place - self.most + 1)
+            place = next((place for place, each in enumerate(self._all) if each is task), 0)
+            return 0 if task.question or task.is_over else max(0, place - self.most + 1)
 
     def _serve(self) -> None:
         while True:
@@ -89,15 +91,15 @@ class Measurements:
 
     def _look(self) -> None:
         """Takes the answers that are there, ends what took too long or is waited for by nobody, and begins what has room."""
-        now = time.monotonic()
+        now, longest = time.monotonic(), LONGEST if self.longest is None else self.longest
         for each in self._all:
             if now - each.seen > UNSEEN:
-                each.finish(problem="The measurement was ended, as its page was closed or hidden for long; ask again.")
+                each.finish(problem=f"The {self.noun} was ended, as its page was closed or hidden for long; ask again.")
             elif each.question and not each.question.is_running():
-                each.finish(*_outcome(each.question))
-            elif each.question and now - each.question.began > LONGEST:
-                minutes = f"{LONGEST / 60:.0f} minutes"
-                each.finish(problem=f"The measurement took longer than {minutes} and was ended; try smaller settings.")
+                each.finish(*self._outcome(each.question))
+            elif each.question and now - each.question.began > longest:
+                minutes = f"{longest / 60:.0f} minutes"
+                each.finish(problem=f"The {self.noun} took longer than {minutes} and was ended; {self.remedy}.")
         self._all = [each for each in self._all if not each.is_over]
         for each in self._all[: self.most]:
             if each.question is None and each.ask is not None:
@@ -105,12 +107,11 @@ class Measurements:
                     each.question = each.ask()
                 except OSError as error:
                     reason = error.strerror or error
-                    each.finish(problem=f"The measurement could not be started ({reason}); free some space or memory.")
+                    each.finish(problem=f"The {self.noun} could not be started ({reason}); free some space or memory.")
 
-
-def _outcome(question: Question) -> tuple[dict[str, Any] | None, str]:
-    """(what was found, the problem)."""
-    answer, status = question.answer(), question.process.returncode
-    if answer is None:
-        return None, f"The measurement ended without an answer (exit status {status}); try smaller settings."
-    return (None, str(answer["error"])) if "error" in answer else (answer, "")
+    def _outcome(self, question: Question) -> tuple[dict[str, Any] | None, str]:
+        """(what was found, the problem)."""
+        answer, status = question.answer(), question.process.returncode
+        if answer is None:
+            return None, f"The {self.noun} ended without an answer (exit status {status}); {self.remedy}."
+        return (None, str(answer["error"])) if "error" in answer else (answer, "")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from core.workers import measurements
-from core.workers.measurements import Measurements
+from core.workers import tasks
+from core.workers.tasks import TaskQueue
 from tests.helpers import assert_one_sentence, wait_until
 
 
@@ -11,7 +11,7 @@ class Asked:
     """A question that the test answers."""
 
     def __init__(self):
-        self.is_over, self.was_ended, self.began, self.found = False, False, measurements.time.monotonic(), None
+        self.is_over, self.was_ended, self.began, self.found = False, False, tasks.time.monotonic(), None
         self.process = self
         self.returncode = 9
 
@@ -32,7 +32,7 @@ def asked():
 
 @pytest.fixture
 def house(asked):
-    house = Measurements(most=2)
+    house = TaskQueue("measurement", "try smaller settings", most=2)
     yield house
     for each in list(house._all):
         house.end(each)
@@ -71,7 +71,7 @@ def test_few_are_at_work_and_the_others_wait_for_their_turn(house, ask, asked):
 
 def test_those_at_which_nobody_looks_end_at_work_or_waiting(ask, asked, house, monkeypatch):
     made = [ask(f"person {number}") for number in range(3)]
-    monkeypatch.setattr(measurements, "UNSEEN", 0.3)
+    monkeypatch.setattr(tasks, "UNSEEN", 0.3)
     wait_until(lambda: made[2].is_running() and all(each.is_over for each in made[:2]), what="the closed pages' end")
     assert all(each.was_ended for each in asked[:2])
     assert_one_sentence(made[0].problem, "ask again")

@@ -1,0 +1,88 @@
+"""Files that were made to be taken along, kept beside the runs for a while: what was made once is there when asked again."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import re
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.errors import TrainDeskError
+from core.export.kinds import Kind
+from core.files import folder_size, read_json, write_atomically
+from core.runs.metadata import title_of
+from core.runs.store import Run
+from core.runs.workspace import NAME
+from core.text.typed import clean_line
+
+FOLDER = "exports"
+MOST_BYTES = 4_000_000_000
+LASTS = 2 * 24 * 3600.0  # seconds
+FACTS = "facts.json"  # what was found while it was made; written last, so a folder without it is none
+LONGEST_NAME = 60  # letters
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A file that was made."""
+
+    file: Path
+    facts: dict[str, Any]
+
+
+def place_for(run: Run, runs_folder: Path, kind: Kind, which: str = "", **options: Any) -> Path:
+    """Where the file of this kind lies, or is to be made: the same place as long as what it is made of stays as it is."""
+    made_of = [
+        run.config_file,
+        run.metadata_file,
+        (run.checkpoint(which) if kind.of_network else None) or run.event_log,
+    ]
+    said = json.dumps([run.id, run.status().name, kind.name, which, options, [_state(path) for path in made_of]])
+    digest = hashlib.sha256(said.encode()).hexdigest()[:32]
+    return runs_folder / NAME / FOLDER / digest / f"{file_name(run)}.{kind.ending}"
+
+
+def file_name(run: Run) -> str:
+    """The title of a run as the name of a file, without an ending, of letters, digits and dashes of any script."""
+    config = None
+    with contextlib.suppress(TrainDeskError):  # a damaged config: the run can be saved all the same
+        config = run.config()
+    words = re.findall(r"\w+", clean_line(title_of(run, config)))
+    return "-".join(words)[:LONGEST_NAME].rstrip("-") or run.id
+
+
+def keep(place: Path, facts: dict[str, Any]) -> None:
+    """Notes what was found while the file was made there. Raises OSError."""
+    write_atomically(place.with_name(FACTS), json.dumps(facts).encode())
+
+
+def find_kept(place: Path) -> Kept | None:
+    """What was made there, None if nothing or not wholly."""
+    facts = read_json(place.with_name(FACTS))
+    return Kept(place, facts) if isinstance(facts, dict) and place.is_file() else None
+
+
+def forget_old(runs_folder: Path, now: float | None = None) -> None:
+    """Removes what was made long ago, and the oldest of what is left while it takes too much room."""
+    folder = runs_folder / NAME / FOLDER
+    with contextlib.suppress(OSError):
+        aged = sorted(((each.stat().st_mtime, each) for each in folder.iterdir()), reverse=True)
+        room = MOST_BYTES
+        for made, each in aged:
+            room -= folder_size(each)
+            if room < 0 or (now or time.time()) - made > LASTS:
+                shutil.rmtree(each, ignore_errors=True)
+
+
+def _state(path: Path) -> tuple[int, int] | None:
+    """Another one as soon as the file is another one; None if it is not there."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size

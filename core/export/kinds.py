@@ -1,0 +1,92 @@
+"""What a run can be taken along as: one list, which the page and the command line read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from core.errors import TrainDeskError
+from core.export.telling import Tell
+from core.runs.store import Run, checkpoint_of
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One of them."""
+
+    name: str
+    title: str
+    says: str  # what it is good for, one or two sentences
+    ending: str  # of its file
+    maker: str  # "module:function" in `core.export`; imported when it is asked for, most of them import torch
+    of_network: bool = True  # of one checkpoint, not of the run as a whole
+
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind(
+            "page",
+            "A page in one file",
+            "Opens on any phone or computer, without TrainDesk and without a network: draw or choose a picture, and it answers.",
+            "html",
+            "page.page:write_page",
+        ),
+        Kind(
+            "package",
+            "A package for programs",
+            "ONNX and safetensors, with a program that reads pictures, the training as a script, and a description. It is made "
+            "only when it has been shown to give the same answers.",
+            "zip",
+            "package:write_package",
+        ),
+        Kind("onnx", "The network as ONNX", "The bare network for other programs.", "onnx", "onnx_file:write_onnx"),
+        Kind(
+            "script",
+            "The training as a script",
+            "What the clicks did, in plain PyTorch: a page or two to read, run and change.",
+            "py",
+            "script:write_script",
+        ),
+        Kind(
+            "report",
+            "A report card",
+            "What was trained on what, curves, scores and the worst mistakes: to print or to hand in, in one file.",
+            "html",
+            "report:write_report",
+            of_network=False,
+        ),
+        Kind(
+            "run",
+            "The run itself",
+            "To go on with it in another TrainDesk: dropped on its page Runs, it is there with curves and network.",
+            "traindesk",
+            "run_file:save_run",
+            of_network=False,
+        ),
+    )
+}
+
+
+def make(
+    kind: Kind, run: Run, place: Path, which: str, data_folder: Path, tell: Tell, **options: Any
+) -> dict[str, Any]:
+    """Writes the file whole or not at all and gives the facts of it, for JSON: "file", "bytes" and what its maker found.
+
+    Raises TrainDeskError.
+    """
+    if kind.of_network:
+        checkpoint_of(run, which)  # complains before anything is loaded
+    module, function = kind.maker.split(":")
+    tell(0.0, "Getting ready")
+    try:
+        found = getattr(import_module(f"core.export.{module}"), function)(
+            run, place, which, data_folder, tell, **options
+        )
+        return {**found, "file": str(place), "bytes": place.stat().st_size}
+    except OSError as error:
+        raise TrainDeskError(
+            f"{place} could not be written ({error.strerror or error}); free some space or choose another place."
+        ) from error
