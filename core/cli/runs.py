@@ -5,14 +5,16 @@ from __future__ import annotations
 import argparse
 import time
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from core.cli.choosing import choice, chosen_config
 from core.cli.common import A_RUN, Commands, Result, WrongInput, find
 from core.errors import TrainDeskError
+from core.export.run_file import open_run
 from core.files import Trash, folder_size
 from core.runs.disk import bytes_in_words, disk_problem
-from core.runs.metadata import RunMetadata, add_tags, change_metadata, remove_tags
+from core.runs.metadata import RunMetadata, add_tags, change_metadata, remove_tags, title_of
 from core.runs.queue import move, waiting, withdraw
 from core.runs.store import Run, create_run
 from core.runs.trash import delete_run, deleted_at, deleted_runs, empty_trash, restore_run
@@ -45,6 +47,8 @@ def add_run_commands(commands: Commands) -> None:
     deleted.add_argument("run", metavar="RUN", help="run id, or a unique beginning of it")
     trash = commands.add("trash", _trash, "list the deleted runs, or remove them for good")
     trash.add_argument("--empty", action="store_true", help="remove them for good")
+    opening = commands.add("open", _open, "bring a run that was saved as a file into the folder of runs")
+    opening.add_argument("file", metavar="FILE", type=Path, help="such as run.traindesk")
 
 
 def _submit(options: argparse.Namespace) -> Result:
@@ -151,6 +155,14 @@ def _trash(options: argparse.Namespace) -> Result:
         f"{item['run']:<48} {bytes_in_words(item['bytes']):>8}  deleted {_moment(item['deleted'])}" for item in listing
     ]
     return Result(listing, "\n".join(lines) or "The trash is empty.")
+
+
+def _open(options: argparse.Namespace) -> Result:
+    run = open_run(options.file, options.runs, options.data, "")
+    status = run.status().name
+    return Result(
+        {"run": run.id, "status": status}, f"'{title_of(run, run.config())}' is here now as {run.id}; it is {status}."
+    )
 
 
 def _moment(seconds: float) -> str:

@@ -100,7 +100,7 @@ def opened(path: Path) -> Iterator[Listing]:
     if not path.is_file():
         yield _of_folder(path)
         return
-    _check_directory(path)
+    check_directory(path)
     try:
         archive = zipfile.ZipFile(path)
     except Exception as error:  # zipfile raises many kinds on damaged files
@@ -202,7 +202,7 @@ def decoded_name(info: zipfile.ZipInfo, codec: str) -> str:
     return info.filename.encode("cp437").decode(codec, errors="replace")
 
 
-def _check_directory(path: Path) -> None:
+def check_directory(path: Path) -> None:
     """Refuses a ZIP whose list of files is too long before it is read into memory. Raises OwnDataError."""
     try:
         size = path.stat().st_size

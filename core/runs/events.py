@@ -23,7 +23,8 @@ VALIDATION = "validation"  # within an epoch
 RESUMING, RESUMED, LEARNING_RATE, PLAYBACK, NOTICE = "resuming", "resumed", "learning_rate", "playback", "notice"
 WAITED = "waited"  # step by step, for a person
 PAUSED, FINISHED, STOPPED, FAILED = "paused", "finished", "stopped", "failed"
-ENDS = (PAUSED, FINISHED, STOPPED, FAILED)  # after these no process works on the run
+INTERRUPTED = "interrupted"  # the last of a run that was saved while it trained, where it is opened again
+ENDS = (PAUSED, FINISHED, STOPPED, FAILED, INTERRUPTED)  # after these no process works on the run
 LATEST = 253_402_300_800.0  # Unix seconds: the end of the year 9999
 MOST = 2**53  # whole numbers up to this are exact as floats
 

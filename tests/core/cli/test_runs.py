@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from core.export.run_file import save_run
 from core.runs import disk
 from core.runs.history import History
 from core.runs.metadata import RunMetadata, change_metadata, read_metadata
@@ -125,6 +126,20 @@ def test_what_is_too_long_is_refused(form, call, run):
 )
 def test_a_run_that_does_not_exist_is_wrong_input(arguments, call, run):
     refused(call(*arguments), 2, "no run 'nobody'")
+
+
+# --- a saved run -----------------------------------------------------------------------------------------------------
+
+
+def test_a_saved_run_is_opened_once(call, runs_folder, data_folder, tmp_path):
+    saved = fake_run(tmp_path / "elsewhere", "finished")
+    save_run(saved, tmp_path / "saved.traindesk", "", data_folder, lambda *_: None)
+    text = well(call("open", str(tmp_path / "saved.traindesk")))
+    [run] = list_runs(runs_folder)
+    assert_one_sentence(text, "is here now", run.id, "it is finished")
+    assert run.id == saved.id
+    refused(call("open", str(tmp_path / "saved.traindesk")), 1, "is here already")
+    refused(call("open", str(tmp_path / "nothing.traindesk")), 1, "'nothing.traindesk'")
 
 
 # --- the trash -------------------------------------------------------------------------------------------------------
