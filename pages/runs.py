@@ -5,6 +5,7 @@ import streamlit as st
 from core.paths import runs_folder
 from core.runs.disk import disk_warning
 from pages.components.run.manage import draw_deleted, draw_example_choice, draw_undo
+from pages.components.runs.open_run import draw_open_place, draw_opened
 from pages.components.runs.queue_view import draw_now_and_waiting
 from pages.components.runs.run_list import draw_filter, draw_run_list
 from pages.components.shell.fences import fenced
@@ -17,10 +18,13 @@ from pages.components.shell.start import draw_first_steps
 open_page("Runs")
 with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
     st.title("Runs", width="content")
-    page_link(EXPERIMENTS, label="Experiments", icon=":material/science:", width="content")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+        draw_open_place()
+        page_link(EXPERIMENTS, label="Experiments", icon=":material/science:", width="content")
 if warning := disk_warning(runs_folder()):
     show_warning(warning)
 draw_undo()
+draw_opened()
 draw_now_and_waiting()
 runs = summaries()
 if runs:

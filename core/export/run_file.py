@@ -11,19 +11,19 @@ import contextlib
 import hashlib
 import json
 import os
-import re
 import secrets
 import shutil
 import time
 import zipfile
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from core.datasets.own_images import OwnImages
 from core.errors import TrainDeskError
 from core.export import saved_pictures
+from core.export.opened_runs import ID, ORIGIN, Origin, known
 from core.export.run_parts import Places, log_that_leaves, metadata_that_leaves, parts_of
 from core.export.saved_zip import (
     CHUNK,
@@ -43,19 +43,15 @@ from core.export.version import program_version
 from core.files import remedy
 from core.image_sets.folders import find_dataset, sets_folder
 from core.machine.devices import list_devices
-from core.paths import example_folder
 from core.run_config import RunConfig
 from core.runs.disk import FULL, bytes_in_words, disk_usage
-from core.runs.events import INTERRUPTED
 from core.runs.metadata import LONGEST_TITLE, read_metadata, title_of
 from core.runs.queue import locked
-from core.runs.store import Run, list_runs, run_at, write_config
-from core.settings.stored import read_stored, write_stored
+from core.runs.store import Run, write_config
+from core.settings.stored import write_stored
 
-ORIGIN = "opened.json"  # in the folder of a run that was opened
 OPENING = ".opening-"  # begins the names of folders that are in the making
 LEFT_OVER_SECONDS = 24 * 3600  # one of this age belongs to a process that died
-ID = re.compile(r"\d{8}-\d{6}-[a-z0-9_-]{1,60}", re.ASCII)  # see `core.runs.store.create_run`
 PACKED = (".json", ".jsonl")  # files that get smaller; networks and pictures do not
 
 
@@ -65,14 +61,6 @@ class AlreadyHere(TrainDeskError):
     def __init__(self, sentence: str, run: Run):
         super().__init__(sentence)
         self.run = run
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Of a run that was opened, so that the same file is known again."""
-
-    run: str = ""  # its id where it was saved
-    digest: str = ""  # see `SavedFile.digest`
 
 
 def save_run(
@@ -159,7 +147,7 @@ def open_run(path: Path, runs_folder: Path, data_folder: Path, owner: str) -> Ru
                 staged = Run(folder)
                 staged.folder.mkdir()
                 config = _unpack(saved, staged)
-                if run := _known(saved, staged, runs_folder):
+                if run := known(saved.digest(), saved.manifest.run, staged, runs_folder):
                     title = title_of(run, config)
                     raise AlreadyHere(
                         f"'{title}' is here already, as far as '{saved.name}' has it; nothing was changed.", run
@@ -209,28 +197,6 @@ def _unpack(saved: SavedFile, run: Run) -> RunConfig:
         raise NotARun(
             f"'{saved.name}' has settings that this TrainDesk does not know ({first}); update TrainDesk here."
         ) from error
-
-
-def _known(saved: SavedFile, staged: Run, runs_folder: Path) -> Run | None:
-    """The run that is here and has all that the file has: opened from it before, or the very run that was saved."""
-    digest = saved.digest()
-    for run in list_runs(runs_folder):
-        if (run.folder / ORIGIN).is_file() and read_stored(Origin, run.folder / ORIGIN).digest == digest:
-            return run
-    if not (ID.fullmatch(saved.manifest.run) or saved.manifest.run == example_folder().name):
-        return None
-    run = run_at(runs_folder, saved.manifest.run)
-    if not run.is_here() or run.created() != staged.created():
-        return None
-    return run if _tells(run, staged) else None
-
-
-def _tells(run: Run, other: Run) -> bool:
-    """Whether the run's log has the last event of the other's: then it has gone the same way, as far or farther."""
-    told = [event for event in other.events()[0] if event["event"] != INTERRUPTED][-1:]
-    names = ("event", "time", "step", "epoch")
-    wanted = [event.get(name) for event in told for name in names]
-    return not told or any(wanted == [event.get(name) for name in names] for event in run.events()[0])
 
 
 def _at_home(config: RunConfig, run: Run) -> RunConfig:

@@ -10,7 +10,7 @@ import pytest
 from filelock import FileLock
 
 from core.errors import TrainDeskError
-from core.export import run_file, run_parts
+from core.export import opened_runs, run_file, run_parts
 from core.export.run_file import AlreadyHere, open_run, save_run
 from core.inference.classifier import Classifier
 from core.runs.events import INTERRUPTED, PAUSED
@@ -218,7 +218,7 @@ def test_another_run_of_that_id_stays_as_it_is(saved, runs_folder, data_folder):
 )
 def test_an_id_that_is_no_id_is_not_taken_over(saved, tmp_path, runs_folder, data_folder, name):
     opened = open_run(packed(tmp_path / "a.traindesk", contents(saved), run=name), runs_folder, data_folder, "")
-    assert run_file.ID.fullmatch(opened.id) and opened.folder.parent == runs_folder and opened.id.endswith("-opened")
+    assert opened_runs.ID.fullmatch(opened.id) and opened.folder.parent == runs_folder and opened.id.endswith("-opened")
 
 
 def test_a_process_that_was_killed_meanwhile_leaves_nothing_for_long(saved, runs_folder, data_folder):
