@@ -32,7 +32,7 @@ OPENED = "opened run"  # (id, whether it was here already)
 def draw_open_place() -> None:
     """A button; what it opens takes a file, and says below it why one cannot be opened."""
     number = st.session_state.get(ROUND, 0)
-    with st.popover("Open a saved run", icon=":material/file_open:", key=f"open a run {number}"):
+    with st.popover("Open a saved run", icon=":material/file_open:", type="tertiary", key=f"open a run {number}"):
         file = st.file_uploader(
             f"A run that was saved in TrainDesk, here or on another computer ({ENDING})",
             type=[ENDING.removeprefix(".")],
