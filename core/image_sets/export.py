@@ -12,11 +12,12 @@ import os
 import secrets
 import time
 import zipfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from core.files import parse_json
-from core.image_sets.own_dataset import SPLITS, OwnDataError, OwnDataset
+from core.image_sets.own_dataset import SPLITS, OwnClass, OwnDataError, OwnDataset
 from core.image_sets.zip_names import Places, folder_of
 
 MARK = "traindesk"  # key of the comment that tells such a ZIP
@@ -51,22 +52,37 @@ def write_zip(dataset: OwnDataset, path: Path) -> None:
         raise OwnDataError(f"{path} could not be written ({error.strerror}); {what}.") from error
 
 
+def names_in_export(dataset: OwnDataset) -> Iterator[tuple[int, str]]:
+    """Image numbers and what their files are called in the ZIP. Raises OwnDataError."""
+    return ((image, place) for image, place, _ in _files(dataset, dataset.newest(), _folders(dataset.classes())))
+
+
 def _write(dataset: OwnDataset, stream: BinaryIO) -> None:
     version = dataset.versions()[0]
     moment = max((1980, 1, 1, 0, 0, 0), time.gmtime(version.time)[:6])
-    members = dataset.members(version.number, disabled=True)
-    images = members.images.tolist()
-    names = {each.id: each.name for each in dataset.classes(version.number)}
-    own = Places()  # also for Cat and cat, on a disk that takes them for one
-    folders = {each: own.folder(folder_of(name)) for each, name in names.items()}
-    called = {picture.id: picture.name for picture in dataset.pictures(images, version.number)}
-    places = Places()
+    classes = dataset.classes(version.number)
+    folders = _folders(classes)
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
-        rows = zip(images, members.classes.tolist(), members.splits.tolist(), dataset.contents(images), strict=True)
-        for image, label, split, data in rows:
-            place = places.free(f"{SPLITS[split]}/{folders[label]}", called[image], kind_of(data))
+        for _, place, data in _files(dataset, version.number, folders):
             archive.writestr(zipfile.ZipInfo(place, moment), data)
-        archive.comment = _comment({folders[each]: name for each, name in names.items() if folders[each] != name})
+        archive.comment = _comment({folders[each.id]: each.name for each in classes if folders[each.id] != each.name})
+
+
+def _folders(classes: Iterable[OwnClass]) -> dict[int, str]:
+    """By the classes' ids."""
+    own = Places()  # also for Cat and cat, on a disk that takes them for one
+    return {each.id: own.folder(folder_of(each.name)) for each in classes}
+
+
+def _files(dataset: OwnDataset, version: int, folders: dict[int, str]) -> Iterator[tuple[int, str, bytes]]:
+    """Image number, place in the ZIP and bytes of every picture."""
+    members = dataset.members(version, disabled=True)
+    images = members.images.tolist()
+    called = {picture.id: picture.name for picture in dataset.pictures(images, version)}
+    places = Places()
+    rows = zip(images, members.classes.tolist(), members.splits.tolist(), dataset.contents(images), strict=True)
+    for image, label, split, data in rows:
+        yield image, places.free(f"{SPLITS[split]}/{folders[label]}", called[image], kind_of(data)), data
 
 
 def _comment(renamed: dict[str, str]) -> bytes:
