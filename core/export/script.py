@@ -23,9 +23,10 @@ from core.architectures import ArchitectureSettings
 from core.architectures._backbone import BackboneSettings
 from core.datasets.own_images import OwnImages
 from core.errors import TrainDeskError
+from core.export.script_changes import changes_text
 from core.export.script_loop import loop_text
 from core.export.script_network import WrittenNetwork, written_network
-from core.export.script_pictures import PARTS, Source, changes_text, inputs_text, load_text, source_of
+from core.export.script_pictures import PARTS, Source, inputs_text, load_text, source_of
 from core.export.script_training import loss_text, optimizer_text, schedule_text
 from core.export.telling import Tell
 from core.files import write_atomically

@@ -26,8 +26,9 @@ from core.datasets import DATASETS
 from core.errors import TrainDeskError
 from core.export import script
 from core.export.script import text_of, write_script
+from core.export.script_changes import changes_text
 from core.export.script_network import written_network
-from core.export.script_pictures import changes_text, load_text
+from core.export.script_pictures import load_text
 from core.export.script_training import loss_text, optimizer_text, schedule_text
 from core.image_sets.edit import editing
 from core.image_sets.export import as_zip
