@@ -44,3 +44,24 @@ def count(number: int, noun: str, nouns: str = "") -> str:
 def fitting(number: int, word: str) -> str:
     """The word as it follows so many: (2, "are") -> "are", (1, "are") -> "is". Raises KeyError for a word not in OF_ONE."""
     return OF_ONE[word] if number == 1 else word
+
+
+def duration(seconds: float | None) -> str:
+    """75 -> "1 min 15 s", 0.3 -> "under 1 s"."""
+    if seconds is None:
+        return UNKNOWN
+    if 0 <= seconds < 0.5:
+        return "under 1 s"
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def large(number: int) -> str:
+    """198_800 -> "198,800", 3_870_000 -> "3.9 million"."""
+    if number < 1e6:
+        return f"{number:,}"
+    return f"{number / 1e6:.1f} million" if number < 1e9 else f"{number / 1e9:.2f} billion"

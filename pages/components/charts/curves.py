@@ -9,13 +9,14 @@ from typing import Literal
 
 import numpy as np
 
+from core.runs import running
 from core.runs.history import History
 from core.runs.metrics import BY_NAME, in_chart
+from core.runs.running import step_columns
 from core.text.numbers import decimal
 from pages.components.charts.live_plot import Curve
 
 AxisName = Literal["epoch", "step", "time"]
-RUNNING = 1000  # pictures whose mean a running training accuracy is: a batch alone jumps by several percent
 RAW_POINTS = 1000  # of a curve behind its smoothed form
 
 
@@ -87,7 +88,7 @@ def metric_curve(history: History, name: str, title: str, axis: Axis, colour: in
     if name == "train/accuracy":
         return running_accuracy(history, title, axis, colour)
     if BY_NAME[name].of_step:
-        steps, times, values = _columns(history, "step", "time", name)
+        steps, times, values = step_columns(history, "step", "time", name)
         return Curve(title, axis.of_steps(history, steps, times), values, colour)
     curve = validation_curve(history, name, title, axis, colour)
     if not within and len(history.epochs):
@@ -118,29 +119,17 @@ def validation_curve(history: History, name: str, title: str, axis: Axis, colour
 
 
 def running_accuracy(history: History, title: str, axis: Axis, colour: int) -> Curve:
-    """Training accuracy over the last RUNNING pictures (of one epoch at most) at each recorded step.
+    """Training accuracy over the last pictures at each recorded step, see `core.runs.running`.
 
     Runs of before steps had one show that of each epoch.
     """
-    steps, times, accuracies = _columns(history, "step", "time", "train/accuracy")
-    done, known = np.diff(steps, prepend=0.0), np.isfinite(accuracies)
+    steps, times, y = running.accuracy(history)
     ends = epoch_curve(history, "train/accuracy", title, axis, colour)
-    if not known.any():
+    if not len(steps):
         return ends
-    started = history.started or {}
-    per_epoch = max(1, started.get("steps_per_epoch", 1))
-    window = min(per_epoch, RUNNING / max(1.0, started.get("train_images", 1) / per_epoch))  # steps
-    x, y = axis.of_steps(history, steps[known], times[known]), trailing_mean(accuracies[known], done[known], window)
+    x = axis.of_steps(history, steps, times)
     earlier = ends.x < x[0]
     return Curve(title, np.concatenate([ends.x[earlier], x]), np.concatenate([ends.y[earlier], y]), colour)
-
-
-def trailing_mean(values: np.ndarray, weights: np.ndarray, window: float) -> np.ndarray:
-    """Mean (N,) at each place over what came last, until its weights reach `window` or there is no more."""
-    weight, total = (np.concatenate([[0.0], np.cumsum(part)]) for part in (weights, weights * values))
-    first = np.maximum(0, np.searchsorted(weight, weight[1:] - window + 1e-9, side="right") - 1)
-    first = np.minimum(first, np.arange(len(values)))  # at least what was recorded there
-    return (total[1:] - total[first]) / (weight[1:] - weight[first])
 
 
 def epoch_curve(history: History, name: str, title: str, axis: Axis, colour: int) -> Curve:
@@ -198,13 +187,6 @@ def _validation_curves(history: History, name: str, title: str, axis: Axis, colo
 def _of_a_part(history: History, name: str, title: str, axis: Axis, colour: int) -> Curve:
     steps, times, values = history.within_epochs(name, of_all=False)
     return Curve(title, axis.of_steps(history, steps, times), values, colour)
-
-
-def _columns(history: History, *names: str) -> list[np.ndarray]:
-    """Columns of the steps, of the same length also while another thread reads on."""
-    columns = [history.curve.column(name) for name in names]
-    rows = min(map(len, columns))
-    return [column[:rows] for column in columns]
 
 
 def _best_place(epochs: list) -> int | None:

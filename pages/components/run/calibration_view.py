@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from core.analysis.mistakes import reliability
+from core.analysis.mistakes import Reliability, reliability
+from core.analysis.run_words import trust
 from core.runs.predictions import Predictions
-from core.text.numbers import SIGN, count, percent
+from core.text.numbers import SIGN, count
 from pages.components.charts.figure import figure
 
 
@@ -51,12 +52,4 @@ def draw_calibration(predictions: Predictions, pictures: str, key: str) -> None:
 
 def calibration_in_words(confidence: np.ndarray, accuracy: np.ndarray, pictures: np.ndarray, error: float) -> str:
     """Markdown: what the curve says; confidence and accuracy (b,) 0..1, pictures (b,) of each bin, error 0..1."""
-    mean, right = np.average(confidence, weights=pictures), np.average(accuracy, weights=pictures)
-    said = f"On average it says {percent(float(mean))} and is right in {percent(float(right))}."
-    if error < 0.01:
-        verdict = "Its confidence can be taken at its word"
-    elif abs(mean - right) < error / 2:  # what is too much here and too little there
-        verdict = "It is **too sure of some and too modest of others**"
-    else:
-        verdict = "It is **too sure of itself**" if mean > right else "It is **too modest**"
-    return f"{said} {verdict} (expected calibration error {error * 100:.1f} points)."
+    return trust(Reliability(confidence, accuracy, pictures, error), "**{}**".format)

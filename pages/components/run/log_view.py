@@ -10,12 +10,13 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.analysis.run_words import device_in_words, precision_in_words
 from core.runs import events
 from core.runs.events import Event
 from core.runs.store import Run
 from core.text.numbers import decimal, percent
 from pages.components.shell.fences import with_run_fence
-from pages.components.shell.number_words import count, device_in_words, duration, precision_in_words
+from pages.components.shell.number_words import count, duration
 
 REFRESH_SECONDS = 1.0
 LINES = 200

@@ -9,7 +9,8 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from core.analysis.mistakes import best_of_each_class, commonest_mistakes, confused_pairs, confusion, in_cell, worst
+from core.analysis.mistakes import best_of_each_class, commonest_mistakes, confusion, in_cell, worst
+from core.analysis.run_words import mixed_up
 from core.analysis.scores import scores
 from core.datasets.thumbnails import pictures_of
 from core.paths import data_folder
@@ -134,19 +135,11 @@ def _split() -> Split:
 def pairs_in_words(matrix: np.ndarray, names: list[str]) -> str:
     """Markdown: the classes that are mixed up most, and the hardest class; "" of no picture. Matrix (classes, classes), rows
     true."""
-    images, right = int(matrix.sum()), int(np.diag(matrix).sum())
-    if not images:
-        return ""
-    if right == images:
-        return f"All {images:,} pictures were recognised." if images > 1 else "The only picture was recognised."
-    parts = [
-        f"**{plain_markdown(names[one])}** and **{plain_markdown(names[other])}** ({number:,})"
-        for one, other, number in confused_pairs(matrix)
-    ]
-    sentence = f"{right:,} of {images:,} right. Mixed up most: {', '.join(parts)}."
-    scored = scores(matrix, tuple(names))["per_class"]
-    hardest = min((entry for entry in scored if entry["images"]), key=lambda entry: entry["f1"])
-    return f"{sentence} Hardest class: **{plain_markdown(hardest['class'])}** (F1 {percent(hardest['f1'])})."
+    return mixed_up(matrix, names, _strong)
+
+
+def _strong(text: str) -> str:
+    return f"**{plain_markdown(text)}**"
 
 
 def draw_classes(per_class: list[dict]) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from html import escape
 
+from core.analysis.run_words import device_in_words, precision_in_words
 from core.analysis.scores import interval, right_of
 from core.runs.disk import disk_problem
 from core.runs.events import Event
@@ -16,11 +17,9 @@ from pages.components.shell.histories import expected
 from pages.components.shell.number_words import (
     about,
     count,
-    device_in_words,
     duration,
     gigabytes,
     megabytes,
-    precision_in_words,
 )
 
 MEANINGS = {

@@ -7,8 +7,14 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from core.analysis.scores import interval, right_of, scores
-from core.runs.events import Event
+from core.analysis.run_words import (
+    average_of,
+    best_epoch_fact,
+    device_in_words,
+    precision_in_words,
+    report_of,
+    right_of_all,
+)
 from core.runs.history import History
 from core.runs.store import Run, Status
 from core.text.numbers import UNKNOWN, percent
@@ -18,7 +24,7 @@ from pages.components.run.phases import epoch_fact, memory_fact, progress_facts
 from pages.components.run.usage_facts import usage_facts
 from pages.components.shell.histories import SharedHistory
 from pages.components.shell.machine_watch import watch
-from pages.components.shell.number_words import count, device_in_words, duration, facts, precision_in_words
+from pages.components.shell.number_words import count, duration, facts
 
 
 def draw_figures(run: Run, shared: SharedHistory, status: Status) -> None:
@@ -42,7 +48,7 @@ def _draw_final(history: History) -> None:
     elif history.started and history.last_step:
         pairs.append(epoch_fact(history))
     if best:
-        pairs.append(_of_best_epoch(best, history))
+        pairs.append(best_epoch_fact(best, history))
     if history.started:
         device, precision = device_in_words(history.started), precision_in_words(history.started)
         where = ", ".join(words for words in (f"on {device}" if device else "", precision) if words)
@@ -56,15 +62,6 @@ def _draw_final(history: History) -> None:
         st.caption(
             f"The test scores are those of the network of epoch {epoch:,}; {later} is tested at the end of the training."
         )
-
-
-def _of_best_epoch(best: Event, history: History) -> tuple[str, str, str]:
-    """Its accuracy, which is not the highest where the loss, or being the last, made it the best."""
-    accuracy, epoch = best.get("val/accuracy"), f"epoch {best['epoch']:,}"
-    known = [value for each in history.epochs if (value := each.get("val/accuracy")) is not None]
-    if accuracy is not None and accuracy < max(known):
-        return "Validation accuracy", percent(accuracy), f"{epoch}, the best one"
-    return "Best validation accuracy", percent(accuracy), epoch
 
 
 def draw_test_results(test: dict[str, Any], class_names: list[str]) -> None:
@@ -83,29 +80,3 @@ def draw_test_results(test: dict[str, Any], class_names: list[str]) -> None:
             heatmap(matrix, class_names, key="confusion", title="Confusion matrix, test pictures")
     with table:
         draw_classes(report_of(test, class_names).get("per_class") or [])
-
-
-def report_of(test: dict[str, Any], class_names: list[str]) -> dict[str, Any]:
-    """A test's report with its scores computed anew where it has its matrix: earlier releases noted 0 for what is unknown."""
-    matrix = test.get("confusion_matrix") or []
-    if not matrix or len(matrix) != len(class_names):
-        return test
-    known = scores(np.asarray(matrix), tuple(class_names))
-    macro = {f"test/{name}": known[name] for name in ("precision", "recall", "f1")}
-    return {**test, **macro, **{name: known[name] for name in ("classes_known", "per_class")}}
-
-
-def average_of(test: dict[str, Any]) -> str:
-    """Over which classes: those without test pictures are left out."""
-    classes = len(test.get("per_class") or [])
-    known = test.get("classes_known", classes)
-    return "average of the classes" if known == classes else f"average of {known:,} of {classes:,} classes"
-
-
-def right_of_all(test: dict[str, Any]) -> str:
-    """How many of how many test pictures."""
-    measured = right_of(test)
-    if not measured:
-        return ""
-    (right, images), (low, high) = measured, interval(*measured)
-    return f"{right:,} of {images:,} pictures right; with other pictures of the kind {percent(low)} to {percent(high)}"

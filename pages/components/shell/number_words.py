@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any, Literal
 
-from core.runs.events import Event
-from core.text.numbers import UNKNOWN, percent
 from core.text.numbers import count as count
+from core.text.numbers import duration as duration
+from core.text.numbers import percent
 from pages.components.shell.word_meanings import question
 
 if TYPE_CHECKING:
@@ -48,20 +48,6 @@ def test_words(run: Summary) -> str:
     return percent(run.test_accuracy) + of
 
 
-def duration(seconds: float | None) -> str:
-    """75 -> "1 min 15 s", 0.3 -> "under 1 s"."""
-    if seconds is None:
-        return UNKNOWN
-    if 0 <= seconds < 0.5:
-        return "under 1 s"
-    whole = max(0, round(seconds))
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
-
-
 def about(seconds: float) -> str:
     """A duration that is only estimated: 0.34 -> "0.3 s", 127 -> "2 min 10 s"."""
     if seconds < 9.95:
@@ -88,20 +74,6 @@ def megabytes(size: int) -> str:
 def gigabytes(size: int) -> str:
     """930_000_000 -> "0.9 GB"; less than 0.1 GB as `megabytes`."""
     return f"{size / 1e9:,.1f} GB" if size >= 1e8 else megabytes(size)
-
-
-def precision_in_words(event: Event) -> str:
-    """ "bfloat16, 2 threads" from `precision` and `threads`; a GPU's threads say nothing, and old runs have neither."""
-    words = [str(event.get("precision") or "")]
-    if threads := event.get("threads") if event.get("device") == "cpu" else None:
-        words.append(count(threads, "thread"))
-    return ", ".join(word for word in words if word)
-
-
-def device_in_words(started: Event) -> str:
-    """ "CPU", or the name of the GPU."""
-    name = str(started.get("device_name") or started.get("device") or "")
-    return name.upper() if name in ("cpu", "mps") else name
 
 
 def rows_of(items: Sequence[Any], length: int) -> Iterator[Sequence[Any]]:

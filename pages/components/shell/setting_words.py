@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from html import escape
 from itertools import groupby
 from logging import getLogger
-from typing import Any
 
 import streamlit as st
 
@@ -15,8 +13,8 @@ from core.analysis.compare import Setting
 from core.errors import TrainDeskError
 from core.run_config import GROUPS, RunConfig
 from core.runs.store import Run
-from core.settings.settings import FieldSpec
-from core.text.numbers import UNKNOWN, decimal
+from core.settings.words import value_in_words as value_in_words
+from core.text.numbers import UNKNOWN
 
 
 def read_config(run: Run) -> tuple[RunConfig | None, str]:
@@ -47,26 +45,6 @@ def draw_settings(config: RunConfig) -> None:
         for title, value, heading in rows
     )
     st.html(f'<div class="frame"><table class="table left"><tbody>{body}</tbody></table></div>')
-
-
-def value_in_words(spec: FieldSpec, value: Any) -> str:
-    """(0.001, ...) -> "0.001", True -> "on", "zero_one" -> "0 to 1"."""
-    if spec.kind == "boolean":
-        return "on" if value else "off"
-    if spec.choices:
-        return spec.choices.get(value, str(value))
-    if spec.kind == "text":
-        return value or "none"
-    if spec.kind == "integers":
-        words = ", ".join(f"{item:,}" for item in value)
-        return f"{words} {_unit(spec, value)}".strip() if words else "none"
-    number = decimal(value, 12) if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
-    return f"{number} {_unit(spec, [value])}".strip()
-
-
-def _unit(spec: FieldSpec, values: Sequence[Any]) -> str:
-    """As it follows these numbers: "1 epoch", "3 epochs"."""
-    return spec.unit.removesuffix("s") if list(values) == [1] and " " not in spec.unit else spec.unit
 
 
 def setting_words(setting: Setting, place: int) -> str:

@@ -13,6 +13,7 @@ from core.machine.questions import temporary_folder
 from core.paths import data_folder
 from core.run_config import RunConfig
 from core.runs.store import Run
+from core.text.numbers import large as large
 from pages.components.shell.html_parts import data_address, html_table, table_row
 from pages.components.shell.messages import show_error
 from pages.components.shell.number_words import count
@@ -106,13 +107,6 @@ def network(described: dict[str, Any]) -> str:
     sums = f"{count(weights, 'weight')}, {large(work)} multiply-adds for a picture"
     sums += f"; {frozen:,} of the weights are frozen" if frozen else ""
     return f'<p class="quiet">{sums}.</p>{_drawing(described["input"], layers)}{_table(layers)}'
-
-
-def large(number: int) -> str:
-    """198_800 -> "198,800", 3_870_000 -> "3.9 million"."""
-    if number < 1e6:
-        return f"{number:,}"
-    return f"{number / 1e6:.1f} million" if number < 1e9 else f"{number / 1e9:.2f} billion"
 
 
 def _drawing(shape: list[int], layers: list[dict[str, Any]]) -> str:

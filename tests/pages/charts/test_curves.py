@@ -8,11 +8,10 @@ import time
 import numpy as np
 import pytest
 
-from core.runs import history
+from core.runs import history, running
 from core.runs.events import EventWriter
 from core.runs.metrics import ACCURACY, LOSS
 from core.runs.thinning import LIMIT
-from pages.components.charts import curves
 from pages.components.charts.curves import (
     Axis,
     all_within,
@@ -21,7 +20,6 @@ from pages.components.charts.curves import (
     marks,
     metric_curve,
     smoothed,
-    trailing_mean,
 )
 from pages.components.charts.live_plot import Curve, packed, zoomed_window
 from pages.components.shell.histories import shared_history
@@ -117,7 +115,7 @@ def test_the_running_training_accuracy_is_that_of_the_last_pictures(tmp_path, mo
     assert train.x.tolist() == [step / STEPS_PER_EPOCH for step in range(1, 41)] and not train.markers
     assert train.y[0] == pytest.approx(0.01), "from the first step on"
     assert train.y[-1] == pytest.approx(np.arange(21, 41).mean() / 100), "of an epoch where it has less than a thousand"
-    monkeypatch.setattr(curves, "RUNNING", 320)
+    monkeypatch.setattr(running, "PICTURES", 320)
     train, _ = chart_curves(shared.history, ACCURACY)
     assert train.y[-1] == pytest.approx(np.arange(31, 41).mean() / 100), "ten steps of 32 pictures"
     assert metric_curve(shared.history, "train/accuracy", "run", Axis(), 0).y.tolist() == train.y.tolist()
@@ -135,13 +133,6 @@ def test_epochs_of_before_there_was_a_running_accuracy_stay_in_front_of_it(tmp_p
     train, _ = chart_curves(shared_history(run).history, ACCURACY)
     assert train.x[0] == 1 and train.y[0] == 0.1 and len(train.x) == 1 + STEPS_PER_EPOCH
     assert train.y[1] == pytest.approx(0.21)
-
-
-def test_a_trailing_mean_weighs_what_came_last():
-    values, weights = np.array([0.0, 1.0, 0.5, 1.0]), np.array([1.0, 3.0, 2.0, 2.0])
-    assert trailing_mean(values, weights, 4).tolist() == pytest.approx([0, 0.75, 0.8, 0.75])
-    assert trailing_mean(values, weights, 1).tolist() == values.tolist(), "at least what was recorded there"
-    assert trailing_mean(values, weights, 99)[-1] == pytest.approx(6 / 8)
 
 
 def test_curves_go_on_after_a_pause_without_gaps_and_double_points(tmp_path):

@@ -5,6 +5,7 @@ from typing import get_args
 
 import pytest
 
+from core.analysis.run_words import precision_in_words
 from core.recipes import find_recipe
 from core.runs.store import StatusName
 from core.settings.settings import fields_of
@@ -18,7 +19,6 @@ from pages.components.shell.number_words import (
     gigabytes,
     moment,
     plain_markdown,
-    precision_in_words,
 )
 from pages.components.shell.setting_words import value_in_words
 
