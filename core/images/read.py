@@ -11,12 +11,16 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-import pillow_heif
 from PIL import Image
 
 from core.errors import ImageError
 
-pillow_heif.register_heif_opener()  # the photos of iPhones
+try:
+    import pillow_heif
+except ImportError:  # where a network was taken along to; a HEIC photo then says what it needs
+    pass
+else:
+    pillow_heif.register_heif_opener()  # the photos of iPhones
 
 MAX_FILE_BYTES = 50 * 1024 * 1024
 MAX_PIXELS = 64_000_000  # a 64-megapixel phone photo; 256 MB once decoded, since Pillow keeps RGB in 4 bytes
@@ -39,6 +43,7 @@ Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2  # pictures within pictures (ICO, ICNS)
 
 # One picture at a time: bounds the memory to one decoded picture, and makes catch_warnings (not thread-safe) safe here.
 _one_at_a_time = threading.Lock()
+_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 
 # EXIF orientation (tag 0x0112) -> what turns the stored picture upright
 _UPRIGHT = {
@@ -134,6 +139,10 @@ def _open(data: bytes, name: str) -> Image.Image:
         except Exception:  # damaged header: as unreadable as any other file
             if format_name not in WITHOUT_SIGNATURE:
                 break
+    if data[4:8] == b"ftyp" and data[8:12] in _HEIC_BRANDS and "HEIF" not in Image.OPEN:
+        raise ImageError(
+            f"'{name}' is a HEIC photo, which needs 'pip install pillow-heif'; install it, or save it as JPEG."
+        )
     raise ImageError(
         f"'{name}' is not an image that can be read ({_what_it_is(data)}); save it as PNG or JPEG and try again."
     )

@@ -134,11 +134,11 @@ def projected(features: np.ndarray, size: int = WIDEST) -> np.ndarray:
     (Johnson and Lindenstrauss 1984), and a bank of 6,000 is searched in 1 instead of 12 milliseconds."""
     if features.shape[1] <= size:
         return features
-    return features @ _projection(features.shape[1], size)
+    return features @ projection(features.shape[1], size)
 
 
 @lru_cache(maxsize=8)
-def _projection(wide: int, size: int) -> np.ndarray:
+def projection(wide: int, size: int) -> np.ndarray:
     chance = np.random.default_rng(0)
     return (chance.normal(size=(wide, size)) / np.sqrt(size)).astype(np.float32)
 

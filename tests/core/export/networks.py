@@ -1,0 +1,81 @@
+"""Networks of every kind with weights at random, and what they would know: for tests of what leaves the house."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import nn
+
+from core.architectures import ARCHITECTURES
+from core.inference.classifier import Classifier
+from core.inference.neighbours import NEIGHBOUR, Neighbours, directions, distances, small
+from core.run_config import RunConfig
+
+OWN = {
+    "title": "Made up",
+    "class_names": ["ant", "bee", "cat", "dog", "emu", "fox", "gnu"],
+    "mean": [0.3, 0.5, 0.6],
+    "deviation": [0.2, 0.25, 0.3],
+}
+DATASETS = {
+    "digits": {"name": "digits"},  # 1 x 8 x 8
+    "mnist": {"name": "mnist", "normalisation": "half"},  # 1 x 28 x 28
+    "cifar10": {"name": "cifar10"},  # 3 x 32 x 32
+    "own": {"name": "own_images", "side": 96, "source": "gone", "version": 1, "facts": OWN},
+}
+
+
+def random_classifier(
+    architecture: str, dataset: str = "cifar10", loss: str = "cross_entropy", **settings
+) -> Classifier:
+    """A network whose weights, and what its layers keep beside them, are chance."""
+    if "weights" in ARCHITECTURES.get(architecture).model_fields:
+        settings = {"weights": "random", "train": "all"} | settings
+    chosen = {"name": architecture, **settings}
+    config = RunConfig.from_dict({"architecture": chosen, "dataset": DATASETS[dataset], "loss": {"name": loss}})
+    info = config.dataset.info()
+    torch.manual_seed(1)
+    model = config.architecture.build(info.shape, len(info.class_names)).eval()
+    classifier = Classifier(config, model, tuple(info.class_names), "best", 3)
+    with torch.no_grad():
+        for module in model.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.momentum = 1.0
+        model.train()(
+            classifier.inputs(random_pictures(classifier, 40, 4))
+        )  # else deep layers would see next to nothing
+        model.eval()
+        last = [module for module in model.modules() if isinstance(module, nn.Linear)][-1]
+        last.weight.normal_()
+        logits = model(classifier.inputs(random_pictures(classifier, 20, 5)))
+        spread = logits.std(dim=0)[:, None] / 2  # answers that differ from picture to picture
+        last.weight /= spread
+        last.bias.copy_((last.bias - logits.mean(dim=0)) / spread[:, 0])
+    return classifier
+
+
+def random_pictures(classifier: Classifier, count: int, seed: int) -> np.ndarray:
+    """uint8 (count, C, H, W), smooth, of different brightness and colours."""
+    channels, height, width = classifier.config.dataset.info().shape
+    chance = np.random.default_rng(seed)
+    coarse = (
+        chance.integers(0, 256, (count, channels, -(-height // 4), -(-width // 4))).repeat(4, axis=2).repeat(4, axis=3)
+    )
+    fine = coarse[:, :, :height, :width] + chance.normal(0, 12, (count, channels, height, width))
+    return (fine * chance.uniform(0.3, 1, (count, channels, 1, 1))).clip(0, 255).round().astype(np.uint8)
+
+
+def random_known(classifier: Classifier, count: int = 60, temperature: float = 1.7) -> Neighbours:
+    """As if it had learned from pictures of chance."""
+    train, val = random_pictures(classifier, count, 10), random_pictures(classifier, 30, 11)
+    features = directions(classifier.embed(train)[0]).astype(np.float16).astype(np.float32)
+    return Neighbours(
+        rows=np.arange(count),
+        labels=np.zeros(count, np.int64),
+        features=features,
+        pixels=small(train),
+        val_features=distances(features, directions(classifier.embed(val)[0]))[:, NEIGHBOUR - 1],
+        val_pixels=distances(small(train), small(val))[:, NEIGHBOUR - 1],
+        val_right=np.ones(30, bool),
+        temperature=temperature,
+    )
