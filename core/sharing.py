@@ -29,6 +29,7 @@ from core.settings.stored import read_stored, write_stored
 PASSWORD, HOST_PASSWORD = "TRAINDESK_PASSWORD", "TRAINDESK_HOST_PASSWORD"
 SHORTEST = 8  # characters of a password
 LASTS = 30 * 24 * 3600  # seconds that a browser stays known
+PASS_LASTS = 24 * 3600  # seconds in which something that was given away can be fetched
 FREE = 5  # wrong passwords of one address within WAIT; each try after them has to wait for its turn
 WAIT = 60.0  # seconds
 TURN = 5.0  # seconds between the turns of an address
@@ -124,6 +125,20 @@ class Authenticator:
             except (BadSignature, KeyError, TypeError):
                 continue
         return None
+
+    def pass_for(self, what: str) -> str:
+        """A token that opens this one thing for PASS_LASTS to whoever has it, without a password."""
+        return self._pass_signer().dumps(what)
+
+    def opened_by(self, token: str) -> str | None:
+        """What a `pass_for` opens; None for one that is not ours or too old."""
+        try:
+            return str(self._pass_signer().loads(token, max_age=PASS_LASTS))
+        except BadSignature:
+            return None
+
+    def _pass_signer(self) -> URLSafeTimedSerializer:
+        return URLSafeTimedSerializer(self.key, salt="taken along")
 
     def _signer(self, is_host: bool) -> URLSafeTimedSerializer:
         return URLSafeTimedSerializer(self.key, salt=f"host {self.host_password}" if is_host else self.password)

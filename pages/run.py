@@ -12,6 +12,7 @@ from pages.components.run.log_view import draw_log
 from pages.components.run.manage import draw_exports, draw_files
 from pages.components.run.mistakes_view import draw_mistakes, has_predictions
 from pages.components.run.results import draw_figures, draw_test_results
+from pages.components.run.take_view import draw_taking
 from pages.components.run.watch_view import draw_watching
 from pages.components.shell.classifiers import warm_up
 from pages.components.shell.fences import run_fence
@@ -53,6 +54,8 @@ if history and not moves:
         elif history.test:
             draw_test_results(history.test, class_names)
     warm_up()
+if history and history.started:
+    draw_taking(run, config)
 draw_log(run, moves)
 with run_fence(run, "network", is_page=True):
     draw_network_of(run)

@@ -14,7 +14,7 @@ import psutil
 
 from core.cli.common import A_RUN, Commands, Result, WrongInput, find
 from core.errors import TrainDeskError
-from core.export.kept import file_name
+from core.export.kept import file_name, keep
 from core.export.kinds import KINDS, make
 from core.export.metrics import as_csv, as_parquet, to_mlflow, to_tensorboard
 from core.export.telling import Tell
@@ -38,6 +38,7 @@ def add_export_command(commands: Commands, network: argparse.ArgumentParser) -> 
         "--pictures", action="store_true", help="put one's own pictures into the file of a run (with 'run')"
     )
     export.add_argument("--progress", type=Path, metavar="FILE", help="keep how far it is in this file, as JSON")
+    export.add_argument("--keep", action="store_true", help="note beside the file what was found, for the dashboard")
     export.add_argument("--gently", action="store_true", help="leave the processor to whatever else needs it")
 
 
@@ -74,6 +75,8 @@ def _taken_along(options: argparse.Namespace) -> Result:
         place /= f"{file_name(run)}.{kind.ending}"
     more = {"pictures": True} if options.pictures else {}
     found = make(kind, run, place, options.network, options.data, _tell(options.progress), **more)
+    if options.keep:
+        keep(place, found)
     said = f"{found['sentence']} " if found.get("sentence") else ""
     return Result(
         {"run": run.id, "kind": kind.name, **found}, f"{said}Written to {place} ({bytes_in_words(found['bytes'])})."

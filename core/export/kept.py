@@ -37,12 +37,9 @@ class Kept:
 
 def place_for(run: Run, runs_folder: Path, kind: Kind, which: str = "", **options: Any) -> Path:
     """Where the file of this kind lies, or is to be made: the same place as long as what it is made of stays as it is."""
-    made_of = [
-        run.config_file,
-        run.metadata_file,
-        (run.checkpoint(which) if kind.of_network else None) or run.event_log,
-    ]
-    said = json.dumps([run.id, run.status().name, kind.name, which, options, [_state(path) for path in made_of]])
+    source = (run.checkpoint(which) if kind.of_network else None) or run.event_log
+    made_of = [_state(path) for path in (run.config_file, run.metadata_file, source)]
+    said = json.dumps([run.id, run.status().name, kind.name, source.name, options, made_of])
     digest = hashlib.sha256(said.encode()).hexdigest()[:32]
     return runs_folder / NAME / FOLDER / digest / f"{file_name(run)}.{kind.ending}"
 
@@ -65,6 +62,14 @@ def find_kept(place: Path) -> Kept | None:
     """What was made there, None if nothing or not wholly."""
     facts = read_json(place.with_name(FACTS))
     return Kept(place, facts) if isinstance(facts, dict) and place.is_file() else None
+
+
+def kept_page(runs_folder: Path, digest: str) -> Path | None:
+    """The page that lies in the folder of that name among those made here; None if there is none."""
+    if not re.fullmatch(r"[0-9a-f]{32}", digest):
+        return None
+    folder = runs_folder / NAME / FOLDER / digest
+    return next(iter(folder.glob("*.html")), None) if (folder / FACTS).is_file() else None
 
 
 def forget_old(runs_folder: Path, now: float | None = None) -> None:

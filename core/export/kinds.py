@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -9,6 +13,7 @@ from typing import Any
 
 from core.errors import TrainDeskError
 from core.export.telling import Tell
+from core.machine.questions import temporary_folder
 from core.runs.store import Run, checkpoint_of
 
 
@@ -70,6 +75,30 @@ KINDS = {
 }
 
 
+@contextmanager
+def _still(run: Run) -> Iterator[Run]:
+    """The run as it is now, for as long as this takes: its training replaces the checkpoints meanwhile."""
+    with temporary_folder() as folder:
+        shutil.copytree(
+            run.folder,
+            folder / run.id,
+            copy_function=_linked,
+            ignore=shutil.ignore_patterns("*.lock", "*.pid", "*.tmp"),
+        )
+        yield Run(folder / run.id)
+
+
+def _linked(source: str, target: str) -> None:
+    """A file that is replaced later stays as it was under its other name; a log may grow, and is copied."""
+    if not source.endswith(".pt"):
+        shutil.copyfile(source, target)
+        return
+    try:
+        os.link(source, target)
+    except OSError:  # on another disk
+        shutil.copyfile(source, target)
+
+
 def make(
     kind: Kind, run: Run, place: Path, which: str, data_folder: Path, tell: Tell, **options: Any
 ) -> dict[str, Any]:
@@ -81,10 +110,10 @@ def make(
         checkpoint_of(run, which)  # complains before anything is loaded
     module, function = kind.maker.split(":")
     tell(0.0, "Getting ready")
+    maker = getattr(import_module(f"core.export.{module}"), function)
     try:
-        found = getattr(import_module(f"core.export.{module}"), function)(
-            run, place, which, data_folder, tell, **options
-        )
+        with _still(run) if kind.of_network and run.status().is_active else nullcontext(run) as still:
+            found = maker(still, place, which, data_folder, tell, **options)
         return {**found, "file": str(place), "bytes": place.stat().st_size}
     except OSError as error:
         raise TrainDeskError(

@@ -68,6 +68,11 @@ class TaskQueue:
                 self._thread.start()
         return new
 
+    def of(self, owner: str) -> Task | None:
+        """What this owner waits for, if anything."""
+        with self._guard:
+            return next((each for each in self._all if each.owner == owner), None)
+
     def end(self, task: Task) -> None:
         """Nobody waits for it any more."""
         with self._guard:

@@ -21,7 +21,7 @@ from core.text.lists import some
 from pages.components.classify.run_choice import label_of
 from pages.components.shell.classifiers import Loading, load_classifier, loading
 from pages.components.shell.fences import run_fence
-from pages.components.shell.histories import shared_history, summary
+from pages.components.shell.histories import name_of, networks_in_words, summary
 from pages.components.shell.messages import errors_shown
 from pages.components.shell.number_words import plain_markdown
 from pages.components.shell.widgets import redrawn_until, steady, told_apart
@@ -126,25 +126,6 @@ def choose_networks(run: Run, runs: Sequence[Run]) -> list[Network]:
                 )
     first = Network(run, summary(run).title, which if which != next(iter(own), "") else "")
     return _able([first, *networks_of([others[run_id] for run_id in chosen])], lambda network: network.config)
-
-
-def networks_in_words(run: Run) -> dict[str, str]:
-    """The networks that the run has kept, by the name of their checkpoints; the first answers unless another is chosen."""
-    epochs = {int(epoch["epoch"]): epoch.get("val/accuracy") for epoch in shared_history(run).history.epochs}
-    best = summary(run).best_epoch
-
-    def said(name: str) -> str:
-        epoch = {"best": best, "last": max(epochs, default=None)}.get(name) or (int(name) if name.isdecimal() else 0)
-        score = f", {percent(epochs[epoch])} validation" if epochs.get(epoch) is not None else ""
-        when = f": epoch {epoch}" if epoch and not name.isdecimal() else ""
-        return f"{name_of(name).capitalize()}{when}{score}"
-
-    return {name: said(name) for name in run.checkpoints()}
-
-
-def name_of(which: str) -> str:
-    """A checkpoint as people call it."""
-    return f"epoch {which}" if which.isdecimal() else which
 
 
 def refreshed(networks: Sequence[Network]) -> list[Network]:

@@ -18,6 +18,7 @@ from pages.components.run.controls import draw_problem
 from pages.components.run.heading import draw_buttons, draw_heading
 from pages.components.run.phases import status_line, what_curves_wait_for
 from pages.components.run.playback import draw_steps, waits_after
+from pages.components.run.take_view import jump_to_taking
 from pages.components.shell.classifiers import warm_up
 from pages.components.shell.fences import with_run_fence
 from pages.components.shell.header import icon_only
@@ -67,6 +68,8 @@ def _draw(run: Run, config: RunConfig | None, damage: str, status: Status) -> No
                 st.html(status_line(run, status, history, config is not None and waits_after(run, config, history)))
             if config and status.is_active:
                 draw_steps(run, config)
+            if run.checkpoint():
+                jump_to_taking()
             if has_curves:
                 with icon_only("curves"), st.popover("Chart options", icon=":material/tune:", type="tertiary"):
                     options = draw_options()

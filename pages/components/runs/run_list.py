@@ -9,14 +9,14 @@ from core.runs.store import MOVING
 from core.runs.summary import Summary
 from pages.components.run.controls import RESUMABLE, draw_lengthening, draw_problem
 from pages.components.run.manage import delete_button, favourite_button, open_labels, open_tags, resume_all
-from pages.components.runs.run_table import run_table
+from pages.components.runs.run_table import TICKED, run_table
 from pages.components.shell.histories import run_of, shared_history, summaries
 from pages.components.shell.links import compare_page, form_page, run_page, switch_page
 from pages.components.shell.rights import may_change, read_only_words
 from pages.components.shell.setting_words import read_config
 from pages.components.shell.widgets import action, search_field
 
-SEEN = "ticked runs"
+SEEN, TABLE = "ticked runs", "run table"
 REFRESH_SECONDS = 2.0
 ROWS = 200  # that are sent anew so often; of more, less often
 
@@ -28,7 +28,7 @@ def draw_run_list(facts: list[Summary]) -> None:
     known = {entry.id: entry for entry in facts}
     # above the table, and as high without ticks: nothing jumps under the hand
     with st.container(key="actions of runs"):
-        draw_actions([known[run_id] for run_id in st.session_state.get(SEEN, []) if run_id in known])
+        draw_actions([known[run_id] for run_id in _ticked() if run_id in known])
     moves = any(entry.status in MOVING for entry in facts)
     pause = REFRESH_SECONDS * max(1.0, len(facts) / ROWS)
     first = [known]
@@ -38,10 +38,17 @@ def draw_run_list(facts: list[Summary]) -> None:
     )()
 
 
+def _ticked() -> list[str]:
+    """The ids as the browser says them with this very run, or as they were last: a click is about what is ticked now, and one on
+    a button that was drawn for other ticks is lost rather than done to runs that are ticked no more."""
+    told = getattr(st.session_state.get(TABLE), TICKED, None)
+    return told if isinstance(told, list) else st.session_state.get(SEEN, [])
+
+
 def _draw_table(ids: list[str], known: dict[str, Summary]) -> None:
     """Those of these ids that are still there, with what is `known` of them now."""
     ticked, opened = run_table(
-        [known[run_id] for run_id in ids if run_id in known], "run table", st.session_state.get(SEEN, [])
+        [known[run_id] for run_id in ids if run_id in known], TABLE, st.session_state.get(SEEN, [])
     )
     if opened:
         switch_page(run_page(opened))

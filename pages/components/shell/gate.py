@@ -11,14 +11,17 @@ from pathlib import Path
 from urllib.parse import parse_qs
 
 from starlette.requests import HTTPConnection, Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from core.export.kept import kept_page
+from core.paths import runs_folder
 from core.sharing import LASTS, Authenticator, Guest, LogInRefused
 from pages.components.shell.rights import COOKIE
 
 GUEST_HEADER = b"x-traindesk-guest"  # of .streamlit/config.toml; only the gate sets it
 LONGEST_FORM = 4096  # bytes
+TAKEN = "/take/"  # then what `Authenticator.pass_for` gave
 PAGE = Path(__file__).with_suffix(".html").read_text(encoding="utf-8")  # PROBLEM stands where a sentence may be
 HEADERS = {
     b"x-frame-options": b"DENY",  # nobody draws it inside a page of theirs
@@ -28,7 +31,7 @@ HEADERS = {
 
 
 class Gate:
-    """Answers /login and /logout itself and lets through who is admitted."""
+    """Answers /login, /logout and /take itself and lets through who is admitted."""
 
     def __init__(self, app: ASGIApp, authenticator: Authenticator, is_encrypted: bool = False):
         self.app, self.authenticator, self.is_encrypted = app, authenticator, is_encrypted
@@ -78,6 +81,8 @@ class Gate:
             response: Response = RedirectResponse("/login", 303)
             response.delete_cookie(COOKIE)
             return response
+        if path.startswith(TAKEN):
+            return self._taken_along(path.removeprefix(TAKEN))
         if path == "/login":
             return await self._login(request) if request.method == "POST" else _form()
         if guest_of(request.scope, self.authenticator):
@@ -85,6 +90,16 @@ class Gate:
         if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
             return RedirectResponse("/login", 303)
         return Response("Log in first.", 401, media_type="text/plain")
+
+    def _taken_along(self, token: str) -> Response:
+        """A page that someone here gave away; it is code that was made here, and still gets nothing of this place."""
+        digest = self.authenticator.opened_by(token)
+        page = kept_page(runs_folder(), digest) if digest else None
+        if page is None:
+            said = "This page is no longer given away; ask whoever showed you the code for a new one."
+            return Response(said, 404, media_type="text/plain")
+        alone = {"Content-Security-Policy": "sandbox allow-scripts allow-downloads", "Cache-Control": "private"}
+        return FileResponse(page, media_type="text/html", headers=alone)
 
     async def _login(self, request: Request) -> Response:
         body = b""

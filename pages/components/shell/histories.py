@@ -19,6 +19,7 @@ from core.runs.predictions import Predictions, Split, read_predictions
 from core.runs.queue import waiting
 from core.runs.store import Run, run_at
 from core.runs.summary import Summary
+from core.text.numbers import percent
 from core.workers.queue_estimates import Wait, estimated_waits
 
 KEPT = 32  # things made from one state of a history: curves for the windows that visitors look at
@@ -118,3 +119,22 @@ def expected(runs_folder: Path) -> list[Wait]:
 @st.cache_data(max_entries=16, show_spinner=False)
 def _estimated(folder: str, ids: tuple[str, ...], moment: int) -> list[Wait]:
     return estimated_waits(Path(folder))
+
+
+def networks_in_words(run: Run) -> dict[str, str]:
+    """The networks that the run has kept, by the name of their checkpoints; the first answers unless another is chosen."""
+    epochs = {int(epoch["epoch"]): epoch.get("val/accuracy") for epoch in shared_history(run).history.epochs}
+    best = summary(run).best_epoch
+
+    def said(name: str) -> str:
+        epoch = {"best": best, "last": max(epochs, default=None)}.get(name) or (int(name) if name.isdecimal() else 0)
+        score = f", {percent(epochs[epoch])} validation" if epochs.get(epoch) is not None else ""
+        when = f": epoch {epoch}" if epoch and not name.isdecimal() else ""
+        return f"{name_of(name).capitalize()}{when}{score}"
+
+    return {name: said(name) for name in run.checkpoints()}
+
+
+def name_of(which: str) -> str:
+    """A checkpoint as people call it."""
+    return f"epoch {which}" if which.isdecimal() else which

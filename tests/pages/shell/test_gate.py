@@ -1,11 +1,13 @@
 """The gate before a shared dashboard, asked directly: what passes and what does not."""
 
 import asyncio
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from core.sharing import FREE, Authenticator
+from core.export.kept import keep
+from core.sharing import FREE, PASS_LASTS, Authenticator
 from pages.components.shell.gate import LONGEST_FORM, Gate
 from pages.components.shell.rights import COOKIE
 
@@ -196,3 +198,43 @@ def test_no_page_can_be_drawn_inside_another_one(gate, path):
 @pytest.mark.parametrize("cookie", [b"\xff", b"a;b;c", b"=", b"traindesk", b"traindesk=" + b"x" * 5000])
 def test_broken_cookies_are_nobodys(gate, cookie):
     assert ask(gate, "/", headers=[(b"cookie", cookie)])[0] == 401
+
+
+@pytest.fixture
+def given_away(gate, runs_folder):
+    """A page that was made here, and the token under which it is given away."""
+    digest = "0123456789abcdef" * 2
+    place = runs_folder / ".traindesk" / "exports" / digest / "Digits.html"
+    place.parent.mkdir(parents=True)
+    place.write_bytes(b"<p>7</p>")
+    keep(place, {})
+    return place, gate.authenticator.pass_for(digest)
+
+
+def test_a_page_that_is_given_away_opens_without_a_password_and_gets_nothing_of_this_place(gate, given_away):
+    status, headers, body = ask(gate, f"/take/{given_away[1]}")
+    assert (status, body) == (200, b"<p>7</p>") and headers["content-type"].startswith("text/html")
+    assert (
+        "sandbox" in headers["content-security-policy"]
+        and "allow-same-origin" not in headers["content-security-policy"]
+    )
+    assert not gate.app.seen
+
+
+@pytest.mark.parametrize("token", ["", "x", "..%2f..%2fkey", "../../key", "0123456789abcdef" * 2])
+def test_nothing_else_is_given_away(gate, given_away, token):
+    status, _, body = ask(gate, f"/take/{token}")
+    assert status == 404 and b"no longer given away" in body and not gate.app.seen
+
+
+def test_a_pass_opens_one_page_for_a_day(gate, given_away, monkeypatch):
+    place, token = given_away
+    other = gate.authenticator.pass_for("../../../key")
+    assert ask(gate, f"/take/{other}")[0] == 404
+    assert gate.authenticator.guest(token) is None, "it is no way in"
+    later = time.time() + PASS_LASTS + 10
+    monkeypatch.setattr(time, "time", lambda: later)
+    assert ask(gate, f"/take/{token}")[0] == 404
+    monkeypatch.undo()
+    place.unlink()
+    assert ask(gate, f"/take/{gate.authenticator.pass_for(place.parent.name)}")[0] == 404
