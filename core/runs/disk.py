@@ -75,4 +75,6 @@ def forget_last(run: Run) -> int:
 
 def bytes_in_words(size: int) -> str:
     """Bytes as people read them."""
+    if 0 < size < 1e6:
+        return f"{max(1, round(size / 1e3))} KB"
     return f"{size / 1e9:,.1f} GB" if size >= 1e9 else f"{size / 1e6:,.0f} MB"

@@ -135,7 +135,14 @@ def test_a_checkpoint_that_cannot_be_removed_is_one_sentence(trained, monkeypatc
 
 @pytest.mark.parametrize(
     ("size", "words"),
-    [(0, "0 MB"), (299_400_000, "299 MB"), (1_000_000_000, "1.0 GB"), (1_234_500_000_000, "1,234.5 GB")],
+    [
+        (0, "0 MB"),
+        (3, "1 KB"),
+        (158_400, "158 KB"),
+        (299_400_000, "299 MB"),
+        (1_000_000_000, "1.0 GB"),
+        (1_234_500_000_000, "1,234.5 GB"),
+    ],
 )
 def test_bytes_are_written_in_words(size, words):
     assert bytes_in_words(size) == words

@@ -54,7 +54,7 @@ def test_what_is_made_is_offered_with_what_was_shown_of_it(program, shown, runs_
     app = over(app)
     text = words(app)
     assert "50 of 50 pictures get the same answer." in text
-    assert "Save .html (0 MB)" in text
+    assert "Save .html (1 KB)" in text
     [(command, env)] = calls
     assert command[4:7] == ["core", "export", shown.id] and {"--gently", "--keep", "--progress"} <= set(command)
     assert int(env["OMP_NUM_THREADS"]) >= 1
