@@ -26,6 +26,43 @@ NEIGHBOUR = 3  # whose distance counts: one lone strange training picture must n
 
 
 @dataclass(frozen=True)
+class Compared:
+    """The pictures of a network's training that others are compared with, and the `val` pictures held out from them.
+
+    Where it was trained on pictures changed at random, such changed copies follow the pictures themselves.
+    """
+
+    train_rows: np.ndarray  # (M,) int64: which pictures of the dataset's training images
+    train: np.ndarray  # (M, C, H, W) uint8
+    train_labels: np.ndarray  # (M,) int64
+    val: np.ndarray  # (V, C, H, W) uint8
+    val_labels: np.ndarray  # (V,) int64
+    val_alone: int  # how many of `val`, from the first on, are pictures as they are
+
+    @classmethod
+    def of(cls, classifier: Classifier, data_folder: Path) -> Compared:
+        """At most MOST and MOST_VAL, or as many copies of fewer. Raises DatasetError."""
+        training, dataset = classifier.config.training, classifier.config.dataset
+        images = open_images(dataset, data_folder)
+        share, limit = training.validation_share, training.training_pictures
+        plan = plan_of_images(images, len(classifier.class_names), share, training.seed, limit)
+        parts = plan.parts[: len(images.train_labels)]
+        chance = np.random.default_rng(0)
+        train, val = (
+            _some(np.flatnonzero(mask), most, chance)
+            for mask, most in ((parts == TRAIN, MOST), (parts == VAL, MOST_VAL))
+        )
+        labels, val_alone = images.train_labels.numpy(), len(val)
+        train_pictures, val_pictures = images.train_pictures(train), images.train_pictures(val)
+        if classifier.config.augmentation.is_on():
+            copies = max(1, min(COPIES, MOST // len(train)))
+            train_pictures = _changed(train_pictures, classifier, copies)
+            val_pictures = _changed(val_pictures, classifier, copies)
+            train, val = np.tile(train, 1 + copies), np.tile(val, 1 + copies)
+        return cls(train, train_pictures, labels[train], val_pictures, labels[val], val_alone)
+
+
+@dataclass(frozen=True)
 class Neighbours:
     """What is known of the pictures a network learned from, and of the `val` pictures held out from them."""
 
@@ -41,37 +78,21 @@ class Neighbours:
     @classmethod
     def of(cls, classifier: Classifier, data_folder: Path) -> Neighbours:
         """Sends training and `val` pictures through the network, a second or a few. Raises DatasetError."""
-        training, dataset = classifier.config.training, classifier.config.dataset
-        images = open_images(dataset, data_folder)
-        share, limit = training.validation_share, training.training_pictures
-        plan = plan_of_images(images, len(classifier.class_names), share, training.seed, limit)
-        parts = plan.parts[: len(images.train_labels)]
-        chance = np.random.default_rng(0)
-        train, val = (
-            _some(np.flatnonzero(mask), most, chance)
-            for mask, most in ((parts == TRAIN, MOST), (parts == VAL, MOST_VAL))
-        )
-        labels = images.train_labels.numpy()
-        train_pictures, val_pictures = images.train_pictures(train), images.train_pictures(val)
-        if classifier.config.augmentation.is_on():
-            copies = max(1, min(COPIES, MOST // len(train)))
-            train_pictures = _changed(train_pictures, classifier, copies)
-            val_pictures = _changed(val_pictures, classifier, copies)
-            train, val = np.tile(train, 1 + copies), np.tile(val, 1 + copies)
+        pictures = Compared.of(classifier, data_folder)
         # Half of the digits tell pictures apart as well, and a network that is taken along takes half as much with it.
-        features = directions(classifier.embed(train_pictures)[0]).astype(np.float16).astype(np.float32)
-        val_features, probabilities = classifier.embed(val_pictures)
+        features = directions(classifier.embed(pictures.train)[0]).astype(np.float16).astype(np.float32)
+        val_features, probabilities = classifier.embed(pictures.val)
         val_features = directions(val_features)
-        pixels, val_flat = small(train_pictures), small(val_pictures)
+        pixels, val_flat = small(pictures.train), small(pictures.val)
         return cls(
-            rows=train,
-            labels=labels[train],
+            rows=pictures.train_rows,
+            labels=pictures.train_labels,
             features=features,
             pixels=pixels,
             val_features=distances(features, val_features)[:, NEIGHBOUR - 1],
             val_pixels=distances(pixels, val_flat)[:, NEIGHBOUR - 1],
-            val_right=probabilities.argmax(axis=1) == labels[val],
-            temperature=fitted_temperature(probabilities, labels[val]),
+            val_right=probabilities.argmax(axis=1) == pictures.val_labels,
+            temperature=fitted_temperature(probabilities, pictures.val_labels),
         )
 
     def nearest(self, features: np.ndarray, count: int = 8) -> list[tuple[int, int]]:

@@ -1,0 +1,242 @@
+"""Writes the page: a network, how it prepares a picture, how it knows that it does not know, and proof, in one HTML file."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import time
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from core.analysis.scores import right_of
+from core.errors import TrainDeskError
+from core.export.page.familiar import Familiar
+from core.export.page.graph import Graph, graph_of, multiply_adds
+from core.export.page.packing import Packer, Unpacked
+from core.export.page.reference import probabilities_of
+from core.export.telling import Tell
+from core.files import write_atomically
+from core.inference.classifier import Classifier
+from core.inference.neighbours import Compared, fitted_temperature, tempered
+from core.runs.history import History
+from core.runs.metadata import title_of
+from core.runs.store import Run
+from core.text.numbers import count, percent
+from core.training.losses import LossSettings
+
+HERE = Path(__file__).parent
+# In this order: each uses what stands before it.
+SCRIPTS = ("fields.js", "pillow.js", "paper.js", "ink.js", "prepare.js", "network.js", "familiar.js", "page.js")
+MOST_WORK = 300_000_000  # multiply-adds for an answer: two seconds in a browser
+GOLDEN = 50  # validation pictures with torch's answers, by which the page checks itself
+MOST_CHECKED = 1000  # validation pictures by which it is checked before it is written,
+CHECKING_WORK = 20_000_000_000  # as far as so many multiply-adds suffice
+CLOSE, ROUNDED = 1e-4, 1e-3  # how far probabilities may differ: with whole weights, and with weights of half the digits
+PICTURES_A_TIME = 50
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a comparison of answers found."""
+
+    pictures: int
+    same: int  # pictures with the same likeliest class
+    difference: float  # of probabilities, the largest
+
+    def is_good(self, limit: float) -> bool:
+        """Whether every picture gets the same answer, with probabilities that differ by at most so much."""
+        return self.same == self.pictures and self.difference <= limit  # False for differences that are no numbers
+
+
+def write_page(run: Run, place: Path, which: str, data_folder: Path, tell: Tell) -> dict[str, Any]:
+    """One HTML file that answers pictures as the network of that checkpoint does, opened from a disk and without a network.
+
+    Written whole or not at all, and only when its very bytes have given the network's answers to validation pictures. Gives
+    `multiply_adds`, `weights` ("float16" or "float32"), `pictures` compared, `same`, `largest_difference`, `golden` pictures in
+    the page, `familiar` pictures by which it knows what is strange. Raises TrainDeskError and OSError.
+    """
+    classifier = Classifier.load(run, which)
+    shape, label = classifier.config.dataset.info().shape, classifier.config.architecture.label
+    tell(0.05, "Reading the network")
+    graph = graph_of(classifier.model, shape, label)
+    work = multiply_adds(graph)
+    if work > MOST_WORK:
+        raise TrainDeskError(
+            f"{label} needs {work / 1e6:,.0f} million multiply-adds for an answer, more than the {MOST_WORK / 1e6:,.0f} million "
+            "that a page in one file does in two seconds; take a run with smaller pictures or a smaller network."
+        )
+    tell(0.15, "Looking at the pictures that it learned from")
+    pictures = Compared.of(classifier, data_folder)
+    val_features, probabilities = classifier.embed(pictures.val)
+    temperature = fitted_temperature(probabilities, pictures.val_labels)
+    tell(0.3, "Looking at the pictures that it learned from")
+    features = classifier.embed(pictures.train)[0]
+    tell(0.7, "Choosing those that tell the familiar from the strange")
+    familiar = Familiar.of(features, pictures.train, val_features, pictures.val)
+    asked = pictures.val[: _affordable(work, pictures.val_alone)]
+    answers = tempered(probabilities[: len(asked)], temperature)
+    golden = golden_places(answers, pictures.val_labels[: len(asked)])
+    words = {
+        **about(run, classifier),
+        "preparation": _plain(classifier.config.dataset),
+        "network": {"temperature": temperature, "each": is_each_by_itself(classifier.config.loss)}
+        | dict(zip(("mean", "deviation"), map(list, classifier.config.dataset.mean_and_deviation()), strict=True)),
+    }
+    for step, (kind, limit) in enumerate((("f2", ROUNDED), ("f4", CLOSE))):
+        tell(0.8 + 0.1 * step, "Comparing its answers")
+        text = packed(graph, words, familiar, asked[golden], answers[golden], kind, limit)
+        checked = compare(Unpacked(text), asked, answers)
+        if checked.is_good(limit):
+            break
+    else:
+        raise TrainDeskError(
+            f"The page would answer {checked.pictures - checked.same} of {checked.pictures} validation pictures otherwise than "
+            f"the network, with probabilities that differ by up to {checked.difference:.2g}, so it was not made; report this."
+        )
+    tell(0.95, "Writing the page")
+    write_atomically(place, html(words["title"], text).encode())
+    return {
+        "multiply_adds": work,
+        "weights": {"f2": "float16", "f4": "float32"}[kind],
+        "pictures": checked.pictures,
+        "same": checked.same,
+        "largest_difference": checked.difference,
+        "golden": len(golden),
+        "familiar": len(familiar.features),
+    }
+
+
+def packed(
+    graph: Graph,
+    words: dict[str, Any],
+    familiar: Familiar,
+    golden: np.ndarray,
+    answers: np.ndarray,
+    kind: str,
+    limit: float,
+) -> str:
+    """All that the page knows, as one text; `golden` uint8 (N, C, H, W) with their answers (N, classes), weights as `kind`."""
+    packer = Packer()
+    network = {
+        **words["network"],
+        "size": graph.size,
+        "features": graph.features,
+        "operations": [
+            {
+                "kind": operation.kind,
+                "inputs": operation.inputs,
+                "size": operation.size,
+                **operation.settings,
+                "arrays": {name: packer.add(values, kind) for name, values in operation.arrays.items()},
+            }
+            for operation in graph.operations
+        ],
+    }
+    kept = {
+        "pixels": packer.add(golden.transpose(0, 2, 3, 1), "u1"),
+        "answers": packer.add(answers, "f4"),
+        "limit": limit + CLOSE,  # a browser sums up in another order
+    }
+    return packer.packed({**words, "network": network, "golden": kept, "familiar": familiar.packed(packer)})
+
+
+def compare(page: Unpacked, pictures: np.ndarray, answers: np.ndarray) -> Checked:
+    """The page's answers to pictures uint8 (N, C, H, W) held against those of the network, float32 (N, classes)."""
+    laid = pictures.transpose(0, 2, 3, 1)
+    with torch.inference_mode():
+        starts = range(0, len(laid), PICTURES_A_TIME)
+        said = np.concatenate([probabilities_of(page, laid[start : start + PICTURES_A_TIME]) for start in starts])
+    first, second = answers.argmax(1), said.argmax(1)
+    rows = np.arange(len(answers))
+    tied = np.abs(answers[rows, first] - answers[rows, second]) <= CLOSE
+    return Checked(len(laid), int(((first == second) | tied).sum()), float(np.abs(said - answers).max()))
+
+
+def golden_places(answers: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Which pictures, rising, go into the page: at most GOLDEN, of all classes in turn, none whose two likeliest classes are as
+    good as tied. `answers` (N, classes), `labels` (N,)."""
+    best = np.sort(answers, axis=1)[:, -2:]
+    clear = np.flatnonzero(best[:, 1] - best[:, 0] > 2 * ROUNDED)
+    turn = np.zeros(len(clear))
+    for label in np.unique(labels[clear]):
+        turn[labels[clear] == label] = np.arange((labels[clear] == label).sum())
+    return np.sort(clear[np.argsort(turn, kind="stable")[:GOLDEN]])
+
+
+def is_each_by_itself(loss: LossSettings) -> bool:
+    """Whether probabilities are sigmoids of each logit, scaled to sum to 1, or else their softmax. Raises TrainDeskError."""
+    logits = torch.linspace(-4, 5, 12).view(2, 6)
+    said = loss.probabilities(logits)
+    for each, values in ((False, logits), (True, torch.nn.functional.logsigmoid(logits))):
+        if torch.allclose(said, values.softmax(1), atol=1e-6):
+            return each
+    raise TrainDeskError(
+        f"A page in one file cannot compute the probabilities of the loss '{loss.label}'; take the run itself along instead."
+    )
+
+
+def about(run: Run, classifier: Classifier) -> dict[str, Any]:
+    """What the page says of the network, in words and names."""
+    config, history = classifier.config, History(run).update()
+    dataset, tested = config.dataset, history.test or {}
+    scored = ""
+    if (right := right_of(tested)) and tested.get("from_epoch", classifier.epoch) == classifier.epoch:
+        scored = (
+            f"Right on {percent(right[0] / right[1])} of {count(right[1], 'test picture')}, which it had never seen."
+        )
+    else:
+        epoch = next((each for each in history.epochs if each["epoch"] == classifier.epoch), {})
+        if (share := epoch.get("val/accuracy")) is not None:
+            scored = f"Right on {percent(share)} of its validation pictures; it was not tested."
+    learned = (history.started or {}).get("train_images")
+    on = f"{count(learned, 'picture')} of {dataset.title()}" if isinstance(learned, int) else dataset.title()
+    made = time.localtime(run.created())
+    return {
+        "title": title_of(run, config),
+        "classes": list(classifier.class_names),
+        "hint": dataset.input_hint,
+        "drawable": dataset.drawable,
+        "photographed": not dataset.drawable,
+        "about": [
+            *([scored] if scored else []),
+            f"Trained on {made.tm_mday} {time.strftime('%B %Y', made)} on {on}: {config.architecture.label}, "
+            f"{count(classifier.epoch, 'epoch')}.",
+        ],
+    }
+
+
+def html(title: str, text: str) -> str:
+    """The file. Nothing that people named stands in it but the title, escaped; the rest is in the packed text."""
+    style = (HERE / "page.css").read_text(encoding="utf-8")
+    script = "\n".join((HERE / name).read_text(encoding="utf-8") for name in SCRIPTS if (HERE / name).is_file())
+    filled = {
+        "title": escape(title),
+        "style": style,
+        "script": script,
+        "network": text,
+        "style-hash": _hash(style),
+        "script-hash": _hash(script),
+    }
+    page = (HERE / "page.html").read_text(encoding="utf-8")
+    return re.sub(r"\{\{([a-z-]+)\}\}", lambda found: filled[found[1]], page)
+
+
+def _hash(text: str) -> str:
+    """As a Content-Security-Policy names what may run."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _affordable(work: int, pictures: int) -> int:
+    """How many pictures are compared."""
+    return min(pictures, max(GOLDEN, min(MOST_CHECKED, CHECKING_WORK // max(1, work))))
+
+
+def _plain(dataset: Any) -> dict[str, Any]:
+    plan = dataset.preparation()
+    return {"module": plan.module, "function": plan.function, "arguments": dict(plan.arguments)}
