@@ -123,6 +123,7 @@ class _Reader:
         else:
             reading = getattr(self, f"_read_{word}", None)
             self._must(reading is not None, node)
+            assert reading is not None
             reading(node)
 
     def _must(self, can: bool, node: Node) -> None:
@@ -182,7 +183,7 @@ class _Reader:
         kernel, stride, dilation = tuple(weight.shape[2:]), _pair(given["stride"]), _pair(given["dilation"])
         if isinstance(given["padding"], str):  # an odd pixel goes to the bottom and the right
             same = given["padding"] == "same"
-            padding = [(each - 1) * wide // 2 if same else 0 for each, wide in zip(kernel, dilation, strict=True)]
+            padding = (dilation[0] * (kernel[0] - 1) // 2, dilation[1] * (kernel[1] - 1) // 2) if same else (0, 0)
         else:
             padding = _pair(given["padding"])
         place = self._value(given["input"], node)

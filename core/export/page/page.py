@@ -19,6 +19,7 @@ from core.errors import TrainDeskError
 from core.export.page.familiar import Familiar
 from core.export.page.graph import Graph, graph_of, multiply_adds
 from core.export.page.packing import Packer, Unpacked
+from core.export.page.preparation import knows, plan_of, preparation_script
 from core.export.page.reference import probabilities_of
 from core.export.telling import Tell
 from core.files import write_atomically
@@ -31,8 +32,7 @@ from core.text.numbers import count, percent
 from core.training.losses import LossSettings
 
 HERE = Path(__file__).parent
-# In this order: each uses what stands before it.
-SCRIPTS = ("fields.js", "pillow.js", "paper.js", "ink.js", "prepare.js", "network.js", "familiar.js", "page.js")
+SCRIPTS = ("network.js", "familiar.js", "page.js")  # after those that prepare pictures; each uses those before it
 MOST_WORK = 300_000_000  # multiply-adds for an answer: two seconds in a browser
 GOLDEN = 50  # validation pictures with torch's answers, by which the page checks itself
 MOST_CHECKED = 1000  # validation pictures by which it is checked before it is written,
@@ -62,9 +62,13 @@ def write_page(run: Run, place: Path, which: str, data_folder: Path, tell: Tell)
     the page, `familiar` pictures by which it knows what is strange. Raises TrainDeskError and OSError.
     """
     classifier = Classifier.load(run, which)
-    shape, label = classifier.config.dataset.info().shape, classifier.config.architecture.label
+    dataset, label = classifier.config.dataset, classifier.config.architecture.label
+    if not knows(dataset.preparation()):
+        raise TrainDeskError(
+            f"A page in one file cannot prepare pictures as {dataset.title()} does; take the run itself along instead."
+        )
     tell(0.05, "Reading the network")
-    graph = graph_of(classifier.model, shape, label)
+    graph = graph_of(classifier.model, dataset.info().shape, label)
     work = multiply_adds(graph)
     if work > MOST_WORK:
         raise TrainDeskError(
@@ -84,9 +88,9 @@ def write_page(run: Run, place: Path, which: str, data_folder: Path, tell: Tell)
     golden = golden_places(answers, pictures.val_labels[: len(asked)])
     words = {
         **about(run, classifier),
-        "preparation": _plain(classifier.config.dataset),
+        "preparation": plan_of(dataset.preparation()),
         "network": {"temperature": temperature, "each": is_each_by_itself(classifier.config.loss)}
-        | dict(zip(("mean", "deviation"), map(list, classifier.config.dataset.mean_and_deviation()), strict=True)),
+        | dict(zip(("mean", "deviation"), map(list, dataset.mean_and_deviation()), strict=True)),
     }
     for step, (kind, limit) in enumerate((("f2", ROUNDED), ("f4", CLOSE))):
         tell(0.8 + 0.1 * step, "Comparing its answers")
@@ -202,7 +206,6 @@ def about(run: Run, classifier: Classifier) -> dict[str, Any]:
         "classes": list(classifier.class_names),
         "hint": dataset.input_hint,
         "drawable": dataset.drawable,
-        "photographed": not dataset.drawable,
         "about": [
             *([scored] if scored else []),
             f"Trained on {made.tm_mday} {time.strftime('%B %Y', made)} on {on}: {config.architecture.label}, "
@@ -214,7 +217,7 @@ def about(run: Run, classifier: Classifier) -> dict[str, Any]:
 def html(title: str, text: str) -> str:
     """The file. Nothing that people named stands in it but the title, escaped; the rest is in the packed text."""
     style = (HERE / "page.css").read_text(encoding="utf-8")
-    script = "\n".join((HERE / name).read_text(encoding="utf-8") for name in SCRIPTS if (HERE / name).is_file())
+    script = preparation_script() + "".join((HERE / name).read_text(encoding="utf-8") for name in SCRIPTS)
     filled = {
         "title": escape(title),
         "style": style,
@@ -235,8 +238,3 @@ def _hash(text: str) -> str:
 def _affordable(work: int, pictures: int) -> int:
     """How many pictures are compared."""
     return min(pictures, max(GOLDEN, min(MOST_CHECKED, CHECKING_WORK // max(1, work))))
-
-
-def _plain(dataset: Any) -> dict[str, Any]:
-    plan = dataset.preparation()
-    return {"module": plan.module, "function": plan.function, "arguments": dict(plan.arguments)}

@@ -99,7 +99,8 @@ def _convolution(step: Step, values: torch.Tensor, arrays: dict[str, torch.Tenso
     (high, wide), stride, dilation = step["kernel"], step["stride"], step["dilation"]
     height = (step["size"][0] - 1) * stride[0] + dilation[0] * (high - 1) + 1
     width = (step["size"][1] - 1) * stride[1] + dilation[1] * (wide - 1) + 1
-    padded = _padded(values, *step["padding"], height, width)
+    top, left = step["padding"]
+    padded = _padded(values, top, left, height, width)
     groups = values.shape[1] if deep else step["groups"]
     return functional.conv2d(padded, weight, arrays["bias"], stride, 0, dilation, groups)
 
