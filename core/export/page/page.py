@@ -17,7 +17,8 @@ import torch
 from core.analysis.scores import right_of
 from core.errors import TrainDeskError
 from core.export.page.familiar import Familiar
-from core.export.page.graph import Graph, graph_of, multiply_adds
+from core.export.page.graph import graph_of
+from core.export.page.operations import Graph, multiply_adds
 from core.export.page.packing import Packer, Unpacked
 from core.export.page.preparation import knows, plan_of, preparation_script
 from core.export.page.reference import probabilities_of

@@ -9,7 +9,8 @@ from torch.nn import functional
 from core.architectures import ARCHITECTURES
 from core.architectures._backbone import BackboneSettings
 from core.errors import TrainDeskError
-from core.export.page.graph import graph_of, multiply_adds
+from core.export.page.graph import graph_of
+from core.export.page.operations import multiply_adds
 from core.export.page.packing import Packer, Unpacked
 from core.export.page.reference import values_of
 from core.training.layers import layers_of
