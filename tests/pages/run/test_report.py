@@ -67,4 +67,4 @@ def test_its_curves_are_those_of_the_page(trained, runs_folder, tmp_path, data_f
     path = re.search(r'class="training line" d="([^"]+)"', loss)[1]
     drawn = [float(y) for _, y in re.findall(r"[ML]([\d.]+) ([\d.]+)", path)]
     values = [low + (low_y - 3.5 - y) / (low_y - high_y) * (high - low) for y in drawn]
-    assert values == pytest.approx(history.losses, abs=0.01 * (high - low)) and len(values) > 5
+    assert values == pytest.approx(history.losses, abs=0.01 * (high - low)) and len(values) > 1
