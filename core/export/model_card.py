@@ -86,7 +86,7 @@ def model_card(
             "## What it is not for",
             _limits(config, names, measured),
             "## What is in this folder",
-            "\n".join(f"- `{name}`: {FILES[name]}" for name in FILES if name in files),
+            "\n".join(f"- `{name}`: {FILES[name]}" for name in FILES if name in files) + "\n",
         ]
     )
 

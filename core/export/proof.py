@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,8 @@ from core.text.numbers import count, decimal, fitting
 
 SAME = 1e-4  # by which probabilities may differ, and the two likeliest classes to be as good as each other
 BATCH, BATCH_VALUES = 250, 1_500_000  # pictures that are answered at a time: as many as the page answers
-SECONDS = 1800  # that the program may take for all of them
+SECONDS = 1800  # that the program may go on after the network here has answered
+LOOK_SECONDS = 0.5
 # What onnxruntime brings along beside what is in the requirements.
 ALLOWED = ("core", "onnxruntime", "numpy", "PIL", "flatbuffers", "google", "packaging")
 # Runs the program as someone will: nothing can be imported but what is in the package, in its requirements and in Python.
@@ -89,10 +91,10 @@ def prove(
         child = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=problems)
         try:
             own = answers_of(
-                classifier, known, tried.files, lambda share: tell(0.1 + 0.7 * share, "Asking the network here")
+                classifier, known, tried.files, lambda share: tell(0.1 + 0.7 * share, "Asking both networks")
             )
-            tell(0.8, "Asking the network in the package")
-            status = child.wait(SECONDS)
+            leaves = "Asking the network that leaves"
+            status = _ended(child, said, len(tried.files), lambda share: tell(0.8 + 0.2 * share, leaves))
         finally:
             child.kill()
             child.wait()
@@ -103,7 +105,19 @@ def prove(
     return found | {"seconds": round(time.monotonic() - began, 1)}
 
 
-def answers_of(classifier: Classifier, known: Neighbours, files: list[Path], tell=lambda share: None) -> Answers:
+def _ended(child: subprocess.Popen, said: Path, files: int, tell: Callable[[float], None]) -> int:
+    """The exit status of the program, which has answered so many files; -1 where it takes too long."""
+    began = time.monotonic()
+    while child.poll() is None and time.monotonic() - began < SECONDS:
+        tell(min(1.0, said.read_bytes().count(b"\n") / files))
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(LOOK_SECONDS)
+    return -1 if child.returncode is None else child.returncode
+
+
+def answers_of(
+    classifier: Classifier, known: Neighbours, files: list[Path], tell: Callable[[float], None] = lambda share: None
+) -> Answers:
     """What the dashboard says of these files (`said_of_many` of its page): read, prepared, answered, and held against what the
     network learned from."""
     shares = np.full((len(files), len(classifier.class_names)), np.nan, np.float32)

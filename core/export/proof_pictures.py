@@ -49,7 +49,7 @@ def write_pictures(classifier: Classifier, data_folder: Path, folder: Path) -> T
     for start in range(0, len(rows), AT_ONCE):
         for picture in images.train_pictures(rows[start : start + AT_ONCE]):
             validation.append(folder / f"validation-{len(validation):05d}.png")
-            _image(picture).save(validation[-1])
+            _image(picture).save(validation[-1], compress_level=1)
     some = [_image(picture) for picture in images.train_pictures(chance.choice(rows, FOREIGN - SCRIBBLES - 1))]
     make = drawings if dataset.drawable else photos
     foreign = list[Path]()
@@ -63,7 +63,7 @@ def drawings(pictures: list[Image.Image], chance: np.random.Generator) -> Iterat
     """Each picture, white on black, as if it had been drawn on a canvas: larger, turned a little, with ink of some colour on
     paper or on nothing; then scribbles, and an empty canvas. With each stand options for saving it."""
     for number, picture in enumerate(pictures):
-        side = int(chance.integers(120, 300))
+        side = int(chance.integers(100, 220))
         ink = picture.convert("L").resize((side, side), Image.Resampling.BICUBIC)
         ink = ink.rotate(float(chance.uniform(-12, 12)), Image.Resampling.BICUBIC)
         ink = ink.point(

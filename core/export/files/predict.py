@@ -1,15 +1,7 @@
-"""Says what pictures show, with the network in this folder.
+"""Says what pictures show, with the network in this folder. It needs what requirements.txt lists; README.md says more.
 
-    python predict.py PICTURE_OR_FOLDER ...            a line for each picture
-    python predict.py PICTURE_OR_FOLDER ... --json     the same for programs, one JSON object a line
-    python predict.py --camera 0                       what the camera sees, until Ctrl-C
-    python predict.py --classes                        what it can answer
-
-It needs what requirements.txt lists. In a program of your own:
-
-    from predict import open_network, read_image
-    network = open_network()
-    print(network.ask([network.prepare(read_image(Path("picture.jpg"), "my picture"))]))
+python predict.py PICTURE_OR_FOLDER ... [--json]    a line for each picture
+python predict.py --camera 0 [--json]               what the camera sees, until Ctrl-C
 """
 
 import argparse
@@ -33,23 +25,18 @@ from core.text.numbers import percent
 HERE = Path(__file__).resolve().parent
 SURE, UNSURE = 0.8, 0.5  # from here on it says "This is" and "Probably"
 AT_ONCE, VALUES_AT_ONCE = 100, 1_000_000  # pictures that are answered together; of large ones fewer
-CAMERA_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
 class Network:
-    """What is in model.onnx."""
+    """What is in model.onnx. `prepare` makes uint8 (channels, height, width) of any picture, like those it learned from."""
 
     session: onnxruntime.InferenceSession
     class_names: list[str]
-    prepare: Callable[
-        [Image.Image], np.ndarray
-    ]  # any picture -> uint8 (channels, height, width), as the network learned
+    prepare: Callable[[Image.Image], np.ndarray]
 
     def ask(self, prepared: list[np.ndarray]) -> list[dict]:
         """An answer to each of the pictures that were prepared."""
-        if not prepared:
-            return []
         pixels = np.ascontiguousarray(np.stack(prepared).transpose(0, 2, 3, 1))  # (N, height, width, channels)
         return [
             {
@@ -73,35 +60,16 @@ def open_network(threads: int = 0) -> Network:
     return Network(session, json.loads(facts["class_names"]), partial(function, **how["arguments"]))
 
 
-def pictures_in(paths: Iterable[Path]) -> Iterator[Path]:
-    """The files, and all pictures in the folders and in those below them."""
+def files(paths: Iterable[Path]) -> Iterator[tuple[str, Path]]:
+    """The files with their names, and all pictures in the folders and in those below them."""
     for path in paths:
-        inside = sorted(path.rglob("*")) if path.is_dir() else []
-        yield from (each for each in inside if each.suffix.lower()[1:] in SUFFIXES) if path.is_dir() else [path]
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if file == path or file.suffix.lower()[1:] in SUFFIXES and not file.name.startswith("."):
+                yield str(file), file
 
 
-def answers(network: Network, paths: Iterable[Path]) -> Iterator[dict]:
-    """A row for each file, in their order; of one that cannot be read the row says why."""
-    rows, prepared = list[dict](), list[np.ndarray]()
-    for path in paths:
-        rows.append({"picture": str(path)})
-        try:
-            prepared.append(network.prepare(read_image(path, path.name)))
-        except TrainDeskError as error:
-            rows[-1]["error"] = str(error)
-        if len(rows) == AT_ONCE or sum(each.size for each in prepared) > VALUES_AT_ONCE:
-            yield from answered(network, rows, prepared)
-            rows, prepared = [], []
-    yield from answered(network, rows, prepared)
-
-
-def answered(network: Network, rows: list[dict], prepared: list[np.ndarray]) -> list[dict]:
-    said = iter(network.ask(prepared))
-    return [row if "error" in row else row | next(said) for row in rows]
-
-
-def seen_by_camera(network: Network, index: int) -> Iterator[dict]:
-    """What the camera of that number sees, again and again."""
+def frames(index: int) -> Iterator[tuple[str, Image.Image]]:
+    """What the camera of that number sees, again and again, with the time."""
     try:
         import cv2
     except ImportError:
@@ -111,12 +79,29 @@ def seen_by_camera(network: Network, index: int) -> Iterator[dict]:
         there, frame = camera.read()  # (height, width, 3) blue, green, red
         if not there:
             raise TrainDeskError(f"Camera {index} gives no picture; plug it in, or try another number.")
-        row = {"picture": time.strftime("%H:%M:%S")}
+        yield time.strftime("%H:%M:%S"), Image.fromarray(frame[:, :, ::-1].copy())
+        time.sleep(0.5)
+
+
+def answers(network: Network, pictures: Iterable[tuple[str, Path | Image.Image]], at_once: int) -> Iterator[dict]:
+    """A row for each picture, in their order; of one that cannot be read the row says why."""
+    rows, prepared = list[dict](), list[np.ndarray]()
+    for name, picture in pictures:
+        rows.append({"picture": name})
         try:
-            yield row | network.ask([network.prepare(Image.fromarray(frame[:, :, ::-1].copy()))])[0]
+            image = read_image(picture, picture.name) if isinstance(picture, Path) else picture
+            prepared.append(network.prepare(image))
         except TrainDeskError as error:
-            yield row | {"error": str(error)}
-        time.sleep(CAMERA_SECONDS)
+            rows[-1]["error"] = str(error)
+        if len(rows) >= at_once or sum(each.size for each in prepared) > VALUES_AT_ONCE:
+            yield from answered(network, rows, prepared)
+            rows, prepared = [], []
+    yield from answered(network, rows, prepared)
+
+
+def answered(network: Network, rows: list[dict], prepared: list[np.ndarray]) -> list[dict]:
+    said = iter(network.ask(prepared) if prepared else [])
+    return [row if "error" in row else row | next(said) for row in rows]
 
 
 def in_words(row: dict) -> str:
@@ -142,26 +127,23 @@ def main() -> int:
     parser.add_argument("--threads", type=int, default=0, help="processor cores to use (default: all)")
     options = parser.parse_args()
     sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
-    network, looks = open_network(threads=options.threads), options.camera is not None
+    network, looks = open_network(options.threads), options.camera is not None
     if options.classes:
         print("\n".join(network.class_names))
         return 0
-    found, wrong = False, False
+    if not looks and not options.paths:
+        parser.error("say which pictures")
+    status = 0
+    pictures = frames(options.camera) if looks else files(options.paths)
     try:
-        for row in seen_by_camera(network, options.camera) if looks else answers(network, pictures_in(options.paths)):
-            found, wrong = True, wrong or "error" in row
-            print(
-                json.dumps(row, ensure_ascii=False) if options.json else f"{row['picture']}: {in_words(row)}",
-                flush=True,
-            )
-        if not found:
-            raise TrainDeskError("There is no picture; say which: python predict.py PICTURE_OR_FOLDER")
-    except TrainDeskError as error:
+        for row in answers(network, pictures, 1 if looks else AT_ONCE):
+            status |= "error" in row
+            line = json.dumps(row, ensure_ascii=False) if options.json else f"{row['picture']:<30} {in_words(row)}"
+            print(line, flush=True)
+    except (TrainDeskError, KeyboardInterrupt) as error:
         print(error, file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        pass
-    return 1 if wrong else 0
+    return status
 
 
 if __name__ == "__main__":
