@@ -30,7 +30,9 @@ FILES = {
     "model.safetensors": "its weights alone, under PyTorch's names",
     "config.json": "its architecture, its classes and how pictures are prepared",
     "labels.txt": "its classes, in the order of its answers",
-    "train.py": "the training as a script of plain PyTorch",
+    "train.py": "the training as a script of plain PyTorch, which repeats it",
+    "train-split.json": "which picture goes where, for `train.py`",
+    "train-pictures.npz": "the pictures that `train.py` learns from",
     "proof.json": "what was checked, with the SHA-256 of every file",
 }
 
@@ -83,6 +85,8 @@ def model_card(
             _proof(proof),
             "## What it learned from",
             _data(config, data_folder),
+            "To tell what it does not know, `model.onnx` holds copies of up to 6,000 of the pictures it learned from, at most 32 "
+            "pixels a side: give it only to people who may see those.",
             "## What it is not for",
             _limits(config, names, measured),
             "## What is in this folder",

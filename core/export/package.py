@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import hashlib
 import io
 import json
@@ -186,10 +187,11 @@ def _write_weights(folder: Path, classifier: Classifier, known: Neighbours) -> N
 
 
 def _write_script(folder: Path, run: Run, which: str, data_folder: Path) -> None:
-    if find_spec("core.export.script") is not None:
-        from core.export.script import script_of  # type: ignore[import-not-found]
+    """The training as a script, with what it reads; nothing where it cannot be written as one."""
+    from core.export.script import write_script
 
-        (folder / "train.py").write_text(script_of(run, which, data_folder), encoding="utf-8")
+    with contextlib.suppress(TrainDeskError):
+        write_script(run, folder / "train.py", which, data_folder, lambda *_: None)
 
 
 def _write_proof(folder: Path, proof: dict[str, Any], classifier: Classifier) -> None:
