@@ -1,0 +1,127 @@
+"""Take it with you, by clicking: what leaves the dashboard answers elsewhere as it did here."""
+
+import json
+import re
+import zipfile
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import expect
+
+from core.export.run_file import open_run
+from core.runs.history import History
+from tests.browser.conftest import serving
+from tests.browser.hands import draw_with_mouse, press
+from tests.desk import GUESTS, shared
+from tests.helpers import wait_until
+from tests.pages.trained import copied, train
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory, data_folder):
+    return train(tmp_path_factory.mktemp("taken"), data_folder, epochs=8, title="Reads my digits")
+
+
+@pytest.fixture(scope="module")
+def desk(trained, tmp_path_factory, data_folder):
+    """A dashboard with a run that is trained."""
+    with serving(copied(trained, tmp_path_factory.mktemp("desk") / "runs").folder.parent, data_folder) as server:
+        yield server
+
+
+@contextmanager
+def made(page, kind, run, save):
+    """What its button makes, saved: the download."""
+    row = page.locator(f".st-key-take-{kind}-{run.id}")
+    press(
+        row.get_by_role("button", name="Make it", exact=True),
+        row.get_by_role("button", name=re.compile("Cancel|^Save")),
+    )
+    button = row.get_by_role("button", name=save)
+    expect(button).to_be_visible()
+    with page.expect_download() as download:
+        button.click()
+    yield download.value, row
+
+
+def test_a_page_goes_home_and_answers_as_the_dashboard_did(visit, desk, trained, tmp_path):
+    page = visit().page
+    page.goto(f"{desk.url}/classify?run={trained.id}")
+    draw_with_mouse(page, 3)
+    winner = page.locator(".bars .winner")
+    expect(winner).to_contain_text("3")
+
+    page.goto(f"{desk.url}/run?run={trained.id}")
+    page.get_by_role("link", name="Take it with you").click()
+    expect(page.get_by_role("heading", name="Take it with you")).to_be_in_viewport()
+    with made(page, "page", trained, "Save .html") as (download, _):
+        assert download.suggested_filename == "Reads-my-digits.html"
+        home = tmp_path / download.suggested_filename
+        download.save_as(home)
+    window = visit(offline=True)
+    window.page.goto(home.as_uri())
+    window.foreign.clear()  # the file itself
+    expect(window.page.locator("#answer")).not_to_contain_text("Opening")
+    draw_with_mouse(window.page, 3)
+    expect(window.page.locator("#bars .won")).to_contain_text("3")
+
+
+def test_package_script_report_and_run_are_made_and_saved(visit, desk, trained, tmp_path, runs_folder, data_folder):
+    page = visit().page
+    page.goto(f"{desk.url}/run?run={trained.id}")
+    with made(page, "package", trained, "Save .zip") as (download, row):
+        expect(row).to_contain_text("get the same answer")
+        with zipfile.ZipFile(download.path()) as package:
+            assert {"model.onnx", "predict.py", "train.py", "proof.json"} <= set(package.namelist())
+            assert json.loads(package.read("proof.json"))
+    with made(page, "script", trained, "Save .py") as (download, _):
+        compile(download.path().read_text(), "train.py", "exec")
+    with made(page, "report", trained, "Save .html") as (download, _):
+        assert "Reads my digits" in download.path().read_text()
+    with made(page, "run", trained, "Save .traindesk") as (download, _):
+        saved = tmp_path / download.suggested_filename
+        download.save_as(saved)
+    opened = open_run(saved, runs_folder, data_folder, "")
+    assert History(opened).update().test == History(trained).update().test
+    page.reload()
+    expect(page.locator(f".st-key-take-package-{trained.id}").get_by_role("button", name="Save .zip")).to_be_visible()
+
+
+def test_what_is_made_can_be_given_up(visit, desk, trained, monkeypatch):
+    page = visit().page
+    page.goto(f"{desk.url}/run?run={trained.id}")
+    row = page.locator(f".st-key-take-package-{trained.id}")
+    page.get_by_role("combobox", name="Network").click()
+    page.get_by_role("option", name=re.compile("^Last")).click()
+    press(row.get_by_role("button", name="Make it", exact=True), row.get_by_role("button", name="Cancel"))
+    press(row.get_by_role("button", name="Cancel"), row.get_by_role("button", name="Make it", exact=True))
+    exports = desk.runs / ".traindesk" / "exports"
+    wait_until(lambda: not [each for each in exports.rglob("*.zip") if not (each.parent / "facts.json").exists()])
+
+
+def test_a_phone_gets_the_page_by_a_code_and_nothing_else(visit, trained, tmp_path, data_folder):
+    run = copied(trained, tmp_path / "runs")
+    with shared(run.folder.parent, data_folder, tmp_path / "shared.log") as desk:
+        pupil = visit().page
+        pupil.goto(desk.url)
+        pupil.get_by_label("Password").fill(GUESTS)
+        pupil.get_by_role("button", name="Come in").click()
+        expect(pupil.get_by_role("link", name="Train", exact=True)).to_be_visible()
+        pupil.goto(f"{desk.url}/run?run={run.id}")
+        with made(pupil, "page", run, "Save .html") as (_, row):
+            press(
+                row.get_by_role("button", name="Send to a phone"), pupil.get_by_role("img", name=re.compile("A code"))
+            )
+            address = pupil.get_by_test_id("stPopoverBody").locator("code").inner_text()
+        path = address.removeprefix(re.match(r"https?://[^/]+", address)[0])
+        phone = visit(has_touch=True, is_mobile=True, viewport={"width": 390, "height": 844})
+        phone.page.goto(desk.url + path)
+        expect(phone.page.locator("#answer")).not_to_contain_text("Opening")
+        reads = "() => { try { return document.cookie; } catch (refusal) { return refusal.name; } }"
+        assert phone.page.evaluate(reads) == "SecurityError", "the page has nothing of this place"
+        phone.page.goto(f"{desk.url}/run?run={run.id}")
+        expect(phone.page.get_by_label("Password")).to_be_visible()
+        for each in (pupil, phone.page):  # before their server goes
+            each.close()
