@@ -23,8 +23,8 @@ AXES = 96
 MOST = 1500  # pictures that are kept
 SIDE = {1: 14, 3: 8}  # squares along a picture, by its channels: colours compress badly
 FINE, LEVELS = 31, 7  # steps from 0 to the largest projected feature, and from black to white
-SKETCH = 128  # dimensions in which the pictures that stand for others are chosen
-ROUNDS = 8
+SKETCH = 64  # dimensions in which the pictures that stand for others are chosen
+ROUNDS = 4
 PART = 500  # pictures whose distances are computed at a time
 
 

@@ -3,7 +3,7 @@
   const SIDE = 280; // of the drawing, in points, and of the picture that is made of it
   const PALM = 1000; // milliseconds after a pen was seen, in which a touch is the hand that holds it
   const CHECKING = 1500; // milliseconds for which the page checks itself when it is opened
-  const LEAST_CHECKED = 3;
+  const LEAST_CHECKED = 2;
   const MOST_BARS = 12, SHOWN = 10, SURE = 0.8, UNSURE = 0.5;
   const MOST_PIXELS = 16e6; // of a picture; larger ones are made smaller first
   const find = (name) => document.getElementById(name);
@@ -104,7 +104,7 @@
     if (desk.cost > 300) say(["Thinking ..."], "plain");
     const prepared = Preparation.prepare(image, page.words.preparation);
     const { probabilities, features } = await Network.answer(page.network, prepared.pixels);
-    const isUnknown = Familiar.score(page.familiar, features, prepared) > page.familiar.limit;
+    const isUnknown = Boolean(page.familiar) && Familiar.score(page.familiar, features, prepared) > page.familiar.limit;
     desk.settled = settled;
     const isLong = Math.max(...page.words.classes.map((name) => name.length)) > 2;
     say(wordsOf(probabilities, isUnknown), isUnknown ? "unknown" : isLong ? "long" : "");
@@ -325,7 +325,7 @@
     }
     const { words } = page;
     page.network = Network.build(page);
-    page.familiar = Familiar.build(page);
+    page.familiar = words.familiar && Familiar.build(page);
     const names = words.classes, some = names.slice(0, names.length > MOST_BARS ? SHOWN : names.length);
     find("knows").textContent = `It tells apart ${some.slice(0, -1).join(", ")}${names.length > some.length ? `, ${some.at(-1)} and ${names.length - some.length} more` : ` and ${some.at(-1)}`}.`;
     find("about").textContent = words.about.join(" ");

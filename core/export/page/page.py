@@ -40,6 +40,8 @@ MOST_CHECKED = 1000  # validation pictures by which it is checked before it is w
 CHECKING_WORK = 20_000_000_000  # as far as so many multiply-adds suffice
 CLOSE, ROUNDED = 1e-4, 1e-3  # how far probabilities may differ: with whole weights, and with weights of half the digits
 PICTURES_A_TIME = 50
+COARSE = 32  # pixels a side of the golden pictures
+CANDIDATES = 5000  # pictures among which those that stand for all are chosen
 
 
 @dataclass(frozen=True)
@@ -78,15 +80,14 @@ def write_page(run: Run, place: Path, which: str, data_folder: Path, tell: Tell)
         )
     tell(0.15, "Looking at the pictures that it learned from")
     pictures = Compared.of(classifier, data_folder)
-    val_features, probabilities = classifier.embed(pictures.val)
+    probabilities = classifier.predict(pictures.val)
     temperature = fitted_temperature(probabilities, pictures.val_labels)
-    tell(0.3, "Looking at the pictures that it learned from")
-    features = classifier.embed(pictures.train)[0]
-    tell(0.7, "Choosing those that tell the familiar from the strange")
-    familiar = Familiar.of(features, pictures.train, val_features, pictures.val)
     asked = pictures.val[: _affordable(work, pictures.val_alone)]
     answers = tempered(probabilities[: len(asked)], temperature)
-    golden = golden_places(answers, pictures.val_labels[: len(asked)])
+    golden = coarse(asked[golden_places(answers, pictures.val_labels[: len(asked)])])
+    golden_answers = tempered(classifier.predict(golden), temperature)
+    tell(0.3, "Choosing pictures that tell the familiar from the strange")
+    familiar = _familiar(graph, classifier, pictures)
     words = {
         **about(run, classifier),
         "preparation": plan_of(dataset.preparation()),
@@ -95,8 +96,8 @@ def write_page(run: Run, place: Path, which: str, data_folder: Path, tell: Tell)
     }
     for step, (kind, limit) in enumerate((("f2", ROUNDED), ("f4", CLOSE))):
         tell(0.8 + 0.1 * step, "Comparing its answers")
-        text = packed(graph, words, familiar, asked[golden], answers[golden], kind, limit)
-        checked = compare(Unpacked(text), asked, answers)
+        text = packed(graph, words, familiar, golden, golden_answers, kind, limit)
+        checked = compare(Unpacked(text), np.concatenate([golden, asked]), np.concatenate([golden_answers, answers]))
         if checked.is_good(limit):
             break
     else:
@@ -113,14 +114,14 @@ def write_page(run: Run, place: Path, which: str, data_folder: Path, tell: Tell)
         "same": checked.same,
         "largest_difference": checked.difference,
         "golden": len(golden),
-        "familiar": len(familiar.features),
+        "familiar": len(familiar.features) if familiar else 0,
     }
 
 
 def packed(
     graph: Graph,
     words: dict[str, Any],
-    familiar: Familiar,
+    familiar: Familiar | None,
     golden: np.ndarray,
     answers: np.ndarray,
     kind: str,
@@ -148,7 +149,8 @@ def packed(
         "answers": packer.add(answers, "f4"),
         "limit": limit + CLOSE,  # a browser sums up in another order
     }
-    return packer.packed({**words, "network": network, "golden": kept, "familiar": familiar.packed(packer)})
+    strange = familiar.packed(packer) if familiar else None
+    return packer.packed({**words, "network": network, "golden": kept, "familiar": strange})
 
 
 def compare(page: Unpacked, pictures: np.ndarray, answers: np.ndarray) -> Checked:
@@ -161,6 +163,21 @@ def compare(page: Unpacked, pictures: np.ndarray, answers: np.ndarray) -> Checke
     rows = np.arange(len(answers))
     tied = np.abs(answers[rows, first] - answers[rows, second]) <= CLOSE
     return Checked(len(laid), int(((first == second) | tied).sum()), float(np.abs(said - answers).max()))
+
+
+def coarse(pictures: np.ndarray) -> np.ndarray:
+    """Pictures uint8 (N, C, H, W) of squares of one colour, at most COARSE along each side: those that are small already stay as
+    they are. Fifty photos would else take megabytes, and show who is on them to whoever gets the page."""
+    step = -(-max(pictures.shape[2:]) // COARSE)
+    if step == 1:
+        return pictures
+    count, channels, height, width = pictures.shape
+    rows, columns = (np.arange(side) // step for side in (height, width))
+    sums = np.add.reduceat(
+        np.add.reduceat(pictures.astype(np.float32), np.arange(0, height, step), 2), np.arange(0, width, step), 3
+    )
+    means = sums / np.bincount(rows)[:, None] / np.bincount(columns)
+    return np.round(means).astype(np.uint8)[:, :, rows][:, :, :, columns]
 
 
 def golden_places(answers: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -200,7 +217,7 @@ def about(run: Run, classifier: Classifier) -> dict[str, Any]:
         if (share := epoch.get("val/accuracy")) is not None:
             scored = f"Right on {percent(share)} of its validation pictures; it was not tested."
     learned = (history.started or {}).get("train_images")
-    on = f"{count(learned, 'picture')} of {dataset.title()}" if isinstance(learned, int) else dataset.title()
+    pictures = f"{count(learned, 'picture')} of {dataset.title()}" if isinstance(learned, int) else dataset.title()
     made = time.localtime(run.created())
     return {
         "title": title_of(run, config),
@@ -209,7 +226,7 @@ def about(run: Run, classifier: Classifier) -> dict[str, Any]:
         "drawable": dataset.drawable,
         "about": [
             *([scored] if scored else []),
-            f"Trained on {made.tm_mday} {time.strftime('%B %Y', made)} on {on}: {config.architecture.label}, "
+            f"Trained on {made.tm_mday} {time.strftime('%B %Y', made)} with {pictures}: {config.architecture.label}, "
             f"{count(classifier.epoch, 'epoch')}.",
         ],
     }
@@ -234,6 +251,16 @@ def html(title: str, text: str) -> str:
 def _hash(text: str) -> str:
     """As a Content-Security-Policy names what may run."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _familiar(graph: Graph, classifier: Classifier, pictures: Compared) -> Familiar | None:
+    """None for a network without a fully connected layer, of which TrainDesk does not say what is strange either."""
+    if graph.features < 0:
+        return None
+    count = len(pictures.train)
+    some = np.sort(np.random.default_rng(0).choice(count, min(count, CANDIDATES), replace=False))
+    features, val_features = (classifier.embed(each)[0] for each in (pictures.train[some], pictures.val))
+    return Familiar.of(features, pictures.train[some], val_features, pictures.val)
 
 
 def _affordable(work: int, pictures: int) -> int:

@@ -14,7 +14,7 @@ from core.datasets.digits import Digits
 from core.errors import TrainDeskError
 from core.export.page import page as making
 from core.export.page.packing import Unpacked
-from core.export.page.page import Checked, golden_places, html, is_each_by_itself, write_page
+from core.export.page.page import Checked, coarse, golden_places, html, is_each_by_itself, write_page
 from core.inference.classifier import Classifier
 from core.inference.neighbours import Neighbours, tempered
 from core.runs.metadata import change_metadata
@@ -127,6 +127,29 @@ def test_weights_beyond_half_the_digits_are_kept_whole(run, tmp_path, data_folde
 def test_differences_that_are_no_numbers_are_not_good():
     assert not Checked(10, 10, float("nan")).is_good(1e-3)
     assert not Checked(10, 9, 0.0).is_good(1e-3) and Checked(10, 10, 1e-4).is_good(1e-3)
+
+
+def test_large_golden_pictures_become_squares_of_one_colour_and_small_ones_stay():
+    pictures = np.random.default_rng(0).integers(0, 256, (2, 3, 70, 33), dtype=np.uint8)
+    found = coarse(pictures)
+    assert found.shape == pictures.shape and found.dtype == np.uint8
+    for y, x in ((0, 0), (3, 30), (69, 30)):  # squares of 3 x 3; what is left over at the edges is an own one
+        square = (slice(None), slice(None), slice(y // 3 * 3, y // 3 * 3 + 3), slice(x // 3 * 3, x // 3 * 3 + 3))
+        assert (found[square] == np.round(pictures[square].mean((2, 3), keepdims=True))).all()
+    assert (coarse(pictures[:, :, :32, :32]) == pictures[:, :, :32, :32]).all()
+
+
+def test_a_network_without_a_fully_connected_layer_gives_a_page_that_finds_nothing_strange(
+    run, tmp_path, data_folder, monkeypatch
+):
+    load = Classifier.load
+    model = nn.Sequential(nn.Conv2d(1, 10, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten()).eval()
+    monkeypatch.setattr(Classifier, "load", lambda *arguments: replace(load(*arguments), model=model))
+    facts = write_page(run, tmp_path / "page.html", "", data_folder, quiet)
+    assert (
+        facts["familiar"] == 0
+        and inside((tmp_path / "page.html").read_text(encoding="utf-8")).words["familiar"] is None
+    )
 
 
 def test_golden_pictures_are_of_all_classes_and_none_is_nearly_tied():
