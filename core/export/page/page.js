@@ -235,6 +235,7 @@
     find("draw").hidden = !page.words.drawable || mode === "draw";
     find("take").textContent = mode === "camera" ? "Keep this picture" : "Take a picture";
     find("take").classList.toggle("first", mode === "camera");
+    find("choose").classList.toggle("first", !empty.hidden);
     if (mode === "draw") repaint();
     ask();
   }
@@ -328,7 +329,7 @@
     page.familiar = words.familiar && Familiar.build(page);
     const names = words.classes, some = names.slice(0, names.length > MOST_BARS ? SHOWN : names.length);
     find("knows").textContent = `It tells apart ${some.slice(0, -1).join(", ")}${names.length > some.length ? `, ${some.at(-1)} and ${names.length - some.length} more` : ` and ${some.at(-1)}`}.`;
-    find("about").textContent = words.about.join(" ");
+    find("about").replaceChildren(...words.about.map((line) => Object.assign(document.createElement("p"), { textContent: line })));
     if (names.length > MOST_BARS) {
       showBars(null);
       bars.append(Object.assign(document.createElement("li"), { className: "more", textContent: `and ${names.length - SHOWN} more` }));
