@@ -10,7 +10,7 @@ import PIL
 from core.datasets._base import Preparation
 
 FOLDER = Path(__file__).parent
-SCRIPTS = ("pillow.js", "fields.js", "paper.js", "ink.js", "prepare.js")  # each uses those before it
+SCRIPTS = ("pillow.js", "fields.js", "paper.js", "rules.js", "ink.js", "prepare.js")  # each uses those before it
 KNOWN = {  # (module, function) of `core.images`
     ("ink", "prepare_ink"),
     ("optdigits", "prepare_optdigits"),
