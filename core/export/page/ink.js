@@ -17,7 +17,9 @@ const Ink = (() => {
     const { height, width, data } = factor > 1 ? Pillow.reduced({ ...picture, channels: 4 }, factor, factor) : picture;
     if (isClear) return { height, width, data: withoutAlpha(data, width) };
     const colours = new Float32Array(width * height * 3);
-    for (let from = 0, to = 0; from < data.length; from += 4) for (let c = 0; c < 3; c++) colours[to++] = data[from + c];
+    for (let from = 0, to = 0; from < data.length; from += 4, to += 3) {
+      colours[to] = data[from]; colours[to + 1] = data[from + 1]; colours[to + 2] = data[from + 2];
+    }
     return { height, width, data: colours };
   }
 
@@ -80,15 +82,17 @@ const Ink = (() => {
 
   // How far each colour is from the page, as a share of how far the ink is (its 90th percentile beyond the tolerance).
   function distanceMap({ height, width, data }, page) {
-    const distance = new Float32Array(height * width), [pageRed, pageGreen, pageBlue] = page, { fround } = Math;
+    const distance = new Float32Array(height * width), beyond = new Float32Array(height * width), [pageRed, pageGreen, pageBlue] = page, { fround } = Math;
+    let count = 0;
     for (let i = 0, at = 0; i < distance.length; i++, at += 3) { // float32 at every step, as NumPy has it
       const red = fround(data[at] - pageRed), green = fround(data[at + 1] - pageGreen), blue = fround(data[at + 2] - pageBlue);
-      if (red || green || blue) distance[i] = Math.sqrt(fround(fround(fround(red * red) + fround(green * green)) + fround(blue * blue)));
+      if (red === 0 && green === 0 && blue === 0) continue; // most of a drawing
+      distance[i] = Math.sqrt(fround(fround(fround(red * red) + fround(green * green)) + fround(blue * blue)));
+      if (distance[i] > 24) beyond[count++] = distance[i];
     }
-    const beyond = distance.filter((value) => value > 24);
-    if (beyond.length < 4) return null;
-    const full = percentile(beyond, 90);
-    for (let i = 0; i < distance.length; i++) distance[i] = Math.min(1, distance[i] / full);
+    if (count < 4) return null;
+    const full = percentile(beyond.subarray(0, count), 90);
+    for (let i = 0; i < distance.length; i++) if (distance[i]) distance[i] = Math.min(1, distance[i] / full);
     return { height, width, data: distance };
   }
 

@@ -38,7 +38,8 @@ const Preparation = (() => {
     const { ink, strokes } = Ink.found(image), place = boxOf(strokes), mask = cut(strokes, place), figure = cut(ink, place);
     const { height, width } = figure, scale = (box * FINE) / Math.max(height, width);
     const size = [width, height].map((length) => Math.max(1, rounded(length * scale)));
-    const smooth = resized({ ...figure, channels: 1, data: figure.data.map((value, i) => mask.data[i] && value) }, ...size, BICUBIC);
+    for (let i = 0; i < figure.data.length; i++) if (!mask.data[i]) figure.data[i] = 0;
+    const smooth = resized({ ...figure, channels: 1 }, ...size, BICUBIC);
     const solid = maskOf(smooth.data, (value) => value > Math.fround(0.45));
     if (scale < 1) { // hair lines fade when made smaller: keep what the strokes themselves cover
       const cover = resized({ ...mask, channels: 1, data: Float32Array.from(mask.data) }, ...size, BOX).data;

@@ -26,7 +26,8 @@ const Rules = (() => {
     const lines = [];
     for (let step = 0; step < TILTS; step++) {
       const tilt = step === TILTS - 1 ? STEEPEST : step * ((2 * STEEPEST) / (TILTS - 1)) - STEEPEST;
-      coverage(runs, tilt, height, width).forEach((count, spot) => { if (count / width > LIKELY) lines.push([count / width, tilt, spot]); });
+      const counts = coverage(runs, tilt, height, width);
+      for (let spot = 0; spot < height; spot++) if (counts[spot] / width > LIKELY) lines.push([counts[spot] / width, tilt, spot]);
     }
     lines.sort((a, b) => b[0] - a[0] || b[1] - a[1] || b[2] - a[2]);
     if (!lines.length || lines[0][0] < SURE) return null;
