@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import parse_qs
 
 from starlette.requests import HTTPConnection, Request
-from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.export.kept import kept_page
@@ -82,7 +82,7 @@ class Gate:
             response.delete_cookie(COOKIE)
             return response
         if path.startswith(TAKEN):
-            return self._taken_along(path.removeprefix(TAKEN))
+            return await self._taken_along(path.removeprefix(TAKEN))
         if path == "/login":
             return await self._login(request) if request.method == "POST" else _form()
         if guest_of(request.scope, self.authenticator):
@@ -91,7 +91,7 @@ class Gate:
             return RedirectResponse("/login", 303)
         return Response("Log in first.", 401, media_type="text/plain")
 
-    def _taken_along(self, token: str) -> Response:
+    async def _taken_along(self, token: str) -> Response:
         """A page that someone here gave away; it is code that was made here, and still gets nothing of this place."""
         digest = self.authenticator.opened_by(token)
         page = kept_page(runs_folder(), digest) if digest else None
@@ -99,7 +99,7 @@ class Gate:
             said = "This page is no longer given away; ask whoever showed you the code for a new one."
             return Response(said, 404, media_type="text/plain")
         alone = {"Content-Security-Policy": "sandbox allow-scripts allow-downloads", "Cache-Control": "private"}
-        return FileResponse(page, media_type="text/html", headers=alone)
+        return HTMLResponse(await asyncio.to_thread(page.read_bytes), headers=alone)
 
     async def _login(self, request: Request) -> Response:
         body = b""
