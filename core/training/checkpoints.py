@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.utils._pytree import tree_map_only
+from torch.utils._pytree import tree_leaves, tree_map_only
 
 from core.architectures import ArchitectureSettings
 from core.errors import TrainDeskError
@@ -119,7 +119,7 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     where = f"The checkpoint '{path.parent.name}/{path.name}'"
     try:
         with zipfile.ZipFile(path) as archive:
-            damaged = archive.testzip() or _misread(archive)
+            damaged = _misread(archive) or archive.testzip()  # in this order: what is packed may unpack to terabytes
         if damaged:
             raise CheckpointError(
                 f"{where} is damaged (its part '{Path(damaged).name}' does not match its checksum); {_REMEDY}"
@@ -135,6 +135,8 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
                 f"{where} holds more than weights and plain values, so it was not opened; {_REMEDY}"
             ) from error
         raise CheckpointError(f"{where} is damaged and cannot be read; {_REMEDY}") from error
+    if any(map(_is_larger_than_its_bytes, tree_leaves(content))):
+        raise CheckpointError(f"{where} says that it holds more numbers than it does; {_REMEDY}")
     if not isinstance(content, dict) or content.get("format") != FORMAT or not set(content) >= _PARTS:
         raise CheckpointError(f"{where} was not written by this version of TrainDesk; {_REMEDY}")
     if broken := _not_finite(content["model"]):
@@ -147,6 +149,16 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
 def _misread(archive: zipfile.ZipFile) -> str | None:
     """The first entry with attributes torch never writes: one marked as a folder it would read as uninitialised memory."""
     return next((entry.filename for entry in archive.infolist() if entry.external_attr or entry.compress_type), None)
+
+
+def _is_larger_than_its_bytes(value: Any) -> bool:
+    """Whether a tensor repeats its numbers, as none does that was written here: one byte may so be a terabyte to whoever looks
+    through it."""
+    if not torch.is_tensor(value):
+        return False
+    if value.layout != torch.strided or value.device.type != "cpu":
+        return True
+    return value.numel() * value.element_size() > value.untyped_storage().nbytes()
 
 
 def rebuild(architecture: ArchitectureSettings, content: dict[str, Any], path: Path) -> nn.Module:

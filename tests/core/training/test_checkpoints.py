@@ -294,6 +294,37 @@ def test_a_foreign_archive_is_refused_quickly(form, saved):
     refused(saved)
 
 
+def test_a_checkpoint_that_is_packed_is_refused_before_it_is_unpacked(saved, monkeypatch):
+    """A megabyte may unpack to a gigabyte, and the list of what is in it says so."""
+    with zipfile.ZipFile(saved.best) as archive:
+        content = {entry.filename: archive.read(entry) for entry in archive.infolist()}
+    with zipfile.ZipFile(saved.best, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, data in content.items():
+            packed.writestr(name, data)
+    monkeypatch.setattr(zipfile.ZipFile, "testzip", lambda _: pytest.fail("it was unpacked"))
+    refused(saved, "is damaged")
+
+
+@pytest.mark.filterwarnings("ignore:Validating sparse tensor")
+@pytest.mark.parametrize(
+    "large",
+    [
+        torch.zeros(1).expand(10**12),
+        torch.empty(10**12, device="meta"),
+        torch.zeros(3, 3).to_sparse(),
+    ],
+    ids=["repeated", "without numbers", "sparse"],
+)
+@pytest.mark.parametrize("place", ["model", "resume"])
+def test_tensors_that_are_larger_than_their_bytes_are_refused(saved, large, place):
+    """To look whether their numbers are finite would take terabytes."""
+    content = load_checkpoint(saved.best)
+    content[place]["large"] = large
+    write_checkpoint(saved.best, content)
+    assert saved.best.stat().st_size < 1_000_000
+    refused(saved)
+
+
 @pytest.mark.parametrize("number", [0, 2, "1", None])
 def test_another_format_number_is_refused(saved, number):
     rewrite(saved, lambda content: content.update(format=number))
