@@ -6,6 +6,7 @@ ASGI middleware, as Streamlit's own checks begin only behind it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from html import escape
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -95,11 +96,12 @@ class Gate:
         """A page that someone here gave away; it is code that was made here, and still gets nothing of this place."""
         digest = self.authenticator.opened_by(token)
         page = kept_page(runs_folder(), digest) if digest else None
-        if page is None:
-            said = "This page is no longer given away; ask whoever showed you the code for a new one."
-            return Response(said, 404, media_type="text/plain")
-        alone = {"Content-Security-Policy": "sandbox allow-scripts allow-downloads", "Cache-Control": "private"}
-        return HTMLResponse(await asyncio.to_thread(page.read_bytes), headers=alone)
+        with contextlib.suppress(OSError):  # it was old, and goes at this moment
+            if page is not None:
+                alone = {"Content-Security-Policy": "sandbox allow-scripts allow-downloads", "Cache-Control": "private"}
+                return HTMLResponse(await asyncio.to_thread(page.read_bytes), headers=alone)
+        said = "This page is no longer given away; ask whoever showed you the code for a new one."
+        return Response(said, 404, media_type="text/plain")
 
     async def _login(self, request: Request) -> Response:
         body = b""
