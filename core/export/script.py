@@ -24,8 +24,8 @@ from core.architectures._backbone import BackboneSettings
 from core.datasets.own_images import OwnImages
 from core.errors import TrainDeskError
 from core.export.script_changes import changes_text
-from core.export.script_loop import loop_text
-from core.export.script_network import WrittenNetwork, written_network
+from core.export.script_loop import FASTER, loop_text
+from core.export.script_network import WrittenNetwork, on_features, written_network
 from core.export.script_pictures import PARTS, Source, inputs_text, load_text, source_of
 from core.export.script_training import loss_text, optimizer_text, schedule_text
 from core.export.telling import Tell
@@ -98,12 +98,17 @@ def text_of(config: RunConfig, history: History, data_folder: Path, title: str, 
     network = written_network(config.architecture, shape, classes)
     session = history.session or history.started or {}
     precision = str(session.get("precision") or training.precision)
+    share = old_share(config, network)
+    is_head = len(network.trained) == 1 and not config.augmentation.is_on()
+    if is_head:
+        network = on_features(network, FASTER if precision == "bfloat16" else "")
     source = source_of(dataset)
     beside = beside or source.beside
     constants = (
         f"EPOCHS, BATCH_SIZE, LEARNING_RATE = {training.epochs}, {training.batch_size}, {config.optimizer.learning_rate!r}",
         f"SEED = {training.seed}",
         'DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")',
+        *_threads(session),
     )
     body = spaced(
         [
@@ -115,15 +120,22 @@ def text_of(config: RunConfig, history: History, data_folder: Path, title: str, 
             network.definitions and network.build,
             _titled("The training", loss_text(config.loss, training.balance == "weights", classes)),
             schedule_text(config.schedule),
-            optimizer_text(config.optimizer, network, old_share(config, network)),
-            loop_text(
-                config, network, old_share(config, network), _learned_from(config, history, data_folder), precision
-            ),
+            optimizer_text(config.optimizer, network, share),
+            loop_text(config, network, share, _learned_from(config, history, data_folder), precision),
         ]
     )
     packages = ["torch", "torchvision", *(["scikit-learn"] if source.kind == "digits" else []), *network.packages]
     head = _head(config, history, title, run_id)
     return "\n".join([*head, *_how_to_run(source, packages, beside), "", _imports(body), "", body])
+
+
+def _threads(session: dict[str, Any]) -> list[str]:
+    """Where the run used a processor: torch's own choice, every core, made a training with small batches ten times slower where
+    others computed too."""
+    threads = session.get("threads")
+    if session.get("device") != "cpu" or not isinstance(threads, int):
+        return []
+    return [f"torch.set_num_threads({threads})  # as in the run: small batches gain nothing from more"]
 
 
 def spaced(parts: list[str]) -> str:

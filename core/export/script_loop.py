@@ -14,20 +14,23 @@ FASTER = "with torch.autocast(DEVICE.type, torch.bfloat16):"
 
 def loop_text(config: RunConfig, network: WrittenNetwork, old_share: float, images: int, precision: str) -> str:
     """From `measured` to the test. `images`: how many are learned from; `precision`: float32 or bfloat16."""
-    training, is_low = config.training, precision == "bfloat16"
+    training, is_low = (
+        config.training,
+        precision == "bfloat16" and not network.features,
+    )  # a last layer stays in float32
     judged = "average" if training.average_decay else "network"
     measure = f"accuracy, loss = measured({judged}, validation_images, validation_labels)"
     epoch = [
         *_mode(network),
         *_batches(config, images),
-        *_indented(_step(config, old_share, is_low)),
+        *_indented(_step(config, network, old_share, is_low)),
         *([FASTER, f"    {measure}"] if is_low else [measure]),
         'print(f"epoch {epoch + 1}: validation {accuracy:.2%}, loss {loss:.4f}")',
         *(["look_for_plateau(loss)"] if config.schedule.name == "plateau" else []),
         *_best(config, judged),
     ]
     lines = [
-        *_measured(config),
+        *_measured(config, network),
         *_before(config),
         "for epoch in range(EPOCHS):",
         *_indented(epoch),
@@ -43,16 +46,17 @@ def _indented(lines: list[str]) -> list[str]:
     return [f"    {line}" for line in lines]
 
 
-def _measured(config: RunConfig) -> list[str]:
+def _measured(config: RunConfig, network: WrittenNetwork) -> list[str]:
     plain = ", smoothing=0" if config.loss.label_smoothing else ""
     mean = ".mean()" if config.training.balance == "weights" else ""
+    inputs = "some" if network.features else "inputs_of(some)"
     parts = f"images.split({config.training.evaluation_batch_size})"
     return [
         "@torch.inference_mode()",
         "def measured(network, images, labels):",
         '    """The share of the pictures that a network reads right, and its mean loss."""',
         "    network.eval()",
-        f"    logits = torch.cat([network(inputs_of(some)) for some in {parts}])",
+        f"    logits = torch.cat([network({inputs}) for some in {parts}])",
         "    labels = labels.to(DEVICE)",
         f"    loss = loss_of(logits.float(), labels{plain}){mean}",
         "    return (logits.argmax(dim=1) == labels).float().mean().item(), loss.item()",
@@ -107,15 +111,17 @@ def _is_constant(config: RunConfig) -> bool:
     return not schedule_text(config.schedule)
 
 
-def _step(config: RunConfig, old_share: float, is_low: bool) -> list[str]:
+def _step(config: RunConfig, network: WrittenNetwork, old_share: float, is_low: bool) -> list[str]:
     training, augmentation = config.training, config.augmentation
     own = ' * group["share"]' if old_share != 1 else ""
-    rate = "" if _is_constant(config) else " * share(epoch + batch / len(batches))"
-    lines = []
-    if rate or own:
-        lines += ["for group in optimizer.param_groups:", f'    group["lr"] = LEARNING_RATE{rate}{own}']
+    lines, rate = [], "LEARNING_RATE"
+    if not _is_constant(config):
+        lines, rate = ["rate = LEARNING_RATE * share(epoch + batch / len(batches))"], "rate"
+    if lines or own:
+        lines += ["for group in optimizer.param_groups:", f'    group["lr"] = {rate}{own}']
     changed = ", changed" if augmentation.is_on() else ""
-    lines += [f"inputs = inputs_of(train_images[rows]{changed})", "labels = train_labels[rows].to(DEVICE)"]
+    inputs = "train_images[rows]" if network.features else f"inputs_of(train_images[rows]{changed})"
+    lines += [f"inputs = {inputs}", "labels = train_labels[rows].to(DEVICE)"]
     if augmentation.mixes():
         lines += [f"part = random.betavariate({augmentation.mixup!r}, {augmentation.mixup!r})"]
         lines += ["part = max(part, 1 - part)  # of each picture, blended with another one"]
