@@ -6,8 +6,10 @@ from pages.components.classify.networks import choose_networks, say_different
 from pages.components.classify.run_choice import choose_run, runs_with_checkpoint
 from pages.components.classify.upload import draw_photo, draw_upload
 from pages.components.classify.ways import draw_drawing, draw_examples
+from pages.components.run.take_view import ANCHOR
 from pages.components.shell.classifiers import warm_up
 from pages.components.shell.header import open_page
+from pages.components.shell.links import anchor, run_page
 from pages.components.shell.start import draw_first_steps
 
 open_page("Classify")
@@ -38,3 +40,7 @@ with ways:
     )
 say_different(networks)
 PARTS[how or names[0]](networks)
+st.html(
+    f'<p class="quiet">{anchor(run_page(run.id), "Take it with you", ANCHOR)}: as a page that answers on any phone, as a package '
+    "for programs, as a report.</p>"
+)
