@@ -5,7 +5,7 @@ import streamlit as st
 from core.paths import runs_folder
 from core.runs.disk import disk_warning
 from pages.components.run.manage import draw_deleted, draw_example_choice, draw_undo
-from pages.components.runs.open_run import draw_open_place, draw_opened
+from pages.components.runs.open_run import draw_open_place, draw_opened, take_drops
 from pages.components.runs.queue_view import draw_now_and_waiting
 from pages.components.runs.run_list import draw_filter, draw_run_list
 from pages.components.shell.fences import fenced
@@ -35,3 +35,4 @@ else:
 draw_example_choice()
 with fenced("The trash"):
     draw_deleted()
+take_drops()

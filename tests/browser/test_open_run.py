@@ -14,6 +14,8 @@ from tests.helpers import quick_config
 from tests.saved import quiet
 
 pytestmark = pytest.mark.browser
+BAG = """([name, bytes]) => {
+    const bag = new DataTransfer(); bag.items.add(new File([new Uint8Array(bytes)], name)); return bag; }"""
 CURVE = "name => Array.from(document.querySelector('.js-plotly-plot').data.find(curve => curve.name === name).x)"
 
 
@@ -62,3 +64,26 @@ def test_a_saved_run_is_opened_elsewhere_looked_at_tried_and_trained_on(visit, s
         press(resume, page.get_by_text("finished", exact=True))
         expect(page.get_by_text("of 360 pictures right")).to_be_visible()
         assert [epoch["epoch"] for epoch in History(run).update().epochs] == [1, 2, 3, 4]
+
+
+def test_a_file_that_is_dropped_anywhere_is_opened(visit, saved, tmp_path, data_folder):
+    file, original = saved
+    (tmp_path / "home").mkdir()
+    with serving(tmp_path / "home", data_folder) as home:
+        page = visit().page
+        page.goto(f"{home.url}/runs")
+        expect(page.get_by_role("button", name="Open a saved run")).to_be_visible()
+        bag = page.evaluate_handle(
+            BAG,
+            [file.name, list(file.read_bytes())],
+        )
+        hint = page.get_by_text("Drop it anywhere to open the run.")
+
+        def drag_over():
+            page.dispatch_event("h1", "dragover", {"dataTransfer": bag})
+
+        press(drag_over, hint)
+        page.dispatch_event("h1", "drop", {"dataTransfer": bag})
+        expect(page.get_by_text("'From school' is here now.")).to_be_visible()
+        expect(hint).to_be_hidden()
+        assert find_run(original.id, home.runs).status().name == "paused"

@@ -22,15 +22,18 @@ from pages.components.shell.links import run_page, title_link
 from pages.components.shell.messages import attempt, set_problem, show_problem
 from pages.components.shell.number_words import plain_markdown
 from pages.components.shell.rights import is_host, visitor
+from pages.components.shell.widgets import component
 
 HERE = "opening a run"  # for `show_problem`
 ROUND = "round of saved runs"  # a new number empties the uploader and closes the place
 SEEN = "saved run that was tried"  # the number that Streamlit gave to the file
 OPENED = "opened run"  # (id, whether it was here already)
+_drop = component("drop", Path(__file__).parent)
 
 
 def draw_open_place() -> None:
-    """A button; what it opens takes a file, and says below it why one cannot be opened."""
+    """A button; what it opens takes a file, also one that is dropped anywhere on the page, and says below it why one cannot be
+    opened."""
     number = st.session_state.get(ROUND, 0)
     with st.popover("Open a saved run", icon=":material/file_open:", type="tertiary", key=f"open a run {number}"):
         file = st.file_uploader(
@@ -51,6 +54,11 @@ def draw_open_place() -> None:
                 st.session_state[ROUND] = number + 1
                 st.rerun()
         show_problem(HERE)
+
+
+def take_drops() -> None:
+    """Has a file that is dropped anywhere on the page go there. At the end of the page, where nothing is seen of it."""
+    _drop(key="drop a run", data={})
 
 
 def _open(file: Any) -> None:
