@@ -5,6 +5,7 @@ import contextlib
 import html
 import io
 import json
+import math
 import re
 
 import numpy as np
@@ -105,7 +106,7 @@ def opened(browser):
     assert problems == []
 
 
-def written(place, model, shape, classes, kind="f4", answers=None):
+def written(place, model, shape, classes, half_from=math.inf, answers=None):
     """A page of a network that learned nothing, with 50 pictures of noise."""
     random = np.random.default_rng(0)
     pictures = random.integers(0, 256, (50, *shape), dtype=np.uint8)
@@ -127,7 +128,7 @@ def written(place, model, shape, classes, kind="f4", answers=None):
     wanted = tempered(logits.softmax(1).numpy(), 0.8) if answers is None else answers
     features = random.normal(size=(60, model[-1].in_features)).astype(np.float32)
     familiar = Familiar.of(features, np.resize(pictures, (60, *shape)), features, np.resize(pictures, (60, *shape)))
-    text = making.packed(graph_of(model, shape), said, familiar, pictures, wanted, kind, 1e-3 if kind == "f2" else 1e-4)
+    text = making.packed(graph_of(model, shape), said, familiar, pictures, wanted, half_from, 1e-4)
     place.write_text(making.html("Noise", text), encoding="utf-8")
     return place
 

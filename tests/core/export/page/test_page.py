@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import math
 import re
 from dataclasses import replace
 
@@ -120,8 +121,19 @@ def test_weights_beyond_half_the_digits_are_kept_whole(run, tmp_path, data_folde
         return classifier
 
     monkeypatch.setattr(Classifier, "load", large)
+    monkeypatch.setitem(making.WEIGHTS, "float16 and float32", making.WEIGHTS["float16"])
     facts = write_page(run, tmp_path / "page.html", "", data_folder, quiet)
     assert facts["weights"] == "float32" and facts["largest_difference"] < 1e-4
+
+
+def test_small_layers_keep_their_digits_where_half_of_them_are_too_few(run, tmp_path, data_folder, monkeypatch):
+    monkeypatch.setitem(making.WEIGHTS, "float16", (0, 0.0))
+    monkeypatch.setitem(making.WEIGHTS, "float16 and float32", (1000, 1e-3))
+    facts = write_page(run, tmp_path / "page.html", "", data_folder, quiet)
+    assert facts["weights"] == "float16 and float32"
+    page = inside((tmp_path / "page.html").read_text(encoding="utf-8"))
+    arrays = [each for step in page.words["network"]["operations"] for each in step["arrays"].values()]
+    assert {each["kind"]: math.prod(each["shape"]) >= 1000 for each in arrays} == {"f2": True, "f4": False}
 
 
 def test_differences_that_are_no_numbers_are_not_good():
