@@ -568,6 +568,7 @@ def test_the_script_ends_with_the_weights_of_the_run(name, data_folder):
         accuracy, loss = epoch.metrics["val/accuracy"], epoch.metrics["val/loss"]
         assert float(line.split("loss ")[1]) == pytest.approx(loss, rel=0.02), (line, loss)
         assert float(line.split("validation ")[1].split("%")[0]) / 100 == pytest.approx(accuracy, abs=0.02)
+    assert len(names["batches"]) * len(epochs) == state.step
     kept = names["best_weights"]  # of the last layer alone where all before it is frozen
     assert len(kept) == (2 if name == "features" else len(best))
     for ours, theirs in zip(list(best.values())[-len(kept) :], kept.values(), strict=True):
