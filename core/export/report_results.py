@@ -84,9 +84,10 @@ def _matrix(matrix: np.ndarray, names: list[str]) -> str:
         rows.append(f'<tr><th scope="row" dir="auto">{escape(name)}</th>{"".join(cells)}</tr>')
     head = "".join(f'<th scope="col" dir="auto">{escape(name)}</th>' for name in names)
     kinds = ["matrix", *(["small"] if len(names) > WIDE else []), *(["upright"] if max(map(len, names)) > 2 else [])]
-    caption = "<caption>Rows: what it is; columns: what it was taken for</caption>"
-    inside = f"{caption}<thead><tr><td></td>{head}</tr></thead><tbody>{''.join(rows)}</tbody>"
-    return f'<div class="scroll"><table class="{" ".join(kinds)}">{inside}</table></div>'
+    said = "Rows: what it is; columns: what it was taken for"
+    inside = f"<thead><tr><td></td>{head}</tr></thead><tbody>{''.join(rows)}</tbody>"
+    table_of = f'<table class="{" ".join(kinds)}" aria-label="Confusion matrix. {said}">{inside}</table>'
+    return f'<div class="scroll"><p class="caption">{said}</p>{table_of}</div>'
 
 
 def _frequent(matrix: np.ndarray, names: list[str]) -> str:
