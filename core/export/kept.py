@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import time
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,14 +55,23 @@ def file_name(run: Run) -> str:
 
 
 def keep(place: Path, facts: dict[str, Any]) -> None:
-    """Notes what was found while the file was made there. Raises OSError."""
+    """Notes what was found while the file was made there; what was written beside it, and it, become one ZIP. Raises OSError."""
+    if beside := facts.get("beside"):
+        packed = place.with_suffix(".zip")
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name in (place.name, *beside):
+                archive.write(place.with_name(name), f"{place.stem}/{name}")
+        facts = facts | {"file": packed.name, "bytes": packed.stat().st_size}
     write_atomically(place.with_name(FACTS), json.dumps(facts).encode())
 
 
 def find_kept(place: Path) -> Kept | None:
     """What was made there, None if nothing or not wholly."""
     facts = read_json(place.with_name(FACTS))
-    return Kept(place, facts) if isinstance(facts, dict) and place.is_file() else None
+    if not isinstance(facts, dict):
+        return None
+    file = place.with_name(Path(str(facts.get("file") or place.name)).name)
+    return Kept(file, facts) if file.is_file() else None
 
 
 def kept_page(runs_folder: Path, digest: str) -> Path | None:

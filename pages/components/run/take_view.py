@@ -156,7 +156,7 @@ def _draw_one(wanted: _Wanted, task: Task | None) -> None:
                     action("Cancel", partial(exports().end, task), key=f"cancel {kind.name} {run.id}")
                 elif kind.of_network and not run.checkpoint():
                     st.caption("As soon as its first epoch is done.")
-                elif not kept or kept.file != place:  # or made of an earlier state of a run that trains
+                elif not kept or kept.file.parent != place.parent:  # or made of an earlier state of a run that trains
                     label = "Make it anew" if kept else "Make it"
                     action(label, wanted.begin, icon=":material/arrow_forward:", key=f"make {kind.name} {run.id}")
         if kept and (said := kept.facts.get("sentence")):

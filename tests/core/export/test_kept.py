@@ -2,6 +2,7 @@
 
 import os
 import time
+import zipfile
 
 import pytest
 
@@ -71,3 +72,13 @@ def test_old_ones_go_and_the_oldest_where_room_is_scarce(run, runs_folder, monke
     assert [bool(find_kept(place)) for place in places] == [True, True, False]
     forget_old(runs_folder, time.time() + kept.LASTS - 50)
     assert [bool(find_kept(place)) for place in places] == [True, False, False]
+
+
+def test_what_lies_beside_a_script_goes_along_in_one_file(run, runs_folder):
+    place = made(place_for(run, runs_folder, KINDS["script"]))
+    place.with_name("split.json").write_text("[]")
+    keep(place, {"beside": ["split.json"], "file": str(place), "bytes": 10})
+    found = find_kept(place_for(run, runs_folder, KINDS["script"]))
+    assert found.file.name == "Ants-bees-naïve.zip" and found.facts["bytes"] == found.file.stat().st_size
+    with zipfile.ZipFile(found.file) as archive:
+        assert archive.namelist() == ["Ants-bees-naïve/Ants-bees-naïve.py", "Ants-bees-naïve/split.json"]
