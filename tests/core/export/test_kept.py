@@ -64,7 +64,7 @@ def test_a_title_of_signs_alone_and_a_damaged_config_still_give_a_name(run):
 
 
 def test_old_ones_go_and_the_oldest_where_room_is_scarce(run, runs_folder, monkeypatch):
-    places = [made(place_for(run, runs_folder, KINDS["page"], str(number)), 1000) for number in range(3)]
+    places = [made(place_for(run, runs_folder, KINDS[name]), 1000) for name in ("page", "package", "script")]
     for age, place in enumerate(places):
         os.utime(place.parent, (time.time() - 100 * age,) * 2)
     monkeypatch.setattr(kept, "MOST_BYTES", 2_500)
