@@ -144,7 +144,7 @@ def plain(markup):
 def familiar_of(page):
     kept = page.words["familiar"]
     arrays = {name: page.array(kept[name]) for name in ("axes", "features", "lost_features", "pixels", "lost_pixels")}
-    return Familiar(**arrays, **{name: kept[name] for name in ("step", "units", "limit")})
+    return Familiar(**arrays, **{name: kept[name] for name in ("step", "units", "limit", "side", "rank")})
 
 
 def answer_to(run, place, pixels):
@@ -207,7 +207,7 @@ def test_what_is_strange_is_measured_as_in_python(opened, digits, run):
     arrays = {
         name: carried.array(kept[name]) for name in ("axes", "features", "lost_features", "pixels", "lost_pixels")
     }
-    familiar = Familiar(**arrays, **{name: kept[name] for name in ("step", "units", "limit")})
+    familiar = Familiar(**arrays, **{name: kept[name] for name in ("step", "units", "limit", "side", "rank")})
     found = page.evaluate(SCORES, prepared.reshape(3, -1).tolist())
     assert np.allclose(found, familiar.scores(classifier.embed(prepared)[0], prepared), rtol=2e-3)
 

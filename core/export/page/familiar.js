@@ -10,7 +10,7 @@ const Familiar = (() => {
     const squares = Float32Array.from(read("pixels"), (value) => value / kept.levels);
     const banks = {
       features: { values: features, ...own(features, read("lost_features")) },
-      pixels: { values: squares, ...own(squares, read("lost_pixels")), perPicture: kept.pixels.shape[1] },
+      pixels: { values: squares, ...own(squares, read("lost_pixels")) },
     };
     return { ...kept, axes, wide, count, banks, mix: null };
   }
@@ -26,14 +26,13 @@ const Familiar = (() => {
     direction.forEach((value, row) => {
       if (value) for (let axis = 0; axis < projected.length; axis++) projected[axis] += value * familiar.axes[row * familiar.count + axis];
     });
-    const byFeatures = nearest(familiar.banks.features, projected, Math.max(0, energy(direction) - energy(projected)));
+    const byFeatures = nearest(familiar.banks.features, projected, Math.max(0, energy(direction) - energy(projected)), familiar.rank);
 
     const step = Math.ceil(Math.max(height, width) / SIDE);
     const small = inSquares({ data: pixels, height, width, channels }, step);
     small.data = small.data.map((value) => Math.round(value) / 255);
-    const parts = familiar.banks.pixels.perPicture / channels, wide = sideOf(small, parts);
-    const squares = inSquares(small, wide), covered = energyWithin(small, squares.height * wide, squares.width * wide);
-    const byPixels = nearest(familiar.banks.pixels, squares.data, Math.max(0, covered - energy(squares.data) * wide ** 2), wide ** 2);
+    const wide = familiar.side, squares = inSquares(small, wide), covered = energyWithin(small, squares.height * wide, squares.width * wide);
+    const byPixels = nearest(familiar.banks.pixels, squares.data, Math.max(0, covered - energy(squares.data) * wide ** 2), familiar.rank, wide ** 2);
     return (byFeatures / familiar.units[0] + byPixels / familiar.units[1]) / 2;
   }
 
@@ -59,15 +58,19 @@ const Familiar = (() => {
     return found;
   }
 
-  // The squared distance to the nearest picture that is kept, where both lost something when they were projected.
-  function nearest({ values, lengths, lost, depth }, picture, lostOfPicture, times = 1) {
-    let least = Infinity;
+  // The squared distance to the `rank`-th nearest picture that is kept, where both lost something when they were projected.
+  function nearest({ values, lengths, lost, depth }, picture, lostOfPicture, rank, times = 1) {
+    const least = new Array(Math.min(rank, lost.length)).fill(Infinity); // rising
     for (let place = 0; place < lost.length; place++) {
       let product = 0;
       for (let i = 0, from = place * depth; i < depth; i++) product += values[from + i] * picture[i];
-      least = Math.min(least, (lengths[place] - 2 * product) * times + lost[place]);
+      const distance = (lengths[place] - 2 * product) * times + lost[place];
+      for (let i = least.length - 1; i >= 0 && distance < least[i]; i--) {
+        if (i + 1 < least.length) least[i + 1] = least[i];
+        least[i] = distance;
+      }
     }
-    return Math.max(0, least + energy(picture) * times + lostOfPicture);
+    return Math.max(0, least.at(-1) + energy(picture) * times + lostOfPicture);
   }
 
   function inSquares({ data, height, width, channels }, side) { // means of squares; what none is left for is passed over
@@ -78,12 +81,6 @@ const Familiar = (() => {
         for (let i = 0; i < channels; i++)
           means[(Math.floor(y / high) * columns + Math.floor(x / wide)) * channels + i] += data[(y * width + x) * channels + i] / (high * wide);
     return { data: means, height: rows, width: columns, channels };
-  }
-
-  function sideOf({ height, width }, parts) { // of the squares, where so many of them make up the picture
-    let side = 1;
-    while (Math.max(1, Math.floor(height / side)) * Math.max(1, Math.floor(width / side)) > parts) side++;
-    return side;
   }
 
   function energyWithin({ data, width, channels }, height, columns) {

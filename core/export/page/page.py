@@ -46,7 +46,10 @@ CLOSE, ROUNDED = 1e-4, 1e-3  # how far probabilities may differ: with whole weig
 WEIGHTS = {"float16": (0, ROUNDED), "float16 and float32": (40_000, ROUNDED), "float32": (math.inf, CLOSE)}
 PICTURES_A_TIME = 50
 COARSE = 32  # pixels a side of the golden pictures
-CANDIDATES = 5000  # pictures among which those that stand for all are chosen
+CANDIDATES, CHOOSING_WORK = (
+    2000,
+    60_000_000_000,
+)  # pictures that are looked at for those that stand for all: more if cheap
 
 
 @dataclass(frozen=True)
@@ -269,8 +272,8 @@ def _familiar(graph: Graph, classifier: Classifier, pictures: Compared) -> Famil
     """None for a network without a fully connected layer, of which TrainDesk does not say what is strange either."""
     if graph.features < 0:
         return None
-    count = len(pictures.train)
-    some = np.sort(np.random.default_rng(0).choice(count, min(count, CANDIDATES), replace=False))
+    count, affordable = len(pictures.train), max(CANDIDATES, CHOOSING_WORK // max(1, multiply_adds(graph)))
+    some = np.sort(np.random.default_rng(0).choice(count, min(count, affordable), replace=False))
     features, val_features = (classifier.embed(each)[0] for each in (pictures.train[some], pictures.val))
     return Familiar.of(features, pictures.train[some], val_features, pictures.val)
 
