@@ -10,17 +10,21 @@ from core.datasets._base import Preparation
 from core.errors import NothingDrawn
 from core.export.page.preparation import plan_of, preparation_script
 
-PREPARE = """([pictures, plan]) => pictures.map(([width, height, text]) => {
+PREPARE = """([pictures, plan, tries]) => pictures.map(([width, height, text]) => {
     const raw = atob(text), data = new Uint8ClampedArray(raw.length);
     for (let i = 0; i < raw.length; i++) data[i] = raw.charCodeAt(i);
-    const begin = performance.now();
-    try {
-        const made = Preparation.prepare({ width, height, data }, plan);
-        const milliseconds = performance.now() - begin;
-        return { ...made, pixels: Array.from(made.pixels), milliseconds };
-    } catch (error) {
-        return { error: error.message, milliseconds: performance.now() - begin };
+    let answer, milliseconds = Infinity;
+    for (let tried = 0; tried < tries; tried++) {
+        const begin = performance.now();
+        try {
+            const { pixels, ...shape } = Preparation.prepare({ width, height, data }, plan);
+            answer = { ...shape, pixels: Array.from(pixels) };
+        } catch (error) {
+            answer = { error: error.message };
+        }
+        milliseconds = Math.min(milliseconds, performance.now() - begin);
     }
+    return { ...answer, milliseconds };
 })"""
 AT_ONCE = 20  # pictures for each question
 
@@ -35,14 +39,14 @@ def preparing_page(browser):
 
 
 def prepared_in_browser(
-    page, images: Sequence[Image.Image], preparation: Preparation
+    page, images: Sequence[Image.Image], preparation: Preparation, tries: int = 1
 ) -> tuple[list[Prepared], list[float]]:
-    """What the scripts make of each picture, and the milliseconds they took for it."""
+    """What the scripts make of each picture, and the milliseconds they took for it, the least of some tries."""
     answers = []
     for begin in range(0, len(images), AT_ONCE):
         batch = [image.convert("RGBA") for image in images[begin : begin + AT_ONCE]]
         pictures = [[image.width, image.height, base64.b64encode(image.tobytes()).decode()] for image in batch]
-        answers += page.evaluate(PREPARE, [pictures, plan_of(preparation)])
+        answers += page.evaluate(PREPARE, [pictures, plan_of(preparation), tries])
     return [_pixels(answer) for answer in answers], [answer["milliseconds"] for answer in answers]
 
 

@@ -153,8 +153,9 @@ const Paper = (() => {
 
   function nearestCopy(mask, height, width) { // its values in another size, each the nearest one
     const places = (length, size) => {
-      let place = length / size / 2 - length / size; // Pillow adds up steps, which decides where two are as near
-      return Array.from({ length: size }, () => Math.min(length - 1, Math.floor((place += length / size))));
+      const step = length / size;
+      let place = -step / 2; // Pillow adds up steps, which decides where two are as near
+      return Array.from({ length: size }, () => Math.min(length - 1, Math.floor((place += step))));
     };
     const rows = places(mask.height, height), columns = places(mask.width, width), made = new Uint8Array(height * width);
     for (let y = 0, i = 0; y < height; y++) for (let x = 0; x < width; x++, i++) made[i] = mask.data[rows[y] * mask.width + columns[x]];

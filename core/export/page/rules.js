@@ -36,13 +36,18 @@ const Rules = (() => {
       if (covered < SURE && (rules.length < 3 || Math.abs(tilt - rules[0].tilt) > 0.03)) continue; // parallel, but for the perspective
       if (rules.some((rule) => Math.abs(spot - rule.spot) <= rule.thick + 3 + (width / 2) * Math.abs(tilt - rule.tilt))) continue;
       const away = (x, y) => Math.abs(y - tilt * (x - width / 2) - spot);
-      const meets = ({ x, top, bottom }) => away(x, Math.min(Math.max(Math.round(spot + tilt * (x - width / 2)), top), bottom - 1)) <= 1.5;
-      if (runs.find(meets).x > side || runs.findLast(meets).x < width - side) continue; // a stroke: rules run from side to side
+      const eachNear = (visit) => { // pixels within 1.5 of the line
+        for (const { x, top, bottom } of runs) {
+          const row = Math.floor(spot + tilt * (x - width / 2)), end = Math.min(bottom, row + 3);
+          for (let y = Math.max(top, row - 1); y < end; y++) if (away(x, y) <= 1.5) visit(x, y, bottom - top);
+        }
+      };
+      let first = width, last = -1, near = 0, tall = 0;
+      eachNear((x, _, run) => { first = Math.min(first, x); last = x; near++; if (run > 0.04 * height) tall++; });
+      if (first > side || last < width - side) continue; // a stroke: rules run from side to side
+      if (2 * tall > near) continue; // so their median is, found quickly: a filled shape has thousands of such lines
       const lengths = [], darks = [];
-      for (const { x, top, bottom } of runs.filter(meets)) for (let y = top; y < bottom; y++) if (away(x, y) <= 1.5) {
-        lengths.push(bottom - top);
-        darks.push(data[y * width + x]);
-      }
+      eachNear((x, y, run) => { lengths.push(run); darks.push(data[y * width + x]); });
       const thick = median(lengths), shade = percentile(darks, 80);
       if (thick > 0.04 * height) continue;
       rules.push({ tilt, spot, thick });
