@@ -47,6 +47,7 @@ MADE = {  # a control -> what a journey presses of it
     "run/controls.py draw_queue_controls: label": "Take out of the queue",
     "run/mistakes_view.py _galleries: 'Of each class'": "3",
     "run/playback.py _choice: label": "Slow motion",
+    "run/take_view.py _draw_kept: label": "Save .html",
     "run/playback.py draw_steps: label": "Next epoch",
     "runs/experiment_view.py _draw: 'Curve'": "Validation loss",
     "shell/fences.py _throw_away: label": "Move it to the trash",

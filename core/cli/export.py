@@ -21,6 +21,7 @@ from core.export.telling import Tell
 from core.files import write_atomically
 from core.runs.disk import bytes_in_words
 from core.runs.history import History
+from core.text.numbers import percent
 
 TABLES = {"csv": as_csv, "parquet": as_parquet}
 INTERVAL = 0.2  # seconds between two words of how far it is
@@ -96,6 +97,6 @@ def _tell(file: Path | None) -> Tell:
             with contextlib.suppress(OSError):  # whoever asked may be gone
                 write_atomically(file, json.dumps({"share": share, "words": words}).encode(), sync=False)
         elif sys.stderr.isatty():
-            print(f"\r{share:4.0%} {words:<60}", end="\n" if share >= 1 else "", file=sys.stderr, flush=True)
+            print(f"\r{percent(share, 0)} {words:<60}", end="\n" if share >= 1 else "", file=sys.stderr, flush=True)
 
     return tell

@@ -115,7 +115,7 @@ def split_text(config: RunConfig) -> str:
     training, classes = config.training, len(config.dataset.info().class_names)
     limit = training.training_pictures
     used = f"members[held : held + {limit}]" if limit else "members[held:]"
-    share = f"{100 * training.validation_share:.4g} %"
+    share = f"{100 * training.validation_share:.4g} per cent"
     rest = f"at most {limit:,} of the others are" if limit else "the others are"
     return f"""\
 # {share} of each class are held out for validation, {rest} learned from.

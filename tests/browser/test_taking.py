@@ -2,19 +2,23 @@
 
 import json
 import re
-import zipfile
 from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import expect
 
 from core.export.run_file import open_run
+from core.export.saved_zip import TABLE
 from core.runs.history import History
+from core.runs.store import create_run
+from core.workers.worker import work
 from tests.browser.conftest import serving
 from tests.browser.hands import draw_with_mouse, press
 from tests.desk import GUESTS, shared
-from tests.helpers import wait_until
+from tests.helpers import quick_config, wait_until
+from tests.own import own_dataset
 from tests.pages.trained import copied, train
+from tests.saved import contents
 
 pytestmark = pytest.mark.browser
 
@@ -73,9 +77,8 @@ def test_package_script_report_and_run_are_made_and_saved(visit, desk, trained, 
     page.goto(f"{desk.url}/run?run={trained.id}")
     with made(page, "package", trained, "Save .zip") as (download, row):
         expect(row).to_contain_text("get the same answer")
-        with zipfile.ZipFile(download.path()) as package:
-            assert {"model.onnx", "predict.py", "train.py", "proof.json"} <= set(package.namelist())
-            assert json.loads(package.read("proof.json"))
+        package = {name.rpartition("/")[2]: data for name, data in contents(download.path()).items()}
+        assert {"model.onnx", "predict.py", "train.py"} <= set(package) and json.loads(package["proof.json"])
     with made(page, "script", trained, "Save .py") as (download, _):
         compile(download.path().read_text(), "train.py", "exec")
     with made(page, "report", trained, "Save .html") as (download, _):
@@ -125,3 +128,32 @@ def test_a_phone_gets_the_page_by_a_code_and_nothing_else(visit, trained, tmp_pa
         expect(phone.page.get_by_label("Password")).to_be_visible()
         for each in (pupil, phone.page):  # before their server goes
             each.close()
+
+
+def test_own_pictures_go_along_with_their_run_if_that_is_wished(visit, tmp_path):
+    data, runs = tmp_path / "data", tmp_path / "runs"
+    dataset = own_dataset(data, tmp_path / "brought", {"stripes": 12, "dots": 12})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TRAINDESK_DATA", str(data))
+        own = {"name": "own_images", "source": dataset.id, "side": 28}
+        run = create_run(quick_config(batch_size=8, dataset=own, title="Patterns"), runs)
+        work(run, data)
+    with serving(runs, data) as server:
+        page = visit().page
+        page.goto(f"{server.url}/run?run={run.id}")
+        with made(page, "run", run, "Save .traindesk") as (download, _):
+            assert TABLE not in contents(download.path())
+        toggle = page.get_by_role("switch", name="Put the pictures into the file of the run")
+        row = page.locator(f".st-key-take-run-{run.id}")
+        press(
+            page.get_by_text("Put the pictures into the file of the run"),
+            row.get_by_role("button", name="Make it", exact=True),
+        )
+        expect(toggle).to_be_checked()
+        with made(page, "run", run, "Save .traindesk") as (download, _):
+            assert TABLE in contents(download.path())
+        with made(page, "script", run, "Save .zip") as (download, _):
+            assert {name.rpartition("/")[2] for name in contents(download.path())} == {
+                "Patterns.py",
+                "Patterns-split.json",
+            }
