@@ -36,6 +36,7 @@ from core.runs.store import Run
 PROGRAM = Path(__file__).parent / "files" / "predict.py"
 NEEDS = {"onnxruntime": "onnxruntime>=1.22", "PIL": "pillow>=11.0", "numpy": "numpy>=2.0", "scipy": "scipy>=1.14"}
 VERSIONS = ("torch", "onnx", "onnxscript", "onnxruntime", "numpy", "pillow", "scipy")
+PACKED = (".safetensors", ".npz")  # files that get no smaller
 FORMAT = 1  # of proof.json
 
 
@@ -224,7 +225,8 @@ def zipped(folder: Path, name: str) -> bytes:
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for path in sorted(folder.rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
-                archive.write(path, f"{name}/{path.relative_to(folder).as_posix()}")
+                kind = zipfile.ZIP_STORED if path.suffix in PACKED else zipfile.ZIP_DEFLATED
+                archive.write(path, f"{name}/{path.relative_to(folder).as_posix()}", kind)
     return buffer.getvalue()
 
 
