@@ -299,3 +299,26 @@ def test_a_program_that_ends_early_is_one_sentence(package, run, data_folder, tm
         write_package(run, tmp_path / "never.zip", "", data_folder, lambda *_: None)
     assert_one_sentence(str(caught.value), "after 0 of 172", "No module named 'torch'")
     assert not (tmp_path / "never.zip").exists()
+
+
+@pytest.mark.slow
+def test_a_fresh_environment_with_what_the_package_asks_for_is_enough(package, tmp_path):
+    """As someone else will have it: nothing but Python and requirements.txt, from the package index that pip knows."""
+    python = tmp_path / "fresh" / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "fresh"], check=True, timeout=240)
+    wanted = ["-r", package.folder / "requirements.txt"]
+    install = [python, "-m", "pip", "install", "-q", "--retries", "0", "--timeout", "20", *wanted]
+    if subprocess.run(install, capture_output=True, timeout=600).returncode:
+        pytest.skip("no package index can be reached")
+    Image.new("RGB", (200, 200), "white").save(tmp_path / "empty.png")
+    Image.fromarray(np.pad(np.full((60, 8), 255, np.uint8), ((20, 20), (46, 46)))).save(tmp_path / "one.png")
+    done = subprocess.run(
+        [python, "predict.py", "--json", tmp_path / "one.png", tmp_path / "empty.png"],
+        cwd=package.folder, capture_output=True, encoding="utf-8", timeout=240,
+    )  # fmt: skip
+    one, empty = (json.loads(line) for line in done.stdout.splitlines())
+    (here, _), _ = package.rows(tmp_path / "one.png", tmp_path / "empty.png")
+    assert one["answer"] == here["answer"] and one["unfamiliar"] == here["unfamiliar"]
+    assert one["probabilities"] == pytest.approx(here["probabilities"], abs=1e-5)
+    assert_one_sentence(empty["error"], "Nothing is drawn")
+    assert done.returncode == 1
