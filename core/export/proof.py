@@ -24,6 +24,9 @@ from core.inference.neighbours import Neighbours, tempered
 from core.text.numbers import count, decimal, fitting
 
 SAME = 1e-4  # by which probabilities may differ, and the two likeliest classes to be as good as each other
+# What float32 leaves of squared distances between features of length 1; it counts where a network sees hardly any difference
+# between pictures, as one does after a few steps.
+ROUNDING = 5e-7
 BATCH, BATCH_VALUES = 250, 1_500_000  # pictures that are answered at a time: as many as the page answers
 SECONDS = 1800  # that the program may go on after the network here has answered
 LOOK_SECONDS = 0.5
@@ -100,7 +103,12 @@ def prove(
             child.wait()
     theirs = read_answers(said, tried, classifier.class_names, status, errors)
     found = compared(
-        own, theirs, tried, known.limit(), "drawing" if classifier.config.dataset.drawable else "other picture"
+        own,
+        theirs,
+        tried,
+        known.limit(),
+        "drawing" if classifier.config.dataset.drawable else "other picture",
+        ROUNDING / known.units[0],
     )
     return found | {"seconds": round(time.monotonic() - began, 1)}
 
@@ -170,17 +178,19 @@ def _rows(said: Path) -> Iterator[dict[str, Any]]:
             yield json.loads(line)
 
 
-def compared(own: Answers, theirs: Answers, tried: Tried, limit: float, foreign: str) -> dict[str, Any]:
+def compared(
+    own: Answers, theirs: Answers, tried: Tried, limit: float, foreign: str, rounding: float = 0.0
+) -> dict[str, Any]:
     """What the check found, as plain facts for JSON, with its `sentence`. `foreign` is what the other pictures are called.
 
     Equal means: the same class, unless the two likeliest are within SAME; all probabilities within SAME; the same "I don't know",
-    unless the score lies within SAME of the limit, relatively; the same sentence where a picture is empty. Raises TrainDeskError
-    when something is not, saying how many pictures and which first.
+    unless the score lies within SAME of the limit, relatively, or within what `rounding` leaves of it; the same sentence where a
+    picture is empty. Raises TrainDeskError when something is not, saying how many pictures and which first.
     """
     answered = ~own.silent & ~theirs.silent
     top = np.sort(np.nan_to_num(own.probabilities), axis=1)[:, -2:]  # (N, 2)
     tie = answered & (top[:, 1] - top[:, 0] <= SAME)
-    edge = answered & (np.abs(own.ood_scores - limit) <= SAME * limit)
+    edge = answered & (np.abs(own.ood_scores - limit) <= max(SAME * limit, rounding))
     apart = np.where(answered, np.abs(own.probabilities - theirs.probabilities).max(axis=1), 0.0)  # (N,)
     other_class, other_verdict = own.best != theirs.best, own.unfamiliar != theirs.unfamiliar
     other_words = np.array([one != two for one, two in zip(own.sentences, theirs.sentences, strict=True)])

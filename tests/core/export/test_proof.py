@@ -87,6 +87,16 @@ def test_another_verdict_is_too_much_unless_the_score_lies_at_the_limit(own, tri
     assert found["undecided"] == 1 and found["pictures_same"] == 3
 
 
+def test_where_features_hardly_differ_their_rounding_may_decide_and_that_is_told(own, tried):
+    scores = own.ood_scores.copy()
+    scores[4] = LIMIT + 0.01
+    near = replace(own, ood_scores=scores, unfamiliar=scores > LIMIT)
+    other = replace(near, unfamiliar=own.unfamiliar)
+    differs(near, other, tried, "1 of 6 pictures")
+    found = compared(near, other, tried, LIMIT, "drawing", rounding=0.02)
+    assert "(1 is too close to call)" in found["sentence"]
+
+
 def test_words_where_there_should_be_an_answer_are_too_much_and_so_are_others(own, tried):
     silent = [*own.sentences[:4], "It cannot be read.", ""]
     differs(own, with_shares(replace(own, sentences=silent), 4, [np.nan] * 3), tried, "nothing instead of class 3")
