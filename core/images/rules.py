@@ -36,6 +36,9 @@ def _rules(ink: np.ndarray, mask: np.ndarray) -> np.ndarray:
     if not lines or lines[0][0] < SURE:
         return found
     runs, dark = _run_lengths(mask)[y, x], ink[y, x]
+    by_row: dict[
+        float, tuple[np.ndarray, np.ndarray]
+    ] = {}  # of a tilt: pixels ordered by row, and where each row begins
     rules: list[tuple[float, int, float]] = []  # (tilt, row, thickness)
     shades: list[float] = []
     for coverage, tilt, spot in lines:
@@ -43,9 +46,16 @@ def _rules(ink: np.ndarray, mask: np.ndarray) -> np.ndarray:
             continue
         if any(abs(spot - other) <= thick + 3 + width / 2 * abs(tilt - slope) for slope, other, thick in rules):
             continue
-        away = np.abs(y - tilt * (x - width / 2) - spot)
-        near = away <= 1.5
+        if tilt not in by_row:  # a filled shape has thousands of lines, too many to look at all pixels for each
+            row = np.round(y - tilt * (x - width / 2)).astype(np.int32)
+            order = np.argsort(row, kind="stable")
+            by_row[tilt] = order, np.searchsorted(row[order], np.arange(-2, height + 3))
+        order, begins = by_row[tilt]
+        around = order[begins[spot] : begins[min(spot + 5, height + 4)]]  # rows within 2 of it
+        near = around[np.abs(y[around] - tilt * (x[around] - width / 2) - spot) <= 1.5]
         if x[near].min() > side or x[near].max() < width - side:  # a stroke: rules run from side to side
+            continue
+        if 2 * np.count_nonzero(runs[near] > 0.04 * height) > near.size:  # so their median is, found faster
             continue
         thick, shade = float(np.median(runs[near])), float(np.percentile(dark[near], 80))
         if thick > 0.04 * height:
@@ -53,6 +63,7 @@ def _rules(ink: np.ndarray, mask: np.ndarray) -> np.ndarray:
         rules.append((tilt, spot, thick))
         shades.append(shade)
         usual = float(np.median(shades))  # not only its own: a stroke may lie along this line
+        away = np.abs(y - tilt * (x - width / 2) - spot)
         gone = (away <= thick / 2 + 2) & (runs <= 1.7 * thick + 1) & (dark <= 1.4 * usual + 0.05)
         found[y[gone], x[gone]] = True
         if len(rules) == MOST:
