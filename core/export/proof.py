@@ -27,6 +27,7 @@ SAME = 1e-4  # by which probabilities may differ, and the two likeliest classes 
 # What float32 leaves of squared distances between features of length 1; it counts where a network sees hardly any difference
 # between pictures, as one does after a few steps.
 ROUNDING = 5e-7
+MOST_BY_ROUNDING = 0.01  # of the pictures: of more, a network sees too little for "I don't know" to mean anything
 BATCH, BATCH_VALUES = 250, 1_500_000  # pictures that are answered at a time: as many as the page answers
 SECONDS = 1800  # that the program may go on after the network here has answered
 LOOK_SECONDS = 0.5
@@ -184,17 +185,21 @@ def compared(
     """What the check found, as plain facts for JSON, with its `sentence`. `foreign` is what the other pictures are called.
 
     Equal means: the same class, unless the two likeliest are within SAME; all probabilities within SAME; the same "I don't know",
-    unless the score lies within SAME of the limit, relatively, or within what `rounding` leaves of it; the same sentence where a
-    picture is empty. Raises TrainDeskError when something is not, saying how many pictures and which first.
+    unless the score lies within SAME of the limit, relatively, or, of few pictures, within what `rounding` leaves of it; the same
+    sentence where a picture is empty. Raises TrainDeskError when something is not, saying how many pictures and which first.
     """
     answered = ~own.silent & ~theirs.silent
     top = np.sort(np.nan_to_num(own.probabilities), axis=1)[:, -2:]  # (N, 2)
     tie = answered & (top[:, 1] - top[:, 0] <= SAME)
-    edge = answered & (np.abs(own.ood_scores - limit) <= max(SAME * limit, rounding))
+    from_limit = np.abs(own.ood_scores - limit)
+    edge = answered & (from_limit <= max(SAME * limit, rounding))
     apart = np.where(answered, np.abs(own.probabilities - theirs.probabilities).max(axis=1), 0.0)  # (N,)
     other_class, other_verdict = own.best != theirs.best, own.unfamiliar != theirs.unfamiliar
     other_words = np.array([one != two for one, two in zip(own.sentences, theirs.sentences, strict=True)])
     wrong = (other_class & ~tie) | (other_verdict & ~edge) | other_words | ~(apart <= SAME)
+    by_rounding = other_verdict & edge & (from_limit > SAME * limit)
+    if by_rounding.sum() > max(1, MOST_BY_ROUNDING * len(by_rounding)):
+        wrong |= by_rounding
     if wrong.any():
         raise TrainDeskError(_difference(own, theirs, tried.files, wrong))
     same = ~other_class & ~other_verdict

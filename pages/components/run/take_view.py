@@ -105,6 +105,11 @@ def draw_taking(run: Run, config: RunConfig | None) -> None:
     """What the run can be taken along as; follows what is being made."""
     st.subheader("Take it with you", anchor=ANCHOR)
     which, pictures = _choices(run, config)
+    if config and isinstance(config.dataset, OwnImages):
+        st.caption(
+            "The page and the package hold small copies of pictures that it learned from, of at most 32 pixels a side: by them "
+            "it says what it does not know."
+        )
     wanted = [
         _Wanted(run, kind, which if kind.of_network else "", {"pictures": True} if pictures and name == "run" else {})
         for name, kind in ((name, KINDS[name]) for name in OFFERED)

@@ -95,6 +95,10 @@ def test_where_features_hardly_differ_their_rounding_may_decide_and_that_is_told
     differs(near, other, tried, "1 of 6 pictures")
     found = compared(near, other, tried, LIMIT, "drawing", rounding=0.02)
     assert "(1 is too close to call)" in found["sentence"]
+    scores[3] = LIMIT + 0.01
+    both = replace(near, ood_scores=scores, unfamiliar=scores > LIMIT)
+    with pytest.raises(TrainDeskError, match="2 of 6 pictures"):
+        compared(both, other, tried, LIMIT, "drawing", rounding=0.02)
 
 
 def test_words_where_there_should_be_an_answer_are_too_much_and_so_are_others(own, tried):
