@@ -25,7 +25,14 @@ OURS = {"action", "download", "one_of", "toggle"}  # of pages/components: what d
 ACTIONS = set(
     "click dblclick check uncheck fill press press_sequentially set_input_files tap select_option clear".split()
 )
-HELPERS = {"press", "pressed", "opened", "choose", "tick"}  # of the browser tests, which act on what they are given
+HELPERS = {
+    "press",
+    "pressed",
+    "opened",
+    "choose",
+    "tick",
+    "made",
+}  # of the browser tests, which act on what they are given
 MADE = {  # a control -> what a journey presses of it
     "pages/classify.py: 'Way'": "Upload",
     "charts/view_controls.py axis_control: 'Over'": "step",

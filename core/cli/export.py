@@ -14,7 +14,7 @@ import psutil
 
 from core.cli.common import A_RUN, Commands, Result, WrongInput, find
 from core.errors import TrainDeskError
-from core.export.kept import file_name, keep
+from core.export.kept import keep, name_of
 from core.export.kinds import KINDS, make
 from core.export.metrics import as_csv, as_parquet, to_mlflow, to_tensorboard
 from core.export.telling import Tell
@@ -71,13 +71,13 @@ def _taken_along(options: argparse.Namespace) -> Result:
     if options.gently:
         with contextlib.suppress(psutil.Error, OSError):
             psutil.Process().nice(10 if os.name == "posix" else psutil.BELOW_NORMAL_PRIORITY_CLASS)  # type: ignore[attr-defined]
-    place = Path(options.place or f"{file_name(run)}.{kind.ending}")
+    place = Path(options.place or name_of(run, kind))
     if place.is_dir():
-        place /= f"{file_name(run)}.{kind.ending}"
+        place /= name_of(run, kind)
     more = {"pictures": True} if options.pictures else {}
     found = make(kind, run, place, options.network, options.data, _tell(options.progress), **more)
     if options.keep:
-        keep(place, found)
+        keep(place, {"run": run.id, **found})
     said = f"{found['sentence']} " if found.get("sentence") else ""
     return Result(
         {"run": run.id, "kind": kind.name, **found}, f"{said}Written to {place} ({bytes_in_words(found['bytes'])})."

@@ -141,23 +141,47 @@ def _classify(options: argparse.Namespace) -> Result:
     from core.inference.classifier import Classifier
 
     classifier = Classifier.load(run, options.network)
+    known = _known(classifier, options.data)
     results: list[dict[str, Any]] = []
     for path in options.images:
         try:
-            pixels = classifier.prepare(read_image(path, path.name))
+            pixels = classifier.prepare(read_image(path, path.name))[None]
         except ImageError as error:
             results.append({"file": str(path), "error": str(error)})
             continue
-        probabilities = classifier.predict([pixels])[0].tolist()
-        named = dict(zip(classifier.class_names, probabilities, strict=True))
-        results.append({"file": str(path), "prediction": max(named, key=named.__getitem__), "probabilities": named})
-    lines = [
-        f"{item['file']}: {item['prediction']} ({percent(item['probabilities'][item['prediction']])})"
-        if "prediction" in item
-        else f"{item['file']}: {item['error']}"
-        for item in results
-    ]
+        features, probabilities = classifier.embed(pixels)
+        said: dict[str, Any] = {}
+        if known:
+            from core.inference.neighbours import tempered
+
+            probabilities = tempered(probabilities, known.temperature)
+            said["unfamiliar"] = bool(known.ood_score(features, pixels)[0] > known.limit())
+        named = dict(zip(classifier.class_names, probabilities[0].tolist(), strict=True))
+        results.append(
+            {"file": str(path), "prediction": max(named, key=named.__getitem__), "probabilities": named, **said}
+        )
+    lines = [f"{item['file']}: {_answer(item)}" for item in results]
     return Result(results, "\n".join(lines), is_well=not any("error" in item for item in results))
+
+
+def _known(classifier: Any, data_folder: Path) -> Any:
+    """What is known of the pictures it learned from, see `Neighbours`; None where they are not here."""
+    from core.datasets import DatasetError
+    from core.inference.neighbours import Neighbours
+
+    try:
+        return Neighbours.of(classifier, data_folder)
+    except DatasetError:
+        return None
+
+
+def _answer(item: dict[str, Any]) -> str:
+    if "error" in item:
+        return item["error"]
+    prediction = item["prediction"]
+    if item.get("unfamiliar"):
+        return f"I don't know: unlike anything it learned from (if it had to choose: {prediction})"
+    return f"{prediction} ({percent(item['probabilities'][prediction])})"
 
 
 def _complain(options: argparse.Namespace, error: TrainDeskError, status: int) -> int:

@@ -17,7 +17,7 @@ from core.errors import TrainDeskError
 from core.export.kinds import Kind
 from core.files import folder_size, read_json, write_atomically
 from core.runs.metadata import title_of
-from core.runs.store import Run
+from core.runs.store import Run, run_at
 from core.runs.workspace import NAME
 from core.text.typed import clean_line
 
@@ -42,7 +42,12 @@ def place_for(run: Run, runs_folder: Path, kind: Kind, which: str = "", **option
     made_of = [_state(path) for path in (run.config_file, run.metadata_file, source)]
     said = json.dumps([run.id, run.status().name, kind.name, source.name, options, made_of])
     digest = hashlib.sha256(said.encode()).hexdigest()[:32]
-    return runs_folder / NAME / FOLDER / digest / f"{file_name(run)}.{kind.ending}"
+    return runs_folder / NAME / FOLDER / digest / name_of(run, kind)
+
+
+def name_of(run: Run, kind: Kind) -> str:
+    """The name of a file of this kind: "My-digits-report.html"."""
+    return f"{file_name(run)}{kind.tail}.{kind.ending}"
 
 
 def file_name(run: Run) -> str:
@@ -75,11 +80,15 @@ def find_kept(place: Path) -> Kept | None:
 
 
 def kept_page(runs_folder: Path, digest: str) -> Path | None:
-    """The page that lies in the folder of that name among those made here; None if there is none."""
+    """The page that lies in the folder of that name among those made here; None if there is none, or its run is no more."""
     if not re.fullmatch(r"[0-9a-f]{32}", digest):
         return None
     folder = runs_folder / NAME / FOLDER / digest
-    return next(iter(folder.glob("*.html")), None) if (folder / FACTS).is_file() else None
+    facts = read_json(folder / FACTS)
+    run = facts.get("run") if isinstance(facts, dict) else None
+    if not isinstance(run, str) or not run_at(runs_folder, Path(run).name).is_here():
+        return None  # whoever deletes a run takes back what was given away of it
+    return next(iter(folder.glob("*.html")), None)
 
 
 def forget_old(runs_folder: Path, now: float | None = None) -> None:

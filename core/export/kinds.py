@@ -13,8 +13,11 @@ from typing import Any
 
 from core.errors import TrainDeskError
 from core.export.telling import Tell
+from core.files import read_json
 from core.machine.questions import temporary_folder
 from core.runs.store import Run, checkpoint_of
+
+MOST_WORK = 600_000_000  # multiply-adds of a page for an answer: two seconds in a browser
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,7 @@ class Kind:
     ending: str  # of its file
     maker: str  # "module:function" in `core.export`; imported when it is asked for, most of them import torch
     of_network: bool = True  # of one checkpoint, not of the run as a whole
+    tail: str = ""  # of the file's name, where another of them has the same ending
 
 
 KINDS = {
@@ -54,6 +58,7 @@ KINDS = {
             "What the clicks did, in plain PyTorch: a page or two to read, run and change.",
             "py",
             "script:write_script",
+            tail="-training",
         ),
         Kind(
             "report",
@@ -62,6 +67,7 @@ KINDS = {
             "html",
             "report:write_report",
             of_network=False,
+            tail="-report",
         ),
         Kind(
             "run",
@@ -73,6 +79,25 @@ KINDS = {
         ),
     )
 }
+
+
+def not_offered(kind: Kind, run: Run) -> str:
+    """Why this kind of file cannot be made of the run, in one sentence that is known beforehand; "" where it may be."""
+    if kind.name != "page":
+        return ""
+    described = read_json(run.network)
+    layers = described.get("layers") if isinstance(described, dict) else None
+    work = (
+        sum(layer.get("multiply_adds") or 0 for layer in layers if isinstance(layer, dict))
+        if isinstance(layers, list)
+        else 0
+    )
+    if work <= MOST_WORK:
+        return ""
+    return (
+        f"A page computes at most {MOST_WORK // 10**6:,} million multiply-adds for an answer, so that it takes no longer than "
+        f"two seconds, and this network needs {work / 1e6:,.0f} million; a smaller network or smaller pictures fit."
+    )
 
 
 @contextmanager

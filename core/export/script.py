@@ -198,7 +198,7 @@ def _how_to_run(source: Source, packages: Sequence[str], beside: str) -> list[st
     needs = {
         "torchvision": "The pictures are downloaded into ./data.",
         "digits": "The pictures come with scikit-learn.",
-        "folders": f"The pictures, as the Data page exports them, lie in ./pictures, and {beside} here.",
+        "folders": f"The pictures, as the Data page exports them, lie unpacked in ./pictures, and {beside} here.",
         "arrays": f"The pictures lie in {beside}, which belongs here.",
     }
     return [f"# pip install {' '.join(packages)}, then run it. {needs[source.kind]}"]

@@ -116,7 +116,7 @@ def _lit(how: Augmentation, black: bool) -> list[str]:
 def _gamma(most: float, black: bool) -> list[str]:
     lines = ["lightest = pictures.amax((0, 2, 3), keepdim=True)"]
     if black:
-        change = "lightest * (pictures / lightest).clamp(0, 1) ** power"
+        change = "lightest * (pictures / lightest.clamp(min=1e-6)).clamp(0, 1) ** power"
     else:
         lines += ["darkest = pictures.amin((0, 2, 3), keepdim=True)", "span = (lightest - darkest).clamp(min=1e-6)"]
         change = "darkest + span * ((pictures - darkest) / span) ** power"

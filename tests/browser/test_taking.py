@@ -154,6 +154,6 @@ def test_own_pictures_go_along_with_their_run_if_that_is_wished(visit, tmp_path)
             assert TABLE in contents(download.path())
         with made(page, "script", run, "Save .zip") as (download, _):
             assert {name.rpartition("/")[2] for name in contents(download.path())} == {
-                "Patterns.py",
-                "Patterns-split.json",
+                "Patterns-training.py",
+                "Patterns-training-split.json",
             }

@@ -126,7 +126,7 @@ def main() -> int:
     parser.add_argument("--classes", action="store_true", help="list what it can answer")
     parser.add_argument("--threads", type=int, default=0, help="processor cores to use (default: all)")
     options = parser.parse_args()
-    sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+    sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
     network, looks = open_network(options.threads), options.camera is not None
     if options.classes:
         print("\n".join(network.class_names))

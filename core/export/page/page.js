@@ -250,12 +250,21 @@
 
   async function read(file) {
     if (!file) return;
+    const turn = (desk.reading = (desk.reading ?? 0) + 1); // a large picture takes longer than one that is chosen after it
+    if (desk.mode !== "camera") say(["Reading the picture ..."], "plain");
     try {
       const bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
       const scale = Math.min(1, Math.sqrt(MOST_PIXELS / (bitmap.width * bitmap.height)));
       const [width, height] = [bitmap.width, bitmap.height].map((side) => Math.max(1, Math.round(side * scale)));
-      show(imageOf(width, height, (context) => context.drawImage(bitmap, 0, 0, width, height)));
+      if (turn === desk.reading) show(imageOf(width, height, (context) => context.drawImage(bitmap, 0, 0, width, height)));
     } catch {
+      if (turn !== desk.reading) return;
+      if (desk.mode === "picture") { // what is said is not about the picture before
+        desk.picture = null;
+        shown.hidden = true;
+        empty.hidden = false;
+      }
+      if (desk.mode !== "draw" || !desk.strokes.length) { showBars(null); showPixels(null); }
       say([`'${file.name}' is no picture that this browser can read; save it as JPEG or PNG and try again.`], "wrong");
     }
   }

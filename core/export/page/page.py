@@ -18,6 +18,7 @@ import torch
 
 from core.analysis.scores import right_of
 from core.errors import TrainDeskError
+from core.export.kinds import MOST_WORK
 from core.export.page.familiar import Familiar
 from core.export.page.graph import graph_of
 from core.export.page.operations import Graph, multiply_adds
@@ -36,7 +37,6 @@ from core.training.losses import LossSettings
 
 HERE = Path(__file__).parent
 SCRIPTS = ("network.js", "familiar.js", "page.js")  # after those that prepare pictures; each uses those before it
-MOST_WORK = 300_000_000  # multiply-adds for an answer: two seconds in a browser
 GOLDEN = 50  # validation pictures with torch's answers, by which the page checks itself
 MOST_CHECKED = 1000  # validation pictures by which it is checked before it is written,
 CHECKING_WORK = 20_000_000_000  # as far as so many multiply-adds suffice

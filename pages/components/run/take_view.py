@@ -15,7 +15,7 @@ import streamlit as st
 
 from core.datasets.own_images import OwnImages
 from core.export.kept import Kept, find_kept, forget_old, place_for
-from core.export.kinds import KINDS, Kind
+from core.export.kinds import KINDS, Kind, not_offered
 from core.files import read_json
 from core.machine.cores import usable_cores
 from core.machine.questions import Question
@@ -30,6 +30,7 @@ from core.workers.tasks import Task, TaskQueue
 from pages.components.shell.fences import run_fence
 from pages.components.shell.gate import TAKEN
 from pages.components.shell.histories import networks_in_words
+from pages.components.shell.links import jump
 from pages.components.shell.messages import show_error
 from pages.components.shell.number_words import count, plain_markdown
 from pages.components.shell.rights import LOCAL, may_change, visitor
@@ -98,7 +99,7 @@ def exports() -> TaskQueue:
 
 def jump_to_taking() -> None:
     """A way to where a run's network can be taken along, for the top of its page."""
-    st.html(f'<a class="jump" href="#{ANCHOR}">Take it with you</a>', width="content")
+    st.html(jump("Take it with you", ANCHOR), width="content")
 
 
 def draw_taking(run: Run, config: RunConfig | None) -> None:
@@ -147,6 +148,7 @@ def _draw(wanted: Sequence[_Wanted], tasks: Sequence[Task | None]) -> None:
 
 def _draw_one(wanted: _Wanted, task: Task | None) -> None:
     run, kind = wanted.run, wanted.kind
+    why = not_offered(kind, run)
     place, is_running = wanted.place(), task is not None and task.is_running()
     kept = None if is_running else find_kept(place) or (find_kept(Path(task.of)) if task else None)
     with st.container(border=True, key=f"take-{kind.name}-{run.id}", gap="xsmall"):
@@ -161,9 +163,11 @@ def _draw_one(wanted: _Wanted, task: Task | None) -> None:
                     action("Cancel", partial(exports().end, task), key=f"cancel {kind.name} {run.id}")
                 elif kind.of_network and not run.checkpoint():
                     st.caption("As soon as its first epoch is done.")
-                elif not kept or kept.file.parent != place.parent:  # or made of an earlier state of a run that trains
+                elif not why and (not kept or kept.file.parent != place.parent):  # or made of an earlier state
                     label = "Make it anew" if kept else "Make it"
                     action(label, wanted.begin, icon=":material/arrow_forward:", key=f"make {kind.name} {run.id}")
+        if why:
+            st.caption(why)
         if kept and (said := kept.facts.get("sentence")):
             st.caption(f":material/verified: {plain_markdown(said)}")
         elif not kept:

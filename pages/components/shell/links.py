@@ -138,6 +138,11 @@ def anchor(place: Place, text: str, part: str = "") -> str:
     return f'<a href="{escape(target, quote=True)}" target="_self"{tip}>{escape(shortened(text))}</a>'
 
 
+def jump(text: str, part: str) -> str:
+    """HTML of a link to a part of this very page."""
+    return f'<a class="jump" href="#{part}">{escape(text)}</a>'
+
+
 class _Said(NamedTuple):
     """What the address says of a widget, and what it said before: a refresh may still bring that along."""
 

@@ -5,9 +5,6 @@ On one's own computer: everything. On a shared dashboard a visitor changes only 
 
 from __future__ import annotations
 
-import hashlib
-import secrets
-
 import streamlit as st
 
 from core.image_sets.bounds import new_guest_job
@@ -19,19 +16,18 @@ from core.runs.store import Run
 from core.sharing import Guest, current_authenticator
 
 COOKIE = "traindesk"  # of a shared dashboard; the gate sets it
-BROWSER_COOKIE = "_streamlit_xsrf"  # one for each browser; the server sets it
+HERE = "here"  # whoever sits at the computer of a dashboard that is not shared
 LOCAL = ("127.0.0.1", "localhost", "::1")
 READ_ONLY = "Someone else's: you can look at it, compare it and try it, but not change it."
 THE_EXAMPLE = "An example that comes with TrainDesk: look at it, compare it, try it; it is not yours to change."
 
 
 def visitor() -> str:
-    """A short name of this browser, the same in all its tabs and after a reload."""
+    """A short name of this guest's browser, the same in all its tabs and after a reload; of one's own computer always the same,
+    whichever browser: no cookie of Streamlit's stays as it is from one load of a page to the next."""
     if guest := _guest():
         return guest.id
-    if isinstance(token := st.context.cookies.get(BROWSER_COOKIE), str) and token:
-        return hashlib.sha256(token.encode()).hexdigest()[:16]
-    return st.session_state.setdefault("visitor", secrets.token_hex(8))
+    return HERE
 
 
 def demo_owner() -> str:

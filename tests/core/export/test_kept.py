@@ -79,6 +79,9 @@ def test_what_lies_beside_a_script_goes_along_in_one_file(run, runs_folder):
     place.with_name("split.json").write_text("[]")
     keep(place, {"beside": ["split.json"], "file": str(place), "bytes": 10})
     found = find_kept(place_for(run, runs_folder, KINDS["script"]))
-    assert found.file.name == "Ants-bees-naïve.zip" and found.facts["bytes"] == found.file.stat().st_size
+    assert found.file.name == "Ants-bees-naïve-training.zip" and found.facts["bytes"] == found.file.stat().st_size
     with zipfile.ZipFile(found.file) as archive:
-        assert archive.namelist() == ["Ants-bees-naïve/Ants-bees-naïve.py", "Ants-bees-naïve/split.json"]
+        assert archive.namelist() == [
+            "Ants-bees-naïve-training/Ants-bees-naïve-training.py",
+            "Ants-bees-naïve-training/split.json",
+        ]

@@ -43,7 +43,7 @@ def own_run(tmp_path_factory):
         patch.setenv("TRAINDESK_DATA", str(data))
         own = {"name": "own_images", "source": dataset.id, "side": 28}
         run = create_run(
-            quick_config(epochs=2, batch_size=8, dataset=own, title="Own"), tmp_path_factory.mktemp("own run")
+            quick_config(epochs=5, batch_size=8, dataset=own, title="Own"), tmp_path_factory.mktemp("own run")
         )
     assert work(run, data, listen=lambda event: event["event"] == "epoch" and run.request_pause())["event"] == PAUSED
     return run, data, dataset
@@ -115,7 +115,7 @@ def test_a_run_whose_pictures_are_not_here_answers_and_says_what_it_misses(own_r
         name.startswith("pictures/") for name in contents(tmp_path / "bare.traindesk")
     )
     opened = open_run(tmp_path / "bare.traindesk", runs_folder, tmp_path / "data", "")
-    assert len(History(opened).update().epochs) == 1
+    assert len(History(opened).update().epochs) == len(History(run).update().epochs) >= 1
     picture = Image.fromarray(np.zeros((40, 40, 3), np.uint8))
     classifier = Classifier.load(opened)
     assert classifier.predict([classifier.prepare(picture)]).shape == (1, 3)

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from core.export.kept import find_kept, keep, place_for
-from core.export.kinds import KINDS
+from core.export.kinds import KINDS, MOST_WORK
 from core.machine import questions
 from core.runs.events import EventWriter
 from pages.components.run import take_view
@@ -122,3 +122,14 @@ def test_others_find_it_at_the_address_of_the_network(seen_at, address, monkeypa
     options = {"browser.serverAddress": "192.168.1.7", "server.port": 8501}
     monkeypatch.setattr(take_view.st, "get_option", options.__getitem__)
     assert take_view.address_for_others("/take/x") == address
+
+
+def test_a_page_that_would_take_too_long_is_not_offered_and_why_is_said(shown):
+    described = json.loads(shown.network.read_text())
+    described["layers"][0]["multiply_adds"] = 3 * MOST_WORK
+    shown.network.write_text(json.dumps(described))
+    app = open_app("run", run=shown.id)
+    assert "at most 600 million multiply-adds" in words(app) and "this network needs 1,80" in words(app)
+    with pytest.raises(KeyError):
+        widget(app, f"make page {shown.id}")
+    assert widget(app, f"make package {shown.id}")

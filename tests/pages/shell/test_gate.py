@@ -7,9 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from core.export.kept import keep
+from core.runs.store import create_run, list_runs
+from core.runs.trash import delete_run, restore_run
 from core.sharing import FREE, PASS_LASTS, Authenticator
 from pages.components.shell.gate import LONGEST_FORM, Gate
 from pages.components.shell.rights import COOKIE
+from tests.helpers import quick_config
 
 GUESTS, HOST = "for the class", "for the teacher"
 
@@ -203,11 +206,12 @@ def test_broken_cookies_are_nobodys(gate, cookie):
 @pytest.fixture
 def given_away(gate, runs_folder):
     """A page that was made here, and the token under which it is given away."""
+    run = create_run(quick_config(), runs_folder)
     digest = "0123456789abcdef" * 2
     place = runs_folder / ".traindesk" / "exports" / digest / "Digits.html"
     place.parent.mkdir(parents=True)
     place.write_bytes(b"<p>7</p>")
-    keep(place, {})
+    keep(place, {"run": run.id})
     return place, gate.authenticator.pass_for(digest)
 
 
@@ -227,14 +231,20 @@ def test_nothing_else_is_given_away(gate, given_away, token):
     assert status == 404 and b"no longer given away" in body and not gate.app.seen
 
 
-def test_a_pass_opens_one_page_for_a_day(gate, given_away, monkeypatch):
+def test_a_pass_opens_one_page_for_a_day(gate, given_away, runs_folder, monkeypatch):
     place, token = given_away
     other = gate.authenticator.pass_for("../../../key")
     assert ask(gate, f"/take/{other}")[0] == 404
     assert gate.authenticator.guest(token) is None, "it is no way in"
     later = time.time() + PASS_LASTS + 10
-    monkeypatch.setattr(time, "time", lambda: later)
-    assert ask(gate, f"/take/{token}")[0] == 404
-    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        patch.setattr(time, "time", lambda: later)
+        assert ask(gate, f"/take/{token}")[0] == 404
+    again = f"/take/{gate.authenticator.pass_for(place.parent.name)}"
+    [run] = list_runs(runs_folder)
+    delete_run(run)
+    assert ask(gate, again)[0] == 404, "what was deleted is given away no more"
+    restore_run(run.id, runs_folder)
+    assert ask(gate, again)[0] == 200
     place.unlink()
-    assert ask(gate, f"/take/{gate.authenticator.pass_for(place.parent.name)}")[0] == 404
+    assert ask(gate, again)[0] == 404

@@ -22,7 +22,7 @@ ME = Guest("me", is_host=False)
 # what anyone may do with a run of someone else's: look, compare, try, copy its settings, take its numbers
 FREE = {
     "Presenter view: large type, no menus", "Chart options", "Why?",
-    "Try it: draw or upload", "Train again with changes", "Open", "Compare",
+    "Make it", "Try it: draw or upload", "Train again with changes", "Open", "Compare",
     "Run it again with changes", "CSV", "Parquet", "Download", "Close", "Start the digits training", "Look", "All datasets",
     "Train on these pictures", "Transfer learning", "From scratch", "Pictures of each class",
     "Start again with 30\u202f% held back for validation",
