@@ -148,10 +148,10 @@ def open_run(path: Path, runs_folder: Path, data_folder: Path, owner: str) -> Ru
                 staged.folder.mkdir()
                 config = _unpack(saved, staged)
                 if run := known(saved.digest(), saved.manifest.run, staged, runs_folder):
+                    came = _bring_missing(saved, run, data_folder, owner, hidden_set)
+                    what = "its pictures, which were missing, came from there" if came else "nothing was changed"
                     title = title_of(run, config)
-                    raise AlreadyHere(
-                        f"'{title}' is here already, as far as '{saved.name}' has it; nothing was changed.", run
-                    )
+                    raise AlreadyHere(f"'{title}' is here already, as far as '{saved.name}' has it; {what}.", run)
                 config = _at_home(config, staged)
                 set_place = _bring_pictures(saved, config, data_folder, owner, hidden_set)
                 if set_place is not None and set_place.name != getattr(config.dataset, "source", ""):
@@ -216,6 +216,17 @@ def _bring_pictures(saved: SavedFile, config: RunConfig, data_folder: Path, owne
         return None
     saved_pictures.brought(saved, dataset, data_folder, owner, hidden)
     return saved_pictures.place_for(dataset, data_folder)
+
+
+def _bring_missing(saved: SavedFile, run: Run, data_folder: Path, owner: str, hidden: Path) -> bool:
+    """Whether the pictures of a run that is here were not, and are now."""
+    with contextlib.suppress(TrainDeskError):  # its config is damaged here
+        config = run.config()
+        place = _bring_pictures(saved, config, data_folder, owner, hidden)
+        if place is not None and place.name == getattr(config.dataset, "source", ""):
+            hidden.rename(place)
+            return True
+    return False
 
 
 def _put_in_place(staged: Run, run_id: str, runs_folder: Path, hidden_set: Path, set_place: Path | None) -> Run:

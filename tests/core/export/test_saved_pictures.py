@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from core.errors import TrainDeskError
-from core.export.run_file import open_run, save_run
+from core.export.run_file import AlreadyHere, open_run, save_run
 from core.image_sets.edit import editing
 from core.image_sets.folders import delete_dataset, list_datasets
 from core.image_sets.own_dataset import OwnDataset
@@ -188,3 +188,16 @@ def test_deleted_pictures_are_not_in_the_way(own_file, own_run, runs_folder, tmp
     delete_dataset(list_datasets(tmp_path / "data")[0])
     opened = open_run(own_file, tmp_path / "again", tmp_path / "data", "")
     assert list_datasets(tmp_path / "data")[0].id == opened.config().dataset.source != own_run[2].id
+
+
+def test_pictures_come_with_a_second_file_where_the_first_had_none(own_run, own_file, runs_folder, tmp_path):
+    run, data, dataset = own_run
+    save_run(run, tmp_path / "bare.traindesk", "", data, quiet)
+    opened = open_run(tmp_path / "bare.traindesk", runs_folder, tmp_path / "data", "")
+    with pytest.raises(AlreadyHere) as said:
+        open_run(own_file, runs_folder, tmp_path / "data", "ben")
+    assert_one_sentence(str(said.value), "'Own' is here already", "its pictures, which were missing, came from there")
+    [brought] = list_datasets(tmp_path / "data")
+    assert brought.id == dataset.id and described(brought, 2) == described(dataset, 2) and said.value.run == opened
+    with pytest.raises(AlreadyHere, match="nothing was changed"):
+        open_run(own_file, runs_folder, tmp_path / "data", "ben")
