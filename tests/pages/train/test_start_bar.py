@@ -1,11 +1,13 @@
 """How long will it take: a process of its own, an answer in words, gone when a setting changes."""
 
 import json
+import secrets
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import streamlit as st
 
 from core.machine import questions
 from core.recipes import find_recipe
@@ -138,8 +140,9 @@ def test_pictures_that_are_not_here_are_not_fetched_for_it(program, runs_folder,
     assert not calls
 
 
-def test_a_person_has_one_and_it_says_how_many_of_others_are_before(program, runs_folder):
+def test_a_person_has_one_and_it_says_how_many_of_others_are_before(program, runs_folder, monkeypatch):
     program("import time; time.sleep(600)")
+    monkeypatch.setattr(start_bar, "visitor", lambda: st.session_state.setdefault("who", secrets.token_hex(4)))
     apps = [ask(open_app("train", recipe="digits")) for _ in range(MOST + 2)]  # each of another visitor
     assert ["Measuring a few real steps" in words(app) for app in apps] == [True] * MOST + [False] * 2
     assert "Waits for 1 measurement of others" in words(apps[-2]) and "Waits for 2 measurements" in words(apps[-1])
