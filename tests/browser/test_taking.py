@@ -4,6 +4,7 @@ import json
 import re
 from contextlib import contextmanager
 
+import psutil
 import pytest
 from playwright.sync_api import expect
 
@@ -13,9 +14,9 @@ from core.runs.history import History
 from core.runs.store import create_run
 from core.workers.worker import work
 from tests.browser.conftest import serving
-from tests.browser.hands import draw_with_mouse, press
+from tests.browser.hands import choose, draw_with_mouse, press
 from tests.desk import GUESTS, shared
-from tests.helpers import quick_config, wait_until
+from tests.helpers import answers, quick_config, wait_until
 from tests.own import own_dataset
 from tests.pages.trained import copied, train
 from tests.saved import contents
@@ -33,6 +34,12 @@ def desk(trained, tmp_path_factory, data_folder):
     """A dashboard with a run that is trained."""
     with serving(copied(trained, tmp_path_factory.mktemp("desk") / "runs").folder.parent, data_folder) as server:
         yield server
+
+
+def exporting(server):
+    """The processes that make files for this dashboard."""
+    children = psutil.Process(server.process.pid).children(recursive=True)
+    return [child for child, words in answers(children, psutil.Process.cmdline).items() if "export" in words]
 
 
 @contextmanager
@@ -96,10 +103,14 @@ def test_what_is_made_can_be_given_up(visit, desk, trained, monkeypatch):
     page = visit().page
     page.goto(f"{desk.url}/run?run={trained.id}")
     row = page.locator(f".st-key-take-package-{trained.id}")
-    page.get_by_role("combobox", name="Network").click()
-    page.get_by_role("option", name=re.compile("^Last")).click()
-    press(row.get_by_role("button", name="Make it", exact=True), row.get_by_role("button", name="Cancel"))
+    network = page.get_by_role("combobox", name="Network")
+    shown = lambda: f"{network.input_value()} {network.locator('..').inner_text()}"  # noqa: E731
+    choose(page, "Network", re.compile("^Last"), lambda: "Last" in shown())
+    press(row.get_by_role("button", name="Make it", exact=True), lambda: exporting(desk))
+    for process in exporting(desk):
+        process.suspend()  # or it might be done before the click
     press(row.get_by_role("button", name="Cancel"), row.get_by_role("button", name="Make it", exact=True))
+    wait_until(lambda: not exporting(desk), what="its process ends")
     exports = desk.runs / ".traindesk" / "exports"
     wait_until(lambda: not [each for each in exports.rglob("*.zip") if not (each.parent / "facts.json").exists()])
 
