@@ -22,6 +22,9 @@ WIDEST = 256  # dimensions in which features are compared
 SIDE = 32  # pixels: larger pictures are compared made smaller, and 6,000 of 224 x 224 would take 3.6 GB
 COLDEST_TO_HOTTEST = (-0.5, 2.5)  # logarithms; few pictures, all of them right, would make it infinitely sure
 COPIES = 3  # of each picture, changed at random, of networks that were trained on such
+# The least unit of distances between directions: half-precision digits and sums in float32 leave some 5e-7 of them uncertain, and
+# a network that has hardly learned yet sees less than that between any two pictures. Trained ones have 0.1 to 1.3.
+FINEST = 5e-3
 NEIGHBOUR = 3  # whose distance counts: one lone strange training picture must not make everything familiar
 
 
@@ -126,9 +129,15 @@ class Neighbours:
 
     @cached_property
     def units(self) -> tuple[float, float]:
-        """The 98th percentiles over `val` of the distances in features and in pixels."""
-        features, pixels = (max(1e-9, float(np.quantile(each, 0.98))) for each in (self.val_features, self.val_pixels))
-        return features, pixels
+        """See `in_units`."""
+        return in_units(self.val_features, self.val_pixels)
+
+
+def in_units(val_features: np.ndarray, val_pixels: np.ndarray) -> tuple[float, float]:
+    """The 98th percentiles over `val` of squared distances (V,) in directions of features, at least FINEST, and in pixels: both
+    are divided by these, so that neither outweighs the other."""
+    features, pixels = (float(np.quantile(each, 0.98)) for each in (val_features, val_pixels))
+    return max(FINEST, features), max(1e-9, pixels)
 
 
 def distances(bank: np.ndarray, pictures: np.ndarray, squares: np.ndarray | None = None) -> np.ndarray:

@@ -105,8 +105,10 @@ def test_what_is_made_can_be_given_up(visit, desk, trained, monkeypatch):
     row = page.locator(f".st-key-take-package-{trained.id}")
     network = page.get_by_role("combobox", name="Network")
     shown = lambda: f"{network.input_value()} {network.locator('..').inner_text()}"  # noqa: E731
+    wait_until(lambda: not exporting(desk), what="what the tests before have pressed twice is made")
     choose(page, "Network", re.compile("^Last"), lambda: "Last" in shown())
     press(row.get_by_role("button", name="Make it", exact=True), lambda: exporting(desk))
+    expect(row.get_by_role("button", name="Cancel")).to_be_visible()
     for process in exporting(desk):
         process.suspend()  # or it might be done before the click
     press(row.get_by_role("button", name="Cancel"), row.get_by_role("button", name="Make it", exact=True))

@@ -16,7 +16,7 @@ import numpy as np
 
 from core.export.page.packing import Packer
 from core.inference import USUALLY_ANSWERED
-from core.inference.neighbours import NEIGHBOUR, SIDE, small
+from core.inference.neighbours import NEIGHBOUR, SIDE, in_units, small
 
 WIDE = 256  # more features than that are mixed into so many, by signs that the page makes itself
 MOST = 1500  # pictures that are kept
@@ -70,7 +70,7 @@ class Familiar:
             limit=0.0,
         )
         by_features, by_pixels = made.distances(val_features, val)
-        units = tuple(max(1e-9, float(np.quantile(each, 0.98))) for each in (by_features, by_pixels))
+        units = in_units(by_features, by_pixels)
         scores = (by_features / units[0] + by_pixels / units[1]) / 2
         return cls(**{**vars(made), "units": units, "limit": float(np.quantile(scores, USUALLY_ANSWERED))})
 

@@ -1,17 +1,21 @@
 """What counts as the same answer, what does not, and that the answers here are those of the page."""
 
+import subprocess
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from PIL import Image
 
 from core.errors import TrainDeskError
 from core.export.proof import SAME, Answers, _at_most, answers_of, compared
 from core.export.proof_pictures import Tried
+from core.paths import HOME
 from tests.core.export.networks import random_classifier, random_known
-from tests.helpers import assert_one_sentence
+from tests.helpers import assert_one_sentence, has_ended, wait_until
 
 LIMIT = 2.0
 
@@ -87,20 +91,6 @@ def test_another_verdict_is_too_much_unless_the_score_lies_at_the_limit(own, tri
     assert found["undecided"] == 1 and found["pictures_same"] == 3
 
 
-def test_where_features_hardly_differ_their_rounding_may_decide_and_that_is_told(own, tried):
-    scores = own.ood_scores.copy()
-    scores[4] = LIMIT + 0.01
-    near = replace(own, ood_scores=scores, unfamiliar=scores > LIMIT)
-    other = replace(near, unfamiliar=own.unfamiliar)
-    differs(near, other, tried, "1 of 6 pictures")
-    found = compared(near, other, tried, LIMIT, "drawing", rounding=0.02)
-    assert "(1 is too close to call)" in found["sentence"]
-    scores[3] = LIMIT + 0.01
-    both = replace(near, ood_scores=scores, unfamiliar=scores > LIMIT)
-    with pytest.raises(TrainDeskError, match="2 of 6 pictures"):
-        compared(both, other, tried, LIMIT, "drawing", rounding=0.02)
-
-
 def test_words_where_there_should_be_an_answer_are_too_much_and_so_are_others(own, tried):
     silent = [*own.sentences[:4], "It cannot be read.", ""]
     differs(own, with_shares(replace(own, sentences=silent), 4, [np.nan] * 3), tried, "nothing instead of class 3")
@@ -141,3 +131,19 @@ def test_the_answers_here_are_those_of_the_page(tmp_path):
     assert np.array_equal(own.probabilities, np.stack([each.probabilities for each in said]))
     assert own.unfamiliar.tolist() == [each.is_unknown for each in said]
     assert own.best.tolist() == [each.first for each in said]
+
+
+def test_the_program_that_is_tried_ends_with_who_tried_it(tmp_path):
+    """Else a package that is given up would be tried to the end, by nobody's wish."""
+    (tmp_path / "predict.py").write_text("import time\ntime.sleep(1000)")
+    asks = (
+        "import sys\nfrom pathlib import Path\nfrom core.export.proof import program\n"
+        f"folder = Path({str(tmp_path)!r})\nout = (folder / 'out').open('wb')\n"
+        "print(program(folder, folder, False, out, out).pid, flush=True)\nsys.stdin.read()"
+    )
+    options = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "cwd": HOME}
+    with subprocess.Popen([sys.executable, "-c", asks], **options) as asking:
+        child = psutil.Process(int(asking.stdout.readline()))
+        assert not has_ended(child)
+        asking.kill()
+    wait_until(lambda: has_ended(child), what="the program ends")

@@ -1,5 +1,7 @@
 """Whether a network knows what it does not know."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -32,6 +34,24 @@ def test_distances_are_those_computed_one_by_one():
     bank, pictures = random.normal(size=(50, 7)), random.normal(size=(4, 7))
     expected = np.sort(((pictures[:, None] - bank[None]) ** 2).sum(axis=2), axis=1)[:, :NEIGHBOUR]
     assert np.allclose(distances(bank, pictures), expected)
+
+
+def test_a_network_that_sees_hardly_any_difference_leaves_the_verdict_to_the_pixels(classifier, known):
+    """Its distances are what rounding leaves of them, which every computer does otherwise."""
+    chance = np.random.default_rng(0)
+    blind = replace(
+        known,
+        features=known.features[:1] + 0 * known.features,
+        val_features=3e-7 * chance.random(len(known.val_features)),
+    )
+    prepared = np.stack([classifier.prepare(draw_doodle(name, 0)) for name in DOODLES])
+    features = np.tile(known.features[:1], (len(prepared), 1))
+    scores = blind.ood_score(features, prepared)
+    elsewhere = blind.ood_score(features + chance.normal(0, 1e-6, features.shape).astype(np.float32), prepared)
+    assert np.abs(scores - elsewhere).max() < 1e-4 * blind.limit()
+    flat = small(prepared)
+    by_pixels = distances(known.pixels, flat)[:, NEIGHBOUR - 1] / blind.units[1] / 2
+    assert np.allclose(scores, by_pixels, atol=1e-4)
 
 
 def test_the_share_that_is_asked_for_is_answered(known):
