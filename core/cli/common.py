@@ -22,11 +22,30 @@ class WrongInput(TrainDeskError):
     """The command line names something that does not exist."""
 
 
+class _Parser(argparse.ArgumentParser):
+    """One whose options may stand anywhere, if `in_any_order`: Python 3.11 takes an argument that may be left out for left out as
+    soon as an option comes before it."""
+
+    in_any_order = False
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        if not self.in_any_order:
+            return super().parse_known_args(args, namespace)
+        self.in_any_order = False  # it asks this very function
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self.in_any_order = True
+
+
 class Commands:
     """The commands below a parser; each has the options that all have in `common`."""
 
     def __init__(self, parser: argparse.ArgumentParser, common: argparse.ArgumentParser):
-        self._commands, self._common = parser.add_subparsers(required=True, metavar="COMMAND"), common
+        self._commands, self._common = (
+            parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser),
+            common,
+        )
 
     def add(
         self,
@@ -37,8 +56,10 @@ class Commands:
         **options: Any,
     ) -> argparse.ArgumentParser:
         """The parser of a command that takes the arguments of `parents`, for those of its own."""
-        parser = self._commands.add_parser(name, parents=[self._common, *parents], help=summary, **options)
+        all_parents: list[Any] = [self._common, *parents]
+        parser = self._commands.add_parser(name, parents=all_parents, help=summary, **options)
         parser.set_defaults(command=command)
+        parser.in_any_order = True
         return parser
 
     def below(self, name: str, summary: str) -> Commands:

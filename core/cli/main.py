@@ -68,7 +68,7 @@ def command_line() -> argparse.ArgumentParser:
     evaluate.add_argument("--split", choices=["test", "val"], default="test")
     add_export_command(commands, network)
     classify = commands.add("classify", _classify, "say what pictures show", A_RUN, network)
-    classify.add_argument("images", metavar="IMAGE", nargs="+", type=Path)
+    classify.add_argument("images", metavar="IMAGE", nargs="+", type=Path, help="picture files, or folders of them")
     return parser
 
 
@@ -137,13 +137,13 @@ def _evaluate(options: argparse.Namespace) -> Result:
 def _classify(options: argparse.Namespace) -> Result:
     run = find(options)
 
-    from core.images.read import read_image
+    from core.images.read import pictures_in, read_image
     from core.inference.classifier import Classifier
 
     classifier = Classifier.load(run, options.network)
     known = _known(classifier, options.data)
     results: list[dict[str, Any]] = []
-    for path in options.images:
+    for path in pictures_in(options.images):
         try:
             pixels = classifier.prepare(read_image(path, path.name))[None]
         except ImageError as error:

@@ -62,12 +62,18 @@ def measured(run: Run, epoch: int, proof: dict[str, Any]) -> Measured:
 
 
 def model_card(
-    run: Run, config: RunConfig, measured: Measured, proof: dict[str, Any], data_folder: Path, files: list[str]
+    run: Run,
+    config: RunConfig,
+    measured: Measured,
+    proof: dict[str, Any],
+    data_folder: Path,
+    files: list[str],
+    no_script: str = "",
 ) -> str:
-    """README.md: a head in YAML and text in Markdown."""
+    """README.md: a head in YAML and text in Markdown. `no_script`: why the training is not among the files."""
     names, dataset = config.dataset.info().class_names, config.dataset
     title = title_of(run, config)
-    return "\n\n".join(
+    text = "\n\n".join(
         [
             _head(title, config, measured),
             f"# {_plain(title)}",
@@ -90,9 +96,11 @@ def model_card(
             "## What it is not for",
             _limits(config, names, measured),
             "## What is in this folder",
-            "\n".join(f"- `{name}`: {FILES[name]}" for name in FILES if name in files) + "\n",
+            "\n".join(f"- `{name}`: {FILES[name]}" for name in FILES if name in files),
+            *([f"The training is not here as a script. {_plain(no_script)}"] if no_script else []),
         ]
     )
+    return text + "\n"
 
 
 def _head(title: str, config: RunConfig, measured: Measured) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import contextlib
 import hashlib
 import io
 import json
@@ -86,7 +85,7 @@ def made_package(run: Run, which: str, data_folder: Path, tell: Tell) -> Iterato
         _write_weights(folder, classifier, known)
         (folder / "predict.py").write_bytes(PROGRAM.read_bytes())
         needs_scipy = _write_modules(folder, classifier)
-        _write_script(folder, run, which, data_folder)
+        no_script = _write_script(folder, run, which, data_folder)
         watch.note("other files")
         tell(0.5, "Trying it")
         proof = prove(
@@ -99,10 +98,9 @@ def made_package(run: Run, which: str, data_folder: Path, tell: Tell) -> Iterato
             lambda share, words: tell(0.5 + share / 2, words),
         )
         watch.note("proof")
-        files = [path.name for path in folder.iterdir()]
-        card = model_card(
-            run, classifier.config, measured(run, classifier.epoch, proof), proof, data_folder, [*files, "proof.json"]
-        )
+        files = [*(path.name for path in folder.iterdir()), "proof.json"]
+        right = measured(run, classifier.epoch, proof)
+        card = model_card(run, classifier.config, right, proof, data_folder, files, no_script)
         (folder / "README.md").write_text(card, encoding="utf-8")
         _write_proof(folder, proof, classifier)
         yield Made(folder, proof, watch.seconds)
@@ -160,11 +158,11 @@ def _write_modules(folder: Path, classifier: Classifier) -> bool:
 
 def _write_weights(folder: Path, classifier: Classifier, known: Neighbours) -> None:
     """The layout of model hubs: weights, classes, and what one must know to use them."""
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     config, names = classifier.config, list(classifier.class_names)
     weights = {name: tensor.detach().contiguous().clone() for name, tensor in classifier.model.state_dict().items()}
-    save_file(weights, folder / "model.safetensors", {"format": "pt"})
+    (folder / "model.safetensors").write_bytes(save(weights, {"format": "pt"}))
     channels, height, width = config.dataset.info().shape
     mean, deviation = config.dataset.mean_and_deviation()
     architecture = config.architecture.model_dump(mode="json", exclude={"weights_file"})
@@ -187,12 +185,15 @@ def _write_weights(folder: Path, classifier: Classifier, known: Neighbours) -> N
     (folder / "labels.txt").write_text("\n".join(names) + "\n", encoding="utf-8")
 
 
-def _write_script(folder: Path, run: Run, which: str, data_folder: Path) -> None:
-    """The training as a script, with what it reads; nothing where it cannot be written as one."""
+def _write_script(folder: Path, run: Run, which: str, data_folder: Path) -> str:
+    """Writes the training as a script, with what it reads, and says why it cannot be written as one, if so."""
     from core.export.script import write_script
 
-    with contextlib.suppress(TrainDeskError):
+    try:
         write_script(run, folder / "train.py", which, data_folder, lambda *_: None)
+    except TrainDeskError as error:
+        return str(error)
+    return ""
 
 
 def _write_proof(folder: Path, proof: dict[str, Any], classifier: Classifier) -> None:

@@ -40,7 +40,7 @@ from core.export.saved_zip import (
 )
 from core.export.telling import Tell
 from core.export.version import program_version
-from core.files import remedy
+from core.files import read_json, remedy
 from core.image_sets.folders import find_dataset, sets_folder
 from core.machine.devices import list_devices
 from core.run_config import RunConfig
@@ -190,12 +190,16 @@ def _unpack(saved: SavedFile, run: Run) -> RunConfig:
             raise NotARun(
                 f"'{saved.name}' holds a file '{target.name}' that no saved run does ({wrong}); nothing of it was opened."
             )
+    said = read_json(run.config_file)
+    if not isinstance(said, dict) or not {"architecture", "dataset"} <= said.keys():
+        raise NotARun(f"'{saved.name}' does not say which network it has and what it learned from; nothing was opened.")
     try:
         return run.config()
     except TrainDeskError as error:
         first = str(error).splitlines()[0].rstrip(".")
         raise NotARun(
-            f"'{saved.name}' has settings that this TrainDesk does not know ({first}); update TrainDesk here."
+            f"'{saved.name}' has settings that this TrainDesk does not take ({first}); if it was saved by a newer one, update "
+            "this one, otherwise save the run anew."
         ) from error
 
 

@@ -8,7 +8,7 @@ from core.export.script_training import schedule_text
 from core.run_config import RunConfig
 from core.training.batches import batch_bounds, least_batch
 
-RANKS = {"accuracy": "(accuracy, -loss)", "loss": "(-loss, accuracy)", "last": "epoch"}  # of an epoch, larger is better
+RANKS = {"accuracy": "(accuracy, -loss)", "loss": "(-loss, accuracy)"}  # of an epoch, larger is better
 FASTER = "with torch.autocast(DEVICE.type, torch.bfloat16):"
 
 
@@ -35,7 +35,7 @@ def loop_text(config: RunConfig, network: WrittenNetwork, old_share: float, imag
         "for epoch in range(EPOCHS):",
         *_indented(epoch),
         "",
-        f"{judged}.load_state_dict(best_weights)",
+        *([] if _is_last(config) else [f"{judged}.load_state_dict(best_weights)"]),
         f"accuracy, loss = measured({judged}, test_images, test_labels)",
         'print(f"test: {accuracy:.2%} of {len(test_labels):,} pictures, loss {loss:.4f}")',
     ]
@@ -77,7 +77,9 @@ def _before(config: RunConfig) -> list[str]:
         lines += ["rarity = 1 / torch.bincount(train_labels).clamp(min=1).double()"]
     if training.average_decay:
         lines += ["average, steps = copy.deepcopy(network), 0  # of the weights: steadier"]
-    return [*lines, "best, best_weights = None, None", *(["waited = 0"] if training.patience else [])]
+    if not _is_last(config):
+        lines += ["best, best_weights = None, None", *(["waited = 0"] if training.patience else [])]
+    return lines
 
 
 def _mode(network: WrittenNetwork) -> list[str]:
@@ -105,6 +107,11 @@ def _batches(config: RunConfig, images: int) -> list[str]:
     else:
         lines += ["batches = order.split(BATCH_SIZE)"]
     return [*lines, "for rows in batches:" if _is_constant(config) else "for batch, rows in enumerate(batches):"]
+
+
+def _is_last(config: RunConfig) -> bool:
+    """Whether the network of the last epoch is the one that counts, whatever it reaches: nothing is to be remembered then."""
+    return config.training.best_by == "last"
 
 
 def _is_constant(config: RunConfig) -> bool:
@@ -156,6 +163,8 @@ def _loss(is_weighted: bool, mixes: bool) -> list[str]:
 
 
 def _best(config: RunConfig, judged: str) -> list[str]:
+    if _is_last(config):
+        return []
     rank, patience = RANKS[config.training.best_by], config.training.patience
     lines = [f"if best is None or {rank} > best:"]
     lines += [f"    best, best_weights = {rank}, copy.deepcopy({judged}.state_dict())"]

@@ -8,6 +8,7 @@ import math
 import struct
 import threading
 import warnings
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +82,18 @@ def read_image(source: bytes | Path, name: str) -> Image.Image:
             ) from error
 
 
+def pictures_in(paths: Iterable[Path]) -> Iterator[Path]:
+    """The files, and instead of a folder the pictures in it and in those below it, in the order of their names; the folder itself
+    where it has none, of which `read_image` then says so."""
+    for path in paths:
+        found = [
+            file
+            for file in (sorted(path.rglob("*")) if path.is_dir() else ())
+            if file.suffix.lower()[1:] in SUFFIXES and not file.name.startswith(".") and file.is_file()
+        ]
+        yield from found or [path]
+
+
 def starts_like_a_picture(head: bytes) -> bool:
     """Whether a file whose name does not say so is a picture, by its first bytes (32 are enough)."""
     Image.init()
@@ -103,6 +116,8 @@ def has_pages(data: bytes) -> bool:
 
 
 def _contents(source: bytes | Path, name: str) -> bytes:
+    if isinstance(source, Path) and source.is_dir():
+        raise ImageError(f"'{name}' is a folder without pictures that can be read; name a folder with some, or a file.")
     try:
         size = len(source) if isinstance(source, bytes) else source.stat().st_size
         if size > MAX_FILE_BYTES:

@@ -19,7 +19,7 @@ import onnxruntime
 from PIL import Image
 
 from core.errors import TrainDeskError
-from core.images.read import SUFFIXES, read_image
+from core.images.read import pictures_in, read_image
 from core.text.numbers import percent
 
 HERE = Path(__file__).resolve().parent
@@ -58,14 +58,6 @@ def open_network(threads: int = 0) -> Network:
     how = json.loads(facts["preparation"])
     function = getattr(import_module(f"core.images.{how['module']}"), how["function"])
     return Network(session, json.loads(facts["class_names"]), partial(function, **how["arguments"]))
-
-
-def files(paths: Iterable[Path]) -> Iterator[tuple[str, Path]]:
-    """The files with their names, and all pictures in the folders and in those below them."""
-    for path in paths:
-        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-            if file == path or file.suffix.lower()[1:] in SUFFIXES and not file.name.startswith("."):
-                yield str(file), file
 
 
 def frames(index: int) -> Iterator[tuple[str, Image.Image]]:
@@ -134,7 +126,7 @@ def main() -> int:
     if not looks and not options.paths:
         parser.error("say which pictures")
     status = 0
-    pictures = frames(options.camera) if looks else files(options.paths)
+    pictures = frames(options.camera) if looks else ((str(file), file) for file in pictures_in(options.paths))
     try:
         for row in answers(network, pictures, 1 if looks else AT_ONCE):
             status |= "error" in row

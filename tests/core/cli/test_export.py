@@ -51,6 +51,9 @@ def test_the_file_has_the_title_unless_a_place_is_given(call, run, tmp_path, mon
     assert (tmp_path / "My-digits.zip").is_file()
     status, out, _ = call("export", run.id, "run", tmp_path / "mine.traindesk", "--pictures", "--json")
     assert json.loads((tmp_path / "mine.traindesk").read_text()) == [run.id, "", {"pictures": True}]
+    for number, words in enumerate((["run", "--pictures", "--json"], ["--pictures", "run"])):
+        place = tmp_path / f"{number}.traindesk"
+        assert call("export", run.id, *words, place)[0] == 0 and place.is_file(), "whatever comes first"
     assert document(out)["kind"] == "run" and document(out)["file"] == str(tmp_path / "mine.traindesk")
 
 

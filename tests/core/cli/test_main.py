@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -276,6 +277,20 @@ def test_an_unreadable_file_is_told_and_the_others_are_done(form, call, finished
             assert_one_sentence(item["error"], path.name)
     else:
         assert len(out.splitlines()) == 4
+
+
+def test_a_folder_is_the_pictures_in_it_and_without_any_says_so(call, finished_run, pictures, tmp_path):
+    folder, empty = tmp_path / "some", tmp_path / "empty"
+    (folder / "deep").mkdir(parents=True)
+    empty.mkdir()
+    for name, picture in zip(("a.png", "deep/b.png"), pictures, strict=False):
+        (folder / name).write_bytes(Path(picture).read_bytes())
+    (folder / "notes.txt").write_text("passed over")
+    status, out, _ = call("classify", finished_run.id, folder, empty, "--json")
+    first, second, none = document(out)
+    assert [first["file"], second["file"]] == [str(folder / "a.png"), str(folder / "deep" / "b.png")]
+    assert status == 1
+    assert_one_sentence(none["error"], "'empty' is a folder without pictures")
 
 
 def test_an_empty_picture_is_told(call, finished_run, tmp_path):

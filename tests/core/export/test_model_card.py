@@ -48,6 +48,9 @@ def test_scores_come_with_their_interval_the_worst_classes_and_the_commonest_mis
     assert "1,295 pictures to learn from, 142 held back for validation, 360 for the test" in text
     assert PROOF["sentence"] in text and "up to 7.1 % of its answers may be wrong" in text
     assert "- `predict.py`" in text and "train.py" not in text
+    why = "Mine cannot be written as a script yet."
+    text = model_card(run, run.config(), measured(run, 3, PROOF), PROOF, data_folder, ["predict.py"], why)
+    assert text.endswith(f"The training is not here as a script. {why}\n")
 
 
 def test_without_a_test_it_says_that_these_pictures_chose_it(run, data_folder):

@@ -143,6 +143,8 @@ def test_weights_and_classes_are_laid_out_as_model_hubs_read_them(package, run):
     assert config["id2label"] == {str(digit): str(digit) for digit in range(10)}
     assert config["image_mean"] == [0.3053] and config["architecture"]["channels"] == [8, 16]
     assert (package.folder / "labels.txt").read_text().split() == list("0123456789")
+    others = (package.folder / "labels.txt").stat().st_mode
+    assert {path.stat().st_mode for path in package.folder.iterdir() if path.is_file()} == {others}, "all may be read"
 
 
 def test_pictures_and_folders_are_answered_in_order_and_the_wrong_ones_say_why(package, data_folder, run, tmp_path):
@@ -172,6 +174,10 @@ def test_pictures_and_folders_are_answered_in_order_and_the_wrong_ones_say_why(p
         assert row["ood_score"] == pytest.approx(score, rel=1e-4)
     _, status = package.rows(tmp_path / "more")
     assert status == 0
+    (tmp_path / "none").mkdir()
+    (row,), status = package.rows(tmp_path / "none")
+    assert status == 1
+    assert_one_sentence(row["error"], "'none' is a folder without pictures")
 
 
 def test_the_lines_for_people_say_what_the_dashboard_says(package, tmp_path):

@@ -171,7 +171,7 @@ def test_newer_files_say_so(saved, tmp_path, runs_folder, data_folder):
     )
     files = contents(saved)
     files["run/config.json"] = files["run/config.json"].replace(b'"simple_cnn"', b'"quantum_net"')
-    refused(packed(tmp_path / "b.traindesk", files), runs_folder, data_folder, "quantum_net", "update TrainDesk")
+    refused(packed(tmp_path / "b.traindesk", files), runs_folder, data_folder, "quantum_net", "update this one")
 
 
 def test_a_file_that_is_missing_or_not_listed(saved, tmp_path, runs_folder, data_folder):
@@ -185,6 +185,9 @@ def test_a_file_that_is_missing_or_not_listed(saved, tmp_path, runs_folder, data
     refused(packed(tmp_path / "b.traindesk", files, files=unlisted), runs_folder, data_folder, "not in its list")
     bare = {name: data for name, data in files.items() if name != "run/config.json"}
     refused(packed(tmp_path / "c.traindesk", bare), runs_folder, data_folder, "no settings")
+    for settings in (b"{}", b"[]", b"null", b'{"architecture": {"name": "mlp"}}'):
+        damaged = packed(tmp_path / "d.traindesk", files | {"run/config.json": settings})
+        refused(damaged, runs_folder, data_folder, "does not say which network")
 
 
 class Evil:
