@@ -29,14 +29,18 @@ SECONDS = 1800  # that the program may go on after the network here has answered
 LOOK_SECONDS = 0.5
 # What onnxruntime brings along beside what is in the requirements.
 ALLOWED = ("core", "onnxruntime", "numpy", "PIL", "flatbuffers", "google", "packaging")
-# Runs the program as someone will: nothing can be imported but what is in the package, in its requirements and in Python.
-ALONE = """
-import os, runpy, sys, threading
+# Ends with whoever has the other end of standard input.
+WATCHED = """
+import os, threading
 def end_with_who_asked():
     while os.read(0, 4096):
         pass
     os._exit(1)
 threading.Thread(target=end_with_who_asked, daemon=True).start()
+"""
+# Runs the program as someone will: nothing can be imported but what is in the package, in its requirements and in Python.
+ALONE = """
+import runpy, sys
 folder, *allowed = sys.argv[1].split("|")
 class Nothing:
     def find_spec(self, name, path=None, target=None):
@@ -111,7 +115,7 @@ def program(
 ) -> subprocess.Popen:
     """The package's `predict.py`, reading these pictures as it will elsewhere; it ends with this process, be that killed."""
     allowed = [*ALLOWED, *(["scipy"] if needs_scipy else [])]
-    command = [sys.executable, "-I", "-B", "-c", ALONE, "|".join([str(folder), *allowed])]
+    command = [sys.executable, "-I", "-B", "-c", WATCHED + ALONE, "|".join([str(folder), *allowed])]
     command += ["--json", "--threads", str(torch.get_num_threads()), str(pictures)]
     return subprocess.Popen(command, cwd=folder, stdin=subprocess.PIPE, stdout=output, stderr=problems)
 
