@@ -3,7 +3,7 @@
 from html.parser import HTMLParser
 from pathlib import Path
 
-from core.export.report import write_report
+from core.export.report.report import write_report
 from tests.helpers import with_plain_spaces
 from tests.saved import quiet
 

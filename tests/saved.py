@@ -7,7 +7,7 @@ from hashlib import sha256
 import pytest
 
 from core.errors import TrainDeskError
-from core.export.run_file import open_run
+from core.export.saved.run_file import open_run
 from tests.helpers import assert_one_sentence
 
 

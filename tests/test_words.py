@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 MODULES = sorted(
     [
         *(
-            path for path in (ROOT / "core").rglob("*.py") if path.name != "script_loop.py"
+            path for path in (ROOT / "core").rglob("*.py") if path.parts[-2:] != ("script", "loop.py")
         ),  # it writes Python, as Python does
         *(ROOT / "pages").rglob("*.py"),
         *(ROOT / name for name in ("share.py", "dashboard.py", "home.py", "core/glossary.toml")),

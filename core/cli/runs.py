@@ -11,7 +11,7 @@ from typing import Any
 from core.cli.choosing import choice, chosen_config
 from core.cli.common import A_RUN, Commands, Result, WrongInput, find
 from core.errors import TrainDeskError
-from core.export.run_file import open_run
+from core.export.saved.run_file import open_run
 from core.files import Trash, folder_size
 from core.runs.disk import bytes_in_words, disk_problem
 from core.runs.metadata import RunMetadata, add_tags, change_metadata, remove_tags, title_of

@@ -1,1 +1,1 @@
-"""What leaves TrainDesk: the numbers of runs in the formats of other tools."""
+"""What leaves TrainDesk: networks that answer as they did here, runs, and their numbers in the formats of other tools."""

@@ -49,15 +49,21 @@ KINDS = {
             "ONNX and safetensors, with a program that reads pictures, the training as a script, and a description. It is made "
             "only when it has been shown to give the same answers.",
             "zip",
-            "package:write_package",
+            "package.package:write_package",
         ),
-        Kind("onnx", "The network as ONNX", "The bare network for other programs.", "onnx", "onnx_file:write_onnx"),
+        Kind(
+            "onnx",
+            "The network as ONNX",
+            "The bare network for other programs.",
+            "onnx",
+            "package.onnx_file:write_onnx",
+        ),
         Kind(
             "script",
             "The training as a script",
             "What the clicks did, in plain PyTorch: a page or two to read, run and change.",
             "py",
-            "script:write_script",
+            "script.script:write_script",
             tail="-training",
         ),
         Kind(
@@ -65,7 +71,7 @@ KINDS = {
             "A report card",
             "What was trained on what, curves, scores and the worst mistakes: to print or to hand in, in one file.",
             "html",
-            "report:write_report",
+            "report.report:write_report",
             of_network=False,
             tail="-report",
         ),
@@ -74,7 +80,7 @@ KINDS = {
             "The run itself",
             "To go on with it in another TrainDesk: dropped on its page Runs, it is there with curves and network.",
             "traindesk",
-            "run_file:save_run",
+            "saved.run_file:save_run",
             of_network=False,
         ),
     )

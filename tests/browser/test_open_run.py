@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from core.export.run_file import save_run
+from core.export.saved.run_file import save_run
 from core.runs.history import History
 from core.runs.store import create_run, find_run
 from core.workers.worker import work

@@ -8,8 +8,8 @@ import psutil
 import pytest
 from playwright.sync_api import expect
 
-from core.export.run_file import open_run
-from core.export.saved_zip import TABLE
+from core.export.saved.archive import TABLE
+from core.export.saved.run_file import open_run
 from core.runs.history import History
 from core.runs.store import create_run
 from core.workers.worker import work

@@ -9,9 +9,9 @@ from typing import Any
 import streamlit as st
 
 from core.errors import TrainDeskError
-from core.export.opened_runs import check_guest_room
-from core.export.run_file import AlreadyHere, open_run
-from core.export.saved_zip import ENDING
+from core.export.saved.archive import ENDING
+from core.export.saved.opened_runs import check_guest_room
+from core.export.saved.run_file import AlreadyHere, open_run
 from core.files import remedy
 from core.paths import data_folder, runs_folder
 from core.runs.store import Run

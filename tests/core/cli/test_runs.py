@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from core.export.run_file import save_run
+from core.export.saved.run_file import save_run
 from core.runs import disk
 from core.runs.history import History
 from core.runs.metadata import RunMetadata, change_metadata, read_metadata

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.export.run_file import save_run
+from core.export.saved.run_file import save_run
 from core.runs.metadata import change_metadata, read_metadata
 from core.runs.store import list_runs
 from tests.helpers import assert_one_sentence
@@ -54,7 +54,7 @@ def test_a_guest_opens_what_is_theirs_then_and_has_bounds(runs_folder, saved, mo
     given(open_app("runs"), saved)
     [opened] = list_runs(runs_folder)
     assert read_metadata(opened).owner == "ben"
-    monkeypatch.setattr("core.export.opened_runs.GUEST_BYTES", 1000)
+    monkeypatch.setattr("core.export.saved.opened_runs.GUEST_BYTES", 1000)
     app = given(open_app("runs"), saved)
     assert_one_sentence(sentence(app.error[0]), "each guest may have")
     monkeypatch.setattr("pages.components.runs.open_run.visitor", lambda: "cleo")

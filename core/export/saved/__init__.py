@@ -1,0 +1,1 @@
+"""A run in one file, saved here and opened elsewhere."""

@@ -1,0 +1,332 @@
+"""A package answers as the dashboard does, in a process that has nothing of TrainDesk; one that does not is not made."""
+
+import hashlib
+import json
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import numpy_helper
+from PIL import Image
+
+from core.errors import TrainDeskError
+from core.export.package import package as module
+from core.export.package.onnx_file import write_onnx
+from core.export.package.package import modules_of, write_package
+from core.export.package.predict import in_words
+from core.export.package.proof import ALLOWED, ALONE, answers_of
+from core.inference.classifier import Classifier
+from core.inference.neighbours import Neighbours
+from core.runs.store import create_run
+from core.workers.worker import work
+from pages.components.classify.prediction_view import Said, words
+from tests.helpers import assert_one_sentence, quick_config
+
+
+def trained(folder, data_folder, **settings):
+    run = create_run(quick_config(**settings), folder)
+    assert work(run, data_folder)["event"] == "finished"
+    return run
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory, data_folder):
+    """A network of the digits whose confidence has to be put right."""
+    network = {"name": "simple_cnn", "channels": [8, 16], "hidden": [32]}
+    optimizer = {"name": "adam", "learning_rate": 0.005}
+    folder = tmp_path_factory.mktemp("package run")
+    return trained(folder, data_folder, title="Small: digits", epochs=5, architecture=network, optimizer=optimizer)
+
+
+class Package:
+    """A ZIP that was made, what was said of it, and where it is unpacked."""
+
+    def __init__(self, run, data_folder, folder):
+        self.told = []
+        self.zip = folder / "made.zip"
+        self.facts = write_package(
+            run, self.zip, "", data_folder, lambda share, doing: self.told.append((share, doing))
+        )
+        with zipfile.ZipFile(self.zip) as archive:
+            archive.extractall(folder / "unpacked")
+        (self.folder,) = (folder / "unpacked").iterdir()
+
+    def ask(self, *arguments, more=(), python=sys.executable):
+        """Runs predict.py with what it needs and nothing else."""
+        needed = (self.folder / "requirements.txt").read_text()
+        allowed = [*ALLOWED, *(["scipy"] if "scipy" in needed else []), *more]
+        words = [python, "-I", "-B", "-c", ALONE, "|".join([str(self.folder), *allowed]), *map(str, arguments)]
+        done = subprocess.run(words, cwd=self.folder, capture_output=True, encoding="utf-8", timeout=240)
+        assert "Traceback" not in done.stderr, done.stderr
+        return done
+
+    def rows(self, *arguments):
+        done = self.ask("--json", *arguments)
+        return [json.loads(line) for line in done.stdout.splitlines()], done.returncode
+
+
+@pytest.fixture(scope="module")
+def package(run, data_folder, tmp_path_factory):
+    return Package(run, data_folder, tmp_path_factory.mktemp("package"))
+
+
+@pytest.fixture(scope="module")
+def own_package(patterns, data_folder, tmp_path_factory):
+    """Of own pictures, which are cropped: no ink is looked for."""
+    dataset = {"name": "own_images", "source": patterns.id, "side": 48}
+    folder = tmp_path_factory.mktemp("own package")
+    return Package(trained(folder, data_folder, dataset=dataset, epochs=2, batch_size=8), data_folder, folder)
+
+
+def test_it_says_how_many_pictures_get_the_same_answer(package):
+    facts = package.facts
+    assert facts["pictures_same"] == facts["pictures"] == 142  # all that were held back
+    assert facts["drawings_same"] == facts["drawings"] == 200
+    assert facts["largest_difference"] <= 1e-4 and facts["empty"] == 1
+    assert 10 <= facts["unfamiliar"] <= 190, "nothing is shown where everything or nothing is familiar"
+    assert re.fullmatch(
+        r"142 of 142 pictures and 200 of 200 drawings get the same answer; probabilities differ by at most 0\.0+\d\.",
+        facts["sentence"],
+    )
+    shares = [share for share, _ in package.told]
+    assert shares == sorted(shares) and shares[0] == 0 and shares[-1] == 1
+
+
+def test_every_file_is_in_the_proof_with_its_checksum(package):
+    proof = json.loads((package.folder / "proof.json").read_text())
+    found = {
+        path.relative_to(package.folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in package.folder.rglob("*")
+        if path.is_file()
+        and path.name != "proof.json"
+        and "__pycache__" not in path.parts  # of a program that ran here
+    }
+    assert proof["files"] == found
+    assert proof["sentence"] == package.facts["sentence"]
+    assert {"torch", "onnxruntime", "numpy"} <= set(proof["versions"])
+    assert set(found) - {path for path in found if path.startswith("core/")} == {
+        "model.onnx", "model.safetensors", "config.json", "labels.txt", "README.md", "predict.py", "requirements.txt",
+        "train.py",
+    }  # fmt: skip
+    assert package.folder.name == "Small-digits"
+
+
+def test_what_prepares_pictures_is_copied_and_not_written_again(package, own_package):
+    for each, needed in ((package, "core/images/optdigits.py"), (own_package, "core/images/fit.py")):
+        copied = [path.relative_to(each.folder) for path in (each.folder / "core").rglob("*.py")]
+        assert Path(needed) in copied and Path("core/errors.py") in copied
+        assert all((each.folder / path).read_bytes() == path.read_bytes() for path in copied)
+    assert not (package.folder / "core/images/photo.py").exists()
+
+
+def test_the_modules_are_those_that_are_imported_and_theirs():
+    assert set(modules_of(["core.images.optdigits"])) == {
+        "core", "core.errors", "core.images", "core.images.ink", "core.images.inkmap", "core.images.optdigits",
+        "core.images.paper", "core.images.rules",
+    }  # fmt: skip
+
+
+def test_weights_and_classes_are_laid_out_as_model_hubs_read_them(package, run):
+    from safetensors.torch import load_file
+
+    classifier = Classifier.load(run)
+    weights = load_file(package.folder / "model.safetensors")
+    assert {name: tensor.tolist() for name, tensor in weights.items()} == {
+        name: tensor.tolist() for name, tensor in classifier.model.state_dict().items()
+    }
+    config = json.loads((package.folder / "config.json").read_text())
+    assert config["id2label"] == {str(digit): str(digit) for digit in range(10)}
+    assert config["image_mean"] == [0.3053] and config["architecture"]["channels"] == [8, 16]
+    assert (package.folder / "labels.txt").read_text().split() == list("0123456789")
+    others = (package.folder / "labels.txt").stat().st_mode
+    assert {path.stat().st_mode for path in package.folder.iterdir() if path.is_file()} == {others}, "all may be read"
+
+
+def test_pictures_and_folders_are_answered_in_order_and_the_wrong_ones_say_why(package, data_folder, run, tmp_path):
+    classifier = Classifier.load(run)
+    known = Neighbours.of(classifier, data_folder)
+    digits = classifier.config.dataset.load(data_folder).test_images[:6, 0].numpy()
+    (tmp_path / "more" / "deep").mkdir(parents=True)
+    files = [tmp_path / f"{place}.png" for place in range(3)]
+    files += [tmp_path / "more" / "a.png", tmp_path / "more" / "deep" / "b.bmp", tmp_path / "more" / "z.png"]
+    for file, digit in zip(files, digits, strict=True):
+        Image.fromarray(digit).save(file)
+    (tmp_path / "text.png").write_text("no picture at all")
+    (tmp_path / "more" / "notes.txt").write_text("passed over")
+    Image.new("RGB", (200, 200), "white").save(tmp_path / "empty.png")
+    odd = [tmp_path / "text.png", tmp_path / "empty.png", tmp_path / "gone.png"]
+    rows, status = package.rows(*files[:3], *odd, tmp_path / "more")
+    assert status == 1
+    assert [row["picture"] for row in rows] == [str(path) for path in [*files[:3], *odd, *files[3:]]]
+    for row, told in zip(rows[3:6], ("not an image", "Nothing is drawn", "cannot be opened"), strict=True):
+        assert_one_sentence(row["error"], told)
+    own = answers_of(classifier, known, files)
+    for row, shares, score, strange in zip(
+        rows[:3] + rows[6:], own.probabilities, own.ood_scores, own.unfamiliar, strict=True
+    ):
+        np.testing.assert_allclose(list(row["probabilities"].values()), shares, atol=1e-5)
+        assert row["answer"] == str(shares.argmax()) and row["unfamiliar"] == strange
+        assert row["ood_score"] == pytest.approx(score, rel=1e-4)
+    _, status = package.rows(tmp_path / "more")
+    assert status == 0
+    (tmp_path / "none").mkdir()
+    (row,), status = package.rows(tmp_path / "none")
+    assert status == 1
+    assert_one_sentence(row["error"], "'none' is a folder without pictures")
+
+
+def test_the_lines_for_people_say_what_the_dashboard_says(package, tmp_path):
+    Image.new("L", (9, 9)).save(tmp_path / "black.png")
+    said = package.ask(tmp_path / "black.png")
+    assert said.returncode == 1 and said.stdout.startswith(f"{tmp_path / 'black.png'} Nothing is drawn")
+    assert package.ask("--classes").stdout.split() == list("0123456789")
+    nothing = package.ask()
+    assert nothing.returncode == 2 and "say which" in nothing.stderr
+
+
+@pytest.mark.parametrize("shares", [(0.9, 0.08, 0.02), (0.1, 0.6, 0.3), (0.4, 0.25, 0.35), (1.0, 0.0, 0.0)])
+def test_the_words_are_those_of_the_dashboard(shares):
+    names = ("ant", "bee", "cat")
+    row = {"probabilities": dict(zip(names, shares, strict=True)), "unfamiliar": False}
+    assert in_words(row) == re.sub("<[^>]+>", "", words(Said(np.array(shares, np.float32)), names))
+    strange = re.sub("<[^>]+>", "", words(Said(np.array(shares, np.float32), True), names))
+    beginning, end = in_words(row | {"unfamiliar": True}).split(". ")
+    assert strange.startswith(beginning) and strange.endswith(end)
+
+
+def test_the_camera_is_asked_until_it_gives_nothing_and_where_there_is_none_that_is_said(package, tmp_path):
+    without = package.ask("--camera", "0")
+    assert without.returncode == 1
+    assert_one_sentence(without.stderr.strip() + ".", "needs OpenCV")
+    camera = package.folder / "cv2.py"
+    camera.write_text(
+        "import numpy as np\n"
+        "class VideoCapture:\n"
+        "    def __init__(self, index):\n"
+        "        assert index == 3\n"
+        "        self.left = 2\n"
+        "    def read(self):\n"
+        "        self.left -= 1\n"
+        "        frame = np.full((120, 160, 3), 255, np.uint8)\n"
+        "        frame[20:100, 75:85] = (120, 0, 0)\n"
+        "        return self.left >= 0, frame\n"
+    )
+    try:
+        seen = package.ask("--camera", "3", "--json", more=["cv2"])
+    finally:
+        camera.unlink()
+    assert [set(json.loads(line)) for line in seen.stdout.splitlines()] == [
+        {"picture", "answer", "unfamiliar", "ood_score", "probabilities"}
+    ] * 2
+    assert seen.returncode == 1 and "Camera 3 gives no picture" in seen.stderr
+
+
+def test_a_photo_of_an_iphone_says_what_it_needs(package, tmp_path):
+    Image.new("RGB", (64, 64), "red").save(tmp_path / "photo.heic", format="HEIF")
+    (row,), status = package.rows(tmp_path / "photo.heic")
+    assert status == 1
+    assert_one_sentence(row["error"], "HEIC", "pip install pillow-heif")
+
+
+def test_own_pictures_need_no_scipy(own_package, tmp_path):
+    assert "scipy" not in (own_package.folder / "requirements.txt").read_text()
+    assert own_package.facts["other_pictures_same"] == 200
+    Image.linear_gradient("L").save(tmp_path / "grey.jpg")
+    (row,), status = own_package.rows(tmp_path / "grey.jpg")
+    assert status == 0 and set(row["probabilities"]) == {"stripes", "dots"}
+
+
+@pytest.fixture
+def few_drawings(monkeypatch):
+    monkeypatch.setattr("core.export.package.proof_pictures.FOREIGN", 30)
+
+
+def test_the_network_alone_is_the_one_in_the_package(package, run, data_folder, tmp_path, few_drawings):
+    facts = write_onnx(run, tmp_path / "alone.onnx", "last", data_folder, lambda *_: None)
+    assert facts["pictures_same"] == facts["pictures"]
+    weights = {each.name for each in onnx.load(package.folder / "model.onnx").graph.initializer}
+    assert {each.name for each in onnx.load(tmp_path / "alone.onnx").graph.initializer} == weights
+
+
+def changed(content, name_part, change):
+    """The file with some of its numbers changed."""
+    model = onnx.load_from_string(content)
+    (found,) = (each for each in model.graph.initializer if name_part in each.name)
+    found.CopyFrom(numpy_helper.from_array(change(numpy_helper.to_array(found).copy()), found.name))
+    return model.SerializeToString()
+
+
+def a_little_more(values):
+    values[0] += 0.05
+    return values
+
+
+@pytest.mark.parametrize(
+    ("part", "change"),
+    [
+        ("network.0.weight", a_little_more),
+        ("pixels", lambda pixels: pixels // 8 * 8),  # as if the bank had been rounded
+        ("features", lambda features: np.roll(features, 1, axis=1)),
+    ],
+)
+def test_what_answers_differently_is_not_made(
+    part, change, package, run, data_folder, tmp_path, monkeypatch, few_drawings
+):
+    damaged = changed((package.folder / "model.onnx").read_bytes(), part, change)
+    monkeypatch.setattr(module, "as_onnx", lambda *_: damaged)
+    with pytest.raises(TrainDeskError) as caught:
+        write_package(run, tmp_path / "never.zip", "", data_folder, lambda *_: None)
+    assert_one_sentence(str(caught.value), "of 172 pictures differently", "no package")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_the_pictures_there_is_no_package(run, data_folder, tmp_path, monkeypatch):
+    from core.datasets import DatasetError
+
+    def gone(*_):
+        raise DatasetError("The pictures are gone; bring them back.")
+
+    monkeypatch.setattr("core.inference.neighbours.open_images", gone)
+    with pytest.raises(TrainDeskError) as caught:
+        write_package(run, tmp_path / "never.zip", "", data_folder, lambda *_: None)
+    assert_one_sentence(str(caught.value), "not on this computer", "bring them back")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_program_that_ends_early_is_one_sentence(package, run, data_folder, tmp_path, monkeypatch, few_drawings):
+    monkeypatch.setattr(module, "as_onnx", lambda *_: (package.folder / "model.onnx").read_bytes())
+    program = tmp_path / "predict.py"
+    program.write_text("import torch")
+    monkeypatch.setattr(module, "PROGRAM", program)
+    with pytest.raises(TrainDeskError) as caught:
+        write_package(run, tmp_path / "never.zip", "", data_folder, lambda *_: None)
+    assert_one_sentence(str(caught.value), "after 0 of 172", "No module named 'torch'")
+    assert not (tmp_path / "never.zip").exists()
+
+
+@pytest.mark.slow
+def test_a_fresh_environment_with_what_the_package_asks_for_is_enough(package, tmp_path):
+    """As someone else will have it: nothing but Python and requirements.txt, from the package index that pip knows."""
+    python = tmp_path / "fresh" / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "fresh"], check=True, timeout=240)
+    wanted = ["-r", package.folder / "requirements.txt"]
+    install = [python, "-m", "pip", "install", "-q", "--retries", "0", "--timeout", "20", *wanted]
+    if subprocess.run(install, capture_output=True, timeout=600).returncode:
+        pytest.skip("no package index can be reached")
+    Image.new("RGB", (200, 200), "white").save(tmp_path / "empty.png")
+    Image.fromarray(np.pad(np.full((60, 8), 255, np.uint8), ((20, 20), (46, 46)))).save(tmp_path / "one.png")
+    done = subprocess.run(
+        [python, "predict.py", "--json", tmp_path / "one.png", tmp_path / "empty.png"],
+        cwd=package.folder, capture_output=True, encoding="utf-8", timeout=240,
+    )  # fmt: skip
+    one, empty = (json.loads(line) for line in done.stdout.splitlines())
+    (here, _), _ = package.rows(tmp_path / "one.png", tmp_path / "empty.png")
+    assert one["answer"] == here["answer"] and one["unfamiliar"] == here["unfamiliar"]
+    assert one["probabilities"] == pytest.approx(here["probabilities"], abs=1e-5)
+    assert_one_sentence(empty["error"], "Nothing is drawn")
+    assert done.returncode == 1
