@@ -5,6 +5,7 @@ A box is a room, an arrow says "imports from" and points down; one that follows 
 
 from __future__ import annotations
 
+import math
 from html import escape
 from pathlib import Path
 
@@ -68,7 +69,7 @@ def rows(direct: dict[str, set[str]]) -> list[list[str]]:
     levels = [sorted(name for name in direct if depth(name) == level) for level in range(max(map(depth, direct)) + 1)]
     place: dict[str, float] = {}
     for level in levels:
-        level.sort(key=lambda name: sum(place[other] for other in users[name]) / max(len(users[name]), 1))
+        level.sort(key=lambda name: math.fsum(place[other] for other in users[name]) / max(len(users[name]), 1))
         place |= {name: (number + 1) / (len(level) + 1) for number, name in enumerate(level)}
     return levels
 
