@@ -23,6 +23,7 @@ from pages.components.shell.classifiers import warm_up
 from pages.components.shell.fences import with_run_fence
 from pages.components.shell.header import icon_only
 from pages.components.shell.histories import SharedHistory, shared_history
+from pages.components.shell.links import is_presenting
 from pages.components.shell.messages import show_error
 from pages.components.shell.number_words import plain_markdown, rows_of
 from pages.components.shell.widgets import redrawn
@@ -68,7 +69,7 @@ def _draw(run: Run, config: RunConfig | None, damage: str, status: Status) -> No
                 st.html(status_line(run, status, history, config is not None and waits_after(run, config, history)))
             if config and status.is_active:
                 draw_steps(run, config)
-            if run.checkpoint():
+            if run.checkpoint() and not is_presenting():
                 jump_to_taking()
             if has_curves:
                 with icon_only("curves"), st.popover("Chart options", icon=":material/tune:", type="tertiary"):
