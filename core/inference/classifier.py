@@ -18,6 +18,7 @@ from core.run_config import RunConfig
 from core.runs.store import Run, checkpoint_of
 from core.training.batches import pictures
 from core.training.checkpoints import load_checkpoint, rebuild
+from core.training.layers import layers_of
 
 Answer = TypeVar("Answer")
 BATCH = 250  # images at a time; more is slower on a CPU
@@ -46,6 +47,11 @@ class Classifier:
         config = RunConfig.from_dict(content["config"])
         model = rebuild(config.architecture, content, path)
         return cls(config, model, tuple(content["class_names"]), which or path.stem, content["epoch"])
+
+    def affordable(self, work: int, least: int) -> int:
+        """How many pictures it answers with so many multiply-adds; at least so many, whatever that takes."""
+        layers = layers_of(self.config.architecture, self.config.dataset.info().shape, len(self.class_names))
+        return max(least, work // max(1, sum(layer.multiply_adds for layer in layers)))
 
     def prepare(self, image: Image.Image) -> np.ndarray:
         """A picture as the network's pixels, uint8 (C, H, W). Raises ImageError."""

@@ -18,6 +18,9 @@ from core.training.batches import plan_of_images
 
 MOST = 6000  # training pictures that are compared with
 MOST_VAL = 2000
+# A network for photos takes 30 ms for one on two cores, and all of them would be four minutes: then so many multiply-adds, and as
+# many pictures whatever they take, copies and all.
+MOST_WORK, LEAST = 250_000_000_000, 1400
 WIDEST = 256  # dimensions in which features are compared
 SIDE = 32  # pixels: larger pictures are compared made smaller, and 6,000 of 224 x 224 would take 3.6 GB
 COLDEST_TO_HOTTEST = (-0.5, 2.5)  # logarithms; few pictures, all of them right, would make it infinitely sure
@@ -44,21 +47,22 @@ class Compared:
 
     @classmethod
     def of(cls, classifier: Classifier, data_folder: Path) -> Compared:
-        """At most MOST and MOST_VAL, or as many copies of fewer. Raises DatasetError."""
+        """At most MOST and MOST_VAL, or as many copies of fewer, and no more than MOST_WORK allows. Raises DatasetError."""
         training, dataset = classifier.config.training, classifier.config.dataset
         images = open_images(dataset, data_folder)
-        share, limit = training.validation_share, training.training_pictures
-        plan = plan_of_images(images, len(classifier.class_names), share, training.seed, limit)
+        share, learned = training.validation_share, training.training_pictures
+        plan = plan_of_images(images, len(classifier.class_names), share, training.seed, learned)
         parts = plan.parts[: len(images.train_labels)]
-        chance = np.random.default_rng(0)
+        chance, is_changed = np.random.default_rng(0), classifier.config.augmentation.is_on()
+        room = classifier.affordable(MOST_WORK, LEAST) // 4
         train, val = (
-            _some(np.flatnonzero(mask), most, chance)
-            for mask, most in ((parts == TRAIN, MOST), (parts == VAL, MOST_VAL))
+            _some(np.flatnonzero(mask), min(most, limit // 2 if is_changed else limit), chance)
+            for mask, most, limit in ((parts == TRAIN, MOST, 3 * room), (parts == VAL, MOST_VAL, room))
         )
         labels, val_alone = images.train_labels.numpy(), len(val)
         train_pictures, val_pictures = images.train_pictures(train), images.train_pictures(val)
-        if classifier.config.augmentation.is_on():
-            copies = max(1, min(COPIES, MOST // len(train)))
+        if is_changed:
+            copies = max(1, min(COPIES, MOST // len(train), 3 * room // len(train) - 1))
             train_pictures = _changed(train_pictures, classifier, copies)
             val_pictures = _changed(val_pictures, classifier, copies)
             train, val = np.tile(train, 1 + copies), np.tile(val, 1 + copies)

@@ -16,6 +16,7 @@ from core.training.batches import plan_of_images
 
 MOST = 2000  # validation pictures
 MOST_VALUES = 64_000_000  # of all their pixels: of large pictures fewer are tried, 425 of 224 x 224 in colour
+MOST_WORK, LEAST = 250_000_000_000, 400  # multiply-adds, of small pictures that a network enlarges; so many always
 FOREIGN = 200
 SCRIBBLES = 19  # of these, which no network has learned; and one is empty
 AT_ONCE = 500
@@ -42,7 +43,7 @@ def write_pictures(classifier: Classifier, data_folder: Path, folder: Path) -> T
     classes = len(classifier.class_names)
     plan = plan_of_images(images, classes, training.validation_share, training.seed, training.training_pictures)
     rows = np.flatnonzero(plan.parts[: len(images.train_labels)] == VAL)
-    most = max(1, min(MOST, MOST_VALUES // int(np.prod(images.shape))))
+    most = max(1, min(MOST, MOST_VALUES // int(np.prod(images.shape)), classifier.affordable(MOST_WORK, LEAST)))
     chance = np.random.default_rng(0)
     rows = rows if len(rows) <= most else np.sort(chance.choice(rows, most, replace=False))
     validation = list[Path]()

@@ -5,10 +5,22 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from core.inference import neighbours as module
 from core.inference.classifier import Classifier
-from core.inference.neighbours import NEIGHBOUR, SIDE, Neighbours, distances, fitted_temperature, small, tempered
+from core.inference.neighbours import (
+    NEIGHBOUR,
+    SIDE,
+    Compared,
+    Neighbours,
+    distances,
+    fitted_temperature,
+    small,
+    tempered,
+)
 from core.runs.store import create_run
+from core.training.layers import layers_of
 from core.workers.worker import work
+from tests.core.export.networks import random_classifier
 from tests.doodles import DOODLES, draw_doodle
 from tests.helpers import quick_config
 
@@ -52,6 +64,18 @@ def test_a_network_that_sees_hardly_any_difference_leaves_the_verdict_to_the_pix
     flat = small(prepared)
     by_pixels = distances(known.pixels, flat)[:, NEIGHBOUR - 1] / blind.units[1] / 2
     assert np.allclose(scores, by_pixels, atol=1e-4)
+
+
+def test_of_a_network_that_takes_long_fewer_pictures_are_compared_copies_and_all(data_folder, monkeypatch):
+    monkeypatch.setattr(module, "LEAST", 0)
+    for augmentation, copies in (({}, 1), ({"rotation": 5}, 2)):
+        asked = random_classifier("simple_cnn", "digits")
+        asked = replace(asked, config=asked.config.with_changes({"augmentation": augmentation}))
+        work = sum(layer.multiply_adds for layer in layers_of(asked.config.architecture, (1, 8, 8), 10))
+        monkeypatch.setattr(module, "MOST_WORK", 200 * work)
+        pictures = Compared.of(asked, data_folder)
+        assert (len(pictures.train), len(pictures.val)) == (150 // copies * copies, 50 // copies * copies)
+        assert asked.affordable(200 * work, 300) == 300
 
 
 def test_the_share_that_is_asked_for_is_answered(known):
