@@ -14,6 +14,12 @@ from playwright.sync_api import Error, Locator, Page
 from tests.drawings import STROKES, path_of
 from tests.helpers import wait_until
 
+PASTE = """(data) => {
+    const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+    const clipboard = new DataTransfer();
+    clipboard.items.add(new File([bytes], "pasted.png", { type: "image/png" }));
+    document.dispatchEvent(new ClipboardEvent("paste", { clipboardData: clipboard, bubbles: true }));
+}"""
 CHARTS = """[...document.querySelectorAll('.js-plotly-plot')].filter(chart => chart.dataset.draws).map(chart => ({
     draws: Number(chart.dataset.draws), points: chart.data[0].x.length, range: chart._fullLayout.xaxis.range,
     visible: chart._fullData[1].visible, title: chart._fullLayout.title.text, marked: chart.marked === true}))"""

@@ -23,7 +23,7 @@ from core.export.page.page import write_page
 from core.inference.classifier import Classifier
 from core.inference.neighbours import tempered
 from pages.components.classify.prediction_view import Said, words
-from tests.browser.hands import barriers, draw_with_mouse
+from tests.browser.hands import PASTE, barriers, draw_with_mouse
 from tests.core.export.page.test_graph import settings, unsettled
 from tests.doodles import draw_doodle
 from tests.drawings import draw_digit
@@ -32,12 +32,6 @@ from tests.pages.trained import train
 
 pytestmark = pytest.mark.browser
 
-PASTE = """(data) => {
-    const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
-    const clipboard = new DataTransfer();
-    clipboard.items.add(new File([bytes], "pasted.png", { type: "image/png" }));
-    document.dispatchEvent(new ClipboardEvent("paste", { clipboardData: clipboard, bubbles: true }));
-}"""
 PIXELS = """() => { const canvas = document.getElementById("pixels");
     return [...canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data].filter((_, i) => i % 4 === 0); }"""
 SCORES = """async (pictures) => {

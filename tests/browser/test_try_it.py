@@ -9,18 +9,12 @@ from playwright.sync_api import expect
 
 from core.runs.metadata import change_metadata
 from core.runs.store import Run
-from tests.browser.hands import choose, draw_with_mouse
+from tests.browser.hands import PASTE, choose, draw_with_mouse
 from tests.drawings import draw_digit
 from tests.pages.trained import copied, train
 
 pytestmark = pytest.mark.browser
 
-PASTE = """(data) => {
-    const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
-    const clipboard = new DataTransfer();
-    clipboard.items.add(new File([bytes], "pasted.png", { type: "image/png" }));
-    document.dispatchEvent(new ClipboardEvent("paste", { clipboardData: clipboard, bubbles: true }));
-}"""
 
 
 @pytest.fixture(scope="module")

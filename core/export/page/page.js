@@ -129,7 +129,7 @@
     return imageOf(SIDE, SIDE, (context) => { // always dark on white, whatever the theme
       context.fillStyle = "#fff";
       context.fillRect(0, 0, SIDE, SIDE);
-      paint(context, "#000");
+      paint(context, desk.strokes, "#000");
     });
   }
 
@@ -142,31 +142,14 @@
     return context.getImageData(0, 0, width, height);
   }
 
-  // --- drawing, as pages/components/classify/canvas.js does it
-
-  function paint(context, ink) {
-    context.strokeStyle = ink;
-    context.lineCap = context.lineJoin = "round";
-    for (const { width, points } of desk.strokes) {
-      context.lineWidth = width;
-      context.beginPath();
-      context.moveTo(...points[0]);
-      if (points.length === 1) context.lineTo(points[0][0] + 0.01, points[0][1]);
-      for (let i = 1; i < points.length - 1; i++) { // curves through the middles of the segments: no corners at slow sampling
-        const [x, y] = points[i], [nextX, nextY] = points[i + 1];
-        context.quadraticCurveTo(x, y, (x + nextX) / 2, (y + nextY) / 2);
-      }
-      if (points.length > 1) context.lineTo(...points[points.length - 1]);
-      context.stroke();
-    }
-  }
+  // --- drawing, as pages/components/classify/canvas.js does it; `paint` is the same
 
   function repaint() {
     const side = Math.max(1, Math.round(drawing.clientWidth * devicePixelRatio)), context = drawing.getContext("2d"); // sharp at any size
     if (drawing.width !== side) drawing.width = drawing.height = side;
     context.setTransform(side / SIDE, 0, 0, side / SIDE, 0, 0);
     context.clearRect(0, 0, SIDE, SIDE);
-    paint(context, getComputedStyle(document.body).color);
+    paint(context, desk.strokes, getComputedStyle(document.body).color);
     find("undo").disabled = find("clear").disabled = !desk.strokes.length;
   }
 

@@ -36,7 +36,7 @@ from core.text.numbers import count, percent
 from core.training.losses import LossSettings
 
 HERE = Path(__file__).parent
-SCRIPTS = ("network.js", "familiar.js", "page.js")  # after those that prepare pictures; each uses those before it
+SCRIPTS = ("strokes.js", "network.js", "familiar.js", "page.js")  # after those that prepare pictures; each uses those before it
 GOLDEN = 50  # validation pictures with torch's answers, by which the page checks itself
 MOST_CHECKED = 1000  # validation pictures by which it is checked before it is written,
 CHECKING_WORK = 20_000_000_000  # as far as so many multiply-adds suffice

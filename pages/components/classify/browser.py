@@ -11,6 +11,7 @@ import streamlit as st
 from PIL import Image
 
 from core.images.read import read_image
+from core.paths import HOME
 from pages.components.shell.html_parts import received, small_address
 from pages.components.shell.widgets import component
 
@@ -18,7 +19,9 @@ PREFIX = "data:image/png;base64,"
 LONGEST = 400_000  # characters; a 280 x 280 drawing has about 8,000
 LONGEST_PASTED = 12_000_000  # characters: a photo of 1,600 pixels a side as PNG
 SIDE = 96  # pixels
-_canvas, _paste, _tiles = (component(name, Path(__file__).parent) for name in ("canvas", "paste", "tiles"))
+STROKES = HOME / "core" / "export" / "page" / "strokes.js"  # the same as on the pages that leave
+_canvas = component("canvas", Path(__file__).parent, STROKES.read_text(encoding="utf-8"))
+_paste, _tiles = (component(name, Path(__file__).parent) for name in ("paste", "tiles"))
 
 
 def canvas(

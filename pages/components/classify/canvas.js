@@ -8,23 +8,6 @@ const AGAIN = 700; // milliseconds between two questions whether what the answer
 const desks = new WeakMap(); // canvas -> { strokes, past, future, stroke, timer, sent, ... }; lists of strokes are never changed, only replaced
 const kept = (globalThis.trainDeskDrawings ??= new Map()); // name -> { strokes, past, future }, for a canvas that comes back to the page
 
-function paint(context, strokes, ink) {
-  context.strokeStyle = ink;
-  context.lineCap = context.lineJoin = "round";
-  for (const { width, points } of strokes) {
-    context.lineWidth = width;
-    context.beginPath();
-    context.moveTo(...points[0]);
-    if (points.length === 1) context.lineTo(points[0][0] + 0.01, points[0][1]);
-    for (let i = 1; i < points.length - 1; i++) { // curves through the middles of the segments: no corners at slow sampling
-      const [x, y] = points[i], [nextX, nextY] = points[i + 1];
-      context.quadraticCurveTo(x, y, (x + nextX) / 2, (y + nextY) / 2);
-    }
-    if (points.length > 1) context.lineTo(...points[points.length - 1]);
-    context.stroke();
-  }
-}
-
 function picture(strokes) { // always dark on white, whatever the theme
   const sheet = document.createElement("canvas");
   sheet.width = sheet.height = SIDE;
