@@ -56,7 +56,9 @@ def file_name(run: Run) -> str:
     with contextlib.suppress(TrainDeskError):  # a damaged config: the run can be saved all the same
         config = run.config()
     words = re.findall(r"\w+", clean_line(title_of(run, config)))
-    return "-".join(words)[:LONGEST_NAME].rstrip("-") or run.id
+    while len("-".join(words)) > LONGEST_NAME and len(words) > 1:
+        words.pop()
+    return "-".join(words)[:LONGEST_NAME] or run.id
 
 
 def keep(place: Path, facts: dict[str, Any]) -> None:

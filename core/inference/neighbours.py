@@ -28,6 +28,7 @@ COPIES = 3  # of each picture, changed at random, of networks that were trained 
 # The least unit of distances between directions: half-precision digits and sums in float32 leave some 5e-7 of them uncertain, and
 # a network that has hardly learned yet sees less than that between any two pictures. Trained ones have 0.1 to 1.3.
 FINEST = 5e-3
+APART = 5e-4  # of each other: scores that no rounding takes for the same
 NEIGHBOUR = 3  # whose distance counts: one lone strange training picture must not make everything familiar
 
 
@@ -120,7 +121,7 @@ class Neighbours:
 
     def limit(self, answered: float = USUALLY_ANSWERED) -> float:
         """The `ood_score` up to which this share of the `val` pictures (0..1) is answered."""
-        return float(np.quantile(self.val_ood_scores, answered))
+        return limit_of(self.val_ood_scores, answered)
 
     @cached_property
     def val_ood_scores(self) -> np.ndarray:
@@ -135,6 +136,14 @@ class Neighbours:
     def units(self) -> tuple[float, float]:
         """See `in_units`."""
         return in_units(self.val_features, self.val_pixels)
+
+
+def limit_of(scores: np.ndarray, answered: float) -> float:
+    """The score up to which this share of them (V,) is answered: in the middle between two that are clearly apart. Elsewhere a
+    picture's score is rounded otherwise, and one that lay on the limit, as of few pictures or of equal ones, would be refused."""
+    last = float(np.quantile(scores, answered, method="lower"))
+    above = scores[scores > last * (1 + APART)]
+    return (last + float(above.min())) / 2 if len(above) else last * (1 + APART)
 
 
 def in_units(val_features: np.ndarray, val_pixels: np.ndarray) -> tuple[float, float]:

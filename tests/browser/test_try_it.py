@@ -16,7 +16,6 @@ from tests.pages.trained import copied, train
 pytestmark = pytest.mark.browser
 
 
-
 @pytest.fixture(scope="module")
 def digits(tmp_path_factory, data_folder):
     return train(

@@ -16,7 +16,7 @@ import numpy as np
 
 from core.export.page.packing import Packer
 from core.inference import USUALLY_ANSWERED
-from core.inference.neighbours import NEIGHBOUR, SIDE, in_units, small
+from core.inference.neighbours import NEIGHBOUR, SIDE, in_units, limit_of, small
 
 WIDE = 256  # more features than that are mixed into so many, by signs that the page makes itself
 MOST = 1500  # pictures that are kept
@@ -72,7 +72,7 @@ class Familiar:
         by_features, by_pixels = made.distances(val_features, val)
         units = in_units(by_features, by_pixels)
         scores = (by_features / units[0] + by_pixels / units[1]) / 2
-        return cls(**{**vars(made), "units": units, "limit": float(np.quantile(scores, USUALLY_ANSWERED))})
+        return cls(**{**vars(made), "units": units, "limit": limit_of(scores, USUALLY_ANSWERED)})
 
     def distances(self, features: np.ndarray, pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Squared distances (N,) to the `rank`-th nearest picture kept, in features and in pixels."""

@@ -36,7 +36,12 @@ from core.text.numbers import count, percent
 from core.training.losses import LossSettings
 
 HERE = Path(__file__).parent
-SCRIPTS = ("strokes.js", "network.js", "familiar.js", "page.js")  # after those that prepare pictures; each uses those before it
+SCRIPTS = (
+    "strokes.js",
+    "network.js",
+    "familiar.js",
+    "page.js",
+)  # after those that prepare pictures; each uses those before it
 GOLDEN = 50  # validation pictures with torch's answers, by which the page checks itself
 MOST_CHECKED = 1000  # validation pictures by which it is checked before it is written,
 CHECKING_WORK = 20_000_000_000  # as far as so many multiply-adds suffice
@@ -96,8 +101,9 @@ def write_page(run: Run, place: Path, which: str, data_folder: Path, tell: Tell)
     golden_answers = tempered(classifier.predict(golden), temperature)
     tell(0.3, "Choosing pictures that tell the familiar from the strange")
     familiar = _familiar(graph, classifier, pictures)
+    remembered = len(familiar.features) if familiar else 0
     words = {
-        **about(run, classifier),
+        **about(run, classifier, remembered if remembered < len(pictures.train) else 0),
         "preparation": plan_of(dataset.preparation()),
         "network": {"temperature": temperature, "each": is_each_by_itself(classifier.config.loss)}
         | dict(zip(("mean", "deviation"), map(list, dataset.mean_and_deviation()), strict=True)),
@@ -123,7 +129,7 @@ def write_page(run: Run, place: Path, which: str, data_folder: Path, tell: Tell)
         "same": checked.same,
         "largest_difference": checked.difference,
         "golden": len(golden),
-        "familiar": len(familiar.features) if familiar else 0,
+        "familiar": remembered,
     }
 
 
@@ -216,8 +222,9 @@ def is_each_by_itself(loss: LossSettings) -> bool:
     )
 
 
-def about(run: Run, classifier: Classifier) -> dict[str, Any]:
-    """What the page says of the network, in words and names."""
+def about(run: Run, classifier: Classifier, familiar: int = 0) -> dict[str, Any]:
+    """What the page says of the network, in words and names. `familiar`: how many pictures it remembers, where
+    these are not all."""
     config, history = classifier.config, History(run)
     with contextlib.suppress(OSError):  # a run without its log has a network all the same
         history.update()
@@ -233,7 +240,12 @@ def about(run: Run, classifier: Classifier) -> dict[str, Any]:
             scored = f"Right on {percent(share)} of its validation pictures; it was not tested."
     learned = (history.started or {}).get("train_images")
     pictures = f"{count(learned, 'picture')} of {dataset.title()}" if isinstance(learned, int) else dataset.title()
-    made = time.localtime(run.created())
+    made, remembered = time.localtime(run.created()), []
+    if familiar:
+        remembered = [
+            f"It tells what it does not know by {count(familiar, 'picture')} that it learned from; TrainDesk compares with more "
+            "and may judge otherwise."
+        ]
     return {
         "title": title_of(run, config),
         "classes": list(classifier.class_names),
@@ -243,6 +255,7 @@ def about(run: Run, classifier: Classifier) -> dict[str, Any]:
             *([scored] if scored else []),
             f"Trained on {made.tm_mday} {time.strftime('%B %Y', made)} with {pictures}: {config.architecture.label}, "
             f"{count(classifier.epoch, 'epoch')}.",
+            *remembered,
         ],
     }
 

@@ -74,6 +74,14 @@ def test_old_ones_go_and_the_oldest_where_room_is_scarce(run, runs_folder, monke
     assert [bool(find_kept(place)) for place in places] == [True, False, False]
 
 
+def test_a_long_title_is_cut_between_words(run):
+    change_metadata(run, title='M"LP/ \U0001f600 </script> ' + "long " * 11)
+    name = file_name(run)
+    assert name.startswith("M-LP-script-long") and name.endswith("-long") and len(name) <= 60
+    change_metadata(run, title="x" * 80)
+    assert file_name(run) == "x" * 60
+
+
 def test_what_lies_beside_a_script_goes_along_in_one_file(run, runs_folder):
     place = made(place_for(run, runs_folder, KINDS["script"]))
     place.with_name("split.json").write_text("[]")

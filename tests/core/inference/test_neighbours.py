@@ -14,6 +14,7 @@ from core.inference.neighbours import (
     Neighbours,
     distances,
     fitted_temperature,
+    limit_of,
     small,
     tempered,
 )
@@ -76,6 +77,17 @@ def test_of_a_network_that_takes_long_fewer_pictures_are_compared_copies_and_all
         pictures = Compared.of(asked, data_folder)
         assert (len(pictures.train), len(pictures.val)) == (150 // copies * copies, 50 // copies * copies)
         assert asked.affordable(200 * work, 300) == 300
+
+
+@pytest.mark.parametrize("count", [2, 23, 92, 2000])
+def test_no_picture_lies_on_the_limit_so_that_rounding_decides_nothing(count):
+    """As copies that were changed by nothing are: their scores are equal."""
+    scores = np.repeat(np.random.default_rng(count).uniform(0.2, 1, -(-count // 2)), 2)
+    for share in (0.5, 0.9, 0.995, 1.0):
+        limit = limit_of(scores, share)
+        assert np.abs(scores / limit - 1).min() > 2e-4 or count == 2000
+        assert ((scores <= limit).mean() - share) * count >= -1
+    assert limit_of(np.full(9, 0.5), 0.995) > 0.5 * (1 + 2e-4)
 
 
 def test_the_share_that_is_asked_for_is_answered(known):
