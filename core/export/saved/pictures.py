@@ -5,10 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import math
-import shutil
 import struct
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -149,9 +147,3 @@ def place_for(dataset: OwnImages, data_folder: Path) -> Path:
     if not found:
         raise TrainDeskError(f"There are too many datasets called '{first}'; delete some, then open the run again.")
     return sets / found
-
-
-def removed(folder: Path) -> None:
-    """Takes a folder away, whatever happens."""
-    with suppress(OSError):
-        shutil.rmtree(folder)
