@@ -52,9 +52,15 @@ def made(page, kind, run, save):
     )
     button = row.get_by_role("button", name=save)
     expect(button).to_be_visible()
-    with page.expect_download() as download:
-        button.click()
-    yield download.value, row
+    saved = []
+
+    def save_it():
+        with page.expect_download(timeout=30_000) as download:
+            button.click(timeout=3000)
+        saved.append(download.value)
+
+    press(save_it, lambda: saved)
+    yield saved[0], row
 
 
 def test_a_page_goes_home_and_answers_as_the_dashboard_did(visit, desk, trained, tmp_path):
