@@ -10,6 +10,7 @@ from streamlit.cli_util import open_browser
 from streamlit.starlette import App
 from streamlit.web.server.server_util import get_url
 
+from pages.components.shell.downloads import ROUTE
 from pages.components.shell.own_origin import OwnOrigin
 
 
@@ -21,4 +22,4 @@ async def opened(_: App) -> AsyncIterator[None]:
     yield
 
 
-app = App(Path(__file__).with_name("home.py"), lifespan=opened, middleware=[Middleware(OwnOrigin)])
+app = App(Path(__file__).with_name("home.py"), lifespan=opened, routes=[ROUTE], middleware=[Middleware(OwnOrigin)])

@@ -7,11 +7,13 @@ from streamlit import get_option
 from streamlit.starlette import App
 
 from core.sharing import take_authenticator
+from pages.components.shell.downloads import ROUTE
 from pages.components.shell.gate import Gate
 from pages.components.shell.own_origin import OwnOrigin
 
 app = App(
     Path(__file__).with_name("home.py"),
+    routes=[ROUTE],
     middleware=[
         Middleware(OwnOrigin),
         Middleware(Gate, authenticator=take_authenticator(), is_encrypted=bool(get_option("server.sslCertFile"))),

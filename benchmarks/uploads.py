@@ -105,7 +105,7 @@ def _measure(page: Page, server: Any, path: Path, size: int, options: argparse.N
     began = time.monotonic()
     page.get_by_role("button", name="Sort my pictures").click()
     with page.expect_download(timeout=120_000) as download:
-        page.get_by_role("button", name="Download as ZIP").click()
+        page.get_by_role("link", name="Download as ZIP").click()
     download.value.path()
     told("sorted and downloaded", began)
 

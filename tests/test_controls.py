@@ -21,7 +21,13 @@ CONTROLS = set(
     "segmented_control pills radio selectbox multiselect slider select_slider text_input number_input text_area "
     "date_input time_input color_picker feedback chat_input audio_input data_editor pagination".split()
 )
-OURS = {"action", "download", "one_of", "toggle"}  # of pages/components: what draws a control is called by its label
+OURS = {
+    "action",
+    "download",
+    "one_of",
+    "pressed",
+    "toggle",
+}  # of pages/components: what draws a control is called by its label
 ACTIONS = set(
     "click dblclick check uncheck fill press press_sequentially set_input_files tap select_option clear".split()
 )

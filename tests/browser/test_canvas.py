@@ -236,7 +236,7 @@ def test_picking_one_of_many_uploads_moves_nothing_and_coming_back_the_drawing_i
     page.get_by_text("The least sure first").click()
     expect(tiles).to_have_count(4)
     with page.expect_download() as download:
-        page.get_by_role("button", name="CSV").click()
+        page.get_by_role("link", name="CSV").click()
     assert len(download.value.path().read_text().splitlines()) == 5
     page.get_by_role("radio", name="Draw").click()
     answered(page, 0)

@@ -137,7 +137,7 @@ def test_a_download_brought_in_again_is_the_same_and_deleting_can_be_undone(
     page.goto(f"{server.url}/data?set={dataset.id}")
     page.get_by_role("tab", name="Versions and more").click()
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download as ZIP").click()
+        page.get_by_role("link", name="Download as ZIP").click()
     assert download.value.suggested_filename == f"{dataset.id}.zip"
     download.value.save_as(tmp_path / "down.zip")
     assert (tmp_path / "down.zip").read_bytes() == as_zip(dataset).read()

@@ -153,7 +153,7 @@ def test_a_finished_run_trains_on_is_exported_and_made_small(visit, house, tmp_p
     page.goto(f"{server.url}/run?run={run.id}")
     page.get_by_text("Take its metrics elsewhere").click()
     with page.expect_download() as download:
-        pressed(page, "Parquet")
+        page.get_by_role("link", name="Parquet").click()
     assert len(pandas.read_parquet(download.value.path())) > 0
     pressed(page, "Write TensorBoard files")
     expect(page.get_by_text("tensorboard --logdir")).to_be_visible()
@@ -164,8 +164,8 @@ def test_a_finished_run_trains_on_is_exported_and_made_small(visit, house, tmp_p
     assert (tmp_path / "mlflow" / "mlflow.db").stat().st_size
     page.get_by_text("Files of this run").click()
     pressed(page, "Keep only the best network")
-    wait_until(lambda: not run.last.exists(), what="the last state is gone")
-    assert run.best.exists()
+    expect(page.get_by_text("The last state is needed only")).to_have_count(0)
+    assert run.best.exists() and not run.last.exists()
 
 
 def test_every_way_to_ask_a_network_more(visit, house):

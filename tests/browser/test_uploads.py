@@ -38,7 +38,7 @@ def test_a_zip_of_labelled_folders_is_measured_tabled_and_sorted(visit, server, 
     expect(page.get_by_text("Confusion matrix, your pictures")).to_be_visible()
 
     with page.expect_download() as download:
-        page.get_by_role("button", name="CSV").click()
+        page.get_by_role("link", name="CSV").click()
     text = download.value.path().read_text(encoding="utf-8-sig")
     rows = {row["File"]: row for row in csv.DictReader(io.StringIO(text))}
     assert set(rows) == set(files) - {"mail/3/torn.png"}
@@ -61,7 +61,7 @@ def test_a_zip_of_labelled_folders_is_measured_tabled_and_sorted(visit, server, 
         page.get_by_role("slider", name="Surer than this goes").press(key)
         expect(page.get_by_text(f"unsure {len(files) - len(sure)}.")).to_be_visible()
         with page.expect_download() as download:
-            page.get_by_role("button", name="Download as ZIP").click()
+            page.get_by_role("link", name="Download as ZIP").click()
         with zipfile.ZipFile(download.value.path()) as archive:
             names = archive.namelist()
             assert sorted(map(archive.read, names)) == sorted(files.values()), "every file, byte for byte"

@@ -19,6 +19,7 @@ from pages.components.classify.prediction_view import bars, pixels_figure, words
 from pages.components.shell.classifiers import checkpoint_changed, load_classifier
 from pages.components.shell.number_words import rows_of
 from pages.components.shell.start import start_run
+from pages.components.shell.widgets import pressed
 
 PICTURES = 500  # of the test split
 COLUMNS = 4
@@ -83,7 +84,7 @@ def _draw_curve(network: Network, one: Disturbance) -> None:
         height=280,
     )
     config = network.config
-    if one.remedy and st.button(
+    if one.remedy and pressed(
         f"Train it to cope with that: {one.title.lower()} the training pictures", key=f"cope {one.name}"
     ):
         start_run(coping(config, one))

@@ -27,6 +27,7 @@ from pages.components.classify.networks import Network, draw_caution, loaded, pr
 from pages.components.classify.prediction_view import Said, bars, pixels_figure, words, words_in_a_line
 from pages.components.shell.messages import errors_shown, show_error
 from pages.components.shell.number_words import count
+from pages.components.shell.widgets import pressed
 from pages.components.train.filled_form import open_with_changes
 
 STYLE = Path(__file__).parent / "desk.css"
@@ -171,17 +172,15 @@ def draw_teaching(network: Network, pixels: np.ndarray, said: Said, key: str) ->
             label_visibility="collapsed",
             width=90 if max(map(len, names)) <= 2 else 180,
         )
-        if st.button("Keep it for the next training", icon=":material/school:", key=f"teach {about}"):
+        if pressed("Keep it for the next training", icon=":material/school:", key=f"teach {about}"):
             with errors_shown():
                 st.session_state[KEPT] = keep(dataset, data_folder(), pixels, label)
-        if st.session_state.get(KEPT) and st.button(
-            "Undo", icon=":material/undo:", key=f"forget {key}", type="tertiary"
-        ):
+        if st.session_state.get(KEPT) and pressed("Undo", icon=":material/undo:", key=f"forget {key}", type="tertiary"):
             forget(st.session_state.pop(KEPT))
     kept = how_many(dataset, data_folder())
     if not kept:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"{count(kept, 'picture')} of yours for {dataset.title()}.", width="content")
-        if st.button("Train with them", icon=":material/replay:", key=f"train with own {key}"):
+        if pressed("Train with them", icon=":material/replay:", key=f"train with own {key}"):
             open_with_changes(network.run, network.config, {"training.own_pictures": TIMES})

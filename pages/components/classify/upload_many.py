@@ -22,8 +22,8 @@ from pages.components.classify.networks import Network
 from pages.components.classify.prediction_view import SURE, Said
 from pages.components.classify.upload_read import DAMAGED, Contents, Uploads
 from pages.components.run.mistakes_view import pairs_in_words
+from pages.components.shell.downloads import download
 from pages.components.shell.number_words import count, plain_markdown
-from pages.components.shell.widgets import download
 
 LIMITS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 LIMIT = "unsure below"  # key of the slider
@@ -57,7 +57,7 @@ def sureness(said: Said | None) -> float:
 
 def draw_takings(many: Many) -> None:
     """The buttons that give something to take along."""
-    download("CSV", lambda: as_csv(many), "answers.csv", "answers as csv", mime="text/csv")
+    download("CSV", lambda: as_csv(many), "answers.csv", "answers as csv")
     with st.popover("Sort my pictures", icon=":material/drive_file_move:", key="sort them", on_change="rerun") as place:
         if place.open:
             _draw_sorting(many)
@@ -78,8 +78,7 @@ def _draw_sorting(many: Many) -> None:
     listed = [f"{plain_markdown(name)} {number:,}" for name, number in counted.most_common(NAMED)]
     listed += [f"{len(counted) - NAMED:,} more classes"] if len(counted) > NAMED else []
     st.markdown(", ".join([*listed, f"**{UNSURE}** {unsure:,}"]) + ".")
-    make, mime = (lambda: as_sorted(many, limit)), "application/zip"
-    download("Download as ZIP", make, "sorted.zip", "sorted pictures", mime=mime, type="primary")
+    download("Download as ZIP", lambda: as_sorted(many, limit), "sorted.zip", "sorted pictures", is_primary=True)
     st.caption(
         "Your files as they are, in a folder for each class; what it does not know or cannot read lies with the unsure."
     )
@@ -89,7 +88,7 @@ def _unread(many: Many) -> list[tuple[str, Any]]:
     return [(each.name, each.place) for each in many.uploads.failed if each.place is not None]
 
 
-def as_sorted(many: Many, limit: float) -> io.BytesIO:
+def as_sorted(many: Many, limit: float) -> bytes:
     """A ZIP of the original files in class folders, those that the network is less sure of than `limit` in `unsure`."""
     names, contents = many.networks[0].class_names, Contents(many.files)
 
@@ -106,8 +105,7 @@ def as_sorted(many: Many, limit: float) -> io.BytesIO:
 
     stream = io.BytesIO()
     write_sorted(sorted_ones(), stream)
-    stream.seek(0)
-    return stream
+    return stream.getvalue()
 
 
 def draw_all(many: Many) -> None:

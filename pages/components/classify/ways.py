@@ -18,6 +18,7 @@ from pages.components.classify.networks import Network, following, prepared_by, 
 from pages.components.shell.histories import predictions_of
 from pages.components.shell.html_parts import picture
 from pages.components.shell.links import page_link, try_page
+from pages.components.shell.widgets import pressed
 
 TOO_LITTLE = "Draw larger: a digit that fills half of the box is read best."
 BEGUN = "canvas was there"  # since then networks are loaded, not before: the page comes first
@@ -93,9 +94,11 @@ def _chosen(network: Network, count: int) -> int | None:
     predictions = predictions_of(network.run, "test")
     wrong = [] if predictions is None or predictions.rows.max() >= count else predictions.rows[~predictions.right]
     with st.container(horizontal=True):
-        if st.button("A random test picture", icon=":material/shuffle:", type="primary"):
+        if pressed("A random test picture", key="random test picture", icon=":material/shuffle:", type="primary"):
             st.session_state[CHOSEN] = network.run.id, int(np.random.default_rng().integers(count))
-        if len(wrong) and st.button("One that it gets wrong", icon=":material/sentiment_dissatisfied:"):
+        if len(wrong) and pressed(
+            "One that it gets wrong", key="wrong test picture", icon=":material/sentiment_dissatisfied:"
+        ):
             st.session_state[CHOSEN] = network.run.id, int(np.random.default_rng().choice(wrong))
     run_id, row = st.session_state.get(CHOSEN, ("", 0))
     return row if run_id == network.run.id and row < count else None

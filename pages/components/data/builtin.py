@@ -19,7 +19,7 @@ from pages.components.shell.html_parts import card, gallery
 from pages.components.shell.links import DATA, TRAIN, form_page, page_link
 from pages.components.shell.messages import errors_shown, show_error
 from pages.components.shell.number_words import count, megabytes, plain_markdown
-from pages.components.shell.widgets import paged
+from pages.components.shell.widgets import paged, pressed
 from pages.components.train.core_process import ask_core
 
 ROW, PAGE = 14, 120  # pictures of each class, and of one class at a time
@@ -67,7 +67,7 @@ def what_it_takes(dataset: DatasetSettings) -> str:
 def _draw_missing(dataset: DatasetSettings) -> None:
     names = dataset.info().class_names
     st.markdown(f"{what_it_takes(dataset)} Its classes: {plain_markdown(', '.join(names))}.")
-    if not st.button("Download it now", icon=":material/download:", type="primary", key=f"download {dataset.name}"):
+    if not pressed("Download it now", icon=":material/download:", type="primary", key=f"download {dataset.name}"):
         return
     bar = st.progress(0.0, text="Downloading ...")
     with errors_shown():

@@ -20,10 +20,11 @@ from pages.components.data.drafts import draw_what_it_knows
 from pages.components.data.findings import change, draw_doubts, draw_findings
 from pages.components.data.import_form import draw_import_form
 from pages.components.data.map_view import draw_map
+from pages.components.shell.downloads import download
 from pages.components.shell.links import DATA, show
 from pages.components.shell.number_words import count, megabytes, moment, plain_markdown
 from pages.components.shell.rights import READ_ONLY, may_change_dataset
-from pages.components.shell.widgets import action, download, paged
+from pages.components.shell.widgets import action, paged, pressed
 from pages.components.train.cards import draw_continue, draw_training_cards
 from pages.components.train.notices import draw_suggested, draw_table, in_a_line
 
@@ -107,7 +108,7 @@ def _draw_undo(dataset: OwnDataset) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="last change"):
         st.caption(f"Last change: {plain_markdown(last.words)}.", width="content")
-        if st.button("Undo", icon=":material/undo:", type="tertiary", key="undo the change"):
+        if pressed("Undo", icon=":material/undo:", type="tertiary", key="undo the change"):
             words = last.words.removeprefix(UNDONE)
             words = words if last.words.startswith(UNDONE) else f"{UNDONE}{words}"
             change(dataset, words, lambda edit: edit.back_to(last.number - 1))
@@ -126,7 +127,7 @@ def _draw_edit_pictures(
             else f"**{count(len(selected), 'picture')}** picked."
         )
         st.markdown(said, width=190)
-        if st.button("Remove", icon=":material/delete:", key="remove pictures", disabled=none):
+        if pressed("Remove", icon=":material/delete:", key="remove pictures", disabled=none):
             change(dataset, f"{count(len(selected), 'picture')} removed", lambda edit: edit.remove(selected))
         if others:
             target = st.selectbox(
@@ -136,13 +137,13 @@ def _draw_edit_pictures(
                 key=f"target {dataset.id}",
                 width=200,
             )
-            if st.button("Move", icon=":material/drive_file_move:", key="move pictures", disabled=none):
+            if pressed("Move", icon=":material/drive_file_move:", key="move pictures", disabled=none):
                 words = f"{count(len(selected), 'picture')} moved to {others[target]}"
                 change(dataset, words, lambda edit: edit.move(selected, target))
         part = st.selectbox(
             "Use for", SPLITS, format_func=SPLIT_WORDS.__getitem__, key=f"part for {dataset.id}", width=140
         )
-        if st.button("Use", key="use pictures", disabled=none):
+        if pressed("Use", key="use pictures", disabled=none):
             change(
                 dataset,
                 f"{count(len(selected), 'picture')} used for {SPLIT_WORDS[part]}",
@@ -157,12 +158,12 @@ def _name_field(label: str, name: str, key: str) -> str:
 def _draw_edit_class(dataset: OwnDataset, each: OwnClass) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = _name_field("Name of this class", each.name, key=f"name of {dataset.id} {each.id} {each.name}")
-        if st.button("Rename", key="rename class", disabled=name.strip() == each.name):
+        if pressed("Rename", key="rename class", disabled=name.strip() == each.name):
             change(dataset, f"{each.name} renamed to {name.strip()}", lambda edit: edit.rename_class(each.id, name))
         words = "Switch off" if each.enabled else "Switch on"
-        if st.button(words, key="switch class", help="A class that is switched off takes no part in trainings."):
+        if pressed(words, key="switch class", help="A class that is switched off takes no part in trainings."):
             change(dataset, f"{words}: {each.name}", lambda edit: edit.enable([each.id], not each.enabled))
-        if st.button("Remove class", icon=":material/delete:", key="remove class"):
+        if pressed("Remove class", icon=":material/delete:", key="remove class"):
             change(dataset, f"Class {each.name} removed", lambda edit: edit.remove_classes([each.id]))
 
 
@@ -187,7 +188,7 @@ def _draw_more(dataset: OwnDataset, newest: int) -> None:
             st.markdown(
                 f"**{version.number}** {plain_markdown(version.words)}, {moment(version.time)}", width="stretch"
             )
-            if version.number != newest and st.button("Back to this", key=f"back to {version.number}", type="tertiary"):
+            if version.number != newest and pressed("Back to this", key=f"back to {version.number}", type="tertiary"):
                 change(dataset, f"Back to version {version.number}", methodcaller("back_to", version.number))
 
 
@@ -214,7 +215,7 @@ def _draw_test_share(dataset: OwnDataset) -> None:
             f"Then a training has {in_a_line(shared)}; which is chosen anew, look-alikes together.", width="content"
         )
         draw_table(shared)
-    if st.button(change_to.label, key="hold out for the test", icon=":material/content_cut:"):
+    if pressed(change_to.label, key="hold out for the test", icon=":material/content_cut:"):
         change(dataset, change_to.label, change_to.apply)
 
 
@@ -234,9 +235,8 @@ def _draw_download(dataset: OwnDataset) -> None:
         return
     download(
         "Download as ZIP",
-        lambda: as_zip(dataset),
+        lambda: as_zip(dataset).getvalue(),
         f"{dataset.id}.zip",
         "download dataset",
-        mime="application/zip",
         help="A folder for each part and class. Brought in again it is the same dataset. Pictures are at most 512 pixels a side.",
     )

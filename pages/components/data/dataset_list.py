@@ -21,7 +21,7 @@ from pages.components.shell.links import bring_page, dataset_page, import_page, 
 from pages.components.shell.messages import show_error
 from pages.components.shell.number_words import count, megabytes, plain_markdown, rows_of
 from pages.components.shell.rights import is_host, may_change_dataset, may_change_job
-from pages.components.shell.widgets import action
+from pages.components.shell.widgets import action, pressed
 
 COLUMNS = 4
 NAMED = 12  # classes on a card
@@ -65,7 +65,7 @@ def _draw_draft(job: Job) -> None:
     names = ", ".join(sorted({file.parent.name for file in files}))
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{count(len(files), kind[:-1])}** of {plain_markdown(names)}: not a dataset yet.")
-        if st.button("Go on", key=f"go on {job.id}"):
+        if pressed("Go on", key=f"go on {job.id}"):
             st.session_state[draft_key(kind, "")] = job.id
             show(bring_page("draw" if kind == "drawings" else "camera"))
             st.rerun()

@@ -32,7 +32,7 @@ from pages.components.shell.links import WAY, import_page, show
 from pages.components.shell.messages import errors_shown, show_error
 from pages.components.shell.number_words import count, plain_markdown
 from pages.components.shell.rights import new_job_of_visitor
-from pages.components.shell.widgets import action
+from pages.components.shell.widgets import action, pressed
 
 ENOUGH = 5  # pictures of each class before a dataset can be made
 GOAL = 20  # that a class should have
@@ -137,7 +137,7 @@ def _draw_one(folder: Path, into: str, answers: bool) -> Image.Image | None:
         show_error(str(error))
         return None
     # never disabled: between a stroke and the picture's arrival here, Enter would be lost on a disabled button
-    if st.button("Keep it and draw the next", type="primary", key=f"keep drawing {into}", shortcut="Enter"):
+    if pressed("Keep it and draw the next", type="primary", key=f"keep drawing {into}", shortcut="Enter"):
         if image is None:
             st.caption("Nothing is drawn yet: draw it, then keep it.")
             return None
@@ -196,8 +196,8 @@ def _draw_collected(job: Job, kind: str, into: str) -> None:
     total = sum(len(files) for files in classes.values())
     words = f"Add {count(total, 'picture')}" if into else f"Make a dataset of {count(total, 'picture')}"
     with st.container(horizontal=True, vertical_alignment="center"):
-        make = st.button(words, type="primary", key=f"make of {kind} {into}", icon=":material/check:")
-        keep = st.button(
+        make = pressed(words, type="primary", key=f"make of {kind} {into}", icon=":material/check:")
+        keep = pressed(
             "Keep this network",
             key=f"keep network of {kind} {into}",
             icon=":material/school:",

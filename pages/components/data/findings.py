@@ -25,7 +25,7 @@ from pages.components.data.dataset_list import SPLIT_WORDS
 from pages.components.shell.html_parts import gallery, picture
 from pages.components.shell.messages import errors_shown, show_error
 from pages.components.shell.number_words import count, plain_markdown
-from pages.components.shell.widgets import action, redrawn
+from pages.components.shell.widgets import action, pressed, redrawn
 
 SIGNS = {
     "stop": ":red[:material/block:]",
@@ -61,7 +61,7 @@ def draw_findings(
             icon = SIGNS["stop"] if finding.blocks else SIGNS["warning"] if finding.is_serious else ":material/info:"
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(f"{icon} {plain_markdown(finding.sentence)}", width="stretch")
-                if finding.repair and finding.action and st.button(finding.action, key=f"repair {finding.kind} {key}"):
+                if finding.repair and finding.action and pressed(finding.action, key=f"repair {finding.kind} {key}"):
                     change(dataset, finding.action, finding.repair)
                 if finding.choice and choices:
                     _draw_choice(dataset, finding.choice, key)
@@ -89,7 +89,7 @@ def _draw_ways(dataset: OwnDataset, finding: Finding, key: str) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.html(_twins(dataset, (group,), by_class=True), width="content")
             for number, way in enumerate(ways):
-                if st.button(plain_markdown(way.label), key=f"way {place} {number} {finding.kind} {key}"):
+                if pressed(plain_markdown(way.label), key=f"way {place} {number} {finding.kind} {key}"):
                     change(dataset, way.label, way.repair)
             stays = partial(leave, dataset, pair)
             action("Leave it", stays, key=f"leave {place} {finding.kind} {key}", type="tertiary")
@@ -181,12 +181,12 @@ def _draw_doubt(dataset: OwnDataset, doubt: Doubt, names: dict[int, str]) -> Non
     with st.container(horizontal=True, vertical_alignment="center", key=f"doubt {doubt.image}"):
         st.html(f'<div class="twins"><figure>{shown}</figure></div>', width="content")
         st.markdown(f"Labelled **{labelled}**, looks like **{said}** ({percent(doubt.likely)})", width="stretch")
-        if st.button(f"It is {said}", key=f"doubt is {doubt.image}"):
+        if pressed(f"It is {said}", key=f"doubt is {doubt.image}"):
             change(
                 dataset, f"A picture moved to {names[doubt.said]}", lambda edit: edit.move([doubt.image], doubt.said)
             )
         action("Leave it", lambda: leave(dataset, leave_key(doubt)), key=f"doubt stays {doubt.image}")
-        if st.button("Remove", key=f"doubt goes {doubt.image}", icon=":material/delete:"):
+        if pressed("Remove", key=f"doubt goes {doubt.image}", icon=":material/delete:"):
             change(dataset, "A doubted picture removed", lambda edit: edit.remove([doubt.image]))
 
 

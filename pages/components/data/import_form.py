@@ -17,6 +17,7 @@ from pages.components.data.drafts import draw_camera, draw_drawings
 from pages.components.shell.links import WAY, import_page, say, show
 from pages.components.shell.messages import errors_shown, show_error
 from pages.components.shell.rights import is_host, new_job_of_visitor
+from pages.components.shell.widgets import pressed
 
 ROUND = "round of uploads"  # a new number empties the uploaders
 
@@ -68,7 +69,7 @@ def _draw_files(into: str) -> None:
     else:
         with st.form(f"one class {into}", border=False):
             name = st.text_input("Class of these pictures", max_chars=LONGEST_NAME, key=f"class of files {into}")
-            if st.form_submit_button("Bring them in", type="primary"):
+            if pressed("Bring them in", f"bring in {into}", st.form_submit_button, type="primary"):
                 with errors_shown():
                     class_name = checked_name(name, "A class")
                     _start_import(files, class_name, into, class_name)
@@ -96,7 +97,7 @@ def _draw_server_folder(into: str) -> None:
         live=True,
     )
     st.caption(f"It must lie in {roots}. Its files stay where they are.")
-    if st.button("Bring it in", type="primary", key=f"bring folder {into}", disabled=not text.strip()):
+    if pressed("Bring it in", type="primary", key=f"bring folder {into}", disabled=not text.strip()):
         with errors_shown():
             path = folder_in_bounds(text)
             _start(new_job_of_visitor(0), Request(str(path), path.name, into=into))

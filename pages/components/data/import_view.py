@@ -25,6 +25,7 @@ from pages.components.shell.html_parts import gallery
 from pages.components.shell.links import DATA, dataset_page, show
 from pages.components.shell.messages import errors_shown, show_error
 from pages.components.shell.number_words import about, count, plain_markdown
+from pages.components.shell.widgets import pressed
 from pages.components.train.notices import draw_table, in_a_line
 
 REFRESH_SECONDS = 0.5
@@ -102,7 +103,7 @@ def _draw_known(dataset: OwnDataset, target: OwnDataset, known: Sequence[int]) -
         these = f"{len(known):,} of these {total:,} pictures {'is' if len(known) == 1 else 'are'}"
     with st.container(horizontal=True, vertical_alignment="center", key="known pictures"):
         st.markdown(f":orange[:material/warning:] {these} already in {plain_markdown(target.title)}.", width="content")
-        if len(known) < total and st.button("Leave those out", key="leave out known"):
+        if len(known) < total and pressed("Leave those out", key="leave out known"):
             change(dataset, "Only new pictures", lambda edit: edit.remove(known))
 
 
@@ -126,7 +127,7 @@ def _draw_decision(job: Job, dataset: OwnDataset, target: OwnDataset | None, tit
         if target is None:
             title = st.text_input("Name", title, max_chars=LONGEST_NAME, key=f"name {job.id}", width=360)
         words = f"Add to {plain_markdown(target.title)}" if target else "Keep as a dataset"
-        keep = st.button(words, type="primary", icon=":material/check:", key="keep the import")
+        keep = pressed(words, type="primary", icon=":material/check:", key="keep the import")
         st.button("Throw away", icon=":material/delete:", on_click=_forget, args=(job,), key="throw away the import")
     keep_it = is_kept(job)
     if not keep and not keep_it:

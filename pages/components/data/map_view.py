@@ -15,6 +15,7 @@ from pages.components.data.browser import thumbnails
 from pages.components.data.findings import change
 from pages.components.shell.html_parts import gallery
 from pages.components.shell.number_words import count, plain_markdown
+from pages.components.shell.widgets import pressed
 
 ODDEST = 12
 NAMED = 12  # classes in the legend
@@ -106,7 +107,7 @@ def _draw_chosen(dataset: OwnDataset, image: int, class_of: dict[int, int], name
                 key=f"map class {image}",
                 width=200,
             )
-            if st.button("It is that", key="map move"):
+            if pressed("It is that", key="map move"):
                 change(dataset, f"A picture moved to {names[target]}", lambda edit: edit.move([image], target))
-        if st.button("Take it out", key="map remove", icon=":material/delete:"):
+        if pressed("Take it out", key="map remove", icon=":material/delete:"):
             change(dataset, "A picture of the map removed", lambda edit: edit.remove([image]))

@@ -26,7 +26,7 @@ from pages.components.shell.links import DATA, DEMO, TRAIN, compare_page, page_l
 from pages.components.shell.messages import errors_shown, show_warning
 from pages.components.shell.number_words import count, plain_markdown
 from pages.components.shell.rights import demo_owner, visitor
-from pages.components.shell.widgets import action, redrawn
+from pages.components.shell.widgets import action, pressed, redrawn
 
 WATCH = "Watch the demo that runs"
 REFRESH_SECONDS = 0.7
@@ -42,7 +42,7 @@ def start_demo_button(key: str, label: str = "Start the 60-second demo", primary
         st.caption("A demo runs already. It takes about a minute; then you can draw for both networks.")
         return
     prepare()
-    if not st.button(label, type="primary" if primary else "secondary", icon=":material/play_circle:", key=key):
+    if not pressed(label, type="primary" if primary else "secondary", icon=":material/play_circle:", key=key):
         return
     with errors_shown():
         try:

@@ -14,6 +14,7 @@ from pages.components.shell.messages import errors_shown
 from pages.components.shell.number_words import plain_markdown
 from pages.components.shell.rights import may_change
 from pages.components.shell.start import go_on
+from pages.components.shell.widgets import pressed
 from pages.components.train.filled_form import open_with_changes
 
 ICONS = {
@@ -50,7 +51,7 @@ def draw_coach(run: Run, status: Status, config: RunConfig | None, history: Hist
         with st.popover("Why?", type="tertiary", key=f"why {run.id}"):
             st.markdown(f"**{plain_markdown(advice.sentence)}**")
             st.markdown(plain_markdown(f"{advice.evidence[:1].upper()}{advice.evidence[1:]}."))
-        if _can_be_done(advice, status, run) and st.button(advice.remedy, key=f"remedy {run.id}"):
+        if _can_be_done(advice, status, run) and pressed(advice.remedy, key=f"remedy {run.id}"):
             _do(advice, run, config)
 
 

@@ -23,6 +23,7 @@ from core.workers.launch import prepare
 from pages.components.shell.messages import attempt, problem, set_problem, show_problem
 from pages.components.shell.rights import may_change
 from pages.components.shell.start import go_on
+from pages.components.shell.widgets import pressed
 from pages.components.train.form_choices import devices
 
 MORE_EPOCHS = 5
@@ -107,7 +108,7 @@ def draw_ended_controls(run: Run, status: Status, config: RunConfig, history: Hi
     if status.name == "failed" and has_begun:
         with st.popover("Resume", icon=":material/resume:", key=f"resume {run.id}"):
             _resume_failed(run, config, history)
-    elif status.name in RESUMABLE and st.button(
+    elif status.name in RESUMABLE and pressed(
         "Resume" if has_begun else "Try again" if status.name in ("failed", "interrupted") else "Start",
         key=f"resume {run.id}",
         icon=":material/resume:",
@@ -159,7 +160,7 @@ def _resume_failed(run: Run, config: RunConfig, history: History) -> None:
     now = current_learning_rate(config, history)
     key = f"learning rate after failure {run.id}"
     _rate_field("Learning rate from then on", key, now, "A loss that exploded needs a smaller one.")
-    if st.button("Resume", key=f"go {run.id}", type="primary", help=_where(run)):
+    if pressed("Resume", key=f"go {run.id}", type="primary", help=_where(run)):
         _resume(run, rate=lambda: None if (wanted := _typed_rate(config, key)) == now else wanted)
 
 
@@ -174,7 +175,7 @@ def _more_epochs(run: Run, config: RunConfig) -> None:
     )
     if config.schedule.name != "constant":
         st.caption(f"The schedule ({config.schedule.label}) is stretched over all of them.")
-    if st.button("Train on", key=f"train on {run.id}", type="primary", disabled=not more or more < 1):
+    if pressed("Train on", key=f"train on {run.id}", type="primary", disabled=not more or more < 1):
         _resume(run, more_epochs=more)
 
 
@@ -202,7 +203,7 @@ def _elsewhere(run: Run, config: RunConfig) -> None:
         st.caption(
             "The weights go along. A GPU and a processor round differently, so the numbers are not the same to the last digit."
         )
-        if st.button("Resume there", key=f"resume there {run.id}", type="primary"):
+        if pressed("Resume there", key=f"resume there {run.id}", type="primary"):
             _resume(run, device=device)
 
 

@@ -23,7 +23,7 @@ from pages.components.shell.messages import show_error
 from pages.components.shell.number_words import moment, plain_markdown
 from pages.components.shell.rights import may_change, read_only_words
 from pages.components.shell.setting_words import in_short, read_config
-from pages.components.shell.widgets import action
+from pages.components.shell.widgets import action, pressed
 from pages.components.train.filled_form import open_again
 
 
@@ -90,7 +90,7 @@ def _draw_ended(run: Run, status: Status, config: RunConfig | None, history: His
         _try_button(run, is_first=status.name != "paused")
     if status.name != "paused" and config:
         draw_ended_controls(run, status, config, history)
-    if config and st.button(
+    if config and pressed(
         "Train again with changes",
         icon=":material/replay:",
         key=f"again {run.id}",
@@ -102,7 +102,7 @@ def _draw_ended(run: Run, status: Status, config: RunConfig | None, history: His
 
 
 def _try_button(run: Run, is_first: bool) -> None:
-    if st.button(
+    if pressed(
         "Try it: draw or upload",
         icon=":material/draw:",
         key=f"try {run.id}",

@@ -16,6 +16,7 @@ from core.runs.history import History
 from core.runs.metadata import LONGEST_NOTE, LONGEST_TITLE, add_tags, change_metadata, read_metadata, title_of
 from core.runs.store import Run
 from core.runs.trash import delete_run, deleted_runs, restore_run
+from pages.components.shell.downloads import download
 from pages.components.shell.histories import SharedHistory, shared_history
 from pages.components.shell.links import COMPUTER, Place, page_link, switch_page
 from pages.components.shell.messages import attempt, set_problem, show_problem
@@ -23,7 +24,7 @@ from pages.components.shell.number_words import count, gigabytes, plain_markdown
 from pages.components.shell.rights import is_host, may_change
 from pages.components.shell.setting_words import in_short, read_config
 from pages.components.shell.start import go_on
-from pages.components.shell.widgets import action, download
+from pages.components.shell.widgets import action, pressed
 
 DELETED, HERE = "just deleted", "managing"
 
@@ -36,7 +37,7 @@ def draw_labels_form(run: Run) -> None:
         title = st.text_input("Title", title_of(run, config), max_chars=LONGEST_TITLE, key=f"title {run.id}")
         note = st.text_area("Note", metadata.note, max_chars=LONGEST_NOTE, key=f"note {run.id}")
         tags = st.text_input("Tags, separated by commas", ", ".join(metadata.tags), key=f"tags {run.id}")
-        if st.form_submit_button("Keep", type="primary", key=f"keep {run.id}"):
+        if pressed("Keep", f"keep {run.id}", st.form_submit_button, type="primary"):
             named = "" if config and title.strip() in (config.title, in_short(config)) else title
             if attempt(HERE, lambda: change_metadata(run, title=named, note=note, tags=tags.split(","))):
                 st.rerun()
@@ -53,7 +54,7 @@ def open_labels(run: Run) -> None:
 def open_tags(runs: Sequence[Run]) -> None:
     """One tag more for several runs."""
     tag = st.text_input(f"Tag for {count(len(runs), 'run')}", key="tag for several")
-    if st.button("Add it", type="primary", key="add the tag") and tag.strip():
+    if pressed("Add it", type="primary", key="add the tag") and tag.strip():
         if all([attempt(HERE, partial(add_tags, run, [tag])) for run in runs]):
             st.rerun()
         show_problem(HERE, once=True)
@@ -65,7 +66,7 @@ def favourite_button(runs: Sequence[Run]) -> None:
         return
     are = all(read_metadata(run).favourite for run in runs)
     key = f"favourite {' '.join(run.id for run in runs)}"
-    if st.button("No favourite" if are else "Favourite", icon=":material/star:", key=key):
+    if pressed("No favourite" if are else "Favourite", icon=":material/star:", key=key):
         for run in runs:
             attempt(HERE, partial(change_metadata, run, favourite=not are))
         st.rerun()
@@ -101,7 +102,7 @@ def draw_exports(run: Run) -> None:
             if (
                 may_change(run)
                 and not run.status().is_active
-                and st.button("Write TensorBoard files", key=f"tensorboard {run.id}")
+                and pressed("Write TensorBoard files", key=f"tensorboard {run.id}")
             ):
                 st.session_state[f"exported {run.id}"] = ""
                 if attempt(HERE, lambda: to_tensorboard(run)):
@@ -120,7 +121,7 @@ def draw_exports(run: Run) -> None:
                     key=f"mlflow place {run.id}",
                     width=320,
                 )
-                asked = st.form_submit_button("Send to MLflow")
+                asked = pressed("Send to MLflow", f"to mlflow {run.id}", st.form_submit_button)
             if asked and place.strip():
                 with st.spinner("Sending ..."):
                     done = attempt(HERE, lambda: to_mlflow(run, place.strip()))
@@ -136,7 +137,7 @@ def _made(make: Callable[[History], bytes], history: SharedHistory) -> bytes:
 
 def delete_button(runs: Sequence[Run], then: Place | None = None) -> None:
     """Throws them into the trash; `then` is where to go afterwards. What was thrown away can be had back at once."""
-    if all(map(may_change, runs)) and st.button(
+    if all(map(may_change, runs)) and pressed(
         "Delete", icon=":material/delete:", key=f"delete {' '.join(run.id for run in runs)}"
     ):
         set_problem(HERE, "")
@@ -169,7 +170,7 @@ def draw_undo() -> None:
     what = plain_markdown(_name(here[ids[0]])) if len(ids) == 1 else count(len(ids), "run")
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="undo"):
         st.markdown(f"{what} was moved to the trash." if len(ids) == 1 else f"{what} were moved to the trash.")
-        if st.button("Undo", icon=":material/undo:", type="primary", key="undo delete"):
+        if pressed("Undo", icon=":material/undo:", type="primary", key="undo delete"):
             for run_id in ids:
                 attempt(HERE, partial(restore_run, run_id, runs_folder()))
             st.session_state[DELETED] = []

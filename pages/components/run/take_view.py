@@ -27,6 +27,7 @@ from core.runs.store import Run
 from core.sharing import current_authenticator
 from core.workers.launch import worker_environment
 from core.workers.tasks import Task, TaskQueue
+from pages.components.shell.downloads import download
 from pages.components.shell.fences import run_fence
 from pages.components.shell.gate import TAKEN
 from pages.components.shell.histories import networks_in_words
@@ -34,7 +35,7 @@ from pages.components.shell.links import jump
 from pages.components.shell.messages import show_error
 from pages.components.shell.number_words import count, plain_markdown
 from pages.components.shell.rights import LOCAL, may_change, visitor
-from pages.components.shell.widgets import action, download, redrawn, steady
+from pages.components.shell.widgets import action, redrawn, steady
 
 ANCHOR = "take-it-with-you"
 OFFERED = ("page", "package", "script", "report", "run")  # the bare ONNX file is in the package
@@ -176,7 +177,7 @@ def _draw_one(wanted: _Wanted, task: Task | None) -> None:
 
 def _draw_kept(run: Run, kind: Kind, kept: Kept) -> None:
     label = f"Save {kept.file.suffix} ({bytes_in_words(kept.facts.get('bytes', 0))})"
-    download(label, kept.file.read_bytes, kept.file.name, f"save {kind.name} {run.id}", type="primary")
+    download(label, lambda: kept.file, kept.file.name, f"save {kind.name} {run.id}", is_primary=True)
     if kind.name == "page" and (authenticator := current_authenticator()) is not None:
         with st.popover(
             "Send to a phone", icon=":material/qr_code_2:", key=f"send {run.id}", on_change="rerun"

@@ -17,7 +17,7 @@ from pages.components.shell.html_parts import html_table, table_row
 from pages.components.shell.links import TRAIN, anchor, experiment_page, form_page, page_link, switch_page
 from pages.components.shell.number_words import moment
 from pages.components.shell.setting_words import setting_words
-from pages.components.shell.widgets import redrawn
+from pages.components.shell.widgets import pressed, redrawn
 from pages.components.train.cards import use_recipe
 from pages.components.train.experiments import Experiment, experiment, experiments
 from pages.components.train.sweep_form import fill_sweep
@@ -73,7 +73,7 @@ def row(shown: Experiment) -> str:
 
 def _ways_to_one() -> None:
     with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
-        if st.button("Try three learning rates", icon=":material/science:", key="example experiment"):
+        if pressed("Try three learning rates", icon=":material/science:", key="example experiment"):
             recipe = find_recipe("digits")
             use_recipe(recipe)
             fill_sweep(Sweep(recipe.config(), "", EXAMPLE))

@@ -26,7 +26,7 @@ from pages.components.shell.links import anchor, compare_page, form_page, run_pa
 from pages.components.shell.number_words import count, duration, plain_markdown, test_words
 from pages.components.shell.rights import may_change
 from pages.components.shell.setting_words import setting_words
-from pages.components.shell.widgets import redrawn
+from pages.components.shell.widgets import pressed, redrawn
 from pages.components.train.experiments import Experiment, experiment, experiments
 
 REFRESH_SECONDS = 1.0
@@ -107,12 +107,12 @@ def _actions(shown: Experiment, best: int | None) -> None:
     with st.container(horizontal=True, width="content", gap="small", key="experiment-actions"):
         _stop_all(shown.moving)
         trained = [run for run in shown.runs if run.epochs]
-        if st.button(
+        if pressed(
             "Compare these", icon=":material/compare_arrows:", key="compare the experiment", disabled=len(trained) < 2
         ):
             ranked = sorted(trained, key=lambda run: -(run.val_accuracy or 0.0))[:MOST]
             switch_page(compare_page(run.id for run in trained if run in ranked))
-        if st.button("Again with other values", icon=":material/replay:", key="repeat the experiment"):
+        if pressed("Again with other values", icon=":material/replay:", key="repeat the experiment"):
             switch_page(form_page("experiment", shown.name))
         can = best is not None and shown.runs[best].has_checkpoint
         if (
@@ -130,7 +130,7 @@ def _stop_all(moving: list[Summary]) -> None:
         left = len(moving)
         words = f"{count(left, 'run')} still {fitting(left, 'train')} or {fitting(left, 'wait')}."
         st.markdown(f"{words} What was learned is kept.")
-        if st.button("Yes, stop them", type="primary", key="stop the experiment"):
+        if pressed("Yes, stop them", type="primary", key="stop the experiment"):
             for entry in moving:
                 run = Run(runs_folder() / entry.id)
                 if not withdraw(run):

@@ -14,7 +14,7 @@ from pages.components.shell.histories import run_of, shared_history, summaries
 from pages.components.shell.links import compare_page, form_page, run_page, switch_page
 from pages.components.shell.rights import may_change, read_only_words
 from pages.components.shell.setting_words import read_config
-from pages.components.shell.widgets import action, search_field
+from pages.components.shell.widgets import action, pressed, search_field
 
 SEEN, TABLE = "ticked runs", "run table"
 REFRESH_SECONDS = 2.0
@@ -67,27 +67,27 @@ def draw_actions(ticked: list[Summary]) -> None:
     mine = all(map(may_change, runs))
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="actions"):
         if len(runs) == 1:
-            if st.button("Open", icon=":material/open_in_new:", key="open the ticked"):
+            if pressed("Open", icon=":material/open_in_new:", key="open the ticked"):
                 switch_page(run_page(runs[0].id))
-            if mine and st.button("Name, note, tags", icon=":material/edit:", key="label the ticked"):
+            if mine and pressed("Name, note, tags", icon=":material/edit:", key="label the ticked"):
                 open_labels(runs[0])
-            if st.button("Run it again with changes", icon=":material/replay:", key="repeat the ticked"):
+            if pressed("Run it again with changes", icon=":material/replay:", key="repeat the ticked"):
                 switch_page(form_page("from", runs[0].id))
-            if st.button("Compare with ...", icon=":material/compare_arrows:", key="compare the ticked"):
+            if pressed("Compare with ...", icon=":material/compare_arrows:", key="compare the ticked"):
                 switch_page(compare_page([runs[0].id]))
             if config := read_config(runs[0])[0]:
                 draw_lengthening(runs[0], runs[0].status(), config, shared_history(runs[0]).history)
         else:
-            if st.button("Compare", icon=":material/compare_arrows:", key="compare the ticked", type="primary"):
+            if pressed("Compare", icon=":material/compare_arrows:", key="compare the ticked", type="primary"):
                 switch_page(compare_page(entry.id for entry in ticked))
-            if mine and st.button("Tag", icon=":material/sell:", key="tag the ticked"):
+            if mine and pressed("Tag", icon=":material/sell:", key="tag the ticked"):
                 open_tags(runs)
         favourite_button(runs)
         resumable = [run for run in runs if run.status().name in RESUMABLE]
         if mine and resumable:
             action("Resume", lambda: resume_all(resumable), icon=":material/resume:", key="resume the ticked")
         active = [run for run in runs if run.status().is_active]
-        if mine and active and st.button("Stop", icon=":material/stop_circle:", key="stop the ticked"):
+        if mine and active and pressed("Stop", icon=":material/stop_circle:", key="stop the ticked"):
             for run in active:
                 run.request_stop()
             st.rerun()

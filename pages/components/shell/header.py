@@ -12,6 +12,7 @@ from core.errors import TrainDeskError
 from core.paths import data_folder, runs_folder
 from core.workers.dispatch import ensure_supervisor
 from pages.components.shell.classifiers import soon
+from pages.components.shell.downloads import forget_offers
 from pages.components.shell.html_parts import data_address
 from pages.components.shell.links import (
     ALL_RUNS,
@@ -40,6 +41,7 @@ def open_page(title: str) -> None:
     """Sets up a page and draws its header. The first call of every page."""
     st.set_page_config(page_title=f"{title} - TrainDesk", page_icon=str(ICON), layout="wide")
     go_on()
+    forget_offers()
     st.html(FOLDER / "style.css")
     with st.container(key="history"):
         st.html(HISTORY, unsafe_allow_javascript=True)

@@ -130,6 +130,13 @@ def address(place: Place) -> str:
     return f"{name}?{asked}" if asked else name
 
 
+def file_link(label: str, target: str, file_name: str, look: str, tip: str = "") -> str:
+    """HTML of a link that hands out a file under this name; the page that it is on stays as it is."""
+    said = f' title="{escape(tip, quote=True)}"' if tip else ""
+    name = escape(file_name, quote=True)
+    return f'<a class="{look}" href="{target}" download="{name}" target="_self"{said}>{escape(label)}</a>'
+
+
 def anchor(place: Place, text: str, part: str = "") -> str:
     """HTML of a link to a page, for tables of our own, a long text shortened with the whole as its tooltip; `part` is the id of
     one of its parts."""

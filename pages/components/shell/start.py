@@ -17,6 +17,7 @@ from core.workers.launch import prepare
 from pages.components.shell.links import TRAIN, page_link, run_page, switch_page
 from pages.components.shell.messages import errors_shown
 from pages.components.shell.rights import is_host, visitor
+from pages.components.shell.widgets import pressed
 
 
 def start_run(config: RunConfig) -> None:
@@ -62,5 +63,5 @@ def start_digits_button(key: str, primary: bool = True) -> None:
     """The shortest way to a trained network: one click, no internet, no settings."""
     prepare()
     icon = ":material/play_arrow:"
-    if st.button("Start the digits training", type="primary" if primary else "secondary", icon=icon, key=key):
+    if pressed("Start the digits training", type="primary" if primary else "secondary", icon=icon, key=key):
         start_run(find_recipe("digits").config())

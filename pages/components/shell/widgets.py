@@ -1,5 +1,5 @@
-"""What several pages are made of: a part drawn again by itself, a button that does something, pages of many, a download, and
-components of our own, which the browser draws and which report by themselves."""
+"""What several pages are made of: a part drawn again by itself, buttons, pages of many, and components
+of our own, which the browser draws and which report by themselves."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ import streamlit as st
 from pages.components.shell.messages import attempts, errors_shown
 
 Seen = TypeVar("Seen")
+COUNTS = 10.0  # seconds within which the page has to come to a button that was pressed
 
 
 def redrawn(
@@ -84,9 +85,24 @@ def _glance(what: str) -> _Glance:
     return _Glance()
 
 
-def action(label: str, work: Callable[[], object], **options: Any) -> None:
+def pressed(label: str, key: str, draw: Callable[..., object] = st.button, **options: Any) -> bool:
+    """A button, and whether it was pressed since it was drawn last; `draw` may be `st.form_submit_button`.
+
+    What `st.button` gives is lost when the run of the page that the press began is broken off before it comes to the button: by
+    another press, or by a part that wants the page anew.
+    """
+    mark = f"{key}, pressed"
+    draw(label, key=key, on_click=_note, args=(mark,), **options)
+    return time.monotonic() - st.session_state.pop(mark, -math.inf) < COUNTS
+
+
+def _note(mark: str) -> None:
+    st.session_state[mark] = time.monotonic()
+
+
+def action(label: str, work: Callable[[], object], key: str, **options: Any) -> None:
     """A button that does this when it is pressed and draws the page anew; its TrainDeskError is said below it instead."""
-    if st.button(label, **options):
+    if pressed(label, key, **options):
         with errors_shown():
             work()
             st.rerun()
@@ -96,12 +112,6 @@ def search_field(examples: str, key: str) -> str:
     """What a visitor looks for, while it is typed; it is in the page's address."""
     options: dict[str, Any] = {"live": True, "bind": "query-params", "label_visibility": "collapsed", "width": 320}
     return st.text_input("Search", placeholder=f"Search: {examples} ...", key=key, **options) or ""
-
-
-def download(label: str, make: Callable[[], Any], file_name: str, key: str, **options: Any) -> None:
-    """A button that hands out what `make` gives when it is pressed; the page stays as it is."""
-    icon = ":material/download:"
-    st.download_button(label, make, file_name=file_name, key=key, icon=icon, on_click="ignore", **options)
 
 
 def paged(total: int, size: int, key: str) -> int:

@@ -23,7 +23,7 @@ from pages.components.shell.links import DATA, page_link, run_page
 from pages.components.shell.messages import show_error
 from pages.components.shell.number_words import about, count, moment, plain_markdown
 from pages.components.shell.rights import may_change_dataset
-from pages.components.shell.widgets import redrawn_until
+from pages.components.shell.widgets import pressed, redrawn_until
 from pages.components.train.cost import cost_here
 from pages.components.train.experiments import config_of
 from pages.components.train.filled_form import open_for_dataset, origin, use_dataset, use_recipe
@@ -138,7 +138,7 @@ def _training_card(
         f"About {about(seconds)} on this computer." if seconds else "Its time is being measured ..." if looking else ""
     )
     st.markdown(f"{good_for} **{time}**" if time else good_for)
-    if st.button(
+    if pressed(
         "Train on these pictures" if is_first else title,
         type="primary" if is_first else "secondary",
         icon=":material/play_arrow:" if is_first else icon,
@@ -186,7 +186,7 @@ def draw_continue(dataset: OwnDataset) -> None:
         st.markdown(f"**Since the last training: {plain_markdown(what_is_new(earlier, config, dataset))}**")
         st.markdown(f"The network keeps what it learned: {in_short(earlier, config)}.{time}")
         with st.container(horizontal=True, vertical_alignment="center"):
-            if st.button(
+            if pressed(
                 f"Continue from {title} with the new pictures", icon=":material/forward:", key="continue training"
             ):
                 open_for_dataset(dataset, config)

@@ -28,6 +28,7 @@ from pages.components.shell.links import DATA, dataset_page, page_link, switch_p
 from pages.components.shell.messages import errors_shown
 from pages.components.shell.number_words import megabytes, plain_markdown
 from pages.components.shell.rights import may_change_dataset
+from pages.components.shell.widgets import pressed
 
 WORDS = {TRAIN: "training", VAL: "validation", TEST: "test", UNUSED: "unused"}
 MOST = 40  # classes in the table; of more those with the fewest training pictures
@@ -97,7 +98,7 @@ def draw_reasons(
             with st.container(horizontal=True):
                 for number, remedy in enumerate(remedies(arrangement_of(dataset), reason, share, seed)):
                     st.button(remedy.label, key=f"mend {number} {key}", on_click=_mend, args=(dataset, remedy, mended))
-                if reason.stops and st.button("Bring more pictures", type="tertiary", key=f"bring for {key}"):
+                if reason.stops and pressed("Bring more pictures", type="tertiary", key=f"bring for {key}"):
                     st.session_state[f"part of {dataset.id}"] = "Add pictures"
                     switch_page(dataset_page(dataset.id))
 

@@ -20,7 +20,7 @@ from pages.components.shell.number_words import about, count, gigabytes, megabyt
 from pages.components.shell.rights import visitor
 from pages.components.shell.setting_words import in_short
 from pages.components.shell.start import start_run
-from pages.components.shell.widgets import action, redrawn
+from pages.components.shell.widgets import action, pressed, redrawn
 from pages.components.train.core_process import question
 from pages.components.train.cost import Cost, cost_here
 from pages.components.train.sweep_form import start_sweep
@@ -84,7 +84,7 @@ def _draw(
             some = f"Start {count(len(sweep.configs), 'run')}" if sweep else "Start runs"
             runs = some if several else "Start training"
             wrong = bool(problems) or config is None  # also a wrong value to try: it must not start the one run
-            if st.button(runs, type="primary", icon=":material/play_arrow:", disabled=wrong, key="start"):
+            if pressed(runs, type="primary", icon=":material/play_arrow:", disabled=wrong, key="start"):
                 forget_measurement()  # it would take computing time from the training
                 if sweep:
                     start_sweep(sweep.configs)

@@ -1,7 +1,11 @@
 """What is chosen or clicked stays so when a page is drawn anew."""
 
+import time
+
 import pytest
 from streamlit.testing.v1 import AppTest
+
+from pages.components.shell.widgets import COUNTS
 
 
 def a_list() -> None:
@@ -45,3 +49,38 @@ def test_a_part_that_is_due_takes_no_click_away(button, pressed):
     app.button[button].click()
     app.run()
     assert app.session_state["pressed"] == pressed
+
+
+def a_button_below_what_wants_the_page_anew() -> None:
+    import streamlit as st
+
+    from pages.components.shell.widgets import pressed
+
+    if st.session_state.pop("anew", False):
+        st.rerun()
+    with st.form("form"):
+        is_sent = pressed("Send", "send", st.form_submit_button)
+    if pressed("Do it", "do it"):
+        st.session_state["done"] = st.session_state.get("done", 0) + 1
+    if is_sent:
+        st.session_state["sent"] = st.session_state.get("sent", 0) + 1
+
+
+@pytest.mark.parametrize("anew", [False, True])
+def test_a_press_counts_once_also_where_the_run_that_it_began_is_broken_off(anew):
+    app = AppTest.from_function(a_button_below_what_wants_the_page_anew).run()
+    for button, what in ((1, "done"), (0, "sent")):
+        for times in (1, 2):
+            app.session_state["anew"] = anew
+            app.button[button].click().run()
+            assert app.session_state[what] == times
+            app.run()
+            assert app.session_state[what] == times
+
+
+def test_a_press_of_long_ago_counts_no_more():
+    app = AppTest.from_function(a_button_below_what_wants_the_page_anew).run()
+    app.session_state["do it, pressed"] = time.monotonic() - COUNTS - 1
+    assert "done" not in app.run().session_state
+    app.session_state["do it, pressed"] = time.monotonic() - COUNTS / 2
+    assert app.run().session_state["done"] == 1
