@@ -76,6 +76,7 @@ EVERYTHING = [
     "/static/app.js",
     "/app/static/plotly.js",
     "/media/x.png",
+    "/files/x",
     "/_stcore/health",
     "/_stcore/metrics",
 ]
