@@ -116,7 +116,7 @@ def _actions(shown: Experiment, best: int | None) -> None:
             switch_page(form_page("experiment", shown.name))
         can = best is not None and shown.runs[best].has_checkpoint
         if (
-            st.button("Try the best one", icon=":material/draw:", type="primary", key="try the best", disabled=not can)
+            pressed("Try the best one", icon=":material/draw:", type="primary", key="try the best", disabled=not can)
             and best is not None
         ):
             switch_page(try_page(shown.runs[best].id))

@@ -1,11 +1,13 @@
 """What is chosen or clicked stays so when a page is drawn anew."""
 
+import ast
 import time
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.components.shell.widgets import COUNTS
+from tests.pages.apps import ROOT
 
 
 def a_list() -> None:
@@ -84,3 +86,26 @@ def test_a_press_of_long_ago_counts_no_more():
     assert "done" not in app.run().session_state
     app.session_state["do it, pressed"] = time.monotonic() - COUNTS / 2
     assert app.run().session_state["done"] == 1
+
+
+def asks_streamlit(source: str) -> list[str]:
+    """Calls of Streamlit's buttons whose answer is used, or that hand out files."""
+    tree = ast.parse(source)
+    alone = {id(each.value) for each in ast.walk(tree) if isinstance(each, ast.Expr)}
+    return [
+        ast.unparse(call)
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call)
+        and (name := ast.unparse(call.func)).startswith("st.")
+        and (name.endswith("download_button") or name.endswith("button") and id(call) not in alone)
+    ]
+
+
+def test_no_page_asks_streamlit_whether_a_button_was_pressed():
+    for path in [ROOT / "home.py", *(ROOT / "pages").rglob("*.py")]:
+        assert asks_streamlit(path.read_text(encoding="utf-8")) == [], (
+            f"{path}: use widgets.pressed, downloads.download"
+        )
+    for line in ('if st.button("a"): pass', 'sent = st.form_submit_button("a")', 'st.download_button("a", b"")'):
+        assert asks_streamlit(line)
+    assert not asks_streamlit('st.button("a", on_click=print)')
