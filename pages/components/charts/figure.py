@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from core.paths import HOME
-from pages.components.shell.widgets import component
+from pages.components.shell.widgets import component, triggered
 
 
 @lru_cache
@@ -72,4 +72,4 @@ def figure(
         "layout": layout,
         "clicks": clicks,
     }
-    return _component(key=key, data=data, on_click_change=lambda: None).click
+    return triggered(_component, key, "click", data=data)[1]

@@ -20,7 +20,7 @@ from core.text.titles import shortened, whole
 from pages.components.shell.histories import run_of
 from pages.components.shell.links import address, run_page
 from pages.components.shell.number_words import STATUS_COLOURS, duration, moment, test_words
-from pages.components.shell.widgets import component
+from pages.components.shell.widgets import component, triggered
 
 TICKED, OPEN = "ticked", "open"
 LONGEST = 60  # letters of a title: two lines
@@ -50,16 +50,16 @@ def run_table(facts: Sequence[Summary], key: str, ticked: Sequence[str] = ()) ->
     now = time.time()
     rows = [_whatever(entry, now) for entry in sorted(facts, key=lambda entry: entry.status not in ACTIVE)]
     columns = [{"title": title, "kind": kind, "down": down} for title, kind, down in COLUMNS]
-    state = _component(
-        key=key,
+    state, opened = triggered(
+        _component,
+        key,
+        OPEN,
         data={"rows": rows, "columns": columns, "ticked": list(ticked)},
         default={TICKED: list(ticked)},
         on_ticked_change=lambda: None,
-        on_open_change=lambda: None,
     )
     wanted = state.ticked if isinstance(state.ticked, list) else []  # it comes from a browser
-    opened = state.open if state.open in {entry.id for entry in facts} else ""
-    return [entry for entry in facts if entry.id in wanted], opened
+    return [entry for entry in facts if entry.id in wanted], opened if opened in [entry.id for entry in facts] else ""
 
 
 def _whatever(entry: Summary, now: float) -> dict[str, Any]:

@@ -93,11 +93,24 @@ def pressed(label: str, key: str, draw: Callable[..., object] = st.button, **opt
     """
     mark = f"{key}, pressed"
     draw(label, key=key, on_click=_note, args=(mark,), **options)
-    return time.monotonic() - st.session_state.pop(mark, -math.inf) < COUNTS
+    return _noted(mark) is not None
 
 
-def _note(mark: str) -> None:
-    st.session_state[mark] = time.monotonic()
+def triggered(draw: Callable[..., Any], key: str, trigger: str, **options: Any) -> tuple[Any, Any]:
+    """The state of a `component`, and what its trigger said since it was drawn last, None for nothing; see `pressed`."""
+    mark = f"{key}, {trigger}"
+    state = draw(key=key, **{f"on_{trigger}_change": lambda: _note(mark, st.session_state[key][trigger])}, **options)
+    noted = _noted(mark)
+    return state, noted if noted is not None else state[trigger]
+
+
+def _note(mark: str, value: Any = True) -> None:
+    st.session_state[mark] = (time.monotonic(), value)
+
+
+def _noted(mark: str) -> Any:
+    at, value = st.session_state.pop(mark, (-math.inf, None))
+    return value if time.monotonic() - at < COUNTS else None
 
 
 def action(label: str, work: Callable[[], object], key: str, **options: Any) -> None:

@@ -82,9 +82,9 @@ def test_a_press_counts_once_also_where_the_run_that_it_began_is_broken_off(anew
 
 def test_a_press_of_long_ago_counts_no_more():
     app = AppTest.from_function(a_button_below_what_wants_the_page_anew).run()
-    app.session_state["do it, pressed"] = time.monotonic() - COUNTS - 1
+    app.session_state["do it, pressed"] = (time.monotonic() - COUNTS - 1, True)
     assert "done" not in app.run().session_state
-    app.session_state["do it, pressed"] = time.monotonic() - COUNTS / 2
+    app.session_state["do it, pressed"] = (time.monotonic() - COUNTS / 2, True)
     assert app.run().session_state["done"] == 1
 
 
@@ -109,3 +109,27 @@ def test_no_page_asks_streamlit_whether_a_button_was_pressed():
     for line in ('if st.button("a"): pass', 'sent = st.form_submit_button("a")', 'st.download_button("a", b"")'):
         assert asks_streamlit(line)
     assert not asks_streamlit('st.button("a", on_click=print)')
+
+
+def a_component_that_is_clicked() -> None:
+    import streamlit as st
+
+    from pages.components.shell.widgets import triggered
+
+    def draw(key, on_open_change):
+        if st.session_state.pop("clicked", False):
+            st.session_state[key] = {"open": "it"}
+            on_open_change()
+            st.rerun()
+        return {"open": None}
+
+    if triggered(draw, "table", "open")[1] == "it":
+        st.session_state["opened"] = st.session_state.get("opened", 0) + 1
+
+
+def test_what_a_component_said_counts_once_also_where_its_run_is_broken_off():
+    app = AppTest.from_function(a_component_that_is_clicked).run()
+    app.session_state["clicked"] = True
+    app.run()
+    assert app.session_state["opened"] == 1
+    assert app.run().session_state["opened"] == 1
