@@ -86,8 +86,8 @@ def inverted(picture: Image.Image, side: int) -> np.ndarray:
     return 255 - grey if np.median(grey) > 127 else grey
 
 
-def pictures(each: int, chance: np.random.Generator) -> Iterator[Case]:
-    """`each` pictures of every kind, digits in turn."""
+def pictures(each: int, chance: np.random.Generator, largest: tuple[int, int] = (4000, 3000)) -> Iterator[Case]:
+    """`each` pictures of every kind, digits in turn; every fourth photo is of the `largest` size."""
     between = chance.uniform
     for number in range(each):
 
@@ -99,7 +99,7 @@ def pictures(each: int, chance: np.random.Generator) -> Iterator[Case]:
             return make(digit, **hand, **options)
 
         def photo(pen: float, fill: float, number: int = number, drawn: Callable = drawn, **paper) -> Image.Image:
-            size = [(640, 480), (480, 640), (1200, 900), (4000, 3000)][number % 4]
+            size = [(640, 480), (480, 640), (1200, 900), largest][number % 4]
             mask = drawn(stroke_mask, size=size, pen=pen * min(size), fill=fill, middle=(between(0.4, 0.6), 0.5))
             return _jpeg(on_paper(mask, light=between(0.2, 0.6), noise=between(2, 6), seed=number, **paper))
 

@@ -73,6 +73,8 @@ STROKES = {
     ],
 }  # fmt: skip
 
+GRAIN = 1200  # pixels: the noise of a larger photo repeats itself, since chance is dear
+
 
 def styles(digit: int) -> int:
     """How many handwritings of `digit` there are."""
@@ -197,5 +199,12 @@ def on_paper(
     if table:
         off = x * max(width, height) / width < table - 0.05 * y
         picture[off] = np.float32([70, 50, 38]) * shade[off][:, None]
-    picture += random.normal(0, noise, picture.shape) + random.normal(0, noise, (height, width, 1))
-    return Image.fromarray(picture.clip(0, 255).astype(np.uint8))
+    grain = (min(height, GRAIN), min(width, GRAIN))
+    picture += tiled(random.normal(0, noise, (*grain, 3)) + random.normal(0, noise, (*grain, 1)), height, width)
+    return Image.fromarray(picture.clip(0, 255, out=picture).astype(np.uint8))
+
+
+def tiled(piece: np.ndarray, height: int, width: int) -> np.ndarray:
+    """A picture of that size made of such pieces."""
+    times = (-(-height // piece.shape[0]), -(-width // piece.shape[1]), 1)
+    return np.tile(piece.astype(np.float32), times)[:height, :width]

@@ -17,7 +17,7 @@ def network(data_folder):
 
 
 def test_strangers_drawings_and_photos_are_read(network):
-    cases = list(pictures(10, np.random.default_rng(7)))
+    cases = list(pictures(10, np.random.default_rng(7), largest=(2000, 1500)))
     right = read(network, cases, network.prepare)
     assert right.mean() >= 0.93, [(kind, digit) for (kind, digit, _), ok in zip(cases, right, strict=True) if not ok]
     assert read(network, cases, partial(resized, side=28)).mean() < 0.5, "the pictures are too easy to show anything"
