@@ -6,6 +6,7 @@ A box is a room, an arrow says "imports from" and points down; one that follows 
 from __future__ import annotations
 
 import math
+from functools import cache
 from html import escape
 from pathlib import Path
 
@@ -53,6 +54,7 @@ def arrows() -> dict[str, set[str]]:
 def thinned(direct: dict[str, set[str]]) -> dict[str, set[str]]:
     """The arrows that no way over other rooms says already. Raises RecursionError where rooms go round in a circle."""
 
+    @cache
     def below(name: str) -> set[str]:
         return set().union(*({other} | below(other) for other in direct[name]))
 
@@ -63,6 +65,7 @@ def rows(direct: dict[str, set[str]]) -> list[list[str]]:
     """Rooms from the top to the bottom: each right below all that use it, beside its neighbours there."""
     users = {name: {other for other, used in direct.items() if name in used} for name in direct}
 
+    @cache
     def depth(name: str) -> int:
         return 1 + max(map(depth, users[name]), default=-1)
 

@@ -5,6 +5,22 @@ import pytest
 from core import errors
 from core.errors import TrainDeskError
 from core.workers import dispatch
+from pages.components.train import form_choices
+
+
+ask_core = form_choices.ask_core
+
+
+@pytest.fixture(autouse=True)
+def nobody_asked_what_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which earlier runs fit a changed network stays unknown: a form would start a process with torch to find out."""
+    monkeypatch.setattr(form_choices, "ask_core", lambda *_: None)
+
+
+@pytest.fixture
+def asked_what_fits(nobody_asked_what_fits: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is asked after all."""
+    monkeypatch.setattr(form_choices, "ask_core", ask_core)
 
 
 @pytest.fixture(autouse=True)

@@ -159,7 +159,7 @@ def test_widgets_give_back_what_they_were_given():
             assert (tuple(read) if isinstance(read, list) else read) == spec.default
 
 
-def test_runs_whose_weights_fit_a_changed_network_are_listed_when_that_is_known(runs_folder):
+def test_runs_whose_weights_fit_a_changed_network_are_listed_when_that_is_known(runs_folder, asked_what_fits):
     source = fake_run(runs_folder, "finished")
     source.best.write_bytes(b"not read")
     app = open_app("train", **{"from": source.id})
