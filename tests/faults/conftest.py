@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -77,25 +76,18 @@ def remount(folder: Path, how: str) -> None:
     subprocess.run(["mount", "-o", f"remount,{how}", folder], check=True)
 
 
+class Clock:
+    """The clock of this process, set by so many seconds."""
+
+    def __init__(self) -> None:
+        self.shift, self._real = 0.0, time.time
+
+    def __call__(self) -> float:
+        return self._real() + self.shift
+
+
 @pytest.fixture
-def shifted_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    """Sets the clock of processes that are started from now on, also while they run, by so many seconds."""
-    shift = tmp_path / "shift"
-    shift.write_text("0")
-    folder = tmp_path / "site"
-    folder.mkdir()
-    (folder / "sitecustomize.py").write_text(
-        "import pathlib, time\n"
-        "real = time.time\n"
-        f"shift = pathlib.Path({str(shift)!r})\n"
-        "time.time = lambda: real() + float(shift.read_text() or 0)\n"
-    )
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])]))
-    assert sys.platform != "win32"
-
-    def set_by(seconds: float) -> None:
-        other = shift.with_name("shift.new")
-        other.write_text(str(seconds))
-        other.replace(shift)
-
-    return set_by
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(time, "time", clock)
+    return clock

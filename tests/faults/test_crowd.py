@@ -23,7 +23,7 @@ from tests.faults.checks import assert_each_step_once
 from tests.helpers import PATIENCE, quick_config, wait_until
 
 PEOPLE = 10
-SECONDS = float(os.environ.get("TRAINDESK_CROWD_SECONDS", "6"))
+SECONDS = float(os.environ.get("TRAINDESK_CROWD_SECONDS", "3"))
 
 
 def test_ten_people_at_once_lose_and_double_nothing(runs_folder, data_folder):

@@ -9,7 +9,6 @@ import random
 import time
 
 import psutil
-import pytest
 
 from core.runs.queue import enqueue, waiting
 from core.workers.control import ask_to_resume
@@ -19,7 +18,7 @@ from tests.faults.checks import assert_whole
 from tests.faults.conftest import supervisors, workers
 from tests.helpers import PATIENCE, wait_until
 
-ROUNDS = int(os.environ.get("TRAINDESK_FAULT_ROUNDS", "12"))
+ROUNDS = int(os.environ.get("TRAINDESK_FAULT_ROUNDS", "8"))
 
 
 def kill(process: psutil.Process) -> None:
@@ -39,7 +38,7 @@ def test_workers_and_supervisors_killed_at_random_moments(new, served, runs_fold
     chance = random.Random(7)
     whole = new()
     submit(whole, data_folder)
-    runs = [new() for _ in range(3)]
+    runs = [new() for _ in range(2)]
     for run in runs:
         submit(run, data_folder)
     killed = {"worker": 0, "supervisor": 0}
@@ -79,15 +78,6 @@ def test_workers_and_supervisors_killed_at_random_moments(new, served, runs_fold
         assert same_weights(run.last, whole.last), "the same settings, however often they were interrupted"
 
 
-def test_a_killed_worker_is_interrupted(new, served, runs_folder, data_folder):
-    run = new(training={"epoch_seconds": 30})
-    submit(run, data_folder)
-    wait_until(lambda: run.status().name == "running")
-    (process,) = workers(runs_folder)
-    process.kill()
-    wait_until(lambda: run.status().name == "interrupted")
-
-
 def test_a_worker_killed_before_it_took_the_run_leaves_it_in_the_queue_at_once(new, served, runs_folder, data_folder):
     """Its mark names the process, whose end is seen without waiting for the mark to grow old."""
     run = new(epochs=1)
@@ -121,19 +111,6 @@ def test_a_reused_process_id_does_not_make_a_dead_run_look_alive(new, runs_folde
     run.worker_lock.touch()
     run.worker_pid.write_text(json.dumps({"pid": os.getpid(), "started": 1.0}))  # ours, alive, another's
     assert run.status().name == "interrupted"
-
-
-@pytest.mark.parametrize("how", ["stop", "pause"])
-def test_stop_and_pause_leave_no_process(how, new, served, runs_folder, data_folder):
-    run = new(training={"epoch_seconds": 60})
-    submit(run, data_folder)
-    wait_until(lambda: run.status().name == "running" and run.events()[0][-1]["event"] == "step")
-    (process,) = workers(runs_folder)
-    run.request_stop() if how == "stop" else run.request_pause()
-    gone, _ = psutil.wait_procs([process], timeout=PATIENCE)
-    assert gone, "its memory is free again"
-    assert run.status().name == ("stopped" if how == "stop" else "paused")
-    assert run.checkpoint() is not None
 
 
 def test_a_stop_in_a_step_of_a_minute_ends_the_process_too(new, served, runs_folder, data_folder):

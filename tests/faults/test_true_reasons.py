@@ -15,6 +15,7 @@ from core.runs.trash import delete_run
 from core.workers.control import ask_to_resume
 from core.workers.dispatch import submit
 from core.workers.launch import launch
+from core.workers.worker import work
 from tests.faults.checks import assert_whole
 from tests.faults.conftest import workers
 from tests.helpers import PATIENCE, assert_one_sentence, wait_until
@@ -65,8 +66,12 @@ def test_a_run_whose_folder_goes_while_it_trains_ends_within_a_step_and_writes_n
         assert_one_sentence(elsewhere.status().reason, "because its folder was moved or deleted")
         back = Run(elsewhere.folder.rename(run.folder))
         ask_to_resume(back)
-        launch(back, data_folder)
-        wait_until(lambda: back.status().name == "running")
-        back.request_stop()
-        wait_until(lambda: not back.status().is_active)
+        went_on = []
+
+        def listen(event):
+            went_on.append(event["event"])
+            if event["event"] == "step":
+                back.request_stop()
+
+        assert work(back, data_folder, listen)["event"] == "stopped" and "resuming" in went_on
         delete_run(back)

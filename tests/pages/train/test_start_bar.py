@@ -172,6 +172,7 @@ def test_its_files_are_removed(program, runs_folder):
 def test_the_real_program_answers(runs_folder):
     app = open_app("train", recipe="digits")
     widget(app, "form:architecture").set_value("mlp")
+    widget(app, "form:dataset").set_value("digits")
     app = answered(ask(run(app)))
     assert not app.error
     text = words(app)
