@@ -25,14 +25,14 @@ SLOW = {"training": {"epoch_seconds": 15}}  # seconds; 20 steps, so that a step 
 
 
 @pytest.fixture
-def started(runs_folder):
+def started(runs_folder, data_folder):
     """Starts workers as the dashboard does, and kills what is left of them after the test."""
     children = []
 
     def start(run=None, **settings):
         goes_on = run is not None
         run = run or create_run(quick_config(**settings), runs_folder)
-        launch(run, runs_folder / "data")
+        launch(run, data_folder)
         children.append(processes.children()[-1])
         return children[-1] if goes_on else (run, children[-1])
 
@@ -84,13 +84,13 @@ def test_a_stop_request_is_followed_within_a_step_and_leaves_a_usable_network(st
     assert not run.stop_request.exists()
 
 
-def test_paused_by_request_and_by_a_signal_a_run_ends_as_if_never_paused(started, runs_folder, monkeypatch):
+def test_paused_by_request_and_by_a_signal_a_run_ends_as_if_never_paused(
+    started, runs_folder, data_folder, monkeypatch
+):
     settings = {**NETWORK, "epochs": 2, "training": {"epoch_seconds": 6}}
-    run, child = started(**settings)
-    wait_until(lambda: last_step(run) >= 2)
-    run.request_pause()
-    assert child.wait(PATIENCE) == 0
-    assert run.status().name == "paused"
+    run = create_run(quick_config(**settings), runs_folder)
+    work = worker.work(run, data_folder, lambda event: last_step(run) >= 2 and run.request_pause())
+    assert work["event"] == run.status().name == "paused"
     assert_one_sentence(run.status().reason, "Paused by request at step", "of 40", "resume")
     paused = last_step(run)
     assert load_checkpoint(run.last)["step"] == paused and not run.pause_request.exists()
@@ -107,7 +107,7 @@ def test_paused_by_request_and_by_a_signal_a_run_ends_as_if_never_paused(started
     monkeypatch.setattr(playback.PlaybackClock, "wait", lambda *_: None)
     whole = create_run(quick_config(**settings), runs_folder)
     for other in (run, whole):
-        assert worker.work(other, runs_folder / "data")["event"] == "finished"
+        assert worker.work(other, data_folder)["event"] == "finished"
     assert same_weights(run.last, whole.last) and same_weights(run.best, whole.best)
     mine, theirs = (
         [[epoch[key] for key in ("epoch", "train/loss", "val/loss")] for epoch in History(each).update().epochs]
@@ -127,9 +127,9 @@ sys.stdin.read()
 """
 
 
-def test_a_worker_outlives_its_starter_and_its_own_death_is_seen(runs_folder):
+def test_a_worker_outlives_its_starter_and_its_own_death_is_seen(runs_folder, data_folder):
     run = create_run(quick_config(epochs=50, **SLOW), runs_folder)
-    command = [sys.executable, "-c", STARTER, str(run.folder), str(runs_folder / "data")]
+    command = [sys.executable, "-c", STARTER, str(run.folder), str(data_folder)]
     starter = subprocess.Popen(command, cwd=HOME, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     pid = int(starter.stdout.readline())
     try:
