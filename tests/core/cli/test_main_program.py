@@ -21,13 +21,13 @@ def program(*arguments, **environment):
     )
 
 
-def test_the_program_trains_and_then_classifies(runs_folder, pictures):
+def test_the_program_trains_a_network_that_classifies(runs_folder, pictures, call):
     trained = program("train", "--recipe", "digits", "--set", *FAST, "--json")
     result = document(trained.stdout)
     assert trained.returncode == 0 and result["status"] == "finished"
     assert trained.stderr and "Traceback" not in trained.stderr
-    classified = program("classify", result["run"], *pictures, "--json")
-    assert classified.returncode == 0 and len(document(classified.stdout)) == 3
+    status, classified, _ = call("classify", result["run"], *pictures, "--json")
+    assert status == 0 and len(document(classified)) == 3
 
 
 def test_the_program_exits_with_2_on_wrong_input(runs_folder):
