@@ -62,7 +62,7 @@ def copy(tmp_path):
 
 
 def test_a_row_is_recorded_drawn_exported_compared_and_explained(copy):
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "TRAINDESK_DATA": str(copy / "data")}
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
     environment.pop("PYTHONPATH", None)
     command = [sys.executable, "-c", TRAINED_AND_SHOWN, str(copy / "runs")]
     result = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, timeout=120)
