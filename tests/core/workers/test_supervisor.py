@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+from filelock import FileLock
 
 from core.paths import HOME
 from core.runs.queue import enqueue, waiting
@@ -42,22 +43,18 @@ def test_it_starts_all_that_wait_one_after_the_other_and_ends(runs_folder, data_
 
 
 def test_a_second_one_ends_at_once(runs_folder, data_folder, one_at_a_time):
-    busy = create_run(quick_config(training={"epoch_seconds": 30}), runs_folder)
-    waits = create_run(quick_config(), runs_folder)
-    enqueue(busy)
+    busy, waits = (create_run(quick_config(), runs_folder) for _ in range(2))
     enqueue(waits)
-    first = start(runs_folder, data_folder)
-    try:
-        wait_until(lambda: supervisor_is_alive(runs_folder))
-        second = start(runs_folder, data_folder)
-        assert second.wait(PATIENCE) == 0 and first.poll() is None
-        assert waits.status().name == "queued"
-    finally:
-        first.kill()
-        first.wait()
-        wait_until(lambda: busy.status().name in ("running", "finished"))
-        busy.request_stop()
-        wait_until(lambda: not busy.status().is_active)
+    with FileLock(busy.worker_lock, thread_local=False):  # as its worker holds it: there is no room
+        first = start(runs_folder, data_folder)
+        try:
+            wait_until(lambda: supervisor_is_alive(runs_folder))
+            second = start(runs_folder, data_folder)
+            assert second.wait(PATIENCE) == 0 and first.poll() is None
+            assert waits.status().name == "queued"
+        finally:
+            first.kill()
+            first.wait()
 
 
 def test_one_is_started_only_when_runs_wait_and_none_is_there(runs_folder, data_folder, monkeypatch):
