@@ -7,7 +7,6 @@ from core.errors import TrainDeskError
 from core.workers import dispatch
 from pages.components.train import form_choices
 
-
 ask_core = form_choices.ask_core
 
 
