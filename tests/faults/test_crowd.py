@@ -23,7 +23,8 @@ from tests.faults.checks import assert_each_step_once
 from tests.helpers import PATIENCE, quick_config, wait_until
 
 PEOPLE = 10
-SECONDS = float(os.environ.get("TRAINDESK_CROWD_SECONDS", "3"))
+LEAST = 11  # that each of them does, however slow the computer is
+SECONDS = float(os.environ.get("TRAINDESK_CROWD_SECONDS", "2"))
 
 
 def test_ten_people_at_once_lose_and_double_nothing(runs_folder, data_folder):
@@ -39,7 +40,7 @@ def test_ten_people_at_once_lose_and_double_nothing(runs_folder, data_folder):
     wait_until(lambda: all_at_rest(runs_folder))
     kept, gone = list_runs(runs_folder), deleted_runs(runs_folder)
     assert sorted(run.id for run in [*kept, *gone]) == sorted(created), "none lost, none doubled"
-    assert len(created) >= PEOPLE and sum(report["done"] for report in reports) > 10 * PEOPLE
+    assert len(created) >= PEOPLE and min(report["done"] for report in reports) >= LEAST
     for run in [*kept, *gone]:
         assert run.config().title.startswith("Run of ")
         assert_each_step_once(run)
@@ -92,7 +93,7 @@ def person(runs_folder: Path, data_folder: Path, seconds: float, number: int) ->
         lambda: restore_run(chance.choice(deleted_runs(runs_folder)).id, runs_folder),
         lambda: [run.status() for run in list_runs(runs_folder)],
     ]
-    while time.monotonic() < end:
+    while done < LEAST or time.monotonic() < end:
         try:
             (chance.choice(actions) if created else start)()
             done += 1
