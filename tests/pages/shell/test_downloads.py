@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import re
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import pytest
@@ -42,7 +43,8 @@ def get(path: str) -> Answer:
         return {"type": "http.disconnect"}
 
     scope = {"type": "http", "method": "GET", "path": path, "headers": [], "query_string": b""}
-    asyncio.run(Starlette(routes=[ROUTE])(scope, receive, send))
+    with ThreadPoolExecutor(1) as other:  # in this thread a browser of another test may have its loop
+        other.submit(asyncio.run, Starlette(routes=[ROUTE])(scope, receive, send)).result()
     headers = {key.decode(): value.decode() for key, value in said[0]["headers"]}
     return Answer(said[0]["status"], headers, b"".join(each.get("body", b"") for each in said[1:]))
 
