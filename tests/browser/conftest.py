@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Error, LocatorAssertions, Page, expect, sync_playwright
+from playwright.sync_api import Error, Locator, LocatorAssertions, Page, expect, sync_playwright
 
 from tests.helpers import PATIENCE, closed_port, wait_until
 
@@ -35,6 +35,7 @@ ARGUMENTS = [  # nothing but the pages under test may use the network
 ]
 # Streamlit's page looks for its server below the page's own address first; two misses on every deep link.
 STREAMLIT_PROBES = ("/_stcore/health", "/_stcore/host-config")
+AT_REST = "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState !== 'running'"
 DOUBLE = 15  # seconds in which an element may be there twice
 USUAL = {"width": 1280, "height": 900}
 
@@ -47,6 +48,19 @@ def chromium_path() -> str | None:
 def launch_chromium(playwright):
     """Raises playwright's Error without one."""
     return playwright.chromium.launch(executable_path=chromium_path(), args=ARGUMENTS)
+
+
+def at_rest(act: Callable[..., None]) -> Callable[..., None]:
+    """A click, or what is one, at a moment when Streamlit does not draw the page anew, which closes lists; what is always drawn
+    anew is clicked all the same."""
+
+    @functools.wraps(act)
+    def later(control: Locator, **options) -> None:
+        with contextlib.suppress(Error):
+            control.page.wait_for_function(AT_REST, timeout=3000, polling=20)
+        act(control, **options)
+
+    return later
 
 
 NOT_YET = """arg => { try { const value = (%s); return typeof value === 'function' ? value(arg) : value; }
@@ -84,6 +98,8 @@ def browser():
     """A Chromium for all tests. Without one: skip, on a build server fail."""
     expect.set_options(timeout=PATIENCE * 1000)
     with sync_playwright() as playwright, pytest.MonkeyPatch.context() as patch:
+        for act in ("click", "check", "uncheck"):
+            patch.setattr(Locator, act, at_rest(getattr(Locator, act)))
         for name in [name for name in dir(LocatorAssertions) if name.startswith(("to_", "not_to_"))]:
             patch.setattr(LocatorAssertions, name, settled(getattr(LocatorAssertions, name)))
         patch.setattr(Page, "wait_for_function", patient(Page.wait_for_function))

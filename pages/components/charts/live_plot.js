@@ -125,7 +125,9 @@ function draw({ parentElement, data }, plot, chart, again) {
       Plotly.Fx.hover(plot, { xval: chart.hoverX }, "xy"); // redrawing hides it; an array would add a second kind of label
     }
     if (chart.draws > 1) return;
-    new ResizeObserver(() => plot.isConnected && chart.redraw()).observe(plot); // Plotly itself looks at the window alone
+    const sizes = new ResizeObserver(() => plot.isConnected && chart.redraw()); // Plotly itself looks at the window alone
+    sizes.observe(plot);
+    sizes.observe(parentElement.querySelector(".rem")); // the type, which the presenter view makes larger
     const whole = () => { // first out of the zoom, then between the usual range and all points
       if (!chart.isZoomed) chart.isWhole = !chart.isWhole;
       chart.isZoomed = false;

@@ -42,10 +42,13 @@ def finished(tmp_path_factory, data_folder):
     return run
 
 
+SLOW = {"epoch_seconds": 0.5}  # else it can be over before it looks whether a pause is asked for
+
+
 @pytest.fixture(scope="module")
 def half_way(tmp_path_factory, data_folder):
     """One that was paused after its first epoch of three."""
-    run = create_run(quick_config(epochs=3, title="Half way"), tmp_path_factory.mktemp("half"))
+    run = create_run(quick_config(epochs=3, title="Half way", training=SLOW), tmp_path_factory.mktemp("half"))
     assert (
         work(run, data_folder, listen=lambda event: event["event"] == "epoch" and run.request_pause())["event"]
         == PAUSED
