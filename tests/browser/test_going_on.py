@@ -111,9 +111,9 @@ def test_a_step_an_epoch_slow_motion_and_full_speed_at_a_click(visit, server):
 
     last = lambda: History(run).update().last_step  # noqa: E731
     before = last()["step"]
-    for _ in range(3):
+    for count in (1, 2, 3):
         next_step.click()
-    wait_until(lambda: last()["step"] == before + 3, what="a step for each click")
+        wait_until(lambda count=count: last()["step"] == before + count, what="a step for each click")
     expect(page.get_by_text(f"step {before + 3:,} of 8,000, waiting")).to_be_visible()
     next_epoch.click()
     per_epoch = History(run).update().started["steps_per_epoch"]

@@ -108,7 +108,8 @@ def test_slow_motion_begins_and_ends_while_it_trains_and_speed_is_told_anew(run,
             time.sleep(0.02)  # the log counts milliseconds
             history = History(run).update()
             passed = event["time"] - history.playbacks[-1]["time"]
-            left.append((history.seconds_left(), (2 * STEPS - event["step"]) * passed / (event["step"] - STEPS)))
+            if passed:
+                left.append((history.seconds_left(), (2 * STEPS - event["step"]) * passed / (event["step"] - STEPS)))
 
     began = time.monotonic()
     assert work(run, runs_folder, listen)["event"] == "finished"

@@ -250,6 +250,7 @@ def test_a_run_folder_named_on_the_command_line_is_enough(runs_folder):
 def test_a_worker_keeps_small_batches_to_one_thread_and_says_so(batch_size, threads, runs_folder, monkeypatch):
     monkeypatch.setattr("core.machine.devices.usable_cores", lambda: 2)
     monkeypatch.setattr("core.machine.devices._own_choice_of_torch", lambda: 2)
+    monkeypatch.setattr("core.machine.cores.lock_folder", lambda: runs_folder)  # nothing trains beside it
     before = torch.get_num_threads()
     try:
         run, _ = work(runs_folder, epochs=1, batch_size=batch_size)
