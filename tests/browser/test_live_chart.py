@@ -100,3 +100,18 @@ def test_at_the_end_the_polling_stops_and_results_stand_there(visit, server, tmp
     sent = len(frames)
     page.wait_for_timeout(2500)  # two refreshes long: there must be none
     assert len(frames) == sent
+
+
+def test_the_type_of_a_chart_follows_that_of_the_page_where_its_size_stays(visit, server):
+    page = visit().page
+    page.goto(f"{server.url}/run?run={fake_run(server.runs, 'finished').id}")
+    page.wait_for_function("document.querySelector('.js-plotly-plot')?.dataset.draws >= 1")
+    page.evaluate("""() => {
+        const size = document.createElement('style');
+        size.textContent = '.plot { width: 400px !important; min-width: 0 !important; height: 400px !important; }';
+        document.querySelector('.js-plotly-plot').after(size); }""")
+    page.wait_for_function("document.querySelector('.js-plotly-plot')._fullLayout.width === 400")
+    page.evaluate("document.documentElement.style.setProperty('font-size', '24px', 'important')")
+    page.wait_for_function("document.querySelector('.js-plotly-plot')._fullLayout.font.size === 13 * 1.5")
+    box = page.locator(".js-plotly-plot").first.bounding_box()
+    assert (box["width"], box["height"]) == (400, 400)

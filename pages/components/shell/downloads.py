@@ -96,11 +96,9 @@ async def _give(request: Request) -> Response:
         "x-content-type-options": "nosniff",
     }
     kind = "application/octet-stream"
-    return (
-        FileResponse(made, headers=headers, media_type=kind)
-        if isinstance(made, Path)
-        else Response(made, 200, headers, kind)
-    )
+    if isinstance(made, Path):
+        return FileResponse(made, headers=headers, media_type=kind)
+    return Response(made, headers=headers, media_type=kind)
 
 
 ROUTE = Route(FILES + "{token}", _give)
