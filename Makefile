@@ -32,7 +32,7 @@ coverage: .venv/installed-dev
 	$(BIN)/pip install -r requirements.txt
 	@touch $@
 
-.venv/installed-dev: requirements-dev.txt .venv/installed
+.venv/installed-dev: requirements-dev.txt requirements-nodes.txt .venv/installed
 	$(BIN)/pip install -r requirements-dev.txt
 	@touch $@
 

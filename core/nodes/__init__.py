@@ -1,0 +1,1 @@
+"""Other computers that train runs of this one, over dask.distributed."""

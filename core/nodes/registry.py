@@ -1,0 +1,102 @@
+"""The computers that have joined: a file for each in `.traindesk/nodes`, which the desk writes; pages and whoever places runs read it.
+
+What people want of a computer (no new runs, be gone) lies beside it as an empty file, which the desk follows. Imports neither
+torch nor distributed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from core.errors import TrainDeskError
+from core.runs.workspace import NAME, workspace_folder
+from core.settings.stored import read_stored, write_stored
+
+LOST_SECONDS = 10.0  # without a word after which a computer counts as lost
+HERE = "here"  # how a person asks for this computer by name
+NAMES = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
+
+
+@dataclass(frozen=True)
+class Node:
+    """What is known of a computer that has joined. Sizes are bytes, times Unix seconds."""
+
+    name: str = ""
+    address: str = ""  # from where it called last
+    joined: float = 0.0
+    seen: float = 0.0  # when it was heard of last, by the clock of the desk
+    system: str = ""  # "Windows 11"
+    cores: int = 0
+    memory: int = 0
+    memory_free: int = 0
+    disk_free: int = 0
+    gpus: list[str] = field(default_factory=list)  # their names; a config calls them cuda:0, cuda:1, ...
+    cpu_runs: int = 0  # trainings at once on its processor
+    speed: float = 0.0  # how many times as fast as the desk it trained a small network when it joined; 0: not measured
+    runs: list[str] = field(default_factory=list)  # ids of those whose workers live there
+    problem: str = ""  # one sentence, such as of a full disk
+
+    @property
+    def is_in_touch(self) -> bool:
+        """Whether it was heard of a moment ago."""
+        return abs(time.time() - self.seen) < LOST_SECONDS
+
+
+def nodes(runs_folder: Path) -> list[Node]:
+    """All that have joined and were not removed, by name. Never raises."""
+    found = []
+    with contextlib.suppress(OSError):
+        for path in sorted(_folder(runs_folder).glob("*.json")):
+            node = read_stored(Node, path)
+            if node.name == path.stem and not is_removed(runs_folder, node.name):
+                found.append(node)
+    return found
+
+
+def write_node(runs_folder: Path, node: Node) -> None:
+    """Raises OSError, and TrainDeskError when the folder cannot be made."""
+    write_stored(_made(runs_folder) / f"{checked(node.name)}.json", node, sync=False)
+
+
+def takes_no_runs(runs_folder: Path, name: str) -> bool:
+    """Whether a person said: no new runs here."""
+    return (_folder(runs_folder) / f"{checked(name)}.closed").exists()
+
+
+def set_takes_no_runs(runs_folder: Path, name: str, closed: bool) -> None:
+    """Raises OSError, TrainDeskError."""
+    path = _made(runs_folder) / f"{checked(name)}.closed"
+    path.touch() if closed else path.unlink(missing_ok=True)
+
+
+def is_removed(runs_folder: Path, name: str) -> bool:
+    """Whether a person took it out: the desk lets it in no more."""
+    return (_folder(runs_folder) / f"{checked(name)}.removed").exists()
+
+
+def remove_node(runs_folder: Path, name: str) -> None:
+    """Takes a computer out; its certificate counts no more. Raises OSError, TrainDeskError."""
+    (_made(runs_folder) / f"{checked(name)}.removed").touch()
+
+
+def checked(name: str) -> str:
+    """The name, if it is one. Raises TrainDeskError."""
+    if not NAMES.fullmatch(name) or name == HERE:
+        raise TrainDeskError(
+            f"A computer cannot be called '{name[:40]}'; take 1 to 40 small letters, digits and hyphens, other than '{HERE}'."
+        )
+    return name
+
+
+def _folder(runs_folder: Path) -> Path:
+    return runs_folder / NAME / "nodes"
+
+
+def _made(runs_folder: Path) -> Path:
+    folder = workspace_folder(runs_folder) / "nodes"
+    folder.mkdir(exist_ok=True)
+    return folder
