@@ -1,4 +1,4 @@
-"""The computers that have joined: a file for each in `.traindesk/nodes`, which the desk writes; pages and whoever places runs read it.
+"""The computers that have joined: a file for each in `.traindesk/nodes`, written by the desk, for pages and whoever places runs.
 
 What people want of a computer (no new runs, be gone) lies beside it as an empty file, which the desk follows. Imports neither
 torch nor distributed.
