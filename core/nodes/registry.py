@@ -1,4 +1,4 @@
-"""The computers that have joined: a file for each in `.traindesk/nodes`, written by the desk, for pages and whoever places runs.
+"""The computers that have joined: a file for each in `.traindesk/nodes`, which the desk writes for pages and whoever places runs.
 
 What people want of a computer (no new runs, be gone) lies beside it as an empty file, which the desk follows. Imports neither
 torch nor distributed.
@@ -7,6 +7,7 @@ torch nor distributed.
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import time
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from core.errors import TrainDeskError
 from core.runs.workspace import NAME, workspace_folder
-from core.settings.stored import read_stored, write_stored
+from core.settings.stored import KeptFiles, write_stored
 
 LOST_SECONDS = 10.0  # without a word after which a computer counts as lost
 HERE = "here"  # how a person asks for this computer by name
@@ -46,13 +47,18 @@ class Node:
         return abs(time.time() - self.seen) < LOST_SECONDS
 
 
+_nodes = KeptFiles(Node)
+
+
 def nodes(runs_folder: Path) -> list[Node]:
     """All that have joined and were not removed, by name. Never raises."""
     found = []
     with contextlib.suppress(OSError):
-        for path in sorted(_folder(runs_folder).glob("*.json")):
-            node = read_stored(Node, path)
-            if node.name == path.stem and not is_removed(runs_folder, node.name):
+        files = set(os.listdir(folder := _folder(runs_folder)))
+        names = [file.removesuffix(".json") for file in sorted(files) if file.endswith(".json")]
+        for name in names:
+            node = _nodes.read(f"{folder}/{name}.json") if NAMES.fullmatch(name) else None
+            if node and node.name == name and f"{name}.removed" not in files:
                 found.append(node)
     return found
 

@@ -6,13 +6,14 @@ the process that is in touch with the other computers (the desk). Without it a r
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 from annotated_types import Ge
 
-from core.settings.stored import read_stored, write_stored
+from core.settings.stored import KeptFiles, write_stored
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,27 @@ class Placement:
         return bool(self.computer) and not self.settled
 
 
+_placements = KeptFiles(Placement)
+
+
 def placement_of(folder: Path) -> Placement:
     """Of a run's folder. Never raises: what is missing or damaged is at home here."""
-    return read_stored(Placement, folder / "placement.json")
+    return _placements.read(f"{folder}/placement.json") or Placement()
 
 
 def write_placement(folder: Path, placement: Placement) -> None:
     """Raises OSError."""
-    write_stored(folder / "placement.json", placement, sync=False)
+    write_stored(folder / "placement.json", placement)
+
+
+def hand_over(folder: Path, computer: str) -> None:
+    """Makes the run that computer's, or ("") this one's, and shuts out whoever had it. Whoever calls holds the lock of the queue.
+
+    Raises OSError.
+    """
+    was, now = placement_of(folder), time.time()
+    if computer or was.computer:
+        generation = max(
+            was.generation + 1, int(now)
+        )  # of the time, so that a file that was damaged meanwhile repeats none
+        write_placement(folder, Placement(computer, generation, now))

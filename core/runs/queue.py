@@ -14,18 +14,14 @@ from pathlib import Path
 from typing import Literal
 
 from core.errors import TrainDeskError
-from core.files import parse_json
 from core.runs.active_runs import active_runs
 from core.runs.example import refuse_example
 from core.runs.metadata import read_metadata
 from core.runs.store import Run
 from core.runs.workspace import locked as locked_by_name
-from core.settings.stored import stored_as, write_stored
+from core.settings.stored import KeptFiles, write_stored
 from core.text.numbers import count, fitting
 
-SETTLED = 2.0  # seconds after which a change in the same tick of the file system's clock cannot be missed
-MOST_READ = 5000
-_read: dict[str, tuple[tuple[int, int, int], QueuePlace]] = {}  # file -> what changes with it, and what it said
 LAUNCHES = 3  # tries to start a run whose process dies before it says a word; then it leaves the queue
 
 
@@ -37,6 +33,10 @@ class QueuePlace:
     owner: str = ""  # who asked for it
     since: float = 0.0  # Unix seconds
     launches: int = 0  # tries to start it that came to nothing
+    computer: str = ""  # where it is to be trained: the name of a computer, "here", or "": whichever is free
+
+
+_places = KeptFiles(QueuePlace)
 
 
 @dataclass(frozen=True)
@@ -67,16 +67,16 @@ def queued(runs_folder: Path) -> Iterator[Run]:
                 yield run
 
 
-def enqueue(run: Run, owner: str = "") -> None:
+def enqueue(run: Run, owner: str = "", computer: str = "") -> None:
     """`enqueue_all` of one run."""
-    enqueue_all([run], owner)
+    enqueue_all([run], owner, computer=computer)
 
 
-def enqueue_all(runs: Sequence[Run], owner: str = "", most: int | None = None) -> None:
+def enqueue_all(runs: Sequence[Run], owner: str = "", most: int | None = None, computer: str = "") -> None:
     """Puts runs of one folder into the queue, in one step: last, but before the second run of those who wait with more than this
     owner, and so on. So everyone's first run comes before anyone's second.
 
-    `most`: so many of this owner may wait; with more nothing is queued. Raises TrainDeskError.
+    `most`: so many of this owner may wait; with more nothing is queued. `computer`: see `QueuePlace`. Raises TrainDeskError.
     """
     for run in runs:
         refuse_example(run, "trained on")
@@ -90,7 +90,7 @@ def enqueue_all(runs: Sequence[Run], owner: str = "", most: int | None = None) -
         for place, same in groupby(_fair_places(entries, owner, active, len(runs))):
             ranks += _between(entries, place, len(list(same)))
         for run, rank in zip(runs, ranks, strict=True):
-            _write(QueuedRun(rank, owner, time.time(), run=run), sync=len(runs) == 1)
+            _write(QueuedRun(rank, owner, time.time(), computer=computer, run=run), sync=len(runs) == 1)
         if len(runs) > 1 and hasattr(os, "sync"):  # all at once: each by itself takes as long as the disk does
             os.sync()
 
@@ -130,6 +130,15 @@ def move(run: Run, where: Literal["up", "down", "first"]) -> None:
         _write(replace(entry, rank=_between(entries, place)[0]))
 
 
+def send(run: Run, computer: str) -> None:
+    """Says where a run that waits is to be trained: see `QueuePlace`. Raises TrainDeskError when it does not wait."""
+    with locked(run.folder.parent):
+        entry = read_queued_run(run)
+        if entry is None or run.is_on_its_way():
+            raise TrainDeskError(f"Run {run.id} does not wait in the queue any more; its page says what it does.")
+        _write(replace(entry, computer=computer, launches=0))
+
+
 def note_launch(entry: QueuedRun) -> None:
     """Counts a try to start it. Raises TrainDeskError."""
     _write(replace(entry, launches=entry.launches + 1))
@@ -137,20 +146,8 @@ def note_launch(entry: QueuedRun) -> None:
 
 def read_queued_run(run: Run) -> QueuedRun | None:
     """The run's place; None when it does not wait. A damaged one waits at the end."""
-    path = f"{run.folder}/{Run.queue_place.name}"
-    try:
-        stat = os.stat(path)
-        mark = stat.st_mtime_ns, stat.st_ino, stat.st_size
-        known = _read.get(path)
-        if known is None or known[0] != mark:
-            known = mark, stored_as(QueuePlace, parse_json(run.queue_place.read_bytes()))
-            if time.time() - stat.st_mtime > SETTLED:
-                if len(_read) > MOST_READ:
-                    _read.clear()
-                _read[path] = known
-    except OSError:
-        return None
-    return QueuedRun(**vars(known[1]), run=run)
+    place = _places.read(f"{run.folder}/{Run.queue_place.name}")
+    return None if place is None else QueuedRun(**vars(place), run=run)
 
 
 def _fair_places(entries: list[QueuedRun], owner: str, active: Counter[str], number: int) -> list[int]:
@@ -181,7 +178,7 @@ def _between(entries: list[QueuedRun], place: int, number: int = 1) -> list[floa
 
 def _write(entry: QueuedRun, sync: bool = True) -> None:
     try:
-        place = QueuePlace(entry.rank, entry.owner, entry.since, entry.launches)
+        place = QueuePlace(entry.rank, entry.owner, entry.since, entry.launches, entry.computer)
         write_stored(entry.run.queue_place, place, sync=sync)
     except OSError as error:
         raise TrainDeskError(

@@ -7,19 +7,23 @@ a table only the members that are wrong are left out; so one bad byte never cost
 from __future__ import annotations
 
 import json
+import os
+import time
 from collections.abc import Iterable
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from core.files import read_json, write_atomically
+from core.files import parse_json, read_json, write_atomically
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
     from pydantic import TypeAdapter
 
 T = TypeVar("T", bound="DataclassInstance")
+SETTLED = 2.0  # seconds after which a change in the same tick of the file system's clock cannot be missed
+MOST_KEPT = 5000  # files of one kind
 
 
 def read_stored(kind: type[T], path: Path) -> T:
@@ -43,6 +47,31 @@ def stored_as(kind: type[T], said: Any) -> T:
 def write_stored(path: Path, value: DataclassInstance, sync: bool = True) -> None:
     """Replaces the file in one step, see `write_atomically`. Raises OSError."""
     write_atomically(path, json.dumps(asdict(value), ensure_ascii=False, indent=1).encode(), sync=sync)
+
+
+class KeptFiles(Generic[T]):
+    """Many small files of one kind that are asked for again and again: each is read anew only when it was written since."""
+
+    def __init__(self, kind: type[T]):
+        self._kind = kind
+        self._known: dict[str, tuple[tuple[int, int, int], T]] = {}  # file -> what changes with it, and what it said
+
+    def read(self, path: str) -> T | None:
+        """As `read_stored`; None where there is no file."""
+        try:
+            stat = os.stat(path)
+            mark = stat.st_mtime_ns, stat.st_ino, stat.st_size
+            known = self._known.get(path)
+            if known is None or known[0] != mark:
+                with open(path, "rb") as file:
+                    known = mark, stored_as(self._kind, parse_json(file.read()))
+                if time.time() - stat.st_mtime > SETTLED:
+                    if len(self._known) > MOST_KEPT:
+                        self._known.clear()
+                    self._known[path] = known
+        except OSError:
+            return None
+        return known[1]
 
 
 @cache

@@ -18,6 +18,7 @@ from core.files import is_locked
 from core.machine.cores import usable_cores
 from core.machine.devices import list_devices
 from core.machine.processes import start_detached
+from core.nodes.registry import HERE
 from core.runs.active_runs import active_runs
 from core.runs.companion import companion_of
 from core.runs.disk import disk_problem
@@ -27,6 +28,7 @@ from core.runs.queue import LAUNCHES, QueuedRun, enqueue_all, locked, note_launc
 from core.runs.store import Run
 from core.runs.workspace import NAME, read_setting, workspace_folder, write_setting
 from core.workers.launch import launch, worker_environment
+from core.workers.places import Places, Room, place, take_home
 
 CPU_RUNS = "cpu_runs"
 LINE = 200  # letters of what a process wrote last that are told
@@ -40,14 +42,17 @@ class Dispatched(NamedTuple):
     problems: dict[Run, TrainDeskError]  # why a run that had room could not be started
 
 
-def submit(run: Run, data_folder: Path, owner: str = "", most: int | None = None) -> bool:
+def submit(run: Run, data_folder: Path, owner: str = "", most: int | None = None, computer: str = "") -> bool:
     """`submit_all` of one run. Returns whether it was started."""
-    submit_all([run], data_folder, owner, most)
+    submit_all([run], data_folder, owner, most, computer)
     return run.status().is_active  # someone else may have started it
 
 
-def submit_all(runs: Sequence[Run], data_folder: Path, owner: str = "", most: int | None = None) -> None:
-    """Queues runs of one folder in one step, and starts those now for which there is room.
+def submit_all(
+    runs: Sequence[Run], data_folder: Path, owner: str = "", most: int | None = None, computer: str = ""
+) -> None:
+    """Queues runs of one folder in one step, and starts those now for which there is room, on the computer that people ask for
+    (see `QueuePlace`), else where it trains fastest.
 
     Those that have to wait are started by a supervisor, also when this process has ended. Raises TrainDeskError, and leaves
     a run unqueued, when it cannot be queued or started; and all of them when more than `most` of this owner would wait.
@@ -57,7 +62,7 @@ def submit_all(runs: Sequence[Run], data_folder: Path, owner: str = "", most: in
         raise TrainDeskError(problem)
     for run in runs:
         own(run, owner, sync=len(runs) == 1)
-    enqueue_all(runs, owner, most)
+    enqueue_all(runs, owner, most, computer)
     problems = dispatch(runs_folder, data_folder).problems
     if refused := [run for run in runs if run in problems]:
         for run in refused:
@@ -75,68 +80,55 @@ def dispatch(runs_folder: Path, data_folder: Path) -> Dispatched:
         if disk_problem(runs_folder):
             return found
         active = active_runs(runs_folder)
-        room = Room(cpu_runs(runs_folder), gpus())
-        for run in active:
-            room.take(_device(run) or "cpu")
-        if room.is_full() and not any(map(companion_of, active)):  # as it mostly is: a thousand that wait are not read
+        here = Room(cpu_runs(runs_folder), gpus())
+        places = Places(runs_folder, here, ((run, _device(run) or "cpu") for run in active))
+        if places.are_full() and not any(
+            map(companion_of, active)
+        ):  # as it mostly is: a thousand that wait are not read
             return found
         for entry in waiting(runs_folder):
             if entry.run in active:  # on its way
                 continue
-            if room.is_full() and companion_of(entry.run) is None:
+            if places.are_full() and companion_of(entry.run) is None:
                 continue
             if (device := _device(entry.run)) is None or entry.launches >= LAUNCHES:
                 if device is not None:
                     _give_up(entry)
                 entry.run.queue_place.unlink(missing_ok=True)  # its page says what is wrong
-            elif room.take(device) or _joins(entry.run, device, [*active, *found.started]):
-                try:
-                    with contextlib.suppress(TrainDeskError):  # where the count cannot be kept, the launch says why
-                        note_launch(entry)
+                continue
+            computer = places.take(entry, device)
+            if computer is None and not _joins(entry, device, [*active, *found.started]):
+                continue
+            try:
+                with contextlib.suppress(TrainDeskError):  # where the count cannot be kept, the launch says why
+                    note_launch(entry)
+                if computer:
+                    place(entry.run, computer)
+                else:
+                    take_home(entry.run)
                     launch(entry.run, data_folder)
-                    found.started.append(entry.run)
-                except TrainDeskError as error:
-                    found.problems[entry.run] = error
+                found.started.append(entry.run)
+            except TrainDeskError as error:
+                found.problems[entry.run] = error
     return found
 
 
-def _joins(run: Run, device: str, active: list[Run]) -> bool:
-    """Whether it learns in step with one of these: neither would do alone what it was started for."""
-    return (device == "cpu" or not gpus()) and companion_of(run) in active
+def _joins(entry: QueuedRun, device: str, active: list[Run]) -> bool:
+    """Whether it learns in step with one of these here: neither would do alone what it was started for."""
+    return entry.computer in ("", HERE) and (device == "cpu" or not gpus()) and companion_of(entry.run) in active
 
 
 def _give_up(entry: QueuedRun) -> None:
     """Writes the end of a run whose workers died before they could say a word: nobody else would."""
     run = entry.run
+    with contextlib.suppress(TrainDeskError):
+        take_home(run)  # nobody else may write its log then
     said = run.worker_said(entry.since).rpartition("\n")[2].strip()[:LINE]
     why = f"the log says: {said.rstrip('.')}." if said else "it wrote nothing."
     with contextlib.suppress(OSError), FileLock(run.worker_lock, timeout=0):
         log = EventWriter(run.event_log)
         log.write(FAILED, message=f"Started three times, and its process died each time; {why}")
         log.close()
-
-
-class Room:
-    """What of this computer is left for runs. Which GPU a run computes on is not known here: its worker finds a free one."""
-
-    def __init__(self, cpu: int, gpus: tuple[str, ...]):
-        self._cpu, self._gpus, self._free = cpu, gpus, list(gpus)
-
-    def is_full(self) -> bool:
-        """Whether nothing fits any more, whatever its device."""
-        return self._cpu <= 0 and not self._free
-
-    def take(self, device: str) -> bool:
-        """Takes a place for a config's device, if there is one."""
-        if device in ("auto", "cuda") and self._gpus:
-            return bool(self._free and self._free.pop())
-        if device in self._gpus:
-            if device in self._free:
-                self._free.remove(device)
-                return True
-            return False
-        self._cpu -= 1
-        return self._cpu >= 0
 
 
 def free_places(runs_folder: Path, computes_on: Callable[[Run], str | None]) -> dict[str, tuple[int, int]]:

@@ -16,6 +16,7 @@ from core.runs.history import History
 from core.runs.queue import waiting
 from core.runs.store import Run, list_runs
 from core.workers.dispatch import slots
+from core.workers.speeds import kind_of
 
 LOOKED_BACK = 30  # runs that have begun, the newest, among which one of the same kind is looked for
 
@@ -77,7 +78,7 @@ def _seconds_left(run: Run, of_kinds: Callable[[], dict[str, float]]) -> float |
         planned = run.config().training.epochs
     except TrainDeskError:
         return 0.0
-    each = each or of_kinds().get(_kind(run))
+    each = each or of_kinds().get(kind_of(run))
     return None if each is None else each * (planned - epochs)
 
 
@@ -86,7 +87,7 @@ def _seconds_of_kinds(runs_folder: Path) -> dict[str, float]:
     found: dict[str, float] = {}
     begun = (run for run in list_runs(runs_folder) if run.has(Run.event_log))
     for run in islice(begun, LOOKED_BACK):
-        if (kind := _kind(run)) and kind not in found and (seconds := _seconds_an_epoch(History(run).update())):
+        if (kind := kind_of(run)) and kind not in found and (seconds := _seconds_an_epoch(History(run).update())):
             found[kind] = seconds
     return found
 
@@ -95,20 +96,3 @@ def _seconds_an_epoch(history: History) -> float | None:
     """None of one that people slowed down."""
     seconds = [epoch["seconds"] for epoch in history.epochs if "seconds" in epoch and not history.playbacks]
     return sum(seconds) / len(seconds) if seconds else None
-
-
-def _kind(run: Run) -> str:
-    """What decides how long an epoch takes, as text; empty when the config cannot be read."""
-    return _kind_at(run, run.created())
-
-
-@functools.lru_cache(maxsize=4000)
-def _kind_at(run: Run, _: float) -> str:
-    try:
-        config = run.config()
-    except TrainDeskError:
-        return ""
-    training = config.training
-    parts = (config.architecture, config.dataset, config.augmentation)
-    numbers = (training.batch_size, training.device, training.precision, training.epoch_seconds)
-    return "|".join([*(part.model_dump_json() for part in parts), *map(str, numbers)])

@@ -1,0 +1,166 @@
+"""Where runs that wait can be trained: on this computer and on those that have joined, and which free place is the fastest.
+
+Knows the other computers by their files alone (`core.nodes.registry`). What is written here (`core.runs.placement`) the desk
+follows, which is in touch with them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from core.errors import TrainDeskError
+from core.files import read_json
+from core.machine.processes import name_process
+from core.nodes.registry import HERE, Node, nodes, takes_no_runs
+from core.runs.companion import companion_of
+from core.runs.placement import hand_over, placement_of
+from core.runs.queue import QueuedRun
+from core.runs.store import Run
+from core.runs.workspace import NAME
+from core.workers.speeds import Speeds, kind_of
+
+ANY_DEVICE = ("auto", "cpu", "cuda")  # in a config: those that another computer may have as well
+
+
+class Room:
+    """What of a computer is left for runs. Which GPU a run computes on is not known here: its worker finds a free one."""
+
+    def __init__(self, cpu: int, gpus: tuple[str, ...]):
+        self._cpu, self._gpus, self._free = cpu, gpus, list(gpus)
+        self._cpu_places = max(1, cpu)
+
+    def is_full(self) -> bool:
+        """Whether nothing fits any more, whatever its device."""
+        return self._cpu <= 0 and not self._free
+
+    def fits(self, device: str) -> bool:
+        """Whether a run of a config's device finds a place."""
+        if device in ("auto", "cuda") and self._gpus:
+            return bool(self._free)
+        return device in self._free if device in self._gpus else self._cpu > 0
+
+    def take(self, device: str) -> bool:
+        """Takes a place for a config's device, if there is one."""
+        fits = self.fits(device)
+        if device in ("auto", "cuda") and self._gpus:
+            self._free = self._free[:-1]
+        elif device not in self._gpus:
+            self._cpu -= 1
+        elif fits:
+            self._free.remove(device)
+        return fits
+
+    def has(self, device: str) -> bool:
+        """Whether a config's device is there, free or not."""
+        return device in ("auto", "cpu", *self._gpus) or (device == "cuda" and bool(self._gpus))
+
+    def share(self, device: str) -> float:
+        """Of a processor's speed that one more run finds there; a GPU, which takes one, gives all of it.
+
+        n others leave 1 / (1 + n / places): small networks train on a thread each and feel each other little, large ones share.
+        """
+        if self._gpus and device != "cpu":
+            return 1.0
+        return 1 / (1 + max(0, self._cpu_places - self._cpu) / self._cpu_places)
+
+
+class Places:
+    """The free places of all computers while runs are handed out, one after the other.
+
+    `active`: the runs that are trained or on their way, with the device of each one's config.
+    """
+
+    def __init__(self, runs_folder: Path, here: Room, active: Iterable[tuple[Run, str]]):
+        open_to_runs = [node for node in nodes(runs_folder) if takes_runs(runs_folder, node)]
+        self._rooms = {"": here} | {node.name: Room(node.cpu_runs, gpus_of(node)) for node in open_to_runs}
+        busy: dict[str, set[str]] = {}
+        for run, device in active:
+            computer = placement_of(run.folder).computer
+            busy.setdefault(computer, set()).add(run.id)
+            if computer in self._rooms:
+                self._rooms[computer].take(device)
+        for node in open_to_runs:  # what ends there, or is no longer that computer's, takes its place till then
+            for _ in set(node.runs) - busy.get(node.name, set()):
+                self._rooms[node.name].take("auto")
+        self._speeds = Speeds(runs_folder, {"": 1.0, **{node.name: node.speed for node in open_to_runs}})
+
+    def are_full(self) -> bool:
+        """Whether nothing fits anywhere any more."""
+        return all(room.is_full() for room in self._rooms.values())
+
+    def take(self, entry: QueuedRun, device: str) -> str | None:
+        """Takes the place that trains this run fastest; returns the name of its computer, "" for this one, None where there is
+        none for it now."""
+        free = [name for name in self._wanted(entry, device) if self._rooms[name].fits(device)]
+        if not free:
+            return None
+        chosen = free[0] if len(free) == 1 else max(free, key=lambda name: self._rate(entry.run, name, device))
+        self._rooms[chosen].take(device)
+        return chosen
+
+    def _wanted(self, entry: QueuedRun, device: str) -> list[str]:
+        if entry.computer == HERE or (not entry.computer and stays_here(entry.run, device)):
+            return [""]
+        if entry.computer:
+            room = self._rooms.get(entry.computer)
+            return [entry.computer] if room and room.has(device) else []
+        return [name for name, room in self._rooms.items() if room.has(device)] or [
+            ""
+        ]  # its worker says what is not here
+
+    def _rate(self, run: Run, computer: str, device: str) -> float:
+        return self._speeds.on(computer, kind_of(run)) * self._rooms[computer].share(device)
+
+
+def takes_runs(runs_folder: Path, node: Node) -> bool:
+    """Whether a computer that has joined would be given a run now, if it has room."""
+    return node.is_in_touch and not node.problem and not takes_no_runs(runs_folder, node.name)
+
+
+def gpus_of(node: Node) -> tuple[str, ...]:
+    """Its GPUs as a config names them."""
+    return tuple(f"cuda:{index}" for index in range(len(node.gpus)))
+
+
+def stays_here(run: Run, device: str) -> bool:
+    """Whether a run is trained on this computer unless someone asks for another: it names a GPU of this one, or learns in step
+    with a run that does so by files of this one."""
+    return device not in ANY_DEVICE or companion_of(run) is not None
+
+
+def place(run: Run, computer: str) -> None:
+    """Gives a run to a computer that has joined: it is `starting` until that one begins. Whoever calls holds the queue's lock.
+
+    Raises TrainDeskError.
+    """
+    try:
+        run.starting_mark.unlink(missing_ok=True)
+        run.starting_mark.touch()
+        with contextlib.suppress(OSError):  # unnamed, the mark counts for 30 seconds
+            if pid := _desk_pid(run.folder.parent):
+                name_process(run.starting_mark, pid)
+        hand_over(run.folder, computer)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            run.starting_mark.unlink(missing_ok=True)
+        raise TrainDeskError(
+            f"Run {run.id} cannot be given to {computer} ({error.strerror}: {error.filename}); free space or check the folder."
+        ) from error
+
+
+def take_home(run: Run) -> None:
+    """Makes a run this computer's again. Whoever calls holds the queue's lock. Raises TrainDeskError."""
+    try:
+        hand_over(run.folder, "")
+    except OSError as error:
+        raise TrainDeskError(
+            f"Run {run.id} cannot be taken back ({error.strerror}: {error.filename}); free space or check the folder."
+        ) from error
+
+
+def _desk_pid(runs_folder: Path) -> int | None:
+    said = read_json(runs_folder / NAME / "nodes" / "desk")
+    pid = said.get("pid") if isinstance(said, dict) else None
+    return pid if type(pid) is int and pid > 0 else None
