@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import math
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -24,14 +26,17 @@ from core.runs.companion import companion_of
 from core.runs.disk import disk_problem
 from core.runs.events import FAILED, EventWriter
 from core.runs.metadata import own
+from core.runs.placement import placement_of
 from core.runs.queue import LAUNCHES, QueuedRun, enqueue_all, locked, note_launch, queued, waiting, withdraw
 from core.runs.store import Run
 from core.runs.workspace import NAME, read_setting, workspace_folder, write_setting
 from core.workers.launch import launch, worker_environment
-from core.workers.places import Places, Room, place, take_home
+from core.workers.places import Places, Room, check_computer, place, places_elsewhere, take_home
 
 CPU_RUNS = "cpu_runs"
 LINE = 200  # letters of what a process wrote last that are told
+DESK_SECONDS = 30.0  # between two tries to start the desk
+_asked_for_desk: dict[Path, float] = {}  # runs folder -> when, by the monotonic clock
 MOST_PER_CORE = 4  # trainings at once that may be allowed for each core
 
 
@@ -60,6 +65,7 @@ def submit_all(
     runs_folder = runs[0].folder.parent
     if problem := disk_problem(runs_folder):
         raise TrainDeskError(problem)
+    check_computer(runs_folder, computer, filter(None, map(_device, runs)))
     for run in runs:
         own(run, owner, sync=len(runs) == 1)
     enqueue_all(runs, owner, most, computer)
@@ -76,6 +82,8 @@ def dispatch(runs_folder: Path, data_folder: Path) -> Dispatched:
     found = Dispatched([], {})
     if not any(queued(runs_folder)):
         return found
+    with contextlib.suppress(OSError):
+        ensure_desk(runs_folder, data_folder)
     with locked(runs_folder):
         if disk_problem(runs_folder):
             return found
@@ -132,13 +140,16 @@ def _give_up(entry: QueuedRun) -> None:
 
 
 def free_places(runs_folder: Path, computes_on: Callable[[Run], str | None]) -> dict[str, tuple[int, int]]:
-    """For each GPU, as a config names it, and "cpu": how many more runs could start there now, and how many fit in all.
+    """For each GPU of this computer, as a config names it, and "cpu": how many more runs could start there now, and how many fit
+    in all.
 
     `computes_on` says the device of a run that trains; None where it is not known yet, for which its config is asked.
     """
     whole = {**dict.fromkeys(gpus(), 1), "cpu": cpu_runs(runs_folder)}
     free = dict(whole)
     for run in active_runs(runs_folder):
+        if placement_of(run.folder).computer:
+            continue
         device = computes_on(run) or _device(run) or "cpu"
         if device not in free:  # any GPU: the first that is free
             device = next((gpu for gpu in gpus() if free[gpu] > 0), gpus()[0] if gpus() else "cpu")
@@ -166,16 +177,39 @@ def set_cpu_runs(runs_folder: Path, number: int) -> None:
 
 
 def slots(runs_folder: Path, device: str = "auto") -> int:
-    """How many runs of that device, as a config names it, are trained at once."""
+    """How many runs of that device, as a config names it, this computer trains at once."""
     if device in gpus():
         return 1
     return (device != "cpu" and len(gpus())) or cpu_runs(runs_folder)
+
+
+def slots_of_all(runs_folder: Path, device: str = "auto", computer: str = "") -> dict[str, int]:
+    """The same of every computer that would be given such a run, this one ("") first; of one alone, see `QueuePlace`."""
+    found = {"": slots(runs_folder, device)} | places_elsewhere(runs_folder, device)
+    wanted = "" if computer == HERE else computer
+    return {name: number for name, number in found.items() if not computer or name == wanted}
 
 
 @functools.lru_cache(maxsize=1)
 def gpus() -> tuple[str, ...]:
     """The GPUs of this computer as a config names them. Asked once: the answer takes up to a second."""
     return tuple(device for device in list_devices() if device not in ("auto", "cpu"))
+
+
+def ensure_desk(runs_folder: Path, data_folder: Path) -> None:
+    """Starts the process that is in touch with the computers that have joined, where any ever could and it is not there.
+
+    Raises OSError.
+    """
+    folder = runs_folder / NAME / "nodes"
+    if not (folder / "authority").is_dir() or is_locked(folder / "desk.lock"):
+        return
+    now = time.monotonic()
+    if now - _asked_for_desk.get(runs_folder, -math.inf) > DESK_SECONDS:
+        _asked_for_desk[runs_folder] = now
+        start_detached(
+            ["core.nodes.desk", "--runs", str(runs_folder), "--data", str(data_folder)], log=folder / "desk.log"
+        )
 
 
 def ensure_supervisor(runs_folder: Path, data_folder: Path) -> None:

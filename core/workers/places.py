@@ -19,6 +19,7 @@ from core.runs.placement import hand_over, placement_of
 from core.runs.queue import QueuedRun
 from core.runs.store import Run
 from core.runs.workspace import NAME
+from core.text.lists import listed
 from core.workers.speeds import Speeds, kind_of
 
 ANY_DEVICE = ("auto", "cpu", "cuda")  # in a config: those that another computer may have as well
@@ -122,6 +123,34 @@ def takes_runs(runs_folder: Path, node: Node) -> bool:
 def gpus_of(node: Node) -> tuple[str, ...]:
     """Its GPUs as a config names them."""
     return tuple(f"cuda:{index}" for index in range(len(node.gpus)))
+
+
+def places_elsewhere(runs_folder: Path, device: str) -> dict[str, int]:
+    """How many runs of that device, as a config names it, each computer trains at once that would be given some."""
+    if device not in ANY_DEVICE:
+        return {}
+    found = {}
+    for node in nodes(runs_folder):
+        if takes_runs(runs_folder, node):
+            on_gpus = 0 if device == "cpu" else len(node.gpus)
+            found[node.name] = on_gpus or (0 if device == "cuda" else node.cpu_runs)
+    return found
+
+
+def check_computer(runs_folder: Path, computer: str, devices: Iterable[str]) -> None:
+    """Whether runs of these devices can be trained on the computer that someone asks for, now or later. Raises TrainDeskError."""
+    if computer in ("", HERE):
+        return
+    joined = {node.name: node for node in nodes(runs_folder)}
+    if computer not in joined:
+        known = f"those that have joined are {listed(list(joined), 10)}" if joined else "none has joined yet"
+        raise TrainDeskError(f"There is no computer '{computer[:40]}'; {known}, and '{HERE}' is this one.")
+    room = Room(1, gpus_of(joined[computer]))
+    if missing := sorted({device for device in devices if not room.has(device)}):
+        there = listed(["cpu", *gpus_of(joined[computer])], 10)
+        raise TrainDeskError(
+            f"Device '{missing[0]}' is not on {computer}, which has {there}; choose one of those, automatic, or another computer."
+        )
 
 
 def stays_here(run: Run, device: str) -> bool:

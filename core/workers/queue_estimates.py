@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import functools
-import heapq
-from collections.abc import Callable, Iterable
+import math
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
 from core.errors import TrainDeskError
+from core.nodes.registry import HERE, nodes
 from core.runs.active_runs import active_runs
 from core.runs.history import History
-from core.runs.queue import waiting
+from core.runs.placement import placement_of
+from core.runs.queue import QueuedRun, waiting
 from core.runs.store import Run, list_runs
-from core.workers.dispatch import slots
-from core.workers.speeds import kind_of
+from core.workers.dispatch import slots_of_all
+from core.workers.places import stays_here
+from core.workers.speeds import Speeds, kind_of
 
 LOOKED_BACK = 30  # runs that have begun, the newest, among which one of the same kind is looked for
 
@@ -28,49 +31,100 @@ class Wait(NamedTuple):
     seconds: float | None  # until it begins; None when too little is known
 
 
+class Seat(NamedTuple):
+    """A place for one run."""
+
+    computer: str  # "": this one
+    free_in: float  # seconds; infinite where that is not known
+
+
+class Job(NamedTuple):
+    """A run of the queue: where it may be trained, how long on each."""
+
+    computer: str  # see `QueuePlace`
+    seconds_on: Callable[[str], float | None]  # of a computer; None: not known
+
+
 def estimated_waits(runs_folder: Path) -> list[Wait]:
     """The queue in its order, with when each is expected to begin."""
     queue = waiting(runs_folder)
     if not queue:
         return []
+    speeds = Speeds(runs_folder, {"": 1.0, **{node.name: node.speed for node in nodes(runs_folder)}})
     # read when a run without epochs of its own asks
-    of_kinds = functools.cache(partial(_seconds_of_kinds, runs_folder))
-    left = [_seconds_left(run, of_kinds) for run in active_runs(runs_folder)]
-    lengths = (_seconds_left(entry.run, of_kinds) for entry in queue)
-    return begin_times([entry.run for entry in queue], left, lengths, slots(runs_folder))
+    of_kinds = functools.cache(partial(_seconds_of_kinds, runs_folder, speeds))
+    left: dict[str, list[float]] = {}
+    for run in active_runs(runs_folder):
+        computer = placement_of(run.folder).computer
+        work = _work_left(run, speeds, of_kinds)
+        seconds = math.inf if work is None else work / speeds.ratio(computer, kind_of(run))
+        left.setdefault(computer, []).append(seconds)
+    places = slots_of_all(runs_folder)
+    seats = [Seat(name, free_in) for name in places for free_in in free_times(left.get(name, []), places[name])]
+    jobs = (Job(_where(entry, len(places) > 1), partial(_seconds_on, entry.run, speeds, of_kinds)) for entry in queue)
+    return begin_times([entry.run for entry in queue], jobs, seats)
 
 
-def begin_times(
-    queue: list[Run], active: Iterable[float | None], lengths: Iterable[float | None], places: int
-) -> list[Wait]:
-    """`active`: seconds left of the runs at work; `lengths`: seconds each of the queue will take; None: not known.
+def free_times(left: Iterable[float], places: int) -> list[float]:
+    """When each of so many places of a computer is free, where the runs at work have so many seconds left."""
+    times = sorted(left)
+    more = max(0, len(times) - places)  # more at work than may begin: the first to end makes no room
+    return [0.0] * (places - len(times)) + times[more:]
 
-    After the first that is not known nothing is: it may hold its place for ever.
-    """
-    times = list(active)
-    ends = [end for end in times if end is not None]
-    if len(ends) < len(times):
-        return [Wait(run, None) for run in queue]
-    free = sorted([0.0] * max(0, places - len(ends)) + ends)
-    heapq.heapify(free)
-    while len(free) > places:  # more at work than may begin: the first to end makes no room
-        heapq.heappop(free)
+
+def begin_times(queue: list[Run], jobs: Iterable[Job], seats: Sequence[Seat]) -> list[Wait]:
+    """Each run takes the place that is free first, of several the one where it ends first. A run of which it is not known how
+    long it takes may hold its place for ever."""
+    free = [seat.free_in for seat in seats]
     waits = []
-    for run, length in zip(queue, lengths, strict=False):
-        waits.append(Wait(run, heapq.heappop(free) if free else None))
-        if length is None or waits[-1].seconds is None:
-            break
-        heapq.heappush(free, waits[-1].seconds + length)
+    for run, job in zip(queue, jobs, strict=False):
+        fit = [place for place, seat in enumerate(seats) if _fits(job, seat)]
+        begins = min((free[place] for place in fit), default=math.inf)
+        waits.append(Wait(run, begins if math.isfinite(begins) else None))
+        if math.isinf(begins):
+            if len(fit) == len(seats):
+                break  # nor is there room for those behind it
+            continue
+        first = [place for place in fit if free[place] == begins]
+        lasts = {
+            computer: job.seconds_on(computer) for computer in dict.fromkeys(seats[place].computer for place in first)
+        }
+        taken = min(first, key=lambda place: _or_for_ever(lasts[seats[place].computer]))
+        free[taken] += _or_for_ever(lasts[seats[taken].computer])
     return waits + [Wait(run, None) for run in queue[len(waits) :]]
 
 
-def _seconds_left(run: Run, of_kinds: Callable[[], dict[str, float]]) -> float | None:
-    """Until the end of its training, by its own epochs or those of the newest run of its kind."""
+def _fits(job: Job, seat: Seat) -> bool:
+    return not job.computer or seat.computer == ("" if job.computer == HERE else job.computer)
+
+
+def _or_for_ever(seconds: float | None) -> float:
+    return math.inf if seconds is None else seconds
+
+
+def _where(entry: QueuedRun, are_several: bool) -> str:
+    if entry.computer or not are_several:
+        return entry.computer
+    try:
+        return HERE if stays_here(entry.run, entry.run.config().training.device) else ""
+    except TrainDeskError:
+        return ""
+
+
+def _seconds_on(run: Run, speeds: Speeds, of_kinds: Callable[[], dict[str, float]], computer: str) -> float | None:
+    work = _work_left(run, speeds, of_kinds)
+    return None if work is None else work / speeds.ratio(computer, kind_of(run))
+
+
+def _work_left(run: Run, speeds: Speeds, of_kinds: Callable[[], dict[str, float]]) -> float | None:
+    """Seconds that this computer would take to the end of its training, by its own epochs or those of the newest run of its
+    kind."""
     epochs, each = 0, None
+    pace = speeds.ratio(placement_of(run.folder).computer, kind_of(run))
     if run.has(Run.event_log):
         history = History(run).update()
         if (seconds := history.seconds_left()) is not None:
-            return seconds
+            return seconds * pace
         if history.is_by_step and history.end is None:
             return None  # it goes on when someone says so
         epochs, each = len(history.epochs), _seconds_an_epoch(history)
@@ -78,17 +132,17 @@ def _seconds_left(run: Run, of_kinds: Callable[[], dict[str, float]]) -> float |
         planned = run.config().training.epochs
     except TrainDeskError:
         return 0.0
-    each = each or of_kinds().get(kind_of(run))
+    each = each * pace if each else of_kinds().get(kind_of(run))
     return None if each is None else each * (planned - epochs)
 
 
-def _seconds_of_kinds(runs_folder: Path) -> dict[str, float]:
-    """Kind -> seconds an epoch of the newest run that is of it."""
+def _seconds_of_kinds(runs_folder: Path, speeds: Speeds) -> dict[str, float]:
+    """Kind -> seconds that an epoch of the newest run that is of it takes on this computer."""
     found: dict[str, float] = {}
     begun = (run for run in list_runs(runs_folder) if run.has(Run.event_log))
     for run in islice(begun, LOOKED_BACK):
         if (kind := kind_of(run)) and kind not in found and (seconds := _seconds_an_epoch(History(run).update())):
-            found[kind] = seconds
+            found[kind] = seconds * speeds.ratio(placement_of(run.folder).computer, kind)
     return found
 
 

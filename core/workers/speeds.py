@@ -42,6 +42,12 @@ class Speeds:
         units = [rate / self._measured[name] for name, rate in recorded.items() if name in self._measured]
         return self._measured[computer] * (median(units) if units else 1.0)
 
+    def ratio(self, computer: str, kind: str) -> float:
+        """How many times as fast as this computer; 1 for one of which nothing is known."""
+        if not computer or computer not in self._measured:
+            return 1.0
+        return self.on(computer, kind) / self.on("", kind)
+
     @functools.cached_property
     def _recorded(self) -> dict[str, dict[str, float]]:
         """Kind -> computer -> images a second. Read when it is first asked for."""

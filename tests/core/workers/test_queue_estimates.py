@@ -1,12 +1,16 @@
 """When runs that wait are expected to begin."""
 
+import math
+
 import pytest
 
 from core.runs.events import EventWriter
 from core.runs.queue import enqueue
 from core.runs.store import create_run
+from core.workers import dispatch as dispatching
 from core.workers import queue_estimates as expecting
-from core.workers.queue_estimates import begin_times, estimated_waits
+from core.workers.queue_estimates import Job, Seat, begin_times, estimated_waits, free_times
+from tests.computers import joined
 from tests.helpers import quick_config
 from tests.pages.fake_runs import running, write_start
 
@@ -25,8 +29,31 @@ from tests.pages.fake_runs import running, write_start
     ],
 )
 def test_places_become_free_one_after_the_other(active, lengths, places, expected):
-    waits = begin_times([f"run {number}" for number in range(len(lengths))], active, lengths, places)
+    left = [math.inf if seconds is None else seconds for seconds in active]
+    seats = [Seat("", free_in) for free_in in free_times(left, places)]
+    jobs = [Job("", lambda computer, length=length: length) for length in lengths]
+    waits = begin_times([f"run {number}" for number in range(len(lengths))], jobs, seats)
     assert [wait.seconds for wait in waits] == expected
+
+
+def test_a_run_begins_where_it_ends_first_and_one_that_wants_a_computer_waits_for_it():
+    def seconds_on(computer):
+        return {"": 10.0, "fast": 4.0}[computer]
+
+    jobs = [Job(wanted, seconds_on) for wanted in ("", "", "here", "", "gone", "")]
+    waits = begin_times(list("abcdef"), jobs, [Seat("", 0.0), Seat("fast", 0.0)])
+    assert [wait.seconds for wait in waits] == [0, 0, 10, 4, None, 8]
+
+
+def test_computers_that_joined_are_counted_at_their_own_speed(runs_folder, monkeypatch):
+    joined(runs_folder, "fast", speed=2.0)
+    trained(runs_folder, 10.0)
+    waits = [create_run(quick_config(), runs_folder) for _ in range(4)]
+    for run in waits:
+        enqueue(run)
+    monkeypatch.setattr(expecting, "slots_of_all", dispatching.slots_of_all)
+    monkeypatch.setattr(dispatching, "slots", lambda runs_folder, device: 1)
+    assert [wait.seconds for wait in estimated_waits(runs_folder)] == [0, 0, 5, 10]
 
 
 def trained(runs_folder, seconds, **settings):
@@ -44,7 +71,7 @@ def trained(runs_folder, seconds, **settings):
 
 @pytest.fixture(autouse=True)
 def one_place(monkeypatch):
-    monkeypatch.setattr(expecting, "slots", lambda runs_folder: 1)
+    monkeypatch.setattr(expecting, "slots_of_all", lambda runs_folder: {"": 1})
 
 
 def test_a_run_takes_as_long_as_one_of_its_kind_took(runs_folder):
