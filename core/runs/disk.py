@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 from core.errors import TrainDeskError
+from core.runs.placement import placement_of
 from core.runs.queue import locked
 from core.runs.store import Run
 
@@ -57,6 +58,10 @@ def forget_last(run: Run) -> int:
             raise TrainDeskError(f"Run {run.id} is being trained; stop it before you remove its last checkpoint.")
         if status.name == "queued":
             raise TrainDeskError(f"Run {run.id} waits in the queue; take it out before you remove its last checkpoint.")
+        if (placement := placement_of(run.folder)).is_elsewhere:
+            raise TrainDeskError(
+                f"Run {run.id} is on {placement.computer} and its files are still on their way; remove its last checkpoint later."
+            )
         if not run.best.is_file():
             raise TrainDeskError(
                 f"Run {run.id} has no best checkpoint yet; its last one is all there is, so it is kept."

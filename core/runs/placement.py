@@ -11,21 +11,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from annotated_types import Ge
+from annotated_types import Ge, Le, MaxLen
 
+from core.runs.epoch_of import epoch_of
+from core.runs.events import LATEST
 from core.settings.stored import KeptFiles, write_stored
+
+Moment = Annotated[float, Ge(0), Le(LATEST)]  # Unix seconds
 
 
 @dataclass(frozen=True)
 class Placement:
-    """What the file `placement.json` holds; all times are Unix seconds."""
+    """What the file `placement.json` holds."""
 
-    computer: str = ""  # the name of the one that trains it, or trained it last; "": this one
+    computer: Annotated[str, MaxLen(60)] = ""  # the name of the one that trains it, or trained it last; "": this one
     generation: Annotated[int, Ge(0)] = (
         0  # raised whenever the run changes hands: an owner with a smaller one has lost it
     )
-    since: float = 0.0  # when that computer was given the run
-    lost: float = 0.0  # when it was last heard of before it was lost; 0 while it is in touch
+    since: Moment = 0.0  # when that computer was given the run
+    lost: Moment = 0.0  # when it was last heard of before it was lost; 0 while it is in touch
     settled: bool = False  # its training is over and every file of its folder is here
 
     @property
@@ -58,3 +62,31 @@ def hand_over(folder: Path, computer: str) -> None:
             was.generation + 1, int(now)
         )  # of the time, so that a file that was damaged meanwhile repeats none
         write_placement(folder, Placement(computer, generation, now))
+
+
+def starting_words(folder: Path, is_taken: bool) -> str:
+    """Why a run has not begun yet, as a sentence; "" of one that is at home. `is_taken`: the other computer has begun with it."""
+    placement = placement_of(folder)
+    if not placement.is_elsewhere:
+        return ""
+    if is_taken:
+        return f"The computer {placement.computer} gets what it lacks of it and loads the training program."
+    return f"It waits for the computer {placement.computer} to take it."
+
+
+def interrupted_words(folder: Path, last: Path) -> str:
+    """Why a run elsewhere is interrupted, as a sentence; "" of one that is at home. `last`: its checkpoint."""
+    placement = placement_of(folder)
+    if not placement.is_elsewhere:
+        return ""
+    if not placement.lost:
+        return f"Out of touch with the computer {placement.computer}, which may train on; what it does will come here."
+    epoch = epoch_of(last)
+    here = f"epoch {epoch:,} is here" if epoch else "no checkpoint of it is here yet"
+    return f"Lost the computer {placement.computer} {clock_words(placement.lost)}; {here}."
+
+
+def clock_words(moment: float) -> str:
+    """A time of today as "at 10:42", of another day with its date. Unix seconds."""
+    then, now = time.localtime(moment), time.localtime()
+    return time.strftime("at %H:%M" if then[:3] == now[:3] else "on %d %b %Y at %H:%M", then)

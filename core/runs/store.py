@@ -21,6 +21,7 @@ from core.paths import example_folder
 from core.run_config import RunConfig
 from core.runs.ages import CREATED, created_at
 from core.runs.events import DOWNLOAD, ENDS, PREPARING, RESUMING, Event, last_event, read_events
+from core.runs.placement import interrupted_words, starting_words
 from core.text.lists import some
 
 StatusName = Literal["queued", "starting", "running", "paused", "finished", "stopped", "failed", "interrupted"]
@@ -144,7 +145,7 @@ class Run:
     def status(self) -> Status:
         """Derived from the log's last line, the worker's lock, the place in the queue and the mark of a start; never stored."""
         if self.is_on_its_way():  # looked at first: the worker removes the mark after it has said `resuming`
-            return Status("starting")
+            return Status("starting", starting_words(self.folder, self.worker_is_alive()))
         last = last_event(self.event_log)
         if self.queue_place.exists() and not self.worker_is_alive():
             return Status("queued")
@@ -152,11 +153,12 @@ class Run:
             return Status(last["event"], str(last.get("message", "")))
         if self.worker_is_alive():
             is_ready = last and last["event"] not in (DOWNLOAD, PREPARING, RESUMING)
-            return Status("running" if is_ready else "starting")
-        if last := last_event(self.event_log):  # it may have ended between the two looks
-            if last["event"] in ENDS:
-                return Status(last["event"], str(last.get("message", "")))
-        elif not self.worker_lock.exists():
+            return Status("running") if is_ready else Status("starting", starting_words(self.folder, True))
+        if (last := last_event(self.event_log)) and last["event"] in ENDS:  # it may have ended between the two looks
+            return Status(last["event"], str(last.get("message", "")))
+        if elsewhere := interrupted_words(self.folder, self.last):
+            return Status("interrupted", elsewhere)
+        if last is None and not self.worker_lock.exists():
             return self._never_begun()
         return Status("interrupted", "Its process ended without a word: it was killed, or the computer went down.")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from core.errors import TrainDeskError
 from core.files import NameTaken, Trash
 from core.runs.example import refuse_example
+from core.runs.placement import hand_over
 from core.runs.queue import locked
 from core.runs.store import Run, find_run, list_runs
 
@@ -36,6 +37,8 @@ def delete_run(run: Run) -> None:
             ) from error
         with contextlib.suppress(OSError):  # in the trash nobody starts it, and restoring it sees to this again
             deleted.queue_place.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            hand_over(deleted.folder, "")  # the computer that may have it still has lost it
 
 
 def restore_run(run_id: str, runs_folder: Path) -> Run:

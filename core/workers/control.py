@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from core.errors import TrainDeskError
+from core.nodes.registry import HERE
 from core.run_config import RunConfig
 from core.runs.example import refuse_example
+from core.runs.placement import placement_of
+from core.runs.queue import locked
 from core.runs.store import Run, write_config
+from core.workers.places import take_home
 
 
-def ask_to_resume(run: Run, more_epochs: int = 0, learning_rate: float | None = None, device: str = "") -> None:
+def ask_to_resume(
+    run: Run, more_epochs: int = 0, learning_rate: float | None = None, device: str = "", computer: str = ""
+) -> None:
     """Makes a run ready for a worker to go on from its last checkpoint; the caller submits or trains it.
 
     `more_epochs` lengthens the training, and with it the schedule; `learning_rate` (before the schedule) counts from the
-    next step on; `device` is where it computes from then on, "" as before. Raises TrainDeskError when the run is being
-    trained, has nothing left to do, or a value is wrong.
+    next step on; `device` is where it computes from then on, "" as before; `computer` as in `QueuePlace`. A run whose computer
+    was lost is taken from it: when that one is back, it finds that it has lost the run. Raises TrainDeskError when the run
+    is being trained, its files are still on their way from another computer, it has nothing left to do, or a value is wrong.
     """
     refuse_example(run, "trained on")
     status = run.status()
@@ -34,6 +41,7 @@ def ask_to_resume(run: Run, more_epochs: int = 0, learning_rate: float | None = 
         )
     if device:
         config = config.with_changes({"training.device": device})
+    _take_back(run, computer)
     try:
         if more_epochs or device:
             write_config(run, config, run.created())
@@ -45,6 +53,27 @@ def ask_to_resume(run: Run, more_epochs: int = 0, learning_rate: float | None = 
         raise TrainDeskError(
             f"Run {run.id} cannot go on ({error.strerror}: {error.filename}); free space or check the folder."
         ) from error
+
+
+def _take_back(run: Run, computer: str) -> None:
+    """Makes a run that another computer has, or had, this one's, where it is lost or is to go on here. Raises TrainDeskError."""
+    with locked(run.folder.parent):
+        placement = placement_of(run.folder)
+        if placement.is_elsewhere:
+            status = run.status()
+            if status.is_active:
+                raise TrainDeskError(f"Run {run.id} is back in touch: {placement.computer} trains it on.")
+            if not placement.lost and (run.worker_is_alive() or (status.name != "interrupted" and not computer)):
+                raise TrainDeskError(
+                    f"Run {run.id} ended on {placement.computer}, and its files are still on their way; try again in a moment."
+                )
+            if not placement.lost and not computer:
+                raise TrainDeskError(
+                    f"Run {run.id} may be training on {placement.computer}, which is out of touch; wait for it, or say where to "
+                    "resume the run: here, or on another computer."
+                )
+        if placement.is_elsewhere or computer == HERE:
+            take_home(run)
 
 
 def check_learning_rate(config: RunConfig, learning_rate: float) -> None:

@@ -7,10 +7,13 @@ from filelock import FileLock
 
 from core.errors import TrainDeskError
 from core.runs.events import EventWriter
+from core.runs.placement import Placement, placement_of, write_placement
 from core.runs.store import create_run, list_runs
 from core.workers import control
 from core.workers.control import ask_to_resume, check_learning_rate
+from tests.computers import lost_run
 from tests.helpers import assert_one_sentence, made_at, quick_config
+from tests.pages.fake_runs import fake_run
 
 
 @pytest.fixture
@@ -141,3 +144,40 @@ def test_another_device_is_kept_in_the_config_and_one_that_makes_no_sense_refuse
     assert run.config().training.device == "cuda:1" and run.created() == created
     assert "Device is 'toaster'" in refused(run, device="toaster")
     assert run.config().training.device == "cuda:1" and run.config().training.epochs == 4
+
+
+def test_a_lost_run_is_taken_from_its_computer(runs_folder):
+    run = lost_run(runs_folder)
+    ask_to_resume(run)
+    now = placement_of(run.folder)
+    assert now.computer == "" and now.generation > 7 and not now.is_elsewhere
+    assert run.status().name == "interrupted"
+
+
+def test_a_run_whose_files_are_on_their_way_waits_for_them(runs_folder):
+    run = fake_run(runs_folder, "paused")
+    write_placement(run.folder, Placement("lab-3", 7))
+    assert "on their way" in refused(run)
+    with FileLock(run.worker_lock):
+        assert "on their way" in refused(run, computer="here")
+    write_placement(run.folder, Placement("lab-3", 7, settled=True))
+    ask_to_resume(run)
+    assert placement_of(run.folder).computer == "lab-3", "whoever starts it says where"
+
+
+def test_a_run_out_of_touch_goes_on_only_where_someone_says(runs_folder):
+    run = fake_run(runs_folder, "interrupted")
+    write_placement(run.folder, Placement("lab-3", 7))
+    assert "may be training on lab-3" in refused(run)
+    ask_to_resume(run, computer="here")
+    assert placement_of(run.folder).computer == ""
+
+
+def test_a_run_that_came_back_meanwhile_is_not_taken(runs_folder, monkeypatch):
+    run = lost_run(runs_folder)
+    looks = iter([run.status()])
+    status = type(run).status
+    monkeypatch.setattr(type(run), "status", lambda self: next(looks, None) or status(self))
+    with FileLock(run.worker_lock):
+        assert "is back in touch" in refused(run)
+    assert placement_of(run.folder).generation == 7
