@@ -76,6 +76,9 @@ class BackboneSettings(ArchitectureSettings):
         """Where its ImageNet weights lie, or will. Raises TrainDeskError when they cannot be."""
         return weights_folder / self.weights_name
 
+    def weights_files(self, weights_folder: Path) -> list[Path]:
+        return [] if self.weights != "imagenet" or self.comes_along else [self.imagenet_file(weights_folder)]
+
     def named(self, state: dict) -> dict:
         """Weights of a file under the names of `bare`. Raises KeyError when they are another network's."""
         return state

@@ -38,6 +38,10 @@ class ArchitectureSettings(Settings):
         """Puts the weights the settings ask for into a network fresh from `build`, reading from disk what
         `obtain_weights` brought there. Raises TrainDeskError."""
 
+    def weights_files(self, weights_folder: Path) -> list[Path]:
+        """The files in that folder that `load_initial_weights` reads, be they there yet or not. Raises TrainDeskError."""
+        return []
+
     def lr_scale(self, parameter_name: str) -> float:
         """Share of the learning rate, 0..1, with which one of the network's parameters trains."""
         return 1.0

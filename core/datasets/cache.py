@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.datasets._base import DatasetSettings, ImageData
+from core.datasets._base import DatasetError, DatasetSettings, ImageData
 
 if TYPE_CHECKING:
     import torch
@@ -65,6 +65,27 @@ def open_images(dataset: DatasetSettings, data_folder: Path) -> DecodedImages:
         if _keep(place, dataset, lambda folder: _write(found, folder)):
             images = _read(place, dataset) or found
     return images
+
+
+def images_in(folder: Path, dataset: DatasetSettings) -> DecodedImages:
+    """The images that a folder keeps, such as one that was brought from another computer. Raises DatasetError."""
+    images = _read(folder, dataset)
+    if images is None:
+        raise DatasetError(
+            f"The pictures of '{dataset.title()}' that were brought to {folder} are not whole; resume the run to bring them anew."
+        )
+    return images
+
+
+def kept_files(dataset: DatasetSettings, data_folder: Path) -> list[Path]:
+    """All files in which its decoded images are kept now; none when they are not kept whole. Imports no torch."""
+    place = _place(dataset, data_folder)
+    try:
+        if place is None or any(not len(_arrays(dataset, place, split)["labels"]) for split in SPLITS):
+            return []
+        return sorted(place.glob("*.npy"))
+    except Exception:  # missing; a damaged file raises many kinds
+        return []
 
 
 def kept_array(dataset: DatasetSettings, data_folder: Path, part: str, what: str) -> np.ndarray | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from core.datasets._base import DatasetError, DatasetSettings
+from core.datasets.cache import save
 
 
 def keep(dataset: DatasetSettings, data_folder: Path, pixels: np.ndarray, label: int) -> Path:
@@ -65,6 +66,23 @@ def corrected_pictures(dataset: DatasetSettings, data_folder: Path) -> tuple[np.
         labels.append(int(path.parent.name))
     shaped = np.array(pictures, dtype=np.uint8).reshape(-1, channels, height, width)
     return shaped, np.array(labels, dtype=np.int64)
+
+
+def write_corrections(folder: Path, pictures: np.ndarray, labels: np.ndarray) -> None:
+    """Writes what `corrected_pictures` gave as two files, for another computer. Raises OSError."""
+    for name, values in (("pixels", pictures), ("labels", labels)):
+        save(folder / f"{name}.npy", values)
+
+
+def corrections_in(folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    """What `write_corrections` wrote. Raises DatasetError."""
+    try:
+        pictures, labels = (np.load(folder / f"{name}.npy", allow_pickle=False) for name in ("pixels", "labels"))
+    except (OSError, ValueError, EOFError) as error:
+        raise DatasetError(
+            f"The corrected pictures that were brought into {folder} are not whole; resume the run to bring them anew."
+        ) from error
+    return pictures, labels
 
 
 def _files(dataset: DatasetSettings, data_folder: Path) -> list[Path]:

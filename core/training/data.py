@@ -9,12 +9,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from core.datasets.cache import as_matrix, open_images
-from core.datasets.corrections import corrected_pictures
+from core.datasets.cache import as_matrix, images_in, open_images
+from core.datasets.corrections import corrected_pictures, corrections_in
 from core.errors import TrainDeskError
 from core.run_config import RunConfig
+from core.runs.brought import Brought
 from core.training.batches import Splits, split
 from core.training.precision import choose_precision
+
+NOTHING = Brought()
 
 
 def pixels_of_a_batch(config: RunConfig) -> int:
@@ -23,19 +26,26 @@ def pixels_of_a_batch(config: RunConfig) -> int:
 
 
 def data_on_device(
-    config: RunConfig, data_folder: Path, device: torch.device, precision_before: str | None = None
+    config: RunConfig,
+    data_folder: Path,
+    device: torch.device,
+    precision_before: str | None = None,
+    brought: Brought = NOTHING,
 ) -> tuple[Splits, torch.dtype]:
     """The splits, and the precision to compute in.
 
-    `precision_before` is that of a run which goes on: what was chosen automatically is not chosen anew. The files must be
-    there. Raises TrainDeskError.
+    `precision_before` is that of a run which goes on: what was chosen automatically is not chosen anew. What was brought
+    for it is read in place of what this computer has; the files must be there. Raises TrainDeskError.
     """
     training = config.training
     wanted = precision_before if precision_before and training.precision == "auto" else training.precision
     precision = choose_precision(wanted, device, pixels_of_a_batch(config))
-    images = open_images(config.dataset, data_folder)
+    decoded, corrections = (brought.folder(kind, data_folder) for kind in ("decoded", "corrections"))
+    images = images_in(decoded, config.dataset) if decoded else open_images(config.dataset, data_folder)
     dtype = inputs_type(config, precision)
-    own = corrected_pictures(config.dataset, data_folder) if training.own_pictures else None
+    own = None
+    if training.own_pictures:
+        own = corrections_in(corrections) if corrections else corrected_pictures(config.dataset, data_folder)
     share, limit = training.validation_share, training.training_pictures
     splits = split(images, config.dataset, share, training.seed, device, dtype, limit=limit)
     return with_own(splits, own, training.own_pictures), precision

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from core.errors import TrainDeskError
@@ -75,19 +76,33 @@ def in_short(then: RunConfig, now: RunConfig) -> str:
     return f"{new} instead of {then.training.epochs} at {then.optimizer.learning_rate:g}"
 
 
-def earlier_network(run: Run, config: RunConfig) -> dict[str, Any] | None:
-    """The checkpoint of the run that this one starts from, with its title as "run"; None if it starts from none.
+def earlier_run(run: Run, config: RunConfig) -> tuple[Run, Path] | None:
+    """The run that this one starts from, and its checkpoint; None if it starts from none.
 
     Raises TrainDeskError when there is no such run or checkpoint.
     """
     if not config.training.start_from:
         return None
-    from core.training.checkpoints import load_checkpoint
-
     earlier = find_run(config.training.start_from, run.folder.parent, other_than=run)
     path = earlier.checkpoint()
     if path is None:
         raise TrainDeskError(f"Run {earlier.id} has no checkpoint to start from; choose another run or none.")
+    return earlier, path
+
+
+def earlier_network(run: Run, config: RunConfig, brought: Path | None = None) -> dict[str, Any] | None:
+    """The checkpoint of the run that this one starts from, with its title as "run"; None if it starts from none.
+
+    `brought` is where it lies if it was brought from another computer. Raises TrainDeskError when there is no such run or
+    checkpoint.
+    """
+    from core.training.checkpoints import load_checkpoint
+
+    there = Run(brought) if brought else None
+    found = (there, there.checkpoint() or there.best) if there else earlier_run(run, config)
+    if found is None:
+        return None
+    earlier, path = found
     return load_checkpoint(path) | {"run": title_of(earlier, earlier.config())}
 
 

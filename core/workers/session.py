@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from core.files import write_atomically
 from core.runs import events
+from core.runs.brought import brought_for
 from core.runs.requests import Requests
 from core.runs.store import Run
 from core.workers.earlier import earlier_network, in_words
@@ -76,12 +77,14 @@ class TrainingSession:
         from core.training.data import data_on_device
 
         config, weights_folder, earlier = self._config, None, None
-        self._obtain(config.dataset, self._data_folder, "the dataset")
+        brought = brought_for(self._run.folder)
+        if brought.folder("decoded", self._data_folder) is None:
+            self._obtain(config.dataset, self._data_folder, "the dataset")
         precision = ((last or {}).get("resume") or {}).get("precision")
-        splits, dtype = data_on_device(config, self._data_folder, share.device, precision)
+        splits, dtype = data_on_device(config, self._data_folder, share.device, precision, brought)
         if last is None:
             weights_folder = self._data_folder / "weights"
-            earlier = earlier_network(self._run, config)
+            earlier = earlier_network(self._run, config, brought.folder("earlier", self._data_folder))
             if earlier is None:
                 self._obtain(config.architecture, weights_folder, "the weights")
         state = begin(config, splits, share.device, weights_folder, dtype, earlier)

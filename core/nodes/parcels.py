@@ -1,0 +1,260 @@
+"""What another computer needs to train a run, as files by their content: pictures, weights, the earlier run, the run's own."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import math
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from core.datasets import DatasetSettings
+from core.datasets.cache import kept_files
+from core.datasets.corrections import corrected_pictures, how_many
+from core.errors import TrainDeskError
+from core.export.saved.run_parts import most_bytes
+from core.files import remedy, write_atomically
+from core.nodes.decoding import Tell, decode_apart
+from core.nodes.digests import Content, Digests
+from core.run_config import RunConfig
+from core.runs.store import Run
+from core.workers.earlier import earlier_run
+
+Root = Literal["data", "run"]
+KINDS = ("decoded", "corrections", "earlier")  # folders of the data folder that hold nothing but what is or was sent
+UNUSED_SECONDS = 30 * 86_400.0  # after which such a folder is removed
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_FOLDER = r"[A-Za-z0-9][\w.-]{0,140}-[0-9a-f]{16}"
+_DATA = re.compile(
+    rf"(decoded/{_FOLDER}/((train|test)_(pixels|labels)|train_kin)\.npy|corrections/{_FOLDER}/(pixels|labels)\.npy"
+    rf"|earlier/{_FOLDER}/((best|last)\.pt|(config|labels)\.json)|weights/[A-Za-z0-9][\w.-]{{0,140}})",
+    re.ASCII,
+)
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """One file, and where it belongs on the computer that trains the run."""
+
+    root: Root  # the data folder or the run's folder
+    path: str  # below that, with "/" between
+    size: int  # bytes
+    digest: str  # SHA-256, hexadecimal
+    source: Path = field(default=Path(), compare=False)  # where it lies on this computer; told nobody
+    changed: int = field(default=0, compare=False)  # when that was changed last, in nanoseconds
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for another computer."""
+        return {"root": self.root, "path": self.path, "size": self.size, "digest": self.digest}
+
+    @classmethod
+    def from_dict(cls, said: Any) -> Parcel:
+        """Of what another computer says. Raises TrainDeskError unless it is a file of a known kind in its place."""
+        values = said if isinstance(said, Mapping) else {}
+        root, path, size, digest = (values.get(name) for name in ("root", "path", "size", "digest"))
+        is_known = isinstance(path, str) and (
+            bool(root == "data" and _DATA.fullmatch(path)) or bool(root == "run" and most_bytes(path))
+        )
+        if not is_known or path == "config.json" or type(size) is not int or size < 0:
+            raise TrainDeskError(f"The other computer offers a file '{str(path)[:60]}', which no training needs.")
+        if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
+            raise TrainDeskError(f"The other computer offers '{path}' without its SHA-256, so it is not taken.")
+        return cls(root, path, size, digest)  # type: ignore[arg-type]
+
+    @property
+    def what(self) -> str:
+        """What it is part of, in words."""
+        first = self.path.partition("/")[0] if self.root == "data" else ""
+        named = {"decoded": "the pictures", "corrections": "your corrections", "earlier": "the earlier run"}
+        return named.get(first, "the weights" if self.root == "data" else "the run so far")
+
+
+def needs(run: Run, data_folder: Path, tell: Tell = lambda *_: None) -> list[Parcel]:
+    """All that the run's worker will read on another computer beside its config; of what comes with the program nothing.
+
+    What this computer lacks itself it downloads first, of which `tell` hears, and pictures are decoded once for all
+    computers, so that each trains on the very same. To be asked when the run is given away and not while it is trained. It may
+    take minutes, in which it lets other threads work. Raises TrainDeskError.
+    """
+    config = run.config()
+    digests = Digests(run.folder.parent)
+    try:
+        forget_unused(data_folder)
+        found = [*_pictures(config, data_folder, digests, tell), *_corrections(config, data_folder, digests)]
+        if run.last.is_file():
+            return found + _run_so_far(run, digests)
+        start = _earlier(run, config, digests) or _weights(config, data_folder, digests, tell)
+        return found + start + _run_so_far(run, digests)
+    except OSError as error:
+        raise TrainDeskError(
+            f"What run {run.id} needs on another computer cannot be got ready ({error.strerror}: {error.filename}); "
+            f"{remedy(error)}."
+        ) from error
+
+
+def bytes_to_send(config: RunConfig, data_folder: Path, earlier: Path | None = None) -> int:
+    """About how many bytes a computer that has nothing yet must be sent for a new run. Nothing is decoded for it.
+
+    `earlier` is the checkpoint that it starts from.
+    """
+    info = config.dataset.info()
+    pictures = info.train_images + info.test_images
+    size = pictures * (math.prod(info.shape) + 8) if _must_be_sent(config.dataset) else 0
+    if config.training.own_pictures:
+        size += how_many(config.dataset, data_folder) * (math.prod(info.shape) + 8)
+    if earlier is not None:
+        return size + (earlier.stat().st_size if earlier.is_file() else 0)
+    weights = config.architecture.weights_files(data_folder / "weights")
+    known = getattr(config.architecture, "weights_bytes", 0)
+    return size + sum(path.stat().st_size if path.is_file() else known for path in weights)
+
+
+def sizes(parcels: Iterable[Parcel]) -> int:
+    """Bytes of all of them together, of equal files once."""
+    return sum({parcel.digest: parcel.size for parcel in parcels}.values())
+
+
+def forget_unused(data_folder: Path) -> None:
+    """Removes what was sent or brought for runs of long ago."""
+    for kind in KINDS:
+        for folder in (data_folder / kind).glob("*"):
+            if folder.is_dir() and time.time() - folder.stat().st_mtime > UNUSED_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _must_be_sent(dataset: DatasetSettings) -> bool:
+    """Whether a computer with nothing but the program lacks it."""
+    return not dataset.is_present(Path(".nothing"))
+
+
+def _pictures(config: RunConfig, data_folder: Path, digests: Digests, tell: Tell) -> list[Parcel]:
+    dataset = config.dataset
+    if not _must_be_sent(dataset):
+        return []
+    files = kept_files(dataset, data_folder)
+    if not files:
+        decode_apart(dataset, data_folder, tell)
+        files = kept_files(dataset, data_folder)
+    if not files:
+        raise TrainDeskError(
+            f"The pictures of {dataset.title()} cannot be sent to another computer, because nothing can be kept in "
+            f"{data_folder / 'cache'}; free some space or allow writing there."
+        )
+    contents = {path.name: (path, digests.of(path)) for path in files}
+    return _laid_out(f"decoded/{dataset.cache_name()}", contents, data_folder, digests)
+
+
+def _corrections(config: RunConfig, data_folder: Path, digests: Digests) -> list[Parcel]:
+    if not config.training.own_pictures:
+        return []
+    pictures, labels = corrected_pictures(config.dataset, data_folder)
+    made = {}
+    for name, values in (("pixels.npy", pictures), ("labels.npy", labels)):
+        np.save(stream := io.BytesIO(), values, allow_pickle=False)
+        made[name] = stream.getvalue()
+    contents = {name: Content(hashlib.sha256(data).hexdigest(), len(data), 0) for name, data in made.items()}
+    place = data_folder / _named(f"corrections/{config.dataset.cache_name()}", contents)
+    place.mkdir(parents=True, exist_ok=True)
+    os.utime(place)
+    parcels = []
+    for name, content in contents.items():
+        path = place / name
+        if not path.is_file() or digests.of(path).digest != content.digest:
+            write_atomically(path, made[name])
+        parcels.append(_parcel("data", path, digests.of(path), path.relative_to(data_folder).as_posix()))
+    return parcels
+
+
+def _laid_out(
+    first: str, contents: dict[str, tuple[Path, Content]], data_folder: Path, digests: Digests
+) -> list[Parcel]:
+    """Files linked into a folder that is called by what they hold: it stays when what they were made for is forgotten."""
+    folder = _named(first, {name: content for name, (_, content) in contents.items()})
+    place = data_folder / folder
+    place.mkdir(parents=True, exist_ok=True)
+    os.utime(place)
+    parcels = []
+    for name, (source, content) in contents.items():
+        path = place / name
+        if not path.is_file() or digests.of(path).digest != content.digest:
+            link_or_copy(source, path)
+            digests.note(path, now := _as_it_is(path, content), stays=True)
+        else:
+            now = digests.of(path)
+        parcels.append(_parcel("data", path, now, f"{folder}/{name}"))
+    return parcels
+
+
+def link_or_copy(source: Path, path: Path, link: bool = True) -> None:
+    """The same file at another place, all at once; a copy where the disk has no links, or without `link`. Raises OSError."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{time.monotonic_ns()}.tmp")
+    try:
+        with contextlib.suppress(OSError):
+            if link:
+                os.link(source, temporary)
+        if not temporary.is_file():
+            shutil.copyfile(source, temporary)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _earlier(run: Run, config: RunConfig, digests: Digests) -> list[Parcel]:
+    found = earlier_run(run, config)
+    if found is None:
+        return []
+    earlier, checkpoint = found
+    files = [checkpoint, earlier.config_file, earlier.metadata_file]
+    contents = {path.name: (path, digests.of(path)) for path in files if path.is_file()}
+    folder = _named(f"earlier/{earlier.id[:120]}", {name: content for name, (_, content) in contents.items()})
+    return [_parcel("data", path, content, f"{folder}/{name}") for name, (path, content) in contents.items()]
+
+
+def _weights(config: RunConfig, data_folder: Path, digests: Digests, tell: Tell) -> list[Parcel]:
+    architecture, folder = config.architecture, data_folder / "weights"
+    if getattr(architecture, "weights", "") == "file":
+        raise TrainDeskError(
+            f"The weights file '{architecture.weights_file}' is on this computer alone; train the run here, "  # type: ignore[attr-defined]
+            "or start from ImageNet or random weights."
+        )
+    files = architecture.weights_files(folder)
+    if any(not path.is_file() for path in files):
+        for done, total in architecture.obtain_weights(folder):
+            tell("the weights", done, total)
+    return [_parcel("data", path, digests.of(path), path.relative_to(data_folder).as_posix()) for path in files]
+
+
+def _run_so_far(run: Run, digests: Digests) -> list[Parcel]:
+    """What a worker that goes on reads of its own folder. Networks kept for people stay here."""
+    looks = sorted((run.folder / "looks").glob("*")) if run.last.is_file() else []
+    networks = [run.last, run.best, run.network] if run.last.is_file() else []
+    parcels = []
+    for path in [*networks, *looks, run.event_log]:
+        name = path.relative_to(run.folder).as_posix()
+        if most_bytes(name) and path.is_file() and not path.is_symlink():
+            parcels.append(_parcel("run", path, digests.of(path), name))
+    return parcels
+
+
+def _parcel(root: Root, source: Path, content: Content, path: str) -> Parcel:
+    return Parcel(root, path, content.size, content.digest, source, content.changed)
+
+
+def _named(first: str, contents: Mapping[str, Content]) -> str:
+    """A folder's name that says what is in it."""
+    said = "".join(f"{name} {content.digest}\n" for name, content in sorted(contents.items()))
+    return f"{first}-{hashlib.sha256(said.encode()).hexdigest()[:16]}"
+
+
+def _as_it_is(path: Path, content: Content) -> Content:
+    """What a file holds, with the time that its copy has."""
+    return Content(content.digest, content.size, path.stat().st_mtime_ns)
