@@ -83,7 +83,12 @@ def forget_decoded(set_id: str, data_folder: Path, but: int = 0) -> None:
     for folder in (data_folder / "cache").glob(f"{cache_name(set_id)}-*"):
         with contextlib.suppress(OSError):  # another process removes it too
             found.append((folder.stat().st_mtime_ns, folder))
-    for _, folder in sorted(found, reverse=True)[but:]:
+    gone = [folder for _, folder in sorted(found, reverse=True)[but:]]
+    if not but:
+        gone += (data_folder / "decoded").glob(
+            f"{cache_name(set_id)}-*"
+        )  # for other computers: see `core.nodes.parcels`
+    for folder in gone:
         shutil.rmtree(folder, ignore_errors=True)
 
 

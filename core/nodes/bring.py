@@ -30,6 +30,10 @@ FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 INTERVAL = 1.0  # seconds between two words while another run fetches the same
 
 
+class CutOff(TrainDeskError):
+    """The other computer could not be reached; the next call of `bring` goes on at the same byte."""
+
+
 def bring(
     parcels: Iterable[Parcel],
     data_folder: Path,
@@ -40,12 +44,13 @@ def bring(
 ) -> None:
     """Has every parcel in its place when it returns, and says in the run's folder what was brought for it.
 
-    A file that is here is not fetched, one that another run fetches is waited for. What `fetch` or `progress` raise ends it;
-    the next call goes on at the same byte. Raises TrainDeskError, one sentence, for a full disk, a file that twice arrived
-    damaged and a place that is none.
+    A file that is here is not fetched, one that another run fetches is waited for. What `fetch` or `progress` raise ends it,
+    an OSError of `fetch` (as those of connections are) as CutOff; the next call goes on at the same byte. Raises TrainDeskError
+    for a full disk, a file that twice arrived damaged and a place that is none.
     """
     wanted = [Parcel.from_dict(parcel.to_dict()) for parcel in parcels]
     try:
+        run_folder.mkdir(parents=True, exist_ok=True)
         digests = Digests(runs_folder)
         forget_unused(data_folder)
         forget_cut_off(data_folder)
@@ -130,8 +135,8 @@ class _Bringing:
                 os.replace(part, path)
             if parcel.root == "data":  # it never changes from now on
                 self.digests.note(path, Content(parcel.digest, parcel.size, path.stat().st_mtime_ns), stays=True)
+        self._tell(parcel, parcel.size)
         self.done += parcel.size
-        self.progress(parcel.what, self.done, self.total)
 
     def _part(self, parcel: Parcel) -> Path:
         """Where its bytes gather, on the disk where it belongs; runs that want the same of the data folder share it."""
@@ -191,7 +196,13 @@ class _Bringing:
         with part.open("ab") as file:
             while (begun := file.tell()) < parcel.size:
                 length = min(CHUNK, parcel.size - begun)
-                data = self.fetch(parcel.digest, begun, length)
+                try:
+                    data = self.fetch(parcel.digest, begun, length)
+                except OSError as error:
+                    raise CutOff(
+                        f"The connection broke while {parcel.what} came ({bytes_in_words(begun)} of "
+                        f"{bytes_in_words(parcel.size)} are here); it goes on from there when it is back."
+                    ) from error
                 if not 0 < len(data) <= length:
                     raise TrainDeskError(
                         f"The other computer sent {len(data):,} bytes of '{parcel.path}' where {length:,} were asked for; "

@@ -23,15 +23,16 @@ from core.datasets.corrections import corrected_pictures, how_many
 from core.errors import TrainDeskError
 from core.export.saved.run_parts import most_bytes
 from core.files import remedy, write_atomically
-from core.nodes.decoding import Tell, decode_apart
 from core.nodes.digests import Content, Digests
+from core.nodes.getting_ready import Tell, get_ready
 from core.run_config import RunConfig
 from core.runs.store import Run
 from core.workers.earlier import earlier_run
 
 Root = Literal["data", "run"]
 KINDS = ("decoded", "corrections", "earlier")  # folders of the data folder that hold nothing but what is or was sent
-UNUSED_SECONDS = 30 * 86_400.0  # after which such a folder is removed
+UNUSED_SECONDS = 14 * 86_400.0  # after which such a folder is removed
+MOST_BYTES = 2**50  # of a file; what fits on the disk is looked at before
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _FOLDER = r"[A-Za-z0-9][\w.-]{0,140}-[0-9a-f]{16}"
 _DATA = re.compile(
@@ -64,8 +65,10 @@ class Parcel:
         is_known = isinstance(path, str) and (
             bool(root == "data" and _DATA.fullmatch(path)) or bool(root == "run" and most_bytes(path))
         )
-        if not is_known or path == "config.json" or type(size) is not int or size < 0:
+        if not is_known or path == "config.json":
             raise TrainDeskError(f"The other computer offers a file '{str(path)[:60]}', which no training needs.")
+        if type(size) is not int or not 0 <= size <= (most_bytes(str(path)) if root == "run" else MOST_BYTES):
+            raise TrainDeskError(f"The other computer says that '{path}' has {str(size)[:30]} bytes, which cannot be.")
         if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
             raise TrainDeskError(f"The other computer offers '{path}' without its SHA-256, so it is not taken.")
         return cls(root, path, size, digest)  # type: ignore[arg-type]
@@ -142,7 +145,7 @@ def _pictures(config: RunConfig, data_folder: Path, digests: Digests, tell: Tell
         return []
     files = kept_files(dataset, data_folder)
     if not files:
-        decode_apart(dataset, data_folder, tell)
+        get_ready(dataset, data_folder, tell)
         files = kept_files(dataset, data_folder)
     if not files:
         raise TrainDeskError(
@@ -228,8 +231,7 @@ def _weights(config: RunConfig, data_folder: Path, digests: Digests, tell: Tell)
         )
     files = architecture.weights_files(folder)
     if any(not path.is_file() for path in files):
-        for done, total in architecture.obtain_weights(folder):
-            tell("the weights", done, total)
+        get_ready(architecture, data_folder, tell)
     return [_parcel("data", path, digests.of(path), path.relative_to(data_folder).as_posix()) for path in files]
 
 
