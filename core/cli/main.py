@@ -15,6 +15,7 @@ from typing import Any
 from core.cli.common import A_RUN, Commands, Result, WrongInput, argument, find, metric_lines
 from core.cli.export import add_export_command
 from core.cli.images import add_images_commands
+from core.cli.node import add_node_command
 from core.cli.runs import add_run_commands
 from core.cli.share import add_share_command
 from core.cli.training import add_training_commands
@@ -63,6 +64,7 @@ def command_line() -> argparse.ArgumentParser:
     add_run_commands(commands)
     add_images_commands(commands)
     add_share_command(commands)
+    add_node_command(commands)
     network = argument("--network", default="", metavar="NAME", help="best (default), last, or an epoch that was kept")
     evaluate = commands.add("evaluate", _evaluate, "measure a run's network on the test images", A_RUN, network)
     evaluate.add_argument("--split", choices=["test", "val"], default="test")

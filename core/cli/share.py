@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import ipaddress
 import os
 import secrets
 import socket
 import sys
 from pathlib import Path
 
-import psutil
-
 from core.cli.common import Commands, Result
 from core.errors import TrainDeskError
+from core.machine.network import own_addresses
 from core.paths import HOME
 from core.sharing import HOST_PASSWORD, PASSWORD, current_authenticator
 
@@ -37,15 +35,6 @@ def add_share_command(commands: Commands) -> None:
     )
     share.add_argument("--certificate", type=Path, help="PEM file for https")
     share.add_argument("--key", type=Path, help="its private key")
-
-
-def own_addresses() -> list[str]:
-    """IPv4 addresses under which others of the network find this computer."""
-    found = {
-        each.address for several in psutil.net_if_addrs().values() for each in several if each.family == socket.AF_INET
-    }
-    addresses = [ipaddress.ip_address(address) for address in sorted(found)]
-    return [str(address) for address in addresses if not (address.is_loopback or address.is_link_local)]
 
 
 def made_up_password(groups: int) -> str:

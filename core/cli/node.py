@@ -1,0 +1,81 @@
+"""The command that has this computer train for a desk: a small process that starts the one that does it, and starts it again."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from core.cli.common import Commands, Result
+from core.errors import TrainDeskError
+from core.nodes.authority import check_packages
+from core.nodes.wire import REFUSED, WHY
+from core.paths import HOME
+from core.workers.launch import worker_environment
+
+SHORT = 10.0  # seconds of a life after which the next one waits longer
+LONGEST_DELAY = 30.0
+ENDS = 15.0  # seconds that the agent has to end
+
+
+def add_node_command(commands: Commands) -> None:
+    """Adds it to those of all."""
+    node = commands.add(
+        "node",
+        _node,
+        "train on this computer for a desk elsewhere",
+        description="Trains on this computer for a desk elsewhere, until Ctrl-C; trainings that have begun go on without it.",
+    )
+    node.add_argument("address", metavar="ADDRESS", help="of the desk: HOST:PORT, as its Computer page says it")
+    node.add_argument("--join", type=Path, metavar="FILE", help="join file; needed the first time only")
+    node.add_argument("--name", default="", help="what to call this computer (default: its own name)")
+    node.add_argument("--runs-at-once", type=int, default=0, metavar="N", help="trainings at once on its processor")
+
+
+def _node(options: argparse.Namespace) -> Result:
+    """Ends when it is told to, or when the desk will not have this computer: then with why. Raises TrainDeskError."""
+    check_packages()
+    command = [sys.executable, "-m", "core.nodes.agent", options.address]
+    for name in ("runs", "data", "join"):
+        if path := getattr(options, name):
+            command += [f"--{name}", str(path.expanduser().resolve())]
+    command += ["--name", options.name, "--runs-at-once", str(options.runs_at_once)]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    delay = 1.0
+    with contextlib.suppress(KeyboardInterrupt):
+        while True:
+            began = time.monotonic()
+            status, why = _one_life(command)
+            if status == REFUSED:
+                raise TrainDeskError(why)
+            delay = min(2 * delay, LONGEST_DELAY) if time.monotonic() - began < SHORT else 1.0
+            time.sleep(delay)
+    return Result({}, "")
+
+
+def _one_life(command: list[str]) -> tuple[int, str]:
+    """Exit status of the agent, and why it was refused. What it says is printed. However this ends, it ends too."""
+    why = ""
+    agent = subprocess.Popen(
+        command, cwd=HOME, env=worker_environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
+    )
+    assert agent.stdin is not None and agent.stdout is not None
+    try:
+        for line in agent.stdout:
+            if line.startswith(WHY):
+                why = line.removeprefix(WHY).strip()
+            else:
+                print(line, end="", flush=True)
+        return agent.wait(), why
+    finally:
+        agent.stdin.close()
+        try:
+            agent.wait(ENDS)
+        except subprocess.TimeoutExpired:
+            agent.kill()
+            agent.wait()
+        agent.stdout.close()

@@ -1,0 +1,221 @@
+"""The process of a computer that trains for a desk: a worker of dask.distributed, which makes it a member, and its shepherd.
+
+    python -m core.nodes.agent ADDRESS --runs RUNS_FOLDER --data DATA_FOLDER [--join FILE] [--name NAME] [--runs-at-once N]
+
+`python -m core node` starts it, and starts it again when it dies. What it has to tell goes to standard output. It ends when its
+standard input does, and with status REFUSED, after one sentence, when the desk will not have it. Trainings outlive it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from core.errors import TrainDeskError
+from core.nodes.facts import Facts
+from core.nodes.identity import Identity, enroll, host_name, keep, own_identity, read_join, refuse_own_desk
+from core.nodes.link import DeskLink
+from core.nodes.speed import measure_speed
+from core.nodes.wire import REFUSED, WHY, Refused, prepare, without_idle_work
+from core.runs.workspace import workspace_folder
+from core.workers.dispatch import cpu_runs
+
+AGAIN = 1.0  # seconds between two tries to become a member
+REMEDY = "join again with a join file"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Trains for the desk until standard input ends."""
+    parser = argparse.ArgumentParser(prog="python -m core.nodes.agent", description=main.__doc__)
+    parser.add_argument("address")
+    parser.add_argument("--runs", type=Path, required=True)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--join", type=Path)
+    parser.add_argument("--name", default="")
+    parser.add_argument("--runs-at-once", type=int, default=0)
+    options = parser.parse_args(arguments)
+    signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C in the terminal reaches us too; the parent says when to end
+    try:
+        with FileLock(workspace_folder(options.runs) / "node.lock", timeout=2):
+            prepare()
+            asyncio.run(_live(options))
+        return 0
+    except Timeout:
+        say(
+            f"{WHY}Another process trains for a desk in {options.runs} already; end it, or choose another folder with --runs."
+        )
+    except TrainDeskError as error:
+        say(WHY + str(error))
+    return REFUSED
+
+
+def say(sentence: str) -> None:
+    """Tells it to the parent."""
+    with contextlib.suppress(OSError):
+        print(sentence, flush=True)
+
+
+async def _live(options: argparse.Namespace) -> None:
+    """Until standard input ends. Raises Refused, TrainDeskError."""
+    end, loop = asyncio.Event(), asyncio.get_running_loop()
+    threading.Thread(target=_see_end_of_input, args=(loop, end), daemon=True).start()
+    working, ending = asyncio.create_task(_work(options)), asyncio.create_task(end.wait())
+    await asyncio.wait([working, ending], return_when=asyncio.FIRST_COMPLETED)
+    ending.cancel()
+    if not working.done():
+        working.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await working
+    elif (error := working.exception()) is not None:
+        raise error
+
+
+async def _work(options: argparse.Namespace) -> None:
+    identity = await _join(options)
+    try:
+        await _serve(options, identity)
+    except Refused:
+        if options.join is None:
+            raise
+        await _serve(options, await _enrolled(options, read_join(options.join)))
+
+
+async def _join(options: argparse.Namespace) -> Identity:
+    """Who this computer is: as it joined earlier, or as it joins now with the join file."""
+    identity, join = own_identity(options.runs), read_join(options.join) if options.join else None
+    if join is not None and (identity is None or identity.ca != join.ca):
+        options.join = None  # it is used once
+        return await _enrolled(options, join)
+    if identity is None:
+        raise TrainDeskError("This computer has not joined a desk yet; give the join file with --join FILE.")
+    if identity.is_ending:
+        return await _enrolled(options, identity)
+    refuse_own_desk(options.runs, identity)
+    return identity
+
+
+async def _enrolled(options: argparse.Namespace, identity: Identity) -> Identity:
+    refuse_own_desk(options.runs, identity)
+    found = await enroll(identity, _addresses(options, identity), options.name or host_name())
+    keep(options.runs, found)
+    return found
+
+
+def _addresses(options: argparse.Namespace, identity: Identity) -> list[str]:
+    return list(dict.fromkeys([options.address, *identity.addresses]))
+
+
+async def _serve(options: argparse.Namespace, identity: Identity) -> None:
+    """Until it is cancelled. Raises Refused when the desk will not have us."""
+    from core.nodes.shepherd import Shepherd
+
+    facts = await asyncio.to_thread(Facts, options.runs, options.runs_at_once or cpu_runs(options.runs))
+    async with DeskLink(_addresses(options, identity), identity.security, REMEDY, say) as link:
+        await link.wait()
+        if link.refusal is not None:
+            raise link.refusal
+        say(f"This computer trains for the desk at {link.address} as '{identity.name}'.")
+        beside = _be_member(link, identity), asyncio.to_thread(_measure, options.runs)
+        tasks = [asyncio.create_task(each) for each in beside]
+        shepherd = Shepherd(options.runs, options.data, Telling(link, facts))
+        await asyncio.to_thread(shepherd.start)
+        try:
+            await link.is_over.wait()
+        finally:
+            for task in tasks:
+                task.cancel()
+            link.is_over.set()
+            await asyncio.to_thread(shepherd.stop)
+            await asyncio.gather(*tasks, return_exceptions=True)
+        raise link.refusal or Refused("The way to the desk is closed.")
+
+
+class Telling:
+    """The way to the desk as the shepherd has it: what this computer is goes along with what it says of its runs."""
+
+    def __init__(self, link: DeskLink, facts: Facts):
+        self._link, self._facts = link, facts
+
+    def call(self, method: str, **values: Any) -> dict[str, Any]:
+        """See `DeskLink.call`."""
+        if method == "heard":
+            values["facts"] = self._facts() | values["facts"]
+        return self._link.call(method, **values)
+
+
+async def _be_member(link: DeskLink, identity: Identity) -> None:
+    """Is a worker of the desk's scheduler, again and again: one that has lost its scheduler closes for good."""
+    while True:
+        await link.in_touch.wait()
+        member = _member(link, identity)
+        try:
+            await member
+            await member.finished()
+        except (OSError, RuntimeError, ValueError, TimeoutError):
+            pass
+        finally:
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(member.close(timeout=1, executor_wait=False), 5)
+        link.reach()  # says so at once if the desk is away or will not have us
+        await asyncio.sleep(AGAIN)
+
+
+def _member(link: DeskLink, identity: Identity) -> Any:
+    from distributed import Worker
+
+    class Member(Worker):
+        """One that listens nowhere, is given nothing to do and does nothing that it is sent."""
+
+        def __init__(self) -> None:
+            super().__init__(
+                f"tls://{link.address}",
+                name=identity.name,
+                contact_address=f"tls://{identity.name}.node:1",  # nobody calls it
+                security=link.security,
+                nthreads=1,
+                memory_limit=0,
+                extensions={},
+                protocol="tls",
+            )
+            self.handlers.clear()
+            self.stream_handlers = {"close": self.close}
+            without_idle_work(self.periodic_callbacks)
+
+        async def listen(self, *_: Any, **__: Any) -> None:
+            """The desk is called, and calls nobody."""
+
+        @property
+        def listener(self) -> Any:
+            return SimpleNamespace(prefix="tls://")
+
+        def start_http_server(self, *_: Any, **__: Any) -> None:
+            """There is none."""
+
+    return Member()
+
+
+def _measure(runs_folder: Path) -> None:
+    with contextlib.suppress(OSError, TrainDeskError):
+        measure_speed(runs_folder)
+
+
+def _see_end_of_input(loop: asyncio.AbstractEventLoop, end: asyncio.Event) -> None:
+    with contextlib.suppress(OSError):
+        while os.read(0, 4096):
+            pass
+    with contextlib.suppress(RuntimeError):
+        loop.call_soon_threadsafe(end.set)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
