@@ -17,7 +17,7 @@ import sys
 import threading
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
@@ -30,6 +30,10 @@ from core.nodes.wire import REFUSED, WHY, Refused, prepare, without_idle_work
 from core.runs.workspace import workspace_folder
 from core.workers.dispatch import cpu_runs
 
+if TYPE_CHECKING:
+    from core.nodes.shepherd import Shepherd
+
+TELLS = 1.0  # seconds between two words of its own
 AGAIN = 1.0  # seconds between two tries to become a member
 REMEDY = "join again with a join file"
 
@@ -125,9 +129,9 @@ async def _serve(options: argparse.Namespace, identity: Identity) -> None:
         if link.refusal is not None:
             raise link.refusal
         say(f"This computer trains for the desk at {link.address} as '{identity.name}'.")
-        beside = _be_member(link, identity), asyncio.to_thread(_measure, options.runs)
+        shepherd = Shepherd(options.runs, options.data, link)
+        beside = _be_member(link, identity), _tell(link, facts, shepherd), asyncio.to_thread(_measure, options.runs)
         tasks = [asyncio.create_task(each) for each in beside]
-        shepherd = Shepherd(options.runs, options.data, Telling(link, facts))
         await asyncio.to_thread(shepherd.start)
         try:
             await link.is_over.wait()
@@ -140,17 +144,14 @@ async def _serve(options: argparse.Namespace, identity: Identity) -> None:
         raise link.refusal or Refused("The way to the desk is closed.")
 
 
-class Telling:
-    """The way to the desk as the shepherd has it: what this computer is goes along with what it says of its runs."""
-
-    def __init__(self, link: DeskLink, facts: Facts):
-        self._link, self._facts = link, facts
-
-    def call(self, method: str, **values: Any) -> dict[str, Any]:
-        """See `DeskLink.call`."""
-        if method == "heard":
-            values["facts"] = self._facts() | values["facts"]
-        return self._link.call(method, **values)
+async def _tell(link: DeskLink, facts: Facts, shepherd: Shepherd) -> None:
+    """Says again and again that this computer is there, and how it is."""
+    while True:
+        said, of_runs = facts(), shepherd.facts()
+        said |= of_runs | {"problem": of_runs["problem"] or said["problem"]}
+        with contextlib.suppress(ConnectionError):
+            await link.ask("heard", {"facts": said})
+        await asyncio.sleep(TELLS)
 
 
 async def _be_member(link: DeskLink, identity: Identity) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from core.settings.stored import read_stored
 
 LOCK = f"{NAME}/nodes/desk.lock"
 PLACE = f"{NAME}/nodes/desk"  # a file: where it listens. It stays when the desk ends, so that the next one takes the same port
+LOG = f"{NAME}/desk.log"
 PORT = 8786  # if it is free
 STARTS = 30.0  # seconds that it may take until it listens
 
@@ -44,19 +46,10 @@ class Place:
     pid: int = 0
 
 
-def ensure_desk(runs_folder: Path, data_folder: Path, port: int = 0) -> None:
+def ensure_desk(runs_folder: Path, data_folder: Path) -> None:
     """Starts the desk if there is anybody to listen to and it does not live. Raises TrainDeskError if it cannot be started."""
-    if not is_needed(runs_folder) or desk_is_alive(runs_folder):
-        return
-    check_packages()
-    port = port or desk_place(runs_folder).port
-    command = ["core.nodes.desk", "--runs", str(runs_folder), "--data", str(data_folder), "--port", str(port)]
-    try:
-        start_detached(command, log=workspace_folder(runs_folder) / "desk.log")
-    except OSError as error:
-        raise TrainDeskError(
-            f"The process for other computers could not be started ({error.strerror or error}); free memory or space."
-        ) from error
+    if is_needed(runs_folder) and not desk_is_alive(runs_folder):
+        _start(runs_folder, data_folder, desk_place(runs_folder).port)
 
 
 def is_needed(runs_folder: Path) -> bool:
@@ -81,14 +74,13 @@ def make_join_file(runs_folder: Path, data_folder: Path) -> Join:
     port = last if last and desk_is_alive(runs_folder) else free_port(last)
     addresses = [f"{address}:{port}" for address in own_addresses() or ["127.0.0.1"]]
     join, data = Authority(runs_folder).new_join(addresses)
-    ensure_desk(runs_folder, data_folder, port)
+    child = None if desk_is_alive(runs_folder) else _start(runs_folder, data_folder, port)
     end = time.monotonic() + STARTS
     while not _listens(runs_folder, port):
-        if time.monotonic() > end:
+        if time.monotonic() > end or (child is not None and child.poll()):
             revoke_join(runs_folder, join.id)
-            log = workspace_folder(runs_folder) / "desk.log"
             raise TrainDeskError(
-                f"Nothing listens at port {port} after {STARTS:.0f} seconds; {log} may say why, then try again."
+                f"The process for other computers does not listen at port {port}; {runs_folder / LOG} may say why."
             )
         time.sleep(0.05)
     name = f"join-{join.id}.tdk"
@@ -112,6 +104,18 @@ def free_port(wanted: int = 0) -> int:
             return port
     with socket.create_server(("0.0.0.0", 0)) as probe:
         return probe.getsockname()[1]
+
+
+def _start(runs_folder: Path, data_folder: Path, port: int) -> subprocess.Popen:
+    check_packages()
+    command = ["core.nodes.desk", "--runs", str(runs_folder), "--data", str(data_folder), "--port", str(port)]
+    workspace_folder(runs_folder)
+    try:
+        return start_detached(command, log=runs_folder / LOG)
+    except OSError as error:
+        raise TrainDeskError(
+            f"The process for other computers could not be started ({error.strerror or error}); free memory or space."
+        ) from error
 
 
 def _listens(runs_folder: Path, port: int) -> bool:

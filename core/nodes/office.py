@@ -19,7 +19,7 @@ from core.nodes.speed import relative_speed
 from core.nodes.wire import split_address
 
 THREADS = 16  # in which messages are answered at once
-POLL = 20.0  # seconds for which the answer to `orders` is kept back while there is nothing new
+LONGEST_WAIT = 20.0  # seconds for which the answer to `orders` is kept back while there is nothing new
 
 
 class Office:
@@ -98,15 +98,16 @@ class Office:
                 "speed": relative_speed(self.runs_folder, values["facts"].get("speed")),
             }
             values = {"facts": values["facts"] | own}
-        end = time.monotonic() + POLL
+        wait = values.pop("wait", 0) if method == "orders" else 0
+        end = time.monotonic() + (min(wait, LONGEST_WAIT) if isinstance(wait, int | float) else 0)
         while True:
             changed = self._changed[name]
             changed.clear()
             answer = await self._in_thread(self.mirror.answer, name, method, values)
-            if answer or method != "orders":
+            if answer or time.monotonic() >= end:
                 return answer
             try:  # no thread waits for it
-                await asyncio.wait_for(changed.wait(), max(0.0, end - time.monotonic()))
+                await asyncio.wait_for(changed.wait(), end - time.monotonic())
             except TimeoutError:
                 return answer
 

@@ -1,0 +1,22 @@
+"""Rooms of real processes."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.room import Room, room
+
+
+@pytest.fixture
+def an_empty_room(tmp_path) -> Iterator[Room]:
+    """A desk that does not listen yet, of this test alone."""
+    with room(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def a_room(tmp_path_factory) -> Iterator[Room]:
+    """A desk with the computer `lab-1` in touch; the tests of a module share it and leave it so."""
+    with room(tmp_path_factory.mktemp("room")) as made:
+        made.add("lab-1")
+        yield made

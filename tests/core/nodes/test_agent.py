@@ -1,0 +1,153 @@
+"""Computers join a desk and stay with it: real processes over real TLS."""
+
+import json
+import shutil
+import stat
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from core.nodes.authority import Authority
+from core.nodes.certificates import JOIN, key_pem, new_key, subject
+from core.nodes.desk_process import joins, revoke_join
+from core.nodes.registry import remove_node
+from tests.helpers import assert_one_sentence, has_ended, wait_until
+from tests.room import ROOT, Room
+
+SOON = 60.0  # seconds
+
+
+def refused(room: Room, join: Path | None, *parts: str, name: str = "lab-9", **options) -> None:
+    """A computer with that join file ends by itself and says why in its last line."""
+    computer = room.start(name, join, **options)
+    assert_one_sentence(computer.ended(SOON), *parts)
+    assert computer.process.returncode == 1
+    assert not computer.agents()
+    assert room.node(name) is None
+
+
+def mode(path: Path) -> str:
+    return oct(stat.S_IMODE(path.stat().st_mode))
+
+
+def changed(join: Path, **said) -> Path:
+    path = join.with_name("changed.tdk")
+    path.write_text(json.dumps(json.loads(join.read_text()) | said))
+    return path
+
+
+def test_a_computer_that_joined_is_known_with_what_it_is(a_room):
+    node = wait_until(lambda: a_room.node("lab-1"))
+    assert node.cores == 1 and node.cpu_runs >= 1 and node.system
+    assert node.memory == psutil.virtual_memory().total and 0 < node.memory_free < node.memory and node.disk_free > 0
+    assert node.address and node.runs == [] and node.problem == "" and time.time() - node.joined < 3600
+    assert a_room.computers[0].has_said("trains for the desk at", "as 'lab-1'")
+
+
+def test_only_their_owner_reads_keys(a_room):
+    authority = Authority(a_room.runs)
+    assert mode(authority.folder) == "0o700"
+    assert {mode(authority.folder / name) for name in ("ca.key", "desk.key")} == {"0o600"}
+    kept = a_room.computers[0].runs / ".traindesk" / "node"
+    assert (mode(kept), mode(kept / "identity.json")) == ("0o700", "0o600")
+
+
+def test_another_desks_join_file_is_refused(a_room, tmp_path):
+    authority = Authority(tmp_path / "other")
+    path = tmp_path / "foreign.tdk"
+    path.write_bytes(authority.new_join([a_room.address])[1])
+    refused(a_room, path, "is not the desk of this certificate", "make a new join file")
+
+
+def test_a_certificate_of_another_authority_is_refused_by_the_desk(a_room, tmp_path):
+    foreign = json.loads(Authority(tmp_path / "other").new_join([])[1])
+    path = changed(a_room.join_file(), certificate=foreign["certificate"], key=foreign["key"])
+    refused(a_room, path, "does not accept this certificate")
+
+
+def test_a_join_file_of_yesterday_is_refused(a_room):
+    authority, key = Authority(a_room.runs), new_key()
+    certificate = authority._signed(key.public_key(), subject("join-00000000", JOIN), -60)
+    refused(
+        a_room, changed(a_room.join_file(), certificate=certificate, key=key_pem(key)), "has expired", "new join file"
+    )
+
+
+def test_a_join_file_that_was_withdrawn_is_refused(a_room):
+    join = a_room.join_file()
+    revoke_join(a_room.runs, joins(a_room.runs)[0].id)
+    refused(a_room, join, "This join file was withdrawn or has expired; ask for a new one.")
+
+
+def test_a_computer_with_another_program_is_refused(a_room, tmp_path):
+    shutil.copytree(ROOT / "core", tmp_path / "core", ignore=shutil.ignore_patterns("*.gz", "samples", "__pycache__"))
+    with (tmp_path / "core" / "errors.py").open("a") as file:
+        file.write("\n# another version\n")
+    refused(a_room, a_room.join_file(), "version of TrainDesk", "and the desk has", root=tmp_path)
+
+
+def test_a_file_that_is_no_join_file_is_refused(a_room, tmp_path):
+    path = tmp_path / "any.tdk"
+    path.write_text("{}")
+    refused(a_room, path, "is no join file of TrainDesk")
+    refused(a_room, None, "has not joined a desk yet; give the join file with --join FILE.")
+
+
+def test_the_desks_own_folder_is_no_computer_of_its_room(a_room):
+    refused(a_room, a_room.join_file(), "is the runs folder of the desk itself", name="../desk")
+
+
+def test_a_name_that_is_taken_gets_a_number(a_room):
+    (computer,) = [a_room.start("lab-2", a_room.join_file(), "--name", "Lab 1.school.example", "--runs-at-once", "3")]
+    assert wait_until(lambda: a_room.node("lab-1-2")).cpu_runs == 3
+    computer.stop()
+    assert not computer.agents()
+    computer = a_room.start("lab-2", None, "--name", "whatever")
+    wait_until(lambda: computer.has_said("as 'lab-1-2'"))
+    remove_node(a_room.runs, "lab-1-2")
+    assert_one_sentence(computer.ended(SOON), "This computer, 'lab-1-2', was removed at the desk")
+    refused(a_room, None, "was removed at the desk", name="lab-2")
+    computer = a_room.start(
+        "lab-2", a_room.join_file(), "--name", "lab-1"
+    )  # with a new join file it is let in, as another
+    wait_until(lambda: a_room.node("lab-1-3"))
+    computer.kill()
+    remove_node(a_room.runs, "lab-1-3")
+
+
+def test_when_the_desk_starts_anew_its_computers_are_back_by_themselves(a_room):
+    a_room.kill_desk()
+    computer = a_room.computers[0]
+    wait_until(lambda: computer.has_said("does not answer; waiting for it."), SOON)
+    began = time.time()
+    a_room.start_desk()
+    wait_until(lambda: (node := a_room.node("lab-1")) and node.seen > began, SOON)
+    assert computer.has_said(f"The desk at {a_room.address} is back.")
+    assert computer.says().count("does not answer") == 1, "it is said once"
+
+
+def test_an_agent_that_dies_is_started_again_and_ends_with_its_parent(a_room):
+    computer = a_room.computers[0]
+    (agent,) = computer.agents()
+    agent.kill()
+    (another,) = wait_until(lambda: [each for each in computer.agents() if each.pid != agent.pid], SOON)
+    began = time.time()
+    wait_until(lambda: (node := a_room.node("lab-1")) and node.seen > began, SOON)
+    computer.process.kill()
+    wait_until(lambda: has_ended(another), SOON)
+    computer.process.wait()
+    a_room.computers[0] = a_room.start("lab-1", None)
+    wait_until(lambda: a_room.computers[0].has_said("as 'lab-1'"), SOON)
+
+
+def test_one_folder_trains_for_one_desk_at_a_time(a_room):
+    second = a_room.start("lab-1", None)
+    assert_one_sentence(second.ended(SOON), "Another process trains for a desk in", "--runs")
+
+
+@pytest.mark.parametrize("address", ["", "192.168.1.5:none", "1:0"])
+def test_an_address_that_is_none_is_said(a_room, address):
+    computer = a_room.start("lab-8", None, address=address or ":")
+    assert_one_sentence(computer.ended(SOON), "is no address of a desk")
