@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from core.errors import TrainDeskError
-from core.nodes.facts import Facts
 from core.nodes.identity import Identity, enroll, host_name, keep, own_identity, read_join, refuse_own_desk
 from core.nodes.link import DeskLink
+from core.nodes.own_facts import Facts
 from core.nodes.speed import measure_speed
 from core.nodes.wire import REFUSED, WHY, Refused, prepare, without_idle_work
 from core.runs.workspace import workspace_folder
