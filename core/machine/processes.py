@@ -94,6 +94,13 @@ def living_pid(mark: Path) -> int | None:
     return named[0] if named and psutil.pid_exists(named[0]) and not is_gone(mark) else None
 
 
+def end_process(mark: Path) -> None:
+    """Ends the process that a file names at once, in the middle of its work."""
+    if pid := living_pid(mark):
+        with contextlib.suppress(psutil.Error):
+            psutil.Process(pid).kill()
+
+
 def _named(mark: Path) -> tuple[int, float] | None:
     """Its number, and when it started in Unix seconds."""
     said = read_json(mark)

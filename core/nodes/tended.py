@@ -1,0 +1,343 @@
+"""A run that this computer trains for the desk: started, its log and its files sent as they grow, ended when asked to.
+
+Its folder holds `tended.json`, so that whoever tends it after a restart goes on. Two threads tend a run: one follows the worker
+and sends lines within a moment, the other sends files, which may take long.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from core.errors import TrainDeskError
+from core.files import remedy
+from core.machine.processes import end_process
+from core.nodes.beginning import EndAsked, get_ready, goes_on
+from core.nodes.messages import CHUNK, LOG, LOG_CHUNK, Away, DeskLink, asked
+from core.nodes.outgoing import Outgoing, digest_of_path
+from core.nodes.tended_note import keep_note, tended_in
+from core.runs.events import ENDS, FAILED, FINISHED, PAUSED, STOPPED, EventWriter, complete_lines, event_in, last_event
+from core.runs.playback import Playback, ask_for_playback, playback_of
+from core.runs.store import Run
+from core.workers.launch import launch
+
+POLL_SECONDS = 0.1  # between two looks at the log
+FILES_SECONDS = 1.0  # between two looks at the files
+RETRY_SECONDS = 1.0  # until what failed is tried again
+STOP_SECONDS = 3.0  # that a worker has to follow a stop; then its process is ended
+
+
+class Over(Exception):
+    """The run is tended no more: it is not ours, or all of it is at the desk, or this program ends."""
+
+
+class TendedRun:
+    """One run in one generation."""
+
+    def __init__(
+        self, run: Run, data_folder: Path, link: DeskLink, generation: int, order: dict[str, Any] | None = None
+    ):
+        """`order` is what the desk said of it; None after a restart, until it says it again."""
+        self.run, self.generation = run, generation
+        self.is_stale = False  # another computer has it, or nobody any more
+        self._data_folder, self._link, self._order = data_folder, link, order
+        self._note = tended_in(run.folder)
+        self._sent: int | None = None  # bytes of the log that the desk has; None: not known
+        self._outgoing = Outgoing(run)
+        self._is_over = False  # its worker is gone
+        self._may_finish = False  # all files are there: the line that says that it is finished may follow
+        self._stop_asked = 0.0  # of the monotonic clock
+        self._problems: dict[str, str] = {}
+        self._ending = threading.Event()
+        self._guard = threading.RLock()
+        parts = ((self._follow_worker, POLL_SECONDS), (self._send_files, FILES_SECONDS))
+        self._threads = [threading.Thread(target=self._tend, args=part, name=run.id, daemon=True) for part in parts]
+
+    @property
+    def problem(self) -> str:
+        """One sentence; empty when all goes well."""
+        return next(iter(self._problems.values()), "")
+
+    @property
+    def placed(self) -> int:
+        """Serial of the last learning rate that was asked of the worker."""
+        return self._note.placed
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the desk has all of it."""
+        return self._note.settled
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it takes a place on this computer: its worker lives, or is to be started."""
+        return not self._is_begun or self._worker_is_there()
+
+    def start(self) -> None:
+        """Tends it from now on."""
+        for thread in self._threads:
+            thread.start()
+
+    def end(self) -> None:
+        """Tends it no more; the worker trains on."""
+        self._ending.set()
+        for thread in self._threads:
+            thread.join()
+
+    def follow(self, order: dict[str, Any]) -> None:
+        """Takes what the desk says of it now. Raises OSError."""
+        with self._guard:
+            self._order = order
+            if self._is_begun and self._worker_is_there():
+                self._place_requests(order["requests"])
+
+    def stop_worker(self) -> None:
+        """Ends its worker, at the latest in 3 seconds."""
+        with contextlib.suppress(OSError):
+            self.run.request_stop()
+        end = time.monotonic() + STOP_SECONDS
+        while self._worker_is_there():
+            if time.monotonic() > end:
+                self._kill()
+            time.sleep(POLL_SECONDS / 2)
+
+    @property
+    def _is_begun(self) -> bool:
+        return self._note.generation == self.generation and self._note.launched
+
+    def _worker_is_there(self) -> bool:
+        return self.run.worker_is_alive() or self.run.is_on_its_way()
+
+    def _tend(self, part: Callable[[], None], pause: float) -> None:
+        """Does its part again and again, whatever fails."""
+        while not self._ending.is_set():
+            try:
+                part()
+                self._problems.pop(part.__name__, None)
+                self._ending.wait(pause if not self._is_over else POLL_SECONDS)
+            except Over:
+                self._ending.set()
+            except (Away, OSError, TrainDeskError) as error:
+                self._problems[part.__name__] = in_words(error)
+                self._ending.wait(RETRY_SECONDS)
+
+    # The worker and its log.
+
+    def _follow_worker(self) -> None:
+        if not self._is_begun and not self._begin():
+            return
+        is_over = not self._worker_is_there()  # looked at before the log is read
+        if self._stop_asked and not is_over and time.monotonic() - self._stop_asked > STOP_SECONDS:
+            self._kill()
+            self._say_end(STOPPED, "Stopped by request; its process did not follow and was ended.")
+        self._deliver()
+        self._is_over = is_over
+
+    def _begin(self) -> bool:
+        """Starts the worker, or writes why it is not. False while the desk has not said enough."""
+        with self._guard:
+            order = self._order
+        if order is None:
+            if self._note.generation == self.generation and self._worker_is_there():  # we died before this was noted
+                self._keep(launched=True)
+            return self._is_begun
+        if self._worker_is_there():
+            self._take_over(order)
+            return self._is_begun
+        if order["begun"]:  # it was here, and is not any more: what the desk has is all that is left
+            self.run.folder.mkdir(parents=True, exist_ok=True)
+            self._keep(launched=True)
+            return True
+        try:
+            get_ready(self.run, self._data_folder, order, self._fetch, self._check_asked)
+            with self._guard:
+                launch(self.run, self._data_folder)
+                self._keep(launched=True)
+                self._place_requests(self._order["requests"] if self._order else {})
+        except EndAsked as asked:
+            stop = asked.how == "stop"
+            kind, verb = (STOPPED, "Stopped") if stop else (PAUSED, "Paused")
+            self._say_end(kind, f"{verb} by request before it began.")
+        except TrainDeskError as error:
+            self._say_end(FAILED, str(error))
+        return self._is_begun
+
+    def _take_over(self, order: dict[str, Any]) -> None:
+        """A worker trains in the folder: one that was started just before we died, of an earlier generation, or of a run that
+        someone else has trained since."""
+        last = last_event(self.run.event_log)
+        if self._note.generation == self.generation or goes_on(self.run, *order["log"]):
+            if self._note.generation == self.generation or last is None or last["event"] not in ENDS:
+                self._keep(launched=True)
+        else:
+            self.stop_worker()
+
+    def _check_asked(self) -> None:
+        """Raises EndAsked, Over."""
+        if self._ending.is_set():
+            raise Over
+        requests = self._order["requests"] if self._order else {}
+        if requests.get("stop"):
+            raise EndAsked("stop")
+        if requests.get("pause"):
+            raise EndAsked("pause")
+
+    def _place_requests(self, requests: dict[str, Any]) -> None:
+        """Leaves in the folder what people ask of the worker. Raises OSError."""
+        run = self.run
+        if requests.get("stop"):
+            run.stop_request.touch()
+            self._stop_asked = self._stop_asked or time.monotonic()
+        if requests.get("pause"):
+            run.pause_request.touch()
+        serial, rate = requests.get("learning_rate") or (0, 0.0)
+        if serial and serial != self._note.placed:
+            run.request_learning_rate(rate)
+            self._keep(placed=serial)
+        said = requests.get("playback")
+        playback = Playback(said["epoch_seconds"], said["until"]) if said else None
+        if playback != playback_of(run):
+            ask_for_playback(run, playback) if playback else run.playback_request.unlink(missing_ok=True)
+
+    def _kill(self) -> None:
+        for mark in (self.run.worker_pid, self.run.starting_mark):
+            end_process(mark)
+
+    def _say_end(self, kind: str, message: str) -> None:
+        """Writes the last line of a run that has no worker which could. Raises OSError, TrainDeskError."""
+        run = self.run
+        try:
+            with FileLock(run.worker_lock).acquire(timeout=RETRY_SECONDS):
+                last = last_event(run.event_log)
+                if not self._is_begun or last is None or last["event"] not in ENDS:
+                    log = EventWriter(run.event_log)
+                    try:
+                        log.write(kind, message=message)
+                    finally:
+                        log.close()
+                for passing in (run.stop_request, run.pause_request, run.worker_pid, run.spare, run.starting_mark):
+                    passing.unlink(missing_ok=True)
+        except Timeout:
+            raise TrainDeskError(f"The process of run {run.id} cannot be ended; end it by hand.") from None
+        self._keep(launched=True)
+
+    def _deliver(self) -> None:
+        """Sends the lines that the desk has not. Raises Away, Over, OSError."""
+        if self._sent is None:
+            self._sent = self._call("deliver", offset=0, data=b"")["size"]
+        while data := self._new_lines(LOG_CHUNK):
+            self._sent = self._call("deliver", offset=self._sent, data=data)["size"]
+
+    def _new_lines(self, most: int = -1) -> bytes:
+        """Complete lines that the desk has not, without the one that says that the run is finished while files are missing."""
+        data = complete_lines(self.run.event_log, self._sent or 0, most)
+        if self._may_finish or not data:
+            return data
+        line = data[data.rfind(b"\n", 0, -1) + 1 :]
+        last = event_in(line)
+        return data[: -len(line)] if last and last["event"] == FINISHED else data
+
+    # Its files.
+
+    def _send_files(self) -> None:
+        is_over = self._is_over
+        if not self._is_begun or not (is_over or self._outgoing.has_changed()):
+            return
+        try:
+            files = self._outgoing.look()
+            self._wait_for_lines()
+            if self._send_wanted(files, self._offer(files)) and is_over:
+                self._settle(files)
+        except BaseException:
+            self._outgoing.look_again()
+            raise
+        finally:
+            self._outgoing.close()
+
+    def _wait_for_lines(self) -> None:
+        """A network never arrives before the lines that tell of it."""
+        while self._sent is None or self._new_lines():
+            if self._ending.wait(POLL_SECONDS / 2):
+                raise Over
+
+    def _offer(self, files: dict[str, tuple[int, str]], over: list[Any] | None = None) -> dict[str, Any]:
+        return self._call("offer", files={name: list(fact) for name, fact in files.items()}, over=over)
+
+    def _send_wanted(self, files: dict[str, tuple[int, str]], said: dict[str, Any]) -> bool:
+        """Sends what the desk lacks, small files first, and what to go on from when all else is there. Whether all is."""
+        last = self.run.last.name
+        for name in sorted(said["wanted"], key=lambda name: (name == last, name != LOG and files[name][0])):
+            if not self._put(name, *files[name], said["wanted"][name]):
+                self._outgoing.look_again()
+                return False
+        return True
+
+    def _put(self, name: str, size: int, digest: str, offset: int) -> bool:
+        """Whether it arrived; False when it has changed since it was looked at."""
+        file = self._outgoing.open(name)
+        while True:
+            file.seek(offset)
+            data = file.read(max(0, min(CHUNK, size - offset)))
+            said = self._call("put", name=name, digest=digest, size=size, offset=offset, data=data)
+            if said.get("damaged") or (not data and offset < size):
+                return False
+            if (offset := said["offset"]) == size:
+                return True
+
+    def _settle(self, files: dict[str, tuple[int, str]]) -> None:
+        """The worker is gone and all its files are there: the last line follows, and that this is all."""
+        self._may_finish = True
+        self._wait_for_lines()
+        size = len(complete_lines(self.run.event_log))
+        digest = digest_of_path(self.run.event_log, size) if size else hashlib.sha256().hexdigest()
+        said = self._offer(files, [size, digest])
+        if said["settled"]:
+            self._note_settled()
+        self._send_wanted({**files, LOG: (size, digest)}, said)
+
+    def _note_settled(self) -> None:
+        """Raises Over."""
+        with self._guard:
+            self._note = replace(self._note, settled=True)
+            with contextlib.suppress(FileNotFoundError):  # someone removed the folder
+                keep_note(self.run.folder, self._note)
+        raise Over
+
+    def _keep(self, **changes: Any) -> None:
+        with self._guard:
+            note = replace(tended_in(self.run.folder), generation=self.generation, **changes)
+            keep_note(self.run.folder, note)
+            self._note = note
+
+    def _fetch(self, digest: str, offset: int, length: int) -> bytes:
+        self._check_asked()
+        return asked(self._link, "fetch", digest=digest, offset=offset, length=length)["data"]
+
+    def _call(self, method: str, **values: Any) -> dict[str, Any]:
+        """What the desk says of this run. Raises Away, Over."""
+        if self._ending.is_set():
+            raise Over
+        said = asked(self._link, method, run=self.run.id, generation=self.generation, **values)
+        if said.get("stale"):
+            self.is_stale = True
+            raise Over
+        if said.get("settled") is True and "wanted" not in said:
+            self._note_settled()
+        return said
+
+
+def in_words(error: Exception) -> str:
+    """One sentence."""
+    if isinstance(error, OSError):
+        return (
+            f"A file could not be read or written ({error.strerror or error}: {error.filename}); {remedy(error)} there."
+        )
+    return str(error)
