@@ -16,25 +16,24 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from core.errors import TrainDeskError
 from core.files import remedy
+from core.nodes.heard import MOST_RUNS, taken_down
 from core.nodes.messages import check_message
-from core.nodes.mirrored import MirroredRun, Settled, Stale, read_placement
-from core.nodes.outgoing import digest_of_path
+from core.nodes.mirrored import MirroredRun
+from core.nodes.ownership import NotYours, check_owner, is_lost_to, owner_of, read_placement
 from core.nodes.registry import LOST_SECONDS, Node, nodes, write_node
+from core.nodes.requests import forget_learning_rate
 from core.nodes.shelf import Shelf
 from core.runs.placement import Placement
 from core.runs.store import Run
 from core.runs.workspace import workspace_folder
-from core.settings.stored import stored_as
 
 SCAN_SECONDS = 0.5  # between two looks for runs that were placed
 LOOK_SECONDS = 0.1  # between two looks at what people ask of them
-MOST_RUNS, MOST_GPUS, MOST_LETTERS = 1_000, 64, 300  # that a computer may say of itself
 RUN_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,200}", re.ASCII)
 
 Changed = Callable[[str], None]  # called with the name of a computer for which there are other orders now
@@ -56,7 +55,7 @@ class Mirror:
         self._listeners: list[Changed] = []
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
-        self._problem = ""
+        self._problem, self._problem_since = "", 0.0  # said last of what the desk could not do; of the monotonic clock
 
     def start(self) -> None:
         """Looks for runs from now on."""
@@ -91,10 +90,8 @@ class Mirror:
                 return getattr(self, method)(node, **values) or {}
             self._hear(node)
             return getattr(self, method)(node, **values)
-        except Stale:
-            return {"stale": True}
-        except Settled:
-            return {"settled": True}
+        except NotYours as no:
+            return {no.answer: True}
         except TrainDeskError as error:
             return {"error": str(error)}
         except OSError as error:
@@ -104,24 +101,7 @@ class Mirror:
     def heard(self, node: str, facts: dict[str, Any]) -> dict[str, Any]:
         """Takes down what a computer says of itself: the fields of `Node`. Raises OSError, TrainDeskError."""
         self._hear(node)
-        before = self._facts.get(node, Node())
-        try:
-            said = stored_as(Node, facts)
-        except (TypeError, ValueError, RecursionError):  # what no JSON can say
-            raise TrainDeskError(
-                "What the computer said of itself cannot be read; install the same version on both."
-            ) from None
-        self._facts[node] = replace(
-            said,
-            name=node,
-            joined=before.joined or time.time(),
-            seen=time.time(),
-            system=said.system[:MOST_LETTERS],
-            gpus=[gpu[:MOST_LETTERS] for gpu in said.gpus[:MOST_GPUS]],
-            runs=[run_id[:MOST_LETTERS] for run_id in said.runs[:MOST_RUNS]],
-            problem=(said.problem or self._problem)[:MOST_LETTERS],
-        )
-        self._problem = ""
+        self._facts[node] = taken_down(node, facts, self._facts.get(node, Node()), self._trouble())
         write_node(self._runs_folder, self._facts[node])
         return {}
 
@@ -143,11 +123,9 @@ class Mirror:
             mirrored = self._runs.get(run_id)
             if mirrored is not None and _is_of(mirrored, node, generation):
                 if type(placed) is int and placed:
-                    mirrored.was_placed(placed)
+                    forget_learning_rate(mirrored.run, placed)
                 self._back(mirrored)
-                continue
-            placement = self._placement_of(run_id)
-            if placement is None or (placement.computer, placement.generation) != (node, generation):
+            elif is_lost_to(node, generation, self._placement_of(run_id)):
                 drop[run_id] = generation
         version, runs = self._orders.get(node) or (_version_of({}), {})
         if version == known.get("version") and not drop:
@@ -155,18 +133,18 @@ class Mirror:
         return {"version": version, "runs": runs, "drop": drop}
 
     def deliver(self, node: str, run: str, generation: int, offset: int, data: bytes) -> dict[str, Any]:
-        """Lines of a run's log from this byte on: how many bytes of it are here now. Raises Stale, OSError, TrainDeskError."""
+        """Lines of a run's log from this byte on: how many bytes of it are here now. Raises NotYours, OSError, TrainDeskError."""
         return self._mine(node, run, generation).deliver(offset, data)
 
     def offer(self, node: str, run: str, generation: int, files: dict[str, Any], over: Any = None) -> dict[str, Any]:
         """All files that a run has there, by name with size and SHA-256, and when its worker is gone the same of its log: which
-        are wanted from which byte on, and whether all is here. Raises Stale, OSError, TrainDeskError."""
+        are wanted from which byte on, and whether all is here. Raises NotYours, OSError, TrainDeskError."""
         return self._mine(node, run, generation).offer(files, over)
 
     def put(
         self, node: str, run: str, generation: int, name: str, digest: str, size: int, offset: int, data: bytes
     ) -> dict[str, Any]:
-        """A piece of a file: how many bytes of it are here now. Raises Stale, OSError, TrainDeskError."""
+        """A piece of a file: how many bytes of it are here now. Raises NotYours, OSError, TrainDeskError."""
         return self._mine(node, run, generation).put(name, digest, size, offset, data)
 
     def fetch(self, node: str, digest: str, offset: int, length: int) -> dict[str, Any]:
@@ -187,10 +165,7 @@ class Mirror:
             self._back(mirrored)
             return mirrored
         placement = self._placement_of(run_id)
-        if placement is None or (placement.computer, placement.generation) != (node, generation):
-            raise Stale
-        if placement.settled:
-            raise Settled
+        check_owner(node, generation, placement)
         raise TrainDeskError(f"Run {run_id} was placed just now; it is tried again.")
 
     def _placement_of(self, run_id: str) -> Placement | None:
@@ -229,8 +204,8 @@ class Mirror:
                 mirrored.check()
                 self._check_touch(mirrored)
                 mirrored.keep()
-                self._get_ready(mirrored)
-            except Stale:
+                mirrored.get_ready(self._data_folder, self._shelf)
+            except NotYours:
                 self._forget(run_id, mirrored)
             except (OSError, TrainDeskError) as error:
                 self._say(error)
@@ -264,28 +239,6 @@ class Mirror:
             last = known.seen if known and not was_heard else time.time() - silent
             mirrored.lose(max(1.0, last))
 
-    def _get_ready(self, mirrored: MirroredRun) -> None:
-        """Has what a run needs looked for, which may take minutes."""
-        if mirrored.is_taken and not mirrored.has_begun and mirrored.parcels is None and not mirrored.is_getting_ready:
-            mirrored.is_getting_ready = True
-            threading.Thread(target=self._find_needs, args=(mirrored,), name="needs", daemon=True).start()
-
-    def _find_needs(self, mirrored: MirroredRun) -> None:
-        from core.nodes.parcels import needs
-
-        try:
-            parcels = needs(mirrored.run, self._data_folder)
-            mirrored.log_digest = digest_of_path(mirrored.run.event_log, mirrored.base) if mirrored.base else ""
-            self._shelf.offer(mirrored.run.id, parcels)
-            mirrored.parcels = parcels
-        except TrainDeskError as error:
-            with contextlib.suppress(Stale, OSError, TrainDeskError):  # then it is tried again
-                mirrored.fail(str(error))
-        except OSError as error:
-            self._say(error)
-        finally:
-            mirrored.is_getting_ready = False
-
     def _tell_orders(self) -> None:
         """Puts together what each computer is to do, and says where that has changed."""
         wanted: dict[str, dict[str, Any]] = {node: {} for node in self._orders}
@@ -302,13 +255,17 @@ class Mirror:
     def _say(self, error: OSError | TrainDeskError) -> None:
         """Once: on the screen of the desk, and with what is known of the computers."""
         said = str(error) if isinstance(error, TrainDeskError) else _in_words(error)
-        if said != self._problem:
+        if said != self._trouble():
             print(said, file=sys.stderr, flush=True)
-        self._problem = said
+        self._problem, self._problem_since = said, time.monotonic()
+
+    def _trouble(self) -> str:
+        """What the desk could not do a moment ago; empty when all went well."""
+        return self._problem if time.monotonic() - self._problem_since < LOST_SECONDS else ""
 
 
 def _is_of(mirrored: MirroredRun, node: str, generation: int) -> bool:
-    return (mirrored.placement.computer, mirrored.placement.generation) == (node, generation)
+    return owner_of(mirrored.placement) == (node, generation)
 
 
 def _version_of(runs: dict[str, Any]) -> str:

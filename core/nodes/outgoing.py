@@ -9,10 +9,11 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from core.nodes.messages import LOG, most_bytes_from
+from core.nodes.messages import CHUNK, LOG, most_bytes_from
 from core.runs.store import Run
 
 FOLDERS = ("kept", "looks", "tensorboard")
@@ -53,6 +54,31 @@ class Outgoing:
     def look_again(self) -> None:
         """Everything counts as changed."""
         self._seen = {}
+
+    def send(
+        self, wanted: dict[str, int], files: dict[str, tuple[int, str]], call: Callable[..., dict[str, Any]]
+    ) -> bool:
+        """Sends by `put` what is wanted from some byte on, small files first, and what to go on from when all else is there.
+
+        Whether all arrived; a file that has changed since it was looked at does not. Raises OSError, and what `call` raises.
+        """
+        last = self._run.last.name
+        for name in sorted(wanted, key=lambda name: (name == last, files[name][0])):
+            if not self._put(name, *files[name], wanted[name], call):
+                self.look_again()
+                return False
+        return True
+
+    def _put(self, name: str, size: int, digest: str, offset: int, call: Callable[..., dict[str, Any]]) -> bool:
+        file = self.open(name)
+        while True:
+            file.seek(offset)
+            data = file.read(max(0, min(CHUNK, size - offset)))
+            said = call("put", name=name, digest=digest, size=size, offset=offset, data=data)
+            if "damaged" in said or (not data and offset < size):
+                return False
+            if (offset := said["offset"]) == size:
+                return True
 
     def open(self, name: str) -> BinaryIO:
         """To be read from its beginning, and closed by `close`. Raises OSError."""

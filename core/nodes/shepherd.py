@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from core.nodes.beginning import set_aside, was_set_aside
+from core.nodes.local_worker import stop_worker
 from core.nodes.messages import POLL_SECONDS, Away, DeskLink, asked
 from core.nodes.tended import RETRY_SECONDS, TendedRun, in_words
 from core.nodes.tended_note import NAME, tended_in
@@ -122,7 +123,7 @@ class Shepherd:
             if order is not None:
                 self._tend(Run(self._runs_folder / run_id), order["generation"], order)
             elif before is not None:
-                before.stop_worker()
+                stop_worker(before.run)
                 set_aside(before.run, before.generation)
                 del self._tended[run_id]
         except OSError as error:

@@ -15,24 +15,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from core.errors import TrainDeskError
 from core.files import remedy
-from core.machine.processes import end_process
 from core.nodes.beginning import EndAsked, get_ready, goes_on
-from core.nodes.messages import CHUNK, LOG, LOG_CHUNK, Away, DeskLink, asked
+from core.nodes.local_worker import STOP_SECONDS, has_ended, kill_worker, say_end, stop_worker, worker_is_there
+from core.nodes.messages import LOG, LOG_CHUNK, Away, DeskLink, asked
 from core.nodes.outgoing import Outgoing, digest_of_path
+from core.nodes.requests import place_requests
 from core.nodes.tended_note import keep_note, tended_in
-from core.runs.events import ENDS, FAILED, FINISHED, PAUSED, STOPPED, EventWriter, complete_lines, event_in, last_event
-from core.runs.playback import Playback, ask_for_playback, playback_of
+from core.runs.events import FAILED, FINISHED, PAUSED, STOPPED, complete_lines, event_in
 from core.runs.store import Run
 from core.workers.launch import launch
 
 POLL_SECONDS = 0.1  # between two looks at the log
 FILES_SECONDS = 1.0  # between two looks at the files
 RETRY_SECONDS = 1.0  # until what failed is tried again
-STOP_SECONDS = 3.0  # that a worker has to follow a stop; then its process is ended
 
 
 class Over(Exception):
@@ -79,7 +76,7 @@ class TendedRun:
     @property
     def is_active(self) -> bool:
         """Whether it takes a place on this computer: its worker lives, or is to be started."""
-        return not self._is_begun or self._worker_is_there()
+        return not self._is_begun or worker_is_there(self.run)
 
     def start(self) -> None:
         """Tends it from now on."""
@@ -96,25 +93,12 @@ class TendedRun:
         """Takes what the desk says of it now. Raises OSError."""
         with self._guard:
             self._order = order
-            if self._is_begun and self._worker_is_there():
+            if self._is_begun and worker_is_there(self.run):
                 self._place_requests(order["requests"])
-
-    def stop_worker(self) -> None:
-        """Ends its worker, at the latest in 3 seconds."""
-        with contextlib.suppress(OSError):
-            self.run.request_stop()
-        end = time.monotonic() + STOP_SECONDS
-        while self._worker_is_there():
-            if time.monotonic() > end:
-                self._kill()
-            time.sleep(POLL_SECONDS / 2)
 
     @property
     def _is_begun(self) -> bool:
         return self._note.generation == self.generation and self._note.launched
-
-    def _worker_is_there(self) -> bool:
-        return self.run.worker_is_alive() or self.run.is_on_its_way()
 
     def _tend(self, part: Callable[[], None], pause: float) -> None:
         """Does its part again and again, whatever fails."""
@@ -134,9 +118,9 @@ class TendedRun:
     def _follow_worker(self) -> None:
         if not self._is_begun and not self._begin():
             return
-        is_over = not self._worker_is_there()  # looked at before the log is read
+        is_over = not worker_is_there(self.run)  # looked at before the log is read
         if self._stop_asked and not is_over and time.monotonic() - self._stop_asked > STOP_SECONDS:
-            self._kill()
+            kill_worker(self.run)
             self._say_end(STOPPED, "Stopped by request; its process did not follow and was ended.")
         self._deliver()
         self._is_over = is_over
@@ -146,10 +130,10 @@ class TendedRun:
         with self._guard:
             order = self._order
         if order is None:
-            if self._note.generation == self.generation and self._worker_is_there():  # we died before this was noted
+            if self._note.generation == self.generation and worker_is_there(self.run):  # we died before this was noted
                 self._keep(launched=True)
             return self._is_begun
-        if self._worker_is_there():
+        if worker_is_there(self.run):
             self._take_over(order)
             return self._is_begun
         if order["begun"]:  # it was here, and is not any more: what the desk has is all that is left
@@ -173,12 +157,13 @@ class TendedRun:
     def _take_over(self, order: dict[str, Any]) -> None:
         """A worker trains in the folder: one that was started just before we died, of an earlier generation, or of a run that
         someone else has trained since."""
-        last = last_event(self.run.event_log)
-        if self._note.generation == self.generation or goes_on(self.run, *order["log"]):
-            if self._note.generation == self.generation or last is None or last["event"] not in ENDS:
+        if self._note.generation == self.generation:
+            self._keep(launched=True)
+        elif goes_on(self.run, *order["log"]):
+            if not has_ended(self.run):
                 self._keep(launched=True)
         else:
-            self.stop_worker()
+            stop_worker(self.run)
 
     def _check_asked(self) -> None:
         """Raises EndAsked, Over."""
@@ -191,42 +176,15 @@ class TendedRun:
             raise EndAsked("pause")
 
     def _place_requests(self, requests: dict[str, Any]) -> None:
-        """Leaves in the folder what people ask of the worker. Raises OSError."""
-        run = self.run
+        """Raises OSError."""
         if requests.get("stop"):
-            run.stop_request.touch()
             self._stop_asked = self._stop_asked or time.monotonic()
-        if requests.get("pause"):
-            run.pause_request.touch()
-        serial, rate = requests.get("learning_rate") or (0, 0.0)
-        if serial and serial != self._note.placed:
-            run.request_learning_rate(rate)
-            self._keep(placed=serial)
-        said = requests.get("playback")
-        playback = Playback(said["epoch_seconds"], said["until"]) if said else None
-        if playback != playback_of(run):
-            ask_for_playback(run, playback) if playback else run.playback_request.unlink(missing_ok=True)
-
-    def _kill(self) -> None:
-        for mark in (self.run.worker_pid, self.run.starting_mark):
-            end_process(mark)
+        placed = place_requests(self.run, requests, self._note.placed)
+        if placed != self._note.placed:
+            self._keep(placed=placed)
 
     def _say_end(self, kind: str, message: str) -> None:
-        """Writes the last line of a run that has no worker which could. Raises OSError, TrainDeskError."""
-        run = self.run
-        try:
-            with FileLock(run.worker_lock).acquire(timeout=RETRY_SECONDS):
-                last = last_event(run.event_log)
-                if not self._is_begun or last is None or last["event"] not in ENDS:
-                    log = EventWriter(run.event_log)
-                    try:
-                        log.write(kind, message=message)
-                    finally:
-                        log.close()
-                for passing in (run.stop_request, run.pause_request, run.worker_pid, run.spare, run.starting_mark):
-                    passing.unlink(missing_ok=True)
-        except Timeout:
-            raise TrainDeskError(f"The process of run {run.id} cannot be ended; end it by hand.") from None
+        say_end(self.run, kind, message, is_new=not self._is_begun)
         self._keep(launched=True)
 
     def _deliver(self) -> None:
@@ -254,7 +212,7 @@ class TendedRun:
         try:
             files = self._outgoing.look()
             self._wait_for_lines()
-            if self._send_wanted(files, self._offer(files)) and is_over:
+            if self._outgoing.send(self._offer(files)["wanted"], files, self._call) and is_over:
                 self._settle(files)
         except BaseException:
             self._outgoing.look_again()
@@ -271,27 +229,6 @@ class TendedRun:
     def _offer(self, files: dict[str, tuple[int, str]], over: list[Any] | None = None) -> dict[str, Any]:
         return self._call("offer", files={name: list(fact) for name, fact in files.items()}, over=over)
 
-    def _send_wanted(self, files: dict[str, tuple[int, str]], said: dict[str, Any]) -> bool:
-        """Sends what the desk lacks, small files first, and what to go on from when all else is there. Whether all is."""
-        last = self.run.last.name
-        for name in sorted(said["wanted"], key=lambda name: (name == last, name != LOG and files[name][0])):
-            if not self._put(name, *files[name], said["wanted"][name]):
-                self._outgoing.look_again()
-                return False
-        return True
-
-    def _put(self, name: str, size: int, digest: str, offset: int) -> bool:
-        """Whether it arrived; False when it has changed since it was looked at."""
-        file = self._outgoing.open(name)
-        while True:
-            file.seek(offset)
-            data = file.read(max(0, min(CHUNK, size - offset)))
-            said = self._call("put", name=name, digest=digest, size=size, offset=offset, data=data)
-            if said.get("damaged") or (not data and offset < size):
-                return False
-            if (offset := said["offset"]) == size:
-                return True
-
     def _settle(self, files: dict[str, tuple[int, str]]) -> None:
         """The worker is gone and all its files are there: the last line follows, and that this is all."""
         self._may_finish = True
@@ -301,7 +238,7 @@ class TendedRun:
         said = self._offer(files, [size, digest])
         if said["settled"]:
             self._note_settled()
-        self._send_wanted({**files, LOG: (size, digest)}, said)
+        self._outgoing.send(said["wanted"], {**files, LOG: (size, digest)}, self._call)
 
     def _note_settled(self) -> None:
         """Raises Over."""
@@ -326,8 +263,8 @@ class TendedRun:
         if self._ending.is_set():
             raise Over
         said = asked(self._link, method, run=self.run.id, generation=self.generation, **values)
-        if said.get("stale"):
-            self.is_stale = True
+        if said.get("stale") or said.get("newer"):
+            self.is_stale = "stale" in said
             raise Over
         if said.get("settled") is True and "wanted" not in said:
             self._note_settled()
