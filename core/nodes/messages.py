@@ -35,7 +35,11 @@ _VALUES: dict[str, dict[str, type | tuple[type, ...]]] = {
 
 
 class Away(Exception):
-    """The desk cannot be reached, or cannot take something at the moment. It is tried again."""
+    """The desk cannot be reached. It is tried again."""
+
+
+class Refused(Away):
+    """The desk cannot take something at the moment, says its sentence."""
 
 
 class DeskLink(Protocol):
@@ -46,13 +50,13 @@ class DeskLink(Protocol):
 
 
 def asked(link: DeskLink, method: str, **values: Any) -> dict[str, Any]:
-    """The desk's answer. Raises Away when it is not there, or refuses."""
+    """The desk's answer. Raises Away when it is not there, Refused when it says no."""
     try:
         said = link.call(method, **values)
     except OSError as error:
         raise Away(f"The desk cannot be reached ({error.strerror or error}); it is tried again.") from error
     if "error" in said:
-        raise Away(str(said["error"])[:500])
+        raise Refused(str(said["error"])[:500])
     return said
 
 

@@ -250,7 +250,8 @@ class Mirror:
             if self._orders.get(node, ("", None))[1] != runs:
                 self._orders[node] = _version_of(runs), runs
                 for changed in self._listeners:
-                    changed(node)
+                    with contextlib.suppress(RuntimeError):  # a loop that has ended
+                        changed(node)
 
     def _say(self, error: OSError | TrainDeskError) -> None:
         """Once: on the screen of the desk, and with what is known of the computers."""

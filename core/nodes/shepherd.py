@@ -12,7 +12,7 @@ from typing import Any
 
 from core.nodes.beginning import set_aside, was_set_aside
 from core.nodes.local_worker import stop_worker
-from core.nodes.messages import POLL_SECONDS, Away, DeskLink, asked
+from core.nodes.messages import POLL_SECONDS, Away, DeskLink, Refused, asked
 from core.nodes.tended import RETRY_SECONDS, TendedRun, in_words
 from core.nodes.tended_note import NAME, tended_in
 from core.runs.store import Run
@@ -69,8 +69,8 @@ class Shepherd:
             }
             try:
                 said = asked(self._link, "orders", known={"version": self._version, "runs": known}, wait=POLL_SECONDS)
-            except Away as error:
-                self._problem = str(error)
+            except Away as away:
+                self._problem = str(away) if isinstance(away, Refused) else ""
                 self._ending.wait(RETRY_SECONDS)
                 continue
             self._problem = ""

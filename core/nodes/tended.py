@@ -19,7 +19,7 @@ from core.errors import TrainDeskError
 from core.files import remedy
 from core.nodes.beginning import EndAsked, get_ready, goes_on
 from core.nodes.local_worker import STOP_SECONDS, has_ended, kill_worker, say_end, stop_worker, worker_is_there
-from core.nodes.messages import LOG, LOG_CHUNK, Away, DeskLink, asked
+from core.nodes.messages import LOG, LOG_CHUNK, Away, DeskLink, Refused, asked
 from core.nodes.outgoing import Outgoing, digest_of_path
 from core.nodes.requests import place_requests
 from core.nodes.tended_note import keep_note, tended_in
@@ -61,7 +61,7 @@ class TendedRun:
     @property
     def problem(self) -> str:
         """One sentence; empty when all goes well."""
-        return next(iter(self._problems.values()), "")
+        return next(filter(None, self._problems.values()), "")
 
     @property
     def placed(self) -> int:
@@ -109,7 +109,10 @@ class TendedRun:
                 self._ending.wait(pause if not self._is_over else POLL_SECONDS)
             except Over:
                 self._ending.set()
-            except (Away, OSError, TrainDeskError) as error:
+            except Away as away:
+                self._problems[part.__name__] = str(away) if isinstance(away, Refused) else ""
+                self._ending.wait(RETRY_SECONDS)
+            except (OSError, TrainDeskError) as error:
                 self._problems[part.__name__] = in_words(error)
                 self._ending.wait(RETRY_SECONDS)
 
