@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +56,7 @@ def main(arguments: list[str]) -> None:
     what_file, progress, data_folder = map(Path, arguments)
     problem = ""
     try:
-        for done, total in _gets_ready(json.loads(what_file.read_text(encoding="utf-8")), data_folder):
+        for done, total in gets_ready(json.loads(what_file.read_text(encoding="utf-8")), data_folder):
             with contextlib.suppress(OSError):
                 write_atomically(progress, json.dumps([done, total]).encode(), sync=False)
     except TrainDeskError as error:
@@ -64,7 +64,8 @@ def main(arguments: list[str]) -> None:
     print(json.dumps({"problem": problem}))
 
 
-def _gets_ready(said: dict[str, Any], data_folder: Path) -> Any:
+def gets_ready(said: dict[str, Any], data_folder: Path) -> Iterator[tuple[int, int]]:
+    """Yields bytes so far and bytes in all while something is downloaded. Raises TrainDeskError."""
     from core.datasets.cache import open_images
     from core.datasets.obtain import obtain
 
