@@ -1,4 +1,4 @@
-"""Computer: what it is doing, how many trainings at once, and how much room the runs take."""
+"""Computer: what it is doing, how many trainings at once, which others train, and how much room the runs take."""
 
 import streamlit as st
 
@@ -11,6 +11,7 @@ from pages.components.shell.header import open_page
 from pages.components.shell.messages import attempt, show_problem
 from pages.components.shell.number_words import count, gigabytes
 from pages.components.shell.rights import draw_who, is_host, is_shared
+from pages.components.system.computers_view import draw_computers
 from pages.components.system.system_panel import draw_disk, draw_system
 
 AT_ONCE, WAITING = "trainings at once", "waiting of a guest"
@@ -43,6 +44,8 @@ st.number_input(
     disabled=not is_host(),
 )
 show_problem(AT_ONCE)
+
+draw_computers()
 
 if is_shared() and is_host():
     st.subheader("Guests")

@@ -1,0 +1,278 @@
+"""Other computers on the page of the computer, by the files that the desk writes of them."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from core.errors import TrainDeskError
+from core.nodes import authority, desk_process
+from core.nodes.authority import Authority
+from core.nodes.desk_process import Join
+from core.nodes.registry import Node, nodes, takes_no_runs, write_node
+from core.runs.placement import Placement, write_placement
+from core.sharing import Guest
+from pages.components.shell import rights
+from pages.components.system import joining
+from pages.components.system.computers_view import ALONE, in_one_sentence, node_facts, training_words
+from tests.pages.apps import ROOT, open_app, press, run, words
+from tests.pages.fake_runs import fake_run
+
+GB = 10**9
+
+
+def node(name="lab-1", **changes):
+    """A computer that was heard of just now, and stays so for the length of a test."""
+    values = {
+        "joined": time.time() - 3600,
+        "seen": time.time(),
+        "system": "Windows 11",
+        "cores": 8,
+        "memory": 16 * GB,
+        "memory_free": 11 * GB,
+        "disk_free": 230 * GB,
+        "cpu_runs": 2,
+        "speed": 1.34,
+    }
+    return Node(name, **{**values, **changes})
+
+
+@pytest.fixture(autouse=True)
+def in_touch_for_long(monkeypatch):
+    monkeypatch.setattr("core.nodes.registry.LOST_SECONDS", 300.0)
+
+
+@pytest.fixture
+def as_someone(monkeypatch):
+    """Makes the visitor someone who logged in on a shared dashboard."""
+
+    def become(guest):
+        monkeypatch.setattr(rights, "current_authenticator", lambda: "an authenticator")
+        monkeypatch.setattr(rights, "_guest", lambda: guest)
+
+    return become
+
+
+@pytest.fixture
+def made(monkeypatch):
+    """Join files are made as ever, but no desk is started. -> what was asked for."""
+    asked = []
+
+    def make(runs_folder, data_folder):
+        asked.append((runs_folder, data_folder))
+        join, data = Authority(runs_folder).new_join(["192.168.1.5:8786"])
+        name = f"join-{join.id}.tdk"
+        return Join(name, data, f"python -m core node 192.168.1.5:8786 --join {name}")
+
+    monkeypatch.setattr(joining, "make_join_file", make)
+    return asked
+
+
+def labels(app):
+    return [button.label for button in app.button]
+
+
+def test_where_nobody_joined_there_is_one_sentence_and_one_button(runs_folder):
+    before = sorted(runs_folder.rglob("*nodes*"))
+    app = open_app("system")
+    assert ALONE in words(app) and "Add a computer" in labels(app)
+    assert {"Make a join file", "No new runs here", "Revoke", "Close"}.isdisjoint(labels(app))
+    assert sorted(runs_folder.rglob("*nodes*")) == before, "looking makes nothing"
+
+
+def test_a_computer_says_what_it_has_and_what_runs_there(runs_folder):
+    trained = fake_run(runs_folder, "paused")
+    write_placement(trained.folder, Placement("lab-1", 1, time.time()))
+    write_node(runs_folder, node(gpus=["NVIDIA RTX 4090", "NVIDIA RTX 4090"], runs=[trained.id]))
+    text = words(open_app("system"))
+    for said in (
+        "1 other computer, in touch; 1 run trains there.",
+        "lab-1",
+        "<dd>8</dd>",
+        "<dd>11.0 GB<small>of 16.0 GB</small></dd>",
+        "<dd>2<small>NVIDIA RTX 4090</small></dd>",
+        "<dd>230.0 GB</dd>",
+        "<dd>4<small>one on each of 2 GPUs</small></dd>",
+        "<dd>1.3 ×<small>this computer's</small></dd>",
+        "Windows 11",
+        f'href="run?run={trained.id}"',
+        "(since today",
+    ):
+        assert said in text, said
+
+
+def test_one_that_is_away_says_since_when_and_nothing_that_may_have_changed(runs_folder):
+    trained = fake_run(runs_folder, "interrupted")
+    away = node(seen=time.time() - 1200, runs=[trained.id])
+    write_node(runs_folder, away)
+    write_node(runs_folder, node("lab-2"))
+    text = words(open_app("system"))
+    assert "2 other computers, 1 of them in touch; no run trains there now." in text
+    assert "not heard of since" in text and "Was training" in text
+    told = {label: value for label, value, _ in node_facts(away)}
+    assert told["Memory free"] == told["Disk free"] == "–" and told["Cores"] == "8"
+
+
+def test_what_is_not_known_is_not_made_up():
+    told = {label: value for label, value, _ in node_facts(Node("lab-1", seen=time.time()))}
+    assert told["Cores"] == told["Speed"] == "–" and told["GPUs"] == "none"
+
+
+def test_a_full_disk_is_a_sentence(runs_folder):
+    sentence = "The disk of lab-1 has 0.2 GB left, so it pauses its runs; free space there."
+    write_node(runs_folder, node(problem=sentence))
+    assert sentence in words(open_app("system"))
+
+
+def test_what_a_computer_says_of_itself_is_text(runs_folder):
+    write_node(
+        runs_folder,
+        node(
+            system="<b>x</b>",
+            gpus=["<img src=x onerror=alert(1)>"],
+            problem="**bold** <script>",
+            runs=["../../etc", "..", "no-such-run", "a/b", ""],
+        ),
+    )
+    app = open_app("system")
+    markup = "\n".join(element.proto.body for element in app.get("html"))
+    assert "&lt;b&gt;x" in markup and "<img src=x" not in markup and "Trains" not in markup
+    assert "no run trains there now" in words(app)
+
+
+def test_lab_2_comes_before_lab_10(runs_folder):
+    for name in ("lab-10", "lab-2", "lab-1"):
+        write_node(runs_folder, node(name))
+    text = words(open_app("system"))
+    assert text.index("**lab-1**") < text.index("**lab-2**") < text.index("**lab-10**")
+
+
+def test_of_very_many_only_some_are_drawn(runs_folder):
+    for number in range(45):
+        write_node(runs_folder, node(f"node-{number}"))
+    app = open_app("system")
+    assert labels(app).count("No new runs here") == 20
+    assert "45 other computers, in touch; no run trains there now." in words(app)
+
+
+def test_no_new_runs_and_again(runs_folder):
+    write_node(runs_folder, node())
+    app = press(open_app("system"), "new runs lab-1")
+    assert takes_no_runs(runs_folder, "lab-1") and "takes no new runs" in badges(app)
+    assert "New runs here again" in labels(app) and "No new runs here" not in labels(app)
+    app = press(app, "new runs lab-1")
+    assert not takes_no_runs(runs_folder, "lab-1") and "takes no new runs" not in badges(app)
+
+
+def badges(app):
+    return "\n".join(element.value for element in app.markdown)
+
+
+def test_removing_asks_first_and_says_what_becomes_of_its_runs(runs_folder):
+    trained = fake_run(runs_folder, "interrupted")
+    write_node(runs_folder, node(runs=[trained.id]))
+    app = open_app("system")
+    assert training_words(1) in words(app) and "1 run trains there" in training_words(1)
+    assert [each.name for each in nodes(runs_folder)] == ["lab-1"], "nothing happens before the second click"
+    app = press(app, "gone lab-1")
+    assert nodes(runs_folder) == [] and ALONE in words(app)
+
+
+def test_a_folder_that_cannot_be_written_is_one_sentence(runs_folder, monkeypatch):
+    write_node(runs_folder, node())
+    app = open_app("system")
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pages.components.system.computers_view.set_takes_no_runs", full)
+    app = press(app, "new runs lab-1")
+    assert "could not be noted (No space left on device)" in words(app)
+    assert not takes_no_runs(runs_folder, "lab-1")
+
+
+def test_the_steps_open_and_close(runs_folder, made):
+    app = press(open_app("system"), "add a computer")
+    text = words(app)
+    assert str(ROOT) in text and f"Python ({sys.version_info.major}.{sys.version_info.minor})" in text
+    assert "requirements-nodes.txt" in app.code[0].value and "port 8786" in text
+    assert "Make a join file" in labels(app) and made == [] and not Authority(runs_folder).exists
+    app = press(app, "add a computer")
+    assert "Make a join file" not in labels(app) and "Add a computer" in labels(app)
+
+
+def test_a_join_file_is_handed_out_with_the_line_to_run_and_revoked(runs_folder, data, made):
+    app = press(open_app("system"), "add a computer")
+    app = press(app, "make a join file")
+    assert made == [(runs_folder, data)]
+    [join] = Authority(runs_folder).joins()
+    name = f"join-{join.id}.tdk"
+    text = words(app)
+    assert f'download="{name}"' in text and f"Save {name}" in text and f"`{name}` until" in text
+    assert [each.value for each in app.code][-1] == f"python -m core node 192.168.1.5:8786 --join {name}"
+    assert "Make a join file" not in labels(app)
+    app = press(app, f"revoke {join.id}")
+    assert Authority(runs_folder).joins() == [] and "Make a join file" in labels(app)
+    assert name not in words(app), "what opens no door is not handed out any more"
+
+
+def test_one_that_cannot_be_made_says_why(runs_folder, monkeypatch):
+    def fail(*_):
+        raise TrainDeskError("Nothing listens at port 8786 after 20 seconds; try again.")
+
+    monkeypatch.setattr(joining, "make_join_file", fail)
+    app = press(press(open_app("system"), "add a computer"), "make a join file")
+    assert "Nothing listens at port 8786" in words(app) and "Make a join file" in labels(app)
+
+
+def test_without_the_packages_it_says_what_to_install_and_the_page_is_whole(runs_folder, monkeypatch):
+    write_node(runs_folder, node())
+    monkeypatch.setattr(authority, "PACKAGES", ("distributed", "no_such_package"))
+    app = press(open_app("system"), "add a computer")
+    text = words(app)
+    assert "not installed here (`no_such_package`)" in text and app.code[0].value == joining.INSTALL
+    assert "Make a join file" not in labels(app)
+    assert "lab-1" in text and "Room on the disk" in text and "No new runs here" in labels(app)
+
+
+def test_a_guest_sees_names_and_runs_and_never_a_join_file(runs_folder, data, made, as_someone):
+    trained = fake_run(runs_folder, "paused")
+    write_node(runs_folder, node(runs=[trained.id]))
+    as_someone(Guest("the teacher", is_host=True))
+    app = press(press(open_app("system"), "add a computer"), "make a join file")
+    [join] = Authority(runs_folder).joins()
+    assert join.id in words(app)
+    as_someone(Guest("a pupil", is_host=False))
+    app.session_state[joining.OPEN] = True  # however it came there
+    for seen in (open_app("system"), run(app)):
+        text = words(seen)
+        assert "lab-1" in text and f'href="run?run={trained.id}"' in text
+        assert join.id not in text and "192.168" not in text and ".tdk" not in text and not seen.code
+        assert {"Add a computer", "Close", "Revoke", "No new runs here", "Make a join file"}.isdisjoint(labels(seen))
+        assert "Remove" not in str(seen._tree)
+
+
+def test_the_page_imports_nothing_that_talks_to_other_computers(runs_folder):
+    write_node(runs_folder, node())
+    program = (
+        "import sys; from tests.pages.apps import open_app, press; press(open_app('system'), 'add a computer'); "
+        "print([name for name in ('distributed', 'dask', 'cryptography', 'torch') if name in sys.modules])"
+    )
+    said = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert said.stdout.strip().splitlines()[-1] == "[]"
+
+
+def test_opening_pages_makes_nothing_listen(runs_folder, monkeypatch):
+    monkeypatch.setattr(desk_process, "start_detached", lambda *_, **__: pytest.fail("a process was started"))
+    for page in ("system", "", "runs"):
+        open_app(page)
+    press(open_app("system"), "add a computer")
+    assert not Authority(runs_folder).exists
+
+
+def test_the_sentence_counts():
+    now = time.time()
+    assert in_one_sentence([]) == ALONE
+    assert in_one_sentence([node()]) == "1 other computer, in touch; no run trains there now."
+    assert "2 other computers, 1 of them in touch" in in_one_sentence([node(), node("b", seen=now - 900)])
