@@ -24,7 +24,7 @@ from core.errors import TrainDeskError
 from core.machine.network import own_addresses
 from core.nodes.authority import Authority
 from core.nodes.certificates import NODE
-from core.nodes.desk_process import LOCK, PLACE, PORT, Place, free_port, is_needed
+from core.nodes.desk_process import LOCK, PLACE, PORT, Place, desk_place, free_port, is_needed
 from core.nodes.office import Office
 from core.nodes.wire import peer_of, prepare, security, without_idle_work
 from core.settings.stored import write_stored
@@ -42,8 +42,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=0, help=f"default: {PORT}, or any other where that is taken")
     options = parser.parse_args(arguments)
     authority = Authority(options.runs)
-    if not authority.exists:
-        print("No join file was ever made, so there is nobody to listen to.", file=sys.stderr)
+    if not is_needed(options.runs):
+        print("No join file is open and no computer has joined, so there is nobody to listen to.", file=sys.stderr)
         return 1
     try:
         with FileLock(options.runs / LOCK, timeout=1):  # whoever looks whether we live holds it for a moment
@@ -68,7 +68,7 @@ async def _serve(options: argparse.Namespace, authority: Authority) -> None:
     mirror.start()
     try:
         office = Office(options.runs, options.data, authority, mirror)
-        async with desk(office, authority, free_port(options.port)) as scheduler:
+        async with desk(office, authority, free_port(options.port or desk_place(options.runs).port)) as scheduler:
             address = f"{next(iter(own_addresses()), '127.0.0.1')}:{scheduler.port}"
             write_stored(options.runs / PLACE, Place(address, scheduler.port, os.getpid()), sync=False)
             while is_needed(options.runs) and not end.is_set():

@@ -48,7 +48,7 @@ class Place:
 
 def ensure_desk(runs_folder: Path, data_folder: Path) -> None:
     """Starts the desk if there is anybody to listen to and it does not live. Raises TrainDeskError if it cannot be started."""
-    if is_needed(runs_folder) and not desk_is_alive(runs_folder):
+    if not desk_is_alive(runs_folder) and is_needed(runs_folder):
         _start(runs_folder, data_folder, desk_place(runs_folder).port)
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from core import errors
 from core.errors import TrainDeskError
+from core.nodes import desk_process
 from core.workers import dispatch
 from pages.components.train import form_choices
 
@@ -39,8 +40,9 @@ def no_fence(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def supervisors(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """Commands of the supervisors that would have been started for the queue."""
+    """Commands of the supervisors that would have been started for the queue, and of the desk for other computers."""
     commands: list[list[str]] = []
+    monkeypatch.setattr(desk_process, "start_detached", lambda command, **_: commands.append(command))
     monkeypatch.setattr(dispatch, "start_detached", lambda command, **_: commands.append(command))
     return commands
 

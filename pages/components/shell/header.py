@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import TrainDeskError
+from core.nodes.desk_process import ensure_desk
 from core.paths import data_folder, runs_folder
 from core.workers.dispatch import ensure_supervisor
 from pages.components.shell.classifiers import soon
@@ -31,6 +32,7 @@ from pages.components.shell.messages import show_error
 from pages.components.shell.rights import closed
 
 FOLDER = Path(__file__).parent
+WAKES = 20.0  # seconds between two tries to start the process that other computers call
 ICON = FOLDER / "icon.png"  # a picture file: a Material icon would make the browser ask a foreign host for it
 ICON_ADDRESS = data_address(ICON.read_bytes())
 HISTORY = f"<script>{(FOLDER / 'history.js').read_text(encoding='utf-8')}</script>"  # holds nothing that a visitor sent
@@ -56,7 +58,15 @@ def open_page(title: str) -> None:
         _draw_navigation()
     with contextlib.suppress(TrainDeskError):  # the page of a run that waits says why nothing starts
         ensure_supervisor(runs_folder(), data_folder())
+    with contextlib.suppress(TrainDeskError):  # the page of the computer says of which others nothing is heard
+        _wake_desk(str(runs_folder()), str(data_folder()))
     soon("scipy.stats")  # how sure an accuracy is: asked for by the page of a run
+
+
+@st.cache_data(ttl=WAKES, max_entries=8, show_spinner=False)
+def _wake_desk(runs: str, data: str) -> None:
+    """Has computers that joined find this one again, after it was switched off for example."""
+    ensure_desk(Path(runs), Path(data))
 
 
 def _draw_navigation() -> None:

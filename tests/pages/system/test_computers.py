@@ -5,9 +5,10 @@ import sys
 import time
 
 import pytest
+import streamlit as st
 
 from core.errors import TrainDeskError
-from core.nodes import authority, desk_process
+from core.nodes import authority
 from core.nodes.authority import Authority
 from core.nodes.desk_process import Join
 from core.nodes.registry import Node, nodes, takes_no_runs, write_node
@@ -263,12 +264,28 @@ def test_the_page_imports_nothing_that_talks_to_other_computers(runs_folder):
     assert said.stdout.strip().splitlines()[-1] == "[]"
 
 
-def test_opening_pages_makes_nothing_listen(runs_folder, monkeypatch):
-    monkeypatch.setattr(desk_process, "start_detached", lambda *_, **__: pytest.fail("a process was started"))
-    for page in ("system", "", "runs"):
+def desks(commands):
+    return [command for command in commands if command[0] == "core.nodes.desk"]
+
+
+def test_looking_at_pages_makes_nothing_listen(runs_folder, supervisors):
+    write_node(runs_folder, node())  # but nobody was ever let in
+    for page in ("system", ""):
         open_app(page)
     press(open_app("system"), "add a computer")
-    assert not Authority(runs_folder).exists
+    assert not desks(supervisors) and not Authority(runs_folder).exists
+
+
+def test_whoever_opens_a_page_has_the_computers_that_joined_find_this_one_again(runs_folder, data, supervisors):
+    Authority(runs_folder).make()
+    open_app("runs")
+    assert not desks(supervisors), "no join file is open and nobody has joined"
+    write_node(runs_folder, node())
+    st.cache_data.clear()  # as if some time had passed
+    open_app("runs")
+    open_app("")
+    [command] = desks(supervisors)
+    assert command[1:5] == ["--runs", str(runs_folder), "--data", str(data)]
 
 
 def test_the_sentence_counts():
