@@ -130,7 +130,11 @@ async def _serve(options: argparse.Namespace, identity: Identity) -> None:
             raise link.refusal
         say(f"This computer trains for the desk at {link.address} as '{identity.name}'.")
         shepherd = Shepherd(options.runs, options.data, link)
-        beside = _be_member(link, identity), _tell(link, facts, shepherd), asyncio.to_thread(_measure, options.runs)
+        beside = (
+            _be_member(link, identity),
+            _tell(link, facts, shepherd),
+            asyncio.to_thread(measure_speed, options.runs),
+        )
         tasks = [asyncio.create_task(each) for each in beside]
         await asyncio.to_thread(shepherd.start)
         try:
@@ -203,11 +207,6 @@ def _member(link: DeskLink, identity: Identity) -> Any:
             """There is none."""
 
     return Member()
-
-
-def _measure(runs_folder: Path) -> None:
-    with contextlib.suppress(OSError, TrainDeskError):
-        measure_speed(runs_folder)
 
 
 def _see_end_of_input(loop: asyncio.AbstractEventLoop, end: asyncio.Event) -> None:

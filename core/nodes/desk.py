@@ -14,6 +14,7 @@ import contextlib
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from core.nodes.authority import Authority
 from core.nodes.certificates import NODE
 from core.nodes.desk_process import LOCK, PLACE, PORT, Place, desk_place, free_port, is_needed
 from core.nodes.office import Office
+from core.nodes.speed import measure_speed
 from core.nodes.wire import peer_of, prepare, security, without_idle_work
 from core.settings.stored import write_stored
 
@@ -70,6 +72,7 @@ async def _serve(options: argparse.Namespace, authority: Authority) -> None:
         office = Office(options.runs, options.data, authority, mirror)
         async with desk(office, authority, free_port(options.port or desk_place(options.runs).port)) as scheduler:
             address = f"{next(iter(own_addresses()), '127.0.0.1')}:{scheduler.port}"
+            threading.Thread(target=measure_speed, args=(options.runs,), daemon=True).start()
             write_stored(options.runs / PLACE, Place(address, scheduler.port, os.getpid()), sync=False)
             while is_needed(options.runs) and not end.is_set():
                 await scheduler.let_go_of(office.is_member)

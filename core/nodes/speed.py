@@ -7,6 +7,7 @@ measures it: epochs a second of a small network on the digits.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core.errors import TrainDeskError
 from core.machine.questions import Question
 from core.runs.workspace import NAME, workspace_folder
 from core.settings.stored import read_stored, write_stored
@@ -40,14 +42,15 @@ def own_speed(runs_folder: Path) -> float:
 
 
 def measure_speed(runs_folder: Path) -> None:
-    """Measures it, unless that was done; takes some seconds. Raises OSError, TrainDeskError."""
+    """Measures it, unless that was done; takes some seconds. Where it cannot be measured, it stays unknown."""
     known = read_stored(Speed, runs_folder / NAME / FILE)
     if os.environ.get(OFF) == "0" or known.epochs and time.time() - known.when < STAYS:
         return
-    with Question(lambda _: ["core.nodes.speed"]) as asked:
-        said = asked.answer(LONGEST) or {}
-    if isinstance(epochs := said.get("epochs"), int | float) and epochs > 0:
-        write_stored(workspace_folder(runs_folder) / FILE, Speed(float(epochs), time.time()), sync=False)
+    with contextlib.suppress(OSError, TrainDeskError):
+        with Question(lambda _: ["core.nodes.speed"]) as asked:
+            said = asked.answer(LONGEST) or {}
+        if isinstance(epochs := said.get("epochs"), int | float) and epochs > 0:
+            write_stored(workspace_folder(runs_folder) / FILE, Speed(float(epochs), time.time()), sync=False)
 
 
 def relative_speed(runs_folder: Path, epochs: Any) -> float:
