@@ -190,8 +190,6 @@ class _Bringing:
 
     def _fetch_rest(self, parcel: Parcel, part: Path) -> str:
         """Adds to the bytes that are here until there are as many as there are to be; the SHA-256 of them all."""
-        if part.is_file() and part.stat().st_size > parcel.size:
-            part.unlink()
         digest = _digest_of(part) if part.is_file() else hashlib.sha256()
         with part.open("ab") as file:
             while (begun := file.tell()) < parcel.size:

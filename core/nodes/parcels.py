@@ -153,7 +153,7 @@ def _pictures(config: RunConfig, data_folder: Path, digests: Digests, tell: Tell
             f"{data_folder / 'cache'}; free some space or allow writing there."
         )
     contents = {path.name: (path, digests.of(path)) for path in files}
-    return _laid_out(f"decoded/{dataset.cache_name()}", contents, data_folder, digests)
+    return _laid_out("decoded", dataset.cache_name(), contents, data_folder, digests)
 
 
 def _corrections(config: RunConfig, data_folder: Path, digests: Digests) -> list[Parcel]:
@@ -165,7 +165,7 @@ def _corrections(config: RunConfig, data_folder: Path, digests: Digests) -> list
         np.save(stream := io.BytesIO(), values, allow_pickle=False)
         made[name] = stream.getvalue()
     contents = {name: Content(hashlib.sha256(data).hexdigest(), len(data), 0) for name, data in made.items()}
-    place = data_folder / _named(f"corrections/{config.dataset.cache_name()}", contents)
+    place = data_folder / _named("corrections", config.dataset.cache_name(), contents)
     place.mkdir(parents=True, exist_ok=True)
     os.utime(place)
     parcels = []
@@ -178,10 +178,10 @@ def _corrections(config: RunConfig, data_folder: Path, digests: Digests) -> list
 
 
 def _laid_out(
-    first: str, contents: dict[str, tuple[Path, Content]], data_folder: Path, digests: Digests
+    kind: str, of: str, contents: dict[str, tuple[Path, Content]], data_folder: Path, digests: Digests
 ) -> list[Parcel]:
     """Files linked into a folder that is called by what they hold: it stays when what they were made for is forgotten."""
-    folder = _named(first, {name: content for name, (_, content) in contents.items()})
+    folder = _named(kind, of, {name: content for name, (_, content) in contents.items()})
     place = data_folder / folder
     place.mkdir(parents=True, exist_ok=True)
     os.utime(place)
@@ -218,7 +218,7 @@ def _earlier(run: Run, config: RunConfig, digests: Digests) -> list[Parcel]:
     earlier, checkpoint = found
     files = [checkpoint, earlier.config_file, earlier.metadata_file]
     contents = {path.name: (path, digests.of(path)) for path in files if path.is_file()}
-    folder = _named(f"earlier/{earlier.id[:120]}", {name: content for name, (_, content) in contents.items()})
+    folder = _named("earlier", earlier.id, {name: content for name, (_, content) in contents.items()})
     return [_parcel("data", path, content, f"{folder}/{name}") for name, (path, content) in contents.items()]
 
 
@@ -251,10 +251,11 @@ def _parcel(root: Root, source: Path, content: Content, path: str) -> Parcel:
     return Parcel(root, path, content.size, content.digest, source, content.changed)
 
 
-def _named(first: str, contents: Mapping[str, Content]) -> str:
-    """A folder's name that says what is in it."""
+def _named(kind: str, of: str, contents: Mapping[str, Content]) -> str:
+    """Where a folder belongs in the data folder, called by what is in it."""
+    plain = re.sub(r"[^\w-]", "-", of, flags=re.ASCII).strip("-_")[:120] or "one"
     said = "".join(f"{name} {content.digest}\n" for name, content in sorted(contents.items()))
-    return f"{first}-{hashlib.sha256(said.encode()).hexdigest()[:16]}"
+    return f"{kind}/{plain}-{hashlib.sha256(said.encode()).hexdigest()[:16]}"
 
 
 def _as_it_is(path: Path, content: Content) -> Content:

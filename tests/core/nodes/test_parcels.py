@@ -15,7 +15,7 @@ from core.nodes import getting_ready
 from core.nodes import parcels as parcels_module
 from core.nodes.parcels import KINDS, Parcel, bytes_to_send, needs, sizes
 from core.runs.history import History
-from core.runs.store import create_run
+from core.runs.store import Run, create_run
 from core.workers.worker import work
 from tests.core.datasets.test_corrections import some
 from tests.core.datasets.test_obtain import CLASSES, files_of, install, publish
@@ -125,6 +125,8 @@ def test_how_many_bytes_are_sent_is_known_before(desk, tmp_path):
     open_images(run.config().dataset, desk.data)
     assert said == pytest.approx(sizes(needs(run, desk.data)), rel=0.05)
     assert bytes_to_send(quick_config(), desk.data) == 0
+    keep(quick_config().dataset, desk.data, some(1), 1)
+    assert bytes_to_send(quick_config(training={"own_pictures": 5}), desk.data) == 8 * 8 + 8
     assert bytes_to_send(quick_config(dataset="cifar10", architecture="mlp"), desk.data) == 60_000 * (3 * 32 * 32 + 8)
     network = quick_config(architecture={"name": "resnet18"}, batch_size=16)
     assert bytes_to_send(network, desk.data) == ResNet18.weights_bytes
@@ -182,7 +184,7 @@ def test_corrections_are_those_of_the_desk(desk, node):
 
 
 def test_a_run_that_starts_from_an_earlier_one(desk, node):
-    earlier = trained(new_run(desk, title="Before"), desk.data)
+    earlier = Run(trained(new_run(desk, title="Before"), desk.data).folder.rename(desk.runs / "Æ run (1)"))
     run = new_run(desk, training={"start_from": earlier.id[:-1]})
     other = trained(new_run(node, title="Another with such a name"), node.data)
     other.folder.rename(node.runs / f"{earlier.id[:-1]}z")  # what the beginning of the name would mean there
