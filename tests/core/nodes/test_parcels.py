@@ -218,7 +218,8 @@ def test_weights_that_come_with_the_program_are_not_sent(desk):
     assert needs(new_run(desk, architecture={"name": "efficientnet_lite0"}), desk.data) == []
 
 
-def test_a_paused_run_goes_on_on_another_computer_bit_for_bit(desk, node, own):
+def test_a_paused_run_goes_on_on_another_computer_bit_for_bit(desk, node, own, monkeypatch):
+    monkeypatch.setattr("core.runs.requests.POLL_SECONDS", 0)  # the next step looks whether it is to pause
     settings = {
         "dataset": version_of(own, 1),
         "epochs": 4,
