@@ -1,7 +1,6 @@
 """Computers join a desk and stay with it: real processes over real TLS."""
 
 import json
-import shutil
 import stat
 import time
 from pathlib import Path
@@ -9,23 +8,34 @@ from pathlib import Path
 import psutil
 import pytest
 
+from core.nodes import agent, link
 from core.nodes.authority import Authority
 from core.nodes.certificates import JOIN, key_pem, new_key, subject
 from core.nodes.desk_process import joins, revoke_join
+from core.nodes.hello import own_versions
 from core.nodes.registry import remove_node
-from tests.helpers import assert_one_sentence, has_ended, wait_until
-from tests.room import ROOT, Room
+from core.nodes.wire import REFUSED, WHY
+from tests.helpers import assert_one_sentence, has_ended, serve, wait_until
 
 SOON = 60.0  # seconds
 
 
-def refused(room: Room, join: Path | None, *parts: str, name: str = "lab-9", **options) -> None:
-    """A computer with that join file ends by itself and says why in its last line."""
-    computer = room.start(name, join, **options)
-    assert_one_sentence(computer.ended(SOON), *parts)
-    assert computer.process.returncode == 1
-    assert not computer.agents()
-    assert room.node(name) is None
+@pytest.fixture
+def refused(a_room, tmp_path, capsys, monkeypatch):
+    """Has an agent, in this process, try to join with a file, and checks that it ends and says why."""
+    monkeypatch.setattr(agent, "_see_end_of_input", lambda *_: None)
+
+    def try_to_join(join: Path | None, *parts: str, runs: Path | None = None, address: str | None = None) -> None:
+        options = ["--runs", str(runs or tmp_path / "runs"), "--data", str(tmp_path / "data"), "--name", "lab-9"]
+        options += ["--join", str(join)] if join else []
+        capsys.readouterr()
+        assert agent.main([a_room.address if address is None else address, *options]) == REFUSED
+        said = capsys.readouterr().out.strip()
+        assert said.startswith(WHY)
+        assert_one_sentence(said.removeprefix(WHY), *parts)
+        assert a_room.node("lab-9") is None
+
+    return try_to_join
 
 
 def mode(path: Path) -> str:
@@ -54,53 +64,64 @@ def test_only_their_owner_reads_keys(a_room):
     assert (mode(kept), mode(kept / "identity.json")) == ("0o700", "0o600")
 
 
-def test_another_desks_join_file_is_refused(a_room, tmp_path):
-    authority = Authority(tmp_path / "other")
+def test_another_desks_join_file_is_refused(a_room, tmp_path, refused):
     path = tmp_path / "foreign.tdk"
-    path.write_bytes(authority.new_join([a_room.address])[1])
-    refused(a_room, path, "is not the desk of this certificate", "make a new join file")
+    path.write_bytes(Authority(tmp_path / "other").new_join([a_room.address])[1])
+    refused(path, "is not the desk of this certificate", "make a new join file")
 
 
-def test_a_certificate_of_another_authority_is_refused_by_the_desk(a_room, tmp_path):
+def test_a_certificate_of_another_authority_is_refused_by_the_desk(a_room, tmp_path, refused):
     foreign = json.loads(Authority(tmp_path / "other").new_join([])[1])
     path = changed(a_room.join_file(), certificate=foreign["certificate"], key=foreign["key"])
-    refused(a_room, path, "does not accept this certificate")
+    refused(path, "does not accept this certificate")
 
 
-def test_a_join_file_of_yesterday_is_refused(a_room):
+def test_a_join_file_of_yesterday_is_refused(a_room, refused):
     authority, key = Authority(a_room.runs), new_key()
     certificate = authority._signed(key.public_key(), subject("join-00000000", JOIN), -60)
-    refused(
-        a_room, changed(a_room.join_file(), certificate=certificate, key=key_pem(key)), "has expired", "new join file"
-    )
+    path = changed(a_room.join_file(), certificate=certificate, key=key_pem(key))
+    refused(path, "has expired", "new join file")
 
 
-def test_a_join_file_that_was_withdrawn_is_refused(a_room):
+def test_a_join_file_that_was_withdrawn_is_refused(a_room, refused):
     join = a_room.join_file()
     revoke_join(a_room.runs, joins(a_room.runs)[0].id)
-    refused(a_room, join, "This join file was withdrawn or has expired; ask for a new one.")
+    refused(join, "This join file was withdrawn or has expired; ask for a new one.")
 
 
-def test_a_computer_with_another_program_is_refused(a_room, tmp_path):
-    shutil.copytree(ROOT / "core", tmp_path / "core", ignore=shutil.ignore_patterns("*.gz", "samples", "__pycache__"))
-    with (tmp_path / "core" / "errors.py").open("a") as file:
-        file.write("\n# another version\n")
-    refused(a_room, a_room.join_file(), "version of TrainDesk", "and the desk has", root=tmp_path)
+@pytest.mark.parametrize(
+    ("what", "here"), [("python", "Python 2.7"), ("torch", "torch 0.1"), ("code", "version of TrainDesk 0123456789ab")]
+)
+def test_a_computer_with_other_versions_is_refused(a_room, refused, monkeypatch, what, here):
+    other = own_versions() | {what: here.rpartition(" ")[2]}
+    monkeypatch.setattr(link, "own_versions", lambda: other)
+    refused(a_room.join_file(), f"This computer has {here} and the desk has {own_versions()[what]};")
 
 
-def test_a_file_that_is_no_join_file_is_refused(a_room, tmp_path):
+def test_what_is_no_join_file_is_said(tmp_path, refused):
     path = tmp_path / "any.tdk"
     path.write_text("{}")
-    refused(a_room, path, "is no join file of TrainDesk")
-    refused(a_room, None, "has not joined a desk yet; give the join file with --join FILE.")
+    refused(path, "is no join file of TrainDesk")
+    refused(tmp_path / "none.tdk", "is not there")
+    refused(None, "has not joined a desk yet; give the join file with --join FILE.")
 
 
-def test_the_desks_own_folder_is_no_computer_of_its_room(a_room):
-    refused(a_room, a_room.join_file(), "is the runs folder of the desk itself", name="../desk")
+def test_what_answers_and_is_no_desk_is_said(a_room, refused):
+    with serve({}) as site:
+        refused(a_room.join_file(), "is no desk of TrainDesk", address=site.url.removeprefix("http://").strip("/"))
 
 
-def test_a_name_that_is_taken_gets_a_number(a_room):
-    (computer,) = [a_room.start("lab-2", a_room.join_file(), "--name", "Lab 1.school.example", "--runs-at-once", "3")]
+def test_the_desks_own_folder_is_no_computer_of_its_room(a_room, refused):
+    refused(a_room.join_file(), "is the runs folder of the desk itself", runs=a_room.runs)
+
+
+@pytest.mark.parametrize("address", ["", ":", "192.168.1.5:none", "1:0"])
+def test_an_address_that_is_none_is_said(a_room, refused, address):
+    refused(a_room.join_file(), "is no address of a desk", address=address)
+
+
+def test_a_name_that_is_taken_gets_a_number_and_one_that_was_removed_is_not_given_again(a_room, refused):
+    computer = a_room.start("lab-2", a_room.join_file(), "--name", "Lab 1.school.example", "--runs-at-once", "3")
     assert wait_until(lambda: a_room.node("lab-1-2")).cpu_runs == 3
     computer.stop()
     assert not computer.agents()
@@ -108,7 +129,8 @@ def test_a_name_that_is_taken_gets_a_number(a_room):
     wait_until(lambda: computer.has_said("as 'lab-1-2'"))
     remove_node(a_room.runs, "lab-1-2")
     assert_one_sentence(computer.ended(SOON), "This computer, 'lab-1-2', was removed at the desk")
-    refused(a_room, None, "was removed at the desk", name="lab-2")
+    assert computer.process.returncode == 1 and not computer.agents()
+    refused(None, "was removed at the desk", runs=computer.runs)
     computer = a_room.start(
         "lab-2", a_room.join_file(), "--name", "lab-1"
     )  # with a new join file it is let in, as another
@@ -142,12 +164,5 @@ def test_an_agent_that_dies_is_started_again_and_ends_with_its_parent(a_room):
     wait_until(lambda: a_room.computers[0].has_said("as 'lab-1'"), SOON)
 
 
-def test_one_folder_trains_for_one_desk_at_a_time(a_room):
-    second = a_room.start("lab-1", None)
-    assert_one_sentence(second.ended(SOON), "Another process trains for a desk in", "--runs")
-
-
-@pytest.mark.parametrize("address", ["", "192.168.1.5:none", "1:0"])
-def test_an_address_that_is_none_is_said(a_room, address):
-    computer = a_room.start("lab-8", None, address=address or ":")
-    assert_one_sentence(computer.ended(SOON), "is no address of a desk")
+def test_one_folder_trains_for_one_desk_at_a_time(a_room, refused):
+    refused(None, "Another process trains for a desk in", "--runs", runs=a_room.computers[0].runs)
