@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from core.nodes.hello import own_versions
-from core.nodes.wire import PATIENCE, Refused, knock
+from core.nodes.wire import PATIENCE, Refused, knock, split_address
 
 if TYPE_CHECKING:
     from distributed.core import ConnectionPool
@@ -28,7 +28,11 @@ class DeskLink:
     """
 
     def __init__(self, addresses: list[str], security: Security, remedy: str, say: Callable[[str], None] = print):
-        """`addresses` of the desk, HOST:PORT, the likeliest first; `remedy` for a certificate that is not accepted."""
+        """`addresses` of the desk, HOST:PORT, the likeliest first; `remedy` for a certificate that is not accepted.
+
+        Raises TrainDeskError for an address that is none.
+        """
+        addresses = ["{}:{}".format(*split_address(address)) for address in addresses]
         self.addresses, self.security, self.remedy, self.say = addresses, security, remedy, say
         self.address = ""  # where the desk answered last
         self.refusal: Refused | None = None
@@ -100,20 +104,25 @@ class DeskLink:
             self._connecting = asyncio.create_task(self._reach())
 
     async def _reach(self) -> None:
+        try:
+            await self._try()
+        except Refused as refusal:
+            self._end(refusal)
+        except Exception as error:  # else everybody would wait for ever
+            self._end(Refused(f"The desk could not be reached ({type(error).__name__}: {error})."))
+
+    async def _try(self) -> None:
+        """Until it is in touch. Raises Refused."""
         delay, told = FIRST_DELAY, False
         while True:
             for address in dict.fromkeys([self.address or self.addresses[0], *self.addresses]):
                 try:
                     await knock(address, self._arguments["ssl_context"], self.remedy)
                     said = await self._say(address, "hello", own_versions())
-                except Refused as refusal:
-                    self._end(refusal)
-                    return
                 except (TimeoutError, OSError):
                     continue
                 if "refused" in said:
-                    self._end(Refused(said["refused"]))
-                    return
+                    raise Refused(said["refused"])
                 self.address = address
                 self.in_touch.set()
                 if told:

@@ -7,6 +7,7 @@ bounded length, on both sides.
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import ssl
 from collections.abc import Mapping
@@ -114,12 +115,11 @@ def peer_of(comm: Any) -> tuple[str, str]:
 
 def split_address(address: str) -> tuple[str, int]:
     """Host and port of `HOST`, `HOST:PORT` or `[IPV6]:PORT`. Raises TrainDeskError."""
-    host, colon, port = address.strip().removeprefix("tls://").rpartition(":")
-    if not colon or "]" in port:
-        host, port = address.strip().removeprefix("tls://"), str(PORT)
-    if not host or not port.isdigit() or not 0 < int(port) < 65536:
+    found = re.fullmatch(r"(?:tls://)?(\[[0-9A-Fa-f:.]+\]|[\w.-]+)(?::(\d{1,5}))?", address.strip())
+    port = int(found[2] or PORT) if found else 0
+    if not found or not 0 < port < 65536:
         raise TrainDeskError(f"'{address[:60]}' is no address of a desk; write it as 192.168.1.5:{PORT}.")
-    return host.strip("[]"), int(port)
+    return found[1], port
 
 
 async def knock(address: str, context: ssl.SSLContext, asked: str) -> None:
@@ -135,8 +135,8 @@ def _knock(host: str, port: int, context: ssl.SSLContext, asked: str) -> None:
     """A TLS server says what it thinks of a certificate after the handshake, to whoever listens before it writes."""
     try:
         with (
-            socket.create_connection((host, port), PATIENCE) as plain,
-            context.wrap_socket(plain, server_hostname=host) as stream,
+            socket.create_connection((host.strip("[]"), port), PATIENCE) as plain,
+            context.wrap_socket(plain, server_hostname=host.strip("[]")) as stream,
         ):
             if not stream.recv(1):
                 raise ConnectionResetError("hung up")

@@ -1,7 +1,9 @@
 """Computers join a desk and stay with it: real processes over real TLS."""
 
 import json
+import socketserver
 import stat
+import threading
 import time
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from core.nodes.desk_process import joins, revoke_join
 from core.nodes.hello import own_versions
 from core.nodes.registry import remove_node
 from core.nodes.wire import REFUSED, WHY
-from tests.helpers import assert_one_sentence, has_ended, serve, wait_until
+from tests.helpers import assert_one_sentence, has_ended, wait_until
 
 SOON = 60.0  # seconds
 
@@ -107,8 +109,14 @@ def test_what_is_no_join_file_is_said(tmp_path, refused):
 
 
 def test_what_answers_and_is_no_desk_is_said(a_room, refused):
-    with serve({}) as site:
-        refused(a_room.join_file(), "is no desk of TrainDesk", address=site.url.removeprefix("http://").strip("/"))
+    class Other(socketserver.BaseRequestHandler):
+        def handle(self):
+            self.request.sendall(b"SSH-2.0-OpenSSH_9.6\r\n")
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Other) as server:
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        refused(a_room.join_file(), "is no desk of TrainDesk", address=f"127.0.0.1:{server.server_address[1]}")
+        server.shutdown()
 
 
 def test_the_desks_own_folder_is_no_computer_of_its_room(a_room, refused):
@@ -165,4 +173,4 @@ def test_an_agent_that_dies_is_started_again_and_ends_with_its_parent(a_room):
 
 
 def test_one_folder_trains_for_one_desk_at_a_time(a_room, refused):
-    refused(None, "Another process trains for a desk in", "--runs", runs=a_room.computers[0].runs)
+    refused(None, "Another process trains for a desk in", runs=a_room.computers[0].runs)
