@@ -56,11 +56,11 @@ class Computer:
 
     def kill(self) -> None:
         """As a power cut does: with its trainings."""
-        for process in [psutil.Process(self.process.pid), *_processes_of(self.runs)]:
+        for process in _processes_of(self.runs):
             with contextlib.suppress(psutil.Error):
                 process.kill()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(PATIENCE)
+        self.process.kill()
+        self.process.wait(PATIENCE)
 
 
 @dataclass
