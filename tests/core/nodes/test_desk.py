@@ -154,11 +154,10 @@ def test_a_message_that_claims_to_be_huge_takes_no_memory(a_room, lab):
     before = a_room.desk().memory_info().rss
     with socket.create_connection(wire.split_address(a_room.address), 5) as plain, context.wrap_socket(plain) as stream:
         stream.sendall(struct.pack("Q", 2**33))
-        stream.settimeout(20)
-        with pytest.raises(OSError):
-            while stream.recv(2**16):
+        stream.settimeout(10)
+        with contextlib.suppress(ConnectionError, ssl.SSLError):
+            while stream.recv(2**16):  # what it says first; it must hang up before the time is over
                 pass
-            raise ConnectionResetError
     assert a_room.desk().memory_info().rss - before < 50 * 2**20
 
 
