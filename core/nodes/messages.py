@@ -20,7 +20,7 @@ POLL_SECONDS = 20.0  # for which the desk may keep the answer to `orders` back w
 _MB = 2**20
 _FROM_ELSEWHERE = {
     r"worker\.log": 64 * _MB,
-    r"tensorboard/[\w.-]{1,200}": 512 * _MB,
+    r"tensorboard/events\.[\w.-]{1,200}": 512 * _MB,
 }  # name -> the most bytes it may have
 _NOT_FROM_ELSEWHERE = ("config.json", "labels.json")  # the desk's own: what was asked for, what people say of it
 

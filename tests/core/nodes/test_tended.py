@@ -208,16 +208,26 @@ def test_the_checkpoint_to_go_on_from_is_never_newer_than_the_best_one_and_the_l
 
 
 def test_a_file_that_is_replaced_while_it_is_sent_arrives_as_it_was_looked_at(pair, monkeypatch):
-    monkeypatch.setattr("core.nodes.outgoing.CHUNK", 4)
     pair.log.write("started")
     pair.write("best.pt", b"first network")
-    put = pair.mirror.put
-    pair.mirror.put = lambda *args, **values: (pair.write("best.pt", b"second network"), put(*args, **values))[1]
+    offer = pair.mirror.offer
+    pair.mirror.offer = lambda *args, **values: (pair.write("best.pt", b"second network"), offer(*args, **values))[1]
     pair.send()
     assert pair.run.best.read_bytes() == b"first network"
-    del pair.mirror.put
+    del pair.mirror.offer
     pair.send()
     assert pair.run.best.read_bytes() == b"second network"
+
+
+def test_files_wait_for_the_lines_that_tell_of_them(pair):
+    pair.log.write("started")
+    pair.write("last.pt", b"network")
+    seen = []
+    put = pair.mirror.put
+    pair.mirror.put = lambda *args, **values: (seen.append(pair.here()), put(*args, **values))[1]
+    pair.tended._wait_for_lines = pair.tended._deliver
+    pair.tended._send_files()
+    assert seen == [pair.there.event_log.read_bytes()]
 
 
 def test_a_file_that_arrives_damaged_is_never_seen_and_comes_again(pair):
@@ -270,7 +280,7 @@ def test_what_is_here_by_its_content_is_not_sent_again(pair):
     pair.tend()
     pair.link.calls.clear()
     pair.send()
-    assert [method for method, _ in pair.link.calls] == ["deliver", "offer"]
+    assert [(method, values.get("data")) for method, values in pair.link.calls] == [("deliver", b""), ("offer", None)]
 
 
 def test_a_removed_folder_there_ends_the_run_with_what_is_here(pair):
