@@ -7,7 +7,6 @@ nothing: the next one says the same. All that is known lies in files, so that th
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import json
 import os
@@ -45,7 +44,7 @@ class Mirror:
     def __init__(self, runs_folder: Path, data_folder: Path):
         """Raises TrainDeskError when the runs folder cannot be written."""
         self._runs_folder, self._data_folder = runs_folder, data_folder
-        self._workspace = workspace_folder(runs_folder)
+        workspace_folder(runs_folder)
         self._runs: dict[str, MirroredRun] = {}
         self._orders: dict[str, tuple[str, dict[str, Any]]] = {}  # computer -> version of its orders, run -> order
         self._heard: dict[str, float] = {}  # computer -> when it was heard of, of the monotonic clock
@@ -120,13 +119,13 @@ class Mirror:
             )
             if not isinstance(run_id, str) or type(generation) is not int:
                 continue
-            mirrored = self._runs.get(run_id)
-            if mirrored is not None and _is_of(mirrored, node, generation):
+            if is_lost_to(node, generation, self._placement_of(run_id)):
+                drop[run_id] = generation
+            elif (mirrored := self._runs.get(run_id)) and _is_of(mirrored, node, generation):
                 if type(placed) is int and placed:
                     forget_learning_rate(mirrored.run, placed)
-                self._back(mirrored)
-            elif is_lost_to(node, generation, self._placement_of(run_id)):
-                drop[run_id] = generation
+                with contextlib.suppress(NotYours):  # it was given away at this moment: other orders follow
+                    self._back(mirrored)
         version, runs = self._orders.get(node) or (_version_of({}), {})
         if version == known.get("version") and not drop:
             return None
@@ -170,8 +169,6 @@ class Mirror:
 
     def _placement_of(self, run_id: str) -> Placement | None:
         """None where no run of that name is placed. Raises OSError when that cannot be found out."""
-        if not self._workspace.is_dir():
-            raise FileNotFoundError(errno.ENOENT, "the runs folder is not there", str(self._runs_folder))
         if not RUN_ID.fullmatch(run_id):
             return None
         return read_placement(self._runs_folder / run_id)
@@ -224,10 +221,9 @@ class Mirror:
                 self._runs[name] = MirroredRun(Run(folder), placement)
 
     def _forget(self, run_id: str, mirrored: MirroredRun) -> None:
-        if self._workspace.is_dir():  # else the whole folder is away for a moment
-            mirrored.let_go()
-            self._runs.pop(run_id, None)
-            self._shelf.withdraw(run_id)
+        mirrored.let_go()
+        self._runs.pop(run_id, None)
+        self._shelf.withdraw(run_id)
 
     def _check_touch(self, mirrored: MirroredRun) -> None:
         """Notes that its computer is lost when it was silent for too long."""

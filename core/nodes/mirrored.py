@@ -168,8 +168,8 @@ class MirroredRun:
                 return {"size": size}
             if size + len(new) > most_bytes_from(LOG):
                 raise TrainDeskError(f"The log of run {self.run.id} is too long to be kept here; stop the run.")
-            with self._writing(), self.run.event_log.open("ab", buffering=0) as file:
-                written = file.write(new)
+            with self._writing():
+                written = append(self.run.event_log, new)
                 if written == len(new) and new.endswith(b"\n"):
                     last = event_in(new.rstrip(b"\n").rpartition(b"\n")[2])
                     self._has_ended = last is not None and last["event"] in ENDS
@@ -283,3 +283,9 @@ class MirroredRun:
     def _look_for_end(self) -> None:
         last = last_event(self.run.event_log) if self.has_begun else None
         self._has_ended = last is not None and last["event"] in ENDS
+
+
+def append(path: Path, data: bytes) -> int:
+    """How many of the bytes found room. Raises OSError when none did."""
+    with path.open("ab", buffering=0) as file:
+        return file.write(data)

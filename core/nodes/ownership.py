@@ -6,6 +6,7 @@ from pathlib import Path
 
 from core.files import parse_json
 from core.runs.placement import Placement
+from core.runs.workspace import NAME
 from core.settings.stored import stored_as
 
 
@@ -38,6 +39,8 @@ def read_placement(folder: Path) -> Placement | None:
     try:
         return stored_as(Placement, parse_json((folder / "placement.json").read_bytes()))
     except (FileNotFoundError, NotADirectoryError):
+        if not (folder.parent / NAME).is_dir():  # all runs are away for a moment
+            raise
         return None
 
 
