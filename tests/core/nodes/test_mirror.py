@@ -9,6 +9,7 @@ import pytest
 from filelock import FileLock
 
 from core.errors import TrainDeskError
+from core.machine.processes import living_pid
 from core.nodes import mirror as mirror_module
 from core.nodes import mirrored
 from core.nodes.mirror import Mirror
@@ -114,7 +115,21 @@ def test_a_mark_of_a_start_stays_young_while_the_computer_gets_ready(mirror, run
     place(run, "lab-1")
     os.utime(run.starting_mark, (1, 1))
     look(mirror)
-    assert run.status().name == "starting" and run.is_on_its_way()
+    assert run.status().name == "starting" and living_pid(run.starting_mark) == os.getpid()
+
+
+def test_a_computer_that_is_lost_before_it_said_a_word_leaves_the_run_interrupted(mirror, run, monkeypatch):
+    clock = Clock(monkeypatch)
+    place(run, "lab-1")
+    look(mirror)
+    clock.ahead = mirror_module.LOST_SECONDS + 1
+    look(mirror)
+    assert run.status().name == "interrupted" and not run.is_on_its_way()
+    mirror.answer("lab-1", "heard", {"facts": {}})
+    told(mirror, run)
+    deliver(mirror, run, b"", 0)
+    look(mirror)
+    assert run.status().name == "starting"
 
 
 def test_a_piece_of_the_log_that_is_here_counts_once_and_a_gap_is_asked_for(mirror, run):
@@ -455,7 +470,8 @@ HOSTILE = [
     ),
     ("fetch", {"digest": "../config.json", "offset": 0, "length": 10}),
     ("orders", {"known": []}),
-    ("orders", {"known": {"runs": {"../..": {"generation": 1}, "a\x00b": {"generation": 1}, 3: 3, "x": None}}}),
+    ("orders", {"known": {"runs": {"../..": {"generation": 1}, 3: 3, "x": None}}}),
+    ("orders", {"known": {"runs": {"a\x00b": {"generation": 1}, "x" * 5000: {"generation": 1}}}}),
     ("stop", {}),
     ("__init__", {}),
     ("answer", {"node": "x"}),
