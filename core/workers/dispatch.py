@@ -87,7 +87,7 @@ def dispatch(runs_folder: Path, data_folder: Path) -> Dispatched:
     with locked(runs_folder):
         if disk_problem(runs_folder):
             return found
-        active = active_runs(runs_folder)
+        at_work = set(active := active_runs(runs_folder))
         here = Room(cpu_runs(runs_folder), gpus())
         places = Places(runs_folder, here, ((run, _device(run) or "cpu") for run in active))
         if places.are_full() and not any(
@@ -95,17 +95,19 @@ def dispatch(runs_folder: Path, data_folder: Path) -> Dispatched:
         ):  # as it mostly is: a thousand that wait are not read
             return found
         for entry in waiting(runs_folder):
-            if entry.run in active:  # on its way
+            if entry.run in at_work:  # on its way
                 continue
             if places.are_full() and companion_of(entry.run) is None:
-                continue
+                if any(map(companion_of, at_work)):
+                    continue
+                break
             if (device := _device(entry.run)) is None or entry.launches >= LAUNCHES:
                 if device is not None:
                     _give_up(entry)
                 entry.run.queue_place.unlink(missing_ok=True)  # its page says what is wrong
                 continue
             computer = places.take(entry, device)
-            if computer is None and not _joins(entry, device, [*active, *found.started]):
+            if computer is None and not _joins(entry, device, at_work):
                 continue
             try:
                 with contextlib.suppress(TrainDeskError):  # where the count cannot be kept, the launch says why
@@ -116,12 +118,13 @@ def dispatch(runs_folder: Path, data_folder: Path) -> Dispatched:
                     take_home(entry.run)
                     launch(entry.run, data_folder)
                 found.started.append(entry.run)
+                at_work.add(entry.run)
             except TrainDeskError as error:
                 found.problems[entry.run] = error
     return found
 
 
-def _joins(entry: QueuedRun, device: str, active: list[Run]) -> bool:
+def _joins(entry: QueuedRun, device: str, active: set[Run]) -> bool:
     """Whether it learns in step with one of these here: neither would do alone what it was started for."""
     return entry.computer in ("", HERE) and (device == "cpu" or not gpus()) and companion_of(entry.run) in active
 

@@ -85,11 +85,14 @@ class Places:
         for node in open_to_runs:  # what ends there, or is no longer that computer's, takes its place till then
             for _ in set(node.runs) - busy.get(node.name, set()):
                 self._rooms[node.name].take("auto")
+        self._open = list(self._rooms)
         self._speeds = Speeds(runs_folder, {"": 1.0, **{node.name: node.speed for node in open_to_runs}})
 
     def are_full(self) -> bool:
         """Whether nothing fits anywhere any more."""
-        return all(room.is_full() for room in self._rooms.values())
+        while self._open and self._rooms[self._open[-1]].is_full():  # no place becomes free meanwhile
+            self._open.pop()
+        return not self._open
 
     def take(self, entry: QueuedRun, device: str) -> str | None:
         """Takes the place that trains this run fastest; returns the name of its computer, "" for this one, None where there is
