@@ -63,6 +63,11 @@ def nodes(runs_folder: Path) -> list[Node]:
     return found
 
 
+def is_in_touch(runs_folder: Path, name: str) -> bool:
+    """Whether a computer of this name has joined and was heard of a moment ago."""
+    return any(node.name == name and node.is_in_touch for node in nodes(runs_folder))
+
+
 def write_node(runs_folder: Path, node: Node) -> None:
     """Raises OSError, and TrainDeskError when the folder cannot be made."""
     write_stored(_made(runs_folder) / f"{checked(node.name)}.json", node, sync=False)

@@ -80,7 +80,10 @@ def interrupted_words(folder: Path, last: Path) -> str:
     if not placement.is_elsewhere:
         return ""
     if not placement.lost:
-        return f"Out of touch with the computer {placement.computer}, which may train on; what it does will come here."
+        return (
+            f"Its process on the computer {placement.computer} has ended, or that one is out of touch; what it did there will "
+            "come here."
+        )
     epoch = epoch_of(last)
     here = f"epoch {epoch:,} is here" if epoch else "no checkpoint of it is here yet"
     return f"Lost the computer {placement.computer} {clock_words(placement.lost)}; {here}."

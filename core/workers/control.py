@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.errors import TrainDeskError
-from core.nodes.registry import HERE
+from core.nodes.registry import HERE, is_in_touch
 from core.run_config import RunConfig
 from core.runs.example import refuse_example
 from core.runs.placement import placement_of
@@ -63,14 +63,14 @@ def _take_back(run: Run, computer: str) -> None:
             status = run.status()
             if status.is_active:
                 raise TrainDeskError(f"Run {run.id} is back in touch: {placement.computer} trains it on.")
-            if not placement.lost and (run.worker_is_alive() or (status.name != "interrupted" and not computer)):
+            if is_in_touch(run.folder.parent, placement.computer) and not placement.lost:
                 raise TrainDeskError(
                     f"Run {run.id} ended on {placement.computer}, and its files are still on their way; try again in a moment."
                 )
             if not placement.lost and not computer:
                 raise TrainDeskError(
-                    f"Run {run.id} may be training on {placement.computer}, which is out of touch; wait for it, or say where to "
-                    "resume the run: here, or on another computer."
+                    f"Run {run.id} is on {placement.computer}, which is out of touch; wait for it, or say where to resume it: "
+                    "here, or on another computer."
                 )
         if placement.is_elsewhere or computer == HERE:
             take_home(run)

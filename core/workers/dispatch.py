@@ -20,6 +20,7 @@ from core.files import is_locked
 from core.machine.cores import usable_cores
 from core.machine.devices import list_devices
 from core.machine.processes import start_detached
+from core.nodes.desk_process import ensure_desk
 from core.nodes.registry import HERE
 from core.runs.active_runs import active_runs
 from core.runs.companion import companion_of
@@ -36,7 +37,7 @@ from core.workers.places import Places, Room, check_computer, place, places_else
 CPU_RUNS = "cpu_runs"
 LINE = 200  # letters of what a process wrote last that are told
 DESK_SECONDS = 30.0  # between two tries to start the desk
-_asked_for_desk: dict[Path, float] = {}  # runs folder -> when, by the monotonic clock
+_woken: dict[Path, float] = {}  # runs folder -> when, by the monotonic clock
 MOST_PER_CORE = 4  # trainings at once that may be allowed for each core
 
 
@@ -82,8 +83,7 @@ def dispatch(runs_folder: Path, data_folder: Path) -> Dispatched:
     found = Dispatched([], {})
     if not any(queued(runs_folder)):
         return found
-    with contextlib.suppress(OSError):
-        ensure_desk(runs_folder, data_folder)
+    _wake_desk(runs_folder, data_folder)
     with locked(runs_folder):
         if disk_problem(runs_folder):
             return found
@@ -122,6 +122,15 @@ def dispatch(runs_folder: Path, data_folder: Path) -> Dispatched:
             except TrainDeskError as error:
                 found.problems[entry.run] = error
     return found
+
+
+def _wake_desk(runs_folder: Path, data_folder: Path) -> None:
+    """Has computers that joined find this one, now and then: one that a run waits for may be back."""
+    now = time.monotonic()
+    if now - _woken.get(runs_folder, -math.inf) > DESK_SECONDS:
+        _woken[runs_folder] = now
+        with contextlib.suppress(TrainDeskError):  # the page of the computer says of which others nothing is heard
+            ensure_desk(runs_folder, data_folder)
 
 
 def _joins(entry: QueuedRun, device: str, active: set[Run]) -> bool:
@@ -197,22 +206,6 @@ def slots_of_all(runs_folder: Path, device: str = "auto", computer: str = "") ->
 def gpus() -> tuple[str, ...]:
     """The GPUs of this computer as a config names them. Asked once: the answer takes up to a second."""
     return tuple(device for device in list_devices() if device not in ("auto", "cpu"))
-
-
-def ensure_desk(runs_folder: Path, data_folder: Path) -> None:
-    """Starts the process that is in touch with the computers that have joined, where any ever could and it is not there.
-
-    Raises OSError.
-    """
-    folder = runs_folder / NAME / "nodes"
-    if not (folder / "authority").is_dir() or is_locked(folder / "desk.lock"):
-        return
-    now = time.monotonic()
-    if now - _asked_for_desk.get(runs_folder, -math.inf) > DESK_SECONDS:
-        _asked_for_desk[runs_folder] = now
-        start_detached(
-            ["core.nodes.desk", "--runs", str(runs_folder), "--data", str(data_folder)], log=folder / "desk.log"
-        )
 
 
 def ensure_supervisor(runs_folder: Path, data_folder: Path) -> None:

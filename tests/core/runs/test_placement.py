@@ -49,7 +49,7 @@ def test_a_damaged_file_is_at_home(run, damage):
 def test_a_lost_run_with_times_that_are_none_has_a_sentence(runs_folder):
     run = lost_run(runs_folder)
     (run.folder / "placement.json").write_text('{"computer": "lab-3", "lost": 1e999, "since": -5}')
-    assert_one_sentence(run.status().reason, "Out of touch with the computer lab-3")
+    assert_one_sentence(run.status().reason, "Its process on the computer lab-3")
 
 
 def test_what_was_written_a_moment_ago_is_read(run):

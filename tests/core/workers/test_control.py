@@ -11,7 +11,7 @@ from core.runs.placement import Placement, placement_of, write_placement
 from core.runs.store import create_run, list_runs
 from core.workers import control
 from core.workers.control import ask_to_resume, check_learning_rate
-from tests.computers import lost_run
+from tests.computers import joined, lost_run
 from tests.helpers import assert_one_sentence, made_at, quick_config
 from tests.pages.fake_runs import fake_run
 
@@ -157,9 +157,10 @@ def test_a_lost_run_is_taken_from_its_computer(runs_folder):
 def test_a_run_whose_files_are_on_their_way_waits_for_them(runs_folder):
     run = fake_run(runs_folder, "paused")
     write_placement(run.folder, Placement("lab-3", 7))
+    assert "out of touch" in refused(run)
+    joined(runs_folder, "lab-3")
     assert "on their way" in refused(run)
-    with FileLock(run.worker_lock):
-        assert "on their way" in refused(run, computer="here")
+    assert "on their way" in refused(run, computer="here")
     write_placement(run.folder, Placement("lab-3", 7, settled=True))
     ask_to_resume(run)
     assert placement_of(run.folder).computer == "lab-3", "whoever starts it says where"
@@ -168,7 +169,7 @@ def test_a_run_whose_files_are_on_their_way_waits_for_them(runs_folder):
 def test_a_run_out_of_touch_goes_on_only_where_someone_says(runs_folder):
     run = fake_run(runs_folder, "interrupted")
     write_placement(run.folder, Placement("lab-3", 7))
-    assert "may be training on lab-3" in refused(run)
+    assert "is on lab-3, which is out of touch" in refused(run)
     ask_to_resume(run, computer="here")
     assert placement_of(run.folder).computer == ""
 

@@ -6,6 +6,7 @@ import os
 import pytest
 from filelock import FileLock
 
+from benchmarks.nodes import SECONDS, decisions, spread
 from core.nodes.registry import HERE, remove_node, set_takes_no_runs
 from core.runs.companion import learn_in_step
 from core.runs.events import EventWriter
@@ -17,6 +18,8 @@ from core.workers.dispatch import dispatch, submit
 from core.workers.places import Room
 from tests.computers import away, joined
 from tests.helpers import assert_one_sentence, quick_config
+
+SLOWED = 2  # times that a crowded computer needs for the same
 
 
 @pytest.fixture(autouse=True)
@@ -216,3 +219,21 @@ def test_each_more_on_a_processor_counts_it_slower():
     room = Room(2, ())
     shares = [room.share("auto"), room.take("auto") and room.share("auto")]
     assert shares == [1.0, pytest.approx(2 / 3)]
+
+
+def test_a_sweep_on_three_equal_computers_ends_in_less_than_half_the_time():
+    """By simulation, with lengths of runs as they were recorded: the decisions are the dispatcher's."""
+    alone, together = spread([1.0])[0], spread([1.0, 1.0, 1.0])
+    assert together[0] <= 0.45 * alone
+    assert sorted(together[1].values()) == [4, 4, 4]
+
+
+def test_a_slower_computer_gets_fewer_runs():
+    seconds, got = spread([2.0, 1.0, 0.5])
+    assert got["lab-1"] > got["lab-2"] > got["lab-3"] > 0
+    assert seconds <= 1.4 * sum(SECONDS) / 3.5  # what no order could beat, and a run at the end
+
+
+def test_among_two_hundred_computers_the_next_place_is_found_fast():
+    used = [seconds for _, seconds in decisions(200, 10, 4)]
+    assert min(used) < 0.05 * SLOWED  # seconds of the processor; others who use it slow it down too
