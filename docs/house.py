@@ -14,11 +14,16 @@ from tests.test_dependencies import MODULES, floor, imports, module_name
 
 PICTURE = Path(__file__).parent / "images" / "house.svg"
 BASICS = ("core.errors", "core.files", "core.paths")  # one box: nearly all rooms use them
-SPLIT = ("core.training", "core.runs")
+SPLIT = {  # a room of which some stands below what others of it build on
+    "core.training": "core.run_config",
+    "core.runs": "core.run_config",
+    "core.nodes": "core.workers",
+}
 TITLES = {
     "core.training below": "training: loop, parts, what is chosen",
     "core.training": "training: from a config",
     "core.runs below": "runs: events, metrics",
+    "core.nodes below": "nodes: who may join",
     "basics": "errors, files, paths",
     "pages": "pages and dashboard.py",
 }
@@ -28,7 +33,7 @@ COLOURS = {"pages": "#e3eefb", "core": "#e9f3ea"}
 
 
 def room(module: str) -> str:
-    """The room of a module: its folder, or itself at core's root. A folder of which some stands below the config is two."""
+    """The room of a module: its folder, or itself at core's root. A folder that stands on two floors is two."""
     if module in ("core", "core.__main__"):
         return "core.cli"
     if module.startswith(BASICS):
@@ -36,7 +41,7 @@ def room(module: str) -> str:
     if module.startswith("pages") and not module.startswith("pages.components."):
         return "pages"
     name = ".".join(module.split(".")[: 3 if module.startswith("pages.") else 2])
-    return f"{name} below" if name in SPLIT and (floor(module) or 0) < (floor("core.run_config") or 0) else name
+    return f"{name} below" if name in SPLIT and (floor(module) or 0) < (floor(SPLIT[name]) or 0) else name
 
 
 def arrows() -> dict[str, set[str]]:

@@ -1,0 +1,158 @@
+"""The Computer page and the computers that joined, known by the files that the desk writes of them."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import threading
+import time
+from dataclasses import replace
+
+import pytest
+from playwright.sync_api import expect
+
+from core.nodes.desk_process import desk_is_alive, desk_place, joins
+from core.nodes.registry import Node, nodes, takes_no_runs, write_node
+from core.runs.placement import Placement, write_placement
+from tests.browser.conftest import serving
+from tests.browser.hands import barriers, press
+from tests.browser.test_every_page import PHONE, PROJECTOR, WIDER
+from tests.helpers import wait_until
+from tests.pages.fake_runs import fake_run
+
+pytestmark = pytest.mark.browser
+GB = 10**9
+
+
+class Room:
+    """Computers that are heard of every second as long as they are `on`."""
+
+    def __init__(self, runs):
+        self.runs = runs
+        self.on: dict[str, Node] = {}
+        self._over = threading.Event()
+
+    def join(self, name, **facts):
+        """A computer comes in."""
+        now = time.time()
+        self.on[name] = Node(
+            name, "192.168.1.21", now, now, "Windows 11", 8, 16 * GB, 11 * GB, 230 * GB, **{"cpu_runs": 2, **facts}
+        )
+        self.speak()
+
+    def speak(self):
+        for node in list(self.on.values()):
+            write_node(self.runs, replace(node, seen=time.time()))
+
+    @contextlib.contextmanager
+    def speaking(self):
+        thread = threading.Thread(target=self._go_on, daemon=True)
+        thread.start()
+        try:
+            yield self
+        finally:
+            self._over.set()
+            thread.join()
+
+    def _go_on(self):
+        while not self._over.wait(1):
+            self.speak()
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory, data_folder):
+    """A dashboard and the computers of its room; at the end none of its processes is left."""
+    runs = tmp_path_factory.mktemp("computers") / "runs"
+    runs.mkdir()
+    with serving(runs, data_folder) as server, Room(runs).speaking() as room:
+        yield server, room
+    if desk_is_alive(runs):
+        os.kill(desk_place(runs).pid, signal.SIGTERM)
+        wait_until(lambda: not desk_is_alive(runs), what="the desk ends")
+
+
+def card(page, name):
+    return page.locator(f".st-key-computer-{name}")
+
+
+def test_computers_come_and_go_while_the_page_is_open(visit, room):
+    server, room = room
+    page = visit().page
+    page.goto(f"{server.url}/system")
+    expect(page.get_by_text("All runs train on this computer.")).to_be_visible()
+    expect(page.get_by_role("button", name="No new runs here")).to_have_count(0)
+
+    run = fake_run(server.runs, "paused")
+    write_placement(run.folder, Placement("lab-1", 1, time.time()))
+    room.join("lab-1", gpus=["NVIDIA RTX 4090"], speed=2.5, runs=[run.id])
+    room.join("lab-2", problem="The disk of lab-2 is full, so its runs pause; free space there.")
+    expect(card(page, "lab-1")).to_contain_text("in touch")
+    expect(card(page, "lab-1")).to_contain_text("2.5 ×")
+    expect(card(page, "lab-2")).to_contain_text("The disk of lab-2 is full")
+    expect(page.get_by_text("2 other computers, in touch; 1 run trains there.")).to_be_visible()
+
+    off = room.on.pop("lab-2")
+    write_node(server.runs, replace(off, seen=time.time() - 60))
+    expect(card(page, "lab-2")).to_contain_text("not heard of since today")
+    room.join("lab-2")
+    expect(card(page, "lab-2")).to_contain_text("in touch")
+
+    card(page, "lab-1").get_by_role("button", name="No new runs here").click()
+    expect(card(page, "lab-1")).to_contain_text("takes no new runs")
+    assert takes_no_runs(server.runs, "lab-1") and not takes_no_runs(server.runs, "lab-2")
+    card(page, "lab-1").get_by_role("button", name="New runs here again").click()
+    expect(card(page, "lab-1").get_by_role("button", name="No new runs here")).to_be_visible()
+    assert not takes_no_runs(server.runs, "lab-1")
+
+    sure = page.get_by_role("button", name="Yes, remove it")
+    press(card(page, "lab-1").get_by_role("button", name="Remove"), sure)
+    expect(page.get_by_text("1 run trains there: what has arrived here stays")).to_be_visible()
+    assert len(nodes(server.runs)) == 2
+    sure.click()
+    expect(card(page, "lab-1")).to_have_count(0)
+    assert [node.name for node in nodes(server.runs)] == ["lab-2"]
+    room.on.pop("lab-1")
+
+    run = fake_run(server.runs, "paused")
+    room.join("lab-2", runs=[run.id])
+    card(page, "lab-2").get_by_role("link").click()
+    expect(page).to_have_url(f"{server.url}/run?run={run.id}")
+
+
+def test_a_join_file_is_made_saved_and_revoked(visit, room, tmp_path):
+    server, _ = room
+    window = visit()
+    page = window.page
+    page.goto(f"{server.url}/system")
+    opened = page.get_by_role("button", name="Make a join file")
+    press(page.get_by_role("button", name="Add a computer"), opened)
+    assert not desk_is_alive(server.runs), "looking opens nothing"
+    opened.click()
+    save = page.get_by_role("link", name="Save join-")
+    expect(save).to_be_visible()
+    [join] = joins(server.runs)
+    with page.expect_download() as download:
+        save.click()
+    said = json.loads(download.value.path().read_text())
+    assert download.value.suggested_filename == f"join-{join.id}.tdk"
+    port = desk_place(server.runs).port
+    assert said["addresses"][0].endswith(f":{port}") and "PRIVATE KEY" in said["key"]
+    expect(page.get_by_text(f"python -m core node {said['addresses'][0]} --join join-{join.id}.tdk")).to_be_visible()
+    expect(page.get_by_text(f"which listens at port {port}")).to_be_visible()
+    assert desk_is_alive(server.runs)
+    with socket.create_connection(("127.0.0.1", port), 5):
+        """It listens now, and not before."""
+
+    for size in (PROJECTOR, PHONE):
+        page.set_viewport_size(size)
+        page.wait_for_function(f"Math.max(...{WIDER}) <= 0")
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        assert barriers(page) == []
+
+    page.get_by_role("button", name="Revoke").click()
+    expect(save).to_have_count(0)
+    assert joins(server.runs) == []
+    press(page.get_by_role("button", name="Close"), page.get_by_role("button", name="Add a computer"))
+    expect(page.get_by_role("button", name="Make a join file")).to_have_count(0)
