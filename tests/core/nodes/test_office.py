@@ -1,82 +1,205 @@
-"""Messages are answered in threads, and whoever waits for orders takes none."""
+"""What a certificate lets its owner do at the desk, whatever they say: one that joins, one that has joined, and none."""
 
 import asyncio
-import threading
-import time
+import ssl
+
+import pytest
 
 from core.nodes.authority import Authority
-from core.nodes.certificates import NODE, new_request
+from core.nodes.certificates import DESK, JOIN, NODE, new_request
 from core.nodes.hello import own_versions
+from core.nodes.identity import own_identity
+from core.nodes.messages import CHUNK
 from core.nodes.office import Office
-from core.nodes.speed import FILE, Speed, relative_speed
-from core.runs.workspace import workspace_folder
-from core.settings.stored import write_stored
+from core.nodes.registry import remove_node
+from core.nodes.wire import MOST_BYTES, prepare, split_address
+from tests.helpers import assert_one_sentence
+
+OF_THE_MIRROR = ("heard", "orders", "deliver", "offer", "put", "fetch")
+
+OF_DISTRIBUTED = ("run_function", "gather", "scatter", "register-client", "feed", "get_logs", "terminate", "restart")
 
 
 class Mirror:
-    """One that has orders when it is told to, and fails when asked."""
+    """Notes whose messages reach it."""
 
     def __init__(self):
-        self.has_orders, self.heard = False, []
+        self.reached = []
 
     def listen(self, changed):
-        self.changed = changed
+        """Nothing changes."""
 
     def answer(self, node, method, values):
-        assert threading.current_thread() is not threading.main_thread()
-        if method == "heard":
-            self.heard.append((node, values))
-        if method == "fails":
-            raise KeyError("secret")
-        return {"version": "1"} if method == "orders" and self.has_orders else {}
+        self.reached.append((node, method))
+        return {"here": True}
 
 
-def let_in(runs_folder, *names):
-    authority = Authority(runs_folder)
+@pytest.fixture
+def desk(tmp_path):
+    """(what answers one message, the authority, what reached the mirror)."""
+    authority, mirror = Authority(tmp_path), Mirror()
     authority.make()
-    for name in names:
-        authority.enroll(new_request()[1], name)
-    return authority
+
+    def says(unit, name, method, /, **values):
+        async def one():
+            office = Office(tmp_path, tmp_path, authority, mirror)
+            await office.answer(unit, name, "tls://192.168.1.9:5", "hello", own_versions())
+            answer = await office.answer(unit, name, "tls://192.168.1.9:5", method, values)
+            office.close()
+            return answer
+
+        return asyncio.run(one())
+
+    return says, authority, mirror.reached
 
 
-def test_many_wait_for_orders_and_hear_at_once_of_them(runs_folder, tmp_path):
-    names = [f"lab-{number}" for number in range(100)]
-
-    async def wait():
-        mirror = Mirror()
-        office = Office(runs_folder, tmp_path, let_in(runs_folder, *names), mirror)
-
-        def ask(name, method, **values):
-            return office.answer(NODE, name, "tls://10.0.0.7:50000", method, values)
-
-        assert await ask("lab-0", "orders", known={}, wait=20) == {"greet": True}
-        assert {str(await ask(name, "hello", **own_versions())) for name in names} >= {"{'answer': {'name': 'lab-99'}}"}
-        waiting = [asyncio.create_task(ask(name, "orders", known={}, wait=20)) for name in names]
-        while not all(name in office._changed for name in names):
-            await asyncio.sleep(0.01)
-        assert await asyncio.wait_for(ask("lab-0", "heard", facts={"address": "8.8.8.8", "speed": 3.0}), 5) == {
-            "answer": {}
-        }
-        assert threading.active_count() < 30 and not any(task.done() for task in waiting)
-        mirror.has_orders = True
-        began = time.monotonic()
-        threading.Thread(target=lambda: [mirror.changed(name) for name in names]).start()
-        assert await asyncio.gather(*waiting) == [{"answer": {"version": "1"}}] * 100
-        assert time.monotonic() - began < 10
-        mirror.has_orders = False
-        assert await ask("lab-1", "orders", known={}) == {"answer": {}}, "without a wait"
-        failed = await ask("lab-1", "fails")
-        assert failed == {"answer": {"error": "The desk could not answer 'fails' (KeyError)."}}
-        office.close()
-        return mirror.heard
-
-    write_stored(workspace_folder(runs_folder) / FILE, Speed(1.5, time.time()))
-    assert asyncio.run(wait()) == [("lab-0", {"facts": {"address": "10.0.0.7", "speed": 2.0}})]
+def enrolled(authority, name):
+    return authority.enroll(new_request()[1], name)[0]
 
 
-def test_a_speed_that_is_not_known_or_none_is_zero(runs_folder):
-    assert relative_speed(runs_folder, 3.0) == 0.0, "the desk's own is not measured"
-    write_stored(workspace_folder(runs_folder) / FILE, Speed(1.5, time.time()))
-    assert relative_speed(runs_folder, 3.0) == 2.0
-    for none in (None, "3", True, -1, 0, float("inf"), float("nan"), {}):
-        assert relative_speed(runs_folder, none) == 0.0, none
+@pytest.mark.parametrize("method", OF_THE_MIRROR)
+def test_a_join_file_lets_enroll_and_no_more(desk, method):
+    says, authority, reached = desk
+    join = authority.new_join([])[0]
+    assert says(JOIN, f"join-{join.id}", method) == {
+        "refused": "A join file opens the door and no more; join with it first."
+    }
+    assert reached == []
+    answer = says(JOIN, f"join-{join.id}", "enroll", request=new_request()[1], name="lab-1")["answer"]
+    assert answer["name"] == "lab-1" and authority.is_enrolled("lab-1")
+
+
+@pytest.mark.parametrize("method", ["hello", "enroll", *OF_THE_MIRROR])
+def test_a_computer_that_was_removed_says_nothing_any_more(desk, method):
+    says, authority, reached = desk
+    name = enrolled(authority, "lab-1")
+    assert says(NODE, name, "orders") == {"answer": {"here": True}}
+    remove_node(authority.runs_folder, name)
+    reached.clear()
+    assert_one_sentence(says(NODE, name, method)["refused"], "This computer, 'lab-1', was removed at the desk")
+    assert reached == []
+
+
+@pytest.mark.parametrize(
+    ("unit", "name"),
+    [
+        ("", ""),
+        ("", "lab-1"),
+        (DESK, "desk"),
+        ("client", "lab-1"),
+        (NODE, "../lab-1"),
+        (NODE, "lab-2"),
+        (JOIN, "lab-1"),
+    ],
+)
+def test_a_certificate_of_nobody_says_nothing(desk, unit, name):
+    says, authority, reached = desk
+    enrolled(authority, "lab-1")
+    for method in ("hello", *OF_THE_MIRROR):
+        assert "refused" in says(unit, name, method)
+    assert reached == []
+
+
+def test_who_speaks_is_said_by_the_certificate_alone(desk):
+    says, authority, reached = desk
+    for name in ("lab-1", "lab-2"):
+        enrolled(authority, name)
+    for method in OF_THE_MIRROR:
+        says(NODE, "lab-1", method, node="lab-2", name="lab-2", unit=DESK)
+    assert {name for name, _ in reached} == {"lab-1"}
+    renewed = says(NODE, "lab-1", "enroll", request=new_request()[1], name="lab-2")["answer"]
+    assert renewed["name"] == "lab-1", "a computer renews its own certificate, not that of another one"
+
+
+def test_a_computer_cannot_stand_for_the_desk_or_sign_for_others(desk):
+    from cryptography import x509
+    from cryptography.x509.oid import ExtendedKeyUsageOID
+
+    _, authority, _ = desk
+    for text in (authority.enroll(new_request()[1], "lab-1")[1], authority.text("desk.pem")):
+        certificate = x509.load_pem_x509_certificate(text.encode())
+        [purpose] = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+        is_desk = text == authority.text("desk.pem")
+        assert purpose == (ExtendedKeyUsageOID.SERVER_AUTH if is_desk else ExtendedKeyUsageOID.CLIENT_AUTH)
+        assert not certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+        assert not certificate.extensions.get_extension_for_class(x509.KeyUsage).value.key_cert_sign
+
+
+class Bomb:
+    """Leaves a file behind where it is unpickled."""
+
+    def __init__(self, mark):
+        self.mark = mark
+
+    def __reduce__(self):
+        return (open, (str(self.mark), "w"))
+
+
+def spoken_to(room, *messages):
+    """What the desk answers to messages of `lab-1`, as its own program would send them; None where it hangs up."""
+    prepare()
+    from distributed.core import connect
+
+    identity = own_identity(room.computers[0].runs)
+
+    async def speak():
+        said = []
+        for message in messages:
+            comm = await connect(f"tls://{room.address}", **identity.security.get_connection_args("client"))
+            try:
+                await comm.write(message, serializers=["pickle", "msgpack"])
+                said.append(await asyncio.wait_for(comm.read(), 10))
+            except (OSError, TimeoutError):
+                said.append(None)
+            finally:
+                comm.abort()
+        return said
+
+    return asyncio.run(speak())
+
+
+def test_the_desk_unpickles_nothing_and_runs_nothing(a_room, tmp_path):
+    """Not even what a computer that has joined sends it, in any of the messages that distributed knows."""
+    from distributed.protocol.serialize import Serialize, ToPickle
+
+    mark = tmp_path / "it ran"
+    bombs = [
+        {"op": op, "method": "heard", key: kind(Bomb(mark))}
+        for op in ("traindesk", "register-worker", "run_function")
+        for key, kind in (("values", ToPickle), ("function", Serialize))
+    ]
+    said = spoken_to(a_room, *bombs)
+    assert not mark.exists() and not any(isinstance(each, dict) and "answer" in each for each in said)
+    others = [{"op": op, "reply": True} for op in OF_DISTRIBUTED]
+    for said in spoken_to(a_room, *others):
+        assert said is None or "unknown" in str(said).lower() or "exception" in str(said).lower(), said
+    assert not mark.exists()
+    [well] = spoken_to(a_room, {"op": "traindesk", "method": "hello", "values": own_versions()})
+    assert well == {"answer": {"name": "lab-1"}}, "it lives, and answers what is plain"
+
+
+def test_whoever_has_no_certificate_is_not_heard(a_room):
+    host, port = split_address(a_room.address)
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+
+    async def knock(ssl_context):
+        reader, writer = await asyncio.open_connection(host, port, ssl=ssl_context)
+        writer.write(b"\x00" * 64)
+        return await asyncio.wait_for(reader.read(), 20)
+
+    for ssl_context in (context, None):  # TLS without a certificate, and no TLS
+        try:
+            said = asyncio.run(knock(ssl_context))
+        except (OSError, ssl.SSLError):
+            said = b""
+        assert said == b""
+    assert a_room.in_touch("lab-1")
+
+
+def test_a_message_has_bounds():
+    from core.nodes.wire import _bounded
+
+    assert CHUNK < MOST_BYTES
+    with pytest.raises(OSError):
+        _bounded(MOST_BYTES + 1)
