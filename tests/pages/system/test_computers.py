@@ -126,20 +126,24 @@ def test_a_full_disk_is_a_sentence(runs_folder):
     assert sentence in words(open_app("system"))
 
 
-def test_what_a_computer_says_of_itself_is_text(runs_folder):
+def test_what_a_computer_says_of_itself_is_text(runs_folder, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    foreign = fake_run(elsewhere, "finished")
     write_node(
         runs_folder,
         node(
             system="<b>x</b>",
             gpus=["<img src=x onerror=alert(1)>"],
             problem="**bold** <script>",
-            runs=["../../etc", "..", "no-such-run", "a/b", ""],
+            runs=[f"../elsewhere/{foreign.id}", "..", "no-such-run", ""],
         ),
     )
     app = open_app("system")
     markup = "\n".join(element.proto.body for element in app.get("html"))
     assert "&lt;b&gt;x" in markup and "<img src=x" not in markup and "Trains" not in markup
     assert "no run trains there now" in words(app)
+    assert any(r"\*\*bold\*\* \<script\>" in caption.value for caption in app.caption)
 
 
 def test_lab_2_comes_before_lab_10(runs_folder):
