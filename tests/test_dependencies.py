@@ -32,6 +32,7 @@ FLOORS = (
     (
         "core.runs.events",
         "core.training.gradients",
+        "core.training.whole_batch",
         "core.training.linear",
         "core.training.precision",
     ),
@@ -39,7 +40,7 @@ FLOORS = (
     ("core.training.batches", "core.training.layers", "core.training.preview", "core.training.start_weights"),
     ("core.training.features",),
     ("core.training.evaluation", "core.training.frozen"),
-    ("core.training.between", "core.training.step"),
+    ("core.training.between", "core.training.division", "core.training.step"),
     ("core.training.loop",),
     ("core.training.checkpoints", "core.training.event_recorder"),
     ("core.training.async_checkpoint",),

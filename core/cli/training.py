@@ -49,10 +49,14 @@ def _resume(options: argparse.Namespace) -> Result:
 
 
 def _work(run: Run, options: argparse.Namespace) -> Result:
+    from core.workers.torchrun import devices_of, work_in_ranks
     from core.workers.worker import work
 
     with _Progress(run) as progress:
-        end = work(run, options.data, progress.show)
+        if (devices := devices_of(run)) > 1:
+            end = work_in_ranks(run, options.data, devices, progress.show)
+        else:
+            end = work(run, options.data, progress.show)
     report = report_of(History(run).update().test)
     result = {"run": run.id, "status": end["event"], "message": end["message"], **report}
     text = "\n".join([f"{run.id}: {end['event']}. {end['message']}", *metric_lines(report)])

@@ -29,12 +29,14 @@ def take_processor(marks: ExitStack) -> int:
     return _take(["processor"], marks)[1]
 
 
-def take_gpu(candidates: Sequence[str], marks: ExitStack) -> str:
-    """Marks the first of these GPUs that no run uses, until `marks` closes; when all are in use, the one with the fewest runs.
+def take_gpus(candidates: Sequence[str], marks: ExitStack, count: int = 1) -> list[str]:
+    """Marks in one step the first so many of these GPUs that no run uses, until `marks` closes; when too many are in use, also
+    those with the fewest runs.
 
-    The names must mean the same GPU in every process (its UUID, not its number), and there must be at least one.
+    The names must mean the same GPU in every process (its UUID, not its number), and there must be so many.
     """
-    return _take([f"gpu-{candidate}" for candidate in candidates], marks)[0].removeprefix("gpu-")
+    taken = _take([f"gpu-{candidate}" for candidate in candidates], marks, count)[0]
+    return [name.removeprefix("gpu-") for name in taken]
 
 
 @contextlib.contextmanager
@@ -77,19 +79,20 @@ def lock_folder() -> Path:
     return folder
 
 
-def _take(things: list[str], marks: ExitStack) -> tuple[str, int]:
-    """Of these the one with the fewest users (the first of equals), and its number of other users."""
+def _take(things: list[str], marks: ExitStack, count: int = 1) -> tuple[list[str], int]:
+    """Of these so many with the fewest users (the first of equals), and the number of other users of the last one."""
     if not _notice:
-        return things[0], 0
+        return things[:count], 0
     try:
         folder = lock_folder()
         with FileLock(folder / "taking.lock", timeout=2):  # one at a time: looking at a mark means holding it a moment
             users = {thing: _users(folder, thing) for thing in things}
-            thing = min(things, key=users.__getitem__)
-            marks.callback(_mark(folder, thing).release)
-            return thing, users[thing]
+            taken = sorted(things, key=users.__getitem__)[:count]
+            for thing in taken:
+                marks.callback(_mark(folder, thing).release)
+            return taken, users[taken[-1]]
     except (OSError, NotImplementedError):  # an unwritable or full disk, a disk without locks, 2 seconds without a turn
-        return things[0], 0
+        return things[:count], 0
 
 
 def _users(folder: Path, thing: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import math
+import os
 import platform
 import sys
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.errors import TrainDeskError
-from core.machine.cores import take_gpu, take_processor, usable_cores
+from core.machine.cores import take_gpus, take_processor, usable_cores
 from core.machine.gpus import visible_gpus
 
 if TYPE_CHECKING:
@@ -32,31 +33,60 @@ def list_devices() -> dict[str, str]:
     return devices
 
 
+def most_devices(wanted: str = "auto") -> int:
+    """On how many devices at once one run may compute that wants this one: GPUs, where they may be chosen for it.
+
+    TRAINDESK_CPU_DEVICES=2 lets two processes share a CPU as if they were two devices: to try out what only computers with
+    several GPUs do, never to be faster.
+    """
+    if wanted in ("auto", "cuda") and (gpus := visible_gpus()):
+        return len(gpus)
+    return _cpu_devices() if wanted in ("auto", "cpu") else 1
+
+
+def _cpu_devices() -> int:
+    number = os.environ.get("TRAINDESK_CPU_DEVICES", "")
+    return max(1, int(number)) if number.isdecimal() else 1
+
+
+def problem_of_devices(wanted: str, count: int) -> str:
+    """Why a run cannot compute on so many devices at once here, in one sentence; "" when it can."""
+    if count == 1 or count <= (most := most_devices(wanted)):
+        return ""
+    if wanted not in ("auto", "cuda", "cpu"):
+        return f"Devices at once is {count}, but Device names {wanted} alone; choose automatic, or 1 at once."
+    here = f"{most} GPUs" if most > 1 else "one device for it"
+    return f"Devices at once is {count}, but this computer has {here}; choose at most {most}."
+
+
 @dataclass(frozen=True)
 class Claim:
     """What of this computer a run uses: the device and threads it computes on."""
 
     device: torch.device
     threads: int  # of torch on the CPU, already set
+    devices: tuple[str, ...] = ()  # all of a run that computes on several at once, as torch names them
 
 
 @contextlib.contextmanager
-def claim(wanted: str, pixels: int, threads: int | None = None) -> Iterator[Claim]:
+def claim(wanted: str, pixels: int, threads: int | None = None, count: int = 1) -> Iterator[Claim]:
     """The share of one run that computes on the `wanted` device in batches of so many pixels (images x C x H x W), marked as in
     use inside; the end of the process gives it back too.
 
-    `threads` is for a run that goes on and must compute as before: another number rounds sums differently. Raises
-    TrainDeskError if the device is not here.
+    `threads` is for a run that goes on and must compute as before: another number rounds sums differently. `count` devices
+    are for a run that computes on so many at once. Raises TrainDeskError if they are not here.
     """
     import torch
 
+    if problem := problem_of_devices(wanted, count):
+        raise TrainDeskError(problem)
     with ExitStack() as marks:
-        device, others = _take_device(wanted, marks), take_processor(marks)
+        devices, others = _take_devices(wanted, marks, count), take_processor(marks) + count - 1
         if threads is None:
             threads = choose_threads(pixels, others)
         else:
             torch.set_num_threads(threads)
-        yield Claim(device, threads)
+        yield Claim(devices[0], threads, tuple(map(str, devices)))
 
 
 def resolve_device(wanted: str) -> torch.device:
@@ -65,7 +95,7 @@ def resolve_device(wanted: str) -> torch.device:
     "auto" is the first GPU that no run uses, else Apple's GPU, else the CPU. Raises TrainDeskError if it is not here.
     """
     with ExitStack() as marks:
-        return _take_device(wanted, marks)
+        return _take_devices(wanted, marks)[0]
 
 
 def choose_threads(pixels: int, others: int = 0) -> int:
@@ -83,27 +113,30 @@ def choose_threads(pixels: int, others: int = 0) -> int:
     return threads
 
 
-def _take_device(wanted: str, marks: ExitStack) -> torch.device:
+def _take_devices(wanted: str, marks: ExitStack, count: int = 1) -> list[torch.device]:
     import torch
 
     gpus = [f"cuda:{index}" for index in range(torch.cuda.device_count() if torch.cuda.is_available() else 0)]
     available = ["cpu", *gpus, *(["mps"] if torch.backends.mps.is_available() else [])]
     if wanted in ("auto", "cuda") and gpus:
-        return _take_gpu(gpus, marks)
+        return _take_gpus(gpus, marks, count)
     if wanted == "auto":
         wanted = "mps" if "mps" in available else "cpu"
     if wanted not in available:
         raise TrainDeskError(f"Device '{wanted}' is not here; choose automatic or one of: {', '.join(available)}.")
-    return _take_gpu([wanted], marks) if wanted in gpus else torch.device(wanted)
+    if wanted == "cpu" and count > _cpu_devices():
+        raise TrainDeskError(f"Devices at once is {count}, but torch finds no GPU here; choose 1.")
+    return _take_gpus([wanted], marks) if wanted in gpus else [torch.device(wanted)] * count
 
 
-def _take_gpu(gpus: list[str], marks: ExitStack) -> torch.device:
-    """Of torch's names of GPUs the one to use: no run of ours on it, and if possible little memory used by others."""
+def _take_gpus(gpus: list[str], marks: ExitStack, count: int = 1) -> list[torch.device]:
+    """Of torch's names of GPUs those to use: no run of ours on them, and if possible little memory used by others."""
     import torch
 
     uuids = {_uuid(gpu): gpu for gpu in gpus}
     crowded = _crowded() if len(gpus) > 1 else set()
-    return torch.device(uuids[take_gpu(sorted(uuids, key=lambda uuid: uuid in crowded), marks)])
+    taken = take_gpus(sorted(uuids, key=lambda uuid: uuid in crowded), marks, count)
+    return [torch.device(uuids[uuid]) for uuid in taken]
 
 
 def _uuid(gpu: str) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from typing import NamedTuple, TypeVar
 
+import numpy as np
 import torch
 from torch import nn
 
+from core.machine.ranks import Ranks
 from core.runs.metrics import Evaluation
 from core.training.batches import Pictures
 from core.training.features import Features
@@ -42,20 +44,22 @@ def evaluate(
     batch_size: int,
     precision: torch.dtype = torch.float32,
     kept: list[torch.Tensor] | None = None,
+    ranks: Ranks | None = None,
 ) -> Generator[Measuring, None, Evaluation]:
     """Measures a network on a split, yielding after each batch; the result is the generator's return value.
 
     The loss is without label smoothing, so that it says how well the network knows the classes. The logits of each batch,
-    float32 (k, classes) on the CPU, are appended to `kept`. The network is left in evaluation mode.
+    float32 (k, classes) on the CPU, are appended to `kept`. The network is left in evaluation mode. Of several `ranks` each
+    measures some of the batches, and all return the result of all.
     """
     model.eval()
     device = pictures.labels.device
     loss_of = loss_of.plain()
     loss_sum = torch.zeros((), device=device)
     confusion: torch.Tensor | None = None  # (classes * classes,)
-    done = 0
     bounds = [(start, min(start + batch_size, len(pictures))) for start in range(0, len(pictures), batch_size)]
-    for inputs, labels in pictures.batches(None, bounds):
+    own = bounds if ranks is None else bounds[ranks.rank :: ranks.size]
+    for (_, done), (inputs, labels) in zip(own, pictures.batches(None, own), strict=True):
         with torch.inference_mode():
             with mixed(precision, device):
                 logits = model(inputs)
@@ -65,7 +69,9 @@ def evaluate(
             classes = logits.shape[1]
             cells = torch.bincount(labels * classes + logits.argmax(dim=1), minlength=classes * classes)
             confusion = cells if confusion is None else confusion + cells
-        done += len(labels)
         yield Measuring(done, len(pictures))
-    assert confusion is not None, "a split is never empty"
-    return Evaluation(loss=loss_sum.item() / len(pictures), confusion=confusion.view(classes, classes).cpu().numpy())
+    measured = [(loss_sum.item(), None if confusion is None else confusion.view(classes, classes).cpu().numpy())]
+    if ranks is not None:
+        measured = ranks.gathered(measured[0])
+    confusions = [part for _, part in measured if part is not None]  # a rank may have had no batch
+    return Evaluation(loss=sum(loss for loss, _ in measured) / len(pictures), confusion=np.sum(confusions, axis=0))

@@ -56,14 +56,15 @@ def trainable_part(
     batch_size: int,
     splits: Splits,
     precision: torch.dtype,
+    may_skip: bool = True,
 ) -> Generator[Preparing, None, Trainable]:
     """Splits off the frozen layers and computes their features, so many images at a time, yielding how far that is.
 
-    Nothing is split off when nothing is frozen in front, when augmentation shows other pictures in every epoch, or when the
-    features would take more memory than there is.
+    Nothing is split off when nothing is frozen in front, when augmentation shows other pictures in every epoch, when the
+    features would take more memory than there is, or when it may not be (`may_skip`).
     """
     eval_model = average.model if average else model
-    frozen = layers_to_skip(model, augmentation, splits, precision)
+    frozen = layers_to_skip(model, augmentation, splits, precision) if may_skip else None
     if frozen is None:
         return Trainable(model, eval_model, splits.train, splits.val)
     rest = split_frozen(model)[1]

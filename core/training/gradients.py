@@ -87,11 +87,22 @@ def add_gradients(
 def _loss(network, loss_of, inputs, labels, mix, precision, class_weights):
     with precision:
         logits = network(inputs)  # (n, classes)
+    return loss_of_logits(loss_of, logits, labels, mix, class_weights), logits
+
+
+def loss_of_logits(
+    loss_of: LossSettings,
+    logits: torch.Tensor,
+    labels: torch.Tensor,
+    mix: Mix | None,
+    class_weights: torch.Tensor | None,
+) -> torch.Tensor:
+    """The mean loss () of logits (n, classes) and labels (n,), of mixed pictures for both labels."""
     loss = loss_of.measure(logits, labels, class_weights)
     if mix:
         others, share = mix
         loss = share * loss + (1 - share) * loss_of.measure(logits, others, class_weights)
-    return loss, logits
+    return loss
 
 
 def micro_batches_for(images: int, batch_size: int, micro_batches: int, smallest_batch: int) -> int:

@@ -10,7 +10,7 @@ where it was: the order of the images and their augmentation are made from the s
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from core.machine.ranks import Ranks
 from core.runs.metrics import Evaluation
 from core.training.augmentation import Augmentation
 from core.training.batches import Pictures, Splits, batch_bounds, class_weights, order_of
@@ -27,7 +28,7 @@ from core.training.between import Between, Measure
 from core.training.evaluation import Measuring, evaluate
 from core.training.features import Features, Preparing
 from core.training.frozen import trainable_part
-from core.training.gradients import MicroBatchesChanged, in_micro_batches
+from core.training.gradients import MicroBatchesChanged, Outcome, add_gradients, in_micro_batches
 from core.training.losses import LossSettings
 from core.training.precision import mixed
 from core.training.running_metrics import RunningMetrics
@@ -109,11 +110,18 @@ class Epoch(NamedTuple):
 Happened = Preparing | Step | MicroBatchesChanged | Measuring | Validated | Epoch
 
 
-def train(state: TrainingState, setup: Setup, splits: Splits, probe: torch.Tensor | None = None) -> Iterator[Happened]:
+def train(
+    state: TrainingState,
+    setup: Setup,
+    splits: Splits,
+    probe: torch.Tensor | None = None,
+    ranks: Ranks | None = None,
+) -> Iterator[Happened]:
     """Trains from where `state` is to the last epoch, changing `state` in place.
 
-    probe (n,) int64 on the CPU: which images of `val` each epoch says the probabilities of. Raises TrainDeskError when even
-    the smallest micro-batch does not fit into the memory.
+    probe (n,) int64 on the CPU: which images of `val` each epoch says the probabilities of. `ranks`: connected; each of them
+    calls this with the same state, and what rank 0 does between two steps, such as another learning rate, counts for all.
+    Raises TrainDeskError when even the smallest micro-batch does not fit into the memory.
     """
     training, augmentation, loss_of = setup.training, setup.augmentation, setup.loss
     device = splits.train.labels.device
@@ -122,20 +130,22 @@ def train(state: TrainingState, setup: Setup, splits: Splits, probe: torch.Tenso
     random = torch.Generator()  # of the augmentation, on the CPU
     precision = mixed(state.precision, device)
     part = yield from trainable_part(
-        state.model, state.average, augmentation, training.evaluation_batch_size, splits, state.precision
+        state.model, state.average, augmentation, training.evaluation_batch_size, splits, state.precision, ranks is None
     )
     network = part.network
     if training.compile:
         network.compile()
     changes = augmentation.is_on() and not part.on_features  # those of mirrored pictures were computed with the others
     weights = class_weights(splits.train.labels, setup.classes) if training.balance == "weights" else None
-    recorder = None if training.compile else recorder_for(device)
-    step = Stepper(network, loss_of, state.optimizer, precision, weights, training.gradient_clip, recorder)
+    recorder = None if training.compile or ranks else recorder_for(device)
+    add = add_gradients if ranks is None else _divided(network, ranks)
+    step = Stepper(network, loss_of, state.optimizer, precision, weights, training.gradient_clip, recorder, add)
     probe_inputs = None if probe is None else next(iter(part.val.batches(probe, [(0, len(probe))])))[0]
     between = Between(training, part.val, state.part)
 
-    def measure(pictures: Pictures | Features) -> Generator[Measuring, None, Evaluation]:
-        return evaluate(part.eval_model, pictures, loss_of, training.evaluation_batch_size, state.precision)
+    def measure(pictures: Pictures | Features, ranks: Ranks | None = None) -> Generator[Measuring, None, Evaluation]:
+        size = training.evaluation_batch_size
+        return evaluate(part.eval_model, pictures, loss_of, size, state.precision, ranks=ranks)
 
     while state.epoch < training.epochs and not (
         training.patience and state.epochs_without_improvement >= training.patience
@@ -145,6 +155,8 @@ def train(state: TrainingState, setup: Setup, splits: Splits, probe: torch.Tenso
             splits.train.labels, training.balance == "sampling", _seeded(random, training.seed, state.epoch)
         )
         for inputs, labels in part.batches(order, bounds[state.batch :], random):
+            if ranks:
+                state.learning_rate = ranks.from_first(state.learning_rate)
             _set_learning_rate(state, setup, state.epoch + state.batch / len(bounds))
             mix = None
             if changes or augmentation.mixes():
@@ -164,10 +176,10 @@ def train(state: TrainingState, setup: Setup, splits: Splits, probe: torch.Tenso
             state.batch += 1
             state.running_metrics.add(logits, labels, loss)
             yield Step(state.epoch + 1, state.step, len(labels), loss)
-            if between.is_due(state.step, len(bounds) - state.batch):
+            if (ranks is None or ranks.rank == 0) and between.is_due(state.step, len(bounds) - state.batch):
                 yield (yield from _validated(state, between, measure))
                 network.train()
-        val = yield from measure(part.val)
+        val = yield from measure(part.val, ranks)
         between.epoch_begins()
         metrics = {
             "train/loss": state.running_metrics.loss(),
@@ -183,6 +195,12 @@ def train(state: TrainingState, setup: Setup, splits: Splits, probe: torch.Tenso
         setup.schedule.after_epoch(state.schedule_memory, val.loss)
         probabilities = _probabilities(part.eval_model, probe_inputs, precision)
         yield Epoch(state.epoch, state.step, metrics, is_best, val.confusion, probabilities)
+
+
+def _divided(network: nn.Module, ranks: Ranks) -> Callable[..., Outcome]:
+    from core.training.division import Division  # imports torchvision, which one device alone does without
+
+    return Division(network, ranks).add_gradients
 
 
 def _validated(state: TrainingState, between: Between, measure: Measure) -> Generator[Measuring, None, Validated]:

@@ -41,6 +41,9 @@ class TrainingSettings(Settings):
     """An epoch takes at least this long, so that a room can watch a fast training. 0: full speed."""
     device: str = setting("auto", "Device")
     """Where to compute: automatic takes a GPU if there is one, and the first free one of several."""
+    devices: int = setting(1, "Devices at once", ge=1, le=64)
+    """How many GPUs of the computer share every batch. The training takes the same steps as on one, batch norm too sees the
+    whole batch; it pays for large networks and pictures, not for small ones, where the GPUs wait for each other."""
     precision: Literal["auto", "float32", "bfloat16"] = setting(
         "auto", "Precision", labels={"auto": "automatic", "float32": "float32", "bfloat16": "mixed bfloat16"}
     )

@@ -69,12 +69,13 @@ class Stepper:
         class_weights: torch.Tensor | None = None,
         gradient_clip: float = 0.0,
         recorder: CudaRecorder | None = None,
+        add: Callable[..., Outcome] = add_gradients,
     ):
-        """`recorder` None: every step is handed out kernel by kernel, as on a CPU."""
+        """`recorder` None: every step is handed out kernel by kernel, as on a CPU. `add` adds a batch's gradients."""
         self._network, self._loss_of, self._optimizer = network, loss_of, optimizer
         self._precision, self._class_weights, self._clip = precision, class_weights, gradient_clip
         self._trained = [weights for weights in network.parameters() if weights.requires_grad]
-        self._recorder = recorder
+        self._recorder, self._add = recorder, add
         self._warmed = 0
         self._shape: torch.Size | None = None  # of the inputs that are recorded
         self._fixed: list[torch.Tensor] = []  # inputs, labels, and of MixUp the other labels and the share
@@ -97,7 +98,7 @@ class Stepper:
 
     def _step(self, inputs: torch.Tensor, labels: torch.Tensor, mix: Mix | None, micro_batches: int) -> Outcome:
         try:
-            loss, logits = add_gradients(
+            loss, logits = self._add(
                 self._network, self._loss_of, inputs, labels, mix, micro_batches, self._precision, self._class_weights
             )
         except (RuntimeError, MemoryError) as error:

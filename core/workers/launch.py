@@ -18,6 +18,7 @@ from core.machine.cores import usable_cores
 from core.machine.processes import name_process, start_detached
 from core.runs.store import Run
 from core.workers.standby_handle import Standby
+from core.workers.torchrun import devices_of
 
 FIRST_DELAY = 1.0  # seconds that `prepare` leaves to the page that asks: getting ready keeps a core busy for 3 seconds
 NEXT_DELAY = 10.0  # seconds after a start until the next worker gets ready, which the run that began would feel
@@ -43,6 +44,9 @@ def launch(run: Run, data_folder: Path) -> None:
         raise TrainDeskError(
             f"Run {run.id} cannot be started ({error.strerror}: {error.filename}); free space or check the folder."
         ) from error
+    if devices_of(run) > 1:  # its worker starts processes of its own
+        _start_fresh(run, data_folder)
+        return
     with _lock:
         _let_go()
         standby, _standby = _standby, None  # nobody else can have it now

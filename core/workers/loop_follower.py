@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from core.experiments.pruning import as_far, is_hopeless, others_at
+from core.machine.ranks import Ranks
 from core.runs import events
 from core.runs.companion import InStep
 from core.runs.history import History
@@ -31,11 +32,18 @@ class LoopFollower:
     """Follows the loop: records what happened, keeps checkpoints and snapshots, and does what people ask for."""
 
     def __init__(
-        self, run: Run, splits: Splits, state: TrainingState, threads: int, record: events.Record, requests: Requests
+        self,
+        run: Run,
+        splits: Splits,
+        state: TrainingState,
+        threads: int,
+        record: events.Record,
+        requests: Requests,
+        ranks: Ranks | None = None,
     ):
         self._run, self._config = run, run.config()
         self._splits, self._state, self._threads = splits, state, threads
-        self._record, self._requests = record, requests
+        self._record, self._requests, self._ranks = record, requests, ranks
         training = self._config.training
         self.recorder = Recorder(training, splits, state, record)
         self._described = description_of(self._config)
@@ -51,7 +59,8 @@ class LoopFollower:
         self._follow_learning_rate()
         # However it ends, what was to be saved is saved before the run is let go.
         with CheckpointWriter() as self._writer:
-            for happened in train(self._state, setup_of(self._config), self._splits, self._snapshots.probe):
+            probe, setup = self._snapshots.probe, setup_of(self._config)
+            for happened in train(self._state, setup, self._splits, probe, self._ranks):
                 if (end := self._requests.end()) == "gone":  # before anything is written to where it was
                     self._end_early(end, happened)
                 self._writer.check()

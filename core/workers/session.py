@@ -20,6 +20,7 @@ from core.workers.ending import end_session
 
 if TYPE_CHECKING:
     from core.machine.devices import Claim
+    from core.machine.ranks import Ranks
     from core.training.batches import Pictures, Splits
     from core.training.loop import TrainingState
 
@@ -27,9 +28,12 @@ if TYPE_CHECKING:
 class TrainingSession:
     """What a worker does with a run: gets what it needs, trains it, stores what happened, tests it at the end."""
 
-    def __init__(self, run: Run, data_folder: Path, record: events.Record, requests: Requests):
-        """`record` writes an event; `requests` says what people ask for meanwhile. Raises SettingsError."""
+    def __init__(
+        self, run: Run, data_folder: Path, record: events.Record, requests: Requests, ranks: Ranks | None = None
+    ):
+        """`record` writes an event; `requests` says what people ask for meanwhile; `ranks` take part. Raises SettingsError."""
         self._run, self._data_folder, self._record, self._requests = run, data_folder, record, requests
+        self._ranks = ranks
         self._config = run.config()
 
     def train(self) -> str:
@@ -47,18 +51,24 @@ class TrainingSession:
         run, config = self._run, self._config
         last = load_checkpoint(run.last) if run.last.exists() else None
         threads = ((last or {}).get("resume") or {}).get("threads")
-        with claim(config.training.device, pixels_of_a_batch(config), threads) as share, ExitStack() as ending:
-            splits, state, earlier = self._begin(share, last)
+        training, pixels = config.training, pixels_of_a_batch(config)
+        with claim(training.device, pixels, threads, training.devices) as share, ExitStack() as ending:
+            splits, state, earlier = self.begin(share, last)
             # cuDNN tries kernels for each shape and keeps the fastest.
             torch.backends.cudnn.benchmark = share.device.type == "cuda"
             if config.training.tensorboard:
                 self._record = self._also_for_tensorboard(state, ending)
-            follower = LoopFollower(run, splits, state, share.threads, self._record, self._requests)
+            ranks, notice = self._join(share, splits, state, goes_on=last is not None)
+            follower = LoopFollower(run, splits, state, share.threads, self._record, self._requests, ranks)
             follower.recorder.started(config.dataset.info().class_names, share.threads, goes_on=last is not None)
             if earlier is not None:
                 self._record(events.NOTICE, message=in_words(config, earlier))
+            if notice:
+                self._record(events.NOTICE, message=notice)
             self._describe()
             hopeless = follower.train()
+            if ranks is not None:
+                ranks.release()
             torch.set_num_threads(share.threads)  # what trained may have needed fewer
             report = self._test(splits, share)
             self._record(events.TEST, **report)
@@ -70,8 +80,28 @@ class TrainingSession:
             f"Trained {count}{early} {'epoch' if count == 1 else 'epochs'}; the best was epoch {report['from_epoch']}."
         )
 
-    def _begin(self, share: Claim, last: dict[str, Any] | None) -> tuple[Splits, TrainingState, dict[str, Any] | None]:
-        """The pictures, the state to train from, and the checkpoint of an earlier run that a new one starts from."""
+    def _join(self, share: Claim, splits: Splits, state: TrainingState, goes_on: bool) -> tuple[Ranks | None, str]:
+        """The ranks that take part from now on, and what people should know of that; none where they would only wait."""
+        from core.training.frozen import layers_to_skip
+
+        if (ranks := self._ranks) is None:
+            return None, ""
+        if layers_to_skip(state.model, self._config.augmentation, splits, state.precision) is not None:
+            ranks.command(None)
+            return (
+                None,
+                "Only the layers behind the frozen ones train, on features: one device is used, the others would wait.",
+            )
+        precision = str(state.precision).removeprefix("torch.")
+        ranks.command({"devices": share.devices, "threads": share.threads, "precision": precision, "goes_on": goes_on})
+        ranks.connect(share.device)
+        return ranks, f"Every batch is shared out over {ranks.size} devices: {', '.join(share.devices)}."
+
+    def begin(
+        self, share: Claim, last: dict[str, Any] | None, precision: str | None = None
+    ) -> tuple[Splits, TrainingState, dict[str, Any] | None]:
+        """The pictures, the state to train from, and the checkpoint of an earlier run that a new one starts from. `precision`
+        is that of the other ranks."""
         from core.training.build import begin
         from core.training.checkpoints import restore
         from core.training.data import data_on_device
@@ -80,7 +110,7 @@ class TrainingSession:
         brought = brought_for(self._run.folder)
         if brought.folder("decoded", self._data_folder) is None:
             self._obtain(config.dataset, self._data_folder, "the dataset")
-        precision = ((last or {}).get("resume") or {}).get("precision")
+        precision = precision or ((last or {}).get("resume") or {}).get("precision")
         splits, dtype = data_on_device(config, self._data_folder, share.device, precision, brought)
         if last is None:
             weights_folder = self._data_folder / "weights"

@@ -3,7 +3,8 @@
     python -m core.workers.worker RUN_FOLDER --data DATA_FOLDER
 
 It is the only writer of its run folder. It needs nothing but the two folders. A run that has a checkpoint goes on from it.
-When it ends and runs wait in the queue, it sees to it that someone serves them.
+When it ends and runs wait in the queue, it sees to it that someone serves them. Of a run on several devices it starts a process
+for each (`core.workers.torchrun`), of which the first is the worker.
 """
 
 from __future__ import annotations
@@ -25,14 +26,17 @@ from filelock import FileLock, Timeout
 from core.errors import TrainDeskError
 from core.machine.memory import is_out_of_memory
 from core.machine.processes import name_process
+from core.machine.ranks import Ranks
 from core.runs import events
 from core.runs.events import Event, EventWriter, last_event
 from core.runs.requests import Requests
 from core.runs.store import Run
 from core.workers.ending import GONE, PauseRequested, StopRequested
 from core.workers.session import TrainingSession
+from core.workers.torchrun import devices_of, take_part, train_in_ranks
 
 SPARE_BYTES = 16_384  # of the disk that a run keeps for its last line
+LOST_SECONDS = 1.0  # within which the end of another rank is seen
 STOP_SECONDS = 2.0  # that a training has to follow a stop; then its process ends in the middle of its work
 
 
@@ -42,9 +46,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("run", type=Path)
     parser.add_argument("--data", type=Path, required=True)
     options = parser.parse_args(arguments)
-    run = Run(options.run.resolve())
+    run, ranks = Run(options.run.resolve()), Ranks.from_environment()
+    if ranks is None and (devices := devices_of(run)) > 1:
+        return train_in_ranks(run, options.data, devices)
+    if ranks is not None and ranks.rank > 0:
+        return take_part(run, options.data, ranks)
     try:
-        end = work(run, options.data, is_a_process=True)
+        end = work(run, options.data, is_a_process=True, ranks=ranks)
     except TrainDeskError as error:
         print(error, file=sys.stderr)
         return 1
@@ -54,14 +62,18 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def work(
-    run: Run, data_folder: Path, listen: Callable[[Event], None] = lambda event: None, is_a_process: bool = False
+    run: Run,
+    data_folder: Path,
+    listen: Callable[[Event], None] = lambda event: None,
+    is_a_process: bool = False,
+    ranks: Ranks | None = None,
 ) -> Event:
     """Trains a run from its config or its last checkpoint to its end and returns the last event.
 
     Every event also goes to `listen`. Failures end as a `failed` event with one sentence; the traceback goes to standard
     error. `is_a_process` says that the process is there for this run alone: when a stop is asked for in a step that takes
-    long, the process ends in the middle of it. Raises TrainDeskError only if another process is training this run or
-    nothing can be written in its folder.
+    long, the process ends in the middle of it. `ranks` take part. Raises TrainDeskError only if another process is training
+    this run or nothing can be written in its folder.
     """
     lock = FileLock(run.worker_lock)
     try:
@@ -110,12 +122,14 @@ def work(
     over = threading.Event()
     if is_a_process:
         threading.Thread(target=_insist_on_stop, args=(run, over, end), name="stop", daemon=True).start()
+    if ranks is not None:
+        ranks.watch(lambda sentence: _end_at_once(run, end, events.FAILED, sentence))
     try:
         if log.has_events:
             record(events.RESUMING)
         run.queue_place.unlink(missing_ok=True)  # in this order: killed in between, it would wait again
         run.starting_mark.unlink(missing_ok=True)
-        return end(events.FINISHED, TrainingSession(run, data_folder, record, requests).train())
+        return end(events.FINISHED, TrainingSession(run, data_folder, record, requests, ranks).train())
     except PauseRequested as pause:
         return end(events.PAUSED, str(pause))
     except StopRequested as stop:
@@ -127,9 +141,12 @@ def work(
             return end(events.PAUSED, _disk_full(run))
         if not isinstance(error, TrainDeskError):
             traceback.print_exc()
-        return end(events.FAILED, _sentence(error))
+        lost = ranks.lost(wait=LOST_SECONDS) if ranks is not None else ""  # then that is why nothing could be computed
+        return end(events.FAILED, lost or in_a_sentence(error))
     finally:
         over.set()
+        if ranks is not None:
+            ranks.release()
         log.close()
         requests.clear()
         for passing in (run.worker_pid, run.spare):
@@ -144,11 +161,15 @@ def _insist_on_stop(run: Run, over: threading.Event, end: Callable[[str, str], E
             if over.wait(STOP_SECONDS):
                 return
             kept = "what was saved last is kept" if run.checkpoint() else "nothing had been saved yet"
-            end(events.STOPPED, f"Stopped by request in the middle of its work; {kept}.")
-            run.stop_request.unlink(missing_ok=True)
-            for passing in (run.worker_pid, run.spare):
-                passing.unlink(missing_ok=True)
-            os._exit(0)
+            _end_at_once(run, end, events.STOPPED, f"Stopped by request in the middle of its work; {kept}.")
+
+
+def _end_at_once(run: Run, end: Callable[[str, str], Event], kind: str, message: str) -> None:
+    """Writes the end and ends the process in the middle of what it does."""
+    end(kind, message)
+    for passing in (run.stop_request, run.worker_pid, run.spare):
+        passing.unlink(missing_ok=True)
+    os._exit(0)
 
 
 def _ended_meanwhile(run: Run) -> Event | None:
@@ -177,7 +198,8 @@ def _disk_full(run: Run) -> str:
     return f"Paused because the disk is full and nothing more could be saved; {kept}: free some space and resume."
 
 
-def _sentence(error: Exception) -> str:
+def in_a_sentence(error: Exception) -> str:
+    """Why a training failed, for people."""
     if isinstance(error, TrainDeskError):
         return str(error)
     first_line = next(iter(str(error).strip().splitlines()), "")[:200]

@@ -104,21 +104,21 @@ def test_runs_that_begin_in_the_same_moment_count_each_other_rightly():
 
 def test_each_run_gets_a_gpu_of_its_own_in_the_given_order_then_they_share_evenly(other):
     names = ["GPU-b", "GPU-a"]
-    process, seen = other(f"cores.take_gpu({names}, marks)")
+    process, seen = other(f"cores.take_gpus({names}, marks)[0]")
     assert seen == "GPU-b"
     marks = [ExitStack() for _ in range(5)]
-    assert [cores.take_gpu(names, each) for each in marks[:4]] == ["GPU-a", "GPU-b", "GPU-a", "GPU-b"]
+    assert [cores.take_gpus(names, each)[0] for each in marks[:4]] == ["GPU-a", "GPU-b", "GPU-a", "GPU-b"]
     marks[0].close()
-    assert cores.take_gpu(names, marks[4]) == "GPU-a", "two runs are on b, one on a"
+    assert cores.take_gpus(names, marks[4])[0] == "GPU-a", "two runs are on b, one on a"
     process.kill()
 
 
 def test_marks_on_gpus_and_processor_do_not_count_for_each_other():
     with ExitStack() as marks:
-        assert (cores.take_gpu(["cuda:1"], marks), cores.take_gpu(["cuda:11"], marks)) == ("cuda:1", "cuda:11")
+        assert (cores.take_gpus(["cuda:1"], marks)[0], cores.take_gpus(["cuda:11"], marks)[0]) == ("cuda:1", "cuda:11")
         assert others() == 0
-        assert cores.take_gpu(["cuda:1", "cuda:2"], marks) == "cuda:2"
-        assert cores.take_gpu(["cuda:11", "cuda:3"], marks) == "cuda:3"
+        assert cores.take_gpus(["cuda:1", "cuda:2"], marks)[0] == "cuda:2"
+        assert cores.take_gpus(["cuda:11", "cuda:3"], marks)[0] == "cuda:3"
 
 
 @pytest.mark.parametrize("obstacle", ["file", "somebody else's", "link", "no locks"])
@@ -139,7 +139,7 @@ def test_where_nothing_can_be_marked_a_run_is_as_if_alone(folder, monkeypatch, o
     with ExitStack() as marks:
         for _ in range(2):
             assert cores.take_processor(marks) == 0
-            assert cores.take_gpu(["x", "y"], marks) == "x"
+            assert cores.take_gpus(["x", "y"], marks)[0] == "x"
     assert not list((folder / "elsewhere").glob("*"))
 
 
@@ -152,8 +152,8 @@ def test_a_practice_takes_nothing_and_sees_nobody():
         cores.take_processor(marks)
         with cores.unnoticed():
             assert cores.take_processor(marks) == 0
-            assert cores.take_gpu(["x"], marks) == "x"
-            assert cores.take_gpu(["x", "y"], marks) == "x"
+            assert cores.take_gpus(["x"], marks)[0] == "x"
+            assert cores.take_gpus(["x", "y"], marks)[0] == "x"
         assert others() == 1, "that of before the practice alone"
 
 

@@ -102,7 +102,7 @@ OTHER = """
 import sys
 from contextlib import ExitStack
 from core.machine import cores
-cores.take_gpu(["GPU-0"], marks := ExitStack())
+cores.take_gpus(["GPU-0"], marks := ExitStack())
 print("taken", flush=True)
 sys.stdin.read()
 """
