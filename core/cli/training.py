@@ -80,6 +80,8 @@ def _forecast(options: argparse.Namespace) -> Result:
         f"{found.seconds_before:,.1f} s before the first epoch, {found.seconds_per_epoch:,.1f} s for each of "
         f"{found.epochs:,} epochs, {found.seconds:,.1f} s in all"
     )
+    if found.devices > 1:
+        text += f"\n{found.times_as_fast:.1f} times as fast on {found.devices} devices at once as on one"
     return Result({**asdict(found), "seconds": found.seconds}, text)
 
 

@@ -132,6 +132,15 @@ class Ranks:
             time.sleep(LOOK_SECONDS / 2)
         return ""
 
+    def is_led(self, wait: float) -> bool:
+        """Whether rank 0 still trains so many seconds from now."""
+        end = time.monotonic() + wait
+        while not (self._said(0, "done").exists() or is_gone(self.folder / "0")):
+            if time.monotonic() >= end:
+                return True
+            time.sleep(LOOK_SECONDS / 2)
+        return False
+
     def say_why(self, sentence: str) -> None:
         """Leaves word of why this rank ends before its time."""
         self._said(self.rank, "why").write_text(sentence, encoding="utf-8")
@@ -145,7 +154,7 @@ class Ranks:
         above = [self.folder / AGENT] + ([self.folder / "0"] if self.rank else [])
         while not self._is_over.wait(LOOK_SECONDS):
             if any(map(is_gone, above)):
-                os._exit(1)
+                os._exit(0 if self.rank else 1)
             if self.rank == 0 and (sentence := self.lost()):
                 lost(sentence)
                 return

@@ -11,13 +11,14 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from torch import nn
 
 from core.datasets import ImageData
 from core.machine.cores import unnoticed
-from core.machine.devices import claim
+from core.machine.devices import claim, most_devices
 from core.machine.memory import peak_bytes
 from core.run_config import RunConfig
-from core.training.batches import Pictures, Splits, batch_bounds, split
+from core.training.batches import BATCH_NORM_NEEDS, Pictures, Splits, batch_bounds, split
 from core.training.between import seconds_between
 from core.training.build import begin, setup_of
 from core.training.data import data_on_device, inputs_type, pixels_of_a_batch
@@ -29,6 +30,8 @@ from core.training.precision import choose_precision
 
 WARM_UP_STEPS = 5  # the first steps choose kernels and take memory
 FEATURE_BATCHES = 8  # of images that go through frozen layers for a forecast
+LINK = 10e9  # bytes a second from GPU to GPU, as over PCI Express 3.0; what is faster pays earlier
+WORD = 5e-5  # seconds that two GPUs need to agree on anything
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,8 @@ class Forecast:
     seconds_before: float  # once, for the features of frozen layers
     seconds_per_epoch: float  # with validation
     epochs: int
+    devices: int = 1  # at once; of a forecast for one, those of a computer that has more
+    times_as_fast: float = 1.0  # with so many at once as with one
 
     @property
     def seconds(self) -> float:
@@ -67,7 +72,10 @@ def forecast(config: RunConfig, data_folder: Path, seconds: float = 1.5) -> Fore
         enough = max(WARM_UP_STEPS, round(seconds / max(1e-6, warm_up.step))) * size
         timing = _measure(state, config, _beginning(splits, min(most, enough)), seconds)
         steps = len(batch_bounds(len(splits.train), config.training.batch_size, state.least_batch))
+        devices, times = _on_several(config, state, splits, timing.step, seconds / 2, skips is not None)
         epoch = steps * timing.step + timing.measured * len(splits.val)
+        if config.training.devices > 1:
+            epoch /= times
         between = seconds_between(config.training, epoch, steps, timing.measured, len(splits.val))
         weights = list(state.model.parameters())
         return Forecast(
@@ -80,7 +88,38 @@ def forecast(config: RunConfig, data_folder: Path, seconds: float = 1.5) -> Fore
             seconds_before=timing.prepared * (len(splits.train) + len(splits.val)),
             seconds_per_epoch=max(epoch + between, config.training.epoch_seconds),
             epochs=config.training.epochs,
+            devices=devices,
+            times_as_fast=times,
         )
+
+
+def _on_several(
+    config: RunConfig, state: TrainingState, splits: Splits, step: float, seconds: float, on_features: bool
+) -> tuple[int, float]:
+    """How many devices at once a training has or could have here, and how many times as fast it would be on them.
+
+    `seconds` of steps with one device's share of a batch say what a part of it takes; `step` seconds take whole batches.
+    """
+    training = config.training
+    devices = training.devices if training.devices > 1 else most_devices(training.device)
+    device = splits.train.device
+    if devices == 1 or on_features or device.type == "cpu":  # processes that share a processor's cores gain nothing
+        return devices, 1.0
+    share = max(BATCH_NORM_NEEDS, -(-training.batch_size // devices))
+    smaller = config.model_copy(update={"training": training.model_copy(update={"batch_size": share})})
+    some = _beginning(splits, WARM_UP_STEPS * share)
+    _measure(state, smaller, some, 0)
+    part = _measure(state, smaller, some, seconds).step
+    weights = sum(each.numel() for each in state.model.parameters() if each.requires_grad)
+    norms = sum(isinstance(module, nn.BatchNorm2d) for module in state.model.modules())
+    return devices, step / step_on_several(part, weights, norms, devices)
+
+
+def step_on_several(part: float, weights: int, norms: int, devices: int) -> float:
+    """Seconds of a step on several devices, of which each needs `part` seconds for its share of the batch: what they tell each
+    other comes to it, the gradients of so many weights in float32 and a word for each batch norm there and back."""
+    told = 2 * (devices - 1) / devices * weights * 4 / LINK
+    return part + told + (2 * norms + 3) * WORD
 
 
 def seconds_by_sample(

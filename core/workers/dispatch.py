@@ -32,7 +32,7 @@ from core.runs.queue import LAUNCHES, QueuedRun, enqueue_all, locked, note_launc
 from core.runs.store import Run
 from core.runs.workspace import NAME, read_setting, workspace_folder, write_setting
 from core.workers.launch import launch, worker_environment
-from core.workers.places import Places, Room, check_computer, place, places_elsewhere, take_home
+from core.workers.places import Places, Room, check_computer, check_devices, place, places_elsewhere, take_home
 
 CPU_RUNS = "cpu_runs"
 LINE = 200  # letters of what a process wrote last that are told
@@ -67,6 +67,7 @@ def submit_all(
     if problem := disk_problem(runs_folder):
         raise TrainDeskError(problem)
     check_computer(runs_folder, computer, filter(None, map(_device, runs)))
+    check_devices(runs_folder, computer, ((_device(run) or "cpu", _count(run)) for run in runs))
     for run in runs:
         own(run, owner, sync=len(runs) == 1)
     enqueue_all(runs, owner, most, computer)
@@ -89,7 +90,7 @@ def dispatch(runs_folder: Path, data_folder: Path) -> Dispatched:
             return found
         at_work = set(active := active_runs(runs_folder))
         here = Room(cpu_runs(runs_folder), gpus())
-        places = Places(runs_folder, here, ((run, _device(run) or "cpu") for run in active))
+        places = Places(runs_folder, here, ((run, _device(run) or "cpu", _count(run)) for run in active))
         if places.are_full() and not any(
             map(companion_of, active)
         ):  # as it mostly is: a thousand that wait are not read
@@ -106,7 +107,7 @@ def dispatch(runs_folder: Path, data_folder: Path) -> Dispatched:
                     _give_up(entry)
                 entry.run.queue_place.unlink(missing_ok=True)  # its page says what is wrong
                 continue
-            computer = places.take(entry, device)
+            computer = places.take(entry, device, _count(entry.run))
             if computer is None and not _joins(entry, device, at_work):
                 continue
             try:
@@ -166,6 +167,8 @@ def free_places(runs_folder: Path, computes_on: Callable[[Run], str | None]) -> 
         if device not in free:  # any GPU: the first that is free
             device = next((gpu for gpu in gpus() if free[gpu] > 0), gpus()[0] if gpus() else "cpu")
         free[device] -= 1
+        for other in [gpu for gpu in gpus() if free[gpu] > 0 and device != "cpu"][: _count(run) - 1]:
+            free[other] -= 1
     return {device: (max(0, left), whole[device]) for device, left in free.items()}
 
 
@@ -232,3 +235,11 @@ def _device(run: Run) -> str | None:
         return run.config().training.device
     except TrainDeskError:
         return None
+
+
+def _count(run: Run) -> int:
+    """On how many devices at once it computes."""
+    try:
+        return run.config().training.devices
+    except TrainDeskError:
+        return 1

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from core.errors import TrainDeskError
 from core.files import read_json
+from core.machine.devices import problem_of_devices
 from core.machine.processes import name_process
 from core.nodes.registry import HERE, Node, nodes, takes_no_runs
 from core.runs.companion import companion_of
@@ -36,25 +37,27 @@ class Room:
         """Whether nothing fits any more, whatever its device."""
         return self._cpu <= 0 and not self._free
 
-    def fits(self, device: str) -> bool:
-        """Whether a run of a config's device finds a place."""
+    def fits(self, device: str, count: int = 1) -> bool:
+        """Whether a run of a config's device, that computes on so many at once, finds a place."""
         if device in ("auto", "cuda") and self._gpus:
-            return bool(self._free)
+            return len(self._free) >= min(count, len(self._gpus))  # of more than there are its worker says so
         return device in self._free if device in self._gpus else self._cpu > 0
 
-    def take(self, device: str) -> bool:
-        """Takes a place for a config's device, if there is one."""
-        fits = self.fits(device)
+    def take(self, device: str, count: int = 1) -> bool:
+        """Takes the place of a run, if there is one. Of too few GPUs it takes all, which are kept free for it."""
+        fits = self.fits(device, count)
         if device in ("auto", "cuda") and self._gpus:
-            self._free = self._free[:-1]
+            del self._free[max(0, len(self._free) - count) :]
         elif device not in self._gpus:
-            self._cpu -= 1
+            self._cpu -= count if fits else 1
         elif fits:
             self._free.remove(device)
         return fits
 
-    def has(self, device: str) -> bool:
-        """Whether a config's device is there, free or not."""
+    def has(self, device: str, count: int = 1) -> bool:
+        """Whether a config's device is there, so many times, free or not."""
+        if count > 1 and (device not in ("auto", "cuda") or len(self._gpus) < count):
+            return False
         return device in ("auto", "cpu", *self._gpus) or (device == "cuda" and bool(self._gpus))
 
     def share(self, device: str) -> float:
@@ -70,18 +73,18 @@ class Room:
 class Places:
     """The free places of all computers while runs are handed out, one after the other.
 
-    `active`: the runs that are trained or on their way, with the device of each one's config.
+    `active`: the runs that are trained or on their way, with the device of each one's config and how many at once.
     """
 
-    def __init__(self, runs_folder: Path, here: Room, active: Iterable[tuple[Run, str]]):
+    def __init__(self, runs_folder: Path, here: Room, active: Iterable[tuple[Run, str, int]]):
         open_to_runs = [node for node in nodes(runs_folder) if takes_runs(runs_folder, node)]
         self._rooms = {"": here} | {node.name: Room(node.cpu_runs, gpus_of(node)) for node in open_to_runs}
         busy: dict[str, set[str]] = {}
-        for run, device in active:
+        for run, device, count in active:
             computer = placement_of(run.folder).computer
             busy.setdefault(computer, set()).add(run.id)
             if computer in self._rooms:
-                self._rooms[computer].take(device)
+                self._rooms[computer].take(device, count)
         for node in open_to_runs:  # what ends there, or is no longer that computer's, takes its place till then
             for _ in set(node.runs) - busy.get(node.name, set()):
                 self._rooms[node.name].take("auto")
@@ -94,25 +97,27 @@ class Places:
             self._open.pop()
         return not self._open
 
-    def take(self, entry: QueuedRun, device: str) -> str | None:
+    def take(self, entry: QueuedRun, device: str, count: int = 1) -> str | None:
         """Takes the place that trains this run fastest; returns the name of its computer, "" for this one, None where there is
-        none for it now."""
-        free = [name for name in self._wanted(entry, device) if self._rooms[name].fits(device)]
+        none for it now. For one that computes on several devices at once those that are free wait for the others."""
+        wanted = self._wanted(entry, device, count)
+        free = [name for name in wanted if self._rooms[name].fits(device, count)]
         if not free:
+            if count > 1 and wanted:
+                self._rooms[wanted[0]].take(device, count)
             return None
         chosen = free[0] if len(free) == 1 else max(free, key=lambda name: self._rate(entry.run, name, device))
-        self._rooms[chosen].take(device)
+        self._rooms[chosen].take(device, count)
         return chosen
 
-    def _wanted(self, entry: QueuedRun, device: str) -> list[str]:
+    def _wanted(self, entry: QueuedRun, device: str, count: int) -> list[str]:
         if entry.computer == HERE or (not entry.computer and stays_here(entry.run, device)):
             return [""]
         if entry.computer:
             room = self._rooms.get(entry.computer)
-            return [entry.computer] if room and room.has(device) else []
-        return [name for name, room in self._rooms.items() if room.has(device)] or [
-            ""
-        ]  # its worker says what is not here
+            return [entry.computer] if room and room.has(device, count) else []
+        # this one, where none has it: its worker says what is not here
+        return [name for name, room in self._rooms.items() if room.has(device, count)] or [""]
 
     def _rate(self, run: Run, computer: str, device: str) -> float:
         return self._speeds.on(computer, kind_of(run)) * self._rooms[computer].share(device)
@@ -153,6 +158,23 @@ def check_computer(runs_folder: Path, computer: str, devices: Iterable[str]) -> 
         there = listed(["cpu", *gpus_of(joined[computer])], 10)
         raise TrainDeskError(
             f"Device '{missing[0]}' is not on {computer}, which has {there}; choose one of those, automatic, or another computer."
+        )
+
+
+def check_devices(runs_folder: Path, computer: str, wanted: Iterable[tuple[str, int]]) -> None:
+    """Whether runs that want so many of a device at once find them on the computer that someone asks for, or on any.
+
+    Raises TrainDeskError.
+    """
+    joined = {} if computer == HERE else {node.name: len(node.gpus) for node in nodes(runs_folder)}
+    for device, count in wanted:
+        problem = problem_of_devices(device, count)
+        elsewhere = [name for name, gpus in joined.items() if computer in ("", name) and gpus >= count]
+        if count == 1 or (not problem and computer in ("", HERE)) or (device in ("auto", "cuda") and elsewhere):
+            continue
+        there = f"{computer} has {joined.get(computer, 0)}"
+        raise TrainDeskError(
+            problem if computer in ("", HERE) else f"Devices at once is {count}, but of GPUs {there}; choose fewer."
         )
 
 

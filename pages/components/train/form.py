@@ -16,7 +16,7 @@ from core.runs.before_start import problems_before_start
 from core.settings.settings import FieldSpec, fields_of
 from pages.components.shell.form_values import LASTS, check, current, seed, to_widget
 from pages.components.shell.number_words import count, plain_markdown, rows_of
-from pages.components.train.form_choices import choices_of, free_now
+from pages.components.train.form_choices import choices_of, devices_in_words, free_now, offered
 from pages.components.train.notices import dataset_notice, weights_in_short, weights_notice
 from pages.components.train.schedule_view import draw_schedule
 
@@ -29,7 +29,7 @@ SECTIONS: dict[str, dict[str, tuple[str, ...]]] = {  # group -> heading -> setti
     "training": {
         "Judging and stopping": ("validation_share", "validate_every", "best_by", "patience", "prune", "keep_every"),
         "Steps": ("training_pictures", "balance", "gradient_clip", "average_decay", "seed"),
-        "Computing": ("precision", "evaluation_batch_size", "compile", "tensorboard"),
+        "Computing": ("devices", "precision", "evaluation_batch_size", "compile", "tensorboard"),
         "Beginning": ("start_from", "own_pictures"),
     },
     "augmentation": {
@@ -109,7 +109,7 @@ def _part(part: str, config: Any, problems: dict[str, str], shown: set[str]) -> 
 
 def _folded(label: str, group: str, values: dict[str, Any], problems: dict[str, str], shown: set[str]) -> None:
     """A group's settings behind a click, opened by themselves when one of them is wrong."""
-    parts = sections(group, fields_of(GROUPS[group]))
+    parts = sections(group, offered(group, fields_of(GROUPS[group]), values))
     specs = [spec for _, members in parts for spec in members]
     wrong = sum(f"{group}.{spec.name}" in problems for spec in specs)
     title = f"{label}: {count(wrong, 'value')} to correct" if wrong else label + _changed(group, specs, values)
@@ -144,6 +144,8 @@ def _fields(
                 _widget(spec, f"{prefix}.{spec.name}", choices_of(spec, path))
                 if path == "training.device":
                     st.caption(free_now())
+                if path == "training.devices" and (words := devices_in_words()):
+                    st.caption(words)
                 if path in problems:
                     st.html(f'<p class="problem" role="alert">{escape(problems[path])}</p>')
 

@@ -12,7 +12,8 @@ from typing import Any
 import streamlit as st
 
 from core.image_sets.folders import list_datasets
-from core.machine.devices import list_devices
+from core.machine.devices import list_devices, most_devices
+from core.nodes.registry import nodes
 from core.paths import data_folder, runs_folder
 from core.run_config import RunConfig
 from core.runs.metadata import title_of
@@ -26,11 +27,16 @@ from pages.components.shell.number_words import count, moment
 from pages.components.shell.setting_words import read_config
 from pages.components.train.core_process import ask_core
 
+MEASUREMENT = "forecast of the form"  # its key in the session's state
+PAYS = 1.2  # times as fast from which another GPU is worth it
+
 
 def choices_of(spec: FieldSpec, path: str) -> dict[Any, str]:
     """value -> label for a selector; empty where the visitor types."""
     if path == "training.device":
         return devices()
+    if path == "training.devices":
+        return {number: str(number) for number in range(1, most_at_once() + 1)}
     if path == "dataset.source":
         return {"": "choose ..."} | own_datasets()
     if path == "training.start_from":
@@ -42,6 +48,38 @@ def choices_of(spec: FieldSpec, path: str) -> dict[Any, str]:
 def devices() -> dict[str, str]:
     """What trainings can run on: name -> words."""
     return list_devices()
+
+
+@st.cache_data(ttl=300, show_spinner=False)
+def most_at_once() -> int:
+    """On how many devices at once one training can be computed, here or on a computer that has joined."""
+    return max([most_devices(), *(len(node.gpus) for node in nodes(runs_folder()))])
+
+
+def offered(group: str, specs: list[FieldSpec], values: dict[str, Any]) -> list[FieldSpec]:
+    """Those of a group's settings that mean something here: several devices at once only where some computer has them, or where
+    they were chosen elsewhere."""
+    hidden = group == "training" and most_at_once() == 1 and values.get("training.devices", 1) == 1
+    return [spec for spec in specs if not (hidden and spec.name == "devices")]
+
+
+def measured_as(config: RunConfig) -> str:
+    """What a measurement of the config goes by: whatever changes its result."""
+    return config.model_copy(update={"title": "", "recipe": ""}).model_dump_json()
+
+
+def devices_in_words() -> str:
+    """Whether several devices at once pay for the form's training, as it was measured; "" where there is nothing to choose."""
+    if most_at_once() == 1:
+        return ""
+    config, measurement = check(current())[0], st.session_state.get(MEASUREMENT)
+    is_known = measurement and measurement.found and config and measurement.of == measured_as(config)
+    found = measurement.found if is_known else {}
+    if (devices := found.get("devices", 1)) == 1:
+        return "'How long will it take?' says whether more than one pays."
+    times = found["times_as_fast"]
+    so_fast = f"On {devices} about {times:.1f} times as fast as on one"
+    return f"{so_fast}." if times >= PAYS else f"{so_fast}: it does not pay for this training."
 
 
 def free_now() -> str:

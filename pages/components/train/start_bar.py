@@ -23,10 +23,10 @@ from pages.components.shell.start import start_run
 from pages.components.shell.widgets import action, pressed, redrawn
 from pages.components.train.core_process import question
 from pages.components.train.cost import Cost, cost_here
+from pages.components.train.form_choices import MEASUREMENT, measured_as
 from pages.components.train.sweep_form import start_sweep
 
 REFRESH_SECONDS = 0.5
-STATE = "forecast of the form"
 
 
 def draw_start_bar(
@@ -123,8 +123,8 @@ def start_forecast(config: RunConfig) -> None:
     """Has it measured and keeps the measurement for this visitor. Whatever prevents it becomes its problem."""
     if not config.dataset.is_present(data_folder()):
         size = config.dataset.info().download_bytes
-        st.session_state[STATE] = Task(
-            _key(config),
+        st.session_state[MEASUREMENT] = Task(
+            measured_as(config),
             problem=f"It is measured on pictures of {config.dataset.title()}, which are not here yet"
             + (f" ({megabytes(size)})" if size else "")
             + "; they are fetched when you start.",
@@ -132,13 +132,13 @@ def start_forecast(config: RunConfig) -> None:
         )
         return
     ask = partial(question, "forecast", config.model_dump_json(), "--data", str(data_folder()))
-    st.session_state[STATE] = measurements().begin(visitor(), _key(config), ask)
+    st.session_state[MEASUREMENT] = measurements().begin(visitor(), measured_as(config), ask)
 
 
 def present_measurement(config: RunConfig | None) -> Task | None:
     """The visitor's measurement if it is of this config; one of other settings is ended and forgotten."""
-    measurement = st.session_state.get(STATE)
-    if measurement is not None and (config is None or measurement.of != _key(config)):
+    measurement = st.session_state.get(MEASUREMENT)
+    if measurement is not None and (config is None or measurement.of != measured_as(config)):
         forget_measurement()
         return None
     return measurement
@@ -146,7 +146,7 @@ def present_measurement(config: RunConfig | None) -> Task | None:
 
 def forget_measurement() -> None:
     """Ends the visitor's measurement, if there is one."""
-    if (measurement := st.session_state.pop(STATE, None)) is not None:
+    if (measurement := st.session_state.pop(MEASUREMENT, None)) is not None:
         measurements().end(measurement)
 
 
@@ -162,7 +162,3 @@ def forecast_in_words(found: dict[str, Any]) -> str:
     where = f"on {count(found['threads'], 'thread')}" if found["device"] == "cpu" else f"on {found['device']}"
     memory = gigabytes(found["memory_bytes"])
     return f"About {about(found['seconds'])} ({length}), {memory}, {weights}, {found['precision']} {where}"
-
-
-def _key(config: RunConfig) -> str:
-    return config.model_copy(update={"title": "", "recipe": ""}).model_dump_json()

@@ -8,6 +8,9 @@ from core.nodes.authority import Authority
 from core.nodes.certificates import NODE, new_request
 from core.nodes.hello import own_versions
 from core.nodes.office import Office
+from core.nodes.speed import FILE, Speed
+from core.runs.workspace import workspace_folder
+from core.settings.stored import write_stored
 
 
 class Mirror:

@@ -1,3 +1,5 @@
+import time
+
 from core.nodes.speed import FILE, Speed, relative_speed
 from core.runs.workspace import workspace_folder
 from core.settings.stored import write_stored

@@ -144,6 +144,19 @@ def test_one_run_on_each_gpu_and_two_on_the_cpu(gpus, wanted, expected):
     assert [room.take(device) for device in wanted] == expected
 
 
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ([("auto", 2), ("auto", 1), ("auto", 1)], [True, True, False]),
+        ([("auto", 1), ("cuda", 3), ("auto", 1)], [True, False, False]),  # what is free is kept free for it
+        ([("auto", 9), ("cpu", 1)], [True, True]),  # its worker says that there are only three
+    ],
+)
+def test_a_run_on_several_gpus_takes_as_many_places(wanted, expected):
+    room = Room(2, ("cuda:0", "cuda:1", "cuda:2"))
+    assert [room.take(device, count) for device, count in wanted] == expected
+
+
 def test_how_many_train_at_once_on_the_cpu_is_kept(runs_folder):
     assert cpu_runs(runs_folder) >= 2
     set_cpu_runs(runs_folder, 3)

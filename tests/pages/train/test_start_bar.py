@@ -15,7 +15,8 @@ from core.run_config import RunConfig
 from core.workers import tasks
 from core.workers.tasks import MOST
 from pages.components.train import start_bar
-from pages.components.train.start_bar import STATE, forecast_in_words
+from pages.components.train.form_choices import MEASUREMENT
+from pages.components.train.start_bar import forecast_in_words
 from tests.helpers import assert_one_sentence, wait_until
 from tests.pages.apps import go, open_app, run, sentence, widget, words
 
@@ -55,7 +56,7 @@ def ask(app):
 
 
 def answered(app):
-    wait_until(lambda: not app.session_state[STATE].is_running(), what="the measurement ends")
+    wait_until(lambda: not app.session_state[MEASUREMENT].is_running(), what="the measurement ends")
     return run(app)
 
 
@@ -93,7 +94,7 @@ def test_a_changed_setting_ends_it_and_its_answer_vanishes(program, runs_folder)
     program("import time; time.sleep(60)")
     app = ask(open_app("train", recipe="digits"))
     assert widget(app, "forecast").disabled
-    process = app.session_state[STATE].question.process
+    process = app.session_state[MEASUREMENT].question.process
     widget(app, "form:training.epochs").set_value(7)
     run(app)
     assert process.poll() is not None, "ended at once"
@@ -146,7 +147,7 @@ def test_a_person_has_one_and_it_says_how_many_of_others_are_before(program, run
     apps = [ask(open_app("train", recipe="digits")) for _ in range(MOST + 2)]  # each of another visitor
     assert ["Measuring a few real steps" in words(app) for app in apps] == [True] * MOST + [False] * 2
     assert "Waits for 1 measurement of others" in words(apps[-2]) and "Waits for 2 measurements" in words(apps[-1])
-    assert len([app for app in apps if app.session_state[STATE].question]) == MOST
+    assert len([app for app in apps if app.session_state[MEASUREMENT].question]) == MOST
     for app in apps:
         widget(app, "form:training.epochs").set_value(7)
         run(app)
@@ -156,7 +157,7 @@ def test_a_person_has_one_and_it_says_how_many_of_others_are_before(program, run
 def test_start_ends_it(program, runs_folder, launched):
     program("import time; time.sleep(60)")
     app = ask(open_app("train", recipe="digits"))
-    process = app.session_state[STATE].question.process
+    process = app.session_state[MEASUREMENT].question.process
     widget(app, "start").click()
     run(app)
     assert process.poll() is not None
@@ -166,7 +167,7 @@ def test_its_files_are_removed(program, runs_folder):
     calls = program(f"print({json.dumps(FOUND)!r})")
     app = answered(ask(open_app("train", recipe="digits")))
     config = Path(calls[0][calls[0].index("--config") + 1])
-    assert app.session_state[STATE].question is None and not config.parent.exists()
+    assert app.session_state[MEASUREMENT].question is None and not config.parent.exists()
 
 
 def test_the_real_program_answers(runs_folder):
