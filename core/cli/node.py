@@ -15,6 +15,7 @@ from core.errors import TrainDeskError
 from core.nodes.authority import check_packages
 from core.nodes.wire import REFUSED, WHY
 from core.paths import HOME
+from core.text.numbers import duration
 from core.workers.launch import worker_environment
 
 SHORT = 10.0  # seconds of a life after which the next one waits longer
@@ -33,12 +34,15 @@ def add_node_command(commands: Commands) -> None:
     node.add_argument("address", metavar="ADDRESS", help="of the desk: HOST:PORT, as its Computer page says it")
     node.add_argument("--join", type=Path, metavar="FILE", help="join file; needed the first time only")
     node.add_argument("--name", default="", help="what to call this computer (default: its own name)")
+    node.add_argument("--slurm", metavar="OPTIONS", help='as a job of Slurm: "--gres=gpu:1 --time=4:00:00"')
     node.add_argument("--runs-at-once", type=int, default=0, metavar="N", help="trainings at once on its processor")
 
 
 def _node(options: argparse.Namespace) -> Result:
     """Ends when it is told to, or when the desk will not have this computer: then with why. Raises TrainDeskError."""
     check_packages()
+    if options.slurm is not None:
+        return _give_to_slurm(options)
     command = [sys.executable, "-m", "core.nodes.agent", options.address]
     for name in ("runs", "data", "join"):
         if path := getattr(options, name):
@@ -52,9 +56,26 @@ def _node(options: argparse.Namespace) -> Result:
             status, why = _one_life(command)
             if status == REFUSED:
                 raise TrainDeskError(why)
+            if status == 0:  # it was told to leave, and has left
+                break
             delay = min(2 * delay, LONGEST_DELAY) if time.monotonic() - began < SHORT else 1.0
             time.sleep(delay)
     return Result({}, "")
+
+
+def _give_to_slurm(options: argparse.Namespace) -> Result:
+    """Raises TrainDeskError."""
+    from core.nodes.slurm import NodeJob, submit
+
+    runs, data, join = (path and path.expanduser().resolve() for path in (options.runs, options.data, options.join))
+    job = submit(NodeJob(options.address, runs, data, join, options.name, options.runs_at_once), options.slurm)
+    text = (
+        f"Job {job.id} trains for the desk at {options.address} as '{job.name}' once Slurm starts it. {duration(job.notice)} "
+        f"before its time ends, its runs are paused and brought to the desk. What it says is in {job.log}."
+    )
+    if join:
+        text += f" It reads {join} when it begins, which must be within a day of the making of that file."
+    return Result(job._asdict() | {"log": str(job.log)}, text)
 
 
 def _one_life(command: list[str]) -> tuple[int, str]:

@@ -23,6 +23,7 @@ from filelock import FileLock, Timeout
 
 from core.errors import TrainDeskError
 from core.nodes.identity import Identity, enroll, host_name, keep, own_identity, read_join, refuse_own_desk
+from core.nodes.leaving import leave, pause_all, why_it_leaves
 from core.nodes.link import DeskLink
 from core.nodes.own_facts import Facts
 from core.nodes.speed import measure_speed
@@ -133,6 +134,7 @@ async def _serve(options: argparse.Namespace, identity: Identity) -> None:
         beside = (
             _be_member(link, identity),
             _tell(link, facts, shepherd),
+            leave(link, options.runs),
             asyncio.to_thread(measure_speed, options.runs),
         )
         tasks = [asyncio.create_task(each) for each in beside]
@@ -145,6 +147,9 @@ async def _serve(options: argparse.Namespace, identity: Identity) -> None:
             link.is_over.set()
             await asyncio.to_thread(shepherd.stop)
             await asyncio.gather(*tasks, return_exceptions=True)
+        if why_it_leaves(options.runs) and pause_all(options.runs):
+            say("This computer has left the desk; all that it trained is there.")
+            return
         raise link.refusal or Refused("The way to the desk is closed.")
 
 

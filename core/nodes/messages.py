@@ -30,6 +30,7 @@ _VALUES: dict[str, dict[str, type | tuple[type, ...]]] = {
     "deliver": {"run": str, "generation": int, "offset": int, "data": bytes},
     "offer": {"run": str, "generation": int, "files": dict, "over": (list, tuple, type(None))},
     "put": {"run": str, "generation": int, "name": str, "digest": str, "size": int, "offset": int, "data": bytes},
+    "leave": {},
     "fetch": {"digest": str, "offset": int, "length": int},
 }
 

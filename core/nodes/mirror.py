@@ -24,7 +24,7 @@ from core.nodes.heard import MOST_RUNS, taken_down
 from core.nodes.messages import check_message
 from core.nodes.mirrored import MirroredRun
 from core.nodes.ownership import NotYours, check_owner, is_lost_to, owner_of, read_placement
-from core.nodes.registry import LOST_SECONDS, Node, nodes, write_node
+from core.nodes.registry import LOST_SECONDS, Node, nodes, remove_node, write_node
 from core.nodes.requests import forget_learning_rate
 from core.nodes.shelf import Shelf
 from core.runs.placement import Placement
@@ -157,6 +157,13 @@ class Mirror:
                 if mirrored is not None and any(parcel.digest == digest for parcel in mirrored.parcels or ()):
                     mirrored.parcels = None
             raise
+
+    def leave(self, node: str) -> dict[str, Any]:
+        """Takes out a computer that goes for good, unless a run is still its own. Raises OSError, TrainDeskError."""
+        is_free = all(mirrored.placement.computer != node for mirrored in list(self._runs.values()))
+        if is_free:
+            remove_node(self._runs_folder, node)
+        return {"left": is_free}
 
     def _mine(self, node: str, run_id: str, generation: int) -> MirroredRun:
         mirrored = self._runs.get(run_id)

@@ -13,6 +13,7 @@ import psutil
 
 from core.machine.cores import usable_cores
 from core.machine.devices import list_devices
+from core.nodes.leaving import why_it_leaves
 from core.nodes.speed import own_speed
 from core.runs.disk import disk_problem
 
@@ -42,4 +43,5 @@ class Facts:
             self._said["problem"] = disk_problem(self._runs_folder) or ""
             with contextlib.suppress(OSError):
                 self._said["disk_free"] = shutil.disk_usage(self._runs_folder).free
-        return dict(self._said)
+        leaves = why_it_leaves(self._runs_folder)
+        return self._said | ({"problem": leaves} if leaves else {})
