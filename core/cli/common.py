@@ -7,7 +7,9 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from core.errors import TrainDeskError
+from core.nodes.registry import HERE
 from core.runs.store import Run, find_run
+from core.workers.places import check_computer
 
 
 class Result(NamedTuple):
@@ -75,6 +77,19 @@ def argument(name: str, **options: Any) -> argparse.ArgumentParser:
 
 
 A_RUN = argument("run", metavar="RUN", help="run id, a unique beginning of it, or 'latest'")
+
+
+def on_computer() -> argparse.ArgumentParser:
+    """A parent with the option to ask for a computer."""
+    about = f"train it on this computer that has joined; '{HERE}': on this one (default: whichever is free)"
+    return argument("--computer", default="", metavar="NAME", help=about)
+
+
+def asked_computer(options: argparse.Namespace, device: str) -> str:
+    """What `QueuePlace` is told of the computer that was asked for. Raises TrainDeskError when there is none."""
+    computer = "" if options.computer == "any" else options.computer
+    check_computer(options.runs, computer, [device])
+    return computer
 
 
 def find(options: argparse.Namespace) -> Run:

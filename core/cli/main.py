@@ -24,6 +24,7 @@ from core.paths import data_folder, runs_folder
 from core.recipes import RECIPES
 from core.runs.history import History
 from core.runs.metadata import title_of
+from core.runs.placement import placement_of
 from core.runs.store import Run, checkpoint_of, list_runs
 from core.settings.settings import SettingsError
 from core.text.numbers import percent
@@ -99,6 +100,7 @@ def _summary(run: Run) -> dict[str, Any]:
         "run": run.id,
         "status": status.name,
         "message": status.reason,
+        "computer": placement_of(run.folder).computer,
         "title": title_of(run, config),
         "dataset": config.dataset.name,
         "architecture": config.architecture.name,

@@ -9,21 +9,24 @@ from pathlib import Path
 from typing import Any
 
 from core.cli.choosing import choice, chosen_config
-from core.cli.common import A_RUN, Commands, Result, WrongInput, find
+from core.cli.common import A_RUN, Commands, Result, WrongInput, asked_computer, find, on_computer
 from core.errors import TrainDeskError
 from core.export.saved.run_file import open_run
 from core.files import Trash, folder_size
+from core.nodes.registry import HERE
 from core.runs.disk import bytes_in_words, disk_problem
 from core.runs.metadata import RunMetadata, add_tags, change_metadata, remove_tags, title_of
-from core.runs.queue import move, waiting, withdraw
+from core.runs.placement import placement_of
+from core.runs.queue import move, send, waiting, withdraw
 from core.runs.store import Run, create_run
 from core.runs.trash import delete_run, deleted_at, deleted_runs, empty_trash, restore_run
-from core.workers.dispatch import submit
+from core.workers.dispatch import ensure_supervisor, submit
 
 
 def add_run_commands(commands: Commands) -> None:
     """Adds these commands to those of all."""
-    commands.add("submit", _submit, "queue a recipe: it is trained in the background when its turn comes", choice())
+    about = "queue a recipe: it is trained in the background when its turn comes"
+    commands.add("submit", _submit, about, choice(), on_computer())
     queue = commands.add("queue", _queue, "list the runs that wait, or change the place of one")
     queue.add_argument("run", metavar="RUN", nargs="?", help="run id, a unique beginning of it, or 'latest'")
     place = queue.add_mutually_exclusive_group()
@@ -34,6 +37,9 @@ def add_run_commands(commands: Commands) -> None:
         ("remove", "out of the queue"),
     ):
         place.add_argument(f"--{name}", dest="where", action="store_const", const=name, help=summary)
+    place.add_argument(
+        "--computer", metavar="NAME", help=f"train it there; '{HERE}': on this one, 'any': whichever is free"
+    )
     rename = commands.add("rename", _rename, "give a run another title", A_RUN)
     rename.add_argument("title", metavar="TITLE", help="empty: the title that its config has")
     note = commands.add("note", _note, "write a note on a run", A_RUN)
@@ -55,11 +61,21 @@ def _submit(options: argparse.Namespace) -> Result:
     config = chosen_config(options)
     if problem := disk_problem(options.runs):
         raise TrainDeskError(problem)
-    run = create_run(config, options.runs)
-    is_started = submit(run, options.data)
+    computer = asked_computer(options, config.training.device)
+    return submitted(create_run(config, options.runs), options, computer)
+
+
+def submitted(run: Run, options: argparse.Namespace, computer: str) -> Result:
+    """Queues it, and says whether it was started. Raises TrainDeskError."""
+    is_started = submit(run, options.data, computer=computer)
     before = 0 if is_started else _waiting_before(run)
-    text = f"{run.id}: started." if is_started else f"{run.id}: queued, {before} before it."
-    return Result({"run": run.id, "started": is_started, "before": before}, text)
+    where = placement_of(run.folder).computer
+    text = (
+        f"{run.id}: started{f' on {where}' if where else ''}."
+        if is_started
+        else f"{run.id}: queued, {before} before it."
+    )
+    return Result({"run": run.id, "started": is_started, "before": before, "computer": where}, text)
 
 
 def _waiting_before(run: Run) -> int:
@@ -68,14 +84,20 @@ def _waiting_before(run: Run) -> int:
 
 
 def _queue(options: argparse.Namespace) -> Result:
-    if options.run is None and options.where is None:
+    asked = options.where or ("computer" if options.computer else "")
+    if options.run is None and not asked:
         return _queue_listing(options)
     if options.run is None:
-        raise WrongInput(f"--{options.where} needs to know which run; give its id before it.")
+        raise WrongInput(f"--{asked} needs to know which run; give its id before it.")
     run = find(options)
-    if options.where is None:
-        raise WrongInput(f"Say what to do with run {run.id} in the queue: --up, --down, --first or --remove.")
-    if options.where != "remove":
+    if not asked:
+        raise WrongInput(
+            f"Say what to do with run {run.id} in the queue: --up, --down, --first, --remove or --computer."
+        )
+    if options.computer:
+        send(run, asked_computer(options, run.config().training.device))
+        ensure_supervisor(options.runs, options.data)
+    elif options.where != "remove":
         move(run, options.where)
     elif not withdraw(run):
         raise TrainDeskError(
@@ -87,10 +109,18 @@ def _queue(options: argparse.Namespace) -> Result:
 def _queue_listing(options: argparse.Namespace) -> Result:
     entries = [entry for entry in waiting(options.runs) if not entry.run.is_on_its_way()]
     listing: list[dict[str, Any]] = [
-        {"run": entry.run.id, "owner": entry.owner, "since": entry.since} for entry in entries
+        {"run": entry.run.id, "owner": entry.owner, "since": entry.since, "computer": entry.computer}
+        for entry in entries
     ]
-    lines = [f"{place:>3} {item['run']:<48} since {_moment(item['since'])}" for place, item in enumerate(listing, 1)]
+    lines = [
+        f"{place:>3} {item['run']:<48} since {_moment(item['since'])}{_for(item['computer'])}"
+        for place, item in enumerate(listing, 1)
+    ]
     return Result(listing, "\n".join(lines) or "No run waits.")
+
+
+def _for(computer: str) -> str:
+    return f", for {'this computer' if computer == HERE else computer}" if computer else ""
 
 
 def _rename(options: argparse.Namespace) -> Result:

@@ -8,8 +8,10 @@ from dataclasses import asdict
 from typing import Any
 
 from core.cli.choosing import choice, chosen_config
-from core.cli.common import A_RUN, Commands, Result, find, metric_lines
+from core.cli.common import A_RUN, Commands, Result, asked_computer, find, metric_lines
+from core.cli.runs import submitted
 from core.errors import TrainDeskError
+from core.nodes.registry import HERE
 from core.runs import events
 from core.runs.before_start import check_before_start
 from core.runs.history import History
@@ -30,6 +32,8 @@ def add_training_commands(commands: Commands) -> None:
     resume.add_argument("--more-epochs", type=int, default=0, metavar="N", help="train N epochs longer than planned")
     resume.add_argument("--learning-rate", type=float, metavar="X", help="from the next step on, before the schedule")
     resume.add_argument("--device", default="", metavar="D", help="cpu, cuda:1 and so on: compute there from now on")
+    about = "queue it for this computer that has joined; 'any': for whichever is free (default: train it here, now)"
+    resume.add_argument("--computer", default=HERE, metavar="NAME", help=about)
     commands.add("pause", _pause, "pause a run within a step", A_RUN)
     commands.add("stop", _stop, "stop a run within a step", A_RUN)
     adjust = commands.add("adjust", _adjust, "change the learning rate of a running training", A_RUN)
@@ -44,8 +48,9 @@ def _train(options: argparse.Namespace) -> Result:
 
 def _resume(options: argparse.Namespace) -> Result:
     run = find(options)
-    ask_to_resume(run, options.more_epochs, options.learning_rate, options.device)
-    return _work(run, options)
+    computer = asked_computer(options, options.device or run.config().training.device)
+    ask_to_resume(run, options.more_epochs, options.learning_rate, options.device, options.computer)
+    return _work(run, options) if computer == HERE else submitted(run, options, computer)
 
 
 def _work(run: Run, options: argparse.Namespace) -> Result:

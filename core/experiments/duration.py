@@ -19,10 +19,13 @@ FORWARD = 1 / 3
 
 
 def seconds_of_all(
-    seconds: float, known: RunConfig, configs: Sequence[RunConfig], at_once: int, data_folder: Path
+    seconds: float, known: RunConfig, configs: Sequence[RunConfig], speeds: Sequence[float], data_folder: Path
 ) -> float | None:
-    """Of all runs, so many at once, when `known` takes `seconds`. None for one run, and where a varied setting changes the
-    work in a way that only a measurement tells, or a run may end before its last epoch."""
+    """Of all runs when `known` takes `seconds` at a speed of 1, and as many are trained at once as there are speeds.
+
+    None for one run, and where a varied setting changes the work in a way that only a measurement tells, or a run may end
+    before its last epoch.
+    """
     varied = {setting.path for setting in differences([known, *configs])}
     unknown = {path for path in varied if not _is_known(path)}
     if len(configs) < 2 or unknown or any(each.training.patience or each.training.prune for each in configs):
@@ -37,10 +40,12 @@ def seconds_of_all(
                 totals[limit] = shared.total(TRAIN) + FORWARD * shared.total(VAL)
     tested = FORWARD * shared_out(known, data_folder).total(TEST) if "training.training_pictures" in varied else 0.0
     seconds_per_work = seconds / (_work(known, totals) + tested or 1.0)
-    free = [0.0] * max(1, at_once)  # when each place has done its runs
+    free = [(0.0, -speed) for speed in speeds]  # when each place has done its runs
+    heapq.heapify(free)
     for config in configs:
-        heapq.heapreplace(free, free[0] + seconds_per_work * (_work(config, totals) + tested))
-    return max(free)
+        done, speed = free[0]
+        heapq.heapreplace(free, (done + seconds_per_work * (_work(config, totals) + tested) / -speed, speed))
+    return max(done for done, _ in free)
 
 
 def _work(config: RunConfig, totals: dict[int, float]) -> float:

@@ -12,12 +12,17 @@ import re
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
+
+from annotated_types import Ge, Le, MaxLen
 
 from core.errors import TrainDeskError
+from core.runs.placement import Moment
 from core.runs.workspace import NAME, workspace_folder
 from core.settings.stored import KeptFiles, write_stored
 
 LOST_SECONDS = 10.0  # without a word after which a computer counts as lost
+MOST_RUNS = 1000  # at once on one computer
 HERE = "here"  # how a person asks for this computer by name
 NAMES = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 
@@ -28,16 +33,19 @@ class Node:
 
     name: str = ""
     address: str = ""  # from where it called last
-    joined: float = 0.0
-    seen: float = 0.0  # when it was heard of last, by the clock of the desk
+    joined: Moment = 0.0
+    seen: Moment = 0.0  # when it was heard of last, by the clock of the desk
     system: str = ""  # "Windows 11"
     cores: int = 0
     memory: int = 0
     memory_free: int = 0
     disk_free: int = 0
-    gpus: list[str] = field(default_factory=list)  # their names; a config calls them cuda:0, cuda:1, ...
-    cpu_runs: int = 0  # trainings at once on its processor
-    speed: float = 0.0  # how many times as fast as the desk it trained a small network when it joined; 0: not measured
+    gpus: Annotated[list[str], MaxLen(MOST_RUNS)] = field(
+        default_factory=list
+    )  # a config calls them cuda:0, cuda:1, ...
+    cpu_runs: Annotated[int, Ge(0), Le(MOST_RUNS)] = 0  # trainings at once on its processor
+    # how many times as fast as the desk it trained a small network when it joined; 0: not measured
+    speed: Annotated[float, Ge(0), Le(1e6)] = 0.0
     runs: list[str] = field(default_factory=list)  # ids of those whose workers live there
     problem: str = ""  # one sentence, such as of a full disk
 

@@ -16,7 +16,7 @@ from core.machine.devices import problem_of_devices
 from core.machine.processes import name_process
 from core.nodes.registry import HERE, Node, nodes, takes_no_runs
 from core.runs.companion import companion_of
-from core.runs.placement import hand_over, placement_of
+from core.runs.placement import clock_words, hand_over, placement_of
 from core.runs.queue import QueuedRun
 from core.runs.store import Run
 from core.runs.workspace import NAME
@@ -126,6 +126,19 @@ class Places:
 def takes_runs(runs_folder: Path, node: Node) -> bool:
     """Whether a computer that has joined would be given a run now, if it has room."""
     return node.is_in_touch and not node.problem and not takes_no_runs(runs_folder, node.name)
+
+
+def obstacle(runs_folder: Path, computer: str) -> str:
+    """Why a run that wants this computer has to wait until something changes, as the end of "lab-3, which ..."; "" where it
+    waits for room alone."""
+    node = next((node for node in nodes(runs_folder) if node.name == computer), None)
+    if computer in ("", HERE) or (node and takes_runs(runs_folder, node)):
+        return ""
+    if node is None:
+        return "was removed or has never joined"
+    if not node.is_in_touch:
+        return f"was heard of last {clock_words(node.seen)}"
+    return f"has a problem ({node.problem.rstrip('.')})" if node.problem else "takes no new runs at the moment"
 
 
 def gpus_of(node: Node) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from statistics import median
 
 from core.errors import TrainDeskError
+from core.run_config import RunConfig
 from core.runs.placement import placement_of
 from core.runs.store import Run, list_runs
 
@@ -90,6 +91,11 @@ def _kind_at(run: Run, _: float) -> str:
         config = run.config()
     except TrainDeskError:
         return ""
+    return kind_of_config(config)
+
+
+def kind_of_config(config: RunConfig) -> str:
+    """`kind_of` a run that has this config."""
     training = config.training
     parts = (config.architecture, config.dataset, config.augmentation)
     numbers = (training.batch_size, training.device, training.precision, training.epoch_seconds)

@@ -226,7 +226,7 @@ def test_half_a_command_is_wrong_input(call, queued_runs):
 def test_a_submitted_run_is_trained_in_the_background(call, runs_folder):
     given = document(well(call("submit", "--recipe", "digits", "--set", *FAST, "title=Beside", "--json")))
     (run,) = list_runs(runs_folder)
-    assert given == {"run": run.id, "started": True, "before": 0}
+    assert given == {"run": run.id, "started": True, "before": 0, "computer": ""}
     wait_until(lambda: run.status().name == "finished")
     assert run.config().title == "Beside" and len(History(run).update().epochs) == 2
 
@@ -246,7 +246,7 @@ def test_a_config_file_is_submitted(call, run, runs_folder, tmp_path, no_room):
     with running(run):
         given = document(well(call("submit", "--config", tmp_path / "mine.json", "--json")))
         (entry,) = waiting(runs_folder)
-    assert given == {"run": entry.run.id, "started": False, "before": 0}
+    assert given == {"run": entry.run.id, "started": False, "before": 0, "computer": ""}
     assert entry.run.config() == config
 
 

@@ -12,7 +12,7 @@ BASE = find_recipe("digits").config()
 
 def total(tmp_path, at_once=1, base=BASE, **values):
     made = plan(Sweep(base, "Try", {path.replace("__", "."): list(each) for path, each in values.items()}))
-    return seconds_of_all(60.0, base, made.configs, at_once, tmp_path)
+    return seconds_of_all(60.0, base, made.configs, [1.0] * at_once, tmp_path)
 
 
 @pytest.mark.parametrize(
