@@ -27,7 +27,7 @@ from core.runs.workspace import NAME, workspace_folder
 from core.settings.stored import read_stored
 
 FILE = "index.json"  # in the workspace
-VERSION = 5  # of what is stored; another one is passed over
+VERSION = 6  # of what is stored; another one is passed over
 SETTLED = 2.0  # seconds after which a change in the same tick of the file system's clock cannot be missed
 Print = tuple[int, int, int]  # times of the folder and of the log, size of the log
 

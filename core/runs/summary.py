@@ -13,6 +13,7 @@ from core.files import folder_size
 from core.run_config import RunConfig
 from core.runs.history import History
 from core.runs.metadata import read_metadata, title_of
+from core.runs.placement import placement_of
 from core.runs.store import Run
 
 SPARKS = 30  # values of a small curve
@@ -37,6 +38,7 @@ class Summary:
     learning_rate: float | None  # that the optimizer starts with
     recipe: str
     experiment: str
+    computer: str  # that trains or trained it; "": this one
     created: float  # Unix seconds
     planned: int  # epochs
     size: int  # bytes on the disk
@@ -74,6 +76,7 @@ def summarise(run: Run, history: History, status_name: str, reason: str) -> Summ
         learning_rate=getattr(config.optimizer, "learning_rate", None) if config else None,
         recipe=config.recipe if config else "",
         experiment=config.experiment if config else "",
+        computer=placement_of(run.folder).computer,
         created=run.created(),
         planned=config.training.epochs if config else 0,
         size=folder_size(run.folder),
@@ -85,7 +88,7 @@ def summarise(run: Run, history: History, status_name: str, reason: str) -> Summ
 
 def unreadable(run: Run, problem: str) -> Summary:
     """Of a run of which only its age is known."""
-    texts = ("reason", "note", "owner", "dataset", "architecture", "optimizer", "recipe", "experiment")
+    texts = ("reason", "note", "owner", "dataset", "architecture", "optimizer", "recipe", "experiment", "computer")
     zeros = ("planned", "size", "epochs", "progress")
     unknown = ("learning_rate", "seconds", "best_epoch", "val_accuracy", "val_loss", "test_accuracy", "test_epoch")
     known: dict[str, Any] = {

@@ -108,8 +108,25 @@ def draw_filter(runs: list[Summary]) -> list[Summary]:
             if len(statuses) > 1
             else []
         )
+        names = sorted({run.computer for run in runs})
+        where = (
+            st.pills(
+                "Computer",
+                names,
+                selection_mode="multi",
+                key="computers",
+                format_func=lambda name: name or "this computer",
+                label_visibility="collapsed",
+            )
+            if len(names) > 1
+            else []
+        )
         first = st.toggle("Favourites first", key="favourites first") if any(run.favourite for run in runs) else False
-    found = [run for run in runs if fits(run, text) and (not wanted or run.status in wanted)]
+    found = [
+        run
+        for run in runs
+        if fits(run, text) and (not wanted or run.status in wanted) and (not where or run.computer in where)
+    ]
     if not found:
         st.markdown("No run fits. Clear the search or choose other statuses.")
     return sorted(found, key=lambda run: not run.favourite) if first else found
@@ -118,6 +135,16 @@ def draw_filter(runs: list[Summary]) -> list[Summary]:
 def fits(run: Summary, text: str) -> bool:
     """Whether all words of the search are in what the list says of the run."""
     said = " ".join(
-        [run.title, run.note, *run.tags, run.dataset, run.architecture, run.optimizer, run.experiment, run.id]
+        [
+            run.title,
+            run.note,
+            *run.tags,
+            run.dataset,
+            run.architecture,
+            run.optimizer,
+            run.experiment,
+            run.computer,
+            run.id,
+        ]
     ).casefold()
     return all(word in said for word in text.casefold().split())

@@ -34,6 +34,7 @@ COLUMNS = (  # (title, what a column is to style and script, does it sort from l
     ("Validation", "val", True),
     ("Test", "test", True),
     ("Time", "time", True),
+    ("Computer", "computer", False),
     ("Age", "age", False),
 )
 
@@ -49,7 +50,12 @@ def run_table(facts: Sequence[Summary], key: str, ticked: Sequence[str] = ()) ->
     """
     now = time.time()
     rows = [_whatever(entry, now) for entry in sorted(facts, key=lambda entry: entry.status not in ACTIVE)]
-    columns = [{"title": title, "kind": kind, "down": down} for title, kind, down in COLUMNS]
+    are_several = any(entry.computer for entry in facts)
+    columns = [
+        {"title": title, "kind": kind, "down": down}
+        for title, kind, down in COLUMNS
+        if are_several or kind != "computer"
+    ]
     state, opened = triggered(
         _component,
         key,
@@ -82,6 +88,7 @@ def row(entry: Summary, now: float) -> dict[str, Any]:
         "val": percent(entry.val_accuracy),
         "test": test_words(entry),
         "time": duration(entry.seconds),
+        "computer": entry.computer or "this one",
         "age": age(now - entry.created),
     }
     return {
@@ -112,6 +119,7 @@ def row(entry: Summary, now: float) -> dict[str, Any]:
             "val": entry.val_accuracy,
             "test": entry.test_accuracy,
             "time": entry.seconds,
+            "computer": entry.computer,
             "age": -entry.created,
         },
     }

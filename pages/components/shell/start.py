@@ -14,37 +14,42 @@ from core.runs.store import Run, create_run
 from core.workers.control import ask_to_resume
 from core.workers.dispatch import submit_all
 from core.workers.launch import prepare
+from core.workers.places import check_computer
 from pages.components.shell.links import TRAIN, page_link, run_page, switch_page
 from pages.components.shell.messages import errors_shown
 from pages.components.shell.rights import is_host, visitor
 from pages.components.shell.widgets import pressed
 
 
-def start_run(config: RunConfig) -> None:
-    """Stores and queues a run, which starts at once where there is room, then goes to its page.
+def start_run(config: RunConfig, computer: str = "") -> None:
+    """Stores and queues a run, which starts at once where there is room, then goes to its page. `computer`: see `QueuePlace`.
 
     On failure shows the sentence where it is called.
     """
     with errors_shown():
-        [run] = start_all([config])
+        [run] = start_all([config], computer)
         switch_page(run_page(run.id))
 
 
-def start_all(configs: Sequence[RunConfig]) -> list[Run]:
+def start_all(configs: Sequence[RunConfig], computer: str = "") -> list[Run]:
     """Stores and queues runs for the visitor, all in one step. Raises TrainDeskError, also when a guest would have too many."""
     if not is_host():
         check_guest(runs_folder(), visitor(), len(configs), configs[0].experiment)
+    check_computer(runs_folder(), computer, {config.training.device for config in configs})
     runs = [create_run(config, runs_folder(), sync=len(configs) == 1) for config in configs]
-    submit_all(runs, data_folder(), visitor(), _most())
+    submit_all(runs, data_folder(), visitor(), _most(), computer)
     return runs
 
 
-def go_on(run: Run, more_epochs: int = 0, learning_rate: float | None = None, device: str = "") -> None:
+def go_on(
+    run: Run, more_epochs: int = 0, learning_rate: float | None = None, device: str = "", computer: str = ""
+) -> None:
     """Has a worker go on with a run, now or when there is room. Raises TrainDeskError."""
     if not is_host():
         check_guest(runs_folder(), visitor(), 1)
-    ask_to_resume(run, more_epochs, learning_rate, device)
-    submit_all([run], data_folder(), visitor(), _most())
+    check_computer(runs_folder(), computer, [device or run.config().training.device])
+    ask_to_resume(run, more_epochs, learning_rate, device, computer)
+    submit_all([run], data_folder(), visitor(), _most(), computer)
 
 
 def _most() -> int | None:

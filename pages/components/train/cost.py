@@ -34,7 +34,11 @@ def cost_here(config: RunConfig) -> Cost | None:
     found: list[Summary] = []
     for run in summaries()[:LOOKED_AT]:
         fits = run.status == "finished" and run.seconds and run.epochs == run.planned == config.training.epochs
-        fits = fits and (run.dataset, run.architecture) == (config.dataset.title(), config.architecture.label)
+        fits = (
+            fits
+            and not run.computer
+            and (run.dataset, run.architecture) == (config.dataset.title(), config.architecture.label)
+        )
         folder = runs_folder() / run.id
         if not fits or not folder.is_dir() or Run(folder).is_example():  # the example was trained elsewhere
             continue

@@ -10,11 +10,20 @@ import streamlit as st
 
 from core.experiments.duration import seconds_of_all
 from core.experiments.sweep import Plan
+from core.nodes.registry import HERE
 from core.paths import data_folder
 from core.run_config import RunConfig
 from core.workers.dispatch import gpus
 from core.workers.launch import prepare
 from core.workers.tasks import Task, TaskQueue
+from pages.components.shell.computers import (
+    COMPUTER,
+    choose_computer,
+    chosen_computer,
+    gpus_there,
+    places_for,
+    ratio_of,
+)
 from pages.components.shell.messages import show_error
 from pages.components.shell.number_words import about, count, gigabytes, megabytes, plain_markdown
 from pages.components.shell.rights import visitor
@@ -66,13 +75,13 @@ def _draw(
                 st.caption(_waits(measurements().before(measurement)))
             elif measurement and measurement.found:
                 st.caption(plain_markdown(forecast_in_words(measurement.found)))
-                if sweep and config:
-                    _draw_of_all(measurement.found["seconds"], measurement.found["device"], config, sweep)
+                if config:
+                    _draw_elsewhere(measurement.found["seconds"], config, sweep)
             elif config and not problems and (cost := cost_here(config)):
                 st.caption(_as_before(cost))
-                if sweep:
-                    _draw_of_all(cost.seconds, "cpu" if not gpus() else "gpu", config, sweep)
+                _draw_elsewhere(cost.seconds, config, sweep)
         with st.container(horizontal=True, width="content", vertical_alignment="center"):
+            computer = choose_computer(COMPUTER, label_visibility="collapsed", width=190, persist_state="session")
             action(
                 "How long will it take?",
                 partial(start_forecast, config) if config else lambda: None,
@@ -87,9 +96,9 @@ def _draw(
             if pressed(runs, type="primary", icon=":material/play_arrow:", disabled=wrong, key="start"):
                 forget_measurement()  # it would take computing time from the training
                 if sweep:
-                    start_sweep(sweep.configs)
+                    start_sweep(sweep.configs, computer)
                 elif config:
-                    start_run(config)
+                    start_run(config, computer)
 
 
 def _waits(before: int) -> str:
@@ -105,12 +114,24 @@ def _as_before(cost: Cost) -> str:
     return f"About {about(cost.seconds)}{memory}, as {runs} with these settings took here"
 
 
-def _draw_of_all(seconds: float, device: str, config: RunConfig, sweep: Plan) -> None:
-    """The total, where it follows from the time of the form's run; several at a time share the processor."""
-    at_once = len(gpus()) if device != "cpu" else 1
-    total = seconds_of_all(seconds, config, sweep.configs, at_once, data_folder())
-    if total is not None:
-        st.caption(f"All {len(sweep.configs)} runs: about {about(total)}")
+def _draw_elsewhere(seconds: float, config: RunConfig, sweep: Plan | None) -> None:
+    """What follows from how long the form's run takes here: for the computer that is chosen, and for all runs of a sweep."""
+    computer = chosen_computer(COMPUTER)
+    if computer not in ("", HERE):
+        ratio = ratio_of(config, computer)
+        st.caption(f"On {plain_markdown(computer)} about {about(seconds / ratio)}: it is {ratio:.1f} times as fast")
+    if sweep:
+        places = places_for(config, computer)
+        speeds = [speed for name, each in places.items() for speed in (each if _has_gpus(name, config) else each[:1])]
+        total = seconds_of_all(seconds, config, sweep.configs, speeds, data_folder()) if speeds else None
+        if total is not None:
+            st.caption(f"All {len(sweep.configs)} runs: about {about(total)}")
+
+
+def _has_gpus(computer: str, config: RunConfig) -> bool:
+    """Whether a run has a device of its own there; of a processor each gets a share."""
+    there = len(gpus()) if not computer else gpus_there(computer)
+    return config.training.device != "cpu" and bool(there)
 
 
 @st.cache_resource(show_spinner=False)

@@ -16,7 +16,8 @@ from core.paths import data_folder, runs_folder
 from core.run_config import RunConfig
 from core.runs.before_start import check_of_many
 from core.settings.settings import FieldSpec
-from core.workers.dispatch import slots
+from core.workers.dispatch import slots_of_all
+from pages.components.shell.computers import COMPUTER, chosen_computer
 from pages.components.shell.form_values import fill, state_keys
 from pages.components.shell.links import experiment_page, switch_page
 from pages.components.shell.messages import errors_shown, show_error
@@ -86,14 +87,14 @@ def fill_from_experiment(name: str) -> None:
     fill_sweep(sweep)
 
 
-def start_sweep(configs: Iterable[RunConfig]) -> None:
+def start_sweep(configs: Iterable[RunConfig], computer: str = "") -> None:
     """Stores and queues all of them, then goes to their experiment. On failure shows the sentence where it is called."""
     configs = list(configs)
     experiment = configs[0].experiment if configs else ""
     if experiment == st.session_state.get(GIVEN):
         experiment = _unused(experiment)  # what someone else has started meanwhile is not mixed with it
     with errors_shown():
-        start_all([config.model_copy(update={"experiment": experiment}) for config in configs])
+        start_all([config.model_copy(update={"experiment": experiment}) for config in configs], computer)
         st.session_state.pop(NAME, None)  # the next experiment is another one
         switch_page(experiment_page(experiment))
 
@@ -147,10 +148,12 @@ def _draw(config: RunConfig | None) -> tuple[Plan | None, dict[str, str]]:
 
 def _at_a_time(config: RunConfig | None) -> str:
     """In which order they are trained, as a sentence."""
-    many = slots(runs_folder(), config.training.device if config else "auto")
-    if many == 1:
+    slots = slots_of_all(runs_folder(), config.training.device if config else "auto", chosen_computer(COMPUTER))
+    many = sum(slots.values())
+    if many <= 1:
         return "They are trained one after the other."
-    return f"{many} of them are trained at a time, the others wait in the queue."
+    where = f", on {count(len(slots), 'computer')}" if len(slots) > 1 else ""
+    return f"{many} of them are trained at a time{where}, the others wait in the queue."
 
 
 def _label(path: str, spec: FieldSpec) -> str:
