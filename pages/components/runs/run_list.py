@@ -110,22 +110,22 @@ def draw_filter(runs: list[Summary]) -> list[Summary]:
         )
         names = sorted({run.computer for run in runs})
         where = (
-            st.pills(
+            st.multiselect(
                 "Computer",
                 names,
-                selection_mode="multi",
                 key="computers",
                 format_func=lambda name: name or "this computer",
+                placeholder="on any computer",
                 label_visibility="collapsed",
+                width=220,
             )
             if len(names) > 1
             else []
         )
         first = st.toggle("Favourites first", key="favourites first") if any(run.favourite for run in runs) else False
+    found = [run for run in runs if fits(run, text)]
     found = [
-        run
-        for run in runs
-        if fits(run, text) and (not wanted or run.status in wanted) and (not where or run.computer in where)
+        run for run in found if run.status in (wanted or [run.status]) and run.computer in (where or [run.computer])
     ]
     if not found:
         st.markdown("No run fits. Clear the search or choose other statuses.")

@@ -31,16 +31,14 @@ class Cost(NamedTuple):
 def cost_here(config: RunConfig) -> Cost | None:
     """From the newest finished runs with the same settings, whatever their seed; None without one."""
     wanted = _settings(config)
+    kind = (config.dataset.title(), config.architecture.label)
     found: list[Summary] = []
     for run in summaries()[:LOOKED_AT]:
         fits = run.status == "finished" and run.seconds and run.epochs == run.planned == config.training.epochs
-        fits = (
-            fits
-            and not run.computer
-            and (run.dataset, run.architecture) == (config.dataset.title(), config.architecture.label)
-        )
+        if not fits or run.computer or (run.dataset, run.architecture) != kind:
+            continue
         folder = runs_folder() / run.id
-        if not fits or not folder.is_dir() or Run(folder).is_example():  # the example was trained elsewhere
+        if not folder.is_dir() or Run(folder).is_example():  # the example was trained elsewhere
             continue
         if (other := config_of(str(folder), run.planned)) and _settings(other) == wanted:
             found.append(run)
