@@ -20,16 +20,16 @@ from core.runs.store import Run, Status
 from core.text.numbers import decimal, fitting
 from core.workers.control import check_learning_rate
 from core.workers.launch import prepare
+from pages.components.run.elsewhere import draw_ended_elsewhere, draw_resume_on, draw_wish
+from pages.components.run.resuming import resume, where_it_goes_on
 from pages.components.shell.messages import attempt, problem, set_problem, show_problem
 from pages.components.shell.rights import may_change
-from pages.components.shell.start import go_on
 from pages.components.shell.widgets import pressed
 from pages.components.train.form_choices import devices
 
 MORE_EPOCHS = 5
 RESUMABLE = ("paused", "stopped", "interrupted", "failed")
 LENGTHENED = ("finished", "stopped")
-PLACES = ("ask", "learning rate", "resume")  # where a sentence about what could not be done stands
 
 
 def draw_active_controls(run: Run, config: RunConfig | None, history: History) -> None:
@@ -90,6 +90,7 @@ def draw_queue_controls(run: Run, known: tuple[int, int] | None = None) -> None:
             args=(f"ask {run.id}", work),
             help=tip,
         )
+    draw_wish(run, is_in_list=known is not None)
 
 
 def _place(run: Run) -> tuple[int, int]:
@@ -100,6 +101,8 @@ def _place(run: Run) -> tuple[int, int]:
 def draw_ended_controls(run: Run, status: Status, config: RunConfig, history: History) -> None:
     """Resume and more epochs, as buttons of the row in which it is called; none for a run that is someone else's."""
     if not may_change(run):
+        return
+    if draw_ended_elsewhere(run, status):
         return
     if status.name in RESUMABLE or status.name in LENGTHENED:
         prepare()  # a click is likely: the next worker is warm by then
@@ -113,11 +116,12 @@ def draw_ended_controls(run: Run, status: Status, config: RunConfig, history: Hi
         key=f"resume {run.id}",
         icon=":material/resume:",
         type="primary" if comes_first else "secondary",
-        help=_where(run),
+        help=where_it_goes_on(run),
     ):
-        _resume(run)
+        resume(run)
     if status.name in RESUMABLE and may_change(run):
-        _elsewhere(run, config)
+        _on_another_device(run, config)
+        draw_resume_on(run)
     draw_lengthening(run, status, config, history)
 
 
@@ -126,12 +130,6 @@ def draw_lengthening(run: Run, status: Status, config: RunConfig, history: Histo
     if status.name in LENGTHENED and history.started is not None and may_change(run):
         with st.popover("Train more epochs", icon=":material/add:", key=f"lengthen {run.id}"):
             _more_epochs(run, config)
-
-
-def draw_problem(run: Run) -> None:
-    """What could not be done, under the row of buttons."""
-    show_problem(f"ask {run.id}")
-    show_problem(f"resume {run.id}")
 
 
 def current_learning_rate(config: RunConfig, history: History) -> float:
@@ -160,8 +158,8 @@ def _resume_failed(run: Run, config: RunConfig, history: History) -> None:
     now = current_learning_rate(config, history)
     key = f"learning rate after failure {run.id}"
     _rate_field("Learning rate from then on", key, now, "A loss that exploded needs a smaller one.")
-    if pressed("Resume", key=f"go {run.id}", type="primary", help=_where(run)):
-        _resume(run, rate=lambda: None if (wanted := _typed_rate(config, key)) == now else wanted)
+    if pressed("Resume", key=f"go {run.id}", type="primary", help=where_it_goes_on(run)):
+        resume(run, rate=lambda: None if (wanted := _typed_rate(config, key)) == now else wanted)
 
 
 def _more_epochs(run: Run, config: RunConfig) -> None:
@@ -176,7 +174,7 @@ def _more_epochs(run: Run, config: RunConfig) -> None:
     if config.schedule.name != "constant":
         st.caption(f"The schedule ({config.schedule.label}) is stretched over all of them.")
     if pressed("Train on", key=f"train on {run.id}", type="primary", disabled=not more or more < 1):
-        _resume(run, more_epochs=more)
+        resume(run, more_epochs=more)
 
 
 def _rate_field(label: str, key: str, now: float, tip: str, *on_change: Any) -> None:
@@ -192,32 +190,19 @@ def _typed_rate(config: RunConfig, key: str) -> Any:
     return number_in(config.fields()["optimizer.learning_rate"], st.session_state[key])
 
 
-def _elsewhere(run: Run, config: RunConfig) -> None:
+def _on_another_device(run: Run, config: RunConfig) -> None:
     """Going on with another device, where there is another one than the run had."""
     now = config.training.device
     others = {device: words for device, words in devices().items() if device != now}
     if len(others) < (2 if now in devices() else 1):  # "auto" is the only other one: it means the same
         return
-    with st.popover("On another device", icon=":material/memory:", key=f"elsewhere {run.id}"):
+    with st.popover("On another device", icon=":material/memory:", key=f"other device {run.id}"):
         device = st.selectbox("Device", list(others), format_func=others.__getitem__, key=f"device {run.id}")
         st.caption(
             "The weights go along. A GPU and a processor round differently, so the numbers are not the same to the last digit."
         )
         if pressed("Resume there", key=f"resume there {run.id}", type="primary"):
-            _resume(run, device=device)
-
-
-def _where(run: Run) -> str:
-    return "Goes on from the last checkpoint." if run.last.is_file() else "Starts anew: there is no checkpoint yet."
-
-
-def _resume(run: Run, more_epochs: int = 0, rate: Callable[[], float | None] = lambda: None, device: str = "") -> None:
-    """Has a worker go on, now or when there is room, and draws the whole page anew: it is a live one again."""
-
-    if attempt(f"resume {run.id}", lambda: go_on(run, more_epochs, rate(), device)):
-        for place in PLACES:
-            set_problem(f"{place} {run.id}", "")
-    st.rerun()
+            resume(run, device=device)
 
 
 def ask(run: Run, request: Callable[[], None]) -> None:

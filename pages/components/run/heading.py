@@ -15,6 +15,7 @@ from core.runs.store import Run, Status
 from core.runs.trash import deleted_runs, restore_run
 from core.text.titles import whole
 from pages.components.run.controls import draw_active_controls, draw_ended_controls, draw_queue_controls
+from pages.components.run.elsewhere import draw_computer
 from pages.components.run.manage import delete_button, draw_labels_form, favourite_button
 from pages.components.run.phases import learned_nothing
 from pages.components.run.playback import draw_speed
@@ -38,6 +39,7 @@ def draw_heading(run: Run, config: RunConfig | None) -> None:
         if config:
             what = in_short(config)
             st.caption(plain_markdown(moment(run.created()) if title == what else what), width="content")
+        draw_computer(run)
         for tag in metadata.tags:
             st.badge(plain_markdown(tag), color="gray")
         if config and config.experiment:

@@ -14,10 +14,10 @@ from pages.components.charts.curves import Axis, best_point, chart_curves, marks
 from pages.components.charts.live_plot import live_plot
 from pages.components.charts.view_controls import Options, draw_options
 from pages.components.run.coach_view import draw_coach
-from pages.components.run.controls import draw_problem
 from pages.components.run.heading import draw_buttons, draw_heading
 from pages.components.run.phases import status_line, what_curves_wait_for
 from pages.components.run.playback import draw_steps, waits_after
+from pages.components.run.resuming import draw_problem
 from pages.components.run.take_view import jump_to_taking
 from pages.components.shell.classifiers import warm_up
 from pages.components.shell.fences import with_run_fence

@@ -11,8 +11,11 @@ from core.analysis.scores import interval, right_of
 from core.runs.disk import disk_problem
 from core.runs.events import Event
 from core.runs.history import History
+from core.runs.placement import placement_of
+from core.runs.queue import read_queued_run
 from core.runs.store import Run, Status
 from core.text.numbers import UNKNOWN, decimal, percent
+from core.workers.places import obstacle
 from pages.components.shell.histories import expected
 from pages.components.shell.number_words import (
     about,
@@ -40,6 +43,8 @@ def meaning(run: Run, status: Status, history: History) -> str:
         return f"Stopping after the current step. {kept}" if history.started else "Stopping before the first step."
     if status.is_active and run.pause_request.exists():
         return "Pausing after the current step. Resume will go on from there."
+    if status.name == "interrupted" and (placement := placement_of(run.folder)).is_elsewhere:
+        return f"{status.reason} Wait until {placement.computer} is back, or resume the run here or elsewhere."
     if status.name == "interrupted":
         where = (
             "goes on from the last checkpoint"
@@ -66,9 +71,20 @@ def waiting_words(run: Run) -> str:
     before = "It is the next one" if place == 0 else f"{count(place, 'run')} before it"
     if disk_problem(run.folder.parent):
         return f"Waiting: nothing is started while the disk is full. {before}."
+    if blocked := waits_for(run):
+        return f"Waiting for{blocked.removeprefix(', waits for')}; ask for another computer, or wait until that has changed."
     seconds = waits[place].seconds
     when = f"in about {about(seconds)}" if seconds is not None else "when there is room"
     return f"Waiting for its turn. {before}; it begins {when}, also if you close this page."
+
+
+def waits_for(run: Run) -> str:
+    """Which computer a run of the queue waits for, and why that takes longer than its turn, to be put behind other words."""
+    computer = entry.computer if (entry := read_queued_run(run)) else ""
+    if not computer:
+        return ""
+    why = obstacle(run.folder.parent, computer)
+    return f", waits for {computer}, which {why}" if why else ""
 
 
 def progress_words(status: Status, history: History) -> tuple[float, str]:
@@ -79,7 +95,7 @@ def progress_words(status: Status, history: History) -> tuple[float, str]:
         return _share(done, total), f"Downloading {_what(download)}: {megabytes(done)} of {megabytes(total)}"
     share = history.progress()
     if is_resuming(status, history):
-        return share, "Loading what was learned so far and the pictures; this takes a few seconds."
+        return share, status.reason or "Loading what was learned so far and the pictures; this takes a few seconds."
     if is_preparing(history):
         preparing = history.preparing or {}
         done, images = preparing.get("done", 0), preparing.get("images", 0)
@@ -89,7 +105,7 @@ def progress_words(status: Status, history: History) -> tuple[float, str]:
         return 1.0, "All epochs are done. Measuring the best network on the test pictures."
     if history.started:
         return share, f"{percent(share, 0)} of the training done"
-    return 0.0, "Starting: loading the training program and the pictures takes a few seconds."
+    return 0.0, status.reason or "Starting: loading the training program and the pictures takes a few seconds."
 
 
 def what_curves_wait_for(status: Status, history: History) -> str:

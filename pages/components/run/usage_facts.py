@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.runs.placement import placement_of
 from core.runs.store import Run
 from core.text.numbers import UNKNOWN, percent
 from core.workers.monitor import System
@@ -9,7 +10,10 @@ from pages.components.shell.number_words import gigabytes
 
 
 def usage_facts(run: Run, now: System, device: str) -> list[tuple[str, str, str]]:
-    """Always the same for a device, as the log names it, so that the page does not jump when numbers arrive."""
+    """Always the same for a device, as the log names it, so that the page does not jump when numbers arrive. None of a run that
+    another computer trains."""
+    if placement_of(run.folder).computer:
+        return []
     usage = next((usage for usage in now.processes if usage.is_run and usage.what == run.id), None)
     cores = f"{usage.processor:.1f} cores" if usage and usage.processor is not None else UNKNOWN
     of_all = f"of {len(now.cores):,}, " if now.cores else ""

@@ -10,8 +10,10 @@ from core.runs.disk import disk_problem
 from core.runs.metadata import read_metadata
 from core.runs.store import Run
 from core.workers.queue_estimates import Wait
-from pages.components.run.controls import draw_active_controls, draw_problem, draw_queue_controls
-from pages.components.run.phases import is_downloading, progress_words
+from pages.components.run.controls import draw_active_controls, draw_queue_controls
+from pages.components.run.elsewhere import draw_computer
+from pages.components.run.phases import is_downloading, progress_words, waits_for
+from pages.components.run.resuming import draw_problem
 from pages.components.shell.fences import run_fence
 from pages.components.shell.histories import expected, shared_history, summary
 from pages.components.shell.links import run_page, title_link
@@ -72,6 +74,7 @@ def _active_row(run: Run) -> None:
         with left, st.container(horizontal=True, vertical_alignment="center", gap="small"):
             _link(run)
             st.badge(status.name, color=STATUS_COLOURS[status.name])
+            draw_computer(run)
             with shared.lock:
                 share, words = progress_words(status, shared.history)
                 left = shared.history.seconds_left()
@@ -91,6 +94,7 @@ def _waiting_row(place: int, wait: Wait, waits: int) -> None:
     words = "begins next" if place == 0 else f"number {place + 1}"
     if wait.seconds is not None:
         words += f", in about {about(wait.seconds)}" if wait.seconds >= 1 else ", at once"
+    words += plain_markdown(waits_for(run))
     if read_metadata(run).owner == visitor():
         words += ", yours"
     with st.container(border=True, key=f"waiting {run.id}", gap="xsmall"):

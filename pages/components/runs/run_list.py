@@ -7,8 +7,9 @@ import streamlit as st
 
 from core.runs.store import MOVING
 from core.runs.summary import Summary
-from pages.components.run.controls import RESUMABLE, draw_lengthening, draw_problem
+from pages.components.run.controls import RESUMABLE, draw_lengthening
 from pages.components.run.manage import delete_button, favourite_button, open_labels, open_tags, resume_all
+from pages.components.run.resuming import draw_problem
 from pages.components.runs.run_table import TICKED, run_table
 from pages.components.shell.histories import run_of, shared_history, summaries
 from pages.components.shell.links import compare_page, form_page, run_page, switch_page

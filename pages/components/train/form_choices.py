@@ -21,6 +21,7 @@ from core.runs.store import Run, list_runs
 from core.settings.settings import FieldSpec
 from core.text.lists import listed
 from core.workers.dispatch import free_places
+from core.workers.places import places_elsewhere
 from pages.components.shell.form_values import check, current
 from pages.components.shell.histories import shared_history
 from pages.components.shell.number_words import count, moment
@@ -84,6 +85,14 @@ def devices_in_words() -> str:
 
 def free_now() -> str:
     """Which devices a run could start on at once, in words."""
+    elsewhere = places_elsewhere(runs_folder(), "auto")
+    more = (
+        f" {count(sum(elsewhere.values()), 'place')} on {count(len(elsewhere), 'other computer')}." if elsewhere else ""
+    )
+    return _free_here() + more
+
+
+def _free_here() -> str:
     places = free_places(runs_folder(), lambda run: (shared_history(run).history.started or {}).get("device"))
     left, fit = places.pop("cpu")
     processor = f"{left} of {count(fit, 'place')} on the processor"

@@ -4,6 +4,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.runs.metadata import change_metadata, read_metadata
+from core.runs.placement import Placement, write_placement
 from core.runs.queue import enqueue_all
 from core.runs.store import create_run, list_runs
 from core.runs.trash import delete_run, deleted_runs
@@ -118,6 +119,7 @@ def test_a_row_says_what_is_worth_reading(named):
         "val": "95.0 %",
         "test": "–",
         "time": beta["cells"]["time"],
+        "computer": "this one",
         "age": "now",
     }
     assert beta["status"] == "paused" and "trembling hand" in beta["note"] and beta["spark"]
@@ -262,3 +264,19 @@ def test_of_many_that_wait_a_page_shows_twenty_and_home_a_few(runs_folder):
     widget(app, f"withdraw {runs[3].id}").click()
     assert "Waiting (44)" in words(run(app)) and runs[3].status().name == "stopped"
     assert "and 38 runs more" in words(open_app("")), "six are shown"
+
+
+def columns(app):
+    return [each["kind"] for each in component_data(app, "run_table")["columns"]]
+
+
+def test_which_computer_trained_a_run_is_a_column_and_a_choice_where_there_are_several(named, runs_folder):
+    app = open_app("runs")
+    assert "computer" not in columns(app) and not app.multiselect
+    write_placement(named[0].folder, Placement("lab-3", 1, settled=True))
+    app = open_app("runs")
+    assert "computer" in columns(app)
+    assert {row["title"]: row["cells"]["computer"] for row in rows(app)}["Alpha"] == "lab-3"
+    app.multiselect[0].set_value(["lab-3"])
+    assert [row["title"] for row in rows(run(app))] == ["Alpha"]
+    assert [entry.title for entry in summaries() if fits(entry, "lab-3")] == ["Alpha"]
