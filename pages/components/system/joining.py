@@ -46,9 +46,9 @@ def _draw_what_is_missing(missing: list[str]) -> None:
 def _draw_steps() -> None:
     folder, versions = runs_folder(), own_versions()
     st.markdown(
-        f"**1. Copy TrainDesk to the other computer**: the folder `{HOME}` without `.venv`. It must be this very version, and "
-        f"so must Python ({versions['python']}) and PyTorch ({versions['torch']}). There, in that folder (on Windows the second "
-        "line is `.venv\\Scripts\\activate`):"
+        f"**1. Copy TrainDesk to the other computer**: the folder `{HOME}` without `.venv`, `data` and `checkpoints`. It must be "
+        f"this very version, and so must Python ({versions['python']}) and PyTorch ({versions['torch']}). There, in that folder "
+        "(on Windows the second line is `.venv\\Scripts\\activate`):"
     )
     st.code(SET_UP, language=None, wrap_lines=True)
     st.markdown("**2. Make a join file and copy it there, too.** One does for all computers that join within a day.")

@@ -200,7 +200,8 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(runs_folder, monkeypatc
 def test_the_steps_open_and_close(runs_folder, made):
     app = press(open_app("system"), "add a computer")
     text = words(app)
-    assert str(ROOT) in text and f"Python ({sys.version_info.major}.{sys.version_info.minor})" in text
+    assert f"`{ROOT}` without `.venv`, `data` and `checkpoints`" in text, "the desk's keys stay here"
+    assert f"Python ({sys.version_info.major}.{sys.version_info.minor})" in text
     assert "requirements-nodes.txt" in app.code[0].value and "port 8786" in text
     assert "Make a join file" in labels(app) and made == [] and not Authority(runs_folder).exists
     app = press(app, "add a computer")
