@@ -1,0 +1,87 @@
+"""A teacher adds the computers of a room, has a sweep spread over them, and loses one: real nodes, by clicking alone."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from core.nodes.desk_process import PLACE, Place
+from core.nodes.registry import nodes
+from core.runs.history import History
+from core.runs.placement import placement_of
+from core.runs.store import create_run, list_runs
+from core.settings.stored import write_stored
+from core.workers.dispatch import set_cpu_runs
+from tests.browser.conftest import serving
+from tests.browser.hands import press
+from tests.browser.test_experiment import chosen_to_try
+from tests.helpers import closed_port, quick_config, wait_until
+from tests.room import Room
+
+pytestmark = pytest.mark.browser
+SOON = 120  # seconds: two computers import torch beside each other
+
+
+@pytest.fixture(scope="module")
+def school(tmp_path_factory, data_folder):
+    """A dashboard for one training at a time, and a room whose computers are off; at the end nothing of it is left."""
+    folder = tmp_path_factory.mktemp("school")
+    runs = folder / "runs"
+    (runs / PLACE).parent.mkdir(parents=True)
+    write_stored(runs / PLACE, Place(port=closed_port()))  # not the usual one: other tests may run beside this one
+    set_cpu_runs(runs, 1)
+    room = Room(folder, runs, Path(data_folder))
+    try:
+        with serving(runs, data_folder) as server:
+            yield server, room
+    finally:
+        room.close()
+
+
+def owner(run):
+    return placement_of(run.folder).computer
+
+
+def epochs(run):
+    return len(History(run).update().epochs)
+
+
+def test_a_sweep_spreads_over_a_room_and_outlives_one_of_its_computers(visit, school, tmp_path):
+    server, room = school
+    page = visit().page
+    page.goto(f"{server.url}/system")
+    press(page.get_by_role("button", name="Add a computer"), page.get_by_role("button", name="Make a join file"))
+    page.get_by_role("button", name="Make a join file").click()
+    save = page.get_by_role("link", name="Save join-")
+    with page.expect_download() as download:
+        save.click()
+    join = tmp_path / download.value.suggested_filename
+    download.value.save_as(join)
+    line = page.get_by_text("python -m core node").inner_text().split()
+    assert line[-2:] == ["--join", join.name]
+    for name in ("lab-1", "lab-2"):
+        room.start(name, join, "--runs-at-once", "1", address=line[4])
+    expect(page.get_by_text("2 other computers, in touch; no run trains there now.")).to_be_visible()
+    assert {node.name for node in nodes(server.runs)} == {"lab-1", "lab-2"}
+
+    source = create_run(quick_config(title="Tiny", architecture="simple_cnn", epochs=2000), server.runs)
+    page.goto(f"{server.url}/train?from={source.id}")
+    expect(page.get_by_role("button", name="Start training")).to_be_enabled()
+    page.wait_for_load_state("networkidle")
+    chosen_to_try(page)
+    page.get_by_role("textbox", name="Optimizer: Learning rate").fill("0.001, 0.002, 0.003")
+    page.get_by_role("button", name="Start 3 runs").click()
+    expect(page).to_have_url(re.compile(r"/experiment\?experiment="))
+    runs = wait_until(lambda: [run for run in list_runs(server.runs) if run.id != source.id])
+    wait_until(lambda: {owner(run) for run in runs} == {"", "lab-1", "lab-2"}, SOON, "one run on each computer")
+    page.goto(f"{server.url}/system")
+    expect(page.get_by_text("2 other computers, in touch; 2 runs train there.")).to_be_visible()
+    [lost] = [run for run in runs if owner(run) == "lab-2"]
+    [kept] = [run for run in runs if owner(run) == "lab-1"]
+    page.locator(".st-key-computer-lab-2").get_by_role("link").click()
+    expect(page).to_have_url(f"{server.url}/run?run={lost.id}")
+    wait_until(lambda: epochs(lost) >= 2 and lost.last.is_file(), SOON, "its epochs and its checkpoint come here")
+
+    room.computers[1].kill()
+    expect(page.get_by_text(re.compile(r"Lost the computer lab-2 at \d\d:\d\d; epoch \d+ is here"))).to_be_visible()
