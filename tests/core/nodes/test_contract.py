@@ -1,0 +1,130 @@
+"""One contract for the two engines: what people do with a run works alike on this computer and on another one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from core.files import Trash
+from core.runs.placement import placement_of
+from core.runs.playback import Playback, ask_for_playback
+from core.runs.store import Run, create_run
+from core.runs.trash import delete_run
+from core.workers.control import ask_to_resume
+from core.workers.dispatch import submit
+from tests.core.running import kinds, same_weights
+from tests.faults.checks import assert_whole
+from tests.helpers import quick_config, wait_until
+from tests.room import Room
+
+EPOCHS = 3
+SLOW = {"epoch_seconds": 1}  # of a person's watch; it changes no number
+OF_ITS_COMPUTER = {"placement.json", "worker.lock", "worker.log"}
+OF_ITS_TIME = {"time", "seconds", "memory_bytes"}
+
+
+class Engine:
+    """Where runs are trained, as the desk's people choose it."""
+
+    def __init__(self, room: Room, computer: str):
+        self._room, self.computer = room, computer
+
+    def train(self, **settings: Any) -> Run:
+        """A new run that was submitted."""
+        run = create_run(quick_config(**{"epochs": EPOCHS, "training": SLOW, **settings}), self._room.runs)
+        self.submit(run)
+        return run
+
+    def submit(self, run: Run) -> None:
+        submit(run, self._room.data, computer=self.computer)
+
+    def go_on(self, run: Run, **changes: Any) -> None:
+        ask_to_resume(run, computer=self.computer, **changes)
+        self.submit(run)
+
+    def until(self, run: Run, status: str) -> None:
+        """Waits for that status, and until all that was trained is in the desk's folder."""
+        wait_until(lambda: run.status().name == status, what=f"{run.id} {status}")
+        wait_until(lambda: not run.status().is_active and not placement_of(run.folder).is_elsewhere, what="its files")
+
+
+@pytest.fixture(scope="module")
+def undisturbed(a_room) -> Run:
+    """A run that was trained here, at one go."""
+    here = Engine(a_room, "here")
+    run = here.train(training={})
+    here.until(run, "finished")
+    return run
+
+
+@pytest.fixture(scope="class", params=["here", "lab-1"])
+def engine(request, a_room) -> Engine:
+    return Engine(a_room, request.param)
+
+
+def has(run: Run, kind: str, number: int = 1) -> Callable[[], bool]:
+    return lambda: kinds(run).count(kind) >= number
+
+
+def files(run: Run) -> set[str]:
+    names = {path.relative_to(run.folder).as_posix() for path in run.folder.rglob("*") if path.is_file()}
+    return names - OF_ITS_COMPUTER
+
+
+def numbers(run: Run) -> list[dict[str, Any]]:
+    """What the log says of the epochs and of the test pictures, without how long it took."""
+    said = [event for event in run.events()[0] if event["event"] in ("epoch", "test")]
+    return [{name: value for name, value in event.items() if name not in OF_ITS_TIME} for event in said]
+
+
+class TestContract:
+    def test_a_run_is_trained_to_the_same_numbers_weights_and_files_and_can_go_on(self, engine, undisturbed):
+        run = engine.train(training={})
+        engine.until(run, "finished")
+        assert_whole(run)
+        assert [kind for kind in kinds(run) if kind != "step"] == [
+            kind for kind in kinds(undisturbed) if kind != "step"
+        ]
+        assert numbers(run) == numbers(undisturbed)
+        assert same_weights(run.best, undisturbed.best) and same_weights(run.last, undisturbed.last)
+        assert files(run) == files(undisturbed)
+        assert (placement_of(run.folder).computer or "here") == engine.computer
+        engine.go_on(run, more_epochs=1)
+        wait_until(has(run, "finished", 2))
+        engine.until(run, "finished")
+        assert_whole(run)
+        assert numbers(run)[:EPOCHS] == numbers(undisturbed)[:EPOCHS], "what was trained before stands"
+
+    def test_a_run_that_was_paused_ends_as_if_it_had_not_been(self, engine, undisturbed):
+        run = engine.train()
+        wait_until(has(run, "epoch"))
+        run.request_pause()
+        engine.until(run, "paused")
+        assert run.last.is_file() and not run.pause_request.exists()
+        assert len(numbers(run)) < EPOCHS
+        engine.go_on(run)
+        engine.until(run, "finished")
+        assert_whole(run)
+        assert {"paused", "resumed"} <= set(kinds(run))
+        assert numbers(run) == numbers(undisturbed)
+        assert same_weights(run.best, undisturbed.best) and same_weights(run.last, undisturbed.last)
+
+    def test_what_people_ask_of_a_run_is_followed_while_it_trains_and_it_can_be_deleted(self, engine):
+        run = engine.train(epochs=100)
+        wait_until(has(run, "step"))
+        ask_for_playback(run, Playback(epoch_seconds=5.0))
+        run.request_learning_rate(0.0125)
+        wait_until(has(run, "playback"))
+        wait_until(has(run, "learning_rate"))
+        said = run.events()[0]
+        assert [event["learning_rate"] for event in said if event["event"] == "learning_rate"] == [0.0125]
+        assert [event["epoch_seconds"] for event in said if event["event"] == "playback"] == [5.0]
+        run.request_stop()
+        engine.until(run, "stopped")
+        assert not run.stop_request.exists() and not run.learning_rate_request.exists()
+        delete_run(run)
+        assert not run.folder.exists()
+        deleted = Run(Trash(run.folder.parent).folder / run.id)
+        assert deleted.last.is_file() and kinds(deleted)[-1] == "stopped"
