@@ -22,6 +22,8 @@ ROOT = Path(__file__).resolve().parent.parent
 SLOW = (
     "tests/browser",
     "tests/faults",
+    "tests/core/nodes/test_agent",
+    "tests/core/nodes/test_slurm.py",
     "tests/core/workers/test_standby.py",
     "tests/core/workers/test_supervisor.py",
     "tests/core/workers/test_worker_",
