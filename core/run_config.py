@@ -167,11 +167,6 @@ def _conflicts(parts: dict[str, Any]) -> Iterator[Problem]:
             f"Batch size is {training.batch_size}, but {architecture.label} has batch norm; choose at least "
             f"{architecture.smallest_batch}.",
         )
-    if training and training.devices > 1 and training.compile:
-        yield Problem(
-            "training.compile",
-            f"Compile is on and Devices at once is {training.devices}; compiled steps are for one device, so switch one off.",
-        )
     if training and training.batch_size < training.devices:
         yield Problem(
             "training.batch_size",

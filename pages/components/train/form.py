@@ -16,7 +16,7 @@ from core.runs.before_start import problems_before_start
 from core.settings.settings import FieldSpec, fields_of
 from pages.components.shell.form_values import LASTS, check, current, seed, to_widget
 from pages.components.shell.number_words import count, plain_markdown, rows_of
-from pages.components.train.form_choices import choices_of, devices_in_words, free_now, offered
+from pages.components.train.form_choices import choices_of, devices_in_words, free_now, offered, problem_of_count
 from pages.components.train.notices import dataset_notice, weights_in_short, weights_notice
 from pages.components.train.schedule_view import draw_schedule
 
@@ -62,6 +62,8 @@ def draw_form() -> tuple[Any, dict[str, str]]:
     config, problems = check(values)
     if config:
         problems |= {each.path: each.message for each in problems_before_start(config, data_folder())}
+        if sentence := problem_of_count(config):
+            problems["training.devices"] = sentence
     shown: set[str] = set()
     for row in form_rows():
         for column, owner in zip(st.columns(len(row), gap="small"), row, strict=True):

@@ -11,6 +11,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.errors import TrainDeskError
 from core.image_sets.folders import list_datasets
 from core.machine.devices import list_devices, most_devices
 from core.nodes.registry import nodes
@@ -21,7 +22,7 @@ from core.runs.store import Run, list_runs
 from core.settings.settings import FieldSpec
 from core.text.lists import listed
 from core.workers.dispatch import free_places
-from core.workers.places import places_elsewhere
+from core.workers.places import check_devices, places_elsewhere
 from pages.components.shell.form_values import check, current
 from pages.components.shell.histories import shared_history
 from pages.components.shell.number_words import count, moment
@@ -36,8 +37,6 @@ def choices_of(spec: FieldSpec, path: str) -> dict[Any, str]:
     """value -> label for a selector; empty where the visitor types."""
     if path == "training.device":
         return devices()
-    if path == "training.devices":
-        return {number: str(number) for number in range(1, most_at_once() + 1)}
     if path == "dataset.source":
         return {"": "choose ..."} | own_datasets()
     if path == "training.start_from":
@@ -62,6 +61,15 @@ def offered(group: str, specs: list[FieldSpec], values: dict[str, Any]) -> list[
     they were chosen elsewhere."""
     hidden = group == "training" and most_at_once() == 1 and values.get("training.devices", 1) == 1
     return [spec for spec in specs if not (hidden and spec.name == "devices")]
+
+
+def problem_of_count(config: RunConfig) -> str:
+    """Why the training finds so many devices at once nowhere, in a sentence; "" when it does."""
+    try:
+        check_devices(runs_folder(), "", [(config.training.device, config.training.devices)])
+    except TrainDeskError as error:
+        return str(error)
+    return ""
 
 
 def measured_as(config: RunConfig) -> str:

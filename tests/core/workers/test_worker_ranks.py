@@ -48,7 +48,7 @@ def started():
 
 
 def test_killed_it_goes_on_and_ends_as_on_one_device(started, runs_folder, data_folder):
-    run = create_run(quick_config(**SETTINGS, training={"devices": 2, "epoch_seconds": 6}), runs_folder)
+    run = create_run(quick_config(**SETTINGS, training={"devices": 2, "epoch_seconds": 4}), runs_folder)
     alone = create_run(quick_config(**SETTINGS), runs_folder)
     assert worker.work(alone, data_folder)["event"] == "finished"
 
@@ -68,6 +68,7 @@ def test_killed_it_goes_on_and_ends_as_on_one_device(started, runs_folder, data_
     opened = [{file.path for file in rank.open_files()} for rank in (first, second)]
     assert str(run.event_log) in opened[0]
     assert {path for path in opened[1] if path.startswith(str(run.folder))} <= {str(run.worker_log)}
+    wait_until(run.last.exists, what="a checkpoint")
     os.kill(second.pid, signal.SIGKILL)
     wait_until(lambda: all(map(has_ended, processes)), 30, "all of them end")
     end = run.events()[0][-1]
@@ -78,7 +79,7 @@ def test_killed_it_goes_on_and_ends_as_on_one_device(started, runs_folder, data_
     write_config(run, run.config().with_changes({"training.devices": 1, "training.epoch_seconds": 0}), run.created())
     ask_to_resume(run)
     assert worker.work(run, data_folder)["event"] == "finished"
-    assert kinds(run).count("started") == 1
+    assert kinds(run).count("resumed") == 1, "the checkpoint of two devices is one of one device"
     one, two = (History(each).update().epochs for each in (alone, run))
     assert [epoch["val/loss"] for epoch in two] == pytest.approx([epoch["val/loss"] for epoch in one], abs=1e-4)
     weights, expected = (load_checkpoint(each.last)["model"] for each in (run, alone))
