@@ -11,7 +11,7 @@ from core.training import forecast as module
 from core.training import frozen
 from core.training.batches import batch_bounds, least_batch
 from core.training.build import begin
-from core.training.forecast import FEATURE_BATCHES, WARM_UP_STEPS, forecast
+from core.training.forecast import FEATURE_BATCHES, WARM_UP_STEPS, forecast, step_on_several
 from tests.core.training.trained import CPU, splits_of
 from tests.helpers import assert_one_sentence, quick_config
 
@@ -124,3 +124,26 @@ def test_what_training_would_refuse_is_refused(tmp_path):
     with pytest.raises(TrainDeskError) as caught:
         forecast(quick_config(training={"device": "cuda:99"}), tmp_path)
     assert_one_sentence(str(caught.value), "cuda:99")
+
+
+@pytest.mark.parametrize(
+    ("whole", "part", "weights", "norms", "pays"),
+    [
+        (0.0006, 0.0005, 200_000, 0, False),  # an MLP
+        (0.060, 0.031, 11_200_000, 20, True),  # ResNet18, all of it, on pictures of 224 pixels
+        (0.120, 0.061, 4_000_000, 49, True),  # EfficientNet on large pictures
+        (0.004, 0.0035, 11_200_000, 20, False),  # ResNet18 on pictures of 32 pixels, which leave a GPU idle
+    ],
+)
+def test_several_gpus_pay_where_a_step_is_long_against_what_they_tell_each_other(whole, part, weights, norms, pays):
+    assert (whole / step_on_several(part, weights, norms, 2) >= 1.2) == pays
+
+
+def test_more_gpus_tell_each_other_more():
+    assert step_on_several(0.01, 1_000_000, 0, 2) < step_on_several(0.01, 1_000_000, 0, 8)
+
+
+def test_processes_that_share_a_processor_are_not_promised_to_be_faster(data_folder, monkeypatch):
+    monkeypatch.setenv("TRAINDESK_CPU_DEVICES", "2")
+    found = forecast(quick_config(), data_folder, seconds=0.01)
+    assert (found.devices, found.times_as_fast) == (2, 1.0)

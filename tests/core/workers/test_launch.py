@@ -87,6 +87,15 @@ def test_the_worker_that_waits_gets_the_run(processes, run, runs_folder):
     assert not standby_is_ready()
 
 
+def test_a_run_on_several_devices_starts_processes_of_its_own(processes, runs_folder, monkeypatch):
+    monkeypatch.setenv("TRAINDESK_CPU_DEVICES", "2")
+    run = create_run(quick_config(training={"devices": 2}), runs_folder)
+    wait_for_standby()
+    launch(run, runs_folder)
+    assert fresh(processes) == [str(run.folder)]
+    assert standby_is_ready(), "it waits for another"
+
+
 def test_one_that_is_not_ready_yet_gets_the_run_too_since_it_is_ahead(processes, run, runs_folder):
     processes.program = NEVER_READY
     prepare(delay=0)

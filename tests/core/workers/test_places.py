@@ -7,6 +7,7 @@ import pytest
 from filelock import FileLock
 
 from benchmarks.nodes import SECONDS, decisions, spread
+from core.errors import TrainDeskError
 from core.nodes.registry import HERE, remove_node, set_takes_no_runs
 from core.runs.companion import learn_in_step
 from core.runs.events import EventWriter
@@ -15,7 +16,7 @@ from core.runs.queue import enqueue, read_queued_run
 from core.runs.store import create_run
 from core.workers import dispatch as dispatching
 from core.workers.dispatch import dispatch, submit
-from core.workers.places import Room
+from core.workers.places import Room, check_devices
 from tests.computers import away, joined
 from tests.helpers import assert_one_sentence, quick_config
 
@@ -237,3 +238,32 @@ def test_a_slower_computer_gets_fewer_runs():
 def test_among_two_hundred_computers_the_next_place_is_found_fast():
     used = [seconds for _, seconds in decisions(200, 10, 4)]
     assert min(used) < 0.05 * SLOWED  # seconds of the processor; others who use it slow it down too
+
+
+@pytest.mark.parametrize(
+    ("computer", "wanted", "said"),
+    [
+        ("", ("auto", 2), ""),
+        ("lab-3", ("cuda", 2), ""),
+        ("", ("auto", 3), "this computer has"),
+        (HERE, ("auto", 2), "this computer has"),
+        ("lab-3", ("auto", 3), "lab-3 has 2"),
+        ("", ("cuda:1", 2), "names cuda:1 alone"),
+    ],
+)
+def test_several_devices_at_once_must_be_somewhere(runs_folder, computer, wanted, said):
+    joined(runs_folder, "lab-3", gpus=["A100", "A100"])
+    if not said:
+        check_devices(runs_folder, computer, [("auto", 1), wanted])
+        return
+    with pytest.raises(TrainDeskError) as caught:
+        check_devices(runs_folder, computer, [wanted])
+    assert_one_sentence(str(caught.value), f"Devices at once is {wanted[1]}", said)
+
+
+def test_a_run_on_two_devices_goes_where_two_are(launched, runs_folder, tmp_path):
+    joined(runs_folder, "lab-3", gpus=["A100"])
+    joined(runs_folder, "lab-4", gpus=["A100", "A100"])
+    run = create_run(quick_config(training={"device": "auto", "devices": 2}), runs_folder)
+    assert submit(run, tmp_path)
+    assert computer_of(run) == "lab-4"
