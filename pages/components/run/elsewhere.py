@@ -25,8 +25,18 @@ def draw_computer(run: Run) -> None:
     else:
         computer = placement_of(run.folder).computer
         words = f"on {plain_markdown(computer)}" if computer else ""
+        if waits_for_files(run):
+            words += "; its files are on their way"
     if words:
         st.caption(f":material/computer: {words}", width="content")
+
+
+def waits_for_files(run: Run) -> bool:
+    """Whether its training ended on another computer, whose files of it come by themselves."""
+    placement = placement_of(run.folder)
+    if not placement.is_elsewhere or placement.lost or run.status().will_change:
+        return False
+    return is_in_touch(run.folder.parent, placement.computer)
 
 
 def draw_ended_elsewhere(run: Run, status: Status) -> bool:
@@ -37,12 +47,12 @@ def draw_ended_elsewhere(run: Run, status: Status) -> bool:
     placement = placement_of(run.folder)
     if not placement.is_elsewhere:
         return False
-    name = placement.computer
-    if not placement.lost and is_in_touch(run.folder.parent, name):
-        st.caption(f":material/downloading: Its files are on their way from {plain_markdown(name)}.", width="content")
+    if waits_for_files(run):
         return True
+    name = placement.computer
     note = f"{name} has lost the run: should it come back, what it did since then is put aside there."
-    if pressed("Resume here", f"resume {run.id}", type="primary", icon=":material/resume:", help=where_it_goes_on(run)):
+    kind = "secondary" if run.checkpoint() else "primary"  # then it can be tried, which comes first
+    if pressed("Resume here", f"resume {run.id}", type=kind, icon=":material/resume:", help=where_it_goes_on(run)):
         resume(run, computer=HERE, note=note)
     others = {each: words for each, words in computers(other_than=name).items() if each != HERE}
     if len(others) > 1:

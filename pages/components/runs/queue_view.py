@@ -98,7 +98,7 @@ def _waiting_row(place: int, wait: Wait, waits: int) -> None:
     if read_metadata(run).owner == visitor():
         words += ", yours"
     with st.container(border=True, key=f"waiting {run.id}", gap="xsmall"):
-        left, right = st.columns([5, 4], vertical_alignment="center")
+        left, right = st.columns([4, 5], vertical_alignment="center")
         with left, st.container(horizontal=True, vertical_alignment="center", gap="small"):
             _link(run)
             st.caption(words)

@@ -16,7 +16,7 @@ from pages.components.shell.number_words import plain_markdown
 from pages.components.shell.widgets import steady
 
 COMPUTER = "computer to train on"  # the choice beside Start
-ANY = "whichever is free"
+ANY = "any free computer"
 GOOD_FOR = 10.0  # seconds that a comparison of speeds holds: it reads the ends of hundreds of logs
 
 
@@ -27,7 +27,10 @@ def computers(other_than: str = "") -> dict[str, str]:
 
 
 def _said(node: Node) -> str:
-    return f"{node.name} (waits: it {why})" if (why := obstacle(runs_folder(), node.name)) else node.name
+    if not obstacle(runs_folder(), node.name):
+        return node.name
+    why = "not in touch" if not node.is_in_touch else "has a problem" if node.problem else "no new runs"
+    return f"{node.name} ({why})"
 
 
 def choose_computer(key: str, label: str = "Computer", choices: dict[str, str] | None = None, **options: object) -> str:

@@ -20,6 +20,7 @@ from pages.components.shell.computers import (
     COMPUTER,
     choose_computer,
     chosen_computer,
+    computers,
     gpus_there,
     places_for,
     ratio_of,
@@ -81,7 +82,7 @@ def _draw(
                 st.caption(_as_before(cost))
                 _draw_elsewhere(cost.seconds, config, sweep)
         with st.container(horizontal=True, width="content", vertical_alignment="center"):
-            computer = choose_computer(COMPUTER, label_visibility="collapsed", width=190, persist_state="session")
+            computer = _choose_computer()
             action(
                 "How long will it take?",
                 partial(start_forecast, config) if config else lambda: None,
@@ -112,6 +113,11 @@ def _as_before(cost: Cost) -> str:
     memory = f", {gigabytes(cost.memory_bytes)}" if cost.memory_bytes else ""
     runs = "the last run" if cost.runs == 1 else f"the last {cost.runs} runs"
     return f"About {about(cost.seconds)}{memory}, as {runs} with these settings took here"
+
+
+def _choose_computer() -> str:
+    choices = {each: f"on {words}" for each, words in computers().items()}  # no label stands beside it
+    return choose_computer(COMPUTER, choices=choices, label_visibility="collapsed", width=225, persist_state="session")
 
 
 def _draw_elsewhere(seconds: float, config: RunConfig, sweep: Plan | None) -> None:

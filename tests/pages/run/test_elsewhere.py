@@ -58,7 +58,7 @@ def test_a_run_that_ended_waits_for_its_files(runs_folder):
     ended = fake_run(runs_folder, "paused")
     write_placement(ended.folder, Placement("lab-3", 7))
     app = open_app("run", run=ended.id)
-    assert "Its files are on their way from lab-3" in words(app)
+    assert "on lab-3; its files are on their way" in words(app)
     assert not {"Resume", "Resume here"} & set(labels(app))
     write_placement(ended.folder, Placement("lab-3", 7, settled=True))
     assert "Resume" in labels(open_app("run", run=ended.id))
