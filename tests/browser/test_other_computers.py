@@ -14,7 +14,7 @@ from core.runs.store import create_run, list_runs
 from core.settings.stored import write_stored
 from core.workers.dispatch import set_cpu_runs
 from tests.browser.conftest import serving
-from tests.browser.hands import press
+from tests.browser.hands import choose, press
 from tests.browser.test_experiment import chosen_to_try
 from tests.helpers import closed_port, quick_config, wait_until
 from tests.room import Room
@@ -85,3 +85,32 @@ def test_a_sweep_spreads_over_a_room_and_outlives_one_of_its_computers(visit, sc
 
     room.computers[1].kill()
     expect(page.get_by_text(re.compile(r"Lost the computer lab-2 at \d\d:\d\d; epoch \d+ is here"))).to_be_visible()
+    had = placement_of(lost.folder).generation
+    page.get_by_role("button", name="Wait for it").click()
+    expect(page.get_by_text("as soon as lab-2 is heard of again")).to_be_visible()
+    press(page.get_by_role("button", name="Resume elsewhere"), page.get_by_role("button", name="Resume on it"))
+    choose(page, "Computer", "lab-1")
+    page.get_by_role("button", name="Resume on it").click()
+    expect(page.get_by_text("lab-2 has lost the run")).to_be_visible()
+    expect(page.get_by_text("queued", exact=True).first).to_be_visible()  # lab-1 is at one already
+
+    other = visit().page
+    other.goto(f"{server.url}/run?run={kept.id}")
+    other.get_by_role("button", name="Stop", exact=True).click()
+    expect(other.get_by_text("stopped", exact=True).first).to_be_visible()
+    wait_until(lambda: owner(lost) == "lab-1" and lost.status().name == "running", SOON, "it goes on on lab-1")
+    before = epochs(lost)
+    wait_until(lambda: epochs(lost) > before, SOON, "more of its epochs come here")
+    assert placement_of(lost.folder).generation > had
+
+    room.start("lab-2", None)
+    expect(page.get_by_role("button", name="Stop", exact=True)).to_be_visible()
+    aside = wait_until(lambda: list((room.computers[1].runs).glob(f"{lost.id}.lost-*")), SOON, "lab-2 puts it aside")
+    assert len(aside) == 1 and lost.status().name == "running" and owner(lost) == "lab-1"
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.get_by_text("stopped", exact=True).first).to_be_visible()
+    numbers = [epoch["epoch"] for epoch in History(lost).update().epochs]
+    assert numbers == list(range(1, len(numbers) + 1)), "no epoch is missing and none is there twice"
+    page.get_by_role("link", name="Runs", exact=True).click()
+    page.get_by_role("button", name="Stop", exact=True).first.click()
+    wait_until(lambda: not any(run.status().is_active for run in runs), SOON, "all have ended")
