@@ -34,6 +34,7 @@ def add_training_commands(commands: Commands) -> None:
     resume.add_argument("--device", default="", metavar="D", help="cpu, cuda:1 and so on: compute there from now on")
     about = "queue it for this computer that has joined; 'any': for whichever is free (default: train it here, now)"
     resume.add_argument("--computer", default=HERE, metavar="NAME", help=about)
+    resume.add_argument("--devices", type=int, default=0, metavar="N", help="compute on so many at once from now on")
     commands.add("pause", _pause, "pause a run within a step", A_RUN)
     commands.add("stop", _stop, "stop a run within a step", A_RUN)
     adjust = commands.add("adjust", _adjust, "change the learning rate of a running training", A_RUN)
@@ -49,7 +50,7 @@ def _train(options: argparse.Namespace) -> Result:
 def _resume(options: argparse.Namespace) -> Result:
     run = find(options)
     computer = asked_computer(options, options.device or run.config().training.device)
-    ask_to_resume(run, options.more_epochs, options.learning_rate, options.device, options.computer)
+    ask_to_resume(run, options.more_epochs, options.learning_rate, options.device, options.computer, options.devices)
     return _work(run, options) if computer == HERE else submitted(run, options, computer)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.errors import TrainDeskError
+from core.machine.devices import most_devices
 from core.nodes.registry import HERE, is_in_touch
 from core.run_config import RunConfig
 from core.runs.example import refuse_example
@@ -13,12 +14,18 @@ from core.workers.places import take_home
 
 
 def ask_to_resume(
-    run: Run, more_epochs: int = 0, learning_rate: float | None = None, device: str = "", computer: str = ""
+    run: Run,
+    more_epochs: int = 0,
+    learning_rate: float | None = None,
+    device: str = "",
+    computer: str = "",
+    devices: int = 0,
 ) -> None:
     """Makes a run ready for a worker to go on from its last checkpoint; the caller submits or trains it.
 
     `more_epochs` lengthens the training, and with it the schedule; `learning_rate` (before the schedule) counts from the
-    next step on; `device` is where it computes from then on, "" as before; `computer` as in `QueuePlace`. A run whose computer
+    next step on; `device` is where it computes from then on, "" as before, and `devices` on how many at once, 0: as before,
+    of another device as many as are here; `computer` as in `QueuePlace`. A run whose computer
     was lost is taken from it: when that one is back, it finds that it has lost the run. Raises TrainDeskError when the run
     is being trained, its files are still on their way from another computer, it has nothing left to do, or a value is wrong.
     """
@@ -40,10 +47,13 @@ def ask_to_resume(
             f"Run {run.id} has trained all its {config.training.epochs} epochs; add more epochs to go on."
         )
     if device:
-        config = config.with_changes({"training.device": device})
+        here = min(config.training.devices, most_devices(device))
+        config = config.with_changes({"training.device": device, "training.devices": here})
+    if devices:
+        config = config.with_changes({"training.devices": devices})
     _take_back(run, computer)
     try:
-        if more_epochs or device:
+        if more_epochs or device or devices:
             write_config(run, config, run.created())
         if learning_rate is not None:
             run.request_learning_rate(learning_rate)

@@ -42,7 +42,7 @@ from core.export.saved.version import program_version
 from core.export.telling import Tell
 from core.files import read_json, remedy
 from core.image_sets.folders import find_dataset, sets_folder
-from core.machine.devices import list_devices
+from core.machine.devices import list_devices, most_devices
 from core.run_config import RunConfig
 from core.runs.disk import FULL, bytes_in_words, disk_usage
 from core.runs.metadata import LONGEST_TITLE, read_metadata, title_of
@@ -204,8 +204,10 @@ def _unpack(saved: SavedFile, run: Run) -> RunConfig:
 
 
 def _at_home(config: RunConfig, run: Run) -> RunConfig:
-    """The config on a device that is here: a run of a computer with a GPU goes on with what there is."""
-    return config if config.training.device in list_devices() else config.with_changes({"training.device": "auto"})
+    """The config on devices that are here: a run of a computer with a GPU goes on with what there is."""
+    device = config.training.device if config.training.device in list_devices() else "auto"
+    devices = min(config.training.devices, most_devices(device))
+    return config.with_changes({"training.device": device, "training.devices": devices})
 
 
 def _bring_pictures(saved: SavedFile, config: RunConfig, data_folder: Path, owner: str, hidden: Path) -> Path | None:

@@ -13,6 +13,7 @@ import streamlit as st
 
 from core.errors import TrainDeskError
 from core.experiments.values import number_in
+from core.machine.devices import problem_of_devices
 from core.run_config import RunConfig
 from core.runs.history import History
 from core.runs.queue import move, waiting, withdraw
@@ -193,8 +194,11 @@ def _typed_rate(config: RunConfig, key: str) -> Any:
 def _on_another_device(run: Run, config: RunConfig) -> None:
     """Going on with another device, where there is another one than the run had."""
     now = config.training.device
-    others = {device: words for device, words in devices().items() if device != now}
-    if len(others) < (2 if now in devices() else 1):  # "auto" is the only other one: it means the same
+    too_many = problem_of_devices(
+        now, config.training.devices
+    )  # at once: whichever is chosen, it is as many as are here
+    others = {device: words for device, words in devices().items() if device != now or too_many}
+    if not too_many and len(others) < (2 if now in devices() else 1):  # "auto" is the only other one: it means the same
         return
     with st.popover("On another device", icon=":material/memory:", key=f"other device {run.id}"):
         device = st.selectbox("Device", list(others), format_func=others.__getitem__, key=f"device {run.id}")

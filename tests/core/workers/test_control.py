@@ -6,6 +6,7 @@ import pytest
 from filelock import FileLock
 
 from core.errors import TrainDeskError
+from core.machine.devices import most_devices
 from core.runs.events import EventWriter
 from core.runs.placement import Placement, placement_of, write_placement
 from core.runs.store import create_run, list_runs
@@ -182,3 +183,16 @@ def test_a_run_that_came_back_meanwhile_is_not_taken(runs_folder, monkeypatch):
     with FileLock(run.worker_lock):
         assert "is back in touch" in refused(run)
     assert placement_of(run.folder).generation == 7
+
+
+def test_a_run_of_several_devices_goes_on_with_as_many_as_are_here_or_as_asked(runs_folder, monkeypatch):
+    monkeypatch.setenv("TRAINDESK_CPU_DEVICES", "2")
+    run = create_run(quick_config(epochs=4, training={"devices": 3}), runs_folder)
+    ended(run, "paused")
+    ask_to_resume(run)
+    assert run.config().training.devices == 3, "as before; its worker says what is missing"
+    ask_to_resume(run, device="auto")
+    assert run.config().training.devices == min(3, most_devices("auto"))
+    ask_to_resume(run, devices=1)
+    assert run.config().training.devices == 1
+    assert "Devices at once is -1" in refused(run, devices=-1)
