@@ -7,9 +7,10 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 import psutil
 
@@ -84,11 +85,20 @@ class Room:
         path.write_bytes(join.data)
         return path
 
-    def start(self, name: str, join: Path | None, *options: str, root: Path = ROOT, address: str = "") -> Computer:
-        """Starts a computer of that name, or starts it again, without waiting for it."""
+    def start(
+        self,
+        name: str,
+        join: Path | None,
+        *options: str,
+        root: Path = ROOT,
+        address: str = "",
+        within: Sequence[str] = (),
+        env: Mapping[str, str] = MappingProxyType({}),
+    ) -> Computer:
+        """Starts a computer of that name, perhaps again, without waiting for it. `within`: what stands before its command."""
         folder = self.folder / name
         (folder / "runs").mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "core", "node", address or self.address, "--name", name, *options]
+        command = [*within, sys.executable, "-m", "core", "node", address or self.address, "--name", name, *options]
         command += [
             "--runs",
             str(folder / "runs"),
@@ -100,7 +110,7 @@ class Room:
             process = subprocess.Popen(
                 command,
                 cwd=root,
-                env=os.environ | ALONE | {"PYTHONUNBUFFERED": "1"},
+                env=os.environ | ALONE | {"PYTHONUNBUFFERED": "1"} | env,
                 stdin=subprocess.DEVNULL,
                 stdout=window,
                 stderr=window,
