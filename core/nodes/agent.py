@@ -15,6 +15,7 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,7 @@ from core.nodes.leaving import leave, pause_all, why_it_leaves
 from core.nodes.link import DeskLink
 from core.nodes.own_facts import Facts
 from core.nodes.speed import measure_speed
-from core.nodes.wire import REFUSED, WHY, Refused, prepare, without_idle_work
+from core.nodes.wire import REFUSED, WHY, Refused, prepare, quiet
 from core.runs.workspace import workspace_folder
 from core.workers.dispatch import cpu_runs
 
@@ -52,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C in the terminal reaches us too; the parent says when to end
     try:
         with FileLock(workspace_folder(options.runs) / "node.lock", timeout=2):
-            prepare()
+            prepare(workspace_folder(options.runs))
             asyncio.run(_live(options))
         return 0
     except Timeout:
@@ -167,15 +168,19 @@ async def _be_member(link: DeskLink, identity: Identity) -> None:
     """Is a worker of the desk's scheduler, again and again: one that has lost its scheduler closes for good."""
     while True:
         await link.in_touch.wait()
-        member = _member(link, identity)
+        member = None
         try:
+            member = _member(link, identity)
             await member
             await member.finished()
-        except (OSError, RuntimeError, ValueError, TimeoutError):
+        except OSError:
             pass
+        except Exception:  # the runs do not depend on it
+            traceback.print_exc()
         finally:
-            with contextlib.suppress(Exception):
-                await asyncio.wait_for(member.close(timeout=1, executor_wait=False), 5)
+            if member is not None:
+                with contextlib.suppress(Exception):
+                    await asyncio.wait_for(member.close(timeout=1, executor_wait=False), 5)
         link.reach()  # says so at once if the desk is away or will not have us
         await asyncio.sleep(AGAIN)
 
@@ -195,11 +200,12 @@ def _member(link: DeskLink, identity: Identity) -> Any:
                 nthreads=1,
                 memory_limit=0,
                 extensions={},
+                needs_workdir=False,
                 protocol="tls",
             )
             self.handlers.clear()
             self.stream_handlers = {"close": self.close}
-            without_idle_work(self.periodic_callbacks)
+            quiet(self)
 
         async def listen(self, *_: Any, **__: Any) -> None:
             """The desk is called, and calls nobody."""

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 JOIN_LASTS = 24 * 3600.0  # seconds that a join file opens the door
 NODE_LASTS = 365 * 24 * 3600.0  # seconds of a computer's own certificate
 DESK_LASTS = 20 * NODE_LASTS
+MOST_COMPUTERS = 1_000  # that are ever let in; a join file that was stolen must not fill the disk
 PACKAGES = ("distributed", "cryptography")
 
 
@@ -171,6 +172,10 @@ class Authority:
             name = own or self._free_name(slug(wished), digest)
             certificate = self._signed(public, subject(name, NODE), NODE_LASTS)
             (self.folder / "enrolled").mkdir(exist_ok=True)
+            if not self._key_of(name) and sum(1 for _ in (self.folder / "enrolled").iterdir()) >= MOST_COMPUTERS:
+                raise TrainDeskError(
+                    f"The desk has let in {MOST_COMPUTERS:,} computers, the most there may be; delete {self.folder}."
+                )
             write_stored(self._enrolled_path(name), Enrolled(name, digest, time.time()))
         return name, certificate
 

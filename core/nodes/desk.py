@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import itertools
 import os
 import signal
 import sys
@@ -28,10 +29,11 @@ from core.nodes.certificates import NODE
 from core.nodes.desk_process import LOCK, PLACE, PORT, Place, desk_place, free_port, is_needed
 from core.nodes.office import Office
 from core.nodes.speed import measure_speed
-from core.nodes.wire import peer_of, prepare, security, without_idle_work
+from core.nodes.wire import peer_of, prepare, quiet, security
+from core.runs.workspace import workspace_folder
 from core.settings.stored import write_stored
 
-LOOK = 10.0  # seconds between two looks whether it is needed
+LOOK = 3.0  # seconds between two looks whether it is needed
 HEARTBEAT = 5.0  # seconds between two of a computer, as distributed counts them
 FROM_WORKERS = ("keep-alive", "worker-status-change", "log-event")  # what a computer that is a member says by itself
 
@@ -49,7 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     try:
         with FileLock(options.runs / LOCK, timeout=1):  # whoever looks whether we live holds it for a moment
-            prepare()
+            prepare(workspace_folder(options.runs))
             asyncio.run(_serve(options, authority))
     except Timeout:
         return 0
@@ -92,10 +94,12 @@ def desk(office: Office, authority: Authority, port: int) -> Any:
 
         def __init__(self) -> None:
             own = security(*(authority.text(name) for name in ("ca.pem", "desk.pem", "desk.key")))
-            super().__init__(host="0.0.0.0", port=port, protocol="tls", security=own, dashboard=False, extensions={})
+            nothing = {"dashboard": False, "extensions": {}, "needs_workdir": False}
+            super().__init__(host="0.0.0.0", port=port, protocol="tls", security=own, **nothing)
             self.handlers = {"register-worker": self._join, "heartbeat_worker": self._beat, "traindesk": self._answer}
+            self._numbers = itertools.cycle(range(1, 65536))
             self.stream_handlers = {name: lambda **_: None for name in FROM_WORKERS}
-            without_idle_work(self.periodic_callbacks)
+            quiet(self)
 
         def start_http_server(self, *_: Any, **__: Any) -> None:
             """There is none."""
@@ -111,12 +115,15 @@ def desk(office: Office, authority: Authority, port: int) -> Any:
 
         async def _join(self, comm: Any, **said: Any) -> None:
             name = self._member(comm)
-            address = f"tls://{name}.node:1"
-            await self.remove_worker(address, stimulus_id="joins anew")
+            if name in self.aliases:
+                await self.remove_worker(self.aliases[name], stimulus_id="joins anew")
+            address = (
+                f"tls://{name}.node:{next(self._numbers)}"  # another each time: the old one may still be on its way out
+            )
             await self.add_worker(comm, **said | {"address": address, "name": name, "resolve_address": False})
 
         async def _beat(self, comm: Any, **said: Any) -> dict[str, Any]:
-            address = f"tls://{self._member(comm)}.node:1"
+            address = self.aliases.get(self._member(comm), "tls://nobody.node:1")
             answer = self.heartbeat_worker(**said | {"address": address, "resolve_address": False})
             return answer | {"heartbeat-interval": HEARTBEAT}
 

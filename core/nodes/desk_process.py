@@ -119,7 +119,8 @@ def _start(runs_folder: Path, data_folder: Path, port: int) -> subprocess.Popen:
 
 
 def _listens(runs_folder: Path, port: int) -> bool:
-    if desk_place(runs_folder).port != port or not desk_is_alive(runs_folder):
+    place = desk_place(runs_folder)
+    if not place.address or place.port != port or not desk_is_alive(runs_folder):
         return False
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
         return True

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextlib
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.nodes.hello import own_versions
 from core.nodes.wire import PATIENCE, Refused, knock, split_address
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from distributed.core import ConnectionPool
     from distributed.security import Security
 
+T = TypeVar("T")
 ANSWER = 60.0  # seconds for an answer; one to `orders` may take 20
 BRIEFLY = 2.0  # seconds for which a call waits for a desk that is away
 FIRST_DELAY, LONGEST_DELAY = 0.25, 5.0  # seconds between two tries to reach it
@@ -76,7 +77,7 @@ class DeskLink:
             raise ConnectionAbortedError("the way to the desk is closed")
         try:
             await asyncio.wait_for(self.in_touch.wait(), BRIEFLY)
-            said = await self._say(self.address, method, values)
+            said = await self._unless_over(self._say(self.address, method, values))
         except (TimeoutError, OSError) as error:
             self.reach()
             raise ConnectionAbortedError(f"the desk is away ({error})") from None
@@ -90,12 +91,20 @@ class DeskLink:
 
     async def wait(self) -> None:
         """Until the desk is in touch, or it is over."""
-        waits = [asyncio.create_task(event.wait()) for event in (self.in_touch, self.is_over)]
+        with contextlib.suppress(ConnectionError):
+            await self._unless_over(self.in_touch.wait())
+
+    async def _unless_over(self, work: Coroutine[Any, Any, T]) -> T:
+        """What it gives; nobody waits for an answer to orders, which takes long, when it is over. Raises ConnectionError then."""
+        working, ending = asyncio.create_task(work), asyncio.create_task(self.is_over.wait())
         try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([working, ending], return_when=asyncio.FIRST_COMPLETED)
+            if working.done():
+                return working.result()
+            raise ConnectionAbortedError("the way to the desk is closed")
         finally:
-            for wait in waits:
-                wait.cancel()
+            working.cancel()
+            ending.cancel()
 
     def reach(self) -> None:
         """Finds the desk again, unless that is under way."""

@@ -10,7 +10,9 @@ import asyncio
 import re
 import socket
 import ssl
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import TrainDeskError
@@ -32,7 +34,8 @@ SETTINGS = {
     "distributed.scheduler.work-stealing": False,
     "distributed.scheduler.active-memory-manager.start": False,
     "distributed.worker.profile.enabled": False,
-    "distributed.worker.memory.monitor-interval": False,
+    "distributed.worker.use-file-locking": False,
+    "distributed.worker.memory.monitor-interval": "60s",
     "distributed.diagnostics.nvml": False,
     "distributed.admin.system-monitor.interval": "60s",
     "distributed.admin.system-monitor.disk": False,
@@ -55,12 +58,15 @@ class Refused(TrainDeskError):
     """The other side will not have us; trying again is no use."""
 
 
-def prepare() -> None:
-    """Imports distributed with these settings, without what unpickles. Raises TrainDeskError where it is not installed."""
+def prepare(scratch: Path | None = None) -> None:
+    """Imports distributed with these settings, without what unpickles. Raises TrainDeskError where it is not installed.
+
+    `scratch`: a folder for what it wants to have one for; others must not be able to write there.
+    """
     check_packages()
     import dask
 
-    dask.config.set(SETTINGS)
+    dask.config.set(SETTINGS | {"temporary-directory": str(scratch) if scratch else None})
     import distributed.comm.tcp as tcp
     from distributed import protocol
 
@@ -100,10 +106,13 @@ def security(ca: str, certificate: str, key: str) -> Security:
     )
 
 
-def without_idle_work(callbacks: dict[str, Any]) -> None:
-    """Takes from a server's periodic callbacks those that keep a processor busy for nothing."""
+def quiet(server: Any) -> None:
+    """Takes from a server of distributed what keeps a processor busy for nothing, and its folder from where modules are found."""
     for name in IDLE:
-        callbacks.pop(name, None)
+        server.periodic_callbacks.pop(name, None)
+    if server._updated_sys_path:
+        sys.path.remove(server.local_directory)
+        server._updated_sys_path = False
 
 
 def peer_of(comm: Any) -> tuple[str, str]:

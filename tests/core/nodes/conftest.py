@@ -14,9 +14,9 @@ def an_empty_room(tmp_path) -> Iterator[Room]:
         yield made
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def a_room(tmp_path_factory) -> Iterator[Room]:
-    """A desk with the computer `lab-1` in touch; the tests of a module share it and leave it so."""
+    """A desk with the computer `lab-1` in touch; the tests of this folder share it and leave it so."""
     with room(tmp_path_factory.mktemp("room")) as made:
         made.add("lab-1")
         yield made

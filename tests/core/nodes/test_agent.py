@@ -1,5 +1,6 @@
 """Computers join a desk and stay with it: real processes over real TLS."""
 
+import contextlib
 import json
 import socketserver
 import stat
@@ -25,7 +26,13 @@ SOON = 60.0  # seconds
 @pytest.fixture
 def refused(a_room, tmp_path, capsys, monkeypatch):
     """Has an agent, in this process, try to join with a file, and checks that it ends and says why."""
-    monkeypatch.setattr(agent, "_see_end_of_input", lambda *_: None)
+
+    def end_of_input(loop, end):  # one that is not refused must not train for ever
+        time.sleep(SOON)
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(end.set)
+
+    monkeypatch.setattr(agent, "_see_end_of_input", end_of_input)
 
     def try_to_join(join: Path | None, *parts: str, runs: Path | None = None, address: str | None = None) -> None:
         options = ["--runs", str(runs or tmp_path / "runs"), "--data", str(tmp_path / "data"), "--name", "lab-9"]
@@ -56,6 +63,16 @@ def test_a_computer_that_joined_is_known_with_what_it_is(a_room):
     assert node.memory == psutil.virtual_memory().total and 0 < node.memory_free < node.memory and node.disk_free > 0
     assert node.address and node.runs == [] and node.problem == "" and time.time() - node.joined < 3600
     assert a_room.computers[0].has_said("trains for the desk at", "as 'lab-1'")
+
+
+def test_desk_and_computer_are_small_and_idle(a_room):
+    """Before anything trains: torch is loaded in neither."""
+    for process in (a_room.desk(), *a_room.computers[0].agents()):
+        assert process.memory_info().rss < 150e6
+    processes = [a_room.desk(), *a_room.computers[0].agents()]
+    used = sum(sum(process.cpu_times()[:2]) for process in processes)
+    time.sleep(2)
+    assert sum(sum(process.cpu_times()[:2]) for process in processes) - used < 0.4, "a tenth of a core each"
 
 
 def test_only_their_owner_reads_keys(a_room):

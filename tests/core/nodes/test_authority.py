@@ -37,6 +37,19 @@ def test_another_key_gets_another_name_the_same_key_keeps_it(runs_folder):
     assert authority.enroll(request, "lab-3")[0] == "lab-3-4", "one that was removed does not come back by its key"
 
 
+def test_a_stolen_join_file_does_not_fill_the_disk(runs_folder, monkeypatch):
+    monkeypatch.setattr(module, "MOST_COMPUTERS", 2)
+    authority = Authority(runs_folder)
+    authority.make()
+    request = new_request()[1]
+    for each in (new_request()[1], request, request):
+        authority.enroll(each, "lab")
+    with pytest.raises(TrainDeskError) as raised:
+        authority.enroll(new_request()[1], "lab")
+    assert_one_sentence(str(raised.value), "has let in 2 computers")
+    assert not authority.is_enrolled("lab-3")
+
+
 def test_a_request_that_was_changed_is_refused(runs_folder):
     authority = Authority(runs_folder)
     authority.make()
