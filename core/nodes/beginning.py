@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from core.files import write_atomically
 from core.nodes.bring import Fetch, bring
-from core.nodes.messages import LOG
+from core.nodes.messages import LOG, Refused
 from core.nodes.outgoing import digest_of_path
 from core.nodes.parcels import Parcel
 from core.nodes.tended_note import Tended, keep_note, tended_in
@@ -31,11 +31,12 @@ def get_ready(run: Run, data_folder: Path, order: Mapping[str, Any], fetch: Fetc
     """Has everything in its place when it returns. `check` is asked in between and may raise.
 
     A folder that is here stays if its log goes on from where the desk's ends: nobody else has trained the run since. Any other
-    one is set aside. Raises OSError, TrainDeskError, and what `fetch` and `check` raise; the next call goes on where it ended.
+    one is set aside. The next call goes on where one was ended. Raises Refused, OSError, TrainDeskError, and what `fetch` and
+    `check` raise.
     """
     note, generation = tended_in(run.folder), order["generation"]
-    is_kept = goes_on(run, *order["log"])
-    if not is_kept and run.folder.exists() and note.generation != generation:
+    is_kept = run.folder.is_dir() and goes_on(run, *order["log"])
+    if not is_kept and note.generation != generation:
         set_aside(run, note.generation)
     run.folder.mkdir(parents=True, exist_ok=True)
     keep_note(run.folder, Tended(generation))
@@ -44,6 +45,8 @@ def get_ready(run: Run, data_folder: Path, order: Mapping[str, Any], fetch: Fetc
     parcels = map(Parcel.from_dict, order["parcels"])
     wanted = [parcel for parcel in parcels if not (is_kept and parcel.root == "run")]
     bring(wanted, data_folder, run.folder, run.folder.parent, fetch, lambda *_: check())
+    if not goes_on(run, *order["log"]):
+        raise Refused(f"The log of run {run.id} did not come as it is at the desk; it is tried again.")
     for left_over in (run.stop_request, run.pause_request, run.starting_mark, run.queue_place):
         left_over.unlink(missing_ok=True)
     check()
@@ -76,5 +79,5 @@ def goes_on(run: Run, size: int, digest: str) -> bool:
     """Whether the run's log begins with these bytes of the desk's."""
     log = run.folder / LOG
     with contextlib.suppress(OSError):
-        return log.stat().st_size >= size and (not size or digest_of_path(log, size) == digest)
+        return not size or (log.stat().st_size >= size and digest_of_path(log, size) == digest)
     return False

@@ -72,7 +72,7 @@ class Incoming:
                 return {"offset": size}
             raise TrainDeskError(f"'{name}' of run {self._run.id} was not asked for; offer it again.")
         self._folder.mkdir(exist_ok=True)
-        piece = self._piece(digest)
+        piece = self.piece(digest)
         with piece.open("ab") as file:
             if file.tell() != offset:
                 return {"offset": file.tell()}
@@ -87,7 +87,7 @@ class Incoming:
         if self._wanted.get(name) == digest:
             path = self._run.folder / name
             path.parent.mkdir(exist_ok=True)
-            os.replace(self._piece(digest), path)
+            os.replace(self.piece(digest), path)
             self._known[name] = _facts(path), digest
             del self._wanted[name]
 
@@ -95,12 +95,13 @@ class Incoming:
         """Removes what is not whole."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _piece(self, digest: str) -> Path:
+    def piece(self, digest: str) -> Path:
+        """Where a file gathers."""
         return self._folder / f"{digest}.tmp"
 
     def _begun(self, digest: str) -> int:
         with contextlib.suppress(OSError):
-            return self._piece(digest).stat().st_size
+            return self.piece(digest).stat().st_size
         return 0
 
 

@@ -217,10 +217,17 @@ class MirroredRun:
             said = self._incoming.take(name, digest, size, offset, data)
             if said["offset"] == size and "damaged" not in said:
                 with self._guard, self._writing():
-                    self._incoming.place(name, digest)
                     if name == LOG:
-                        self._look_for_end()
+                        self._check_past(digest)
+                    self._incoming.place(name, digest)
+                    self._look_for_end()
         return said
+
+    def _check_past(self, digest: str) -> None:
+        """What the log said before a computer was given the run is not that computer's to change. Raises TrainDeskError."""
+        new, old = (digest_of_path(path, self.base) for path in (self._incoming.piece(digest), self.run.event_log))
+        if new != old:
+            raise TrainDeskError(f"The log of run {self.run.id} begins otherwise here; resume the run here.")
 
     def check(self) -> None:
         """Raises NotYours when someone else owns the run by now, OSError when that cannot be found out."""

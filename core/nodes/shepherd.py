@@ -18,6 +18,7 @@ from core.nodes.tended_note import NAME, tended_in
 from core.runs.store import Run
 
 TICK_SECONDS = 0.2  # between two looks at what is wanted and what is done
+PATIENCE = 0.5  # seconds for what is under way when it ends
 LEAST_POLL_SECONDS = 0.05  # a desk that answers at once with nothing is not asked more often
 
 
@@ -51,9 +52,9 @@ class Shepherd:
         """Follows the desk no more. The workers train on."""
         self._ending.set()
         for tended in list(self._tended.values()):
-            tended.end()
+            tended.end(PATIENCE)
         for thread in self._threads:
-            thread.join()
+            thread.join(PATIENCE)
 
     def facts(self) -> dict[str, Any]:
         """What `heard` is to say of it: ids of the runs that take a place here, and what is wrong in one sentence."""

@@ -71,7 +71,7 @@ class TendedRun:
     @property
     def is_settled(self) -> bool:
         """Whether the desk has all of it."""
-        return self._note.settled
+        return self._note.settled and self._note.generation == self.generation
 
     @property
     def is_active(self) -> bool:
@@ -83,11 +83,12 @@ class TendedRun:
         for thread in self._threads:
             thread.start()
 
-    def end(self) -> None:
-        """Tends it no more; the worker trains on."""
+    def end(self, patience: float | None = None) -> None:
+        """Tends it no more; the worker trains on. `patience`: seconds to wait for what is under way, None: till it is done."""
         self._ending.set()
         for thread in self._threads:
-            thread.join()
+            if thread.ident is not None:
+                thread.join(patience)
 
     def follow(self, order: dict[str, Any]) -> None:
         """Takes what the desk says of it now. Raises OSError."""

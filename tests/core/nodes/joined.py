@@ -43,6 +43,11 @@ class Joined:
         self.calls.append((method, values))
         return self.mirror.answer(self.node, method, values)
 
+    def close(self) -> None:
+        """The computer goes."""
+        self.away = True
+        self._poke(self.node)
+
     def _poke(self, node: str) -> None:
         if node == self.node:
             with self._changed:

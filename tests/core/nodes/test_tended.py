@@ -1,5 +1,6 @@
 """A run's log and files on their way to the desk over a link with every fault: no processes, no threads of a worker."""
 
+import contextlib
 import itertools
 import os
 
@@ -56,6 +57,15 @@ class Pair:
         except (Away, Over):
             pass
         assert self.there.event_log.read_bytes().startswith(self.here())
+
+    def try_to_settle(self):
+        """The same without a look at the logs."""
+        self.tended._is_over = True
+        self.tended._wait_for_lines = self.tended._deliver
+        for _ in range(5):
+            with contextlib.suppress(Away, Over):
+                self.tended._deliver()
+                self.tended._send_files()
 
     def send_all(self):
         self.link.faults.clear()
@@ -249,16 +259,23 @@ def test_a_log_that_was_damaged_at_the_desk_is_put_right_when_the_run_is_over(pa
     content[3] ^= 1
     pair.run.event_log.write_bytes(content)
     pair.log.write("stopped", message="Stopped.")
-    pair.tended._is_over = True
-    for _ in range(5):
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(pair.tended, "_wait_for_lines", pair.tended._deliver)
-            try:
-                pair.tended._deliver()
-                pair.tended._send_files()
-            except (Away, Over):
-                pass
+    pair.try_to_settle()
     assert pair.tended.is_settled and pair.here() == pair.there.event_log.read_bytes()
+
+
+def test_a_computer_cannot_change_what_the_log_said_before_it_had_the_run(pair):
+    pair.log.write("started")
+    pair.log.write("paused", message="Paused.")
+    pair.send_all()
+    pair.generation = place(pair.run, "lab-1").generation
+    pair.look()
+    pair.look()
+    before = pair.here()
+    pair.there.event_log.write_bytes(before.replace(b"Paused", b"Forged") + b'{"event":"stopped"}\n')
+    keep_note(pair.there.folder, Tended(pair.generation, launched=True))
+    pair.tend()
+    pair.try_to_settle()
+    assert pair.here().startswith(before) and not pair.tended.is_settled
 
 
 def test_snapshots_that_are_not_kept_there_are_not_kept_here(pair):
