@@ -5,36 +5,64 @@ The median stopping rule (Golovin et al. 2017, Google Vizier, section 3.2), as O
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from statistics import median
 
 from core.errors import TrainDeskError
+from core.files import read_json, write_atomically
 from core.runs.history import History
 from core.runs.store import Run, list_runs
 
 FEWEST_OTHERS = 3  # runs that must have come as far; with fewer no run ends early
+OTHERS = "others.json"  # in the folder of a run that is trained on another computer
 FIRST_EPOCH = 2  # before it no run ends early
 
 
 def others_at(run: Run, experiment: str, runs_folder: Path) -> list[dict[int, float]]:
-    """val/accuracy by epoch of every other run of the experiment."""
-    found = []
-    for other in list_runs(runs_folder):
-        if other.id == run.id:
-            continue
+    """val/accuracy by epoch of every other run of the experiment: as `tell_others` left them in the run's folder where they are
+    trained on several computers, else of the runs beside it."""
+    if (told := _told(run)) is not None:
+        return told
+    return [curve for run_id, curve in curves_of(experiment, runs_folder).items() if run_id != run.id]
+
+
+def curves_of(experiment: str, runs_folder: Path) -> dict[str, dict[int, float]]:
+    """val/accuracy by epoch of the runs of an experiment, by id."""
+    found = {}
+    for run in list_runs(runs_folder):
         try:
-            if other.config().experiment != experiment:
+            if run.config().experiment != experiment:
                 continue
         except TrainDeskError:
             continue
         curve = {
             int(epoch["epoch"]): float(epoch["val/accuracy"])
-            for epoch in History(other).update().epochs
+            for epoch in History(run).update().epochs
             if isinstance(epoch.get("val/accuracy"), int | float)
         }
         if curve:
-            found.append(curve)
+            found[run.id] = curve
     return found
+
+
+def tell_others(run: Run, others: list[list[list[float]]]) -> None:
+    """Leaves in a run's folder what the others have on all computers: of each [epoch, val/accuracy] for every epoch.
+
+    Raises OSError.
+    """
+    write_atomically(run.folder / OTHERS, json.dumps(others).encode(), sync=False)
+
+
+def _told(run: Run) -> list[dict[int, float]] | None:
+    """What was left there; None where nothing was. What is damaged counts as nobody."""
+    if not (run.folder / OTHERS).is_file():
+        return None
+    said = read_json(run.folder / OTHERS)
+    try:
+        return [{int(epoch): float(accuracy) for epoch, accuracy in curve} for curve in said]
+    except (TypeError, ValueError, OverflowError):
+        return []
 
 
 def as_far(own: dict[int, float], others: list[dict[int, float]]) -> list[float]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import math
 import os
 import re
 import sys
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import TrainDeskError
+from core.experiments.pruning import curves_of
 from core.files import remedy
 from core.nodes.heard import MOST_RUNS, taken_down
 from core.nodes.messages import check_message
@@ -32,6 +34,7 @@ from core.runs.store import Run
 from core.runs.workspace import workspace_folder
 
 SCAN_SECONDS = 0.5  # between two looks for runs that were placed
+OTHERS_SECONDS = 2.0  # between two looks at how far the runs of an experiment are
 LOOK_SECONDS = 0.1  # between two looks at what people ask of them
 RUN_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,200}", re.ASCII)
 
@@ -51,6 +54,7 @@ class Mirror:
         self._facts: dict[str, Node] = {node.name: node for node in nodes(runs_folder)}
         self._began = time.monotonic()
         self._shelf = Shelf()
+        self._curves: dict[str, tuple[float, dict[str, dict[int, float]]]] = {}  # experiment -> when read, run -> curve
         self._listeners: list[Changed] = []
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
@@ -248,6 +252,7 @@ class Mirror:
         for run_id, mirrored in sorted(self._runs.items()):
             with contextlib.suppress(OSError):
                 if order := mirrored.order():
+                    order["requests"]["others"] = self._others(mirrored.run)
                     wanted.setdefault(mirrored.placement.computer, {})[run_id] = order
         for node, runs in wanted.items():
             if self._orders.get(node, ("", None))[1] != runs:
@@ -255,6 +260,22 @@ class Mirror:
                 for changed in self._listeners:
                     with contextlib.suppress(RuntimeError):  # a loop that has ended
                         changed(node)
+
+    def _others(self, run: Run) -> list[list[list[float]]] | None:
+        """What the other runs of its experiment have on all computers, for a run that ends when it is hopeless beside them."""
+        try:
+            config = run.config()
+        except TrainDeskError:
+            return None
+        if not (config.training.prune and config.experiment):
+            return None
+        since, curves = self._curves.get(config.experiment, (-math.inf, {}))
+        if time.monotonic() - since > OTHERS_SECONDS:
+            curves = curves_of(config.experiment, self._runs_folder)
+            self._curves[config.experiment] = time.monotonic(), curves
+        return [
+            [list(point) for point in curve.items()] for run_id, curve in sorted(curves.items()) if run_id != run.id
+        ]
 
     def _say(self, error: OSError | TrainDeskError) -> None:
         """Once: on the screen of the desk, and with what is known of the computers."""

@@ -6,6 +6,7 @@ import contextlib
 import os
 from typing import Any
 
+from core.experiments.pruning import tell_others
 from core.runs.playback import Playback, ask_for_playback, playback_of
 from core.runs.store import Run
 
@@ -43,6 +44,8 @@ def place_requests(run: Run, requests: dict[str, Any], placed: int) -> int:
     playback = Playback(said["epoch_seconds"], said["until"]) if said else None
     if playback != playback_of(run):
         ask_for_playback(run, playback) if playback else run.playback_request.unlink(missing_ok=True)
+    if (others := requests.get("others")) is not None:
+        tell_others(run, others)
     serial, rate = requests.get("learning_rate") or (0, 0.0)
     if serial and serial != placed:
         run.request_learning_rate(rate)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.experiments.pruning import is_hopeless, others_at
+from core.experiments.pruning import OTHERS, is_hopeless, others_at, tell_others
 from core.runs.events import EventWriter
 from core.runs.history import History
 from core.runs.store import create_run
@@ -70,3 +70,13 @@ def test_runs_of_other_experiments_and_damaged_ones_do_not_count(runs_folder):
     assert len(others_at(own, "Trial", runs_folder)) == 1
     damaged.config_file.write_text("{")
     assert others_at(own, "Trial", runs_folder) == []
+
+
+def test_what_the_others_have_on_all_computers_counts_where_it_was_told(runs_folder):
+    own = member(runs_folder, 0.1)
+    work(member(runs_folder, 0.1), runs_folder)
+    tell_others(own, [[[1, 0.5], [2, 0.75]], []])
+    assert others_at(own, "Trial", runs_folder) == [{1: 0.5, 2: 0.75}, {}]
+    for damaged in ("{", "[[1]]", '[[["a", 1]]]', "3"):
+        (own.folder / OTHERS).write_text(damaged)
+        assert others_at(own, "Trial", runs_folder) == []

@@ -11,11 +11,13 @@ import psutil
 import pytest
 
 from core.errors import TrainDeskError
+from core.experiments.pruning import others_at
 from core.machine.processes import name_process
 from core.nodes import beginning, local_worker, mirror, mirrored, parcels, shepherd, tended
 from core.nodes.digests import Digests
 from core.nodes.mirror import Mirror
 from core.nodes.tended_note import Tended, keep_note, tended_in
+from core.runs.events import EventWriter
 from core.runs.placement import hand_over, placement_of
 from core.runs.playback import Playback, ask_for_playback, playback_of
 from core.runs.queue import locked
@@ -523,3 +525,18 @@ def test_clocks_of_two_computers_are_never_compared(room, monkeypatch):
     wait_until(lambda: is_settled(run))
     assert run.status().name == "finished" and run.best.read_bytes() == b"network"
     assert abs(Path(run.best).stat().st_mtime - time.time()) < 60
+
+
+def test_a_run_that_may_be_hopeless_hears_what_the_others_have_on_all_computers(room, monkeypatch):
+    monkeypatch.setattr(mirror, "OTHERS_SECONDS", 0.0)
+    room.computer("lab-1")
+    run = room.create(experiment="Trial", training={"prune": True})
+    place(run, "lab-1")
+    wait_until(lambda: room.is_training(run))
+    other, elsewhere = room.create(experiment="Trial"), room.create(experiment="Another")
+    for each in (other, elsewhere):
+        log = EventWriter(each.event_log)
+        log.write("started")
+        log.write("epoch", epoch=1, step=3, **{"val/accuracy": 0.75})
+        log.close()
+    wait_until(lambda: others_at(room.there(run), "Trial", room.there(run).folder.parent) == [{1: 0.75}])
