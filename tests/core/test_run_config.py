@@ -269,3 +269,11 @@ def test_all_wrong_changes_are_told_at_once():
         "optimizer.speed",
         "colour",
     }
+
+
+def test_each_of_several_devices_needs_a_picture_of_a_batch():
+    with pytest.raises(SettingsError) as caught:
+        RunConfig.from_dict({"training": {"batch_size": 3, "devices": 4}})
+    assert "Batch size is 3, but 4 devices share each batch; choose at least 4." in str(caught.value)
+    assert RunConfig.from_dict({"training": {"batch_size": 4, "devices": 4}}).training.devices == 4
+    assert RunConfig.from_dict({}).training.devices == 1, "as runs of before there was this setting"

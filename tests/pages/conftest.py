@@ -1,5 +1,7 @@
 """What the tests of pages share: no process is started that a test did not ask for."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from core import errors
@@ -21,6 +23,15 @@ def nobody_asked_what_fits(monkeypatch: pytest.MonkeyPatch) -> None:
 def asked_what_fits(nobody_asked_what_fits: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is asked after all."""
     monkeypatch.setattr(form_choices, "ask_core", ask_core)
+
+
+@pytest.fixture
+def two_devices(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The form offers what only computers with several devices are offered."""
+    monkeypatch.setenv("TRAINDESK_CPU_DEVICES", "2")
+    form_choices.most_at_once.clear()
+    yield
+    form_choices.most_at_once.clear()
 
 
 @pytest.fixture(autouse=True)

@@ -146,7 +146,7 @@ def test_training_can_be_left_after_any_step_and_goes_on_from_there(data):
 def test_the_best_epoch_has_the_best_accuracy_then_the_smallest_loss(scores, best, data, monkeypatch):
     left = iter(scores)
 
-    def scripted(*_):
+    def scripted(*_, **__):
         accuracy, loss = next(left)
         hits = round(accuracy * 100)
         return Evaluation(loss, np.array([[hits, 100 - hits], [0, 0]]))
@@ -160,7 +160,7 @@ def test_the_best_epoch_has_the_best_accuracy_then_the_smallest_loss(scores, bes
 def test_an_epoch_whose_validation_loss_is_not_a_number_is_never_the_best_after_a_good_one(data, monkeypatch):
     left = iter([0.5, float("nan"), 0.4])
 
-    def scripted(*_):
+    def scripted(*_, **__):
         return Evaluation(next(left), np.array([[50, 50], [0, 0]]))
         yield
 
@@ -173,7 +173,7 @@ def scripted_losses(monkeypatch, values):
     """Validations that find these losses one after the other, and accuracies that say the opposite."""
     left = iter(values)
 
-    def scripted(*_):
+    def scripted(*_, **__):
         loss = next(left)
         return Evaluation(loss, np.array([[round(loss * 100), 100 - round(loss * 100)], [0, 0]]))
         yield

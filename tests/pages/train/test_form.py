@@ -8,25 +8,17 @@ from core.run_config import GROUPS, PARTS
 from core.runs.store import list_runs
 from core.settings.settings import fields_of
 from pages.components.shell.form_values import from_widget, to_widget
-from pages.components.train import form_choices
 from pages.components.train.form import OFTEN_USED, SECTIONS, form_rows, often_used, sections
 from tests.helpers import wait_until
 from tests.pages.apps import beside, go, open_app, run, widget, words
 from tests.pages.fake_runs import fake_run
 
+pytestmark = pytest.mark.usefixtures("two_devices")
+
 CLASSES = [(part, name) for part, registry in PARTS.items() for name in registry.names()]
 CLASSES += [(group, "") for group in GROUPS]
 SPECIAL = {"device": "cpu", "batch_size": 65, "weights_file": "/nowhere/weights.pth", "channels": [6], "warmup": 0.5}
 SPECIAL["training_pictures"] = 100  # of each class: more than a batch
-
-
-@pytest.fixture(autouse=True)
-def two_devices(monkeypatch):
-    """Settings that other computers do not offer are in the form too."""
-    monkeypatch.setenv("TRAINDESK_CPU_DEVICES", "2")
-    form_choices.most_at_once.clear()
-    yield
-    form_choices.most_at_once.clear()
 
 
 def prefix_of(owner, name):

@@ -32,7 +32,7 @@ def start_button(app):
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
-def test_a_click_on_a_recipe_card_fills_the_form(recipe, runs_folder):
+def test_a_click_on_a_recipe_card_fills_the_form(recipe, runs_folder, two_devices):
     app = open_app("train")
     widget(app, "goal of the recipes").set_value(recipe.goals[-1])
     run(app)
@@ -62,7 +62,7 @@ def test_every_choice_draws_its_own_fields(part, name, runs_folder):
     assert not others, "fields of another choice"
 
 
-def test_every_field_of_every_group_is_drawn(runs_folder):
+def test_every_field_of_every_group_is_drawn(runs_folder, two_devices):
     app = open_app("train")
     for group, settings_class in GROUPS.items():
         for spec in fields_of(settings_class):
