@@ -39,7 +39,7 @@ def test_a_click_on_a_recipe_card_fills_the_form(recipe, runs_folder, two_device
     widget(app, f"recipe {recipe.name}").click()
     run(app)
     for key, value in values_of(recipe.config()).items():
-        if key not in ("recipe", "training.devices"):  # the second is drawn where there are several
+        if key != "recipe":
             assert widget(app, f"form:{key}").value == value, key
     assert not start_button(app).disabled
 
@@ -66,8 +66,7 @@ def test_every_field_of_every_group_is_drawn(runs_folder, two_devices):
     app = open_app("train")
     for group, settings_class in GROUPS.items():
         for spec in fields_of(settings_class):
-            if f"{group}.{spec.name}" != "training.devices":  # drawn where there are several: test_form_choices
-                widget(app, f"form:{group}.{spec.name}")
+            widget(app, f"form:{group}.{spec.name}")
 
 
 @pytest.mark.parametrize(
