@@ -55,7 +55,9 @@ class Ground:
         from core.image_sets.folders import sets_folder
         from core.image_sets.imports import Progress, Request, imports_folder, new_job
         from core.machine.processes import name_process
+        from core.nodes.registry import Node, write_node
         from core.runs.metadata import change_metadata
+        from core.runs.placement import Placement, write_placement
         from tests.own import class_files, own_dataset, staged
         from tests.pages.fake_runs import STATUSES, fake_run
         from tests.pages.trained import train
@@ -71,6 +73,10 @@ class Ground:
         whole = shutil.copytree(self.trained.folder, self.runs / self.trained.folder.name)
         shutil.copytree(own.folder, self.runs / own.folder.name)
         fakes = [fake_run(self.templates / "runs", status) for status in STATUSES]
+        for number, fake in enumerate(fakes):  # of other computers: lost, on their way, and back with all files
+            lost, settled = (1.0 if number % 3 == 0 else 0.0), number % 3 == 1
+            write_placement(fake.folder, Placement("lab-3", 7, 1.0, lost, settled))
+        write_node(self.runs, Node("lab-3", cores=4, cpu_runs=1, speed=1.0, seen=1.0))
         for fake in fakes:  # what lies in a folder for a while only
             for name in ("companion", "progress", "learning_rate", "stop"):
                 (fake.folder / name).write_text(self.trained.id if name == "companion" else "0.5")

@@ -63,6 +63,7 @@ MADE = {  # a control -> what a journey presses of it
     "run/take_view.py _draw_kept: label": "Save .html",
     "run/playback.py draw_steps: label": "Next epoch",
     "runs/experiment_view.py _draw: 'Curve'": "Validation loss",
+    "shell/computers.py choose_computer: label": "Computer",
     "shell/fences.py _throw_away: label": "Move it to the trash",
     "shell/header.py _view_button: label": "Presenter view",
     "shell/widgets.py paged: pages": "stPagination",

@@ -63,7 +63,8 @@ def summarise(run: Run, history: History, status_name: str, reason: str) -> Summ
         problem = "Its log holds what this version does not understand."
     metadata = read_metadata(run)
     has_checkpoint = run.checkpoint() is not None
-    if not problem and facts.get("epochs") and not has_checkpoint:
+    placement = placement_of(run.folder)
+    if not problem and facts.get("epochs") and not has_checkpoint and not placement.is_elsewhere:
         problem = "Its checkpoints are missing, so it cannot be tried or resumed."
     return Summary(
         id=run.id,
@@ -76,7 +77,7 @@ def summarise(run: Run, history: History, status_name: str, reason: str) -> Summ
         learning_rate=getattr(config.optimizer, "learning_rate", None) if config else None,
         recipe=config.recipe if config else "",
         experiment=config.experiment if config else "",
-        computer=placement_of(run.folder).computer,
+        computer=placement.computer,
         created=run.created(),
         planned=config.training.epochs if config else 0,
         size=folder_size(run.folder),

@@ -94,13 +94,16 @@ def _waiting_row(place: int, wait: Wait, waits: int) -> None:
     words = "begins next" if place == 0 else f"number {place + 1}"
     if wait.seconds is not None:
         words += f", in about {about(wait.seconds)}" if wait.seconds >= 1 else ", at once"
-    words += plain_markdown(waits_for(run))
+    if blocked := plain_markdown(waits_for(run)):
+        words = blocked.removeprefix(", ")
     if read_metadata(run).owner == visitor():
         words += ", yours"
     with st.container(border=True, key=f"waiting {run.id}", gap="xsmall"):
         left, right = st.columns([4, 5], vertical_alignment="center")
         with left, st.container(horizontal=True, vertical_alignment="center", gap="small"):
             _link(run)
+            if not blocked:
+                draw_computer(run)
             st.caption(words)
         with right, st.container(horizontal=True, vertical_alignment="center", gap="small"):
             draw_queue_controls(run, (place, waits))

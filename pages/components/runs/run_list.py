@@ -3,6 +3,8 @@ once."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from core.runs.store import MOVING
@@ -15,9 +17,10 @@ from pages.components.shell.histories import run_of, shared_history, summaries
 from pages.components.shell.links import compare_page, form_page, run_page, switch_page
 from pages.components.shell.rights import may_change, read_only_words
 from pages.components.shell.setting_words import read_config
-from pages.components.shell.widgets import action, pressed, search_field
+from pages.components.shell.widgets import action, pressed, search_field, steady
 
 SEEN, TABLE = "ticked runs", "run table"
+EVERYWHERE = "*"  # no computer is called so
 REFRESH_SECONDS = 2.0
 ROWS = 200  # that are sent anew so often; of more, less often
 
@@ -109,43 +112,38 @@ def draw_filter(runs: list[Summary]) -> list[Summary]:
             if len(statuses) > 1
             else []
         )
-        names = sorted({run.computer for run in runs})
-        where = (
-            st.multiselect(
-                "Computer",
-                names,
-                key="computers",
-                format_func=lambda name: name or "this computer",
-                placeholder="on any computer",
-                label_visibility="collapsed",
-                width=220,
-            )
-            if len(names) > 1
-            else []
-        )
+        where = _draw_computers(runs)
         first = st.toggle("Favourites first", key="favourites first") if any(run.favourite for run in runs) else False
-    found = [run for run in runs if fits(run, text)]
-    found = [
-        run for run in found if run.status in (wanted or [run.status]) and run.computer in (where or [run.computer])
-    ]
+    found = [run for run in runs if fits(run, text) and where in (EVERYWHERE, run.computer)]
+    found = [run for run in found if not wanted or run.status in wanted]
     if not found:
         st.markdown("No run fits. Clear the search or choose other statuses.")
     return sorted(found, key=lambda run: not run.favourite) if first else found
 
 
+def _draw_computers(runs: list[Summary]) -> str:
+    """Which computer's runs are wanted, or `EVERYWHERE`."""
+    names = sorted({run.computer for run in runs})
+    if len(names) < 2:
+        return EVERYWHERE
+    words = {EVERYWHERE: "on any computer", **{name: f"on {name or 'this computer'}" for name in names}}
+    steady("computers", words, lambda: EVERYWHERE)
+    options: dict[str, Any] = {"label_visibility": "collapsed", "width": 220}
+    return st.selectbox("Computer", list(words), key="computers", format_func=words.__getitem__, **options)
+
+
 def fits(run: Summary, text: str) -> bool:
     """Whether all words of the search are in what the list says of the run."""
-    said = " ".join(
-        [
-            run.title,
-            run.note,
-            *run.tags,
-            run.dataset,
-            run.architecture,
-            run.optimizer,
-            run.experiment,
-            run.computer,
-            run.id,
-        ]
-    ).casefold()
+    words = (
+        run.title,
+        run.note,
+        *run.tags,
+        run.dataset,
+        run.architecture,
+        run.optimizer,
+        run.experiment,
+        run.computer,
+        run.id,
+    )
+    said = " ".join(words).casefold()
     return all(word in said for word in text.casefold().split())

@@ -272,11 +272,11 @@ def columns(app):
 
 def test_which_computer_trained_a_run_is_a_column_and_a_choice_where_there_are_several(named, runs_folder):
     app = open_app("runs")
-    assert "computer" not in columns(app) and not app.multiselect
+    assert "computer" not in columns(app) and not app.selectbox
     write_placement(named[0].folder, Placement("lab-3", 1, settled=True))
     app = open_app("runs")
     assert "computer" in columns(app)
     assert {row["title"]: row["cells"]["computer"] for row in rows(app)}["Alpha"] == "lab-3"
-    app.multiselect[0].set_value(["lab-3"])
+    widget(app, "computers").set_value("lab-3")
     assert [row["title"] for row in rows(run(app))] == ["Alpha"]
     assert [entry.title for entry in summaries() if fits(entry, "lab-3")] == ["Alpha"]
