@@ -72,6 +72,7 @@ def prepare(scratch: Path | None = None) -> None:
 
     protocol.loads = _loads
     tcp.host_array = _bounded
+    tcp.TLSListener._prepare_stream = _shaken_hands
 
 
 def _loads(frames: list[Any], deserialize: bool = True, deserializers: Any = None) -> Any:
@@ -84,6 +85,16 @@ def _loads(frames: list[Any], deserialize: bool = True, deserializers: Any = Non
         return said
 
     return msgpack.loads(frames[0], object_hook=plain, use_list=True, strict_map_key=False, raw=False)
+
+
+async def _shaken_hands(listener: Any, stream: Any, address: str) -> Any:
+    """In place of distributed's, which waits for ever: whoever shows no certificate in time is hung up on."""
+    try:
+        await asyncio.wait_for(stream.wait_for_handshake(), PATIENCE)
+    except (OSError, TimeoutError):
+        stream.close()
+        return None
+    return stream
 
 
 def _bounded(size: int) -> memoryview:

@@ -76,6 +76,13 @@ def test_a_stranger_hears_nothing(a_room):
     assert a_room.in_touch("lab-1")
 
 
+def test_a_stranger_who_says_nothing_is_hung_up_on(a_room):
+    """Else a few of them would take all the connections that a process may have."""
+    with socket.create_connection(wire.split_address(a_room.address), 5) as plain:
+        plain.settimeout(30)
+        assert plain.recv(1) == b""
+
+
 def test_nothing_older_than_tls_1_3_is_spoken(a_room, lab):
     for newest in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
         context = lab.security.get_connection_args("client")["ssl_context"]
