@@ -23,6 +23,7 @@ SLOW = (
     "tests/browser",
     "tests/faults",
     "tests/core/nodes/test_agent",
+    "tests/core/nodes/test_shepherd_workers.py",
     "tests/core/nodes/test_slurm.py",
     "tests/core/workers/test_standby.py",
     "tests/core/workers/test_supervisor.py",
