@@ -8,7 +8,7 @@ import time
 from filelock import FileLock, Timeout
 
 from core.errors import TrainDeskError
-from core.machine.processes import end_process
+from core.machine.processes import end_process, living_pid
 from core.runs.events import ENDS, EventWriter, last_event
 from core.runs.store import Run
 
@@ -17,8 +17,11 @@ LOOK_SECONDS = 0.05
 
 
 def worker_is_there(run: Run) -> bool:
-    """Whether a worker trains the run, or was started and is on its way."""
-    return run.worker_is_alive() or run.is_on_its_way()
+    """Whether a worker trains the run, or was started and is on its way, whatever the disk's clock says of when.
+
+    The mark of its start is looked at first: the worker removes it when it holds the run's lock.
+    """
+    return run.is_on_its_way() or living_pid(run.starting_mark) is not None or run.worker_is_alive()
 
 
 def has_ended(run: Run) -> bool:

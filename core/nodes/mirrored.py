@@ -193,6 +193,8 @@ class MirroredRun:
             self.check()
             wanted = self._incoming.offered(facts)
             if over is None:
+                if self._taken.is_over:  # it was thought to be gone
+                    self._note(replace(self._taken, is_over=False))
                 return {"wanted": wanted, "settled": False}
             size, digest = checked_file(LOG, over)
             with self._guard:

@@ -138,6 +138,7 @@ def assert_as_undisturbed(run: Run, undisturbed: Run) -> None:
 def assert_lost(run: Run, computer: str, began: float) -> None:
     """The page says which computer was lost, when, and what is here."""
     wait_until(lambda: run.status().name == "interrupted")
+    assert placement_of(run.folder).lost, f"{run.status().reason} after {time.monotonic() - began:.1f} s"
     assert time.monotonic() - began < SOON
     at = time.strftime("%H:%M", time.localtime(placement_of(run.folder).lost))
     assert_one_sentence(run.status().reason, f"Lost the computer {computer}", at, "epoch 1 is here")

@@ -268,6 +268,19 @@ def test_the_desk_remembers_that_a_worker_died_while_files_are_missing(mirror, r
     assert run.status().name == "interrupted" and placement_of(run.folder).is_elsewhere
 
 
+def test_a_worker_that_was_thought_to_be_gone_is_there_again(mirror, run):
+    generation = place(run, "lab-1").generation
+    look(mirror)
+    deliver(mirror, run, line("step", step=1))
+    said = {"run": run.id, "generation": generation, "files": {"last.pt": [3, "0" * 64]}}
+    mirror.answer("lab-1", "offer", {**said, "over": [run.event_log.stat().st_size, "1" * 64]})
+    look(mirror)
+    assert run.status().name == "interrupted"
+    mirror.answer("lab-1", "offer", {**said, "over": None})
+    look(mirror)
+    assert run.status().name == "running"
+
+
 def test_a_finished_run_whose_answer_was_lost_is_settled_when_asked_again(mirror, run):
     place(run, "lab-1")
     look(mirror)
