@@ -164,8 +164,7 @@ class Mirror:
 
     def leave(self, node: str) -> dict[str, Any]:
         """Takes out a computer that goes for good, unless a run is still its own. Raises OSError, TrainDeskError."""
-        is_free = all(mirrored.placement.computer != node for mirrored in list(self._runs.values()))
-        if is_free:
+        if is_free := all(mirrored.placement.computer != node for mirrored in list(self._runs.values())):
             remove_node(self._runs_folder, node)
         return {"left": is_free}
 
