@@ -11,7 +11,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from filelock import FileLock
 
@@ -66,8 +66,9 @@ def submit_all(
     runs_folder = runs[0].folder.parent
     if problem := disk_problem(runs_folder):
         raise TrainDeskError(problem)
-    check_computer(runs_folder, computer, filter(None, map(_device, runs)))
-    check_devices(runs_folder, computer, ((_device(run) or "cpu", _count(run)) for run in runs))
+    wanted = list(map(_wanted, runs))
+    check_computer(runs_folder, computer, filter(None, (device for device, _ in wanted)))
+    check_devices(runs_folder, computer, ((device or "cpu", count) for device, count in wanted))
     for run in runs:
         own(run, owner, sync=len(runs) == 1)
     enqueue_all(runs, owner, most, computer)
@@ -90,7 +91,7 @@ def dispatch(runs_folder: Path, data_folder: Path) -> Dispatched:
             return found
         at_work = set(active := active_runs(runs_folder))
         here = Room(cpu_runs(runs_folder), gpus())
-        places = Places(runs_folder, here, ((run, _device(run) or "cpu", _count(run)) for run in active))
+        places = Places(runs_folder, here, ((run, *_wanted(run, "cpu")) for run in active))
         if places.are_full() and not any(
             map(companion_of, active)
         ):  # as it mostly is: a thousand that wait are not read
@@ -102,12 +103,13 @@ def dispatch(runs_folder: Path, data_folder: Path) -> Dispatched:
                 if any(map(companion_of, at_work)):
                     continue
                 break
-            if (device := _device(entry.run)) is None or entry.launches >= LAUNCHES:
+            device, count = _wanted(entry.run)
+            if device is None or entry.launches >= LAUNCHES:
                 if device is not None:
                     _give_up(entry)
                 entry.run.queue_place.unlink(missing_ok=True)  # its page says what is wrong
                 continue
-            computer = places.take(entry, device, _count(entry.run))
+            computer = places.take(entry, device, count)
             if computer is None and not _joins(entry, device, at_work):
                 continue
             try:
@@ -163,11 +165,12 @@ def free_places(runs_folder: Path, computes_on: Callable[[Run], str | None]) -> 
     for run in active_runs(runs_folder):
         if placement_of(run.folder).computer:
             continue
-        device = computes_on(run) or _device(run) or "cpu"
+        asked, count = _wanted(run, "cpu")
+        device = computes_on(run) or asked
         if device not in free:  # any GPU: the first that is free
             device = next((gpu for gpu in gpus() if free[gpu] > 0), gpus()[0] if gpus() else "cpu")
         free[device] -= 1
-        for other in [gpu for gpu in gpus() if free[gpu] > 0 and device != "cpu"][: _count(run) - 1]:
+        for other in [gpu for gpu in gpus() if free[gpu] > 0 and device != "cpu"][: count - 1]:
             free[other] -= 1
     return {device: (max(0, left), whole[device]) for device, left in free.items()}
 
@@ -229,17 +232,10 @@ def supervisor_is_alive(runs_folder: Path) -> bool:
     return is_locked(runs_folder / NAME / "supervisor.lock")
 
 
-def _device(run: Run) -> str | None:
-    """The device of its config; None when that cannot be read."""
+def _wanted(run: Run, otherwise: Any = None) -> tuple[Any, int]:
+    """The device of its config, and on how many at once it computes; `otherwise` and one where that cannot be read."""
     try:
-        return run.config().training.device
+        training = run.config().training
     except TrainDeskError:
-        return None
-
-
-def _count(run: Run) -> int:
-    """On how many devices at once it computes."""
-    try:
-        return run.config().training.devices
-    except TrainDeskError:
-        return 1
+        return otherwise, 1
+    return training.device, training.devices
