@@ -92,10 +92,8 @@ def dispatch(runs_folder: Path, data_folder: Path) -> Dispatched:
         at_work = set(active := active_runs(runs_folder))
         here = Room(cpu_runs(runs_folder), gpus())
         places = Places(runs_folder, here, ((run, *_wanted(run, "cpu")) for run in active))
-        if places.are_full() and not any(
-            map(companion_of, active)
-        ):  # as it mostly is: a thousand that wait are not read
-            return found
+        if places.are_full() and not any(map(companion_of, active)):
+            return found  # as it mostly is: a thousand that wait are not read
         for entry in waiting(runs_folder):
             if entry.run in at_work:  # on its way
                 continue
