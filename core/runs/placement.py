@@ -58,9 +58,7 @@ def hand_over(folder: Path, computer: str) -> None:
     """
     was, now = placement_of(folder), time.time()
     if computer or was.computer:
-        generation = max(
-            was.generation + 1, int(now)
-        )  # of the time, so that a file that was damaged meanwhile repeats none
+        generation = max(was.generation + 1, int(now))  # so that a file that was damaged meanwhile repeats none
         write_placement(folder, Placement(computer, generation, now))
 
 

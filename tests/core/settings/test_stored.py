@@ -8,7 +8,8 @@ import pytest
 
 from core import files
 from core.files import parse_json
-from core.settings.stored import read_stored, stored_as, write_stored
+from core.settings import stored
+from core.settings.stored import KeptFiles, read_stored, stored_as, write_stored
 
 
 @dataclass(frozen=True)
@@ -117,3 +118,17 @@ def test_halves_of_characters_are_left_out():
     )
     assert found == Thing("ab", 8, tags=("x",), seconds={"": 1.0})
     assert parse_json(r'"\ud83d\ude00"') == "😀"
+
+
+def test_a_kept_file_is_read_anew_when_it_was_written_since(tmp_path, monkeypatch):
+    reads = []
+    monkeypatch.setattr(stored, "parse_json", lambda data, parse=stored.parse_json: reads.append(data) or parse(data))
+    kept, file = KeptFiles(Thing), tmp_path / "thing.json"
+    assert kept.read(str(file)) is None
+    write_stored(file, Thing("one"))
+    os.utime(file, (1, 1))
+    assert [kept.read(str(file)).title for _ in range(3)] == ["one"] * 3 and len(reads) == 1
+    write_stored(file, Thing("two"))
+    assert kept.read(str(file)).title == "two"
+    file.unlink()
+    assert kept.read(str(file)) is None
