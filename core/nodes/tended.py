@@ -216,8 +216,12 @@ class TendedRun:
         try:
             files = self._outgoing.look()
             self._wait_for_lines()
-            if self._outgoing.send(self._offer(files)["wanted"], files, self._call) and is_over:
-                self._settle(files)
+            end = self._end_of_log() if is_over else None
+            said = self._call("offer", files={name: list(fact) for name, fact in files.items()}, over=end)
+            if said["settled"]:
+                self._note_settled()
+            if self._outgoing.send(said["wanted"], files | ({LOG: tuple(end)} if end else {}), self._call):
+                self._may_finish = is_over  # the last line follows, and then that this is all
         except BaseException:
             self._outgoing.look_again()
             raise
@@ -230,19 +234,12 @@ class TendedRun:
             if self._ending.wait(POLL_SECONDS / 2):
                 raise Over
 
-    def _offer(self, files: dict[str, tuple[int, str]], over: list[Any] | None = None) -> dict[str, Any]:
-        return self._call("offer", files={name: list(fact) for name, fact in files.items()}, over=over)
-
-    def _settle(self, files: dict[str, tuple[int, str]]) -> None:
-        """The worker is gone and all its files are there: the last line follows, and that this is all."""
-        self._may_finish = True
-        self._wait_for_lines()
+    def _end_of_log(self) -> list[Any] | None:
+        """Bytes and SHA-256 of the whole log; None while its last line waits for files."""
         size = len(complete_lines(self.run.event_log))
-        digest = digest_of_path(self.run.event_log, size) if size else hashlib.sha256().hexdigest()
-        said = self._offer(files, [size, digest])
-        if said["settled"]:
-            self._note_settled()
-        self._outgoing.send(said["wanted"], {**files, LOG: (size, digest)}, self._call)
+        if size > (self._sent or 0) and not self._may_finish:
+            return None
+        return [size, digest_of_path(self.run.event_log, size) if size else hashlib.sha256().hexdigest()]
 
     def _note_settled(self) -> None:
         """Raises Over."""

@@ -165,7 +165,8 @@ def test_a_run_says_that_it_is_finished_when_all_its_files_are_here(pair):
     pair.log.write("finished", message="Trained.")
     pair.link.faults = ["", "", "", "lost"]  # the put
     pair.send(is_over=True)
-    assert b"finished" not in pair.here() and pair.run.status().name != "finished"
+    pair.look()
+    assert b"finished" not in pair.here() and pair.run.status().name == "running"
     seen = []
     put = pair.link.mirror.deliver
     pair.mirror.deliver = lambda *args, **values: (seen.append(pair.run.best.is_file()), put(*args, **values))[1]
@@ -191,9 +192,13 @@ def test_a_worker_that_died_without_a_word_is_interrupted_here_and_its_files_com
     pair.write("last.pt", b"network")
     pair.send()
     assert pair.run.status().name == "running"
-    pair.send_all()
+    pair.write("last.pt", b"a later network")
+    pair.link.faults = ["", "lost"]
+    pair.send(is_over=True)
     pair.look()
     assert pair.run.status().name == "interrupted" and pair.run.last.read_bytes() == b"network"
+    pair.send_all()
+    assert pair.run.status().name == "interrupted" and pair.run.last.read_bytes() == b"a later network"
 
 
 def test_the_checkpoint_to_go_on_from_is_never_newer_than_the_best_one_and_the_log(pair, monkeypatch):
