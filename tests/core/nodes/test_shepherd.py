@@ -329,7 +329,7 @@ def test_a_shepherd_that_was_killed_between_the_start_and_its_note_starts_none_t
 def lose(run, monkeypatch):
     """The desk does not hear of a computer for long."""
     monkeypatch.setattr(mirror, "LOST_SECONDS", 0.3)
-    wait_until(lambda: placement_of(run.folder).lost)
+    wait_until(lambda: placement_of(run.folder).lost and not run.worker_is_alive())
 
 
 def test_who_lost_a_run_to_another_stops_and_keeps_what_it_had(room, monkeypatch):
