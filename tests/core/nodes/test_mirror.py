@@ -320,7 +320,6 @@ def test_what_people_ask_is_passed_on_and_cleared_when_the_run_has_ended(mirror,
         "learning_rate": None,
         "others": None,
         "playback": {"epoch_seconds": 2.0, "until": 7},
-        "others": None,
     }
     deliver(mirror, run, line("paused", message="Paused."))
     assert not run.pause_request.exists() and run.status().name == "paused"
