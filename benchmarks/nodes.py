@@ -30,7 +30,8 @@ from core.runs.store import Run, create_run
 from core.settings.stored import SETTLED
 from core.workers import dispatch as dispatching
 
-SECONDS = (6.0,) * 12
+# of an epoch of the digits recipe on a thread, twelve learning rates one after the other, on a computer that others used too
+SECONDS = (15.0, 9.9, 12.1, 11.1, 18.5, 10.7, 11.5, 12.2, 9.0, 18.1, 9.4, 7.6)
 
 
 @contextmanager
