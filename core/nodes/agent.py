@@ -204,7 +204,8 @@ def _member(link: DeskLink, identity: Identity) -> Any:
                 protocol="tls",
             )
             self.handlers.clear()
-            self.stream_handlers = {"close": self.close}
+            for name in list(self.stream_handlers):
+                self.stream_handlers[name] = self.close if name == "close" else _pass_over
             quiet(self)
 
         async def listen(self, *_: Any, **__: Any) -> None:
@@ -218,6 +219,10 @@ def _member(link: DeskLink, identity: Identity) -> Any:
             """There is none."""
 
     return Member()
+
+
+def _pass_over(**_: Any) -> None:
+    """What the scheduler tells all of its members: that others come and go."""
 
 
 def _see_end_of_input(loop: asyncio.AbstractEventLoop, end: asyncio.Event) -> None:

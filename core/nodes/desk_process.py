@@ -19,10 +19,11 @@ from core.machine.network import own_addresses
 from core.machine.processes import start_detached
 from core.nodes.authority import Authority, JoinFile, check_packages
 from core.nodes.registry import nodes
+from core.runs.placement import DESK_LOCK
 from core.runs.workspace import NAME, workspace_folder
 from core.settings.stored import read_stored
 
-LOCK = f"{NAME}/nodes/desk.lock"
+LOCK = DESK_LOCK
 PLACE = f"{NAME}/nodes/desk"  # a file: where it listens. It stays when the desk ends, so that the next one takes the same port
 LOG = f"{NAME}/desk.log"
 PORT = 8786  # if it is free

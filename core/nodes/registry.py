@@ -93,8 +93,8 @@ def set_takes_no_runs(runs_folder: Path, name: str, closed: bool) -> None:
 
 
 def is_removed(runs_folder: Path, name: str) -> bool:
-    """Whether a person took it out: the desk lets it in no more."""
-    return (_folder(runs_folder) / f"{checked(name)}.removed").exists()
+    """Whether a person took it out: the desk lets it in no more. Never raises."""
+    return NAMES.fullmatch(name) is not None and (_folder(runs_folder) / f"{name}.removed").exists()
 
 
 def remove_node(runs_folder: Path, name: str) -> None:

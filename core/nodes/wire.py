@@ -64,7 +64,13 @@ def prepare(scratch: Path | None = None) -> None:
     `scratch`: a folder for what it wants to have one for; others must not be able to write there.
     """
     check_packages()
-    import dask
+    try:
+        import dask
+        import distributed  # noqa: F401
+    except ImportError as error:
+        raise TrainDeskError(
+            f"What talks to other computers cannot be loaded ({error}); install with pip install -r requirements-nodes.txt."
+        ) from error
 
     dask.config.set(SETTINGS | {"temporary-directory": str(scratch) if scratch else None})
     import distributed.comm.tcp as tcp
@@ -105,16 +111,25 @@ def _bounded(size: int) -> memoryview:
 
 
 def security(ca: str, certificate: str, key: str) -> Security:
-    """Mutual TLS 1.3 with these (PEM), whatever the role."""
+    """Mutual TLS 1.3 with these (PEM), whatever the role. Raises TrainDeskError where they are damaged."""
     from distributed.security import Security
 
-    return Security(
+    found = Security(
         require_encryption=True,
         tls_min_version=ssl.TLSVersion.TLSv1_3,
         tls_ca_file=ca,
         **{f"tls_{role}_cert": certificate for role in ("scheduler", "worker", "client")},
         **{f"tls_{role}_key": key for role in ("scheduler", "worker", "client")},
     )
+    try:
+        if not all("-----BEGIN " in text for text in (ca, certificate, key)):  # distributed takes other text for paths
+            raise ValueError("no PEM")
+        found.get_connection_args("client")
+    except (OSError, ValueError) as error:
+        raise TrainDeskError(
+            f"A certificate or its key is damaged ({error}); join again with a new join file."
+        ) from error
+    return found
 
 
 def quiet(server: Any) -> None:

@@ -13,10 +13,13 @@ from typing import Annotated
 
 from annotated_types import Ge, Le, MaxLen
 
+from core.files import is_locked
 from core.runs.epoch_of import epoch_of
 from core.runs.events import LATEST
+from core.runs.workspace import NAME
 from core.settings.stored import KeptFiles, write_stored
 
+DESK_LOCK = f"{NAME}/nodes/desk.lock"  # held by the process that is in touch with other computers
 Moment = Annotated[float, Ge(0), Le(LATEST)]  # Unix seconds
 
 
@@ -70,6 +73,14 @@ def starting_words(folder: Path, is_taken: bool) -> str:
     if is_taken:
         return f"The computer {placement.computer} gets what it lacks of it and loads the training program."
     return f"It waits for the computer {placement.computer} to take it."
+
+
+def is_out_of_sight(folder: Path) -> bool:
+    """Whether the run is elsewhere and nobody here is in touch with that computer, so that it most likely trains on."""
+    placement = placement_of(folder)
+    if not placement.is_elsewhere or placement.lost:
+        return False
+    return not is_locked(folder.parent / DESK_LOCK)
 
 
 def interrupted_words(folder: Path, last: Path) -> str:

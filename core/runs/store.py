@@ -21,7 +21,7 @@ from core.paths import example_folder
 from core.run_config import RunConfig
 from core.runs.ages import CREATED, created_at
 from core.runs.events import DOWNLOAD, ENDS, PREPARING, RESUMING, Event, last_event, read_events
-from core.runs.placement import interrupted_words, starting_words
+from core.runs.placement import interrupted_words, is_out_of_sight, starting_words
 from core.text.lists import some
 
 StatusName = Literal["queued", "starting", "running", "paused", "finished", "stopped", "failed", "interrupted"]
@@ -156,6 +156,10 @@ class Run:
             return Status("running") if is_ready else Status("starting", starting_words(self.folder, True))
         if (last := last_event(self.event_log)) and last["event"] in ENDS:  # it may have ended between the two looks
             return Status(last["event"], str(last.get("message", "")))
+        if is_out_of_sight(self.folder):
+            return Status(
+                "running", "What is in touch with its computer is started anew; it most likely trains on there."
+            )
         if elsewhere := interrupted_words(self.folder, self.last):
             return Status("interrupted", elsewhere)
         if last is None and not self.worker_lock.exists():

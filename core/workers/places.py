@@ -23,6 +23,7 @@ from core.runs.workspace import NAME
 from core.text.lists import listed
 from core.workers.speeds import Speeds, kind_of
 
+STAYS = 2.0  # so many times as fast another computer must be for a run that goes on: this one has its files
 ANY_DEVICE = ("auto", "cpu", "cuda")  # in a config: those that another computer may have as well
 
 
@@ -120,7 +121,8 @@ class Places:
         return [name for name, room in self._rooms.items() if room.has(device, count)] or [""]
 
     def _rate(self, run: Run, computer: str, device: str) -> float:
-        return self._speeds.on(computer, kind_of(run)) * self._rooms[computer].share(device)
+        stays = STAYS if run.last.is_file() and placement_of(run.folder).computer == computer else 1.0
+        return stays * self._speeds.on(computer, kind_of(run)) * self._rooms[computer].share(device)
 
 
 def takes_runs(runs_folder: Path, node: Node) -> bool:

@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from core.nodes.registry import HERE, is_in_touch
+from core.nodes.registry import HERE, is_in_touch, is_removed
 from core.runs.placement import placement_of
 from core.runs.queue import read_queued_run, send
 from core.runs.store import Run, Status
@@ -60,7 +60,9 @@ def draw_ended_elsewhere(run: Run, status: Status) -> bool:
             computer = choose_computer(f"computer for {run.id}", choices=others)
             if pressed("Resume on it", f"resume on {run.id}", type="primary"):
                 resume(run, computer=computer, note=note)
-    if pressed("Wait for it", f"wait {run.id}", icon=":material/hourglass_empty:"):
+    if not is_removed(run.folder.parent, name) and pressed(
+        "Wait for it", f"wait {run.id}", icon=":material/hourglass_empty:"
+    ):
         what = (
             "its files come here" if status.name != "interrupted" else "the run goes on by itself, with all that it did"
         )

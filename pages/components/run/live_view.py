@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import streamlit as st
 
+from core.errors import TrainDeskError
+from core.paths import data_folder, runs_folder
 from core.run_config import RunConfig
 from core.runs.history import History
 from core.runs.metrics import ACCURACY, LOSS, more_charts
+from core.runs.placement import placement_of
 from core.runs.store import Run, Status
 from pages.components.charts.curves import Axis, best_point, chart_curves, marks, usual_loss
 from pages.components.charts.live_plot import live_plot
@@ -21,7 +25,7 @@ from pages.components.run.resuming import draw_problem
 from pages.components.run.take_view import jump_to_taking
 from pages.components.shell.classifiers import warm_up
 from pages.components.shell.fences import with_run_fence
-from pages.components.shell.header import icon_only
+from pages.components.shell.header import icon_only, wake_desk
 from pages.components.shell.histories import SharedHistory, shared_history
 from pages.components.shell.links import is_presenting
 from pages.components.shell.messages import show_error
@@ -52,6 +56,9 @@ def draw_live_view(run: Run, config: RunConfig | None, damage: str) -> bool:
 def _draw(run: Run, config: RunConfig | None, damage: str, status: Status) -> None:
     shared = shared_history(run)
     history = shared.history
+    if status.will_change and placement_of(run.folder).is_elsewhere:
+        with contextlib.suppress(TrainDeskError):  # it shows in what the status says
+            wake_desk(str(runs_folder()), str(data_folder()))
     with st.container(key="first-screen", gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="top"):
             with st.container(gap=None, key="name"):

@@ -8,6 +8,7 @@ from html import escape
 
 from core.analysis.run_words import device_in_words, precision_in_words
 from core.analysis.scores import interval, right_of
+from core.nodes.registry import is_removed
 from core.runs.disk import disk_problem
 from core.runs.events import Event
 from core.runs.history import History
@@ -44,6 +45,8 @@ def meaning(run: Run, status: Status, history: History) -> str:
     if status.is_active and run.pause_request.exists():
         return "Pausing after the current step. Resume will go on from there."
     if status.name == "interrupted" and (placement := placement_of(run.folder)).is_elsewhere:
+        if is_removed(run.folder.parent, placement.computer):
+            return f"{status.reason} That computer was taken out; resume the run here or elsewhere."
         return f"{status.reason} Wait until {placement.computer} is back, or resume the run here or elsewhere."
     if status.name == "interrupted":
         where = (

@@ -59,13 +59,13 @@ def open_page(title: str) -> None:
     with contextlib.suppress(TrainDeskError):  # the page of a run that waits says why nothing starts
         ensure_supervisor(runs_folder(), data_folder())
     with contextlib.suppress(TrainDeskError):  # the page of the computer says of which others nothing is heard
-        _wake_desk(str(runs_folder()), str(data_folder()))
+        wake_desk(str(runs_folder()), str(data_folder()))
     soon("scipy.stats")  # how sure an accuracy is: asked for by the page of a run
 
 
 @st.cache_data(ttl=WAKES, max_entries=8, show_spinner=False)
-def _wake_desk(runs: str, data: str) -> None:
-    """Has computers that joined find this one again, after it was switched off for example."""
+def wake_desk(runs: str, data: str) -> None:
+    """Has computers that joined find this one again, after it was switched off for example. Raises TrainDeskError."""
     ensure_desk(Path(runs), Path(data))
 
 

@@ -23,7 +23,7 @@ OPEN, MADE = "adding a computer", "join file that was made"
 INSTALL = "pip install -r requirements-nodes.txt"
 SET_UP = """python -m venv .venv
 . .venv/bin/activate
-pip install -r requirements.txt -r requirements-nodes.txt"""
+pip install torch=={torch} -r requirements.txt -r requirements-nodes.txt"""
 
 
 def draw_joining() -> None:
@@ -50,7 +50,7 @@ def _draw_steps() -> None:
         f"this very version, and so must Python ({versions['python']}) and PyTorch ({versions['torch']}). There, in that folder "
         "(on Windows the second line is `.venv\\Scripts\\activate`):"
     )
-    st.code(SET_UP, language=None, wrap_lines=True)
+    st.code(SET_UP.format(torch=versions["torch"]), language=None, wrap_lines=True)
     st.markdown("**2. Make a join file and copy it there, too.** One does for all computers that join within a day.")
     made = _made()
     if made:

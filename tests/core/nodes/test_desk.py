@@ -8,9 +8,11 @@ import ssl
 import struct
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
+from core.errors import TrainDeskError
 from core.nodes import wire
 from core.nodes.authority import Authority
 from core.nodes.certificates import NODE, key_pem, new_key, new_request, subject
@@ -20,7 +22,7 @@ from core.nodes.hello import own_versions
 from core.nodes.identity import ASK_FOR_NEW, own_identity, read_join
 from core.nodes.link import DeskLink
 from core.nodes.registry import remove_node
-from tests.helpers import wait_until
+from tests.helpers import assert_one_sentence, wait_until
 
 SILENCE = 1.0  # seconds without an answer
 
@@ -108,6 +110,15 @@ def test_a_join_file_says_hello_asks_for_a_certificate_and_no_more(a_room):
     assert [set(said) for said in refused] == [{"refused"}] * 3
     assert converse(a_room.address, join, {"op": "register-worker", "address": "tls://lab-1.node:1"}) == [None]
     assert a_room.in_touch("lab-1")
+
+
+@pytest.mark.parametrize("part", ["ca", "certificate", "key"])
+@pytest.mark.parametrize("text", ["garbage", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"])
+def test_a_damaged_certificate_is_one_sentence(a_room, part, text):
+    join = replace(read_join(a_room.join_file()), **{part: text})
+    with pytest.raises(TrainDeskError) as raised:
+        _ = join.security
+    assert_one_sentence(str(raised.value), "damaged", "join again")
 
 
 def test_a_certificate_alone_makes_no_computer(a_room):

@@ -10,7 +10,7 @@ from filelock import FileLock
 from core.errors import TrainDeskError
 from core.runs.disk import forget_last
 from core.runs.events import EventWriter
-from core.runs.placement import Placement, hand_over, placement_of, write_placement
+from core.runs.placement import DESK_LOCK, Placement, hand_over, placement_of, write_placement
 from core.runs.store import create_run
 from core.runs.trash import delete_run, restore_run
 from tests.computers import lost_run
@@ -49,7 +49,21 @@ def test_a_damaged_file_is_at_home(run, damage):
 def test_a_lost_run_with_times_that_are_none_has_a_sentence(runs_folder):
     run = lost_run(runs_folder)
     (run.folder / "placement.json").write_text('{"computer": "lab-3", "lost": 1e999, "since": -5}')
-    assert_one_sentence(run.status().reason, "Its process on the computer lab-3")
+    lock = runs_folder / DESK_LOCK
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(lock):
+        assert_one_sentence(run.status().reason, "Its process on the computer lab-3")
+
+
+def test_a_run_trains_on_elsewhere_while_what_is_in_touch_with_it_is_started_anew(runs_folder):
+    run = lost_run(runs_folder)
+    write_placement(run.folder, Placement("lab-3", 1))
+    assert run.status().name == "running"
+    assert_one_sentence(run.status().reason, "trains on there")
+    lock = runs_folder / DESK_LOCK
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(lock):
+        assert run.status().name == "interrupted"
 
 
 def test_what_was_written_a_moment_ago_is_read(run):

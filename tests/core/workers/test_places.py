@@ -84,6 +84,22 @@ def test_a_faster_computer_comes_first_and_equal_ones_share(launched, runs_folde
     assert [computer_of(run) for run in runs] == ["fast", "fast", "", "slow"]  # two at once leave it 1.33 times as fast
 
 
+def test_a_run_that_goes_on_stays_where_its_files_are(runs_folder, tmp_path):
+    for name in ("a", "b"):
+        joined(runs_folder, name, cpu_runs=2)
+    went_on = new(runs_folder)
+    write_placement(went_on.folder, Placement("b", 1, settled=True))
+    went_on.last.write_bytes(b"so far")
+    submit(went_on, tmp_path)
+    assert computer_of(went_on) == "b"
+    joined(runs_folder, "fast", speed=3.0)
+    faster = new(runs_folder)
+    write_placement(faster.folder, Placement("b", 1, settled=True))
+    faster.last.write_bytes(b"so far")
+    submit(faster, tmp_path)
+    assert computer_of(faster) == "fast"
+
+
 def test_equal_computers_get_a_run_each_before_one_gets_two(runs_folder, tmp_path):
     for name in ("a", "b", "c"):
         joined(runs_folder, name, cpu_runs=2)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.nodes.registry import set_takes_no_runs
+from core.nodes.registry import remove_node, set_takes_no_runs
 from core.runs.placement import Placement, placement_of, write_placement
 from core.runs.queue import enqueue, read_queued_run
 from core.runs.store import create_run
@@ -51,6 +51,13 @@ def test_whoever_waits_is_told_that_nothing_more_is_to_be_done(lost):
     app = press(open_app("run", run=lost.id), f"wait {lost.id}")
     assert "as soon as lab-3 is heard of again, the run goes on by itself" in words(app)
     assert placement_of(lost.folder) == before
+
+
+def test_nobody_waits_for_a_computer_that_was_taken_out(lost, runs_folder):
+    remove_node(runs_folder, "lab-3")
+    app = open_app("run", run=lost.id)
+    assert "taken out" in words(app) and "is back" not in words(app)
+    assert "Wait for it" not in labels(app) and "Resume here" in labels(app)
 
 
 def test_a_run_that_ended_waits_for_its_files(runs_folder):
