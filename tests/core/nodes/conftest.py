@@ -1,5 +1,6 @@
 """Rooms of real processes."""
 
+import asyncio
 from collections.abc import Iterator
 
 import pytest
@@ -20,3 +21,12 @@ def a_room(tmp_path_factory) -> Iterator[Room]:
     with room(tmp_path_factory.mktemp("room")) as made:
         made.add("lab-1")
         yield made
+
+
+@pytest.fixture(autouse=True)
+def _own_loop() -> Iterator[None]:
+    """A browser that an earlier test of this process left open has a loop that counts as running in this thread."""
+    others = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(others)
