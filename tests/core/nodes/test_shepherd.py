@@ -16,6 +16,7 @@ from core.machine.processes import name_process
 from core.nodes import beginning, local_worker, mirror, mirrored, parcels, shepherd, tended
 from core.nodes.digests import Digests
 from core.nodes.mirror import Mirror
+from core.nodes.tended import TendedRun
 from core.nodes.tended_note import Tended, keep_note, tended_in
 from core.runs.events import EventWriter
 from core.runs.placement import hand_over, placement_of
@@ -72,8 +73,9 @@ class Room:
         run.best.write_bytes(b"network")
         write("finished", message="Trained.")
 
-    def computer(self, name):
+    def computer(self, name, away=False):
         self.shepherds[name] = shepherd_of(self.mirror, self.folder, name)
+        self.link(name).away = away
         self.shepherds[name].start()
         return self.shepherds[name]
 
@@ -147,7 +149,8 @@ def test_a_run_that_goes_on_where_it_was_keeps_its_folder_there(room):
     run.request_pause()
     wait_until(lambda: is_settled(run))
     assert run.status().name == "paused" and run.last.read_bytes() == b"so far" and not run.pause_request.exists()
-    (room.there(run).folder / "only there").touch()
+    for name in ("only there", "pause"):  # a request that was left there counts no more
+        (room.there(run).folder / name).touch()
     write_config(run, run.config().with_changes({"training.epochs": 9}), run.created())
     calls = room.link("lab-1").calls
     calls.clear()
@@ -321,8 +324,10 @@ def test_a_shepherd_that_was_killed_between_the_start_and_its_note_starts_none_t
     wait_until(lambda: room.is_training(run))
     room.stop("lab-1")
     keep_note(room.there(run).folder, Tended(generation))
-    room.computer("lab-1")
+    room.computer("lab-1", away=True)
     wait_until(lambda: tended_in(room.there(run).folder).launched)
+    room.link("lab-1").away = False
+    wait_until(lambda: run.status().name == "running")
     assert len(room.workers.launched) == 1 and room.is_training(run)
 
 
@@ -357,6 +362,29 @@ def test_who_lost_a_run_to_another_stops_and_keeps_what_it_had(room, monkeypatch
     assert [event.get("of") for event in run.events()[0]] == ["lab-1", None, "lab-2", None]
     room.restart("lab-1")
     assert room.shepherds["lab-1"].facts()["runs"] == []
+
+
+def test_who_was_dead_while_it_lost_a_run_hears_of_it_when_it_is_back(room, monkeypatch):
+    room.computer("lab-1")
+    run = room.create()
+    old = place(run, "lab-1").generation
+    wait_until(lambda: room.is_training(run))
+    room.stop("lab-1")
+    assert room.there(run).worker_is_alive()
+    with locked(room.runs_folder):
+        hand_over(run.folder, "")
+    room.computer("lab-1")
+    wait_until(lambda: room.there(run).folder.with_name(f"{run.id}.lost-{old}").is_dir())
+    assert not any(thread.is_alive() for thread in room.workers.threads)
+
+
+def test_a_run_is_not_done_with_because_it_was_in_an_earlier_generation(tmp_path):
+    run = Run(tmp_path / "runs" / "a-run")
+    run.folder.mkdir(parents=True)
+    keep_note(run.folder, Tended(4, launched=True, settled=True))
+    assert TendedRun(run, tmp_path, None, 4).is_settled and not TendedRun(run, tmp_path, None, 5).is_settled
+    lab = shepherd.Shepherd(run.folder.parent, tmp_path, None)
+    assert lab._was_done(run.id, 4) and not lab._was_done(run.id, 5)
 
 
 def test_a_run_that_comes_back_to_who_lost_it_is_taken_from_the_desk(room, monkeypatch):
