@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from core.nodes.beginning import set_aside, was_set_aside
+from core.nodes.leftovers import forget_leftovers
 from core.nodes.local_worker import stop_worker
 from core.nodes.messages import POLL_SECONDS, Away, DeskLink, Refused, asked
 from core.nodes.tended import RETRY_SECONDS, TendedRun, in_words
@@ -18,6 +19,7 @@ from core.nodes.tended_note import NAME, tended_in
 from core.runs.store import Run
 
 TICK_SECONDS = 0.2  # between two looks at what is wanted and what is done
+TIDY_SECONDS = 600.0  # between two times that what is not needed any more is removed
 PATIENCE = 0.5  # seconds for what is under way when it ends
 LEAST_POLL_SECONDS = 0.05  # a desk that answers at once with nothing is not asked more often
 
@@ -83,8 +85,13 @@ class Shepherd:
             self._ending.wait(max(0.0, LEAST_POLL_SECONDS - (time.monotonic() - begun)))
 
     def _tick(self) -> None:
+        tidied = -TIDY_SECONDS
         while not self._ending.wait(TICK_SECONDS):
             self._follow()
+            if time.monotonic() - tidied > TIDY_SECONDS and self._version:  # what the desk wants of it is known
+                with self._guard:
+                    forget_leftovers(self._runs_folder, busy={*self._tended, *self._changing})
+                tidied = time.monotonic()
 
     def _follow(self) -> None:
         """Brings what is tended to what is wanted."""

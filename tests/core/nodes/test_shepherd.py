@@ -440,6 +440,18 @@ def test_a_run_that_had_begun_where_nothing_is_left_of_it_is_not_begun_again(roo
     assert run.status().name == "interrupted" and kinds(run) == ["started"] and len(room.workers.launched) == 1
 
 
+def test_what_a_computer_does_not_need_any_more_is_removed_when_the_desk_has_said_what_it_wants(room):
+    old = room.folder / "lab-1" / "runs" / "of last year"
+    old.mkdir(parents=True)
+    keep_note(old, Tended(3, launched=True, settled=True))
+    os.utime(old / "tended.json", (1, 1))
+    room.computer("lab-1", away=True)
+    time.sleep(0.2)
+    assert old.exists()
+    room.link("lab-1").away = False
+    wait_until(lambda: not old.exists())
+
+
 def test_a_copy_of_what_was_lost_is_no_run_of_that_generation_any_more(tmp_path):
     run = Run(tmp_path / "a-run")
     run.folder.mkdir()
