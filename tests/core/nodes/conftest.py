@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
+from filelock import FileLock
 
+from core.runs.placement import DESK_LOCK
 from tests.room import Room, room
 
 
@@ -30,3 +32,12 @@ def _own_loop() -> Iterator[None]:
     asyncio._set_running_loop(None)
     yield
     asyncio._set_running_loop(others)
+
+
+@pytest.fixture
+def desk_lives(runs_folder) -> Iterator[None]:
+    """The process that is in touch with other computers is this one."""
+    lock = runs_folder / DESK_LOCK
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(lock):
+        yield

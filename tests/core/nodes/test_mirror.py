@@ -22,6 +22,8 @@ from core.runs.trash import delete_run, restore_run
 from tests.core.nodes.joined import place
 from tests.helpers import assert_one_sentence, quick_config, wait_until
 
+pytestmark = pytest.mark.usefixtures("desk_lives")
+
 
 @pytest.fixture(autouse=True)
 def nothing_needed(monkeypatch):

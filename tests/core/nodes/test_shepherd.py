@@ -27,6 +27,8 @@ from core.runs.trash import delete_run
 from tests.core.nodes.joined import FakeWorkers, place, shepherd_of
 from tests.helpers import assert_one_sentence, quick_config, wait_until
 
+pytestmark = pytest.mark.usefixtures("desk_lives")
+
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):

@@ -20,6 +20,8 @@ from tests.core.nodes.joined import place, shepherd_of
 from tests.core.running import kinds, last_step, same_weights
 from tests.helpers import quick_config, wait_until
 
+pytestmark = pytest.mark.usefixtures("desk_lives")
+
 HERE_ALONE = {"placement.json", "worker.lock", "labels.json"}
 NETWORK = {"architecture": {"name": "improved_cnn", "channels": [4]}, "augmentation": {"shift": 0.1}}
 

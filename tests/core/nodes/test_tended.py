@@ -19,6 +19,8 @@ from core.runs.store import Run, create_run
 from tests.core.nodes.joined import FAULTS, Faulty, place
 from tests.helpers import quick_config
 
+pytestmark = pytest.mark.usefixtures("desk_lives")
+
 NUMBERS = itertools.count()
 ONE_FOLDER = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
