@@ -47,7 +47,7 @@ def anew_without_pictures(run, data_folder):
 def anew_without_memory(run, data_folder):
     run.last.unlink()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("core.training.step.add_gradients", short)
+        patch.setattr("core.training.loop.add_gradients", short)
         return worker.work(run, data_folder)["event"]
 
 
