@@ -13,12 +13,13 @@ from typing import Annotated
 
 from annotated_types import Ge, Le, MaxLen
 
-from core.files import is_locked
+from core.files import is_locked, read_json
 from core.runs.epoch_of import epoch_of
 from core.runs.events import LATEST
 from core.runs.workspace import NAME
 from core.settings.stored import KeptFiles, write_stored
 
+STARTS_ANEW = 60.0  # seconds that the process which is in touch with other computers may be away
 DESK_LOCK = f"{NAME}/nodes/desk.lock"  # held by the process that is in touch with other computers
 Moment = Annotated[float, Ge(0), Le(LATEST)]  # Unix seconds
 
@@ -76,11 +77,15 @@ def starting_words(folder: Path, is_taken: bool) -> str:
 
 
 def is_out_of_sight(folder: Path) -> bool:
-    """Whether the run is elsewhere and nobody here is in touch with that computer, so that it most likely trains on."""
+    """Whether the run is elsewhere and what is in touch with its computer ended a moment ago: it most likely trains on."""
     placement = placement_of(folder)
-    if not placement.is_elsewhere or placement.lost:
+    if not placement.is_elsewhere or placement.lost or is_locked(folder.parent / DESK_LOCK):
         return False
-    return not is_locked(folder.parent / DESK_LOCK)
+    if not placement.computer.isprintable():  # as it stands in a damaged file
+        return False
+    said = read_json((folder.parent / DESK_LOCK).with_name(f"{placement.computer}.json"))
+    seen = said.get("seen") if isinstance(said, dict) else None
+    return isinstance(seen, int | float) and abs(time.time() - seen) < STARTS_ANEW
 
 
 def interrupted_words(folder: Path, last: Path) -> str:

@@ -13,7 +13,7 @@ from core.runs.events import EventWriter
 from core.runs.placement import DESK_LOCK, Placement, hand_over, placement_of, write_placement
 from core.runs.store import create_run
 from core.runs.trash import delete_run, restore_run
-from tests.computers import lost_run
+from tests.computers import joined, lost_run
 from tests.helpers import assert_one_sentence, quick_config
 from tests.pages.fake_runs import fake_run, running
 
@@ -58,6 +58,8 @@ def test_a_lost_run_with_times_that_are_none_has_a_sentence(runs_folder):
 def test_a_run_trains_on_elsewhere_while_what_is_in_touch_with_it_is_started_anew(runs_folder):
     run = lost_run(runs_folder)
     write_placement(run.folder, Placement("lab-3", 1))
+    assert run.status().name == "interrupted", "nothing was heard of it for long"
+    joined(runs_folder, "lab-3")
     assert run.status().name == "running"
     assert_one_sentence(run.status().reason, "trains on there")
     lock = runs_folder / DESK_LOCK
