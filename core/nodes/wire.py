@@ -66,15 +66,15 @@ def prepare(scratch: Path | None = None) -> None:
     check_packages()
     try:
         import dask
-        import distributed  # noqa: F401
+
+        # before distributed is imported, which reads them then
+        dask.config.set(SETTINGS | {"temporary-directory": str(scratch) if scratch else None})
+        import distributed.comm.tcp as tcp
+        from distributed import protocol
     except ImportError as error:
         raise TrainDeskError(
             f"What talks to other computers cannot be loaded ({error}); install with pip install -r requirements-nodes.txt."
         ) from error
-
-    dask.config.set(SETTINGS | {"temporary-directory": str(scratch) if scratch else None})
-    import distributed.comm.tcp as tcp
-    from distributed import protocol
 
     protocol.loads = _loads
     tcp.host_array = _bounded

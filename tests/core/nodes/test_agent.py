@@ -191,3 +191,10 @@ def test_an_agent_that_dies_is_started_again_and_ends_with_its_parent(a_room):
 
 def test_one_folder_trains_for_one_desk_at_a_time(a_room, refused):
     refused(None, "Another process trains for a desk in", runs=a_room.computers[0].runs)
+
+
+def test_a_window_shows_what_is_said_to_people_and_nothing_of_distributed(an_empty_room):
+    stays, leaves = an_empty_room.add("stays", "leaves")
+    leaves.kill()
+    wait_until(lambda: not an_empty_room.in_touch("leaves"))
+    assert [line for line in stays.says().splitlines() if not line.startswith("This computer trains")] == []
