@@ -1,5 +1,6 @@
 """A desk and other computers joined in one process, whose workers are threads: who starts what when, and ends it."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -556,7 +557,8 @@ def test_clocks_of_two_computers_are_never_compared(room, monkeypatch):
     def work(run, write):
         room.work(run, write)
         for path in run.folder.iterdir():
-            os.utime(path, (1, 1) if path.name != "worker.lock" else None)
+            with contextlib.suppress(FileNotFoundError):  # what serves the run writes beside us
+                os.utime(path, (1, 1) if path.name != "worker.lock" else None)
 
     room.workers.work = work
     room.computer("lab-1")

@@ -66,7 +66,8 @@ def same_files(one, other):
 
 
 def is_settled(run):
-    return placement_of(run.folder).settled
+    """Whether the desk is done with it: that is noted first, then what served it goes."""
+    return placement_of(run.folder).settled and not (run.folder / ".mirror").exists()
 
 
 def undisturbed(run, folder, data_folder):
