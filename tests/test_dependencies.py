@@ -56,7 +56,7 @@ FLOORS = (
     ("core.nodes.desk_process",),
     ("core.workers",),
     ("core.nodes",),
-    ("core.demo",),
+    ("core.demo", "core.lessons"),
     ("core.cli", "core.__main__"),
     ("pages.components.shell",),
     ("pages.components.charts",),
@@ -66,7 +66,7 @@ FLOORS = (
     ("pages.components.runs",),
     ("pages.components.classify",),
     ("pages.components.data",),
-    ("pages.components.system", "pages.components.demo"),
+    ("pages.components.system", "pages.components.demo", "pages.components.lessons"),
 )
 
 

@@ -22,6 +22,7 @@ from pages.components.shell.links import (
     DATA,
     GLOSSARY,
     HOME,
+    LESSONS,
     TRAIN,
     go_on,
     is_presenting,
@@ -36,7 +37,15 @@ WAKES = 20.0  # seconds between two tries to start the process that other comput
 ICON = FOLDER / "icon.png"  # a picture file: a Material icon would make the browser ask a foreign host for it
 ICON_ADDRESS = data_address(ICON.read_bytes())
 HISTORY = f"<script>{(FOLDER / 'history.js').read_text(encoding='utf-8')}</script>"  # holds nothing that a visitor sent
-PAGES = {"Home": HOME, "Data": DATA, "Train": TRAIN, "Runs": ALL_RUNS, "Classify": CLASSIFY, "Computer": COMPUTER}
+PAGES = {
+    "Home": HOME,
+    "Lessons": LESSONS,
+    "Data": DATA,
+    "Train": TRAIN,
+    "Runs": ALL_RUNS,
+    "Classify": CLASSIFY,
+    "Computer": COMPUTER,
+}
 
 
 def open_page(title: str) -> None:

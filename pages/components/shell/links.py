@@ -32,10 +32,20 @@ class Place(NamedTuple):
 
 
 HOME = Place("home.py")
-DATA, TRAIN, ALL_RUNS, CLASSIFY, COMPUTER, COMPARE, DEMO, EXPERIMENTS, GLOSSARY = (
+DATA, TRAIN, ALL_RUNS, CLASSIFY, COMPUTER, COMPARE, DEMO, EXPERIMENTS, GLOSSARY, LESSONS = (
     Place(f"pages/{name}.py")
-    for name in ("data", "train", "runs", "classify", "system", "compare", "demo", "experiment", "glossary")
+    for name in ("data", "train", "runs", "classify", "system", "compare", "demo", "experiment", "glossary", "lessons")
 )
+
+
+def page_named(name: str, shows: Mapping[str, str]) -> Place:
+    """A page by the name of its file, "train", and what of it is shown."""
+    return Place(f"pages/{name}.py", shows)
+
+
+def lesson_page(name: str) -> Place:
+    """One lesson."""
+    return Place(LESSONS.page, {"lesson": name})
 
 
 def run_page(run_id: str) -> Place:

@@ -1,0 +1,52 @@
+"""What the checks of several lessons look for."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable
+
+from core.errors import TrainDeskError
+from core.lessons._base import Seen, Verdict
+from core.run_config import RunConfig
+from core.runs.store import Run, run_at
+from core.runs.summary import Summary
+from core.text.numbers import count
+
+
+def run_of(seen: Seen, summary: Summary) -> Run:
+    """The run's folder."""
+    return run_at(seen.runs_folder, summary.id)
+
+
+def config_of(seen: Seen, summary: Summary) -> RunConfig | None:
+    """None where it is damaged."""
+    with contextlib.suppress(TrainDeskError):
+        return run_of(seen, summary).config()
+    return None
+
+
+def fitting(seen: Seen, fits: Callable[[RunConfig], object]) -> list[Summary]:
+    """The learner's runs with a config that fits, the oldest first."""
+    found = []
+    for summary in seen.runs:
+        config = config_of(seen, summary)
+        if config is not None and fits(config):
+            found.append(summary)
+    return found
+
+
+def finished(runs: Iterable[Summary]) -> list[Summary]:
+    """Those that have ended as planned and were tested."""
+    return [run for run in runs if run.status == "finished" and run.test_accuracy is not None]
+
+
+def all_finished(runs: list[Summary], wanted: int, what: str) -> Verdict:
+    """Whether so many have finished; `what` they are: "trainings with 50 pictures"."""
+    done = finished(runs)
+    if len(done) >= wanted:
+        return Verdict(True, f"Done: {count(wanted, what)}.")
+    moving = [run for run in runs if run.status not in ("finished", "failed", "stopped", "damaged")]
+    if moving:
+        progress = sum(run.progress for run in moving) / len(moving)
+        return Verdict(False, f"{count(len(done), what)} of {wanted} done; the rest is at {progress:.0%}.")
+    return Verdict(False, f"{len(done)} of {wanted} done; press the button to start.")

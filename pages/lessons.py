@@ -1,0 +1,18 @@
+"""Lessons: guided experiments whose steps are checked from what the visitor really did."""
+
+import streamlit as st
+
+from core.lessons import find_lesson
+from pages.components.lessons.lesson_list import draw_lessons
+from pages.components.lessons.lesson_view import draw_lesson
+from pages.components.shell.header import open_page
+from pages.components.shell.links import LESSONS, page_link
+
+open_page("Lessons")
+name = st.query_params.get("lesson", "")
+if lesson := find_lesson(name):
+    draw_lesson(lesson)
+    page_link(LESSONS, label="All lessons", icon=":material/arrow_back:")
+else:
+    st.title("Lessons")
+    draw_lessons()
