@@ -14,7 +14,7 @@ from pages.components.data.import_form import draw_import_form
 from pages.components.data.import_view import draw_import
 from pages.components.shell.fences import dataset_fence, fenced, import_fence
 from pages.components.shell.header import open_page
-from pages.components.shell.links import DATA, page_link
+from pages.components.shell.links import DATA, way_back
 from pages.components.shell.messages import show_warning
 from pages.components.shell.rights import may_change_job
 
@@ -32,7 +32,7 @@ elif chosen:
             draw_dataset(find_dataset(chosen, data_folder()))
         except OwnDataError as error:
             show_warning(str(error))
-            page_link(DATA, label="All datasets", icon=":material/arrow_back:")
+            way_back(DATA, "All datasets")
 else:
     st.title("Pictures to learn from")
     draw_imports()

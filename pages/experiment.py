@@ -5,7 +5,7 @@ import streamlit as st
 from pages.components.runs.experiment_list import draw_experiments
 from pages.components.runs.experiment_view import draw_experiment
 from pages.components.shell.header import open_page
-from pages.components.shell.links import EXPERIMENTS, page_link
+from pages.components.shell.links import EXPERIMENTS, way_back
 from pages.components.shell.number_words import plain_markdown
 from pages.components.train.experiments import experiments
 
@@ -13,7 +13,7 @@ open_page("Experiments")
 name = st.query_params.get("experiment", "")
 if name in experiments():
     draw_experiment(name)
-    page_link(EXPERIMENTS, label="All experiments", icon=":material/arrow_back:")
+    way_back(EXPERIMENTS, "All experiments")
 else:
     st.title("Experiments")
     if name:

@@ -6,13 +6,13 @@ from core.lessons import find_lesson
 from pages.components.lessons.lesson_list import draw_lessons
 from pages.components.lessons.lesson_view import draw_lesson
 from pages.components.shell.header import open_page
-from pages.components.shell.links import LESSONS, page_link
+from pages.components.shell.links import LESSONS, way_back
 
 open_page("Lessons")
 name = st.query_params.get("lesson", "")
 if lesson := find_lesson(name):
     draw_lesson(lesson)
-    page_link(LESSONS, label="All lessons", icon=":material/arrow_back:")
+    way_back(LESSONS, "All lessons")
 else:
     st.title("Lessons")
     draw_lessons()

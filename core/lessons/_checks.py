@@ -10,7 +10,7 @@ from core.lessons._base import Seen, Verdict
 from core.run_config import RunConfig
 from core.runs.store import Run, run_at
 from core.runs.summary import Summary
-from core.text.numbers import count
+from core.text.numbers import count, percent
 
 
 def run_of(seen: Seen, summary: Summary) -> Run:
@@ -48,5 +48,5 @@ def all_finished(runs: list[Summary], wanted: int, what: str) -> Verdict:
     moving = [run for run in runs if run.status not in ("finished", "failed", "stopped", "damaged")]
     if moving:
         progress = sum(run.progress for run in moving) / len(moving)
-        return Verdict(False, f"{count(len(done), what)} of {wanted} done; the rest is at {progress:.0%}.")
+        return Verdict(False, f"{count(len(done), what)} of {wanted} done; the rest is at {percent(progress, 0)}.")
     return Verdict(False, f"{len(done)} of {wanted} done; press the button to start.")

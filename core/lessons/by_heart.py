@@ -144,7 +144,7 @@ register(
         "only those.",
         teacher=Teacher(
             say=(
-                "The curve of the training pictures reaches 100 %. Are we done?",
+                "The curve of the training pictures reaches 100\u202f%. Are we done?",
                 "Turning a 6 a little leaves it a 6; turning it over makes a 9. Which changes are allowed is knowledge "
                 "about the world.",
             ),
@@ -155,7 +155,7 @@ register(
                 (4, "Second training"),
                 (1, "Question"),
             ),
-            expected="100 % of the training pictures in both cases or nearly so; test accuracy higher with changed "
+            expected="100\u202f% of the training pictures in both cases or nearly so; test accuracy higher with changed "
             "pictures, by several points.",
             goes_wrong=(
                 ("Both end alike.", "With a hundred pictures luck plays a part; let them repeat with another seed."),

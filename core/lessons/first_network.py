@@ -117,7 +117,7 @@ register(
                 has_drawn,
             ),
         ),
-        question="It read over 99 % of the test digits. Did it read as many of yours? What might be different about yours?",
+        question="It read over 99\u202f% of the test digits. Did it read as many of yours? What might be different about yours?",
         answer="The test digits were written by the same kind of people, with pens, and scanned alike. Yours were drawn with a "
         "mouse or a finger. A network is as good as its examples are like what it meets: that is why we test on pictures "
         "that it "
@@ -134,7 +134,7 @@ register(
                 (4, "Mistakes"),
                 (5, "Drawing and the question"),
             ),
-            expected="About 99 % of the test digits after a minute of training. Of drawings with a mouse most are read; "
+            expected="About 99\u202f% of the test digits after a minute of training. Of drawings with a mouse most are read; "
             "1, 4, 7 and 9 "
             "with unusual forms are not.",
             goes_wrong=(

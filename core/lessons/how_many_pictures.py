@@ -13,7 +13,7 @@ from core.text.numbers import percent
 
 EACH = (5, 50, 500)  # pictures of each of the ten digits
 FIRST, SECOND = "from 50 to 500", "from 500 to 5,000"
-GUESSES = ["under 30 %", "30 to 60 %", "60 to 90 %", "over 90 %"]
+GUESSES = ["under 30\u202f%", "30 to 60\u202f%", "60 to 90\u202f%", "over 90\u202f%"]
 
 
 def configs(data_folder: Path) -> list[RunConfig]:
@@ -123,7 +123,8 @@ register(
                 "learn from.",
             ),
             timing=((3, "Guesses on the board"), (5, "Trainings"), (4, "Compare"), (3, "Question")),
-            expected="Roughly 50 to 80 % with 50 pictures, about 95 % with 500 and over 98 % with 5,000: the first step "
+            expected="Roughly 50 to 80\u202f% with 50 pictures, about 95\u202f% with 500 and over 98\u202f% with 5,000: "
+            "the first step "
             "brings far more.",
             goes_wrong=(
                 (

@@ -149,8 +149,8 @@ register(
                 "The loss of the large rate does not fall, or it becomes so large that the training ends by itself.",
             ),
             timing=((2, "The valley in the fog"), (3, "Trainings"), (4, "Compare"), (6, "Find a better one")),
-            expected="0.0001 reads less than 60 %, 0.03 over 95 %, 5 about one in ten, which is guessing. From 0.05 to "
-            "0.2 most reach 97 %.",
+            expected="0.0001 reads less than 60\u202f%, 0.03 over 95\u202f%, 5 about one in ten, which is guessing. From 0.05 to "
+            "0.2 most reach 97\u202f%.",
             goes_wrong=(
                 (
                     "One of the three is shown as failed.",

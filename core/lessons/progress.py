@@ -16,7 +16,6 @@ from core.runs.workspace import locked, workspace_folder
 from core.settings.stored import read_stored, write_stored
 
 MOST = 100  # letters of an answer
-EARLIER = 2.0  # seconds by which a run's time may lie before the lesson's
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ def answer(runs_folder: Path, owner: str, lesson: str, key: str, chosen: str) ->
 
 def seen_by(attempt: Attempt, summaries: list[Summary], runs_folder: Path, data_folder: Path, owner: str) -> Seen:
     """What the checks of a lesson may look at."""
-    runs = [each for each in summaries if each.owner == owner and each.created > attempt.begun - EARLIER]
+    runs = [each for each in summaries if each.owner == owner and each.created >= attempt.begun]
     runs.sort(key=lambda each: each.created)
     return Seen(tuple(runs), attempt.answers, runs_folder, data_folder, owner, attempt.begun)
 
@@ -66,7 +65,7 @@ def _change(runs_folder: Path, owner: str, lesson: str, attempt: Attempt) -> Non
             write_stored(path, Progress({**known.lessons, lesson: attempt}))
     except OSError as error:
         raise TrainDeskError(
-            f"The lesson cannot be noted in {runs_folder} ({error.strerror}); {remedy(error)}"
+            f"The lesson cannot be noted in {runs_folder} ({error.strerror}); {remedy(error)}."
         ) from error
 
 

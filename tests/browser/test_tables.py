@@ -169,5 +169,5 @@ def test_the_published_datasets_are_looked_at_class_by_class(visit, desk):
     page.get_by_role("link", name="Train on these pictures").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Train")
     page.go_back()
-    page.get_by_role("link", name="All datasets").click()
+    page.get_by_role("button", name="All datasets").click()
     expect(page.get_by_role("heading", name="Pictures to learn from")).to_be_visible()

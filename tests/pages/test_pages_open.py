@@ -15,7 +15,9 @@ from tests.pages.apps import PAGES, ROOT, component_data, markup, nodes, open_ap
 from tests.pages.fake_runs import STATUSES, fake_run
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page not in ("system", "experiment", "glossary", "data")])
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if page not in ("system", "experiment", "glossary", "data", "lessons")]
+)
 def test_every_page_opens_without_runs_and_says_what_to_do(page, runs_folder):
     app = open_app(page)
     first = {"train": "Start training", "demo": "Start the 60-second demo"}.get(page, "Start the digits training")
@@ -33,7 +35,7 @@ def test_every_page_opens_with_runs_of_every_status(page, runs_folder):
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_links_to_the_others(page, runs_folder):
     links = [element.proto.label for element in open_app(page).get("page_link")]
-    assert links[:5] == ["Home", "Data", "Train", "Runs", "Classify"]
+    assert links[:6] == ["Home", "Lessons", "Data", "Train", "Runs", "Classify"]
 
 
 @pytest.mark.parametrize("status", STATUSES)

@@ -16,7 +16,7 @@ from core.paths import data_folder
 from core.recipes import RECIPES
 from core.run_config import RunConfig
 from pages.components.shell.html_parts import card, gallery
-from pages.components.shell.links import DATA, TRAIN, form_page, page_link
+from pages.components.shell.links import DATA, TRAIN, form_page, page_link, way_back
 from pages.components.shell.messages import errors_shown, show_error
 from pages.components.shell.number_words import count, megabytes, plain_markdown
 from pages.components.shell.widgets import paged, pressed
@@ -29,7 +29,7 @@ PARTS = {"train": "training pictures", "test": "test pictures"}
 
 def draw_builtin(dataset: DatasetSettings) -> None:
     """The page of one dataset. Its pictures are read only now."""
-    page_link(DATA, label="All datasets", icon=":material/arrow_back:")
+    way_back(DATA, "All datasets")
     st.title(dataset.title())
     st.markdown(f"{plain_markdown(summary_of(dataset))} {facts_of(dataset)}.")
     recipe = next((recipe for recipe in RECIPES if recipe.config().dataset.name == dataset.name), None)

@@ -21,7 +21,7 @@ from pages.components.data.findings import change, draw_doubts, draw_findings
 from pages.components.data.import_form import draw_import_form
 from pages.components.data.map_view import draw_map
 from pages.components.shell.downloads import download
-from pages.components.shell.links import DATA, show
+from pages.components.shell.links import DATA, show, way_back
 from pages.components.shell.number_words import count, megabytes, moment, plain_markdown
 from pages.components.shell.rights import READ_ONLY, may_change_dataset
 from pages.components.shell.widgets import action, paged, pressed
@@ -35,7 +35,7 @@ UNDONE = "Undone: "
 
 def draw_dataset(dataset: OwnDataset) -> None:
     """Raises OwnDataError."""
-    st.button("All datasets", icon=":material/arrow_back:", type="tertiary", on_click=show, args=(DATA,))
+    way_back(DATA, "All datasets")
     st.title(dataset.title)
     classes = dataset.classes()
     newest = dataset.newest()

@@ -8,7 +8,7 @@ from core.lessons import Lesson, lessons
 from core.lessons.progress import Progress, progress_of
 from core.paths import runs_folder
 from pages.components.lessons.lesson_seen import seen_in
-from pages.components.shell.links import lesson_page, page_link
+from pages.components.shell.links import lesson_page, show
 from pages.components.shell.rights import visitor
 
 LEAD = (
@@ -31,7 +31,8 @@ def _draw_card(lesson: Lesson, known: Progress) -> None:
         with st.container(
             horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="xsmall"
         ):
-            page_link(lesson_page(lesson.name), label=f"**{lesson.place}. {lesson.title}**")
+            name = f"**{lesson.place}. {lesson.title}**"
+            st.button(name, key=f"open {lesson.name}", type="tertiary", on_click=show, args=(lesson_page(lesson.name),))
             st.caption(f"{lesson.minutes} minutes", width="content")
         st.markdown(lesson.goal)
         attempt = known.lessons.get(lesson.name)

@@ -133,6 +133,11 @@ def show(place: Place) -> None:
     st.query_params.from_dict(_with_view(place))
 
 
+def way_back(place: Place, label: str) -> None:
+    """To another part of the page that is open: `st.page_link` to the very page leaves the parameters in its address."""
+    st.button(label, icon=":material/arrow_back:", type="tertiary", on_click=show, args=(place,))
+
+
 def address(place: Place) -> str:
     """Of a page, for links of our own: "run?run=ID"."""
     name = "" if place.page == HOME.page else PurePath(place.page).stem

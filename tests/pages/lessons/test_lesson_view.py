@@ -1,0 +1,54 @@
+"""Lessons on their page."""
+
+from core.lessons import lessons
+from core.lessons.learning_rate import configs
+from core.lessons.progress import progress_of
+from core.runs.store import list_runs
+from tests.core.lessons.learner import Learner
+from tests.pages.apps import open_app, press, run, widget, words
+
+
+def test_all_are_listed_and_opened(runs_folder):
+    app = open_app("lessons")
+    for lesson in lessons():
+        assert lesson.title in words(app) and lesson.goal in words(app)
+    press(app, "open learning_rate")
+    assert app.title[0].value == "The learning rate" and "learning_rate" in app.query_params["lesson"]
+
+
+def test_an_unknown_name_shows_the_list(runs_folder):
+    assert open_app("lessons", lesson="alchemy").title[0].value == "Lessons"
+
+
+def test_begun_a_step_starts_its_trainings_once(runs_folder, monkeypatch):
+    monkeypatch.setattr("core.workers.dispatch.launch", lambda run, data: run.starting_mark.touch())
+    app = open_app("lessons", lesson="learning_rate")
+    assert "0 of 3 done" not in words(app)
+    press(app, "begin")
+    assert "0 of 3 done" in words(app)
+    press(app, "start-1-0")
+    assert sorted(config.optimizer.learning_rate for config in (each.config() for each in list_runs(runs_folder))) == [
+        0.0001,
+        0.03,
+        5.0,
+    ]
+    assert widget(app, "start-1-0").disabled
+
+
+def test_an_answer_is_kept_and_judged(runs_folder, data_folder):
+    app = open_app("lessons", lesson="learning_rate")
+    press(app, "begin")
+    learner = Learner(runs_folder, data_folder)
+    for config, val in zip(configs(data_folder), (0.5, 0.96, 0.1), strict=True):
+        learner.trains(config, val=val)
+    run(app)
+    widget(app, "answer-learning_rate-2-1").set_value("5")
+    run(app)
+    assert "With 5 it did not read" in words(app)
+    widget(app, "answer-learning_rate-2-1").set_value("0.03")
+    run(app)
+    assert "Yes, 0.03" in words(app)
+    assert progress_of(runs_folder, "here").lessons["learning_rate"].answers == {"right": "0.03"}
+    assert "2 of 3 steps done" in words(open_app("lessons"))
+    press(app, "begin anew")
+    assert "0 of 3 done" in words(app)
