@@ -14,7 +14,9 @@ from core.runs.metrics import METRICS, OF_SPLITS, OF_STEPS
 ROOT = Path(__file__).resolve().parents[3]
 
 # the very code that CONTRIBUTING.md shows
-_, NEW_ROW = re.findall(r"```python\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), flags=re.DOTALL)
+_, NEW_ROW, *_ = re.findall(
+    r"```python\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), flags=re.DOTALL
+)
 
 TRAINED_AND_SHOWN = """
 import sys
