@@ -72,7 +72,7 @@ def test_a_deep_link_to_a_fresh_server_looks_like_a_click(visit, house):
         opened(page, name, address)
         header = page.locator(".st-key-header")
         expect(header.get_by_role("link")).to_have_text(
-            ["Home", "Data", "Train", "Runs", "Classify", "Computer", "helpWhat the words mean"]
+            ["Home", "Lessons", "Data", "Train", "Runs", "Classify", "Computer", "helpWhat the words mean"]
         )
         expect(page.get_by_test_id("stSidebarNav")).to_have_count(0)
         expect(page.get_by_text("Page not found")).to_have_count(0)
