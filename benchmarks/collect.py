@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import shutil
 import tempfile
 import time
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from typing import Any
 
 from PIL import Image
 
+from core.files import remove_folder
 from core.image_sets.kept_features import KeptFeatures
 from core.image_sets.suggest import collected_how
 from core.inference.collecting import Collecting, Example, Eye
@@ -46,7 +46,7 @@ def main() -> None:
                 for way, took in _measured(examples, strange, how, folder / f"{kind} {number}").items():
                     seconds.setdefault((kind, way), []).append(took)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_folder(folder)
     print(f"| {options.pictures} pictures | | seconds to the first answer (min / median / max) |\n| --- | --- | --- |")
     for (kind, way), took in seconds.items():
         print(f"| {kind} | {way} | {min(took):.2f} / **{median(took):.2f}** / {max(took):.2f} |")

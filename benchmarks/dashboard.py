@@ -19,7 +19,6 @@ import contextlib
 import json
 import math
 import random
-import shutil
 import statistics
 import tempfile
 import threading
@@ -32,6 +31,7 @@ import psutil
 import websockets
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
+from core.files import remove_file, remove_folder
 from core.paths import data_folder
 from core.recipes import find_recipe
 from core.runs.events import EventWriter
@@ -75,7 +75,7 @@ def main() -> None:
                     found = asyncio.run(_watch(server.url, server.process.pid, run.id, watched, options.seconds))
                     print(f"| {points:,} | {sessions} | {found} |", flush=True)
             over.set()
-        shutil.rmtree(runs.parent, ignore_errors=True)
+        remove_folder(runs.parent)
 
 
 @contextlib.contextmanager
@@ -88,7 +88,7 @@ def _waiting(runs: Path, number: int) -> Iterator[None]:
         yield
     finally:
         for run in queued(runs):
-            run.queue_place.unlink(missing_ok=True)
+            remove_file(run.queue_place)
 
 
 def write_steps(run: Run, points: int) -> None:

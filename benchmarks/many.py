@@ -24,6 +24,7 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
+from core.files import remove_file
 from core.image_sets.folders import accept, list_datasets
 from core.image_sets.ingest import ingest
 from core.runs.store import list_runs
@@ -97,7 +98,7 @@ def prepare(data: Path, classes: int, pictures: int) -> None:
     made, _ = ingest(path, data / "staged", "Many", lambda *_: None)
     accept(made, "Many", data)
     print(f"{pictures:,} pictures imported in {time.monotonic() - began:.0f} s", flush=True)
-    path.unlink()
+    remove_file(path)
 
 
 def train(data: Path, runs: Path) -> None:

@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from unittest.mock import patch
 
+from core.files import remove_file
 from core.machine.processes import name_process
 from core.nodes.registry import Node, write_node
 from core.recipes import find_recipe
@@ -101,8 +102,8 @@ def decisions(computers: int, waiting: int, rounds: int) -> list[tuple[float, fl
 
 
 def _end(run: Run) -> None:
-    run.starting_mark.unlink()
-    run.queue_place.unlink()
+    remove_file(run.starting_mark)
+    remove_file(run.queue_place)
     run.event_log.write_text(
         '{"event":"step","time":1.0,"step":1,"images_per_second":900.0}\n{"event":"finished","time":2.0}\n'
     )

@@ -25,6 +25,7 @@ import torch
 from torch import nn, optim
 
 from benchmarks import side_by_side
+from core.files import replace_file
 from core.workers.launch import worker_environment
 
 VARIANTS = ("tutorial", "without features", "first epoch", "later epochs")
@@ -242,7 +243,7 @@ def _weights_file() -> Path:
         torch.manual_seed(0)
         partial = path.with_suffix(f".{os.getpid()}")
         torch.save(resnet18().state_dict(), partial)
-        os.replace(partial, path)
+        replace_file(partial, path)
     return path
 
 

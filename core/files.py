@@ -1,4 +1,7 @@
-"""Files and folders: written so that nobody ever sees half of one, read so that nothing in them does harm, moved, thrown away."""
+"""Files and folders: written so that nobody ever sees half of one, read so that nothing in them does harm, moved, thrown away.
+
+All that replaces, moves or removes files goes through here: see `core.machine.patience`.
+"""
 
 from __future__ import annotations
 
@@ -11,17 +14,19 @@ import secrets
 import shutil
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from filelock import FileLock, Timeout
+
+from core.machine.patience import PATIENCE, READERS_PATIENCE, is_in_use, may_be_in_use, patiently
 
 MOST_JSON = 64 * 2**20  # bytes; nothing that is written here comes near
 
 
-def write_atomically(path: Path, data: bytes | memoryview, sync: bool = True) -> None:
+def write_atomically(path: Path, data: bytes | memoryview, sync: bool = True, patience: float = PATIENCE) -> None:
     """Replaces a file in one step: readers see the old bytes or the new ones, also after a crash, with `sync` of the computer.
 
-    Raises OSError.
+    Raises OSError, on Windows also when somebody reads the old one for longer than `patience` seconds.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
@@ -30,9 +35,49 @@ def write_atomically(path: Path, data: bytes | memoryview, sync: bool = True) ->
             if sync:
                 file.flush()
                 os.fsync(file.fileno())
-        os.replace(temporary, path)
+        replace_file(temporary, path, patience)
     finally:
-        temporary.unlink(missing_ok=True)
+        remove_file(temporary)
+
+
+def replace_file(source: Path, target: Path, patience: float = PATIENCE) -> None:
+    """Gives a file the name of another, which it replaces. Raises OSError."""
+    patiently(lambda: os.replace(source, target), patience)
+
+
+def remove_file(path: Path) -> None:
+    """Removes a file, if it is there. Raises OSError."""
+    patiently(lambda: path.unlink(missing_ok=True))
+
+
+def remove_folder(folder: Path, patience: float = PATIENCE) -> list[OSError]:
+    """Removes a folder with all that is in it, or a file, as far as it can be; what went wrong. Never raises."""
+    problems: list[OSError] = []
+
+    def remove() -> None:
+        problems[:] = _remove(folder)
+        if busy := next(filter(may_be_in_use, problems), None):
+            raise busy
+
+    with contextlib.suppress(OSError):
+        patiently(remove, patience)
+    return problems
+
+
+def opened(path: Path | str) -> BinaryIO:
+    """A file that others replace, open for reading; to be closed soon. Raises OSError, IsADirectoryError on every system."""
+    try:
+        return patiently(lambda: open(path, "rb"), READERS_PATIENCE)  # noqa: SIM115
+    except PermissionError as error:
+        if not os.path.isdir(path):
+            raise
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path)) from error
+
+
+def read_bytes(path: Path | str) -> bytes:
+    """All that stands in a file that others replace. Raises OSError, see `opened`."""
+    with opened(path) as file:
+        return file.read()
 
 
 def read_json(path: Path) -> Any:
@@ -44,7 +89,7 @@ def read_json(path: Path) -> Any:
     try:
         if path.stat().st_size > MOST_JSON:
             return None
-        return parse_json(path.read_bytes())
+        return parse_json(read_bytes(path))
     except OSError:
         return None
 
@@ -83,7 +128,7 @@ def move_folder(source: Path, place: Path) -> None:
     Raises OSError; then the source is as it was, and nothing lies at the place.
     """
     try:
-        source.rename(place)
+        patiently(lambda: source.rename(place))
         return
     except OSError as error:
         if error.errno != errno.EXDEV:
@@ -100,16 +145,18 @@ def move_folder(source: Path, place: Path) -> None:
 
     try:
         shutil.copytree(source, neighbour, copy_function=copy)
-        neighbour.rename(place)
+        patiently(lambda: neighbour.rename(place))
     except shutil.Error as error:
         raise failed[0] if failed else OSError(errno.EIO, "copying failed") from error
     finally:
-        shutil.rmtree(neighbour, ignore_errors=True)
-    shutil.rmtree(source, ignore_errors=True)
+        remove_folder(neighbour)
+    remove_folder(source)
 
 
 def remedy(error: OSError) -> str:
     """What to do about a file that could not be written."""
+    if is_in_use(error):
+        return "close whatever has it open, and try again"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return "allow writing there, or set TRAINDESK_DATA to another folder"
     if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
@@ -173,7 +220,7 @@ class Trash:
             raise NameTaken(errno.EEXIST, os.strerror(errno.EEXIST), str(place))
         move_folder(self.folder / name, place)
         with contextlib.suppress(OSError):
-            (place / self.MARK).unlink(missing_ok=True)
+            remove_file(place / self.MARK)
         return place
 
     def names(self) -> list[str]:
@@ -196,7 +243,7 @@ class Trash:
         for path in _inside(self.folder):
             if not path.name.startswith(self.GOING) and time.time() - self.time_of(path.name) >= older_than:
                 try:
-                    os.replace(path, path.with_name(self.GOING + secrets.token_hex(4)))
+                    replace_file(path, path.with_name(self.GOING + secrets.token_hex(4)))
                 except OSError as error:
                     problems.append(error)
         return problems
@@ -207,7 +254,7 @@ class Trash:
         for path in _inside(self.folder):
             if path.name.startswith(self.GOING):
                 before = folder_size(path)
-                _remove(path, problems)
+                problems += remove_folder(path)
                 freed += before - folder_size(path)
         return freed, problems
 
@@ -228,9 +275,11 @@ def _inside(folder: Path) -> list[Path]:
     return []
 
 
-def _remove(path: Path, problems: list[OSError]) -> None:
+def _remove(path: Path) -> list[OSError]:
+    problems: list[OSError] = []
+
     def note(_: object, __: object, failure: tuple) -> None:
-        if not isinstance(failure[1], FileNotFoundError):  # another process empties the trash as well
+        if not isinstance(failure[1], FileNotFoundError):  # another process removes it as well
             problems.append(failure[1])
 
     if path.is_dir() and not path.is_symlink():
@@ -240,3 +289,4 @@ def _remove(path: Path, problems: list[OSError]) -> None:
             path.unlink(missing_ok=True)
         except OSError as error:
             problems.append(error)
+    return problems

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from core.errors import TrainDeskError
-from core.files import folder_size
+from core.files import folder_size, remove_file, remove_folder
 from core.paths import HOME, data_folder
 from core.recipes import find_recipe
 from core.runs import events
@@ -40,7 +40,7 @@ def main() -> None:
         keep(run, made)
         if (size := folder_size(made)) > MOST_BYTES:
             raise TrainDeskError(f"The example takes {size:,} bytes; it may take {MOST_BYTES:,}.")
-        shutil.rmtree(EXAMPLE, ignore_errors=True)
+        remove_folder(EXAMPLE)
         shutil.copytree(made, EXAMPLE)
     print(f"{EXAMPLE}: {size:,} bytes")
 
@@ -57,7 +57,7 @@ def keep(run: Run, folder: Path) -> None:
     for place, path in enumerate(snapshots):
         every = -(-len(snapshots) // SNAPSHOTS)
         if place % every and place != len(snapshots) - 1 and int(path.stem) != int(best):
-            path.unlink()
+            remove_file(path)
     found, _ = run.events()
     steps = [event for event in found if event["event"] == events.STEP]
     every = max(1, len(steps) // LOSSES)

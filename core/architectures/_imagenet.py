@@ -8,6 +8,7 @@ from pathlib import Path
 
 from core.datasets.downloads import in_background, reason
 from core.errors import TrainDeskError
+from core.files import remove_file
 
 
 def obtain_imagenet(network: str, path: Path, total: int) -> Iterator[tuple[int, int]]:
@@ -39,7 +40,7 @@ def _download(network: str, path: Path) -> None:
     if path.is_file():  # another process brought it
         return
     for left_over in _partial(path):  # of a process that was killed; nobody else downloads while we hold the lock
-        left_over.unlink(missing_ok=True)
+        remove_file(left_over)
     checksum = HASH_REGEX.search(path.name)
     url = get_model_weights(network).IMAGENET1K_V1.url
     download_url_to_file(url, os.fspath(path), checksum.group(1) if checksum else None, progress=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 from core.cli.common import Commands, Result, WrongInput, argument
 from core.errors import TrainDeskError
-from core.files import remedy
+from core.files import remedy, remove_folder
 from core.image_analysis.label_check import open_doubts, run_label_check
 from core.image_sets.checks import findings
 from core.image_sets.export import write_zip
@@ -82,7 +81,7 @@ def _import(options: argparse.Namespace) -> Result:
     except OSError as error:
         raise TrainDeskError(f"The pictures could not be kept ({error.strerror}); {remedy(error)}.") from error
     finally:
-        shutil.rmtree(job.folder, ignore_errors=True)
+        remove_folder(job.folder)
     lines = [
         about["layout"],
         *_reading_lines(about),

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from core.files import remove_file, replace_file
+
 PREFIX = ".coming-"  # of a file that is still being written
 
 
@@ -67,7 +69,7 @@ def _written(content: Any, target: Path) -> None:
     try:
         with coming.open("wb") as file:
             shutil.copyfileobj(content, file)
-        os.replace(coming, target)
+        replace_file(coming, target)
     finally:
         with contextlib.suppress(OSError):
-            coming.unlink()
+            remove_file(coming)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 import time
 import uuid
 import warnings
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.datasets._base import DatasetError, DatasetSettings, ImageData
+from core.files import remove_folder
 
 if TYPE_CHECKING:
     import torch
@@ -198,12 +198,12 @@ def _keep(place: Path, dataset: DatasetSettings, fill: Callable[[Path], bool]) -
         if not fill(temporary):
             return False
         if _read(place, dataset) is None:  # no other process was quicker
-            shutil.rmtree(place, ignore_errors=True)  # a damaged one
+            remove_folder(place)  # a damaged one
             temporary.rename(place)
     except OSError:
         return False
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        remove_folder(temporary)
     _tidy(place, _prefix(dataset))
     return True
 
@@ -237,4 +237,4 @@ def _tidy(place: Path, prefix: str) -> None:
             except OSError:  # its process has just finished
                 continue
         if stale:
-            shutil.rmtree(other, ignore_errors=True)
+            remove_folder(other)

@@ -14,6 +14,7 @@ import numpy as np
 
 from core.datasets._base import DatasetError, DatasetSettings
 from core.datasets.cache import save
+from core.files import remove_file, replace_file
 
 
 def keep(dataset: DatasetSettings, data_folder: Path, pixels: np.ndarray, label: int) -> Path:
@@ -29,7 +30,7 @@ def keep(dataset: DatasetSettings, data_folder: Path, pixels: np.ndarray, label:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_suffix(".new")
         image.save(temporary, "PNG")
-        temporary.replace(path)
+        replace_file(temporary, path)
     except OSError as error:
         raise DatasetError(
             f"The picture could not be kept in {path.parent} ({error.strerror}); free some space."
@@ -40,7 +41,7 @@ def keep(dataset: DatasetSettings, data_folder: Path, pixels: np.ndarray, label:
 def forget(path: Path) -> None:
     """Takes back what was kept a moment ago."""
     with contextlib.suppress(OSError):
-        path.unlink()
+        remove_file(path)
 
 
 def how_many(dataset: DatasetSettings, data_folder: Path) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from core.datasets._base import DatasetError, DatasetSettings
 from core.datasets.downloads import in_background, reason
+from core.files import remove_file
 from core.text.lists import listed
 
 
@@ -56,4 +57,4 @@ def _is_settled(dataset: DatasetSettings, data_folder: Path) -> bool:
 def _forget_archives(dataset: DatasetSettings, data_folder: Path) -> None:
     for archive in dataset.archives(data_folder):
         with contextlib.suppress(OSError):
-            archive.unlink()
+            remove_file(archive)

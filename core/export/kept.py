@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import json
 import re
-import shutil
 import time
 import zipfile
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from typing import Any
 
 from core.errors import TrainDeskError
 from core.export.kinds import Kind
-from core.files import folder_size, read_json, write_atomically
+from core.files import folder_size, read_json, remove_folder, write_atomically
 from core.runs.metadata import title_of
 from core.runs.store import Run, run_at
 from core.runs.workspace import NAME
@@ -102,7 +101,7 @@ def forget_old(runs_folder: Path, now: float | None = None) -> None:
         for made, each in aged:
             room -= folder_size(each)
             if room < 0 or (now or time.time()) - made > LASTS:
-                shutil.rmtree(each, ignore_errors=True)
+                remove_folder(each)
 
 
 def _state(path: Path) -> tuple[int, int] | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from core.errors import TrainDeskError
 from core.export import spreadsheet
+from core.files import remove_folder
 from core.runs import events
 from core.runs.curve import VALIDATION_COLUMNS
 from core.runs.events import Event
@@ -118,7 +118,7 @@ def to_tensorboard(run: Run) -> Path:
     if history.started is None:
         raise TrainDeskError(f"Run {run.id} has recorded nothing yet; wait for its first step.")
     try:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_folder(folder)
         log = TensorBoardLog(run)
         for measured in recorded(history):
             log.add(*measured)

@@ -19,6 +19,7 @@ from typing import Literal
 import numpy as np
 
 from core.errors import TrainDeskError
+from core.files import remove_file
 from core.image_analysis.label_features import Progress, features_of
 from core.image_analysis.picture_map import keep_map, made_map
 from core.image_sets.own_dataset import OwnDataError, OwnDataset
@@ -92,7 +93,7 @@ def start(dataset: OwnDataset) -> None:
     try:
         _write(dataset, LabelCheck("working", "Starting", version=dataset.newest()))
         log = dataset.folder / "label_check.log"
-        log.unlink(missing_ok=True)
+        remove_file(log)
         process = start_detached(["core.image_analysis.label_check", str(dataset.folder)], log=log)
         _pid_file(dataset).touch()
         name_process(_pid_file(dataset), process.pid)

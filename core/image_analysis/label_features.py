@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from core.files import remove_file
 from core.image_sets.decode import prepared
 from core.image_sets.kept_features import KeptFeatures, content_key
 from core.image_sets.own_dataset import OwnDataset
@@ -34,7 +35,7 @@ def features_of(dataset: OwnDataset, images: np.ndarray, progress: Progress) -> 
     sides = SIDES if len(images) <= FINE else SIDES[:-1]
     side = 28 if drawn else max((each for each in sides if each <= usual), default=SIDES[0])
     with contextlib.suppress(OSError):  # what earlier releases kept
-        (dataset.folder / "features.npz").unlink(missing_ok=True)
+        remove_file(dataset.folder / "features.npz")
     kept = KeptFeatures(dataset.folder)
     keys = {image: content_key(str(image).encode(), f"{fit} {side}") for image in images.tolist()}
     found = kept.get(list(keys.values()))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.files import write_atomically
+from core.files import remove_file, write_atomically
 from core.image_sets.own_dataset import FOREVER, SPLITS, OwnDataError, OwnDataset
 from core.text.typed import clean_line
 
@@ -161,7 +161,7 @@ def editing(dataset: OwnDataset, words: str, other: OwnDataset | None = None) ->
     except BaseException:
         with contextlib.suppress(OwnDataError, OSError):  # the file of facts may be there though the version is not
             if number > dataset.newest():
-                dataset.facts_file(number).unlink(missing_ok=True)
+                remove_file(dataset.facts_file(number))
         raise
 
 

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.files import read_json
+from core.files import read_json, remove_file
 from core.image_sets.own_dataset import OwnDataset
 from core.machine.processes import is_gone, name_process, start_detached
 from core.settings.stored import stored_as, write_stored
@@ -79,7 +79,7 @@ def look_for_evidence(dataset: OwnDataset) -> bool:
         try:
             process = start_detached(["core.image_analysis.probe", str(dataset.folder), str(version)], env=env)
         except OSError:
-            mark.unlink()
+            remove_file(mark)
             raise
         name_process(mark, process.pid)
         return True

@@ -8,7 +8,6 @@ from __future__ import annotations
 import errno
 import io
 import json
-import os
 import secrets
 import time
 import zipfile
@@ -16,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from core.files import parse_json
+from core.files import parse_json, remove_file, replace_file
 from core.image_sets.own_dataset import SPLITS, OwnClass, OwnDataError, OwnDataset
 from core.image_sets.zip_names import Places, folder_of
 
@@ -44,9 +43,9 @@ def write_zip(dataset: OwnDataset, path: Path) -> None:
         try:
             with part.open("xb") as stream:
                 _write(dataset, stream)
-            os.replace(part, path)
+            replace_file(part, path)
         finally:
-            part.unlink(missing_ok=True)
+            remove_file(part)
     except OSError as error:
         what = "free some space" if error.errno == errno.ENOSPC else "choose another place"
         raise OwnDataError(f"{path} could not be written ({error.strerror}); {what}.") from error

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import re
-import shutil
 import time
 from pathlib import Path
 
-from core.files import Trash, move_folder, remedy
+from core.files import Trash, move_folder, remedy, remove_folder
 from core.image_sets.edit import checked_name
 from core.image_sets.own_dataset import OwnDataError, OwnDataset
 
@@ -89,7 +88,7 @@ def forget_decoded(set_id: str, data_folder: Path, but: int = 0) -> None:
             f"{cache_name(set_id)}-*"
         )  # for other computers: see `core.nodes.parcels`
     for folder in gone:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_folder(folder)
 
 
 def delete_dataset(dataset: OwnDataset) -> None:

@@ -5,12 +5,11 @@ python -m core.image_sets.import_process IMPORT_FOLDER
 
 from __future__ import annotations
 
-import shutil
 import sys
 import traceback
 from pathlib import Path
 
-from core.files import remedy
+from core.files import remedy, remove_folder
 from core.image_sets.imports import Job, Progress, Request
 from core.image_sets.ingest import Cancelled, ingest
 from core.image_sets.layout import Layout
@@ -92,7 +91,7 @@ def _ingest(job: Job, request: Request) -> int:
 
 
 def _clear(job: Job) -> None:
-    shutil.rmtree(job.dataset.folder, ignore_errors=True)
+    remove_folder(job.dataset.folder)
 
 
 if __name__ == "__main__":

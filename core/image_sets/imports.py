@@ -10,13 +10,12 @@ import contextlib
 import json
 import os
 import secrets
-import shutil
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from core.files import Inside, remedy, write_atomically
+from core.files import Inside, remedy, remove_file, remove_folder, write_atomically
 from core.image_sets.ingest import Report
 from core.image_sets.own_dataset import OwnDataError, OwnDataset
 from core.machine.processes import last_word, name_process, start_detached
@@ -148,7 +147,7 @@ class Job:
 
     def remove(self) -> None:
         """Removes the import with all that was made of it."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove_folder(self.folder)
 
     def write(self, said: Request | Report | Progress | _Owner | dict[str, Any]) -> None:
         """Keeps it under the name of its kind; of plain values it is how the folders are read. Raises OSError."""
@@ -204,8 +203,8 @@ def read_again(job: Job, reading: str) -> None:
     request = replace(job.request(), reading=reading)
     if job.progress().state in ENDED:
         for name in ("progress.json", "reading.json", "report.json", "worker.pid"):
-            (job.folder / name).unlink(missing_ok=True)
-        shutil.rmtree(job.folder / "set", ignore_errors=True)
+            remove_file(job.folder / name)
+        remove_folder(job.folder / "set")
         start(job, request)
         return
     try:

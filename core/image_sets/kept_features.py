@@ -11,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
+from core.files import remove_file
+
 MOST = 20_000  # pictures; 2,560 bytes each and some for SQLite: about 60 MB
 OFTEN = 3600.0  # seconds after which it is noted again that a row was asked for
 TABLE = (
@@ -67,8 +69,9 @@ class KeptFeatures:
         except sqlite3.OperationalError:  # a full disk, a folder that is only read, someone who writes for long
             pass
         except sqlite3.DatabaseError:
+            connection.close()  # Windows removes no file that is open
             with contextlib.suppress(OSError):
-                self.file.unlink()
+                remove_file(self.file)
         finally:
             connection.close()
 
@@ -76,13 +79,14 @@ class KeptFeatures:
         try:
             self.file.parent.mkdir(parents=True, exist_ok=True)
             connection = sqlite3.connect(self.file, timeout=5)
+        except (OSError, sqlite3.Error):
+            return None
+        try:
             connection.execute(TABLE)
             return connection
-        except sqlite3.OperationalError:
-            return None
-        except sqlite3.DatabaseError:
-            with contextlib.suppress(OSError):
-                self.file.unlink()
-            return None
-        except OSError:
+        except sqlite3.DatabaseError as error:
+            connection.close()
+            if not isinstance(error, sqlite3.OperationalError):
+                with contextlib.suppress(OSError):
+                    remove_file(self.file)
             return None

@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import os
 import runpy
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,7 +23,7 @@ from typing import Any
 
 import psutil
 
-from core.files import read_json
+from core.files import read_json, remove_folder
 from core.paths import HOME
 
 PREFIX = "traindesk-"  # then the process that made the folder
@@ -39,7 +38,7 @@ def temporary_folder() -> Iterator[Path]:
     try:
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_folder(folder)
 
 
 class Question:
@@ -63,7 +62,7 @@ class Question:
                     stderr=subprocess.DEVNULL,
                 )
         except OSError:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            remove_folder(self.folder)
             raise
         threading.Thread(target=self._see_out, args=(answer,), name=f"asks {self.process.pid}", daemon=True).start()
 
@@ -94,7 +93,7 @@ class Question:
         assert self.process.stdin is not None
         with contextlib.suppress(OSError):
             self.process.stdin.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove_folder(self.folder)
         self._is_over.set()
 
 
@@ -110,14 +109,14 @@ def _remove_those_of_the_dead() -> None:
         with contextlib.suppress(OSError, ValueError):
             maker = int(folder.name.removeprefix(PREFIX).partition("-")[0])
             if time.time() - folder.stat().st_mtime > OLD and not psutil.pid_exists(maker):
-                shutil.rmtree(folder, ignore_errors=True)
+                remove_folder(folder)
 
 
 def _end_with_who_asked(folder: str) -> None:
     """Standard input ends when the process that asked does, be it killed."""
     while os.read(0, 4096):
         pass
-    shutil.rmtree(folder, ignore_errors=True)
+    remove_folder(Path(folder), patience=0)  # what cannot be removed goes with `_remove_those_of_the_dead`
     os._exit(1)
 
 

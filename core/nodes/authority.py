@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import TrainDeskError
+from core.files import remove_file
 from core.nodes.certificates import AUTHORITY, DESK, JOIN, NODE, digest_of, key_pem, new_key, pem, sign, subject
 from core.nodes.registry import HERE, NAMES, checked, is_removed
 from core.runs.workspace import NAME, locked
@@ -141,13 +142,13 @@ class Authority:
                 found.append(join)
             else:
                 with contextlib.suppress(OSError):
-                    path.unlink(missing_ok=True)
+                    remove_file(path)
         return sorted(found, key=lambda join: join.made, reverse=True)
 
     def revoke_join(self, identity: str) -> None:
         """From now on that join file opens nothing. Raises TrainDeskError."""
         with _written(self.folder):
-            self._join_path(identity).unlink(missing_ok=True)
+            remove_file(self._join_path(identity))
 
     def is_open(self, identity: str) -> bool:
         """Whether the join file of that id still opens the door."""
@@ -225,6 +226,6 @@ def _written(folder: Path) -> Iterator[None]:
 
 
 def _write_secret(path: Path, text: str) -> None:
-    path.unlink(missing_ok=True)
+    remove_file(path)
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
         file.write(text)

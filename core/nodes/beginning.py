@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from core.files import write_atomically
+from core.files import move_folder, remove_file, write_atomically
 from core.nodes.bring import Fetch, bring
 from core.nodes.messages import LOG, Refused
 from core.nodes.outgoing import digest_of_path
@@ -48,7 +47,7 @@ def get_ready(run: Run, data_folder: Path, order: Mapping[str, Any], fetch: Fetc
     if not goes_on(run, *order["log"]):
         raise Refused(f"The log of run {run.id} did not come as it is at the desk; it is tried again.")
     for left_over in (run.stop_request, run.pause_request, run.starting_mark, run.queue_place):
-        left_over.unlink(missing_ok=True)
+        remove_file(left_over)
     check()
 
 
@@ -62,7 +61,7 @@ def set_aside(run: Run, generation: int) -> Path | None:
     while copy.exists():
         number += 1
         copy = run.folder.with_name(f"{run.id}{LOST}{generation}-{number}")
-    os.rename(run.folder, copy)
+    move_folder(run.folder, copy)
     return copy
 
 

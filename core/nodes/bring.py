@@ -16,7 +16,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from core.errors import TrainDeskError
-from core.files import remedy
+from core.files import remedy, remove_file, remove_folder, replace_file
 from core.nodes.digests import Content, Digests
 from core.nodes.parcels import KINDS, UNUSED_SECONDS, Parcel, forget_unused, link_or_copy, sizes
 from core.nodes.shelf import CHUNK
@@ -60,7 +60,7 @@ def bring(
         bringing.done = bringing.total - sizes(missing)
         for parcel in missing:
             bringing.place(parcel)
-        shutil.rmtree(run_folder / COMING, ignore_errors=True)
+        remove_folder(run_folder / COMING)
         for folder in {bringing.target(parcel).parent for parcel in wanted if parcel.path.partition("/")[0] in KINDS}:
             os.utime(folder)  # it was used
         write_brought(run_folder, _brought(wanted))
@@ -75,7 +75,7 @@ def forget_cut_off(data_folder: Path) -> None:
     for path in (data_folder / COMING).glob("*.part"):
         with contextlib.suppress(OSError):
             if time.time() - path.stat().st_mtime > UNUSED_SECONDS:
-                path.unlink()
+                remove_file(path)
 
 
 def _brought(parcels: list[Parcel]) -> Brought:
@@ -132,7 +132,7 @@ class _Bringing:
         with self._turn(parcel, part):
             if not self.is_here(parcel) and not self._taken_from_here(parcel, path):
                 self._fetched(parcel, part)
-                os.replace(part, path)
+                replace_file(part, path)
             if parcel.root == "data":  # it never changes from now on
                 self.digests.note(path, Content(parcel.digest, parcel.size, path.stat().st_mtime_ns), stays=True)
         self._tell(parcel, parcel.size)
@@ -180,9 +180,9 @@ class _Bringing:
             except OSError as error:
                 if error.errno not in FULL:
                     raise
-                part.unlink(missing_ok=True)  # others need the room
+                remove_file(part)  # others need the room
                 raise self._no_room(parcel, parcel.size, shutil.disk_usage(part.parent).free) from error
-            part.unlink(missing_ok=True)
+            remove_file(part)
         raise TrainDeskError(
             f"{parcel.what.capitalize()} arrived damaged twice ('{parcel.path}' has another SHA-256 than was said); "
             "check the network and start the run again."

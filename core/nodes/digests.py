@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import TrainDeskError
+from core.files import remove_file
 from core.runs.workspace import workspace_folder
 
 SETTLED_SECONDS = (
@@ -85,7 +86,7 @@ class Digests:
         except sqlite3.Error as error:
             if not isinstance(error, sqlite3.OperationalError):
                 with contextlib.suppress(OSError):
-                    self._file.unlink()
+                    remove_file(self._file)
             return []
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import TrainDeskError
-from core.files import read_json
+from core.files import read_json, remove_file, replace_file
 from core.nodes.authority import Authority
 from core.nodes.certificates import JOIN, expires, new_request
 from core.nodes.link import DeskLink
@@ -70,10 +70,10 @@ def keep(runs_folder: Path, identity: Identity) -> None:
     workspace_folder(runs_folder)
     path.parent.mkdir(mode=0o700, exist_ok=True)
     temporary = path.with_name(f".{path.name}.new")
-    temporary.unlink(missing_ok=True)
+    remove_file(temporary)
     with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         json.dump(asdict(identity), file, indent=1)
-    os.replace(temporary, path)
+    replace_file(temporary, path)
 
 
 async def enroll(identity: Identity, addresses: list[str], name: str) -> Identity:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 from pathlib import Path
 from typing import Any
 
 from core.errors import TrainDeskError
+from core.files import remove_file, remove_folder, replace_file
 from core.nodes.messages import CHUNK, is_digest, most_bytes_from
 from core.nodes.outgoing import digest_of_path
 from core.runs.store import Run
@@ -35,11 +35,11 @@ class Incoming:
         with contextlib.suppress(FileNotFoundError):
             for piece in self._folder.iterdir():
                 if piece.stem not in missing.values():
-                    piece.unlink()
+                    remove_file(piece)
         if self._run.last.name in files:  # what it has is the whole run, not the beginning of one
             for snapshot in (self._run.folder / "looks").glob("*.npz"):
                 if f"looks/{snapshot.name}" not in files:
-                    snapshot.unlink(missing_ok=True)
+                    remove_file(snapshot)
         return {name: self._begun(digest) for name, digest in missing.items()}
 
     def want(self, name: str, digest: str) -> int:
@@ -78,7 +78,7 @@ class Incoming:
                 return {"offset": file.tell()}
             file.write(data)
         if offset + len(data) == size and digest_of_path(piece, size) != digest:
-            piece.unlink()
+            remove_file(piece)
             return {"offset": 0, "damaged": True}
         return {"offset": offset + len(data)}
 
@@ -87,13 +87,13 @@ class Incoming:
         if self._wanted.get(name) == digest:
             path = self._run.folder / name
             path.parent.mkdir(exist_ok=True)
-            os.replace(self.piece(digest), path)
+            replace_file(self.piece(digest), path)
             self._known[name] = _facts(path), digest
             del self._wanted[name]
 
     def clear(self) -> None:
         """Removes what is not whole."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        remove_folder(self._folder)
 
     def piece(self, digest: str) -> Path:
         """Where a file gathers."""

@@ -6,11 +6,11 @@ Everything of a settled run is at the desk. A copy of a run that someone else to
 from __future__ import annotations
 
 import contextlib
-import shutil
 import time
 from collections.abc import Collection
 from pathlib import Path
 
+from core.files import remove_folder
 from core.nodes.beginning import LOST
 from core.nodes.tended_note import NAME, tended_in
 from core.runs.disk import LOW, disk_usage
@@ -28,7 +28,7 @@ def forget_leftovers(runs_folder: Path, busy: Collection[str] = ()) -> list[Path
             continue
         is_copy, age = LOST in folder.name, time.time() - since
         if age > (COPY_SECONDS if is_copy else KEPT_SECONDS) or (not is_copy and _is_nearly_full(runs_folder)):
-            shutil.rmtree(folder, ignore_errors=True)
+            remove_folder(folder)
             removed.append(folder)
     return removed
 

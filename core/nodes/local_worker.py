@@ -8,6 +8,7 @@ import time
 from filelock import FileLock, Timeout
 
 from core.errors import TrainDeskError
+from core.files import remove_file
 from core.machine.processes import end_process, living_pid
 from core.runs.events import ENDS, EventWriter, last_event
 from core.runs.store import Run
@@ -61,6 +62,6 @@ def say_end(run: Run, kind: str, message: str, is_new: bool) -> None:
                 finally:
                     log.close()
             for passing in (run.stop_request, run.pause_request, run.worker_pid, run.spare, run.starting_mark):
-                passing.unlink(missing_ok=True)
+                remove_file(passing)
     except Timeout:
         raise TrainDeskError(f"The process of run {run.id} cannot be ended; end it by hand.") from None

@@ -18,6 +18,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from core.errors import TrainDeskError
+from core.files import remove_file
 from core.machine.processes import name_process
 from core.nodes.incoming import Incoming, checked_file, checked_files
 from core.nodes.messages import LOG, most_bytes_from
@@ -91,9 +92,9 @@ class MirroredRun:
                 return
             if not self.is_taken:
                 self._note(Taken(self.placement.generation, self._size()))
-            self.run.queue_place.unlink(missing_ok=True)
+            remove_file(self.run.queue_place)
             if self.has_begun:
-                self.run.starting_mark.unlink(missing_ok=True)
+                remove_file(self.run.starting_mark)
             elif time.monotonic() - self._marked > MARK_SECONDS:
                 self.run.starting_mark.touch()
                 name_process(self.run.starting_mark, os.getpid())
@@ -109,7 +110,7 @@ class MirroredRun:
         with self._guard:
             self._place(replace(self.placement, lost=when))
             if when:
-                self.run.starting_mark.unlink(missing_ok=True)
+                remove_file(self.run.starting_mark)
             self._marked = 0.0
             self.keep()
 
@@ -175,7 +176,7 @@ class MirroredRun:
                     self._has_ended = last is not None and last["event"] in ENDS
                 else:
                     self._look_for_end()
-            self.run.starting_mark.unlink(missing_ok=True)
+            remove_file(self.run.starting_mark)
             if self._has_ended:
                 clear_requests(self.run)
                 self.let_go()
@@ -272,11 +273,11 @@ class MirroredRun:
 
     def _settle(self) -> None:
         clear_requests(self.run)
-        self.run.queue_place.unlink(missing_ok=True)
-        self.run.starting_mark.unlink(missing_ok=True)
+        remove_file(self.run.queue_place)
+        remove_file(self.run.starting_mark)
         self._place(replace(self.placement, settled=True, lost=0.0))
         self.let_go()
-        self._state.unlink(missing_ok=True)
+        remove_file(self._state)
         self._incoming.clear()
 
     def _note(self, taken: Taken) -> None:

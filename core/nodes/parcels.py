@@ -22,7 +22,7 @@ from core.datasets.cache import kept_files
 from core.datasets.corrections import corrected_pictures, how_many
 from core.errors import TrainDeskError
 from core.export.saved.run_parts import most_bytes
-from core.files import remedy, write_atomically
+from core.files import remedy, remove_file, remove_folder, replace_file, write_atomically
 from core.nodes.digests import Content, Digests
 from core.nodes.getting_ready import Tell, get_ready
 from core.run_config import RunConfig
@@ -131,7 +131,7 @@ def forget_unused(data_folder: Path) -> None:
     for kind in KINDS:
         for folder in (data_folder / kind).glob("*"):
             if folder.is_dir() and time.time() - folder.stat().st_mtime > UNUSED_SECONDS:
-                shutil.rmtree(folder, ignore_errors=True)
+                remove_folder(folder)
 
 
 def _must_be_sent(dataset: DatasetSettings) -> bool:
@@ -206,9 +206,9 @@ def link_or_copy(source: Path, path: Path, link: bool = True) -> None:
                 os.link(source, temporary)
         if not temporary.is_file():
             shutil.copyfile(source, temporary)
-        os.replace(temporary, path)
+        replace_file(temporary, path)
     finally:
-        temporary.unlink(missing_ok=True)
+        remove_file(temporary)
 
 
 def _earlier(run: Run, config: RunConfig, digests: Digests) -> list[Parcel]:

@@ -17,6 +17,7 @@ from typing import Annotated
 from annotated_types import Ge, Le, MaxLen
 
 from core.errors import TrainDeskError
+from core.files import remove_file
 from core.runs.placement import Moment
 from core.runs.workspace import NAME, workspace_folder
 from core.settings.stored import KeptFiles, write_stored
@@ -89,7 +90,7 @@ def takes_no_runs(runs_folder: Path, name: str) -> bool:
 def set_takes_no_runs(runs_folder: Path, name: str, closed: bool) -> None:
     """Raises OSError, TrainDeskError."""
     path = _made(runs_folder) / f"{checked(name)}.closed"
-    path.touch() if closed else path.unlink(missing_ok=True)
+    path.touch() if closed else remove_file(path)
 
 
 def is_removed(runs_folder: Path, name: str) -> bool:

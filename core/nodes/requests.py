@@ -7,6 +7,7 @@ import os
 from typing import Any
 
 from core.experiments.pruning import tell_others
+from core.files import remove_file, replace_file
 from core.runs.playback import Playback, ask_for_playback, playback_of
 from core.runs.store import Run
 
@@ -27,10 +28,10 @@ def forget_learning_rate(run: Run, serial: int) -> None:
     path, taken = run.learning_rate_request, run.folder / ".learning_rate"
     with contextlib.suppress(OSError):
         if os.stat(path).st_mtime_ns == serial:
-            os.replace(path, taken)
+            replace_file(path, taken)
             if os.stat(taken).st_mtime_ns != serial:  # another one was asked for at this moment
                 os.link(taken, path)
-            taken.unlink()
+            remove_file(taken)
 
 
 def place_requests(run: Run, requests: dict[str, Any], placed: int) -> int:
@@ -43,7 +44,7 @@ def place_requests(run: Run, requests: dict[str, Any], placed: int) -> int:
     said = requests.get("playback")
     playback = Playback(said["epoch_seconds"], said["until"]) if said else None
     if playback != playback_of(run):
-        ask_for_playback(run, playback) if playback else run.playback_request.unlink(missing_ok=True)
+        ask_for_playback(run, playback) if playback else remove_file(run.playback_request)
     if (others := requests.get("others")) is not None:
         tell_others(run, others)
     serial, rate = requests.get("learning_rate") or (0, 0.0)
@@ -56,7 +57,7 @@ def place_requests(run: Run, requests: dict[str, Any], placed: int) -> int:
 def clear_requests(run: Run) -> None:
     """Removes those for an end, once it has come. Raises OSError."""
     for request in (run.stop_request, run.pause_request):
-        request.unlink(missing_ok=True)
+        remove_file(request)
 
 
 def _learning_rate(run: Run) -> list[Any] | None:

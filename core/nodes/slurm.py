@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from core.errors import TrainDeskError
+from core.files import remove_folder
 from core.nodes.leaving import ask_to_leave
 from core.paths import HOME
 from core.runs.workspace import workspace_folder
@@ -83,7 +84,7 @@ class NodeJob:
             status = node.wait()
         if status:
             raise TrainDeskError(f"The computer's program ended with status {status}; its lines above say why.")
-        shutil.rmtree(folder, ignore_errors=True)  # all of it is at the desk
+        remove_folder(folder)  # all of it is at the desk
 
 
 def submit(job: NodeJob, options: str, executor: PicklingExecutor | None = None) -> Submitted:

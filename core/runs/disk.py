@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 from core.errors import TrainDeskError
+from core.files import remove_file
 from core.runs.placement import placement_of
 from core.runs.queue import locked
 from core.runs.store import Run
@@ -68,7 +69,7 @@ def forget_last(run: Run) -> int:
             )
         try:
             size = run.last.stat().st_size
-            run.last.unlink()
+            remove_file(run.last)
         except FileNotFoundError:
             return 0
         except OSError as error:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from core.errors import TrainDeskError
+from core.files import remove_file
 from core.runs.active_runs import active_runs
 from core.runs.example import refuse_example
 from core.runs.metadata import read_metadata
@@ -114,7 +115,7 @@ def withdraw(run: Run) -> bool:
     with locked(run.folder.parent):
         if run.is_on_its_way() or not run.queue_place.exists():
             return False
-        run.queue_place.unlink(missing_ok=True)
+        remove_file(run.queue_place)
         return True
 
 

@@ -10,6 +10,7 @@ import threading
 import time
 from typing import Literal
 
+from core.files import remove_file
 from core.runs.playback import Playback, playback_of
 from core.runs.store import Run
 
@@ -68,7 +69,7 @@ class Requests:
     def clear(self) -> None:
         """Removes the requests that were followed."""
         for path in (self._run.stop_request, self._run.pause_request):
-            path.unlink(missing_ok=True)
+            remove_file(path)
 
     def _look(self) -> None:
         now = time.monotonic()
@@ -87,4 +88,4 @@ class Requests:
             with contextlib.suppress(OSError, ValueError):
                 value = float(path.read_text())
                 self._learning_rate = value if math.isfinite(value) and value > 0 else None
-            path.unlink(missing_ok=True)
+            remove_file(path)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from core.files import remove_file
 from core.runs.arrays import read_arrays, write_arrays
 from core.runs.store import Run
 
@@ -69,7 +70,7 @@ class SnapshotStore:
         for earlier in self.epochs():
             in_turn = earlier == 1 or earlier % every == 0
             if earlier > snapshot.epoch or not (in_turn or (earlier == self._best() and not is_best)):
-                self._file(earlier).unlink(missing_ok=True)
+                remove_file(self._file(earlier))
         arrays: dict[str, np.ndarray] = {
             "probabilities": snapshot.probabilities.astype(np.float16),
             "confusion": snapshot.confusion.astype(np.int32),

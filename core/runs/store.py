@@ -7,7 +7,6 @@ import json
 import os
 import re
 import secrets
-import shutil
 import time
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from core.errors import TrainDeskError
-from core.files import Inside, is_locked, write_atomically
+from core.files import Inside, is_locked, remove_folder, write_atomically
 from core.machine.processes import is_gone, living_pid
 from core.paths import example_folder
 from core.run_config import RunConfig
@@ -218,7 +217,7 @@ def create_run(config: RunConfig, runs_folder: Path, sync: bool = True) -> Run:
         write_config(made, config, time.time(), sync)
     except OSError as error:
         if made is not None:
-            shutil.rmtree(made.folder, ignore_errors=True)  # half a run is none
+            remove_folder(made.folder)  # half a run is none
         raise TrainDeskError(
             f"The run cannot be stored in {runs_folder} ({error.strerror}); free space or choose another runs folder."
         ) from error

@@ -6,7 +6,7 @@ import contextlib
 from pathlib import Path
 
 from core.errors import TrainDeskError
-from core.files import NameTaken, Trash
+from core.files import NameTaken, Trash, remove_file
 from core.runs.example import refuse_example
 from core.runs.placement import hand_over
 from core.runs.queue import locked
@@ -36,7 +36,7 @@ def delete_run(run: Run) -> None:
                 f"Run {run.id} cannot be moved to the trash ({error.strerror}); check the runs folder {runs_folder}."
             ) from error
         with contextlib.suppress(OSError):  # in the trash nobody starts it, and restoring it sees to this again
-            deleted.queue_place.unlink(missing_ok=True)
+            remove_file(deleted.queue_place)
         with contextlib.suppress(OSError):
             hand_over(deleted.folder, "")  # the computer that may have it still has lost it
 
@@ -50,7 +50,7 @@ def restore_run(run_id: str, runs_folder: Path) -> Run:
         deleted = find_run(run_id, Trash(runs_folder).folder)
         refuse_example(deleted, "restored")
         try:
-            deleted.queue_place.unlink(missing_ok=True)
+            remove_file(deleted.queue_place)
             return Run(Trash(runs_folder).take_out(deleted.id))
         except NameTaken as error:
             raise TrainDeskError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.errors import TrainDeskError
+from core.files import remove_file
 from core.machine.devices import most_devices
 from core.nodes.registry import HERE, is_in_touch
 from core.run_config import RunConfig
@@ -58,7 +59,7 @@ def ask_to_resume(
         if learning_rate is not None:
             run.request_learning_rate(learning_rate)
         for request in (run.stop_request, run.pause_request):
-            request.unlink(missing_ok=True)
+            remove_file(request)
     except OSError as error:
         raise TrainDeskError(
             f"Run {run.id} cannot go on ({error.strerror}: {error.filename}); free space or check the folder."

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from filelock import FileLock
 
 from core.errors import TrainDeskError
-from core.files import is_locked
+from core.files import is_locked, remove_file
 from core.machine.cores import usable_cores
 from core.machine.devices import list_devices
 from core.machine.processes import start_detached
@@ -105,7 +105,7 @@ def dispatch(runs_folder: Path, data_folder: Path) -> Dispatched:
             if device is None or entry.launches >= LAUNCHES:
                 if device is not None:
                     _give_up(entry)
-                entry.run.queue_place.unlink(missing_ok=True)  # its page says what is wrong
+                remove_file(entry.run.queue_place)  # its page says what is wrong
                 continue
             computer = places.take(entry, device, count)
             if computer is None and not _joins(entry, device, at_work):

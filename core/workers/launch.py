@@ -14,6 +14,7 @@ import threading
 from pathlib import Path
 
 from core.errors import TrainDeskError
+from core.files import remove_file
 from core.machine.cores import usable_cores
 from core.machine.processes import name_process, start_detached
 from core.runs.store import Run
@@ -38,7 +39,7 @@ def launch(run: Run, data_folder: Path) -> None:
     """
     global _standby
     try:
-        run.starting_mark.unlink(missing_ok=True)  # an old one: that the folder changed shows that something happens
+        remove_file(run.starting_mark)  # an old one: that the folder changed shows that something happens
         run.starting_mark.touch()
     except OSError as error:
         raise TrainDeskError(
@@ -150,7 +151,7 @@ def _start_fresh(run: Run, data_folder: Path) -> None:
         command = ["core.workers.worker", str(run.folder), "--data", str(data_folder)]
         child = start_detached(command, env=worker_environment(), log=run.worker_log)
     except OSError as error:
-        run.starting_mark.unlink(missing_ok=True)
+        remove_file(run.starting_mark)
         raise TrainDeskError(f"The training process could not be started ({error.strerror or error}).") from error
     _name(run, child)
 

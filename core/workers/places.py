@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from core.errors import TrainDeskError
-from core.files import read_json
+from core.files import read_json, remove_file
 from core.machine.devices import problem_of_devices
 from core.machine.processes import name_process
 from core.nodes.registry import HERE, Node, nodes, takes_no_runs
@@ -205,7 +205,7 @@ def place(run: Run, computer: str) -> None:
     Raises TrainDeskError.
     """
     try:
-        run.starting_mark.unlink(missing_ok=True)
+        remove_file(run.starting_mark)
         run.starting_mark.touch()
         with contextlib.suppress(OSError):  # unnamed, the mark counts for 30 seconds
             if pid := _desk_pid(run.folder.parent):
@@ -213,7 +213,7 @@ def place(run: Run, computer: str) -> None:
         hand_over(run.folder, computer)
     except OSError as error:
         with contextlib.suppress(OSError):
-            run.starting_mark.unlink(missing_ok=True)
+            remove_file(run.starting_mark)
         raise TrainDeskError(
             f"Run {run.id} cannot be given to {computer} ({error.strerror}: {error.filename}); free space or check the folder."
         ) from error

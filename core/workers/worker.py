@@ -24,6 +24,7 @@ import psutil
 from filelock import FileLock, Timeout
 
 from core.errors import TrainDeskError
+from core.files import remove_file
 from core.machine.memory import is_out_of_memory
 from core.machine.processes import name_process
 from core.machine.ranks import Ranks
@@ -88,7 +89,7 @@ def work(
         name_process(run.worker_pid, os.getpid())
         for kind in ("pt", "npz"):  # of a worker that was killed while it wrote
             for left_over in run.folder.rglob(f".*.{kind}.*.tmp"):
-                left_over.unlink(missing_ok=True)
+                remove_file(left_over)
         with contextlib.suppress(OSError):
             run.spare.write_bytes(bytes(SPARE_BYTES))
         log = EventWriter(run.event_log)
@@ -111,7 +112,7 @@ def work(
             return record(kind, message=message)
         except OSError:  # the disk is full for the log too
             with contextlib.suppress(OSError):
-                run.spare.unlink(missing_ok=True)
+                remove_file(run.spare)
         try:
             return record(kind, message=message)
         except OSError as error:  # the free lock will say that the run is interrupted
@@ -127,8 +128,8 @@ def work(
     try:
         if log.has_events:
             record(events.RESUMING)
-        run.queue_place.unlink(missing_ok=True)  # in this order: killed in between, it would wait again
-        run.starting_mark.unlink(missing_ok=True)
+        remove_file(run.queue_place)  # in this order: killed in between, it would wait again
+        remove_file(run.starting_mark)
         return end(events.FINISHED, TrainingSession(run, data_folder, record, requests, ranks).train())
     except PauseRequested as pause:
         return end(events.PAUSED, str(pause))
@@ -150,7 +151,7 @@ def work(
         log.close()
         requests.clear()
         for passing in (run.worker_pid, run.spare):
-            passing.unlink(missing_ok=True)
+            remove_file(passing)
         lock.release()
 
 
@@ -168,7 +169,7 @@ def _end_at_once(run: Run, end: Callable[[str, str], Event], kind: str, message:
     """Writes the end and ends the process in the middle of what it does."""
     end(kind, message)
     for passing in (run.stop_request, run.worker_pid, run.spare):
-        passing.unlink(missing_ok=True)
+        remove_file(passing)
     os._exit(0)
 
 

@@ -10,9 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import secrets
-import shutil
 import time
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -40,7 +38,7 @@ from core.export.saved.opened_runs import ID, ORIGIN, Origin, known
 from core.export.saved.run_parts import Places, log_that_leaves, metadata_that_leaves, parts_of
 from core.export.saved.version import program_version
 from core.export.telling import Tell
-from core.files import read_json, remedy
+from core.files import move_folder, read_json, remedy, remove_file, remove_folder, replace_file
 from core.image_sets.folders import find_dataset, sets_folder
 from core.machine.devices import list_devices, most_devices
 from core.run_config import RunConfig
@@ -92,9 +90,9 @@ def save_run(
                 shown = sum(name.startswith(PICTURES) for name in files) - 1 if own else 0
                 manifest = Manifest(FORMAT, "run", program_version(), run.id, status.name, shown, files)
                 _write(archive, MANIFEST, [json.dumps(asdict(manifest), ensure_ascii=False, indent=1).encode()])
-            os.replace(part, place)
+            replace_file(part, place)
         finally:
-            part.unlink(missing_ok=True)
+            remove_file(part)
     except OSError as error:
         raise TrainDeskError(f"{place} could not be written ({error.strerror}); {remedy(error)}.") from error
     tell(1.0, "Saved")
@@ -230,7 +228,7 @@ def _bring_missing(saved: SavedFile, run: Run, data_folder: Path, owner: str, hi
         config = run.config()
         place = _bring_pictures(saved, config, data_folder, owner, hidden)
         if place is not None and place.name == getattr(config.dataset, "source", ""):
-            hidden.rename(place)
+            move_folder(hidden, place)
             return True
     return False
 
@@ -240,12 +238,12 @@ def _put_in_place(staged: Run, run_id: str, runs_folder: Path, hidden_set: Path,
     with locked(runs_folder):  # or another that opens the same file might take the same id
         place = _free_place(staged, run_id, runs_folder)
         if set_place is not None:
-            hidden_set.rename(set_place)
+            move_folder(hidden_set, set_place)
         try:
-            staged.folder.rename(place)
+            move_folder(staged.folder, place)
         except OSError:
             if set_place is not None:
-                shutil.rmtree(set_place, ignore_errors=True)
+                remove_folder(set_place)
             raise
     return Run(place)
 
@@ -267,11 +265,11 @@ def _hidden(beside: Path) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_folder(folder)
 
 
 def _forget_left_over(*folders: Path) -> None:
     for folder in (each for beside in folders for each in beside.glob(f"{OPENING}*")):
         with contextlib.suppress(OSError):
             if time.time() - folder.stat().st_mtime > LEFT_OVER_SECONDS:
-                shutil.rmtree(folder, ignore_errors=True)
+                remove_folder(folder)

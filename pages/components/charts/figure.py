@@ -12,6 +12,7 @@ from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
+from core.files import replace_file
 from core.paths import HOME
 from pages.components.shell.widgets import component, triggered
 
@@ -27,7 +28,7 @@ def plotly_address() -> str:
         target.parent.mkdir(exist_ok=True)
         temporary = target.with_name(f".{name}.{os.getpid()}")
         shutil.copyfile(source, temporary)
-        os.replace(temporary, target)  # in one step: another visitor may be reading
+        replace_file(temporary, target)  # in one step: another visitor may be reading
     return f"app/static/{name}"
 
 

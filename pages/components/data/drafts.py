@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import shutil
 from collections.abc import Callable
 from functools import partial
 from html import escape
@@ -13,6 +12,7 @@ import streamlit as st
 from PIL import Image
 
 from core.errors import ImageError
+from core.files import remove_file, remove_folder
 from core.image_sets.edit import LONGEST_NAME, checked_name
 from core.image_sets.folders import dataset_at
 from core.image_sets.imports import Job, Request, find_job, start
@@ -180,8 +180,8 @@ def _draw_collected(job: Job, kind: str, into: str) -> None:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(f"**{plain_markdown(name)}** {_so_many(len(files))}")
                 last, every = (
-                    partial(files[-1].unlink, missing_ok=True),
-                    partial(shutil.rmtree, job.uploads / name, True),
+                    partial(remove_file, files[-1]),
+                    partial(remove_folder, job.uploads / name),
                 )
                 action("Remove the last one", last, key=f"less {into} {name}", type="tertiary", icon=":material/undo:")
                 action("Remove all", every, key=f"none {into} {name}", type="tertiary", icon=":material/delete:")
