@@ -10,8 +10,11 @@ from streamlit.cli_util import open_browser
 from streamlit.starlette import App
 from streamlit.web.server.server_util import get_url
 
+from core.text.encoding import print_utf8
 from pages.components.shell.downloads import ROUTE
 from pages.components.shell.own_origin import OwnOrigin
+
+print_utf8()
 
 
 @asynccontextmanager

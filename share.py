@@ -7,10 +7,12 @@ from streamlit import get_option
 from streamlit.starlette import App
 
 from core.sharing import take_authenticator
+from core.text.encoding import print_utf8
 from pages.components.shell.downloads import ROUTE
 from pages.components.shell.gate import Gate
 from pages.components.shell.own_origin import OwnOrigin
 
+print_utf8()
 app = App(
     Path(__file__).with_name("home.py"),
     routes=[ROUTE],

@@ -78,7 +78,9 @@ def _job(job: tuple[str, str, int]) -> dict:
     command = [sys.executable, "-m", "benchmarks.accuracy", "--one", loop, recipe, str(seed)]
     start = time.perf_counter()
     environment = {**(worker_environment() if loop == "ours" else os.environ), "OMP_NUM_THREADS": "1"}
-    answer = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
+    answer = subprocess.run(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, encoding="utf-8", check=True
+    ).stdout
     seconds = time.perf_counter() - start
     return {"loop": loop, "recipe": recipe, "seed": seed, "seconds": seconds, **json.loads(answer.splitlines()[-1])}
 

@@ -59,7 +59,7 @@ def _run(*words: str) -> str:
         cwd=ROOT,
         env=worker_environment(),
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=True,
     )
     return done.stdout

@@ -125,7 +125,9 @@ def give(made: Room, computer: str, last: int = 0) -> Run:
     """A run that is placed there; with `last` it has a checkpoint of so many bytes."""
     run = create_run(find_recipe("digits").config(), made.runs, sync=False)
     if last:
-        run.event_log.write_text('{"event":"started","time":1.0}\n{"event":"paused","time":2.0,"message":"Paused."}\n')
+        run.event_log.write_text(
+            '{"event":"started","time":1.0}\n{"event":"paused","time":2.0,"message":"Paused."}\n', encoding="utf-8"
+        )
         run.last.write_bytes(os.urandom(last))
     run.starting_mark.touch()
     hand_over(run.folder, computer)

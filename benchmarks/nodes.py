@@ -105,7 +105,8 @@ def _end(run: Run) -> None:
     remove_file(run.starting_mark)
     remove_file(run.queue_place)
     run.event_log.write_text(
-        '{"event":"step","time":1.0,"step":1,"images_per_second":900.0}\n{"event":"finished","time":2.0}\n'
+        '{"event":"step","time":1.0,"step":1,"images_per_second":900.0}\n{"event":"finished","time":2.0}\n',
+        encoding="utf-8",
     )
 
 

@@ -141,7 +141,7 @@ def _finished(runs_folder: Path, points: int, seed: int) -> Run:
             epoch |= {"train/loss": loss, "val/loss": loss, "train/accuracy": 0.9, "val/accuracy": 0.9, "seconds": 10.0}
             lines.append(json.dumps(epoch))
     lines.append(json.dumps({"event": "finished", "time": start + points / 100 + 1, "message": "Done."}))
-    run.event_log.write_text("\n".join(lines) + "\n")
+    run.event_log.write_text("\n".join(lines) + "\n", encoding="utf-8")
     run.best.touch()  # a run that lacks its checkpoint is looked at anew each time
     return run
 

@@ -114,7 +114,7 @@ def _silent(one_round: Callable[[], float]) -> Callable[[], float]:
     """The progress bars go nowhere: standard output carries the rates."""
 
     def silent_round() -> float:
-        with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
+        with open(os.devnull, "w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere):
             return one_round()
 
     return silent_round

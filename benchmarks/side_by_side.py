@@ -36,7 +36,7 @@ def measure(
                 [sys.executable, *command],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                text=True,
+                encoding="utf-8",
                 cwd=ROOT,
                 env={**os.environ, **environments.get(name, {})},
             )

@@ -60,7 +60,9 @@ def start_lightning(python: str) -> float:
     click = time.time()
     command = [python, "-m", "benchmarks.lightning_start"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    answer = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout
+    answer = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, encoding="utf-8", check=True
+    ).stdout
     return 1000 * (float(answer.split()[-1]) - click)
 
 

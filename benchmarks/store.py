@@ -118,14 +118,14 @@ def _run_of(folder: Path, events: int) -> Run:
             scores = {"train/loss": 0.1, "train/accuracy": 0.9, "val/loss": 0.1, "val/accuracy": 0.9 + epoch / 1000}
             lines.append({"event": "epoch", "time": time.time(), "epoch": epoch, "step": step, "best": True, **scores})
     lines.append({"event": "finished", "time": time.time(), "message": "Done."})
-    with run.event_log.open("w") as file:
+    with run.event_log.open("w", encoding="utf-8") as file:
         file.writelines(json.dumps(line, separators=(",", ":")) + "\n" for line in lines)
     return run
 
 
 def _fresh(program: str, folder: Path, expected: int | None) -> float:
     answer = subprocess.run(
-        [sys.executable, "-c", program, str(folder)], cwd=HOME, capture_output=True, text=True, check=True
+        [sys.executable, "-c", program, str(folder)], cwd=HOME, capture_output=True, encoding="utf-8", check=True
     ).stdout.split()
     assert expected in (None, int(answer[1]))
     return float(answer[0])

@@ -67,7 +67,9 @@ def main() -> None:
 def _measure(who: str, target: str, seed: int, threads: int) -> dict[str, float]:
     command = [sys.executable, "-m", "benchmarks.time_to_accuracy", "--one", who, target, str(seed)]
     environment = {**(worker_environment() if who == "fast" else os.environ), "OMP_NUM_THREADS": str(threads)}
-    answer = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
+    answer = subprocess.run(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, encoding="utf-8", check=True
+    ).stdout
     return json.loads(answer.splitlines()[-1])
 
 

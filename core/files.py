@@ -13,13 +13,15 @@ import os
 import secrets
 import shutil
 import time
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from filelock import FileLock, Timeout
 
 from core.machine.patience import PATIENCE, READERS_PATIENCE, is_in_use, may_be_in_use, patiently
 
+GOING = ".going-"  # begins the names of folders that are being removed for good
 MOST_JSON = 64 * 2**20  # bytes; nothing that is written here comes near
 
 
@@ -64,7 +66,16 @@ def remove_folder(folder: Path, patience: float = PATIENCE) -> list[OSError]:
     return problems
 
 
-def opened(path: Path | str) -> BinaryIO:
+def discard_folder(folder: Path) -> None:
+    """Removes a folder whose files others may have mapped: all of it or, where Windows forbids that, nothing, to be discarded
+    another time. What a killed process leaves of it has a name with `GOING`. Never raises."""
+    aside = folder.with_name(f"{GOING}{secrets.token_hex(4)}")
+    with contextlib.suppress(OSError):
+        os.replace(folder, aside)
+        remove_folder(aside, patience=0)
+
+
+def opened(path: Path | str) -> BufferedReader:
     """A file that others replace, open for reading; to be closed soon. Raises OSError, IsADirectoryError on every system."""
     try:
         return patiently(lambda: open(path, "rb"), READERS_PATIENCE)  # noqa: SIM115
@@ -195,7 +206,6 @@ class NameTaken(OSError):
 class Trash:
     """Folders that were deleted: they lie in `.trash` beside the others until they are taken out or removed for good."""
 
-    GOING = ".going-"  # begins the names of what is being removed for good: it is taken out no more
     MARK = "deleted"  # a file whose time is that of the deletion
 
     def __init__(self, beside: Path):
@@ -241,9 +251,9 @@ class Trash:
         """Gives up what was deleted at least so many seconds ago: from now on it can only be removed. Returns what went wrong."""
         problems = []
         for path in _inside(self.folder):
-            if not path.name.startswith(self.GOING) and time.time() - self.time_of(path.name) >= older_than:
+            if not path.name.startswith(GOING) and time.time() - self.time_of(path.name) >= older_than:
                 try:
-                    replace_file(path, path.with_name(self.GOING + secrets.token_hex(4)))
+                    replace_file(path, path.with_name(GOING + secrets.token_hex(4)))
                 except OSError as error:
                     problems.append(error)
         return problems
@@ -252,7 +262,7 @@ class Trash:
         """Removes what was given up, also by a process that was killed at it: the bytes that were freed, and what went wrong."""
         freed, problems = 0, list[OSError]()
         for path in _inside(self.folder):
-            if path.name.startswith(self.GOING):
+            if path.name.startswith(GOING):
                 before = folder_size(path)
                 problems += remove_folder(path)
                 freed += before - folder_size(path)
@@ -270,23 +280,19 @@ def folder_size(folder: Path) -> int:
 
 
 def _inside(folder: Path) -> list[Path]:
-    with contextlib.suppress(OSError):
+    try:
         return sorted(folder.iterdir())
-    return []
+    except OSError:
+        return []
 
 
 def _remove(path: Path) -> list[OSError]:
-    problems: list[OSError] = []
-
-    def note(_: object, __: object, failure: tuple) -> None:
-        if not isinstance(failure[1], FileNotFoundError):  # another process removes it as well
-            problems.append(failure[1])
-
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, onerror=note)
-    else:
-        try:
+    problems = list[Any]()
+    try:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, onerror=lambda _, __, failure: problems.append(failure[1]))
+        else:
             path.unlink(missing_ok=True)
-        except OSError as error:
-            problems.append(error)
-    return problems
+    except OSError as error:
+        problems.append(error)
+    return [each for each in problems if not isinstance(each, FileNotFoundError)]  # another process removes it as well

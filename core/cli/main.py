@@ -27,6 +27,7 @@ from core.runs.metadata import title_of
 from core.runs.placement import placement_of
 from core.runs.store import Run, checkpoint_of, list_runs
 from core.settings.settings import SettingsError
+from core.text.encoding import print_utf8
 from core.text.numbers import percent
 
 DONE, FAILED, WRONG_INPUT = 0, 1, 2
@@ -34,6 +35,7 @@ DONE, FAILED, WRONG_INPUT = 0, 1, 2
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command and returns its exit status."""
+    print_utf8()
     options = command_line().parse_args(arguments)
     try:
         result = options.command(options)

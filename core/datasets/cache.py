@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.datasets._base import DatasetError, DatasetSettings, ImageData
-from core.files import remove_folder
+from core.files import GOING, discard_folder, move_folder, remove_folder
 
 if TYPE_CHECKING:
     import torch
@@ -198,8 +198,8 @@ def _keep(place: Path, dataset: DatasetSettings, fill: Callable[[Path], bool]) -
         if not fill(temporary):
             return False
         if _read(place, dataset) is None:  # no other process was quicker
-            remove_folder(place)  # a damaged one
-            temporary.rename(place)
+            discard_folder(place)  # a damaged one
+            move_folder(temporary, place)
     except OSError:
         return False
     finally:
@@ -236,5 +236,7 @@ def _tidy(place: Path, prefix: str) -> None:
                 stale = time.time() - other.stat().st_mtime > LEFT_OVER_SECONDS
             except OSError:  # its process has just finished
                 continue
-        if stale:
-            remove_folder(other)
+        if other.name.startswith(GOING):
+            remove_folder(other, patience=0)
+        elif stale:
+            discard_folder(other)

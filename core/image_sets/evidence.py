@@ -71,7 +71,7 @@ def look_for_evidence(dataset: OwnDataset) -> bool:
         return False
     with contextlib.suppress(OSError):
         try:
-            with mark.open("x"):
+            with mark.open("xb"):
                 pass
         except FileExistsError:  # one was started: it runs, or it has failed and would again
             return not is_gone(mark)

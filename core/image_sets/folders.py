@@ -7,7 +7,7 @@ import re
 import time
 from pathlib import Path
 
-from core.files import Trash, move_folder, remedy, remove_folder
+from core.files import Trash, discard_folder, move_folder, remedy
 from core.image_sets.edit import checked_name
 from core.image_sets.own_dataset import OwnDataError, OwnDataset
 
@@ -77,7 +77,8 @@ def cache_name(set_id: str) -> str:
 
 
 def forget_decoded(set_id: str, data_folder: Path, but: int = 0) -> None:
-    """Removes what is kept decoded of a dataset, but for the newest few; a training that reads it keeps its open files."""
+    """Removes what is kept decoded of a dataset, but for the newest few; a training that reads it keeps its open files,
+    and on Windows all of that folder."""
     found = []
     for folder in (data_folder / "cache").glob(f"{cache_name(set_id)}-*"):
         with contextlib.suppress(OSError):  # another process removes it too
@@ -88,7 +89,7 @@ def forget_decoded(set_id: str, data_folder: Path, but: int = 0) -> None:
             f"{cache_name(set_id)}-*"
         )  # for other computers: see `core.nodes.parcels`
     for folder in gone:
-        remove_folder(folder)
+        discard_folder(folder)
 
 
 def delete_dataset(dataset: OwnDataset) -> None:
@@ -119,6 +120,8 @@ def deleted_datasets(data_folder: Path) -> list[OwnDataset]:
 def empty_trash(data_folder: Path) -> None:
     """For good. Raises OwnDataError when something could not be removed, after all else was."""
     trash = Trash(sets_folder(data_folder))
+    for name in trash.names():  # what a training had open when it was deleted
+        forget_decoded(name, data_folder)
     problems = [*trash.give_up(), *trash.remove()[1]]
     if problems:
         raise OwnDataError(f"Not all could be removed ({problems[0].strerror}); check {trash.folder}.")

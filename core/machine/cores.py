@@ -64,7 +64,7 @@ def usable_cores() -> int:
     else:
         cores = getattr(os, "process_cpu_count", os.cpu_count)() or 1
     with contextlib.suppress(OSError, ValueError):  # no such file, or "max" for no quota
-        quota, period = map(int, QUOTA.read_text().split())
+        quota, period = map(int, QUOTA.read_text(encoding="ascii").split())
         cores = min(cores, math.ceil(quota / period))
     return max(1, cores)
 

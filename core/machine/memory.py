@@ -54,6 +54,6 @@ def peak_bytes(device: torch.device) -> int:
 def _container() -> float:
     """The most that a container's processes may take together; without a limit, infinity."""
     try:
-        return int(LIMIT.read_text())
+        return int(LIMIT.read_text(encoding="ascii"))
     except (OSError, ValueError):  # no container, or its limit is the word "max"
         return float("inf")

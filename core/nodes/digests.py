@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import TrainDeskError
-from core.files import remove_file
+from core.files import opened, remove_file
 from core.runs.workspace import workspace_folder
 
 SETTLED_SECONDS = (
@@ -48,7 +48,7 @@ class Digests:
             if known := self.known(path):
                 return known
             before = _facts(path)
-            with path.open("rb") as file:
+            with opened(path) as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
             if before == _facts(path):
                 content = Content(digest, *before)

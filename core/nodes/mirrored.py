@@ -18,7 +18,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from core.errors import TrainDeskError
-from core.files import remove_file
+from core.files import read_bytes, remove_file
 from core.machine.processes import name_process
 from core.nodes.incoming import Incoming, checked_file, checked_files
 from core.nodes.messages import LOG, most_bytes_from
@@ -153,7 +153,7 @@ class MirroredRun:
         return {
             "generation": self.placement.generation,
             "begun": begun,
-            "config": "" if begun else self.run.config_file.read_text(encoding="utf-8"),
+            "config": "" if begun else read_bytes(self.run.config_file).decode(),
             "log": [self.base, self._log_digest],
             "parcels": [] if begun else [parcel.to_dict() for parcel in self.parcels or ()],
             "requests": requests_in(self.run),

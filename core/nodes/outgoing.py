@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from core.files import opened
 from core.nodes.messages import CHUNK, LOG, most_bytes_from
 from core.runs.store import Run
 
@@ -95,7 +96,7 @@ class Outgoing:
         if (known := self._known.get(name)) and known[0] == fact:
             return fact[0], known[1]
         changing = name in (self._run.last.name, self._run.best.name)
-        file = self.open(name) if changing else (self._run.folder / name).open("rb")
+        file = self.open(name) if changing else opened(self._run.folder / name)
         try:
             size = os.fstat(file.fileno()).st_size
             digest = digest_of(file, size)
@@ -133,13 +134,13 @@ def digest_of(file: BinaryIO, size: int) -> str:
 
 def digest_of_path(path: Path, size: int) -> str:
     """The same of a file that is not open. Raises OSError."""
-    with path.open("rb") as file:
+    with opened(path) as file:
         return digest_of(file, size)
 
 
 def _opened(path: Path) -> BinaryIO:
     """Open, and no hindrance to whoever replaces the file: on Windows that needs a copy."""
-    file = path.open("rb")
+    file = opened(path)
     if sys.platform != "win32":
         return file
     copy = tempfile.TemporaryFile()  # noqa: SIM115

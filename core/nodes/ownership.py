@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from core.files import parse_json
+from core.files import parse_json, read_bytes
 from core.runs.placement import Placement
 from core.runs.workspace import NAME
 from core.settings.stored import stored_as
@@ -37,7 +37,7 @@ class Settled(NotYours):
 def read_placement(folder: Path) -> Placement | None:
     """None where there is none, or no folder. Raises OSError: what cannot be read at this moment is not another one's yet."""
     try:
-        return stored_as(Placement, parse_json((folder / "placement.json").read_bytes()))
+        return stored_as(Placement, parse_json(read_bytes(folder / "placement.json")))
     except (FileNotFoundError, NotADirectoryError):
         if not (folder.parent / NAME).is_dir():  # all runs are away for a moment
             raise

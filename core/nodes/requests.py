@@ -7,7 +7,7 @@ import os
 from typing import Any
 
 from core.experiments.pruning import tell_others
-from core.files import remove_file, replace_file
+from core.files import opened, remove_file, replace_file
 from core.runs.playback import Playback, ask_for_playback, playback_of
 from core.runs.store import Run
 
@@ -61,6 +61,6 @@ def clear_requests(run: Run) -> None:
 
 
 def _learning_rate(run: Run) -> list[Any] | None:
-    with contextlib.suppress(OSError, ValueError), run.learning_rate_request.open() as file:
+    with contextlib.suppress(OSError, ValueError), opened(run.learning_rate_request) as file:
         return [os.fstat(file.fileno()).st_mtime_ns, float(file.read(100))]
     return None

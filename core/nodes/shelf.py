@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterable
 
 from core.errors import TrainDeskError
+from core.files import opened
 from core.nodes.parcels import Parcel
 
 CHUNK = 8 * 2**20  # bytes at most that are sent at a time
@@ -48,7 +49,7 @@ class Shelf:
 def _read(parcel: Parcel, offset: int, length: int) -> bytes | None:
     """None when the file is gone or is another one."""
     try:
-        with parcel.source.open("rb") as file:
+        with opened(parcel.source) as file:
             file.seek(offset)
             data = file.read(length)
             facts = os.fstat(file.fileno())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.files import write_atomically
+from core.files import opened, write_atomically
 
 
 def write_arrays(path: Path, **arrays: np.ndarray) -> None:
@@ -24,7 +24,7 @@ def read_arrays(path: Path, **needed: str) -> dict[str, np.ndarray]:
     below 0.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with opened(path) as stream, np.load(stream, allow_pickle=False) as file:
             content = {name: file[name] for name in file.files}
     except Exception:  # a damaged file raises many kinds
         return {}

@@ -12,7 +12,7 @@ import math
 import time
 from collections.abc import Callable
 
-from core.files import write_atomically
+from core.files import read_bytes, write_atomically
 from core.runs.store import Run, run_at
 
 AHEAD = 0.03  # share of a whole training that one may be ahead
@@ -29,7 +29,7 @@ def learn_in_step(run: Run, other: Run) -> None:
 def companion_of(run: Run) -> Run | None:
     """The run that this one learns in step with, if there is one."""
     with contextlib.suppress(OSError, ValueError):
-        name = (run.folder / "companion").read_text(encoding="utf-8").strip()
+        name = read_bytes(run.folder / "companion").decode().strip()
         other = run_at(run.folder.parent, name)
         if "/" not in name and other.folder != run.folder and other.is_here():
             return other
@@ -73,5 +73,5 @@ class InStep:
 
     def _read(self, other: Run) -> float:
         with contextlib.suppress(OSError, ValueError):
-            return float((other.folder / "progress").read_text())
+            return float(read_bytes(other.folder / "progress"))
         return self._known

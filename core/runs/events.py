@@ -12,7 +12,7 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
-from core.files import parse_json
+from core.files import opened, parse_json
 
 Event = dict[str, Any]
 Record = Callable[..., Event]  # takes the kind and values of an event, writes it and returns it
@@ -74,7 +74,7 @@ def complete_lines(path: Path, offset: int = 0, most: int = -1) -> bytes:
     With `most` about that many, at least one line.
     """
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             file.seek(offset)
             data = file.read(most)
             if most >= 0 and b"\n" not in data:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from core.errors import TrainDeskError
-from core.files import parse_json
+from core.files import parse_json, read_bytes
 from core.run_config import RunConfig
 from core.runs.example import refuse_example
 from core.runs.store import Run
@@ -95,7 +95,7 @@ def _change(run: Run, make: Callable[[RunMetadata], RunMetadata], sync: bool = T
 def _read(run: Run) -> RunMetadata:
     """Raises OSError when the file is there but cannot be read: to write it anew would lose what it holds."""
     try:
-        found = stored_as(RunMetadata, parse_json(run.metadata_file.read_bytes()))
+        found = stored_as(RunMetadata, parse_json(read_bytes(run.metadata_file)))
     except FileNotFoundError:
         return RunMetadata()
     tags = [tag for tag in found.tags if "," not in tag and len(tag) <= LONGEST_TAG]

@@ -10,7 +10,7 @@ import threading
 import time
 from typing import Literal
 
-from core.files import remove_file
+from core.files import read_bytes, remove_file
 from core.runs.playback import Playback, playback_of
 from core.runs.store import Run
 
@@ -86,6 +86,6 @@ class Requests:
         path = self._run.learning_rate_request
         if path.exists():
             with contextlib.suppress(OSError, ValueError):
-                value = float(path.read_text())
+                value = float(read_bytes(path))
                 self._learning_rate = value if math.isfinite(value) and value > 0 else None
             remove_file(path)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from core.errors import TrainDeskError
-from core.files import Inside, is_locked, remove_folder, write_atomically
+from core.files import Inside, is_locked, read_bytes, remove_folder, write_atomically
 from core.machine.processes import is_gone, living_pid
 from core.paths import example_folder
 from core.run_config import RunConfig
@@ -88,7 +88,7 @@ class Run:
     def config(self) -> RunConfig:
         """Raises SettingsError when the file is damaged or names what this version does not know."""
         try:
-            text = self.config_file.read_text(encoding="utf-8")
+            text = read_bytes(self.config_file).decode()
         except (OSError, UnicodeDecodeError) as error:
             raise TrainDeskError(f"The config of run {self.id} cannot be read ({error}).") from error
         return _config_in(text)

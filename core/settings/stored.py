@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from core.files import parse_json, read_json, write_atomically
+from core.files import opened, parse_json, read_json, write_atomically
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -63,7 +63,7 @@ class KeptFiles(Generic[T]):
             mark = stat.st_mtime_ns, stat.st_ino, stat.st_size
             known = self._known.get(path)
             if known is None or known[0] != mark:
-                with open(path, "rb") as file:
+                with opened(path) as file:
                     known = mark, stored_as(self._kind, parse_json(file.read()))
                 if time.time() - stat.st_mtime > SETTLED:
                     if len(self._known) > MOST_KEPT:

@@ -13,13 +13,14 @@ from torch.utils._pytree import tree_leaves, tree_map_only
 
 from core.architectures import ArchitectureSettings
 from core.errors import TrainDeskError
-from core.files import write_atomically
+from core.files import opened, write_atomically
 from core.training.batches import BATCH_NORM_NEEDS
 from core.training.loop import TrainingState
 from core.training.running_metrics import RunningMetrics
 from core.training.step import plain_state
 
 FORMAT = 1
+PATIENCE = 60.0  # seconds: a training must not end because somebody saves a large checkpoint elsewhere
 _PARTS = {"config", "class_names", "shape", "metrics", "epoch", "step", "model"}
 
 
@@ -103,10 +104,13 @@ def is_finite(state: TrainingState) -> bool:
 
 
 def write_checkpoint(path: Path, content: dict[str, Any]) -> None:
-    """Replaces the file in one step. Raises OSError when it cannot be written; the file is then as it was."""
+    """Replaces the file in one step. Raises OSError when it cannot be written; the file is then as it was.
+
+    On Windows it waits until those who read the file have closed it.
+    """
     buffer = io.BytesIO()
     torch.save(content, buffer)
-    write_atomically(path, buffer.getbuffer())
+    write_atomically(path, buffer.getbuffer(), patience=PATIENCE)
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:
@@ -118,13 +122,17 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     """
     where = f"The checkpoint '{path.parent.name}/{path.name}'"
     try:
-        with zipfile.ZipFile(path) as archive:
-            damaged = _misread(archive) or archive.testzip()  # in this order: what is packed may unpack to terabytes
-        if damaged:
-            raise CheckpointError(
-                f"{where} is damaged (its part '{Path(damaged).name}' does not match its checksum); {_REMEDY}"
-            )
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        with opened(path) as file:
+            with zipfile.ZipFile(file) as archive:
+                damaged = (
+                    _misread(archive) or archive.testzip()
+                )  # in this order: what is packed may unpack to terabytes
+            if damaged:
+                raise CheckpointError(
+                    f"{where} is damaged (its part '{Path(damaged).name}' does not match its checksum); {_REMEDY}"
+                )
+            file.seek(0)
+            content = torch.load(file, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise CheckpointError(f"{where} does not exist yet; wait for the first epoch to end.") from None
     except CheckpointError:

@@ -38,7 +38,7 @@ from core.export.saved.opened_runs import ID, ORIGIN, Origin, known
 from core.export.saved.run_parts import Places, log_that_leaves, metadata_that_leaves, parts_of
 from core.export.saved.version import program_version
 from core.export.telling import Tell
-from core.files import move_folder, read_json, remedy, remove_file, remove_folder, replace_file
+from core.files import move_folder, opened, read_json, remedy, remove_file, remove_folder, replace_file
 from core.image_sets.folders import find_dataset, sets_folder
 from core.machine.devices import list_devices, most_devices
 from core.run_config import RunConfig
@@ -105,7 +105,7 @@ def _contents(run: Run, data_folder: Path, is_active: bool, tell: Tell) -> Itera
     for number, (name, path) in enumerate(parts.items()):
         tell(0.4 * number / len(parts), "Writing the network")
         try:
-            stream = path.open("rb")
+            stream = opened(path)
         except FileNotFoundError:  # of an earlier epoch, which the worker has just let go of
             continue
         with stream:
@@ -113,7 +113,7 @@ def _contents(run: Run, data_folder: Path, is_active: bool, tell: Tell) -> Itera
     tell(0.45, "Writing the curves")
     yield "labels.json", [json.dumps(asdict(metadata_that_leaves(run)), ensure_ascii=False, indent=1).encode()]
     places = Places.here(run.folder, run.folder.parent, data_folder)
-    with contextlib.suppress(FileNotFoundError), run.event_log.open("rb") as log:
+    with contextlib.suppress(FileNotFoundError), opened(run.event_log) as log:
         yield "events.jsonl", log_that_leaves(log, places, is_active)
 
 

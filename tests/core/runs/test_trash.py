@@ -243,7 +243,7 @@ def test_what_a_killed_process_left_half_removed_goes_next_time(run, runs_folder
     delete_run(run)
     with monkeypatch.context() as patch:
         patch.setattr(module.shutil, "rmtree", fail(errno.EINTR))
-        with pytest.raises(OSError):
+        with pytest.raises(TrainDeskError):
             empty_trash(runs_folder)
     assert deleted_runs(runs_folder) == [], "what began to go is restored no more"
     assert empty_trash(runs_folder, older_than=3600) > 0
