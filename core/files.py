@@ -166,6 +166,8 @@ def move_folder(source: Path, place: Path) -> None:
 
 def remedy(error: OSError) -> str:
     """What to do about a file that could not be written."""
+    if error.errno == errno.ENAMETOOLONG or getattr(error, "winerror", None) == 206:
+        return "set TRAINDESK_DATA to a folder with a shorter path"
     if is_in_use(error):
         return "close whatever has it open, and try again"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):

@@ -7,6 +7,7 @@ import json
 import sqlite3
 import struct
 import time
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -167,7 +168,7 @@ def editing(dataset: OwnDataset, words: str, other: OwnDataset | None = None) ->
 
 def checked_name(name: str, what: str) -> str:
     """The name without blanks around it. Raises OwnDataError when it is empty, too long or no plain line."""
-    tidy = clean_line(name)
+    tidy = clean_line(unicodedata.normalize("NFC", name))  # as in names of folders, which macOS decomposes
     if not tidy:
         raise OwnDataError(f"{what} needs a name.")
     if len(tidy) > LONGEST_NAME:

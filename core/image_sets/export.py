@@ -1,13 +1,13 @@
 """A dataset as a ZIP that can be imported again: a folder for each split and in it one for each class.
 
-The comment of the ZIP says that these folders mean just that, and the name of a class that no folder can have.
+The comment of the ZIP says that these folders mean just that, and the name of a class that no folder can have; those names
+stand in a file as well.
 """
 
 from __future__ import annotations
 
 import errno
 import io
-import json
 import secrets
 import time
 import zipfile
@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from core.files import parse_json, remove_file, replace_file
+from core.image_sets.kept_names import listed
 from core.image_sets.own_dataset import SPLITS, OwnClass, OwnDataError, OwnDataset
-from core.image_sets.zip_names import Places, folder_of
+from core.image_sets.zip_names import MARK, NAMES, Places, folder_of
 
-MARK = "traindesk"  # key of the comment that tells such a ZIP
 LONGEST_COMMENT = 65_535  # bytes; a limit of ZIP
 MOST_AT_ONCE = 2**30  # bytes of a dataset that a browser is given; more is for the command line
 KINDS = {
@@ -64,7 +64,10 @@ def _write(dataset: OwnDataset, stream: BinaryIO) -> None:
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
         for _, place, data in _files(dataset, version.number, folders):
             archive.writestr(zipfile.ZipInfo(place, moment), data)
-        archive.comment = _comment({folders[each.id]: each.name for each in classes if folders[each.id] != each.name})
+        renamed = {folders[each.id]: each.name for each in classes if folders[each.id] != each.name}
+        if renamed:  # unpacked, or packed again, it has no comment
+            archive.writestr(zipfile.ZipInfo(NAMES, moment), listed(renamed, "classes"))
+        archive.comment = _comment(renamed)
 
 
 def _folders(classes: Iterable[OwnClass]) -> dict[int, str]:
@@ -87,7 +90,7 @@ def _files(dataset: OwnDataset, version: int, folders: dict[int, str]) -> Iterat
 def _comment(renamed: dict[str, str]) -> bytes:
     """JSON; of very many odd names only those for which there is room."""
     while True:
-        said = json.dumps({MARK: 1, "classes": renamed}, ensure_ascii=False, separators=(",", ":")).encode()
+        said = listed(renamed, "classes")
         if len(said) <= LONGEST_COMMENT:
             return said
         renamed = dict(list(renamed.items())[: len(renamed) // 2])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from core.image_sets.export import names_of_export
 from core.image_sets.finding import passed_over
+from core.image_sets.kept_names import as_called
 from core.image_sets.layouts.detection import detection_set
 from core.image_sets.layouts.file_names import by_names
 from core.image_sets.layouts.labelled import Finder, by_tables
@@ -35,6 +36,7 @@ def recognise(listing: Listing, class_name: str = "", reading: str = "") -> Layo
     own = _exported(listing) if reading in ("", EXPORTED) else None
     if own is not None:
         return own
+    pictures = as_called(listing)
     finder = Finder(pictures)
     read = (
         read_table(entry, entry.read_or_nothing(), finder.names)
@@ -76,7 +78,8 @@ def recognise(listing: Listing, class_name: str = "", reading: str = "") -> Layo
 
 def _exported(listing: Listing) -> Layout | None:
     """Of a ZIP that was written here, as its comment says; None for others, and where pictures were put beside its folders."""
-    names = names_of_export(listing.comment)
+    comments = (listing.comment, *listing.names)
+    names = next((names for each in comments if (names := names_of_export(each)) is not None), None)
     if names is None or not all(len(each.parts) == 3 and each.parts[0] in SPLITS for each in listing.pictures):
         return None
     layout = Layout("A dataset that was downloaded here, with its classes and parts.", key=EXPORTED, is_settled=True)

@@ -16,6 +16,7 @@ from typing import IO, cast
 
 from core.image_sets.layouts.encoding import OF_NAMES, TITLES, best_of
 from core.image_sets.own_dataset import OwnDataError
+from core.image_sets.zip_names import NAMES
 from core.images.read import MAX_FILE_BYTES, SUFFIXES, starts_like_a_picture
 
 MOST_FILES = 500_000
@@ -68,6 +69,7 @@ class Listing:
     skipped: Counter[str] = field(default_factory=Counter)  # why -> files
     encoding: str = ""  # of the names in an old ZIP, as people call it
     comment: bytes = b""  # of a ZIP
+    names: list[bytes] = field(default_factory=list)  # lists of what is called otherwise, the outermost first
 
     def add(self, entry: SourceFile) -> None:
         """Puts a file where it belongs, by its name, or by its first bytes where its ending says nothing."""
@@ -77,6 +79,8 @@ class Listing:
             self.skipped["files with a path that leads elsewhere"] += 1
         elif any(part.startswith(".") or part == "__MACOSX" for part in entry.parts) or name.lower() in HIDDEN:
             self.skipped["hidden files"] += 1
+        elif name == NAMES and len(entry.parts) <= 2:
+            self.names.insert(0 if len(entry.parts) == 1 else len(self.names), entry.read_or_nothing(MOST_TABLE))
         elif suffix in TABLES and entry.size <= MOST_TABLE:
             self.tables.append(entry)
         elif suffix in ARCHIVES:

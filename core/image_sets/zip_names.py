@@ -1,13 +1,24 @@
-"""Names of files and folders in a ZIP that is made here: any system can unpack it, and no two of them are one."""
+"""Names that files and folders can have on any system, in a ZIP that is made here too, and no two of which are one."""
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import PurePosixPath
 
 FORBIDDEN = str.maketrans({"/": "∕", "\\": "∖", ":": "꞉", "*": "∗", "?": "？", '"': "”", "<": "‹", ">": "›", "|": "ǀ"})
 RESERVED = frozenset(
-    ["con", "prn", "aux", "nul", *(f"{device}{n}" for device in ("com", "lpt") for n in range(1, 10))]
+    [
+        "con",
+        "prn",
+        "aux",
+        "nul",
+        "conin$",
+        "conout$",
+        *(f"{port}{n}" for port in ("com", "lpt") for n in "0123456789¹²³"),
+    ]
 )  # of Windows
+MARK = "traindesk"  # key of what tells that something was written here
+NAMES = "traindesk.json"  # a list beside pictures: see `core.image_sets.kept_names`
 LONGEST = 80  # characters of a name without its ending
 SAME = {"jpeg": "jpg", "jpe": "jpg", "jfif": "jpg", "tiff": "tif", "heif": "heic", "hif": "heic", "dib": "bmp"}
 
@@ -19,7 +30,14 @@ def folder_of(name: str) -> str:
         tidy = f"{tidy[:-1]}․"
     if tidy.startswith("."):
         tidy = f"․{tidy[1:]}"
-    return f"{tidy}_" if not tidy or tidy.lower().partition(".")[0] in RESERVED or tidy == "__MACOSX" else tidy
+    first, dot, rest = tidy.partition(".")  # Windows takes nul.txt for nul
+    is_taken = not first or first.lower().rstrip() in RESERVED or folded(tidy) in (NAMES, "__macosx")
+    return f"{first.rstrip()}_{dot}{rest}" if is_taken else tidy
+
+
+def folded(name: str) -> str:
+    """The same for all names that macOS or Windows take for one: in capitals or not, accents composed or not."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
 class Places:
@@ -37,17 +55,26 @@ class Places:
             ending = kind
         return self._free(f"{folder}/{folder_of(path.stem)[:LONGEST]}", f".{ending}" if ending else "")
 
+    def named(self, name: str, longest: int) -> str:
+        """Such a name for a file or a folder, with the same ending and no more characters than that before it."""
+        path = PurePosixPath(folder_of(name))
+        return self._free(path.stem[:longest].rstrip(), path.suffix[:longest])
+
+    def take(self, name: str) -> None:
+        """This one is taken."""
+        self._taken.add(folded(name))
+
     def folder(self, name: str) -> str:
         """A folder of that name that no other has."""
         return self._free(name, "")
 
     def _free(self, stem: str, ending: str) -> str:
         place = f"{stem}{ending}"
-        first = place.casefold()
+        first = folded(place)
         number = self._next.get(first, 2)
-        while place.casefold() in self._taken:
+        while folded(place) in self._taken:
             place = f"{stem} ({number}){ending}"
             number += 1
         self._next[first] = number
-        self._taken.add(place.casefold())
+        self._taken.add(folded(place))
         return place

@@ -11,6 +11,7 @@ from core.datasets import DatasetSettings
 from core.datasets.thumbnails import SHOWN, first_pictures, published
 from core.image_sets.folders import deleted_datasets, empty_trash, list_datasets, restore_dataset
 from core.image_sets.imports import Job, list_jobs
+from core.image_sets.kept_names import KeptNames
 from core.image_sets.own_dataset import OwnDataError, OwnDataset
 from core.paths import data_folder
 from pages.components.data.browser import thumbnails
@@ -62,7 +63,8 @@ def _draw_draft(job: Job) -> None:
     kind = "drawings" if any(file.suffix == ".png" for file in files) else "photos"
     if not files or st.session_state.get(draft_key(kind, "")) == job.id:
         return
-    names = ", ".join(sorted({file.parent.name for file in files}))
+    kept = KeptNames(job.uploads)
+    names = ", ".join(sorted({kept.called(file.parent) for file in files}))
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{count(len(files), kind[:-1])}** of {plain_markdown(names)}: not a dataset yet.")
         if pressed("Go on", key=f"go on {job.id}"):

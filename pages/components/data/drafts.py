@@ -16,9 +16,9 @@ from core.files import remove_file, remove_folder
 from core.image_sets.edit import LONGEST_NAME, checked_name
 from core.image_sets.folders import dataset_at
 from core.image_sets.imports import Job, Request, find_job, start
+from core.image_sets.kept_names import KeptNames
 from core.image_sets.layout import tidy_class
 from core.image_sets.own_dataset import OwnDataset
-from core.image_sets.zip_names import folder_of
 from core.inference.collecting import Collecting, Example
 from core.paths import data_folder
 from pages.components.classify.browser import canvas
@@ -73,7 +73,9 @@ def _draft(kind: str, into: str, collect: Collect, shown: str) -> None:
             if job is None:
                 job = new_job_of_visitor()
                 st.session_state[draft_key(kind, into)] = job.id
-            folder = job.uploads / folder_of(tidy_class(class_name))
+            names = KeptNames(job.uploads)
+            folder = names.place([tidy_class(class_name)])
+            names.keep()
     if job is None:
         return
     warm_up()
@@ -113,7 +115,10 @@ def draw_what_it_knows(dataset: OwnDataset) -> None:
 
 def _taught(job: Job) -> list[Example]:
     """The pictures of a draft in the order in which they came."""
-    found = [(file, file.parent.name, file.stat().st_mtime_ns) for file in job.uploads.glob("*/*") if file.is_file()]
+    names = KeptNames(job.uploads)
+    found = [
+        (file, names.called(file.parent), file.stat().st_mtime_ns) for file in job.uploads.glob("*/*") if file.is_file()
+    ]
     return [Example(str(file), label, file.read_bytes) for file, label, _ in sorted(found, key=lambda each: each[2])]
 
 
@@ -169,8 +174,9 @@ def _take_some(folder: Path, into: str, answers: bool) -> Image.Image | None:
 
 def _draw_collected(job: Job, kind: str, into: str) -> None:
     """What there is so far, and the button that makes a dataset of it."""
+    names = KeptNames(job.uploads)
     classes = {
-        folder.name: sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime_ns)
+        names.called(folder): sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime_ns)
         for folder in sorted(job.uploads.iterdir())
         if folder.is_dir()
     }
@@ -181,7 +187,7 @@ def _draw_collected(job: Job, kind: str, into: str) -> None:
                 st.markdown(f"**{plain_markdown(name)}** {_so_many(len(files))}")
                 last, every = (
                     partial(remove_file, files[-1]),
-                    partial(remove_folder, job.uploads / name),
+                    partial(remove_folder, files[0].parent),
                 )
                 action("Remove the last one", last, key=f"less {into} {name}", type="tertiary", icon=":material/undo:")
                 action("Remove all", every, key=f"none {into} {name}", type="tertiary", icon=":material/delete:")

@@ -10,6 +10,7 @@ import streamlit as st
 from core.files import remedy
 from core.image_sets.edit import LONGEST_NAME, checked_name
 from core.image_sets.imports import Job, Request, start
+from core.image_sets.kept_names import KeptNames
 from core.image_sets.own_dataset import OwnDataError
 from core.image_sets.sources import MOST_BYTES, MOST_FILES, allowed_folders, folder_in_bounds
 from core.text.typed import clean_line
@@ -113,8 +114,10 @@ def _start_import(files: Sequence, title: str, into: str, class_name: str = "") 
             path.write_bytes(files[0].getbuffer())
         else:
             path = job.uploads
+            names = KeptNames(path)
             for file in files:
-                _store(file, path)
+                _store(file, names)
+            names.keep()
         _start(job, Request(str(path), title, class_name, into))
     except OSError as error:
         if job is not None:
@@ -130,14 +133,15 @@ def parts_of(name: str) -> list[str]:
     return [part[-120:] for part in PurePosixPath(line).parts if part not in ("/", "//", "..", ".", "")] or ["picture"]
 
 
-def _store(file, folder: Path) -> None:
+def _store(file, names: KeptNames) -> None:
     """Under its own name within the folder, whatever the browser says."""
-    parts = parts_of(file.name)
-    place = folder.joinpath(*parts)
+    *folders, name = parts_of(file.name)
+    place = names.place([*folders, name])
     for number in range(1, 10_000):
         if not place.exists():
             break
-        place = place.with_stem(f"{Path(parts[-1]).stem} {number}")
+        path = Path(name)
+        place = names.place([*folders, f"{path.stem} {number}{path.suffix}"])
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_bytes(file.getbuffer())
 

@@ -2,7 +2,9 @@
 
 import errno
 import io
+import unicodedata
 import zipfile
+from pathlib import PureWindowsPath
 
 import pytest
 
@@ -11,9 +13,35 @@ from core.image_sets.export import as_zip, kind_of, write_zip
 from core.image_sets.folders import accept
 from core.image_sets.ingest import ingest
 from core.image_sets.own_dataset import OwnDataError
+from core.image_sets.zip_names import NAMES
 from tests.own import class_files, encoded, picture, staged
 
-ODD = ["Cat", "cat", "train", "images", "a/b\\c", "../up", ".hidden", "__MACOSX", "CON", "ends.", "1", "数字", "x" * 60]
+ODD = [
+    "Cat",
+    "cat",
+    "train",
+    "images",
+    "a/b\\c",
+    "../up",
+    ".hidden",
+    "__MACOSX",
+    "CON",
+    "ends.",
+    "1",
+    "数字",
+    "x" * 60,
+    "aux",
+    "nul.txt",
+    "com¹",
+    "what?",
+    "a:b",
+    "<>|",
+    "traindesk.json",
+    "é",
+    "É",
+    "ends. ..",
+    "Prn .x",
+]
 
 
 def described(dataset):
@@ -65,12 +93,18 @@ def test_names_of_classes_that_no_folder_can_have_come_back(tmp_path):
             edit.rename_class(each.id, name)
     with zipfile.ZipFile(as_zip(dataset)) as archive:
         places = archive.namelist()
+        archive.extractall(tmp_path / "unpacked")
+    places.remove(NAMES)
     assert all(place.count("/") == 2 and "\\" not in place for place in places)
     folders = {place.split("/")[1] for place in places}
     assert len({folder.casefold() for folder in folders}) == len(ODD)
-    assert not any(folder.startswith(".") or folder.endswith(".") or folder.upper() == "CON" for folder in folders)
+    assert len({unicodedata.normalize("NFD", folder).casefold() for folder in folders}) == len(ODD)
+    assert not any(folder.startswith(".") or folder.endswith((".", " ")) for folder in folders)
+    assert not any(set(folder) & set('<>:"/\\|?*') or PureWindowsPath(folder).is_reserved() for folder in folders)
     assert described(brought_again(dataset, tmp_path)) == described(dataset)
     assert {name for name, _, _ in described(dataset)} == set(ODD)
+    unpacked, _ = ingest(tmp_path / "unpacked", tmp_path / "again from there", "Patterns", lambda *_: None)
+    assert described(unpacked) == described(dataset), "the comment of the ZIP is gone"
 
 
 def test_files_keep_their_names_and_get_the_ending_of_what_they_are(tmp_path):

@@ -9,7 +9,9 @@ from core.image_sets.evidence import SCRATCH, TRANSFER
 from core.image_sets.folders import list_datasets
 from core.image_sets.import_process import run_import
 from core.image_sets.imports import Request, list_jobs, new_job
+from core.image_sets.kept_names import KeptNames, names_in_list
 from core.image_sets.suggest import suggested
+from core.image_sets.zip_names import NAMES
 from core.run_config import RunConfig
 from pages.components.data.import_form import parts_of
 from tests.helpers import assert_one_sentence, wait_until, with_plain_spaces
@@ -254,3 +256,30 @@ def test_files_lie_where_uploads_belong_whatever_they_are_called(runs_folder, da
     [job] = list_jobs(data)
     found = [path for path in data.parent.rglob("*") if path.is_file() and path.read_bytes() == b"a picture"]
     assert found == [job.uploads / "evil.png"]
+
+
+def test_a_folder_that_not_every_system_can_have_keeps_its_name(runs_folder, data, monkeypatch):
+    monkeypatch.setattr("pages.components.data.import_form.start", lambda *_: None)
+    app = open_app("data", way="files")
+    files = [("what?/aux.png", b"a picture", "image/png"), ("cat/labels.csv", b"file,label\n", "text/csv")]
+    app.file_uploader[0].set_value(files)
+    run(app)
+    [job] = list_jobs(data)
+    lies = {path.relative_to(job.uploads).as_posix() for path in job.uploads.glob("*/*")}
+    assert lies == {"what？/aux_.png", "cat/labels.csv"}
+    assert names_in_list((job.uploads / NAMES).read_bytes()) == {"what？": "what?", "aux_.png": "aux.png"}
+
+
+def test_a_drawn_class_that_no_folder_can_be_called_goes_by_its_name(runs_folder, data):
+    job = new_job(data)
+    names = KeptNames(job.uploads)
+    for class_name in ("what?", "star"):
+        place = names.place([class_name])
+        place.mkdir()
+        for number in range(21):
+            (place / f"{number}.png").write_bytes(encoded(picture("dots", number)))
+    names.keep()
+    app = open_app("data")
+    assert "42 drawings of star, what?: not a dataset yet" in words(app).replace("**", "")
+    press(app, f"go on {job.id}")
+    assert "what? 21" in words(app).replace("**", "") and "what？" not in words(app)
