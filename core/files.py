@@ -30,7 +30,7 @@ def write_atomically(path: Path, data: bytes | memoryview, sync: bool = True, pa
 
     Raises OSError, on Windows also when somebody reads the old one for longer than `patience` seconds.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         with temporary.open("wb") as file:
             file.write(data)

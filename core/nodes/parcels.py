@@ -8,6 +8,7 @@ import io
 import math
 import os
 import re
+import secrets
 import shutil
 import time
 from collections.abc import Iterable, Mapping
@@ -199,7 +200,7 @@ def _laid_out(
 
 def link_or_copy(source: Path, path: Path, link: bool = True) -> None:
     """The same file at another place, all at once; a copy where the disk has no links, or without `link`. Raises OSError."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{time.monotonic_ns()}.tmp")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         with contextlib.suppress(OSError):
             if link:

@@ -37,12 +37,12 @@ class Between:
         self.part = len(val) if self._steps else min(part, len(val))
         self._pictures: Pictures | Features | None = None
         self._cost = 0.0  # seconds of the last validation
-        self._begun = time.monotonic()
+        self._begun = time.perf_counter()
         self.epoch_begins()
 
     def epoch_begins(self) -> None:
         """An epoch was validated at its end, or the first one begins."""
-        self._last = self._epoch = time.monotonic()
+        self._last = self._epoch = time.perf_counter()
         self._batches = 0
 
     def is_due(self, step: int, left: int) -> bool:
@@ -52,7 +52,7 @@ class Between:
         if self._steps:
             return step % self._steps == 0
         self._batches += 1
-        now = time.monotonic()
+        now = time.perf_counter()
         pause = self._pause(now - self._begun)
         if now - self._last < pause:
             return False
@@ -65,9 +65,9 @@ class Between:
             self.part = yield from self._affordable(measure)
         if self._pictures is None:
             self._pictures = self._some(self.part)
-        start = time.monotonic()
+        start = time.perf_counter()
         result = yield from measure(self._pictures)
-        self._last = time.monotonic()
+        self._last = time.perf_counter()
         cost = self._last - start
         self._cost = (self._cost + cost) / 2 if self._cost else cost  # one hiccup alone says little
         return result
@@ -80,12 +80,12 @@ class Between:
 
     def _affordable(self, measure: Measure) -> Generator[Measuring, None, int]:
         pilot = self._some(min(PILOT, len(self._val)))
-        begun, quickest = time.monotonic(), math.inf
+        begun, quickest = time.perf_counter(), math.inf
         for turn in range(5):  # the first time chooses kernels, and of the others one may have been interrupted
-            start = time.monotonic()
+            start = time.perf_counter()
             yield from measure(pilot)
-            quickest = min(quickest, time.monotonic() - start)
-            if turn and time.monotonic() - begun > DEAREST:
+            quickest = min(quickest, time.perf_counter() - start)
+            if turn and time.perf_counter() - begun > DEAREST:
                 break
         return affordable(quickest / len(pilot), len(self._val))
 

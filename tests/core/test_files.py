@@ -22,3 +22,17 @@ def test_a_file_is_replaced_in_one_step(tmp_path, monkeypatch):
     monkeypatch.undo()
     write_atomically(path, b"new")
     assert path.read_bytes() == b"new"
+
+
+def test_two_who_write_one_file_are_not_in_each_others_way(tmp_path, monkeypatch):
+    """As two threads of a dashboard: the second begins and ends between two lines of the first."""
+    path, replace = tmp_path / "file", os.replace
+
+    def meanwhile(*paths):
+        monkeypatch.setattr(os, "replace", replace)
+        write_atomically(path, b"second")
+        replace(*paths)
+
+    monkeypatch.setattr(os, "replace", meanwhile)
+    write_atomically(path, b"first")
+    assert path.read_bytes() == b"first" and list(tmp_path.iterdir()) == [path]

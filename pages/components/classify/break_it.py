@@ -98,7 +98,7 @@ def coping(config: RunConfig, one: Disturbance) -> RunConfig:
 
 
 @st.cache_data(max_entries=100, show_spinner="Disturbing test pictures ...")
-def accuracy_against(folder: str, which: str, changed: int, name: str) -> list[float] | None:
+def accuracy_against(folder: str, which: str, changed: tuple[int, int], name: str) -> list[float] | None:
     """Share of some test pictures that are right at each strength, by the network as its checkpoint stands."""
     run = Run(Path(folder))
     classifier = load_classifier(run, which)

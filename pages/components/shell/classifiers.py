@@ -42,10 +42,10 @@ def loading(run: Run, which: str = "") -> Loading:
     return found
 
 
-def checkpoint_changed(run: Run, which: str = "") -> int:
-    """When that checkpoint was written, in nanoseconds; 0 where there is none."""
+def checkpoint_changed(run: Run, which: str = "") -> tuple[int, int]:
+    """`changed_at` of that checkpoint; zeros where there is none."""
     path = run.checkpoint(which)
-    return changed_at(path) if path else 0
+    return changed_at(path) if path else (0, 0)
 
 
 def load_classifier(run: Run, which: str = "") -> Classifier:
@@ -54,7 +54,7 @@ def load_classifier(run: Run, which: str = "") -> Classifier:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _loading(folder: str, which: str, changed: int) -> Loading:
+def _loading(folder: str, which: str, changed: tuple[int, int]) -> Loading:
     found = Loading()
     threading.Thread(target=_load, args=(Run(Path(folder)), which, found), name="load a network", daemon=True).start()
     return found

@@ -67,12 +67,14 @@ def shared_history(run: Run) -> SharedHistory:
     return shared
 
 
-def changed_at(path: Path) -> int:
-    """When a file was changed, in nanoseconds; 0 where there is none. For what is kept as long as it stays the same."""
+def changed_at(path: Path) -> tuple[int, int]:
+    """When a file was changed, in nanoseconds, and its bytes, as clocks of files may be coarse; zeros where there is none. For
+    what is kept as long as it stays the same."""
     try:
-        return path.stat().st_mtime_ns
+        found = path.stat()
+        return found.st_mtime_ns, found.st_size
     except OSError:
-        return 0
+        return 0, 0
 
 
 def predictions_of(run: Run, split: Split) -> Predictions | None:
@@ -81,7 +83,7 @@ def predictions_of(run: Run, split: Split) -> Predictions | None:
 
 
 @st.cache_resource(max_entries=100, show_spinner=False)
-def _predictions(folder: str, split: Split, changed: int) -> Predictions | None:
+def _predictions(folder: str, split: Split, changed: tuple[int, int]) -> Predictions | None:
     return read_predictions(Run(Path(folder)), split)
 
 
