@@ -161,7 +161,9 @@ class Run:
             )
         if elsewhere := interrupted_words(self.folder, self.last):
             return Status("interrupted", elsewhere)
-        if last is None and not self.worker_lock.exists():
+        if (
+            last is None and not self.worker_lock.exists() and not self.worker_pid.exists()
+        ):  # on Windows locks go when freed
             return self._never_begun()
         return Status("interrupted", "Its process ended without a word: it was killed, or the computer went down.")
 

@@ -140,6 +140,12 @@ def test_a_worker_killed_before_its_first_word_is_interrupted_without_waiting(ru
     assert run.status().name == "interrupted"
 
 
+def test_that_it_was_killed_is_known_where_a_free_lock_is_removed_by_whoever_looks(run):
+    """As on Windows."""
+    run.worker_pid.touch()
+    assert run.status().name == "interrupted"
+
+
 def test_looking_does_not_keep_a_worker_from_starting(run):
     run.worker_lock.touch()
     for _ in range(50):
