@@ -14,6 +14,7 @@ from typing import Any
 from core.errors import TrainDeskError
 from core.export.telling import Tell
 from core.files import read_json
+from core.machine.patience import READERS_PATIENCE, patiently
 from core.machine.questions import temporary_folder
 from core.runs.store import Run, checkpoint_of
 
@@ -122,12 +123,12 @@ def _still(run: Run) -> Iterator[Run]:
 def _linked(source: str, target: str) -> None:
     """A file that is replaced later stays as it was under its other name; a log may grow, and is copied."""
     if not source.endswith(".pt"):
-        shutil.copyfile(source, target)
+        patiently(lambda: shutil.copyfile(source, target), READERS_PATIENCE)
         return
     try:
         os.link(source, target)
     except OSError:  # on another disk
-        shutil.copyfile(source, target)
+        patiently(lambda: shutil.copyfile(source, target), READERS_PATIENCE)
 
 
 def make(

@@ -24,6 +24,7 @@ from core.datasets.corrections import corrected_pictures, how_many
 from core.errors import TrainDeskError
 from core.export.saved.run_parts import most_bytes
 from core.files import remedy, remove_file, remove_folder, replace_file, write_atomically
+from core.machine.patience import READERS_PATIENCE, patiently
 from core.nodes.digests import Content, Digests
 from core.nodes.getting_ready import Tell, get_ready
 from core.run_config import RunConfig
@@ -206,7 +207,7 @@ def link_or_copy(source: Path, path: Path, link: bool = True) -> None:
             if link:
                 os.link(source, temporary)
         if not temporary.is_file():
-            shutil.copyfile(source, temporary)
+            patiently(lambda: shutil.copyfile(source, temporary), READERS_PATIENCE)
         replace_file(temporary, path)
     finally:
         remove_file(temporary)

@@ -1,10 +1,12 @@
 """Names of files in old ZIPs."""
 
+import unicodedata
 import zipfile
 
 import pytest
 
 from core.image_sets.sources import opened
+from core.image_sets.zip_names import Places, folder_of
 
 
 @pytest.mark.parametrize(
@@ -40,3 +42,24 @@ def _renamed(data: bytes, names: list[bytes]) -> bytes:
             data = data[: place + name_at] + name + data[place + name_at + len(name) :]
             place += name_at
     return data
+
+
+def test_names_that_macos_takes_for_one_get_two_places():
+    places = Places()
+    names = ["é.png", unicodedata.normalize("NFD", "é.png"), "É.png"]
+    assert [places.free("a", name) for name in names] == ["a/é.png", f"a/{names[1][:2]} (2).png", "a/É (3).png"]
+
+
+@pytest.mark.parametrize(
+    ("name", "folder"),
+    [
+        ("aux", "aux_"),
+        ("nul.txt", "nul_.txt"),
+        ("Con .x", "Con_.x"),
+        ("LPT¹", "LPT¹_"),
+        ("auxiliary", "auxiliary"),
+        ("", "_"),
+    ],
+)
+def test_names_of_devices_are_no_names_of_folders(name, folder):
+    assert folder_of(name) == folder
