@@ -78,8 +78,7 @@ def recognise(listing: Listing, class_name: str = "", reading: str = "") -> Layo
 
 def _exported(listing: Listing) -> Layout | None:
     """Of a ZIP that was written here, as its comment says; None for others, and where pictures were put beside its folders."""
-    comments = (listing.comment, *listing.names)
-    names = next((names for each in comments if (names := names_of_export(each)) is not None), None)
+    names = names_of_export(listing.comment)
     if names is None or not all(len(each.parts) == 3 and each.parts[0] in SPLITS for each in listing.pictures):
         return None
     layout = Layout("A dataset that was downloaded here, with its classes and parts.", key=EXPORTED, is_settled=True)

@@ -3,6 +3,7 @@
 import sqlite3
 
 import numpy as np
+import pytest
 
 from core.image_sets.kept_features import KeptFeatures, content_key
 
@@ -23,6 +24,16 @@ def test_kept_features_are_bounded_and_outlive_damage(tmp_path):
     with sqlite3.connect(kept.file) as connection:
         connection.execute("drop table features")
     assert kept.get(list(rows)) == {}
+
+
+@pytest.mark.parametrize("damaged", ["all", "rows"])
+def test_a_damaged_file_is_closed_before_it_is_removed(tmp_path, windows, damaged):
+    kept = KeptFeatures(tmp_path)
+    kept.put({bytes([n]) * 16: np.full(3000, n, np.float32) for n in range(9)})
+    whole = kept.file.read_bytes()
+    kept.file.write_bytes((b"" if damaged == "all" else whole[:4096]) + b"x" * (len(whole) - 4096))
+    assert kept.get([bytes([3]) * 16]) == {}
+    assert not kept.file.exists() and windows.refused == []
 
 
 def test_where_nothing_can_be_kept_nothing_is_raised(tmp_path):
