@@ -1,6 +1,7 @@
-"""Files and folders: written so that nobody ever sees half of one, read so that nothing in them does harm, moved, thrown away.
+"""Files and folders: written so that nobody ever sees half of one, read so that nothing in them does harm, moved, removed.
 
-All that replaces, moves or removes files goes through here: see `core.machine.patience`.
+Windows lets nobody replace, move or remove a file that anyone has open or mapped. So all that does goes through here, where it is
+tried again for a while.
 """
 
 from __future__ import annotations
@@ -13,16 +14,50 @@ import os
 import secrets
 import shutil
 import time
+from collections.abc import Callable
 from io import BufferedReader
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from filelock import FileLock, Timeout
 
-from core.machine.patience import PATIENCE, READERS_PATIENCE, is_in_use, may_be_in_use, patiently
-
+T = TypeVar("T")
+WINDOWS = os.name == "nt"
+IN_USE = (32, 33, 1224)  # errors of Windows: open elsewhere, locked, mapped into memory
+# access denied, a folder that is not empty, a file that is being removed: so until whoever has it open closes it, or for good
+MAY_BE_IN_USE = (*IN_USE, 5, 145, 303)
+PATIENCE = 2.0  # seconds for others to close a file that they read
+READERS_PATIENCE = 0.25  # seconds; a file is out of reach only while it is replaced
+STEP = 0.02  # seconds between two tries
+pause = time.sleep
 GOING = ".going-"  # begins the names of folders that are being removed for good
 MOST_JSON = 64 * 2**20  # bytes; nothing that is written here comes near
+
+
+def patiently(act: Callable[[], T], seconds: float = PATIENCE) -> T:
+    """What `act` returns; refused because somebody may have the file open, it is tried again for so many seconds.
+
+    Raises what `act` raises.
+    """
+    while True:
+        try:
+            return act()
+        except OSError as error:
+            if seconds <= 0 or not may_be_in_use(error):
+                raise
+        pause(STEP)
+        seconds -= STEP
+
+
+def may_be_in_use(error: OSError) -> bool:
+    """Whether the same may go well as soon as somebody has closed a file."""
+    code = getattr(error, "winerror", None)  # none of `open`
+    return WINDOWS and (code in MAY_BE_IN_USE if code else isinstance(error, PermissionError))
+
+
+def is_in_use(error: OSError) -> bool:
+    """Whether a file was refused because somebody has it open, and for no other reason."""
+    return getattr(error, "winerror", None) in IN_USE
 
 
 def write_atomically(path: Path, data: bytes | memoryview, sync: bool = True, patience: float = PATIENCE) -> None:
@@ -201,76 +236,6 @@ def is_locked(path: Path) -> bool:
         return False
 
 
-class NameTaken(OSError):
-    """A folder cannot be moved because another one has its name there."""
-
-
-class Trash:
-    """Folders that were deleted: they lie in `.trash` beside the others until they are taken out or removed for good."""
-
-    MARK = "deleted"  # a file whose time is that of the deletion
-
-    def __init__(self, beside: Path):
-        self.beside = beside
-        self.folder = beside / ".trash"
-
-    def put(self, name: str) -> Path:
-        """Moves the folder of that name here. Raises OSError, NameTaken when another of that name lies here."""
-        place = self.folder / name
-        if place.exists():
-            raise NameTaken(errno.EEXIST, os.strerror(errno.EEXIST), str(place))
-        self.folder.mkdir(exist_ok=True)
-        with contextlib.suppress(OSError):  # on a full disk it can still be moved
-            (self.beside / name / self.MARK).touch()
-        move_folder(self.beside / name, place)
-        return place
-
-    def take_out(self, name: str) -> Path:
-        """Moves it back. Raises OSError, NameTaken when another folder has its name."""
-        place = self.beside / name
-        if place.exists():
-            raise NameTaken(errno.EEXIST, os.strerror(errno.EEXIST), str(place))
-        move_folder(self.folder / name, place)
-        with contextlib.suppress(OSError):
-            remove_file(place / self.MARK)
-        return place
-
-    def names(self) -> list[str]:
-        """Of all that can be taken out, what was deleted last first."""
-        paths = [path for path in _inside(self.folder) if not path.name.startswith(".")]
-        return [
-            path.name for path in sorted(paths, key=lambda path: (self.time_of(path.name), path.name), reverse=True)
-        ]
-
-    def time_of(self, name: str) -> float:
-        """When it was deleted, in Unix seconds."""
-        for path in (self.folder / name / self.MARK, self.folder / name):
-            with contextlib.suppress(OSError):
-                return path.stat().st_mtime
-        return 0.0
-
-    def give_up(self, older_than: float = 0) -> list[OSError]:
-        """Gives up what was deleted at least so many seconds ago: from now on it can only be removed. Returns what went wrong."""
-        problems = []
-        for path in _inside(self.folder):
-            if not path.name.startswith(GOING) and time.time() - self.time_of(path.name) >= older_than:
-                try:
-                    replace_file(path, path.with_name(GOING + secrets.token_hex(4)))
-                except OSError as error:
-                    problems.append(error)
-        return problems
-
-    def remove(self) -> tuple[int, list[OSError]]:
-        """Removes what was given up, also by a process that was killed at it: the bytes that were freed, and what went wrong."""
-        freed, problems = 0, list[OSError]()
-        for path in _inside(self.folder):
-            if path.name.startswith(GOING):
-                before = folder_size(path)
-                problems += remove_folder(path)
-                freed += before - folder_size(path)
-        return freed, problems
-
-
 def folder_size(folder: Path) -> int:
     """Bytes of all the files in it. What vanishes meanwhile counts nothing."""
     size = 0
@@ -279,13 +244,6 @@ def folder_size(folder: Path) -> int:
             with contextlib.suppress(OSError):
                 size += os.lstat(os.path.join(parent, name)).st_size
     return size
-
-
-def _inside(folder: Path) -> list[Path]:
-    try:
-        return sorted(folder.iterdir())
-    except OSError:
-        return []
 
 
 def _remove(path: Path) -> list[OSError]:

@@ -51,10 +51,10 @@ class Ground:
     """A runs folder and a data folder with something of everything, and the templates of mutants."""
 
     def __init__(self, folder: Path):
-        from core.files import Trash
         from core.image_sets.folders import sets_folder
         from core.image_sets.imports import Progress, Request, imports_folder, new_job
         from core.machine.processes import name_process
+        from core.machine.trash import Trash
         from core.nodes.registry import Node, write_node
         from core.runs.metadata import change_metadata
         from core.runs.placement import Placement, write_placement

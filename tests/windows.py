@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from core.machine import patience
+from core import files
 
 SHARING_VIOLATION, NOT_EMPTY = 32, 145
 
@@ -44,8 +44,8 @@ class Windows:
         self.waited = 0.0  # seconds
         self.while_waiting: Callable[[], None] = lambda: None
         self._guard = threading.Lock()
-        monkeypatch.setattr(patience, "WINDOWS", True)
-        monkeypatch.setattr(patience, "pause", self._pause)
+        monkeypatch.setattr(files, "WINDOWS", True)
+        monkeypatch.setattr(files, "pause", self._pause)
         for name in ("replace", "rename", "unlink", "remove", "rmdir"):
             monkeypatch.setattr(os, name, self._checked(getattr(os, name)))
 

@@ -12,7 +12,8 @@ from core.cli.choosing import choice, chosen_config
 from core.cli.common import A_RUN, Commands, Result, WrongInput, asked_computer, find, on_computer
 from core.errors import TrainDeskError
 from core.export.saved.run_file import open_run
-from core.files import Trash, folder_size
+from core.files import folder_size
+from core.machine.trash import Trash
 from core.nodes.registry import HERE
 from core.runs.disk import bytes_in_words, disk_problem
 from core.runs.metadata import RunMetadata, add_tags, change_metadata, remove_tags, title_of

@@ -13,8 +13,7 @@ from typing import Any
 
 from core.errors import TrainDeskError
 from core.export.telling import Tell
-from core.files import read_json
-from core.machine.patience import READERS_PATIENCE, patiently
+from core.files import READERS_PATIENCE, patiently, read_json
 from core.machine.questions import temporary_folder
 from core.runs.store import Run, checkpoint_of
 

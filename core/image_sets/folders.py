@@ -7,9 +7,10 @@ import re
 import time
 from pathlib import Path
 
-from core.files import Trash, discard_folder, move_folder, remedy
+from core.files import discard_folder, move_folder, remedy
 from core.image_sets.edit import checked_name
 from core.image_sets.own_dataset import OwnDataError, OwnDataset
+from core.machine.trash import Trash
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}")
 

@@ -285,10 +285,9 @@ class MirroredRun:
         self._taken = taken
 
     def _size(self) -> int:
-        try:
+        with contextlib.suppress(FileNotFoundError):
             return self.run.event_log.stat().st_size
-        except FileNotFoundError:
-            return 0
+        return 0
 
     def _look_for_end(self) -> None:
         last = last_event(self.run.event_log) if self.has_begun else None

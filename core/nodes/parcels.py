@@ -23,8 +23,7 @@ from core.datasets.cache import kept_files
 from core.datasets.corrections import corrected_pictures, how_many
 from core.errors import TrainDeskError
 from core.export.saved.run_parts import most_bytes
-from core.files import remedy, remove_file, remove_folder, replace_file, write_atomically
-from core.machine.patience import READERS_PATIENCE, patiently
+from core.files import READERS_PATIENCE, patiently, remedy, remove_file, remove_folder, replace_file, write_atomically
 from core.nodes.digests import Content, Digests
 from core.nodes.getting_ready import Tell, get_ready
 from core.run_config import RunConfig

@@ -6,7 +6,8 @@ import contextlib
 from pathlib import Path
 
 from core.errors import TrainDeskError
-from core.files import NameTaken, Trash, remove_file
+from core.files import remove_file
+from core.machine.trash import NameTaken, Trash
 from core.runs.example import refuse_example
 from core.runs.placement import hand_over
 from core.runs.queue import locked

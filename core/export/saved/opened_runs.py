@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import TrainDeskError
-from core.files import Trash, folder_size
+from core.files import folder_size
+from core.machine.trash import Trash
 from core.paths import example_folder
 from core.runs.events import INTERRUPTED
 from core.runs.metadata import read_metadata

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core.files import Trash
+from core.machine.trash import Trash
 from core.runs.placement import placement_of
 from core.runs.playback import Playback, ask_for_playback
 from core.runs.store import Run, create_run

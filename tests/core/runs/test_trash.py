@@ -10,7 +10,8 @@ import pytest
 
 from core import files as module
 from core.errors import TrainDeskError
-from core.files import Trash, folder_size
+from core.files import folder_size
+from core.machine.trash import Trash
 from core.runs.queue import enqueue, locked, waiting
 from core.runs.store import Run, create_run, list_runs
 from core.runs.trash import delete_run, deleted_at, deleted_runs, empty_trash, restore_run

@@ -4,7 +4,7 @@ import errno
 
 import pytest
 
-from core.machine.patience import PATIENCE, STEP, may_be_in_use, patiently
+from core.files import PATIENCE, STEP, may_be_in_use, patiently
 from tests.windows import refused
 
 
