@@ -120,7 +120,7 @@ def test_labels_that_cannot_be_read_are_not_written_over(run, monkeypatch):
         raise OSError(5, "Input/output error")
 
     with monkeypatch.context() as patch:
-        patch.setattr("pathlib.Path.read_bytes", bad_disk)
+        patch.setattr("core.runs.metadata.read_bytes", bad_disk)
         assert read_metadata(run) == RunMetadata()
         refused(run, run.id, "could not be stored", "Input/output error", title="Mine")
     assert read_metadata(run) == RunMetadata(note="precious")

@@ -53,9 +53,9 @@ def test_the_best_of_the_epoch_before_a_failure_is_on_the_disk(train, monkeypatc
     """It was asked for a moment before; the process must not end while it is being written."""
     write = checkpoints.write_atomically
 
-    def slowly(path, data):
+    def slowly(path, data, **how):
         loop_follower.time.sleep(0.2)
-        write(path, data)
+        write(path, data, **how)
 
     monkeypatch.setattr(checkpoints, "write_atomically", slowly)
     monkeypatch.setattr(SGD, "build", explode_at(6))
@@ -69,8 +69,8 @@ def test_an_epoch_is_in_the_log_before_a_checkpoint_knows_of_it(train, runs_fold
     write, missing = checkpoints.write_atomically, []
     run = new(runs_folder, epochs=4)
 
-    def look(path, data):
-        write(path, data)
+    def look(path, data, **how):
+        write(path, data, **how)
         epoch = load_checkpoint(path)["epoch"]
         missing.extend({*range(1, epoch + 1)} - {event["epoch"] for event in History(run).update().epochs})
 
