@@ -6,17 +6,8 @@ import unicodedata
 from pathlib import PurePosixPath
 
 FORBIDDEN = str.maketrans({"/": "∕", "\\": "∖", ":": "꞉", "*": "∗", "?": "？", '"': "”", "<": "‹", ">": "›", "|": "ǀ"})
-RESERVED = frozenset(
-    [
-        "con",
-        "prn",
-        "aux",
-        "nul",
-        "conin$",
-        "conout$",
-        *(f"{port}{n}" for port in ("com", "lpt") for n in "0123456789¹²³"),
-    ]
-)  # of Windows
+PORTS = {f"{port}{number}" for port in ("com", "lpt") for number in "0123456789¹²³"}
+RESERVED = PORTS | {"con", "prn", "aux", "nul", "conin$", "conout$"}  # of Windows
 MARK = "traindesk"  # key of what tells that something was written here
 NAMES = "traindesk.json"  # a list beside pictures: see `core.image_sets.kept_names`
 LONGEST = 80  # characters of a name without its ending

@@ -85,7 +85,8 @@ class Requests:
         self._playback = playback_of(self._run)
         path = self._run.learning_rate_request
         if path.exists():
-            with contextlib.suppress(OSError, ValueError):
-                value = float(read_bytes(path))
+            with contextlib.suppress(OSError, ValueError):  # it counts once it can be removed: else with a later look
+                said = read_bytes(path)
+                remove_file(path)
+                value = float(said)
                 self._learning_rate = value if math.isfinite(value) and value > 0 else None
-            remove_file(path)

@@ -161,9 +161,10 @@ class Run:
             )
         if elsewhere := interrupted_words(self.folder, self.last):
             return Status("interrupted", elsewhere)
-        if (
-            last is None and not self.worker_lock.exists() and not self.worker_pid.exists()
-        ):  # on Windows locks go when freed
+        had_a_worker = (
+            self.worker_lock.exists() or self.worker_pid.exists()
+        )  # on Windows whoever looks removes a free lock
+        if last is None and not had_a_worker:
             return self._never_begun()
         return Status("interrupted", "Its process ended without a word: it was killed, or the computer went down.")
 

@@ -124,9 +124,8 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     try:
         with opened(path) as file:
             with zipfile.ZipFile(file) as archive:
-                damaged = (
-                    _misread(archive) or archive.testzip()
-                )  # in this order: what is packed may unpack to terabytes
+                # in this order: what is packed may unpack to terabytes
+                damaged = _misread(archive) or archive.testzip()
             if damaged:
                 raise CheckpointError(
                     f"{where} is damaged (its part '{Path(damaged).name}' does not match its checksum); {_REMEDY}"

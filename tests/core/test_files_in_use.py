@@ -119,6 +119,16 @@ def test_requests_that_are_read_meanwhile_are_followed_and_removed(run, readers,
     assert set(windows.refused) == {"learning_rate", "stop"}
 
 
+def test_a_learning_rate_that_somebody_keeps_open_counts_once_it_can_be_removed(run, never):
+    requests = Requests(run)
+    run.request_learning_rate(0.25)
+    never.read(run.learning_rate_request)
+    assert requests.learning_rate() is None and run.learning_rate_request.exists()
+    never.close()
+    assert wait_until(requests.learning_rate) == 0.25 and not run.learning_rate_request.exists()
+    assert requests.learning_rate() is None
+
+
 def test_snapshots_that_are_looked_at_are_replaced_and_let_go_of(run, readers, windows):
     store = SnapshotStore(run)
     store.write_probe_images(ProbeImages(np.zeros((1, 2, 2, 1), np.uint8), np.zeros(1, np.int64)))
