@@ -7,6 +7,7 @@ Exit status: 0 done, 1 failed, 2 wrong input.
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import sys
 from pathlib import Path
@@ -17,7 +18,7 @@ from core.cli.export import add_export_command
 from core.cli.images import add_images_commands
 from core.cli.node import add_node_command
 from core.cli.runs import add_run_commands
-from core.cli.share import add_share_command
+from core.cli.share import add_share_commands
 from core.cli.training import add_training_commands
 from core.errors import ImageError, TrainDeskError
 from core.paths import data_folder, runs_folder
@@ -34,6 +35,10 @@ DONE, FAILED, WRONG_INPUT = 0, 1, 2
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command and returns its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # a letter that a terminal lacks ends no command; who reads a pipe gets the same everywhere
+            stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="replace")
     options = command_line().parse_args(arguments)
     try:
         result = options.command(options)
@@ -64,7 +69,7 @@ def command_line() -> argparse.ArgumentParser:
     commands.add("runs", _runs, "list the runs")
     add_run_commands(commands)
     add_images_commands(commands)
-    add_share_command(commands)
+    add_share_commands(commands)
     add_node_command(commands)
     network = argument("--network", default="", metavar="NAME", help="best (default), last, or an epoch that was kept")
     evaluate = commands.add("evaluate", _evaluate, "measure a run's network on the test images", A_RUN, network)
