@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.conftest import SLOW
+
 ROOT = Path(__file__).resolve().parent.parent
 FILES = sorted([*ROOT.glob("*.py"), *ROOT.glob("core/**/*.py"), *ROOT.glob("pages/**/*.py")])
 OF_ONE_SYSTEM = {"core/machine/posix.py"}
@@ -101,6 +103,36 @@ def test_what_is_of_one_system_is_found(source, what):
 
 def test_words_about_it_are_not():
     assert not found_in('"""/proc/meminfo"""\nimport signal, os\nsignal.signal(signal.SIGTERM, f)\nos.replace(a, b)')
+
+
+def unmarked(source: str) -> dict[str, set[str]]:
+    """The tests and fixtures of a file that use what Windows lacks and do not say that they are skipped there: what they use."""
+    found = {}
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef) and not any(
+            "mark.posix(" in ast.unparse(each) or "mark.skipif(" in ast.unparse(each) for each in node.decorator_list
+        ):
+            used = found_in(ast.unparse(node), next(iter(STARTING)))
+            if "symlink_to" in ast.unparse(node) and "mark.links" not in " ".join(
+                map(ast.unparse, node.decorator_list)
+            ):
+                used.add("symlink_to")
+            if used := {each for each in used if not PATHS.match(each)}:
+                found[node.name] = used
+    return found
+
+
+FAST = [
+    path
+    for path in sorted(ROOT.glob("tests/**/test_*.py"))
+    if not path.relative_to(ROOT).as_posix().startswith(SLOW) and path != Path(__file__)
+]
+
+
+@pytest.mark.parametrize("path", FAST, ids=lambda path: str(path.relative_to(ROOT)))
+def test_fast_tests_of_what_windows_lacks_say_so(path):
+    found = unmarked(path.read_text(encoding="utf-8"))
+    assert not found, f"mark it posix(why) or links: {found}"
 
 
 WORKFLOW = yaml.safe_load((ROOT / ".github" / "workflows" / "test.yml").read_text(encoding="utf-8"))

@@ -52,7 +52,7 @@ def set_up(arguments: list[str]) -> int:
         default="",
         metavar="KIND",
         help=f"PyTorch's own packages of a kind, a folder of {WHEELS}: cpu (about 1 GB instead of 6 on Linux), or one for a GPU "
-        "on Windows, such as cu128 (default: the usual ones)",
+        "on Windows, such as cu130 (default: the usual ones)",
     )
     parser.add_argument("--dev", action="store_true", help="also what the tests need")
     options = parser.parse_args(arguments)
