@@ -13,7 +13,7 @@ import pytest
 from core.machine import awake as module
 from core.machine.awake import awake
 from core.paths import HOME
-from tests.helpers import wait_until
+from tests.helpers import has_ended, wait_until
 
 
 @pytest.fixture(autouse=True)
@@ -27,6 +27,7 @@ def programs(monkeypatch):
     noted = []
 
     def start(command, **options):
+        assert options["stdin"] is subprocess.PIPE, "what lasts until its input ends would end at once"
         noted.append(command)
         return SimpleNamespace(communicate=lambda: noted.append("waited for"))
 
@@ -119,7 +120,7 @@ def test_what_systemd_holds_ends_with_the_process_however_that_ends(how, tmp_pat
     if how == "is killed":
         wait_until(said.exists)
         pid, what = said.read_text().split(maxsplit=1)
-        assert "--what=idle:sleep" in what and "--why=A test." in what and psutil.pid_exists(int(pid))
+        assert "--what=idle:sleep" in what and "--why=A test." in what and not has_ended(psutil.Process(int(pid)))
         holder.kill()
         wait_until(lambda: not psutil.pid_exists(int(pid)), what="nothing keeps the computer awake")
     holder.communicate(timeout=60)
