@@ -1,12 +1,14 @@
 # make run: sets up everything and opens the dashboard.   make share: opens it to your network.   make test: sets up everything and passes the tests.
+# CPU=1 with any of them, the first time: PyTorch without CUDA, 1 GB instead of 6 on Linux, for a computer without a GPU.
 PYTHON ?= python3
 BIN := .venv/bin
+SETUP := $(PYTHON) -m core setup $(if $(CPU),--torch cpu)
 CHROMIUM := $(firstword $(TRAINDESK_CHROMIUM) $(shell command -v chromium-headless-shell || command -v chromium || command -v chromium-browser || command -v google-chrome))
 
 .PHONY: run share test lint coverage clean
 
 run: .venv/installed
-	$(BIN)/streamlit run dashboard.py
+	$(BIN)/python -m core run
 
 share: .venv/installed
 	$(BIN)/python -m core share
@@ -27,14 +29,10 @@ coverage: .venv/installed-dev
 	$(BIN)/python -m pytest -m "not slow" -n auto --dist loadfile --cov core --cov-report term:skip-covered
 
 .venv/installed: requirements.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "TrainDesk needs Python 3.11 or later; say which with make run PYTHON=python3.12"; exit 1; }
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install -r requirements.txt
-	@touch $@
+	$(SETUP)
 
 .venv/installed-dev: requirements-dev.txt requirements-nodes.txt .venv/installed
-	$(BIN)/pip install -r requirements-dev.txt
-	@touch $@
+	$(SETUP) --dev
 
 clean:
 	rm -rf .venv static/*.js .pytest_cache .ruff_cache .mypy_cache .coverage

@@ -1,12 +1,16 @@
-"""`python -m core`: the engine without the browser."""
+"""`python -m core`: the engine without the browser, and the commands that set up and open all of it."""
 
-import os
 import sys
 
-from core.cli.main import main
-from core.workers.launch import worker_environment
+from core.cli.setup import begin
 
-if os.name == "posix" and not set(worker_environment()) <= set(os.environ):
-    # some of it is read when a process starts: a training from the command line is as fast as one from the browser
-    os.execve(sys.executable, [sys.executable, "-m", "core", *sys.argv[1:]], worker_environment())
+if (status := begin(sys.argv[1:])) is not None:
+    sys.exit(status)
+
+# what follows needs what has been installed by now
+from core.cli.main import main  # noqa: E402
+from core.machine.posix import begin_anew_in  # noqa: E402
+from core.workers.launch import worker_environment  # noqa: E402
+
+begin_anew_in(worker_environment(), "core")  # a training from the command line is as fast as one from the browser
 sys.exit(main())

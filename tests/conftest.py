@@ -1,5 +1,6 @@
 """What all tests share: one thread of torch, the folder of real data, a runs folder of their own."""
 
+import functools
 import os
 import sys
 import tempfile
@@ -14,6 +15,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # read by torch when it is import
 os.environ.setdefault("TRAINDESK_STANDBY", "0")  # no worker gets ready beside a test that did not ask for one
 os.environ.setdefault("TRAINDESK_PROBE", "0")  # nor are own pictures looked at
 os.environ.setdefault("TRAINDESK_SPEED", "0")  # nor how fast a computer is
+os.environ.setdefault("TRAINDESK_AWAKE", "0")  # nor is it kept from sleeping
 os.environ.setdefault("TRAINDESK_EXAMPLE", os.devnull)  # no example among the runs of a test that did not ask for it
 
 hypothesis.settings.register_profile("busy", deadline=None)  # a busy machine is no failure
@@ -32,7 +34,8 @@ SLOW = (
 )
 
 if os.environ.get("PYTEST_XDIST_WORKER"):  # tests beside each other must not see each other's trainings
-    tempfile.tempdir = os.environ["TMPDIR"] = tempfile.mkdtemp(prefix="traindesk-tests-")
+    tempfile.tempdir = tempfile.mkdtemp(prefix="traindesk-tests-")
+    os.environ |= dict.fromkeys(("TMPDIR", "TEMP", "TMP"), tempfile.tempdir)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -53,8 +56,23 @@ def _data_folder() -> Path:
     return Path(os.environ.get("TRAINDESK_DATA") or ROOT / "data").resolve()
 
 
+@functools.cache
+def _can_link() -> bool:
+    """On Windows only some people can."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            (Path(folder) / "link").symlink_to(folder, target_is_directory=True)
+        except OSError:
+            return False
+    return True
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Tests marked `mnist` compare with the published files, where someone has them."""
+    """Skips what cannot be tried here. Tests marked `mnist` compare with the published files, where someone has them."""
+    if sys.platform == "win32" and (mark := item.get_closest_marker("posix")):
+        pytest.skip(mark.args[0])
+    if item.get_closest_marker("links") and not _can_link():
+        pytest.skip("no symbolic link can be made here")
     published = _data_folder() / "MNIST" / "raw" / "train-images-idx3-ubyte"
     if item.get_closest_marker("mnist") and not published.is_file():
         pytest.skip(

@@ -5,12 +5,9 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import os
 import sys
 import time
 from pathlib import Path
-
-import psutil
 
 from core.cli.common import A_RUN, Commands, Result, WrongInput, find
 from core.errors import TrainDeskError
@@ -19,6 +16,7 @@ from core.export.kinds import KINDS, make
 from core.export.metrics import as_csv, as_parquet, to_mlflow, to_tensorboard
 from core.export.telling import Tell
 from core.files import write_atomically
+from core.machine.posix import be_gentle
 from core.runs.disk import bytes_in_words
 from core.runs.history import History
 from core.text.numbers import percent
@@ -69,8 +67,7 @@ def _taken_along(options: argparse.Namespace) -> Result:
     if options.pictures and kind.name != "run":
         raise WrongInput(f"--pictures goes with 'run', not with '{kind.name}'; leave it out.")
     if options.gently:
-        with contextlib.suppress(psutil.Error, OSError):
-            psutil.Process().nice(10 if os.name == "posix" else psutil.BELOW_NORMAL_PRIORITY_CLASS)  # type: ignore[attr-defined]
+        be_gentle(10)
     place = Path(options.place or name_of(run, kind))
     if place.is_dir():
         place /= name_of(run, kind)

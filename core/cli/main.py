@@ -17,7 +17,7 @@ from core.cli.export import add_export_command
 from core.cli.images import add_images_commands
 from core.cli.node import add_node_command
 from core.cli.runs import add_run_commands
-from core.cli.share import add_share_command
+from core.cli.share import add_share_commands
 from core.cli.training import add_training_commands
 from core.errors import ImageError, TrainDeskError
 from core.paths import data_folder, runs_folder
@@ -66,7 +66,7 @@ def command_line() -> argparse.ArgumentParser:
     commands.add("runs", _runs, "list the runs")
     add_run_commands(commands)
     add_images_commands(commands)
-    add_share_command(commands)
+    add_share_commands(commands)
     add_node_command(commands)
     network = argument("--network", default="", metavar="NAME", help="best (default), last, or an epoch that was kept")
     evaluate = commands.add("evaluate", _evaluate, "measure a run's network on the test images", A_RUN, network)

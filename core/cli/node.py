@@ -7,20 +7,22 @@ import contextlib
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 from core.cli.common import Commands, Result
 from core.errors import TrainDeskError
+from core.machine.processes import end_child, start
 from core.nodes.authority import check_packages
 from core.nodes.wire import REFUSED, WHY
-from core.paths import HOME
 from core.text.numbers import duration
 from core.workers.launch import worker_environment
 
 SHORT = 10.0  # seconds of a life after which the next one waits longer
 LONGEST_DELAY = 30.0
 ENDS = 15.0  # seconds that the agent has to end
+LOOK_SECONDS = 0.5  # between two looks whether someone wants the end
 
 
 def add_node_command(commands: Commands) -> None:
@@ -80,23 +82,31 @@ def _give_to_slurm(options: argparse.Namespace) -> Result:
 
 def _one_life(command: list[str]) -> tuple[int, str]:
     """Exit status of the agent, and why it was refused. What it says is printed. However this ends, it ends too."""
-    why = ""
-    agent = subprocess.Popen(
-        command, cwd=HOME, env=worker_environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
-    )
+    why, pipes = "", {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    agent = start(command, env=worker_environment(), in_terminal=True, encoding="utf-8", **pipes)
     assert agent.stdin is not None and agent.stdout is not None
-    try:
-        for line in agent.stdout:
+    lines = agent.stdout
+
+    def listen() -> None:
+        nonlocal why
+        for line in lines:
             if line.startswith(WHY):
                 why = line.removeprefix(WHY).strip()
             else:
                 print(line, end="", flush=True)
+
+    listening = threading.Thread(target=listen, name="agent", daemon=True)
+    listening.start()
+    try:
+        while listening.is_alive():  # not in the pipe itself, where Ctrl-C would wait for a line on Windows
+            listening.join(LOOK_SECONDS)
         return agent.wait(), why
     finally:
         agent.stdin.close()
         try:
             agent.wait(ENDS)
         except subprocess.TimeoutExpired:
-            agent.kill()
+            end_child(agent)
             agent.wait()
+        listening.join(ENDS)
         agent.stdout.close()

@@ -1,4 +1,4 @@
-"""The command that shares the dashboard on a network, behind two passwords."""
+"""The commands that open the dashboard: on this computer alone, or on a network, behind two passwords."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ import secrets
 import socket
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from core.cli.common import Commands, Result
 from core.errors import TrainDeskError
 from core.machine.network import own_addresses
+from core.machine.posix import run_in_place
+from core.machine.processes import in_utf8
 from core.paths import HOME
 from core.sharing import HOST_PASSWORD, PASSWORD, current_authenticator
 
@@ -19,8 +22,11 @@ LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that look alike when read fr
 GROUPS = {PASSWORD: 2, HOST_PASSWORD: 3}  # of four letters, 20 bits each
 
 
-def add_share_command(commands: Commands) -> None:
-    """Adds it to those of all."""
+def add_share_commands(commands: Commands) -> None:
+    """Adds them to those of all."""
+    run = commands.add("run", _run, "open the dashboard on this computer")
+    run.add_argument("--port", type=int, help="default: 8501, or the next that is free")
+    run.add_argument("--no-browser", action="store_true", help="only say where it is")
     share = commands.add(
         "share",
         _share,
@@ -35,6 +41,14 @@ def add_share_command(commands: Commands) -> None:
     )
     share.add_argument("--certificate", type=Path, help="PEM file for https")
     share.add_argument("--key", type=Path, help="its private key")
+
+
+def _run(options: argparse.Namespace) -> Result:
+    command = [sys.executable, "-m", "streamlit", "run", str(HOME / "dashboard.py")]
+    command += [f"--server.port={options.port}"] if options.port else []
+    command += ["--server.headless=true"] if options.no_browser else []
+    _pass_on_folders(options)
+    _serve(command)
 
 
 def made_up_password(groups: int) -> str:
@@ -71,7 +85,7 @@ def _share(options: argparse.Namespace) -> Result:
     if bool(options.certificate) != bool(options.key):
         raise TrainDeskError("https needs both --certificate and --key; give both or neither.")
     passwords = {name: os.environ.setdefault(name, made_up_password(groups)) for name, groups in GROUPS.items()}
-    os.environ["TRAINDESK_DATA"], os.environ["TRAINDESK_RUNS"] = str(options.data), str(options.runs)
+    _pass_on_folders(options)
     current_authenticator()  # complains about bad passwords here, before anything is printed
     _check_free(options.address, options.port)
     names = [*options.name, *own_addresses()]
@@ -81,8 +95,14 @@ def _share(options: argparse.Namespace) -> Result:
     print(f"Your own, which may change everything: {passwords[HOST_PASSWORD]}")
     if scheme == "http":
         print("Whoever listens in on this network can read it along; SECURITY.md says how to have https.")
-    sys.stdout.flush()
-    os.chdir(HOME)
-    command = server_command(options, names)
-    os.execv(command[0], command)
-    raise AssertionError("execv does not return")
+    _serve(server_command(options, names))
+
+
+def _pass_on_folders(options: argparse.Namespace) -> None:
+    os.environ["TRAINDESK_DATA"], os.environ["TRAINDESK_RUNS"] = str(options.data), str(options.runs)
+
+
+def _serve(command: list[str]) -> NoReturn:
+    """Becomes the server, or ends as it ends."""
+    os.chdir(HOME)  # where Streamlit finds its settings
+    sys.exit(run_in_place(command, in_utf8()))

@@ -11,6 +11,7 @@ from core.cli.choosing import choice, chosen_config
 from core.cli.common import A_RUN, Commands, Result, asked_computer, find, metric_lines
 from core.cli.runs import submitted
 from core.errors import TrainDeskError
+from core.machine.awake import awake
 from core.nodes.registry import HERE
 from core.runs import events
 from core.runs.before_start import check_before_start
@@ -58,7 +59,7 @@ def _work(run: Run, options: argparse.Namespace) -> Result:
     from core.workers.torchrun import devices_of, work_in_ranks
     from core.workers.worker import work
 
-    with _Progress(run) as progress:
+    with awake("A network is being trained."), _Progress(run) as progress:
         if (devices := devices_of(run)) > 1:
             end = work_in_ranks(run, options.data, devices, progress.show)
         else:

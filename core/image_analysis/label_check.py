@@ -9,7 +9,6 @@ doubts in the dataset's folder, for the version it looked at. Features stay ther
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 import traceback
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from core.files import remove_file
 from core.image_analysis.label_features import Progress, features_of
 from core.image_analysis.picture_map import keep_map, made_map
 from core.image_sets.own_dataset import OwnDataError, OwnDataset
+from core.machine.posix import be_gentle
 from core.machine.processes import Reporter, last_word, name_process, start_detached
 from core.settings.stored import read_stored, write_stored
 
@@ -163,6 +163,5 @@ def _write(dataset: OwnDataset, found: LabelCheck) -> None:
 
 
 if __name__ == "__main__":
-    if hasattr(os, "nice"):
-        os.nice(5)  # trainings and pages come first
+    be_gentle(5)  # trainings and pages come first
     sys.exit(0 if run_label_check(OwnDataset(Path(sys.argv[1]))).state == "ready" else 1)

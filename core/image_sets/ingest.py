@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 from collections.abc import Callable, Iterator
-from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from core.image_sets.sources import opened, read_all
 from core.image_sets.splitting import held_out_groups
 from core.images.read import has_pages
 from core.machine.cores import usable_cores
+from core.machine.processes import helpers
 
 CHUNK_FILES = 256
 CHUNK_BYTES = 8 * 2**20
@@ -128,7 +128,7 @@ def _records(
     if len(pictures) <= FEW or workers < 2:
         yield ((chunk, image_records(*arguments)) for chunk, arguments in work)
         return
-    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+    pool = helpers(workers)
     try:
         yield in_order(pool, image_records, work, 2 * workers)
     except BrokenExecutor as error:

@@ -7,7 +7,6 @@ however the process ends. Where no such file can be kept, everything is as if no
 from __future__ import annotations
 
 import contextlib
-import getpass
 import math
 import os
 import re
@@ -16,9 +15,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+import psutil
 from filelock import FileLock, Timeout
 
 from core.files import is_locked
+from core.machine.posix import is_own, user
 
 QUOTA = Path("/sys/fs/cgroup/cpu.max")  # of a container: microseconds of processor time a period, and the period
 _notice = True
@@ -56,25 +57,34 @@ def usable_cores() -> int:
     OMP_NUM_THREADS if it is set; else the cores it is bound to, or fewer where a container's quota is below that:
     more threads than the quota would stand still for most of each period.
     """
-    wanted = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
-    if wanted.isdigit() and int(wanted):
-        return int(wanted)
-    if hasattr(os, "sched_getaffinity"):
-        cores = len(os.sched_getaffinity(0))
-    else:
-        cores = getattr(os, "process_cpu_count", os.cpu_count)() or 1
+    if asked := _asked_for():
+        return asked
+    try:
+        cores = len(psutil.Process().cpu_affinity() or ())
+    except (AttributeError, psutil.Error):  # macOS binds no process
+        cores = psutil.cpu_count() or 1
     with contextlib.suppress(OSError, ValueError):  # no such file, or "max" for no quota
         quota, period = map(int, QUOTA.read_text(encoding="ascii").split())
         cores = min(cores, math.ceil(quota / period))
     return max(1, cores)
 
 
+def computing_cores() -> int:
+    """The same for threads that do nothing but multiply: two that share one core's arithmetic, as with hyper-threading, count
+    once."""
+    return _asked_for() or min(usable_cores(), psutil.cpu_count(logical=False) or usable_cores())
+
+
+def _asked_for() -> int:
+    wanted = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    return int(wanted) if wanted.isdigit() else 0
+
+
 def lock_folder() -> Path:
     """This user's folder of marks, made if it is missing. Raises OSError when it cannot be used."""
-    user = os.getuid() if hasattr(os, "getuid") else re.sub(r"\W+", "-", getpass.getuser())
-    folder = Path(tempfile.gettempdir()) / f"traindesk-{user}"
+    folder = Path(tempfile.gettempdir()) / f"traindesk-{user()}"
     folder.mkdir(mode=0o700, exist_ok=True)
-    if hasattr(os, "getuid") and (folder.is_symlink() or folder.stat().st_uid != user):
+    if not is_own(folder):
         raise PermissionError(f"{folder} belongs to somebody else")
     return folder
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import sys
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
+
+from core.machine import posix
 
 if TYPE_CHECKING:
     import torch
@@ -15,7 +17,11 @@ if TYPE_CHECKING:
 SHORT = (  # what the CPU's allocator, CUDA, cuBLAS, cuDNN, MPS, Windows and oneDNN say, in small letters
     "can't allocate memory", "not enough memory", "out of memory", "alloc_failed", "bad_alloc", "could not create a primitive",
 )  # fmt: skip
-LIMIT = Path("/sys/fs/cgroup/memory.max")  # of a container, in bytes
+CONTAINER = Path("/sys/fs/cgroup")  # what limits the container that we are in, if any
+FILES = (  # in both forms of it: the limit and what is used, in bytes, and what of that is files that can be read again
+    ("memory.max", "memory.current", "memory.stat", "inactive_file"),
+    ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "memory/memory.stat", "total_inactive_file"),
+)
 
 
 def free_bytes(device: torch.device) -> int:
@@ -38,22 +44,21 @@ def is_out_of_memory(error: Exception) -> bool:
 
 
 def peak_bytes(device: torch.device) -> int:
-    """The most memory this process has used so far: on a GPU torch's tensors, on the CPU all of the process (0: unknown)."""
+    """The most memory this process has used so far: on a GPU torch's tensors, on the CPU all of the process."""
     if device.type == "cuda":
         import torch
 
         return torch.cuda.max_memory_allocated(device)
-    try:
-        import resource
-    except ImportError:  # Windows
-        return 0
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024  # macOS counts bytes, Linux KiB
+    return posix.peak_bytes()
 
 
 def _container() -> float:
-    """The most that a container's processes may take together; without a limit, infinity."""
-    try:
-        return int(LIMIT.read_text(encoding="ascii"))
-    except (OSError, ValueError):  # no container, or its limit is the word "max"
-        return float("inf")
+    """What a container's processes may take beside what they have; without a limit, infinity."""
+    for limit, used, parts, files in FILES:
+        with contextlib.suppress(OSError, ValueError):  # no container, or its limit is the word "max"
+            free = int((CONTAINER / limit).read_text())
+            with contextlib.suppress(OSError, ValueError, KeyError):
+                of = dict(line.split() for line in (CONTAINER / parts).read_text().splitlines())
+                free -= max(0, int((CONTAINER / used).read_text()) - int(of[files]))
+            return max(0, free)
+    return float("inf")

@@ -1,18 +1,23 @@
 """Processes that this one starts, each in the same way: named in a file, known to live or to be gone, reaped, ended.
 
 There are two rules of life. Work that someone will look at later (a training, an import, a check) outlives whoever began it:
-`start_detached`. An answer that someone waits for (a forecast, a preview) ends with who waits: `core.machine.questions`.
+`start_detached`. An answer that someone waits for (a forecast, a preview) ends with who waits: `core.machine.questions`. Each
+detached process begins a family, which its environment names: whoever ends it ends what it started for itself too, and no other.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import multiprocessing
+import os
+import secrets
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
@@ -20,12 +25,26 @@ from typing import Any, BinaryIO, TypeVar
 import psutil
 
 from core.files import read_json
+from core.machine.posix import apart, windowless
 from core.paths import HOME
 
 SAME_START = 2.0  # seconds by which two readings of when a process started may differ
+MOST_HELPERS = 61  # of one process: Windows can wait for no more
+FAMILY = "TRAINDESK_FAMILY"  # the variable that names it
 T = TypeVar("T")
 _children: list[subprocess.Popen] = []  # of this process, until they are reaped
 _guard = threading.Lock()  # pages are threads
+
+
+def start(
+    command: list[str], *, env: Mapping[str, str] | None = None, in_terminal: bool = False, **options: Any
+) -> subprocess.Popen:
+    """A program that this process speaks with and waits for; it opens no window, unless it is to speak in our terminal.
+
+    `env` is its whole environment, as a rule this one's; `options` are those of Popen. Raises OSError.
+    """
+    options = ({} if in_terminal else windowless()) | {"cwd": HOME} | options
+    return subprocess.Popen(command, env=in_utf8(env), **options)
 
 
 def start_detached(
@@ -35,19 +54,25 @@ def start_detached(
 
     What it prints is added to the file `log`, or lost. `env` is its whole environment, as a rule this one's. Raises OSError.
     """
+    env = {**in_utf8(env), FAMILY: secrets.token_hex(8)}
     with contextlib.ExitStack() as opened:
         written: BinaryIO | int = opened.enter_context(log.open("ab")) if log else subprocess.DEVNULL
-        detached = (
-            {"creationflags": subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP}  # type: ignore[attr-defined]
-            if sys.platform == "win32"
-            else {"start_new_session": True}  # a Ctrl-C in the dashboard's terminal must not reach it
-        )
         streams = {"stdin": subprocess.DEVNULL, "stdout": written, "stderr": written, **streams}
-        child = subprocess.Popen([sys.executable, "-m", *module], cwd=HOME, env=env, **streams, **detached)
+        child = subprocess.Popen([sys.executable, "-m", *module], cwd=HOME, env=env, **streams, **apart())
     with _guard:
         _children.append(child)
     threading.Thread(target=_reap, args=(child,), name=f"reaps {child.pid}", daemon=True).start()
     return child
+
+
+def in_utf8(env: Mapping[str, str] | None = None) -> dict[str, str]:
+    """An environment, as a rule this one's, in which Python speaks UTF-8 wherever it is: Windows has other letters."""
+    return {**(os.environ if env is None else env), "PYTHONUTF8": "1"}
+
+
+def helpers(count: int) -> ProcessPoolExecutor:
+    """At most so many processes that compute for this one. They import what they need, as Windows and macOS want it."""
+    return ProcessPoolExecutor(min(count, MOST_HELPERS), mp_context=multiprocessing.get_context("spawn"))
 
 
 def children() -> list[subprocess.Popen]:
@@ -95,10 +120,31 @@ def living_pid(mark: Path) -> int | None:
 
 
 def end_process(mark: Path) -> None:
-    """Ends the process that a file names at once, in the middle of its work."""
+    """Ends the process that a file names at once, in the middle of its work, and its family."""
     if pid := living_pid(mark):
-        with contextlib.suppress(psutil.Error):
-            psutil.Process(pid).kill()
+        _end(pid)
+
+
+def end_child(child: subprocess.Popen) -> None:
+    """The same of one that was started here. Who waits for it sees its end."""
+    if child.poll() is None:  # until then its number is its own
+        _end(child.pid)
+
+
+def _end(pid: int) -> None:
+    with contextlib.suppress(psutil.Error):
+        first = psutil.Process(pid)
+        name = _family(first)
+        own = [child for child in first.children(recursive=True) if name is not None and _family(child) == name]
+        for process in [first, *own]:  # itself before the others: it starts no more of them
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+
+
+def _family(process: psutil.Process) -> str | None:
+    with contextlib.suppress(psutil.Error):
+        return process.environ().get(FAMILY, "")
+    return None  # it has ended, or is somebody else's
 
 
 def _named(mark: Path) -> tuple[int, float] | None:

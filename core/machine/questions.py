@@ -24,7 +24,8 @@ from typing import Any
 import psutil
 
 from core.files import read_json, remove_folder
-from core.paths import HOME
+from core.machine.posix import read_input
+from core.machine.processes import end_child, start
 
 PREFIX = "traindesk-"  # then the process that made the folder
 OLD = 3600.0  # seconds after which a folder of a process that is gone is nobody's
@@ -53,9 +54,8 @@ class Question:
         answer = self.folder / "answer.json"
         try:
             with answer.open("wb") as file:
-                self.process = subprocess.Popen(
+                self.process = start(
                     [sys.executable, "-m", "core.machine.questions", str(self.folder), *words(self.folder)],
-                    cwd=HOME,
                     env=env,
                     stdin=subprocess.PIPE,  # its end is ours
                     stdout=file,
@@ -77,7 +77,7 @@ class Question:
 
     def end(self) -> None:
         """Ends the process, if it runs; its files are gone then."""
-        self.process.kill()
+        end_child(self.process)
         self._is_over.wait(PATIENCE)
 
     def __enter__(self) -> Question:
@@ -114,7 +114,7 @@ def _remove_those_of_the_dead() -> None:
 
 def _end_with_who_asked(folder: str) -> None:
     """Standard input ends when the process that asked does, be it killed."""
-    while os.read(0, 4096):
+    while read_input():
         pass
     remove_folder(Path(folder), patience=0)  # what cannot be removed goes with `_remove_those_of_the_dead`
     os._exit(1)

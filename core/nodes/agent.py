@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import os
 import signal
 import sys
 import threading
@@ -23,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from core.errors import TrainDeskError
+from core.machine.posix import read_input
 from core.nodes.identity import Identity, enroll, host_name, keep, own_identity, read_join, refuse_own_desk
 from core.nodes.leaving import leave, pause_all, why_it_leaves
 from core.nodes.link import DeskLink
@@ -227,7 +227,7 @@ def _pass_over(**_: Any) -> None:
 
 def _see_end_of_input(loop: asyncio.AbstractEventLoop, end: asyncio.Event) -> None:
     with contextlib.suppress(OSError):
-        while os.read(0, 4096):
+        while read_input():
             pass
     with contextlib.suppress(RuntimeError):
         loop.call_soon_threadsafe(end.set)

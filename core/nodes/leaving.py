@@ -11,9 +11,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psutil
-
 from core.files import write_atomically
+from core.machine.posix import tell_to_end
 from core.machine.processes import living_pid
 from core.nodes.tended_note import NAME as NOTE
 from core.nodes.tended_note import tended_in
@@ -75,8 +74,5 @@ def _pause(run: Run) -> None:
     if last is not None and last["event"] in ENDS:
         return
     pid = living_pid(run.worker_pid)
-    if last is not None and last["event"] == "step" and pid is not None:
-        with contextlib.suppress(psutil.Error):
-            psutil.Process(pid).terminate()
-    else:
+    if last is None or last["event"] != "step" or pid is None or not tell_to_end(pid):
         run.request_pause()

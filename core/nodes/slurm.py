@@ -13,7 +13,6 @@ import re
 import shlex
 import shutil
 import signal
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from core.errors import TrainDeskError
 from core.files import remove_folder
+from core.machine.processes import start
 from core.nodes.leaving import ask_to_leave
 from core.paths import HOME
 from core.runs.workspace import workspace_folder
@@ -78,7 +78,7 @@ class NodeJob:
         command += ["--runs", str(runs), "--data", str(self.data), "--runs-at-once", str(self.runs_at_once)]
         command += ["--join", str(self.join)] if self.join else []
         signal.signal(environment._usr_sig(), signal.SIG_IGN)  # some clusters send it to every process of a job
-        with subprocess.Popen(command, cwd=HOME) as node:
+        with start(command, in_terminal=True) as node:
             for number in (environment._usr_sig(), signal.SIGTERM):  # the time ends; someone else needs the computer
                 signal.signal(number, lambda *_: ask_to_leave(runs, "Its job ends soon."))
             status = node.wait()

@@ -18,6 +18,7 @@ import threading
 from pathlib import Path
 
 from core.machine.cores import unnoticed
+from core.machine.posix import read_input
 from core.machine.questions import temporary_folder
 from core.paths import data_folder
 from core.run_config import RunConfig
@@ -47,8 +48,10 @@ class Order:
 
     def _read(self) -> None:
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):  # half a line is none
-            with open(0, "rb", buffering=0, closefd=False) as file:
-                order = json.loads(file.readline())
+            line = b""
+            while not line.endswith(b"\n") and (more := read_input()):
+                line += more
+            order = json.loads(line)
             self.data_folder = Path(order["data"])
             self.run = Run(Path(order["run"]))
         self.came.set()

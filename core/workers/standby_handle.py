@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from core.machine.processes import end_child
 from core.runs.store import Run
 
 READY, TAKEN = b"ready", b"taken"  # lines that the process writes
@@ -54,7 +55,7 @@ class Standby:
 
     def end(self) -> None:
         """Ends a process that was given no run."""
-        self.process.kill()
+        end_child(self.process)
         with contextlib.suppress(OSError):
             self._orders.close()
         self.process.wait()

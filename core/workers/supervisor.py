@@ -16,6 +16,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from core.errors import TrainDeskError
+from core.machine.awake import awake
 from core.runs.queue import queued
 from core.runs.workspace import workspace_folder
 from core.workers.dispatch import dispatch
@@ -32,7 +33,8 @@ def main(arguments: list[str] | None = None) -> int:
     while any(queued(options.runs)):  # once more after the lock is free: whoever queued a run meanwhile relied on us
         try:
             lock = workspace_folder(options.runs) / "supervisor.lock"
-            with FileLock(lock, timeout=1):  # whoever looks whether we live holds it for a moment
+            # whoever looks whether we live holds the lock for a moment
+            with FileLock(lock, timeout=1), awake("Networks wait to be trained."):
                 _serve(options.runs, options.data)
         except Timeout:
             return 0

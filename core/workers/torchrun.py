@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import TrainDeskError
-from core.machine.cores import usable_cores
+from core.machine.cores import computing_cores
 from core.machine.devices import problem_of_devices
 from core.machine.processes import name_process
 from core.machine.questions import temporary_folder
@@ -45,7 +45,7 @@ def devices_of(run: Run) -> int:
 def train_in_ranks(run: Run, data_folder: Path, devices: int) -> int:
     """Trains the run in so many processes and returns when all have ended. Exit status 0 when all ended well."""
     # without this torchrun would have every process believe in one core
-    os.environ.setdefault("OMP_NUM_THREADS", str(usable_cores()))
+    os.environ.setdefault("OMP_NUM_THREADS", str(computing_cores()))
     os.environ["TORCH_DISABLE_SHARE_RDZV_TCP_STORE"] = "1"  # it would listen to everyone, and nobody needs it
 
     from torch.distributed.run import main

@@ -25,6 +25,7 @@ from filelock import FileLock, Timeout
 
 from core.errors import TrainDeskError
 from core.files import remove_file
+from core.machine.awake import awake
 from core.machine.memory import is_out_of_memory
 from core.machine.processes import name_process
 from core.machine.ranks import Ranks
@@ -48,17 +49,18 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True)
     options = parser.parse_args(arguments)
     run, ranks = Run(options.run.resolve()), Ranks.from_environment()
-    if ranks is None and (devices := devices_of(run)) > 1:
-        return train_in_ranks(run, options.data, devices)
     if ranks is not None and ranks.rank > 0:
         return take_part(run, options.data, ranks)
-    try:
-        end = work(run, options.data, is_a_process=True, ranks=ranks)
-    except TrainDeskError as error:
-        print(error, file=sys.stderr)
-        return 1
-    finally:
-        _keep_the_queue_served(run, options.data)
+    with awake("A network is being trained."):
+        if ranks is None and (devices := devices_of(run)) > 1:
+            return train_in_ranks(run, options.data, devices)
+        try:
+            end = work(run, options.data, is_a_process=True, ranks=ranks)
+        except TrainDeskError as error:
+            print(error, file=sys.stderr)
+            return 1
+        finally:
+            _keep_the_queue_served(run, options.data)
     return 1 if end["event"] == events.FAILED else 0
 
 

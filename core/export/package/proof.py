@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import json
 import subprocess
 import sys
@@ -21,6 +22,8 @@ from core.export.telling import Tell
 from core.images.read import read_image
 from core.inference.classifier import Classifier
 from core.inference.neighbours import Neighbours, tempered
+from core.machine.posix import read_input
+from core.machine.processes import end_child, start
 from core.text.numbers import count, decimal, fitting
 
 SAME = 1e-4  # by which probabilities may differ, and the two likeliest classes to be as good as each other
@@ -30,10 +33,11 @@ LOOK_SECONDS = 0.5
 # What onnxruntime brings along beside what is in the requirements.
 ALLOWED = ("core", "onnxruntime", "numpy", "PIL", "flatbuffers", "google", "packaging")
 # Ends with whoever has the other end of standard input.
-WATCHED = """
-import os, threading
+WATCHED = f"""
+import os, sys, threading, time
+{inspect.getsource(read_input)}
 def end_with_who_asked():
-    while os.read(0, 4096):
+    while read_input():
         pass
     os._exit(1)
 threading.Thread(target=end_with_who_asked, daemon=True).start()
@@ -102,7 +106,7 @@ def prove(
             leaves = "Asking the network that leaves"
             status = _ended(child, said, len(tried.files), lambda share: tell(0.8 + 0.2 * share, leaves))
         finally:
-            child.kill()
+            end_child(child)
             child.communicate()
     theirs = read_answers(said, tried, classifier.class_names, status, errors)
     foreign = "drawing" if classifier.config.dataset.drawable else "other picture"
@@ -117,7 +121,7 @@ def program(
     allowed = [*ALLOWED, *(["scipy"] if needs_scipy else [])]
     command = [sys.executable, "-I", "-B", "-c", WATCHED + ALONE, "|".join([str(folder), *allowed])]
     command += ["--json", "--threads", str(torch.get_num_threads()), str(pictures)]
-    return subprocess.Popen(command, cwd=folder, stdin=subprocess.PIPE, stdout=output, stderr=problems)
+    return start(command, cwd=folder, stdin=subprocess.PIPE, stdout=output, stderr=problems)
 
 
 def _ended(child: subprocess.Popen, said: Path, files: int, tell: Callable[[float], None]) -> int:
@@ -138,10 +142,10 @@ def answers_of(
     shares = np.full((len(files), len(classifier.class_names)), np.nan, np.float32)
     scores, sentences = np.zeros(len(files)), [""] * len(files)
     step = max(1, min(BATCH, BATCH_VALUES // int(np.prod(classifier.config.dataset.info().shape))))
-    for start in range(0, len(files), step):
-        tell(start / len(files))
+    for first in range(0, len(files), step):
+        tell(first / len(files))
         prepared, places = [], []
-        for place, file in enumerate(files[start : start + step], start):
+        for place, file in enumerate(files[first : first + step], first):
             try:
                 prepared.append(classifier.prepare(read_image(file, file.name)))
                 places.append(place)

@@ -17,7 +17,7 @@ from core.datasets.own_images import OwnImages
 from core.export.kept import Kept, find_kept, forget_old, place_for
 from core.export.kinds import KINDS, Kind, not_offered
 from core.files import read_json
-from core.machine.cores import usable_cores
+from core.machine.cores import computing_cores
 from core.machine.questions import Question
 from core.paths import data_folder, runs_folder
 from core.run_config import RunConfig
@@ -69,7 +69,7 @@ class _Wanted:
         """Has it made; beside a training on one thread."""
         forget_old(runs_folder())
         place = self.place()
-        env = {**worker_environment(), "OMP_NUM_THREADS": str(1 if active_runs(runs_folder()) else usable_cores())}
+        env = {**worker_environment(), "OMP_NUM_THREADS": str(1 if active_runs(runs_folder()) else computing_cores())}
 
         def words(folder: Path) -> list[str]:
             place.parent.mkdir(parents=True, exist_ok=True)

@@ -35,3 +35,11 @@ def test_the_program_exits_with_2_on_wrong_input(runs_folder):
     assert result.returncode == 2
     assert set(document(result.stdout)) == {"error"}
     assert_one_sentence(result.stderr.strip())
+
+
+def test_a_letter_that_the_systems_encoding_lacks_ends_no_command(tmp_path):
+    command = [sys.executable, "-m", "core", "runs", "--runs", str(tmp_path / "数字")]
+    said = subprocess.run(
+        command, cwd=HOME, env={**os.environ, "PYTHONIOENCODING": "cp1252"}, capture_output=True, timeout=240
+    )
+    assert said.returncode == 0 and "数字" in said.stdout.decode("utf-8"), said.stderr

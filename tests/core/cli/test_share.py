@@ -1,6 +1,7 @@
-"""What python -m core share makes up and passes on."""
+"""What python -m core run and share start, make up and pass on."""
 
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -26,7 +27,7 @@ def test_the_server_answers_to_its_own_names_only():
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0"])
 def test_a_port_in_use_is_said_before_any_password(address, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("core.cli.share.os.execv", lambda *_: pytest.fail("the server is not started"))
+    monkeypatch.setattr("core.cli.share.run_in_place", lambda *_: pytest.fail("the server is not started"))
     monkeypatch.setattr("core.cli.share.os.environ", {})
     with socket.create_server((address, 0)) as other:
         port = other.getsockname()[1]
@@ -41,3 +42,36 @@ def test_a_port_that_no_computer_has_is_one_sentence(port, tmp_path, capsys, mon
     monkeypatch.setattr("core.cli.share.os.environ", {})
     assert main(["share", "--port", str(port), "--runs", str(tmp_path)]) == 1
     assert_one_sentence(capsys.readouterr().err.strip(), f"port {port}")
+
+
+@pytest.fixture
+def server(monkeypatch, tmp_path):
+    """Notes how the server would be started, and has it end with status 7."""
+    noted = []
+    monkeypatch.setattr(
+        "core.cli.share.os.environ", {"TRAINDESK_PASSWORD": "a-guest-word", "TRAINDESK_HOST_PASSWORD": "a-host-word"}
+    )
+    monkeypatch.setattr("core.cli.share.os.chdir", lambda folder: noted.append(folder))
+    monkeypatch.setattr("core.cli.share.in_utf8", lambda: {"PYTHONUTF8": "1"})
+    monkeypatch.setattr("core.cli.share.run_in_place", lambda command, env: noted.append((command, env)) or 7)
+    return noted
+
+
+@pytest.mark.parametrize(("name", "program"), [("run", "dashboard.py"), ("share", "share.py")])
+def test_the_dashboard_opens_as_streamlit_does_it_and_its_exit_status_is_the_commands(name, program, server, tmp_path):
+    with pytest.raises(SystemExit) as ended:
+        main([name, "--port", "8600", "--runs", str(tmp_path), "--data", str(tmp_path / "data")])
+    assert ended.value.code == 7
+    folder, (command, env) = server
+    assert (
+        command[1:4] == ["-m", "streamlit", "run"] and Path(command[4]).is_file() and Path(command[4]).name == program
+    )
+    assert "--server.port=8600" in command and env["PYTHONUTF8"] == "1"
+    assert (folder / ".streamlit" / "config.toml").is_file(), "its settings are those of the folder where it begins"
+
+
+def test_on_ones_own_computer_streamlits_settings_hold(server):
+    for words, more in ([], []), (["--no-browser"], ["--server.headless=true"]):
+        with pytest.raises(SystemExit):
+            main(["run", *words])
+        assert server[-1][0][5:] == more

@@ -1,11 +1,11 @@
 """The process of an import: progress, cancelling, dying, a full disk; half an import is never a dataset."""
 
 import errno
-import os
-import signal
+import json
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from core.image_sets import ingest as ingesting
@@ -62,9 +62,7 @@ def test_a_killed_import_says_so_and_can_be_removed(data):
     job, request = job_of(data, count=200)
     start(job, request)
     pid = wait_until(lambda: job.pid_file.read_text())
-    import json
-
-    os.kill(json.loads(pid)["pid"], signal.SIGKILL)
+    psutil.Process(json.loads(pid)["pid"]).kill()
     wait_until(lambda: job.progress().state == "failed")
     assert_one_sentence(job.progress().message, "interrupted")
     assert list_datasets(data) == []

@@ -197,6 +197,7 @@ def test_cancelling_ends_it_at_once(tmp_path):
         ingest(zipped(tmp_path / "a.zip", class_files({"stripes": 3, "dots": 3})), tmp_path / "set", "Cut", progress)
 
 
+@pytest.mark.links
 def test_a_folder_of_the_computer_comes_in_and_links_are_not_followed(tmp_path):
     folder = tmp_path / "here"
     for name, data in class_files({"stripes": 4, "dots": 4}).items():

@@ -59,6 +59,7 @@ def test_a_zip_with_a_password_and_one_of_nothing_say_so(tmp_path):
     refused(tmp_path, {"../a/x.png": b"x"}, "1 file with a path that leads elsewhere")
 
 
+@pytest.mark.links
 def test_only_allowed_folders_may_be_read(tmp_path, monkeypatch):
     inside = tmp_path / "open" / "pictures"
     inside.mkdir(parents=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.machine import cores
+from core.machine.posix import user
 from core.paths import HOME
 
 OTHER = """
@@ -26,7 +27,8 @@ sys.stdin.read()
 def folder(tmp_path, monkeypatch) -> Path:
     """An empty folder for temporary files, for this process and those it starts."""
     monkeypatch.setattr(cores.tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    for name in ("TMPDIR", "TEMP", "TMP"):
+        monkeypatch.setenv(name, str(tmp_path))
     return tmp_path
 
 
@@ -121,15 +123,18 @@ def test_marks_on_gpus_and_processor_do_not_count_for_each_other():
         assert cores.take_gpus(["cuda:11", "cuda:3"], marks)[0] == "cuda:3"
 
 
+@pytest.mark.links
 @pytest.mark.parametrize("obstacle", ["file", "somebody else's", "link", "no locks"])
 def test_where_nothing_can_be_marked_a_run_is_as_if_alone(folder, monkeypatch, obstacle):
     if obstacle == "file":
-        (folder / f"traindesk-{os.getuid()}").write_text("")
+        (folder / f"traindesk-{user()}").write_text("")
     elif obstacle == "somebody else's":
-        monkeypatch.setattr(cores.os, "getuid", lambda: 12345)
+        if sys.platform == "win32":
+            pytest.skip("that folder is each user's own there")
+        monkeypatch.setattr(os, "getuid", lambda: 12345)
     elif obstacle == "link":
         (folder / "elsewhere").mkdir()
-        (folder / f"traindesk-{os.getuid()}").symlink_to(folder / "elsewhere")
+        (folder / f"traindesk-{user()}").symlink_to(folder / "elsewhere")
     else:
 
         def refuse(*_, **__):
@@ -143,6 +148,7 @@ def test_where_nothing_can_be_marked_a_run_is_as_if_alone(folder, monkeypatch, o
     assert not list((folder / "elsewhere").glob("*"))
 
 
+@pytest.mark.posix("permissions are POSIX's; that folder is each user's own there")
 def test_the_folder_of_marks_is_private(folder):
     assert cores.lock_folder().stat().st_mode & 0o077 == 0
 
@@ -173,7 +179,7 @@ def test_a_practice_takes_nothing_and_sees_nobody():
 )
 def test_cores_are_those_asked_for_or_those_it_may_use(folder, monkeypatch, wanted, bound_to, quota, usable):
     monkeypatch.setenv("OMP_NUM_THREADS", wanted)
-    monkeypatch.setattr(cores.os, "sched_getaffinity", lambda process: set(range(bound_to)), raising=False)
+    monkeypatch.setattr(cores.psutil.Process, "cpu_affinity", lambda self: list(range(bound_to)), raising=False)
     monkeypatch.setattr(cores, "QUOTA", folder / "cpu.max")
     cores.QUOTA.write_text(quota)
     assert cores.usable_cores() == usable
@@ -181,9 +187,23 @@ def test_cores_are_those_asked_for_or_those_it_may_use(folder, monkeypatch, want
 
 def test_cores_without_affinity_and_quota_are_those_of_the_computer(folder, monkeypatch):
     monkeypatch.delenv("OMP_NUM_THREADS")
-    monkeypatch.delattr(cores.os, "sched_getaffinity", raising=False)
+    monkeypatch.delattr(cores.psutil.Process, "cpu_affinity", raising=False)
     monkeypatch.setattr(cores, "QUOTA", folder / "none")
-    monkeypatch.setattr(cores.os, "process_cpu_count", lambda: 5, raising=False)
+    monkeypatch.setattr(cores.psutil, "cpu_count", lambda logical=True: 5)
     assert cores.usable_cores() == 5
-    monkeypatch.setattr(cores.os, "process_cpu_count", lambda: None)
-    assert cores.usable_cores() == 1
+    monkeypatch.setattr(cores.psutil, "cpu_count", lambda logical=True: None)
+    assert cores.usable_cores() == cores.computing_cores() == 1
+
+
+@pytest.mark.parametrize(
+    ("wanted", "bound_to", "physical", "computing"),
+    [("", 16, 8, 8), ("", 4, 8, 4), ("16", 16, 8, 16), ("", 4, None, 4)],
+)
+def test_what_multiplies_gets_a_core_of_its_own_unless_someone_says_otherwise(
+    folder, monkeypatch, wanted, bound_to, physical, computing
+):
+    monkeypatch.setenv("OMP_NUM_THREADS", wanted)
+    monkeypatch.setattr(cores.psutil.Process, "cpu_affinity", lambda self: list(range(bound_to)), raising=False)
+    monkeypatch.setattr(cores.psutil, "cpu_count", lambda logical=True: 32 if logical else physical)
+    monkeypatch.setattr(cores, "QUOTA", folder / "none")
+    assert cores.computing_cores() == computing

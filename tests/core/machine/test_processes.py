@@ -1,5 +1,6 @@
 """Which process a file names and whether it lives; what is started here is reaped; an answer ends with whoever waits for it."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -12,13 +13,18 @@ from core.machine import processes
 from core.machine.processes import (
     Reporter,
     children,
+    end_child,
+    end_process,
+    helpers,
+    in_utf8,
     is_gone,
     last_word,
     living_pid,
     name_process,
+    start,
     start_detached,
 )
-from tests.helpers import wait_until
+from tests.helpers import has_ended, wait_until
 
 
 @pytest.fixture
@@ -36,8 +42,7 @@ def test_a_process_that_lives_is_not_gone_and_one_that_was_killed_is_also_before
     assert json.loads(mark.read_text())["pid"] == sleeper.pid == living_pid(mark)
     assert not is_gone(mark)
     sleeper.kill()
-    while psutil.Process(sleeper.pid).status() != psutil.STATUS_ZOMBIE:
-        pass
+    wait_until(lambda: has_ended(psutil.Process(sleeper.pid)))
     assert is_gone(mark) and living_pid(mark) is None
     sleeper.wait()
     assert is_gone(mark) and living_pid(mark) is None
@@ -91,7 +96,7 @@ def test_a_detached_process_prints_into_its_log_and_is_reaped_when_it_ends(modul
     log = tmp_path / "log"
     log.write_text("before ")
     waits = start_detached(["waits"])
-    assert waits in children() and os.getsid(waits.pid) != os.getsid(0), "no Ctrl-C of this terminal reaches it"
+    assert waits in children()
     ended = start_detached(["said", "a", "b"], env={**os.environ, "WORD": "w"}, log=log)
     wait_until(
         lambda: ended not in children() and not psutil.pid_exists(ended.pid), what="nobody asks, and it is reaped"
@@ -99,6 +104,65 @@ def test_a_detached_process_prints_into_its_log_and_is_reaped_when_it_ends(modul
     assert log.read_text().startswith("before ") and "['a', 'b'] w" in log.read_text() and "oh" in log.read_text()
     waits.kill()
     wait_until(lambda: waits not in children(), what="this one too")
+
+
+@pytest.mark.posix("sessions are POSIX's")
+def test_no_ctrl_c_of_this_terminal_reaches_a_detached_process(module):
+    waits = start_detached(["waits"])
+    assert os.getsid(waits.pid) != os.getsid(0)
+    waits.kill()
+
+
+FAMILY = """
+import sys, time
+from core.machine.processes import start, start_detached
+own = start([sys.executable, "-c", "import time; time.sleep(600)"])
+other = start_detached(["timeit", "-n1", "-r1", "import time; time.sleep(600)"])
+print(own.pid, other.pid, flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("how", ["by its mark", "as a child"])
+def test_who_ends_a_process_ends_what_it_started_for_itself_and_not_what_outlives_it(tmp_path, how):
+    first = start([sys.executable, "-c", FAMILY], stdout=subprocess.PIPE, text=True)
+    own, other = (psutil.Process(int(pid)) for pid in first.stdout.readline().split())
+    try:
+        if how == "as a child":
+            end_child(first)
+        else:
+            mark = tmp_path / "mark"
+            mark.touch()
+            name_process(mark, first.pid)
+            end_process(mark)
+        assert first.wait(60) != 0
+        wait_until(lambda: has_ended(own), what="what it started for itself ends with it")
+        assert not has_ended(other), "what was started to outlive it does"
+        end_child(first)  # nothing happens: its number may be another's by now
+    finally:
+        first.stdout.close()
+        for process in (own, other):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+
+
+def test_children_speak_utf_8_and_get_no_window(monkeypatch):
+    told = []
+    monkeypatch.setattr(processes, "windowless", lambda: {"creationflags": 1})
+    monkeypatch.setattr(processes.subprocess, "Popen", lambda command, **options: told.append(options))
+    monkeypatch.setenv("WORD", "w")
+    start(["x"])
+    start(["x"], in_terminal=True, env={"A": "b"})
+    assert told[0]["creationflags"] == 1 and told[0]["env"]["PYTHONUTF8"] == "1" and told[0]["env"]["WORD"] == "w"
+    assert "creationflags" not in told[1] and told[1]["env"] == {"A": "b", "PYTHONUTF8": "1"}
+    assert in_utf8()["WORD"] == "w"
+
+
+def test_no_more_helpers_than_windows_can_wait_for():
+    with helpers(64) as pool:  # more than 61 raise ValueError there
+        assert pool._max_workers == 61
+    with helpers(2) as pool:
+        assert pool.submit(os.getpid).result() != os.getpid()
 
 
 def test_a_last_word_is_believed_unless_its_process_died_at_work(tmp_path, sleeper):

@@ -270,6 +270,7 @@ def test_a_disk_that_gets_full_meanwhile_gets_back_what_was_begun(node, monkeypa
     assert node.is_complete()
 
 
+@pytest.mark.links
 def test_nothing_is_written_through_a_link(node, tmp_path):
     outside = tmp_path / "outside"
     outside.mkdir()

@@ -1,6 +1,5 @@
 """What people ask of a run while it trains, as its worker sees it."""
 
-import os
 import signal
 import threading
 
@@ -45,7 +44,7 @@ def test_a_signal_is_a_pause_at_once(number, run, monkeypatch):
     monkeypatch.setattr(module, "POLL_SECONDS", 1000)
     requests = Requests(run)
     assert requests.end() is None
-    os.kill(os.getpid(), number)
+    signal.raise_signal(number)  # os.kill would end this process on Windows
     assert requests.end() == "pause" and requests.was_signalled
 
 

@@ -92,6 +92,7 @@ def test_runs_are_listed_newest_first(runs_folder):
     assert list_runs(runs_folder)[0] == runs[2]
 
 
+@pytest.mark.links
 def test_foreign_things_in_the_runs_folder_are_passed_over(runs_folder):
     run = make(runs_folder)
     (runs_folder / "notes.txt").write_text("mine")

@@ -208,6 +208,7 @@ def test_a_disk_without_room_for_the_mark_still_deletes(run, runs_folder, monkey
     assert restore_run(run.id, runs_folder) == run
 
 
+@pytest.mark.links
 def test_a_run_that_is_a_link_is_left_alone(run, runs_folder, tmp_path):
     run.folder.rename(tmp_path / "elsewhere")
     run.folder.symlink_to(tmp_path / "elsewhere")
@@ -251,6 +252,7 @@ def test_what_a_killed_process_left_half_removed_goes_next_time(run, runs_folder
     assert list((Trash(runs_folder).folder).iterdir()) == []
 
 
+@pytest.mark.links
 def test_what_is_no_run_goes_too_but_never_what_a_link_names(run, runs_folder, tmp_path):
     (tmp_path / "precious").mkdir()
     (tmp_path / "precious" / "file").write_text("kept")

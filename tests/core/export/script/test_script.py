@@ -114,6 +114,7 @@ def test_it_runs_alone_to_the_accuracy_of_the_run(finished_run, tmp_path):
 
 @pytest.mark.mnist
 @pytest.mark.slow
+@pytest.mark.links
 def test_mnist_is_read_as_torchvision_has_it_and_trains_to_99_per_cent(data_folder, nothing_else, tmp_path):
     from core.recipes import find_recipe
 
