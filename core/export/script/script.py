@@ -64,7 +64,7 @@ OF_OTHERS = {
 }
 
 
-REPEATABLE = """if DEVICE.type == "cuda":  # the same numbers each time, in an environment with CUBLAS_WORKSPACE_CONFIG=:4096:8
+REPEATABLE = """if DEVICE.type == "cuda":  # start it with CUBLAS_WORKSPACE_CONFIG=:4096:8
     torch.use_deterministic_algorithms(True)
     torch.backends.cudnn.allow_tf32 = False"""
 
