@@ -92,6 +92,14 @@ def test_the_precision_is_in_the_log(wanted, said, train):
     assert started["why"] == "by rule, as batches are small"
 
 
+@pytest.mark.parametrize("settings", [{}, {"repeatable": True}, {"precision": "float32"}], ids=str)
+def test_torch_is_told_how_to_compute(settings, train, monkeypatch):
+    told = []
+    monkeypatch.setattr("core.training.precision.set_up", lambda *how: told.append(how))
+    train(training=settings)
+    assert told == [(CPU, settings.get("precision", "auto"), "repeatable" in settings)]
+
+
 def test_the_test_is_measured_in_float32(train, runs_folder):
     run, _ = train(training={"precision": "bfloat16"}, architecture={"name": "improved_cnn", "channels": [4]})
     classifier, config = Classifier.load(run), run.config()
