@@ -20,6 +20,7 @@ import torch
 from filelock import FileLock, Timeout
 
 from core.files import read_json, write_atomically
+from core.machine.cores import usable_cores
 from core.run_config import RunConfig
 from core.training.precision import (
     SMALLEST_BATCH,
@@ -35,7 +36,7 @@ from core.training.trial import seconds_of_ways
 OFF = "TRAINDESK_MEASURE"  # 0: nothing is measured
 KEPT = 1000  # networks whose times are kept, those measured last
 WAIT = 5.0  # seconds for another process that measures
-LOW_PAYS = 1.1  # times as fast bfloat16 must be: what float32 loses by less it makes up for by its digits
+CLEARLY = 1.1  # times as fast as the rule's way another must be: less may be chance
 
 Measure = Callable[[RunConfig, torch.device, Sequence[Way]], dict[Way, float]]
 
@@ -102,11 +103,11 @@ def _choice(
     seconds = _known(config, device, data_folder, ways, measure)
     if not seconds:
         return Choice(rule, "by rule, as nothing was measured")
-    way = min(seconds, key=lambda way: seconds[way] * (LOW_PAYS if way.precision == torch.bfloat16 else 1))
+    way = min(seconds, key=lambda way: seconds[way] * (1 if way == rule else CLEARLY))
     slowest = max(seconds, key=lambda way: seconds[way])
-    if way == slowest:
-        return Choice(way, "as nothing is clearly faster here")
     times = seconds[slowest] / seconds[way]
+    if times < CLEARLY:
+        return Choice(way, "as nothing is clearly faster here")
     return Choice(way, f"measured here: {times:.1f} times as fast as the slowest way, {slowest}")
 
 
@@ -166,7 +167,7 @@ def _key(config: RunConfig, device: torch.device) -> str:
         torch.cuda.get_device_name(device) if is_gpu else processor().get("cpu_name"),
         torch.backends.cpu.get_cpu_capability(),
         torch.__version__,
-        torch.get_num_threads(),
+        usable_cores(),  # not the threads of this very run, which has fewer while others train: they would choose otherwise
         config.architecture.model_dump(mode="json"),
         (info.shape, len(info.class_names), training.batch_size, training.precision),
     ]
