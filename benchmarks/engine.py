@@ -24,10 +24,12 @@ from torch.utils.data import DataLoader
 
 from benchmarks import side_by_side
 from benchmarks.ours import prepared
+from core.paths import data_folder
 from core.recipes import find_recipe
 from core.training.build import setup_of
 from core.training.data import pixels_of_a_batch
-from core.training.precision import choose_precision, mixed
+from core.training.fastest import choose_way
+from core.training.precision import mixed
 from core.workers.launch import worker_environment
 
 RECIPES = ["mlp", "simple_cnn", "simple_cnn_wide", "improved_cnn", "cifar_cnn"]
@@ -73,8 +75,8 @@ def _row(recipe: str, threads: int, rounds: int) -> str:
 
 
 def _precision(recipe: str) -> str:
-    pixels = pixels_of_a_batch(find_recipe(recipe).config())
-    return str(choose_precision("auto", torch.device("cpu"), pixels)).removeprefix("torch.")
+    config = find_recipe(recipe).config()
+    return choose_way(config, torch.device("cpu"), data_folder(), pixels_of_a_batch(config)).way.precision_name
 
 
 def _allocator() -> dict[str, str]:

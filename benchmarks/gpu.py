@@ -27,8 +27,8 @@ from core.run_config import RunConfig
 from core.training.batches import Splits, split
 from core.training.build import begin, setup_of
 from core.training.data import inputs_type, pixels_of_a_batch
+from core.training.fastest import choose_way
 from core.training.loop import Step, TrainingState, train
-from core.training.precision import choose_precision
 
 RECIPES = ["mlp", "simple_cnn", "simple_cnn_wide", "improved_cnn", "cifar_cnn"]
 SECONDS = 1.0  # of a round, at least
@@ -68,10 +68,11 @@ def prepared(recipe: str, device: torch.device) -> tuple[RunConfig, Splits, Trai
         )
     else:
         images = open_images(config.dataset, data_folder())
-    precision = choose_precision("auto", device, pixels_of_a_batch(config))
+    way = choose_way(config, device, data_folder(), pixels_of_a_batch(config)).way
     share = config.training.validation_share
-    splits = split(images, config.dataset, share, 0, device, inputs_type(config, precision))  # type: ignore[arg-type]
-    return config, splits, begin(config, splits, device, None, precision)
+    dtype = inputs_type(config, way.precision)
+    splits = split(images, config.dataset, share, 0, device, dtype, layout=way.layout)  # type: ignore[arg-type]
+    return config, splits, begin(config, splits, device, None, way.precision)
 
 
 def _row(recipe: str, gpu: torch.device, rounds: int) -> str:
@@ -91,7 +92,7 @@ def _row(recipe: str, gpu: torch.device, rounds: int) -> str:
             rates[name].append(one_round())
     config = find_recipe(recipe).config()
     batch = config.training.batch_size
-    precision = str(choose_precision("auto", gpu, pixels_of_a_batch(config))).removeprefix("torch.")
+    precision = choose_way(config, gpu, data_folder(), pixels_of_a_batch(config)).way.precision_name
     throughput = statistics.median(rates["gpu"])
     beside = _ratio(rates["gpu"], rates["tutorial"]) if "tutorial" in rates else "-"
     return (

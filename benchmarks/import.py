@@ -111,15 +111,16 @@ def _train_side_by_side(config: RunConfig, data: Path, rounds: int) -> None:
     from core.training.batches import split
     from core.training.build import begin, setup_of
     from core.training.data import inputs_type, pixels_of_a_batch
+    from core.training.fastest import choose_way
     from core.training.loop import Step, train
-    from core.training.precision import choose_precision
 
     cpu = torch.device("cpu")
-    precision = choose_precision("auto", cpu, pixels_of_a_batch(config))
+    way = choose_way(config, cpu, data, pixels_of_a_batch(config)).way
 
     def speed(images) -> float:
-        splits = split(images, config.dataset, 0.02, 0, cpu, inputs_type(config, precision))
-        state = begin(config, splits, cpu, data / "weights", precision)
+        dtype = inputs_type(config, way.precision)
+        splits = split(images, config.dataset, 0.02, 0, cpu, dtype, layout=way.layout)
+        state = begin(config, splits, cpu, data / "weights", way.precision)
         steps, began, first = 0, 0.0, 40
         for happened in train(state, setup_of(config), splits):
             if not isinstance(happened, Step):

@@ -16,8 +16,8 @@ from core.training.batches import Splits, split
 from core.training.build import begin
 from core.training.data import inputs_type, pixels_of_a_batch
 from core.training.evaluation import drained, evaluate
+from core.training.fastest import choose_way
 from core.training.loop import TrainingState
-from core.training.precision import choose_precision
 
 CPU = torch.device("cpu")
 
@@ -25,13 +25,13 @@ CPU = torch.device("cpu")
 def prepared(recipe: str, seed: int = 0, precision: str = "auto") -> tuple[RunConfig, Splits, TrainingState]:
     """Config, data and fresh state of a recipe on the CPU. CIFAR-10 may come from the ZIP of benchmarks.cifar_zip."""
     settings = find_recipe(recipe).config().to_dict()
-    settings["training"]["seed"] = seed
+    settings["training"] |= {"seed": seed, "precision": precision}
     config = RunConfig.from_dict(settings)
     images = load_cifar10() if config.dataset.name == "cifar10" else open_images(config.dataset, data_folder())
-    chosen = choose_precision(precision, CPU, pixels_of_a_batch(config))
+    way = choose_way(config, CPU, data_folder(), pixels_of_a_batch(config)).way
     share = config.training.validation_share
-    splits = split(images, config.dataset, share, seed, CPU, inputs_type(config, chosen))
-    return config, splits, begin(config, splits, CPU, data_folder() / "weights", chosen)
+    splits = split(images, config.dataset, share, seed, CPU, inputs_type(config, way.precision), layout=way.layout)
+    return config, splits, begin(config, splits, CPU, data_folder() / "weights", way.precision)
 
 
 def accuracy_on_test(model: nn.Module, config: RunConfig, splits: Splits, precision: torch.dtype) -> float:

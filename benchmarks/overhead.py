@@ -20,6 +20,7 @@ from pathlib import Path
 import torch
 
 from benchmarks.ours import CPU, prepared
+from core.paths import data_folder
 from core.run_config import RunConfig
 from core.runs.events import EventWriter
 from core.runs.requests import Requests
@@ -29,8 +30,8 @@ from core.training.build import begin, description_of, setup_of
 from core.training.checkpoints import network_content, resume_content, write_checkpoint
 from core.training.data import pixels_of_a_batch
 from core.training.event_recorder import Recorder
+from core.training.fastest import choose_way
 from core.training.loop import Epoch, Step, TrainingState, Validated, train
-from core.training.precision import choose_precision
 
 ROUNDS = 3
 WARM_UP = 20  # steps: the first ones choose kernels
@@ -130,13 +131,15 @@ def _some_photos() -> tuple[RunConfig, Splits, TrainingState]:
     settings = {**NETWORKS[RESNET], "dataset": "cifar10", "optimizer": "adam", "training": {"batch_size": 64}}
     config = RunConfig.from_dict(settings)
     images = torch.randint(0, 256, (20_000, 3, 32, 32), dtype=torch.uint8)
-    precision = choose_precision("auto", CPU, pixels_of_a_batch(config))
+    way = choose_way(config, CPU, data_folder(), pixels_of_a_batch(config)).way
     train_part, val = (
-        replace(pictures(part, torch.arange(len(part)) % 10, config.dataset, CPU), dtype=precision)
+        replace(
+            pictures(part, torch.arange(len(part)) % 10, config.dataset, CPU), dtype=way.precision, layout=way.layout
+        )
         for part in (images, images[:5000])
     )
     splits = Splits(train_part, val, val)
-    return config, splits, begin(config, splits, CPU, None, precision)
+    return config, splits, begin(config, splits, CPU, None, way.precision)
 
 
 def _keeping(name: str, settings: dict, path: Path) -> str:

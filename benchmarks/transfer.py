@@ -186,7 +186,7 @@ def _begin(side: int, *, features: bool, epochs: int = 10_000, images: int = 0):
     from core.training.batches import split
     from core.training.build import begin, setup_of
     from core.training.loop import train
-    from core.training.precision import choose_precision
+    from core.training.precision import way_by_rule
 
     config = RunConfig.from_dict(
         {
@@ -205,7 +205,7 @@ def _begin(side: int, *, features: bool, epochs: int = 10_000, images: int = 0):
         frozen.can_cache = lambda augmentation: False
     device = torch.device("cpu")
     splits = split(decoded(_images(side, images)), config.dataset, 0.05, 0, device)
-    precision = choose_precision("auto", device, BATCH_SIZE[side] * 3 * side * side)
+    precision = way_by_rule("auto", device, BATCH_SIZE[side] * 3 * side * side).precision
     state = begin(config, splits, device, Path(tempfile.gettempdir()), precision)
     return config, splits, state, iter(train(state, setup_of(config), splits))
 

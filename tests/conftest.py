@@ -14,6 +14,7 @@ import pytest
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # read by torch when it is imported, here and in worker processes
 os.environ.setdefault("TRAINDESK_STANDBY", "0")  # no worker gets ready beside a test that did not ask for one
 os.environ.setdefault("TRAINDESK_PROBE", "0")  # nor are own pictures looked at
+os.environ.setdefault("TRAINDESK_MEASURE", "0")  # nor which way to compute is fastest
 os.environ.setdefault("TRAINDESK_SPEED", "0")  # nor how fast a computer is
 os.environ.setdefault("TRAINDESK_AWAKE", "0")  # nor is it kept from sleeping
 os.environ.setdefault("TRAINDESK_EXAMPLE", os.devnull)  # no example among the runs of a test that did not ask for it

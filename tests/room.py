@@ -20,7 +20,7 @@ from core.settings.stored import write_stored
 from tests.helpers import PATIENCE, closed_port, has_ended, wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
-ALONE = {"OMP_NUM_THREADS": "1", "TRAINDESK_STANDBY": "0", "TRAINDESK_SPEED": "0"}
+ALONE = {"OMP_NUM_THREADS": "1", "TRAINDESK_STANDBY": "0", "TRAINDESK_SPEED": "0", "TRAINDESK_MEASURE": "0"}
 
 
 @dataclass

@@ -47,6 +47,8 @@ FLOORS = (
     ("core.run_config",),
     ("core.recipes", "core.runs"),
     ("core.analysis",),
+    ("core.training.trial",),
+    ("core.training.fastest",),
     ("core.training.build", "core.training.data", "core.training.snapshots", "core.training.scoring"),
     ("core.training.forecast",),
     ("core.image_analysis",),

@@ -20,6 +20,7 @@ from core.machine.gpus import visible_gpus
 if TYPE_CHECKING:
     import torch
 
+os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")  # before CUDA starts: numbers as nvidia-smi and the form give
 SMALL_BATCH = 16_384  # pixels
 CROWDED = 0.1  # share of a GPU's memory in use from which another GPU is preferred; a waiting worker's is below
 

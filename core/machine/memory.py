@@ -56,9 +56,9 @@ def _container() -> float:
     """What a container's processes may take beside what they have; without a limit, infinity."""
     for limit, used, parts, files in FILES:
         with contextlib.suppress(OSError, ValueError):  # no container, or its limit is the word "max"
-            free = int((CONTAINER / limit).read_text())
+            free = int((CONTAINER / limit).read_text(encoding="ascii"))
             with contextlib.suppress(OSError, ValueError, KeyError):
-                of = dict(line.split() for line in (CONTAINER / parts).read_text().splitlines())
-                free -= max(0, int((CONTAINER / used).read_text()) - int(of[files]))
+                of = dict(line.split() for line in (CONTAINER / parts).read_text(encoding="ascii").splitlines())
+                free -= max(0, int((CONTAINER / used).read_text(encoding="ascii")) - int(of[files]))
             return max(0, free)
     return float("inf")

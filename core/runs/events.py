@@ -170,7 +170,7 @@ _FIELDS: dict[str, Callable[[Any], bool]] = {
     "class_names": _is_list_of(_is_text),
     "per_class": _is_list_of(_is_class),
     "confusion_matrix": _is_square,
-    **dict.fromkeys(("message", "what", "device", "device_name"), _is_text),
+    **dict.fromkeys(("message", "what", "device", "device_name", "layout", "why"), _is_text),
     **dict.fromkeys(("accuracy", *_SCORES), _is_share),
     "precision": lambda value: _is_text(value) or _is_share(value),  # of numbers, of a network
     **dict.fromkeys("epoch step epochs total_steps steps_per_epoch from_epoch classes_known".split(), _is_whole),

@@ -17,6 +17,7 @@ from core.datasets.cache import DecodedImages, as_matrix, decoded
 from core.errors import TrainDeskError
 from core.image_sets.splitting import TEST, TRAIN, VAL, Plan, Rows, plan_of
 from core.machine.memory import free_bytes
+from core.training.precision import laid_out, way_by_rule
 
 T = TypeVar("T")
 Bounds = list[tuple[int, int]]  # start and end of batches
@@ -49,6 +50,7 @@ class Pictures:
     one_scale: float | None  # the scale of grey pictures: a number is quicker to multiply by than a row
     dtype: torch.dtype = torch.float32  # of the inputs: computed in float32, rounded once
     streams: bool = False  # do the pixels stay elsewhere than in the device's memory?
+    layout: torch.memory_format = torch.channels_last  # of the inputs; the other one costs a copy
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -64,7 +66,7 @@ class Pictures:
         return self.offsets[: self.shape[0]].to(self.dtype)
 
     def slice(self, start: int, end: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Network inputs (k, C, H, W), channels last, and labels (k,) of the images from `start` up to `end`, in order."""
+        """Network inputs (k, C, H, W), in the layout, and labels (k,) of the images from `start` up to `end`, in order."""
         return self._inputs(self._stored(start, end)), self.labels[start:end]
 
     def batches(
@@ -91,6 +93,9 @@ class Pictures:
         return pixels.view(-1, height, width, channels).cpu().numpy()
 
     def _streamed(self, bounds: list[tuple[int, int]]) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        if self.device.type == "mps":  # two threads that compute on it crash: the other one only picks rows
+            yield from self._streamed_rows(bounds)
+            return
         copying = torch.cuda.Stream(self.device) if self.device.type == "cuda" else None  # while the network computes
         loading = ahead_of_time(self._loaded(start, end, copying) for start, end in bounds)
         try:
@@ -100,6 +105,14 @@ class Pictures:
                     computing.wait_event(copied)
                     inputs.record_stream(computing)  # else its memory could be given to a later copy too soon
                 yield inputs, self.labels[start:end]
+        finally:
+            loading.close()
+
+    def _streamed_rows(self, bounds: Bounds) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        loading = ahead_of_time(self._stored(start, end) for start, end in bounds)
+        try:
+            for (start, end), pixels in zip(bounds, loading, strict=True):
+                yield self._inputs(pixels), self.labels[start:end]
         finally:
             loading.close()
 
@@ -132,7 +145,7 @@ class Pictures:
         else:
             torch.addcmul(self.offsets, values, self.scales, out=values)
         inputs = values.to(self.dtype).view(-1, height, width, channels)
-        return inputs.permute(0, 3, 1, 2)  # (k, H, W, C) -> (k, C, H, W), same memory
+        return laid_out(inputs.permute(0, 3, 1, 2), self.layout)  # (k, H, W, C) -> (k, C, H, W)
 
 
 def pictures(images: torch.Tensor, labels: torch.Tensor, dataset: DatasetSettings, device: torch.device) -> Pictures:
@@ -158,13 +171,14 @@ def split(
     dtype: torch.dtype = torch.float32,
     memory: int | None = None,
     limit: int = 0,
+    layout: torch.memory_format | None = None,
 ) -> Splits:
     """The splits as `core.image_sets.splitting.plan_of` plans them, with at most `limit` training images of each class, 0: all.
 
     Raises TrainDeskError when one of them is empty.
 
-    Inputs come out in `dtype`. The pixels are copied to the device when they take at most `memory` bytes (default: half
-    of what is free there), otherwise they stream from where they are.
+    Inputs come out in `dtype` and `layout`, by default the device's usual one. The pixels are copied to the device when they
+    take at most `memory` bytes (default: half of what is free there), otherwise they stream from where they are.
     """
     if isinstance(images, ImageData):
         images = decoded(images)
@@ -186,7 +200,9 @@ def split(
     def part(pixels: torch.Tensor, labels: torch.Tensor, mask: torch.Tensor | None = None) -> Pictures:
         rows = None if mask is None else mask.nonzero().squeeze(1).to(pixels.device)
         labels = labels if mask is None else labels[mask]
-        return _on(device, pixels, labels, images.shape, dataset, rows=rows, dtype=dtype, streams=streams)
+        return _on(
+            device, pixels, labels, images.shape, dataset, rows=rows, dtype=dtype, streams=streams, layout=layout
+        )
 
     return Splits(
         train=part(train_pixels, images.train_labels, of_train == TRAIN),
@@ -202,7 +218,7 @@ def plan_of_images(images: DecodedImages, classes: int, share: float, seed: int,
     return plan_of(rows, classes, share, seed, limit)
 
 
-def _on(device, pixels, labels, shape, dataset: DatasetSettings, *, rows=None, **how) -> Pictures:
+def _on(device, pixels, labels, shape, dataset: DatasetSettings, *, rows=None, layout=None, **how) -> Pictures:
     mean, deviation = (torch.tensor(values) for values in dataset.mean_and_deviation())  # (C,), pixel values 0..1
     scale, offset = 1 / (255 * deviation), -mean / deviation
     every_pixel = shape[1] * shape[2] if len(scale) > 1 else 1
@@ -214,6 +230,7 @@ def _on(device, pixels, labels, shape, dataset: DatasetSettings, *, rows=None, *
         scales=scale.repeat(every_pixel).to(device),
         offsets=offset.repeat(every_pixel).to(device),
         one_scale=scale.item() if len(scale) == 1 else None,
+        layout=layout or way_by_rule("float32", device, 0).layout,
         **how,
     )
 

@@ -66,10 +66,12 @@ def begin(
         copy_matching(model, earlier["model"], Classes(class_names, earlier["class_names"]))
     elif weights_folder is not None:
         config.architecture.load_initial_weights(model, weights_folder)
-    model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model = model.to(device, memory_format=splits.train.layout)  # type: ignore[call-overload]
     speed_up_linear(model)
     optimizer = config.optimizer.build(parameter_groups(model, config.optimizer, config.architecture.lr_scale))
     decay = config.training.average_decay
     average = WeightAverage(model, decay) if decay else None
     least = least_batch(config.training.batch_size)
-    return TrainingState(model, optimizer, config.optimizer.learning_rate, precision, least, average)
+    return TrainingState(
+        model, optimizer, config.optimizer.learning_rate, precision, least, average, layout=splits.train.layout
+    )

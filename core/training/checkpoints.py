@@ -16,6 +16,7 @@ from core.errors import TrainDeskError
 from core.files import opened, write_atomically
 from core.training.batches import BATCH_NORM_NEEDS
 from core.training.loop import TrainingState
+from core.training.precision import Way
 from core.training.running_metrics import RunningMetrics
 from core.training.step import plain_state
 
@@ -46,6 +47,7 @@ def network_content(state: TrainingState, described: dict[str, Any], metrics: di
 def resume_content(state: TrainingState, threads: int) -> dict[str, Any]:
     """What a checkpoint needs besides, to go on as if there had been no pause."""
     device = next(state.model.parameters()).device
+    way = Way(state.precision, state.layout)
     return {
         "resume": {
             "batch": state.batch,
@@ -57,13 +59,16 @@ def resume_content(state: TrainingState, threads: int) -> dict[str, Any]:
             "tally": state.running_metrics.state(),
             "part": state.part,
             "least_batch": state.least_batch,
-            "precision": str(state.precision).removeprefix("torch."),
+            "device": device.type,
+            "precision": way.precision_name,
+            "layout": way.layout_name,
             "threads": threads,
             "trained": _weights(state.model, _fixed(state.model)) if state.average else None,
             "average": _copied(state.average.state_dict()) if state.average else None,
             "optimizer": _copied(plain_state(state.optimizer)),
             "random": torch.get_rng_state(),
             "random_cuda": torch.cuda.get_rng_state(device) if device.type == "cuda" else None,
+            "random_mps": torch.mps.get_rng_state() if device.type == "mps" else None,
         }
     }
 
@@ -90,11 +95,18 @@ def restore(state: TrainingState, content: dict[str, Any], path: Path) -> None:
         state.running_metrics = RunningMetrics.restored(resume["tally"], device)
         state.part = resume.get("part", 0)  # runs of before there was validation within an epoch have none
         state.least_batch = resume.get("least_batch", BATCH_NORM_NEEDS)  # in older runs a last batch of two was a step
-        torch.set_rng_state(resume["random"])
-        if device.type == "cuda" and resume["random_cuda"] is not None:
-            torch.cuda.set_rng_state(resume["random_cuda"], device)
+        _restore_random(resume, device)
     except (RuntimeError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise CheckpointError(f"{where} does not fit the config beside it; {_REMEDY}") from error
+
+
+def _restore_random(resume: dict[str, Any], device: torch.device) -> None:
+    """The device's own random numbers go on where they were; on another kind of device they begin with the seed."""
+    torch.set_rng_state(resume["random"])
+    if device.type == "cuda" and (random := resume.get("random_cuda")) is not None:
+        torch.cuda.set_rng_state(random, device)
+    if device.type == "mps" and (random := resume.get("random_mps")) is not None:  # older checkpoints have none
+        torch.mps.set_rng_state(random)
 
 
 def is_finite(state: TrainingState) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,7 +16,7 @@ from core.errors import TrainDeskError
 from core.run_config import RunConfig
 from core.runs.brought import Brought
 from core.training.batches import Splits, split
-from core.training.precision import choose_precision
+from core.training.fastest import Choice, choose_way
 
 NOTHING = Brought()
 
@@ -29,26 +30,25 @@ def data_on_device(
     config: RunConfig,
     data_folder: Path,
     device: torch.device,
-    precision_before: str | None = None,
+    before: dict[str, Any] | None = None,
     brought: Brought = NOTHING,
-) -> tuple[Splits, torch.dtype]:
-    """The splits, and the precision to compute in.
+) -> tuple[Splits, Choice]:
+    """The splits, and how to compute.
 
-    `precision_before` is that of a run which goes on: what was chosen automatically is not chosen anew. What was brought
+    `before` is what the checkpoint of a run that goes on says: what was chosen is not chosen anew. What was brought
     for it is read in place of what this computer has; the files must be there. Raises TrainDeskError.
     """
     training = config.training
-    wanted = precision_before if precision_before and training.precision == "auto" else training.precision
-    precision = choose_precision(wanted, device, pixels_of_a_batch(config))
+    choice = choose_way(config, device, data_folder, pixels_of_a_batch(config), before)
     decoded, corrections = (brought.folder(kind, data_folder) for kind in ("decoded", "corrections"))
     images = images_in(decoded, config.dataset) if decoded else open_images(config.dataset, data_folder)
-    dtype = inputs_type(config, precision)
+    dtype = inputs_type(config, choice.way.precision)
     own = None
     if training.own_pictures:
         own = corrections_in(corrections) if corrections else corrected_pictures(config.dataset, data_folder)
     share, limit = training.validation_share, training.training_pictures
-    splits = split(images, config.dataset, share, training.seed, device, dtype, limit=limit)
-    return with_own(splits, own, training.own_pictures), precision
+    splits = split(images, config.dataset, share, training.seed, device, dtype, limit=limit, layout=choice.way.layout)
+    return with_own(splits, own, training.own_pictures), choice
 
 
 def with_own(splits: Splits, own: tuple[np.ndarray, np.ndarray] | None, times: int) -> Splits:

@@ -14,6 +14,7 @@ from core.runs.events import EPOCH, RESUMED, STARTED, STEP, VALIDATION, Record
 from core.runs.metrics import Interval, of_steps
 from core.training.batches import Splits, batch_bounds
 from core.training.loop import Epoch, Step, TrainingState, Validated
+from core.training.precision import Way
 from core.training.settings import TrainingSettings
 
 POINTS = 1000  # points of the loss curve that a run aims at, if it has so many steps
@@ -43,16 +44,19 @@ class Recorder:
         self._has_recorded = False
         self.begin_steps()
 
-    def started(self, class_names: Sequence[str], threads: int, goes_on: bool = False) -> None:
-        """Records what will be trained on what; `goes_on` says from where."""
+    def started(self, class_names: Sequence[str], threads: int, goes_on: bool = False, why: str = "") -> None:
+        """Records what will be trained on what; `goes_on` says from where, `why` what it computes that way for."""
         state, splits, device = self._state, self._splits, self._device
+        way = Way(state.precision, state.layout)
         where = {"step": state.step, "epoch": state.epoch} if goes_on else {}
         self._record(
             RESUMED if goes_on else STARTED,
             **where,
             device=str(device),
             device_name=torch.cuda.get_device_name(device) if device.type == "cuda" else str(device),
-            precision=str(state.precision).removeprefix("torch."),
+            precision=way.precision_name,
+            layout=way.layout_name,
+            why=why,
             threads=threads,
             parameters=sum(weights.numel() for weights in state.model.parameters()),
             train_images=len(splits.train),

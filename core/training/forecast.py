@@ -26,7 +26,7 @@ from core.training.evaluation import Measuring
 from core.training.features import Preparing
 from core.training.frozen import layers_to_skip
 from core.training.loop import Epoch, Step, TrainingState, train
-from core.training.precision import choose_precision
+from core.training.precision import set_up, way_by_rule
 
 WARM_UP_STEPS = 5  # the first steps choose kernels and take memory
 FEATURE_BATCHES = 8  # of images that go through frozen layers for a forecast
@@ -62,7 +62,9 @@ def forecast(config: RunConfig, data_folder: Path, seconds: float = 1.5) -> Fore
     Meant for a process of its own: the memory is that of the whole process, as in a run.
     """
     with claim(config.training.device, pixels_of_a_batch(config)) as share:
-        splits, precision = data_on_device(config, data_folder, share.device)
+        _set_up(config, share.device)
+        splits, choice = data_on_device(config, data_folder, share.device)
+        precision = choice.way.precision
         state = begin(config, splits, share.device, None, precision)  # random weights take as long as published ones
         size, most = config.training.batch_size, len(splits.train)
         skips = layers_to_skip(state.model, config.augmentation, splits, precision)
@@ -80,7 +82,7 @@ def forecast(config: RunConfig, data_folder: Path, seconds: float = 1.5) -> Fore
         weights = list(state.model.parameters())
         return Forecast(
             device=str(share.device),
-            precision=str(precision).removeprefix("torch."),
+            precision=choice.way.precision_name,
             threads=share.threads,
             parameters=sum(tensor.numel() for tensor in weights),
             trainable=sum(tensor.numel() for tensor in weights if tensor.requires_grad),
@@ -137,9 +139,11 @@ def seconds_by_sample(
     with unnoticed(), claim(training.device, pixels_of_a_batch(config)) as share:
         matrix = torch.from_numpy(pixels)
         sample = ImageData(matrix, torch.from_numpy(labels), matrix[:1], torch.from_numpy(labels[:1]))
-        precision = choose_precision(training.precision, share.device, pixels_of_a_batch(config))
-        splits = split(sample, config.dataset, 0.25, 0, share.device, inputs_type(config, precision))
-        state = begin(config, splits, share.device, None, precision)
+        _set_up(config, share.device)
+        way = way_by_rule(training.precision, share.device, pixels_of_a_batch(config))
+        dtype = inputs_type(config, way.precision)
+        splits = split(sample, config.dataset, 0.25, 0, share.device, dtype, layout=way.layout)
+        state = begin(config, splits, share.device, None, way.precision)
         _measure(state, config, splits, 0)  # the first steps choose kernels and take memory
         on_processor = share.device.type == "cpu"
         timing = _measure(
@@ -148,6 +152,10 @@ def seconds_by_sample(
     steps = len(batch_bounds(images - held, size, state.least_batch))
     at_the_end = (held + test) * (timing.measured + timing.prepared)  # through the whole network
     return timing.prepared * images + training.epochs * (steps * timing.step + held * timing.measured) + at_the_end
+
+
+def _set_up(config: RunConfig, device: torch.device) -> None:
+    set_up(device, config.training.precision, config.training.repeatable)
 
 
 def _beginning(splits: Splits, images: int) -> Splits:

@@ -30,7 +30,7 @@ from core.training.features import Features, Preparing
 from core.training.frozen import trainable_part
 from core.training.gradients import MicroBatchesChanged, Outcome, add_gradients, in_micro_batches
 from core.training.losses import LossSettings
-from core.training.precision import mixed
+from core.training.precision import laid_out, mixed
 from core.training.running_metrics import RunningMetrics
 from core.training.schedules import ScheduleSettings
 from core.training.settings import TrainingSettings
@@ -61,6 +61,7 @@ class TrainingState:
     precision: torch.dtype
     least_batch: int  # images that a last batch needs for a step of its own; stays as it was when the training began
     average: WeightAverage | None = None
+    layout: torch.memory_format = torch.channels_last  # of the network and what it receives
     epoch: int = 0  # epochs completed
     batch: int = 0  # batches done of the epoch under way
     step: int = 0  # optimizer updates done
@@ -166,6 +167,7 @@ def train(
             if augmentation.mixes():
                 inputs, others, share = augmentation.mix(inputs, labels, random)
                 mix = (others, share)
+            inputs = laid_out(inputs, state.layout)
             take = partial(step, inputs, labels, mix)
             loss, logits = yield from in_micro_batches(
                 take, len(labels), training.batch_size, setup.smallest_batch, state, device

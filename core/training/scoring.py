@@ -15,6 +15,7 @@ from core.runs.predictions import Predictions
 from core.training.batches import Pictures
 from core.training.checkpoints import load_checkpoint, rebuild
 from core.training.evaluation import Measuring, evaluate
+from core.training.precision import true_float32
 
 
 class Scored(NamedTuple):
@@ -35,10 +36,11 @@ def evaluate_checkpoint(
     """
     content = load_checkpoint(path)
     config = RunConfig.from_dict(content["config"])
-    model = rebuild(config.architecture, content, path).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model = rebuild(config.architecture, content, path).to(device, memory_format=pictures.layout)  # type: ignore[call-overload]
     pictures = replace(pictures, dtype=torch.float32)  # whatever the training computed in
     kept: list[torch.Tensor] = []
-    result = yield from evaluate(model, pictures, config.loss, config.training.evaluation_batch_size, kept=kept)
+    with true_float32():
+        result = yield from evaluate(model, pictures, config.loss, config.training.evaluation_batch_size, kept=kept)
     report = scores(result.confusion, tuple(content["class_names"]))
     macro = {f"{split}/{name}": report.pop(name) for name in ("accuracy", "precision", "recall", "f1")}
     logits = torch.cat(kept)  # (N, classes)

@@ -35,6 +35,7 @@ class TrainingSession:
         self._run, self._data_folder, self._record, self._requests = run, data_folder, record, requests
         self._ranks = ranks
         self._config = run.config()
+        self._why = ""  # it computes the way it does
 
     def train(self) -> str:
         """Trains the run to its end, going on where its last checkpoint left it, and returns one sentence about it.
@@ -53,14 +54,12 @@ class TrainingSession:
         threads = ((last or {}).get("resume") or {}).get("threads")
         training, pixels = config.training, pixels_of_a_batch(config)
         with claim(training.device, pixels, threads, training.devices) as share, ExitStack() as ending:
-            splits, state, earlier = self.begin(share, last)
-            # cuDNN tries kernels for each shape and keeps the fastest.
-            torch.backends.cudnn.benchmark = share.device.type == "cuda"
+            splits, state, earlier = self.begin(share, last, (last or {}).get("resume"))
             if config.training.tensorboard:
                 self._record = self._also_for_tensorboard(state, ending)
             ranks, notice = self._join(share, splits, state, goes_on=last is not None)
             follower = LoopFollower(run, splits, state, share.threads, self._record, self._requests, ranks)
-            follower.recorder.started(config.dataset.info().class_names, share.threads, goes_on=last is not None)
+            follower.recorder.started(config.dataset.info().class_names, share.threads, last is not None, self._why)
             if earlier is not None:
                 self._record(events.NOTICE, message=in_words(config, earlier))
             if notice:
@@ -83,6 +82,7 @@ class TrainingSession:
     def _join(self, share: Claim, splits: Splits, state: TrainingState, goes_on: bool) -> tuple[Ranks | None, str]:
         """The ranks that take part from now on, and what people should know of that; none where they would only wait."""
         from core.training.frozen import layers_to_skip
+        from core.training.precision import Way
 
         if (ranks := self._ranks) is None:
             return None, ""
@@ -92,32 +92,35 @@ class TrainingSession:
                 None,
                 "Only the layers behind the frozen ones train, on features: one device is used, the others would wait.",
             )
-        precision = str(state.precision).removeprefix("torch.")
-        ranks.command({"devices": share.devices, "threads": share.threads, "precision": precision, "goes_on": goes_on})
+        way = Way(state.precision, state.layout)
+        how = {"device": share.device.type, "precision": way.precision_name, "layout": way.layout_name}
+        ranks.command({"devices": share.devices, "threads": share.threads, "how": how, "goes_on": goes_on})
         ranks.connect(share.device)
         return ranks, f"Every batch is shared out over {ranks.size} devices: {', '.join(share.devices)}."
 
     def begin(
-        self, share: Claim, last: dict[str, Any] | None, precision: str | None = None
+        self, share: Claim, last: dict[str, Any] | None, before: dict[str, Any] | None
     ) -> tuple[Splits, TrainingState, dict[str, Any] | None]:
-        """The pictures, the state to train from, and the checkpoint of an earlier run that a new one starts from. `precision`
-        is that of the other ranks."""
+        """The pictures, the state to train from, and the checkpoint of an earlier run that a new one starts from. `before` says
+        how it computed so far, or how the other ranks do."""
         from core.training.build import begin
         from core.training.checkpoints import restore
         from core.training.data import data_on_device
+        from core.training.precision import set_up
 
         config, weights_folder, earlier = self._config, None, None
         brought = brought_for(self._run.folder)
         if brought.folder("decoded", self._data_folder) is None:
             self._obtain(config.dataset, self._data_folder, "the dataset")
-        precision = precision or ((last or {}).get("resume") or {}).get("precision")
-        splits, dtype = data_on_device(config, self._data_folder, share.device, precision, brought)
+        set_up(share.device, config.training.precision, config.training.repeatable)
+        splits, choice = data_on_device(config, self._data_folder, share.device, before, brought)
+        self._why = choice.why
         if last is None:
             weights_folder = self._data_folder / "weights"
             earlier = earlier_network(self._run, config, brought.folder("earlier", self._data_folder))
             if earlier is None:
                 self._obtain(config.architecture, weights_folder, "the weights")
-        state = begin(config, splits, share.device, weights_folder, dtype, earlier)
+        state = begin(config, splits, share.device, weights_folder, choice.way.precision, earlier)
         if last is not None:
             restore(state, last, self._run.last)
             if config.training.epochs > last["config"]["training"]["epochs"]:

@@ -144,8 +144,7 @@ def _training(
     config, last = run.config(), load_checkpoint(run.last) if orders["goes_on"] else None
     torch.set_num_threads(orders["threads"])
     share = Claim(torch.device(orders["devices"][ranks.rank]), orders["threads"])
-    torch.backends.cudnn.benchmark = share.device.type == "cuda"
     session = TrainingSession(run, data_folder, lambda kind, **values: {}, requests)
-    splits, state, _ = session.begin(share, last, orders["precision"])
+    splits, state, _ = session.begin(share, last, orders["how"])
     ranks.connect(share.device)
     yield from train(state, setup_of(config), splits, ranks=ranks)

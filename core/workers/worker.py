@@ -212,6 +212,11 @@ def in_a_sentence(error: Exception) -> str:
         return (
             "torch.compile could not build this network here (it needs a C++ compiler or Triton); switch 'Compile' off."
         )
+    if "does not have a deterministic implementation" in first_line:
+        return (
+            f"This network uses {first_line.split()[0]}, which a GPU cannot compute repeatably; switch 'Repeatable' off or "
+            "choose the CPU."
+        )
     if isinstance(error, OSError) and error.strerror:
         return (
             f"A file could not be read or written ({error.strerror}: {error.filename}); free space or check the folder."

@@ -64,6 +64,11 @@ OF_OTHERS = {
 }
 
 
+REPEATABLE = """if DEVICE.type == "cuda":  # start it with CUBLAS_WORKSPACE_CONFIG=:4096:8
+    torch.use_deterministic_algorithms(True)
+    torch.backends.cudnn.allow_tf32 = False"""
+
+
 def script_of(run: Run, which: str, data_folder: Path, beside: str = "") -> str:
     """The script, which reads the file named `beside` where the dataset needs one. It is of the whole run, whichever of its
     networks is meant. Raises TrainDeskError for what cannot be written as a script."""
@@ -109,6 +114,7 @@ def text_of(config: RunConfig, history: History, data_folder: Path, title: str, 
         f"SEED = {training.seed}",
         'DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")',
         *_threads(session),
+        *([REPEATABLE] if training.repeatable else []),
     )
     body = spaced(
         [

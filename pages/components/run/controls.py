@@ -52,7 +52,7 @@ def _pause_and_stop(run: Run) -> None:
         disabled=stopping or pausing,
         on_click=ask,
         args=(run, run.request_pause),
-        help="Ends the training after the current step. Resume goes on exactly from there, also after a restart.",
+        help="Ends the training after the current step. Resume goes on from there, also after a restart.",
     )
     st.button(
         "Stopping ..." if stopping else "Stop",

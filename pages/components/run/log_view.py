@@ -71,7 +71,10 @@ def _said(event: Event) -> str:
         case events.STARTED | events.RESUMED as kind:
             device = ", ".join(filter(None, (device_in_words(event), precision_in_words(event))))
             pictures = count(event.get("train_images", 0), "training picture")
-            return f"{kind} on {device}: {pictures}, {event.get('total_steps', 0):,} steps"
+            how = ", ".join(filter(None, (event.get("layout"), event.get("why"))))
+            return f"{kind} on {device}: {pictures}, {event.get('total_steps', 0):,} steps" + (
+                f" ({how})" if how else ""
+            )
         case events.STEP:
             rate, speed = event.get("learning_rate"), event.get("images_per_second")
             more = [f"learning rate {decimal(rate)}" if rate else "", f"{speed:,.0f} pictures/s" if speed else ""]

@@ -29,7 +29,7 @@ SECTIONS: dict[str, dict[str, tuple[str, ...]]] = {  # group -> heading -> setti
     "training": {
         "Judging and stopping": ("validation_share", "validate_every", "best_by", "patience", "prune", "keep_every"),
         "Steps": ("training_pictures", "balance", "gradient_clip", "average_decay", "seed"),
-        "Computing": ("devices", "precision", "evaluation_batch_size", "compile", "tensorboard"),
+        "Computing": ("devices", "precision", "repeatable", "evaluation_batch_size", "compile", "tensorboard"),
         "Beginning": ("start_from", "own_pictures"),
     },
     "augmentation": {

@@ -1,5 +1,6 @@
 """Devices: what is offered, what a run takes, and what is said when one is not here."""
 
+import os
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -198,3 +199,12 @@ def test_a_run_that_goes_on_keeps_its_number_of_threads(set_cores):
     set_cores(6)
     with devices.claim("cpu", BIG_BATCH), devices.claim("cpu", BIG_BATCH, threads=5) as resumed:
         assert resumed.threads == 5 == torch.get_num_threads()
+
+
+def test_every_process_that_asks_torch_numbers_gpus_as_the_form_does():
+    program = "import os, core.machine.devices; print(os.environ['CUDA_DEVICE_ORDER'])"
+    environment = {name: value for name, value in os.environ.items() if name != "CUDA_DEVICE_ORDER"}
+    said = subprocess.run(
+        [sys.executable, "-c", program], cwd=HOME, env=environment, capture_output=True, text=True, check=True
+    )
+    assert said.stdout.strip() == "PCI_BUS_ID"

@@ -15,7 +15,7 @@ from core.datasets.cache import open_images
 from core.errors import TrainDeskError
 from core.image_sets.splitting import VAL, Rows, plan_of
 from core.training import batches
-from core.training.batches import batch_bounds, least_batch, pictures, split
+from core.training.batches import Pictures, batch_bounds, least_batch, pictures, split
 
 CPU = torch.device("cpu")
 
@@ -244,6 +244,35 @@ def test_the_thread_that_streams_ends_with_its_batches(end, kept, dataset):
     else:
         assert len(list(loading)) > 10
     assert threads() == []
+
+
+def test_on_apples_gpu_only_the_training_computes(kept, dataset, monkeypatch):
+    """The thread that reads ahead picks rows; two that compute on it at once crash."""
+    apples, to = torch.device("mps"), torch.Tensor.to
+    streaming = split(kept, dataset, 0.3, 1, CPU, memory=0).train
+    order, bounds = torch.randperm(len(streaming)), [(0, 3), (3, 7), (7, 8)]
+    expected = list(streaming.batches(order, bounds))
+    computing, picking = set(), set()
+
+    def on_the_cpu(tensor, where, *more, **how):
+        if where == apples:
+            computing.add(threading.current_thread())
+        return to(tensor, CPU if where == apples else where, *more, **how)
+
+    class Pixels(torch.Tensor):
+        def index_select(self, *arguments):
+            picking.add(threading.current_thread())
+            return super().index_select(*arguments).as_subclass(torch.Tensor)
+
+    streaming = dataclasses.replace(streaming, pixels=streaming.pixels.as_subclass(Pixels))
+    monkeypatch.setattr(torch.Tensor, "to", on_the_cpu)
+    monkeypatch.setattr(Pictures, "device", property(lambda self: apples))
+    found = list(streaming.batches(order, bounds))
+    assert all(
+        torch.equal(a, b) for one, other in zip(found, expected, strict=True) for a, b in zip(one, other, strict=True)
+    )
+    assert computing == {threading.current_thread()}
+    assert len(picking) == 1 and not picking & computing
 
 
 def test_an_error_while_streaming_is_raised_where_the_batch_is_used(kept, dataset):

@@ -8,6 +8,7 @@ import os
 import pickle
 import random
 import zipfile
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -25,11 +26,13 @@ from core.training.checkpoints import (
     load_checkpoint,
     network_content,
     rebuild,
+    restore,
     resume_content,
     write_checkpoint,
 )
 from core.training.loop import train
-from tests.core.training.trained import plain
+from core.training.running_metrics import RunningMetrics
+from tests.core.training.trained import few, plain, splits_of
 from tests.helpers import assert_one_sentence, quick_config
 
 CPU = torch.device("cpu")
@@ -361,3 +364,50 @@ def test_a_checkpoint_without_one_of_its_parts_is_refused(saved, key):
 def test_weights_that_do_not_fit_the_config_are_refused(saved, change):
     rewrite(saved, lambda content: content.update(change))
     refused(saved, "do not fit the config")
+
+
+def a_state_on(kind, monkeypatch):
+    """A training whose network says that it is on a device of that kind, and content to restore it from."""
+    config = quick_config()
+    splits = splits_of(config, few(config.dataset.load(None)))
+    state = begin(config, splits, CPU, None)
+    content = {**network_content(state, description_of(config), {}), **resume_content(state, 1)}
+    monkeypatch.setattr(checkpoints.RunningMetrics, "restored", lambda tally, device: RunningMetrics())
+    real = state.model.parameters
+    there = SimpleNamespace(device=torch.device(kind))
+    monkeypatch.setattr(state.model, "parameters", lambda *_: iter([there, *real()]))
+    return state, content
+
+
+@pytest.mark.parametrize("kind", ["cuda", "mps"])
+def test_random_numbers_of_a_gpu_go_on_where_they_were(kind, monkeypatch, tmp_path):
+    there, numbers = [], torch.arange(5, dtype=torch.uint8)
+    module = getattr(torch, kind)
+    monkeypatch.setattr(module, "get_rng_state", lambda *_: numbers)
+    monkeypatch.setattr(module, "set_rng_state", lambda state, *_: there.append(state))
+    state, content = a_state_on(kind, monkeypatch)
+    on_cpu = dict(content)
+    restore(state, on_cpu, tmp_path)
+    assert there == [], "of a training on a CPU there are none"
+    content |= resume_content(state, 1)
+    assert content["resume"]["device"] == kind
+    write_checkpoint(tmp_path / "last.pt", content)
+    restore(state, load_checkpoint(tmp_path / "last.pt"), tmp_path)
+    assert [each.tolist() for each in there] == [numbers.tolist()]
+    for old in ("random_mps", "device", "layout"):  # earlier releases wrote none
+        del content["resume"][old]
+    restore(state, content, tmp_path)
+    assert len(there) == (2 if kind == "cuda" else 1)
+
+
+def test_a_checkpoint_of_a_gpu_goes_on_on_a_cpu(tmp_path):
+    config = quick_config()
+    splits = splits_of(config, few(config.dataset.load(None)))
+    state = begin(config, splits, CPU, None)
+    content = {**network_content(state, description_of(config), {}), **resume_content(state, 1)}
+    numbers = torch.arange(5, dtype=torch.uint8)
+    content["resume"] |= {"device": "cuda", "random_cuda": numbers, "random_mps": numbers}
+    before = torch.get_rng_state()
+    torch.rand(3)
+    restore(state, content, tmp_path)
+    assert torch.equal(torch.get_rng_state(), before)

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from core.training import precision
+from core.training.build import begin
 from core.training.data import data_on_device, pixels_of_a_batch
 from tests.core.training.trained import CPU
 from tests.helpers import quick_config
@@ -32,9 +33,25 @@ def test_pixels_of_a_batch():
     ],
 )
 def test_what_was_chosen_automatically_stays_chosen(wanted, before, batch_size, chosen, monkeypatch, tmp_path):
-    monkeypatch.setattr(precision, "_processor_flags", lambda: {"avx512_bf16"})
+    monkeypatch.setattr(precision, "processor", lambda: {"avx512_bf16": True})
     config = quick_config(batch_size=batch_size, training={"precision": wanted})
-    assert data_on_device(config, tmp_path, CPU, before)[1] is chosen
+    _, choice = data_on_device(config, tmp_path, CPU, before and {"precision": before})
+    assert choice.way.precision is chosen
+
+
+def test_pictures_and_network_come_in_the_chosen_layout(tmp_path):
+    config = quick_config(architecture="simple_cnn")
+    before = {"precision": "float32", "layout": "channels first"}
+    splits, choice = data_on_device(config, tmp_path, CPU, before)
+    state = begin(config, splits, CPU, None, choice.way.precision)
+    filters = next(each for each in state.model.parameters() if each.ndim == 4 and each.shape[1] > 1)
+    assert choice.way.layout is splits.train.layout is splits.test.layout is state.layout is torch.contiguous_format
+    assert filters.is_contiguous() and splits.train.slice(0, 2)[0].stride() == (64, 64, 8, 1)
+    splits, _ = data_on_device(config, tmp_path, CPU)
+    filters = next(
+        each for each in begin(config, splits, CPU, None).model.parameters() if each.ndim == 4 and each.shape[1] > 1
+    )
+    assert not filters.is_contiguous() and splits.train.slice(0, 2)[0].stride() == (64, 1, 8, 1)
 
 
 def test_the_splits_are_those_of_the_config(tmp_path):

@@ -147,3 +147,11 @@ def test_processes_that_share_a_processor_are_not_promised_to_be_faster(data_fol
     monkeypatch.setenv("TRAINDESK_CPU_DEVICES", "2")
     found = forecast(quick_config(), data_folder, seconds=0.01)
     assert (found.devices, found.times_as_fast) == (2, 1.0)
+
+
+@pytest.mark.parametrize("repeatable", [False, True])
+def test_a_forecast_computes_as_the_run_will(repeatable, monkeypatch, tmp_path):
+    told = []
+    monkeypatch.setattr(module, "set_up", lambda *how: told.append(how))
+    forecast(quick_config(training={"repeatable": repeatable}), tmp_path, 0)
+    assert told == [(CPU, "auto", repeatable)]

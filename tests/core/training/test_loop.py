@@ -9,11 +9,11 @@ from core.runs.metrics import Evaluation
 from core.runs.snapshots import PICTURES
 from core.training import loop
 from core.training.augmentation import Augmentation
-from core.training.batches import Pictures
+from core.training.batches import Pictures, split
 from core.training.build import begin, setup_of
 from core.training.evaluation import Measuring, drained, evaluate
 from core.training.loop import Epoch, Step, train
-from tests.core.training.trained import CPU, run, splits_of
+from tests.core.training.trained import CPU, epochs, few, run, splits_of
 from tests.helpers import quick_config
 
 
@@ -237,3 +237,25 @@ def test_moved_digits_leave_black_behind(dataset, data, monkeypatch):
         assert after.min() >= black - 1e-4, "nothing is darker than black"
         edges = torch.cat([after[:, :, 0], after[:, :, -1], after[:, :, :, 0], after[:, :, :, -1]], dim=2)  # (N, 1, 32)
         assert torch.isclose(edges, black, atol=1e-4).float().mean() > 0.5
+
+
+@pytest.mark.parametrize(
+    ("layout", "parts"),
+    [
+        (torch.channels_last, {}),
+        (torch.contiguous_format, {}),
+        (torch.contiguous_format, {"augmentation": {"crop": 1}}),
+    ],
+    ids=["last", "first", "first, augmented"],
+)
+def test_pictures_reach_the_network_in_its_layout(layout, parts):
+    """Of one channel too, where only the strides tell them apart."""
+    config = quick_config(architecture={"name": "improved_cnn", "channels": [4]}, **parts)
+    images = few(config.dataset.load(None), 150)
+    splits = split(images, config.dataset, 0.2, 0, CPU, layout=layout)
+    state = begin(config, splits, CPU, None)
+    came = set()
+    first = next(module for module in state.model.modules() if isinstance(module, torch.nn.Conv2d))
+    first.register_forward_pre_hook(lambda module, inputs: came.add(inputs[0].stride()))
+    assert epochs(train(state, setup_of(config), splits))
+    assert came == {(64, 1, 8, 1) if layout is torch.channels_last else (64, 64, 8, 1)}

@@ -3,9 +3,10 @@
 import pytest
 import torch
 
+from core.training import scoring
 from core.training.batches import split
 from core.training.checkpoints import CheckpointError
-from core.training.evaluation import drained
+from core.training.evaluation import drained, evaluate
 from core.training.scoring import evaluate_checkpoint
 from tests.core.training.trained import CPU
 
@@ -22,6 +23,20 @@ def test_the_report_and_what_was_said_of_each_picture(finished_run):
     assert report["val/accuracy"] == pytest.approx(predictions.right.mean())
     assert torch.equal(torch.from_numpy(predictions.rows), splits.val.rows)
     assert {"val/loss", "val/precision", "val/recall", "val/f1", "per_class", "confusion_matrix"} <= report.keys()
+
+
+def test_a_gpu_does_not_score_in_less_than_float32(finished_run, monkeypatch):
+    config, allowed = finished_run.config(), []
+    splits = split(config.dataset.load(None), config.dataset, 0.1, 0, CPU)
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+
+    def measured(*arguments, **how):
+        allowed.append(torch.backends.cudnn.allow_tf32 or torch.backends.cuda.matmul.allow_tf32)
+        return (yield from evaluate(*arguments, **how))
+
+    monkeypatch.setattr(scoring, "evaluate", measured)
+    drained(evaluate_checkpoint(finished_run.best, splits.val, CPU, "val"))
+    assert allowed == [False] and torch.backends.cudnn.allow_tf32
 
 
 def test_a_checkpoint_that_is_not_there_is_said_to_be(tmp_path):

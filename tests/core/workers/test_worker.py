@@ -108,6 +108,18 @@ def test_weights_that_leave_the_numbers_in_the_last_step_of_an_epoch_replace_no_
     assert run.best.exists() == (epoch > 1)
 
 
+def test_a_network_that_a_gpu_cannot_compute_repeatably_is_one_sentence(runs_folder, monkeypatch):
+    said = "adaptive_max_pool2d_backward_cuda does not have a deterministic implementation, but you set 'torch.use_..."
+
+    def build(self, parameters):
+        raise RuntimeError(said)
+
+    monkeypatch.setattr(SGD, "build", build)
+    _, end = work(runs_folder, optimizer="sgd", training={"repeatable": True})
+    assert end["event"] == "failed"
+    assert_one_sentence(end["message"], "adaptive_max_pool2d_backward_cuda", "switch 'Repeatable' off")
+
+
 def test_missing_data_without_internet_is_one_sentence(runs_folder, monkeypatch, capfd):
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.setenv(name, f"http://127.0.0.1:{closed_port()}")

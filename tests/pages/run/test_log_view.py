@@ -60,6 +60,14 @@ def test_before_anything_has_happened_it_says_so(runs_folder):
     assert "Nothing has happened yet." in opened(fake_run(runs_folder, "queued"))
 
 
+def test_how_it_computes_and_why_stands_with_the_device():
+    started = {"event": "started", "device": "cpu", "precision": "bfloat16", "threads": 1, "total_steps": 9}
+    line = in_a_line({**started, "layout": "channels last", "why": "measured here: 2.0 times as fast"})
+    assert line.endswith("9 steps (channels last, measured here: 2.0 times as fast)")
+    assert "started on CPU, bfloat16, 1 thread:" in line
+    assert in_a_line(started).endswith("9 steps")
+
+
 def test_slow_motion_and_waiting_are_told_with_their_seconds():
     assert in_a_line({"event": "playback", "step": 3, "epoch_seconds": 1.0}).endswith("an epoch lasts at least 1 s")
     assert in_a_line({"event": "waited", "step": 3, "seconds": 75.2}).endswith(

@@ -64,8 +64,8 @@ def test_the_script_ends_with_the_weights_of_the_run(name, data_folder):
     config = quick_config(
         **{"epochs": 3, **TRAININGS[name], "training": {"precision": "float32", **TRAININGS[name].get("training", {})}}
     )
-    splits, precision = data_on_device(config, data_folder, CPU)
-    state = begin(config, splits, CPU, None, precision)
+    splits, choice = data_on_device(config, data_folder, CPU)
+    state = begin(config, splits, CPU, None, choice.way.precision)
     epochs, best = [], {}
     for happened in train(state, setup_of(config), splits):
         if isinstance(happened, Epoch):

@@ -23,7 +23,7 @@ OPTIONS = [
     {"augmentation": {"rotation": 9, "shear": 0.1, "flip": True}, "training": {"balance": "weights"}},
     {"augmentation": {"shift": 0.1, "scale": 0.1, "stretch": 0.2, "cutout": 0.3}, "training": {"balance": "sampling"}},
     {"augmentation": {"brightness": 0.3, "contrast": 0.2, "gamma": 0.5}, "training": {"average_decay": 0.99}},
-    {"training": {"gradient_clip": 1.0, "best_by": "loss", "precision": "bfloat16"}},
+    {"training": {"gradient_clip": 1.0, "best_by": "loss", "precision": "bfloat16", "repeatable": True}},
     {"training": {"training_pictures": 20, "best_by": "last", "batch_size": 70}},
 ]
 

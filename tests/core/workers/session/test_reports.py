@@ -86,13 +86,24 @@ def test_a_classifier_answers_as_the_network_that_was_trained(settings, train, r
 @pytest.mark.parametrize(("wanted", "said"), [("bfloat16", "bfloat16"), ("float32", "float32"), ("auto", "float32")])
 def test_the_precision_is_in_the_log(wanted, said, train):
     run, _ = train(batch_size=100, training={"precision": wanted})
-    assert History(run).update().started["precision"] == said == load_checkpoint(run.last)["resume"]["precision"]
+    started, resume = History(run).update().started, load_checkpoint(run.last)["resume"]
+    assert started["precision"] == said == resume["precision"]
+    assert started["layout"] == "channels last" == resume["layout"] and resume["device"] == "cpu"
+    assert started["why"] == "by rule, as batches are small"
+
+
+@pytest.mark.parametrize("settings", [{}, {"repeatable": True}, {"precision": "float32"}], ids=str)
+def test_torch_is_told_how_to_compute(settings, train, monkeypatch):
+    told = []
+    monkeypatch.setattr("core.training.precision.set_up", lambda *how: told.append(how))
+    train(training=settings)
+    assert told == [(CPU, settings.get("precision", "auto"), "repeatable" in settings)]
 
 
 def test_the_test_is_measured_in_float32(train, runs_folder):
     run, _ = train(training={"precision": "bfloat16"}, architecture={"name": "improved_cnn", "channels": [4]})
     classifier, config = Classifier.load(run), run.config()
-    splits, precision = data_on_device(in_float32(config), runs_folder / "data", CPU)
-    assert precision is torch.float32
+    splits, choice = data_on_device(in_float32(config), runs_folder / "data", CPU)
+    assert choice.way.precision is torch.float32
     test = History(run).update().test
     assert test["test/loss"] == drained(evaluate(classifier.model, splits.test, config.loss, 250)).loss
