@@ -3,12 +3,13 @@
 import streamlit as st
 
 from core.image_sets.bounds import BYTES, IMPORTS
+from core.machine.torch_devices import problem_of_gpus
 from core.paths import runs_folder
 from core.runs.bounds import EXPERIMENTS, MOST, most_waiting, set_most_waiting
 from core.workers.dispatch import cpu_runs, gpus, most_cpu_runs, set_cpu_runs
 from pages.components.shell.fences import fenced
 from pages.components.shell.header import open_page
-from pages.components.shell.messages import attempt, show_problem
+from pages.components.shell.messages import attempt, show_problem, show_warning
 from pages.components.shell.number_words import count, gigabytes
 from pages.components.shell.rights import draw_who, is_host, is_shared
 from pages.components.system.computers_view import draw_computers
@@ -20,6 +21,9 @@ open_page("Computer")
 st.title("This computer")
 draw_who()
 draw_system()
+
+if sentence := problem_of_gpus():
+    show_warning(sentence)
 
 st.subheader("Trainings at once")
 graphics = f"On each of the {count(len(gpus()), 'GPU')} one training runs at a time. " if gpus() else ""

@@ -6,7 +6,6 @@ One run at a time computes on each GPU, and so many on the CPU as people allow.
 from __future__ import annotations
 
 import contextlib
-import functools
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -18,7 +17,7 @@ from filelock import FileLock
 from core.errors import TrainDeskError
 from core.files import is_locked, remove_file
 from core.machine.cores import usable_cores
-from core.machine.devices import list_devices
+from core.machine.devices import accelerators
 from core.machine.processes import start_detached
 from core.nodes.desk_process import ensure_desk
 from core.nodes.registry import HERE
@@ -206,10 +205,9 @@ def slots_of_all(runs_folder: Path, device: str = "auto", computer: str = "") ->
     return {name: number for name, number in found.items() if not computer or name == wanted}
 
 
-@functools.lru_cache(maxsize=1)
 def gpus() -> tuple[str, ...]:
-    """The GPUs of this computer as a config names them. Asked once: the answer takes up to a second."""
-    return tuple(device for device in list_devices() if device not in ("auto", "cpu"))
+    """The GPUs of this computer on which torch computes, as a config names them."""
+    return tuple(each.name for each in accelerators())
 
 
 def ensure_supervisor(runs_folder: Path, data_folder: Path) -> None:

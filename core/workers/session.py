@@ -63,8 +63,8 @@ class TrainingSession:
             follower.recorder.started(config.dataset.info().class_names, share.threads, goes_on=last is not None)
             if earlier is not None:
                 self._record(events.NOTICE, message=in_words(config, earlier))
-            if notice:
-                self._record(events.NOTICE, message=notice)
+            for sentence in filter(None, (share.notice, notice)):
+                self._record(events.NOTICE, message=sentence)
             self._describe()
             hopeless = follower.train()
             if ranks is not None:
