@@ -16,7 +16,7 @@ from core.runs import events
 from core.runs.before_start import check_before_start
 from core.runs.history import History
 from core.runs.store import Run, create_run, list_runs
-from core.workers.control import ask_to_resume, check_learning_rate
+from core.workers.control import ask_to_resume, check_learning_rate, missing_device
 
 
 def add_training_commands(commands: Commands) -> None:
@@ -50,6 +50,8 @@ def _train(options: argparse.Namespace) -> Result:
 def _resume(options: argparse.Namespace) -> Result:
     run = find(options)
     computer = asked_computer(options, options.device or run.config().training.device)
+    if not options.device and computer == HERE and (sentence := missing_device(run.config())):
+        print(sentence, file=sys.stderr)
     ask_to_resume(run, options.more_epochs, options.learning_rate, options.device, options.computer, options.devices)
     return _work(run, options) if computer == HERE else submitted(run, options, computer)
 
