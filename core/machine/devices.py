@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.errors import TrainDeskError
-from core.machine.cores import take_gpus, take_processor, usable_cores
+from core.machine.cores import take_gpus, take_processor, usable_cores, users_of_gpu
 from core.machine.gpus import read_gpus, visible_gpus
 from core.machine.torch_devices import Report, TorchDevice, read_report, unusable_words, uuid_of
 from core.machine.trial import problem_on
@@ -83,6 +83,7 @@ class Claim:
     device: torch.device
     threads: int  # of torch on the CPU, already set
     devices: tuple[str, ...] = ()  # all of a run that computes on several at once, as torch names them
+    uuids: tuple[str, ...] = ()  # of these devices, as far as they have any
     notice: str = ""  # what people should know of the choice, as a sentence
 
 
@@ -108,7 +109,9 @@ def claim(
             threads = choose_threads(pixels, others)
         else:
             torch.set_num_threads(threads)
-        yield Claim(devices[0], threads, tuple(map(str, devices)), notice)
+        names = tuple(map(str, devices))
+        uuids = tuple(uuid for name in names if name != "cpu" and (uuid := gpu_uuid(name)) != name)
+        yield Claim(devices[0], threads, names, uuids, notice)
 
 
 def resolve_device(wanted: str) -> torch.device:
@@ -135,6 +138,17 @@ def gpus_here() -> list[str]:
     os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")  # as their driver numbers them
     gpus = [f"cuda:{index}" for index in range(torch.cuda.device_count() if torch.cuda.is_available() else 0)]
     return [*gpus, *(["mps"] if torch.backends.mps.is_available() else [])]
+
+
+def least_used(gpus: list[str]) -> list[str]:
+    """These GPUs, by their names in `accelerators`, sorted: first those on which no run is marked and little memory is in use."""
+    uuids, crowded = {each.name: each.uuid or each.name for each in accelerators()}, _crowded()
+
+    def use(gpu: str) -> tuple[int, bool]:
+        uuid = uuids.get(gpu, gpu)
+        return users_of_gpu(uuid), uuid in crowded
+
+    return sorted(gpus, key=use)
 
 
 def choose_threads(pixels: int, others: int = 0) -> int:
@@ -186,7 +200,7 @@ def _take_gpus(
     used by others. And name -> why it cannot be computed on, of those that were tried in vain."""
     import torch
 
-    uuids = {_uuid(gpu): gpu for gpu in gpus}
+    uuids = {gpu_uuid(gpu): gpu for gpu in gpus}
     named = [uuid for uuid, gpu in uuids.items() if uuid in given or gpu in given]
     crowded = _crowded() if len(gpus) > 1 and not named else set()
     free, problems = sorted(uuids, key=lambda uuid: uuid in crowded), dict[str, str]()
@@ -209,7 +223,7 @@ def _told(gpu: str, problem: str) -> str:
     import torch
 
     built = f"CUDA {torch.version.cuda}" if torch.version.cuda else "ROCm" if torch.version.hip else "Apple's GPUs"
-    uuid, name = _uuid(gpu), "Apple's GPU"
+    uuid, name = gpu_uuid(gpu), "Apple's GPU"
     if gpu != "mps":
         with contextlib.suppress(AssertionError, RuntimeError):
             name = torch.cuda.get_device_name(gpu)
@@ -217,7 +231,7 @@ def _told(gpu: str, problem: str) -> str:
     return unusable_words(name, problem, Report(torch.__version__, built), known)
 
 
-def _uuid(gpu: str) -> str:
+def gpu_uuid(gpu: str) -> str:
     """A GPU's name that holds in every process; torch's numbers change with CUDA_VISIBLE_DEVICES."""
     import torch
 
