@@ -77,10 +77,12 @@ def _forecast(options: argparse.Namespace) -> Result:
 
     from core.datasets.obtain import obtain
     from core.training.forecast import forecast
+    from core.workers.choosing import forecast_choice
 
     for _ in obtain(config.dataset, options.data):
         pass
-    found = forecast(config, options.data)
+    device, automatic = forecast_choice(options.runs, config)
+    found = forecast(config.with_changes({"training.device": device}), options.data)
     text = (
         f"{found.parameters:,} weights, {found.trainable:,} of them trained, in {found.precision} on {found.device} with "
         f"{found.threads} {'thread' if found.threads == 1 else 'threads'}\n"
@@ -90,7 +92,9 @@ def _forecast(options: argparse.Namespace) -> Result:
     )
     if found.devices > 1:
         text += f"\n{found.times_as_fast:.1f} times as fast on {found.devices} devices at once as on one"
-    return Result({**asdict(found), "seconds": found.seconds}, text)
+    if automatic:
+        text += f"\n{automatic}"
+    return Result({**asdict(found), "seconds": found.seconds, "automatic": automatic}, text)
 
 
 def _preview(options: argparse.Namespace) -> Result:

@@ -41,7 +41,8 @@ class Measured:
             return ""
         if self.wants_processor:
             return f"automatic: the CPU, a GPU would take {_times(self.gpu / self.processor)} as long"
-        return f"automatic: a GPU, the CPU would take {_times(self.processor / self.gpu)} as long"
+        ratio = self.processor / self.gpu
+        return f"automatic: a GPU, the CPU would take {_times(ratio) if ratio >= PAYS else 'about'} as long"
 
 
 _kept = KeptFiles(Measured)
