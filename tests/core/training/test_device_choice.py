@@ -45,7 +45,7 @@ def test_the_memory_is_that_of_torch_its_libraries_and_the_pictures(monkeypatch)
 def test_what_is_far_too_large_for_a_processor_is_not_tried_there(monkeypatch):
     monkeypatch.setattr(device_choice, "seconds_by_sample", lambda *_: pytest.fail("it was tried"))
     large = quick_config(architecture={"name": "resnet18", "weights": "random"}, batch_size=512)
-    assert measure(large, "cuda:0") == Measured()
+    assert measure(large, "mps") == Measured()
 
 
 def test_what_fails_there_is_left_to_the_run_to_say(monkeypatch):
