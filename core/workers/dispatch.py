@@ -122,7 +122,7 @@ def dispatch(runs_folder: Path, data_folder: Path) -> Dispatched:
                     place(entry.run, computer)
                 else:
                     take_home(entry.run)
-                    _give(entry.run, devices, wish)
+                    give(entry.run, devices, wish)
                     launch(entry.run, data_folder)
                 found.started.append(entry.run)
                 at_work.add(entry.run)
@@ -156,17 +156,6 @@ def _give_up(entry: QueuedRun) -> None:
         log = EventWriter(run.event_log)
         log.write(FAILED, message=f"Started three times, and its process died each time; {why}")
         log.close()
-
-
-def give_place(run: Run) -> None:
-    """Names the devices of a run that is about to start here though it waited elsewhere, in the queue of another computer."""
-    runs_folder, wish = run.folder.parent, wish_of(run) or Wish("cpu")
-    room = room_here(runs_folder)
-    for other in active_runs(runs_folder):
-        if other != run:
-            known, wanted = assignment_of(other.folder), wish_of(other) or Wish("cpu")
-            room.put(tuple(known.devices), wanted._replace(memory=known.memory)) if known.devices else room.take(wanted)
-    _give(run, room.take(wish), wish)
 
 
 def free_places(runs_folder: Path, computes_on: Callable[[Run], str | None]) -> dict[str, tuple[int, int]]:
@@ -286,7 +275,7 @@ def wish_of(run: Run) -> Wish | None:
     return Wish(training.device, 1, known.memory, training.device == "auto" and known.wants_processor)
 
 
-def _give(run: Run, devices: tuple[str, ...], wish: Wish) -> None:
+def give(run: Run, devices: tuple[str, ...], wish: Wish) -> None:
     """Tells the worker that is about to start, and whoever starts the next run, which devices it has."""
     if gpus():
         uuids = {each.name: each.uuid for each in accelerators()}

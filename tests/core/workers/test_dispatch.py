@@ -16,7 +16,6 @@ from core.workers.dispatch import (
     cpu_runs,
     dispatch,
     free_places,
-    give_place,
     set_cpu_runs,
     set_gpu_runs,
     slots,
@@ -231,15 +230,6 @@ def test_a_run_that_is_faster_on_the_cpu_is_given_it_and_goes_on_there(cards, ru
     assign(goes_on.folder, Assignment(["cpu"]))
     goes_on.last.write_bytes(b"")
     assert dispatching.wish_of(goes_on).device == "cpu"
-
-
-def test_a_run_from_another_computers_queue_gets_its_own_gpu(cards, runs_folder):
-    busy, comes = new(runs_folder, "auto"), new(runs_folder, "auto")
-    assign(comes.folder, Assignment(["cuda:0"], ["GPU-a"]))  # of an earlier time
-    with running(busy):
-        assign(busy.folder, Assignment(["cuda:0"], ["GPU-a"]))
-        give_place(comes)
-    assert given(comes) == ["GPU-b"]
 
 
 @pytest.mark.parametrize("number", [0, 9])
