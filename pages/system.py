@@ -3,26 +3,35 @@
 import streamlit as st
 
 from core.image_sets.bounds import BYTES, IMPORTS
+from core.machine.torch_devices import problem_of_gpus
 from core.paths import runs_folder
 from core.runs.bounds import EXPERIMENTS, MOST, most_waiting, set_most_waiting
-from core.workers.dispatch import cpu_runs, gpus, most_cpu_runs, set_cpu_runs
+from core.workers.dispatch import MOST_ON_GPU, cpu_runs, gpu_runs, gpus, most_cpu_runs, set_cpu_runs, set_gpu_runs
 from pages.components.shell.fences import fenced
 from pages.components.shell.header import open_page
-from pages.components.shell.messages import attempt, show_problem
+from pages.components.shell.messages import attempt, show_problem, show_warning
 from pages.components.shell.number_words import count, gigabytes
 from pages.components.shell.rights import draw_who, is_host, is_shared
 from pages.components.system.computers_view import draw_computers
 from pages.components.system.system_panel import draw_disk, draw_system
 
-AT_ONCE, WAITING = "trainings at once", "waiting of a guest"
+AT_ONCE, ON_GPU, WAITING = "trainings at once", "small trainings on a gpu", "waiting of a guest"
 
 open_page("Computer")
 st.title("This computer")
 draw_who()
 draw_system()
 
+if sentence := problem_of_gpus():
+    show_warning(sentence)
+
 st.subheader("Trainings at once")
-graphics = f"On each of the {count(len(gpus()), 'GPU')} one training runs at a time. " if gpus() else ""
+each = "On the GPU" if len(gpus()) == 1 else f"On each of the {count(len(gpus()), 'GPU')}"
+graphics = (
+    f"{each} one training runs at a time, or a few small ones of which it is known that they need little of its memory. "
+    if gpus()
+    else ""
+)
 st.markdown(
     f"{graphics}On the processor several can run side by side: they share it, so each takes longer. The others wait in the queue."
 )
@@ -44,6 +53,19 @@ st.number_input(
     disabled=not is_host(),
 )
 show_problem(AT_ONCE)
+if gpus():
+    st.number_input(
+        f"Small trainings at once on a GPU (1 to {MOST_ON_GPU})",
+        value=gpu_runs(runs_folder()),
+        step=1,
+        format="%d",
+        key=ON_GPU,
+        on_change=attempt,
+        args=(ON_GPU, lambda: set_gpu_runs(runs_folder(), st.session_state[ON_GPU] or 0)),
+        width=340,
+        disabled=not is_host(),
+    )
+    show_problem(ON_GPU)
 
 draw_computers()
 

@@ -51,6 +51,7 @@ FLOORS = (
     ("core.training.fastest",),
     ("core.training.build", "core.training.data", "core.training.snapshots", "core.training.scoring"),
     ("core.training.forecast",),
+    ("core.training.device_choice",),
     ("core.image_analysis",),
     ("core.inference", "core.experiments", "core.sharing"),
     ("core.export", "core.nodes.registry", "core.nodes.certificates"),

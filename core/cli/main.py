@@ -117,13 +117,13 @@ def _evaluate(options: argparse.Namespace) -> Result:
 
     from core.datasets.cache import open_images
     from core.datasets.obtain import obtain
-    from core.machine.devices import resolve_device
+    from core.machine.devices import nearest_device
     from core.training.batches import split
     from core.training.evaluation import drained
     from core.training.scoring import evaluate_checkpoint
 
     config = run.config()
-    device = resolve_device(config.training.device)
+    device = nearest_device(config.training.device)
     for _ in obtain(config.dataset, options.data):
         pass
     training = config.training

@@ -17,7 +17,7 @@ from core.runs import events
 from core.runs.before_start import check_before_start
 from core.runs.history import History
 from core.runs.store import Run, create_run, list_runs
-from core.workers.control import ask_to_resume, check_learning_rate
+from core.workers.control import ask_to_resume, check_learning_rate, missing_device
 
 
 def add_training_commands(commands: Commands) -> None:
@@ -51,6 +51,8 @@ def _train(options: argparse.Namespace) -> Result:
 def _resume(options: argparse.Namespace) -> Result:
     run = find(options)
     computer = asked_computer(options, options.device or run.config().training.device)
+    if not options.device and computer == HERE and (sentence := missing_device(run.config())):
+        print(sentence, file=sys.stderr)
     ask_to_resume(run, options.more_epochs, options.learning_rate, options.device, options.computer, options.devices)
     return _work(run, options) if computer == HERE else submitted(run, options, computer)
 
@@ -76,10 +78,12 @@ def _forecast(options: argparse.Namespace) -> Result:
 
     from core.datasets.obtain import obtain
     from core.training.forecast import forecast
+    from core.workers.choosing import forecast_choice
 
     for _ in obtain(config.dataset, options.data):
         pass
-    found = forecast(config, options.data)
+    device, automatic = forecast_choice(options.runs, config)
+    found = forecast(config.with_changes({"training.device": device}), options.data)
     text = (
         f"{found.parameters:,} weights, {found.trainable:,} of them trained, in {found.precision} on {found.device} with "
         f"{found.threads} {'thread' if found.threads == 1 else 'threads'}\n"
@@ -89,7 +93,9 @@ def _forecast(options: argparse.Namespace) -> Result:
     )
     if found.devices > 1:
         text += f"\n{found.times_as_fast:.1f} times as fast on {found.devices} devices at once as on one"
-    return Result({**asdict(found), "seconds": found.seconds}, text)
+    if automatic:
+        text += f"\n{automatic}"
+    return Result({**asdict(found), "seconds": found.seconds, "automatic": automatic}, text)
 
 
 def _preview(options: argparse.Namespace) -> Result:

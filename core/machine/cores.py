@@ -40,6 +40,14 @@ def take_gpus(candidates: Sequence[str], marks: ExitStack, count: int = 1) -> li
     return [name.removeprefix("gpu-") for name in taken]
 
 
+def users_of_gpu(name: str) -> int:
+    """How many runs have marked a GPU, by the name that means the same in every process; 0 where that cannot be known."""
+    try:
+        return _users(lock_folder(), f"gpu-{name}")
+    except (OSError, NotImplementedError):
+        return 0
+
+
 @contextlib.contextmanager
 def unnoticed() -> Iterator[None]:
     """Inside, this process takes nothing and sees no other run: for a practice that must not slow a real run down."""

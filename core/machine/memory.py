@@ -30,6 +30,11 @@ def free_bytes(device: torch.device) -> int:
         import torch
 
         return torch.cuda.mem_get_info(device)[0]
+    if device.type == "mps":  # its memory is the computer's, of which Metal gives a part
+        import torch
+
+        own = torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory()
+        return int(max(0, min(own, psutil.virtual_memory().available)))
     return int(min(psutil.virtual_memory().available, _container()))
 
 

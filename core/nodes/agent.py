@@ -23,6 +23,7 @@ from filelock import FileLock, Timeout
 
 from core.errors import TrainDeskError
 from core.machine.posix import read_input
+from core.machine.torch_devices import ask_torch
 from core.nodes.identity import Identity, enroll, host_name, keep, own_identity, read_join, refuse_own_desk
 from core.nodes.leaving import leave, pause_all, why_it_leaves
 from core.nodes.link import DeskLink
@@ -137,6 +138,7 @@ async def _serve(options: argparse.Namespace, identity: Identity) -> None:
             _tell(link, facts, shepherd),
             leave(link, options.runs),
             asyncio.to_thread(measure_speed, options.runs),
+            asyncio.to_thread(ask_torch),
         )
         tasks = [asyncio.create_task(each) for each in beside]
         await asyncio.to_thread(shepherd.start)

@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 
 from core.machine.cores import usable_cores
-from core.machine.devices import list_devices
+from core.machine.devices import accelerators
 from core.nodes.leaving import why_it_leaves
 from core.nodes.speed import own_speed
 from core.runs.disk import disk_problem
@@ -25,13 +25,11 @@ class Facts:
 
     def __init__(self, runs_folder: Path, cpu_runs: int):
         """`cpu_runs`: trainings at once on its processor."""
-        gpus = {device: words for device, words in list_devices().items() if device not in ("auto", "cpu")}
         self._runs_folder, self._looked = runs_folder, 0.0
         self._said: dict[str, Any] = {
             "system": f"{platform.system()} {platform.release()}",
             "cores": usable_cores(),
             "memory": psutil.virtual_memory().total,
-            "gpus": [words.partition(": ")[2] or words for words in gpus.values()],
             "cpu_runs": cpu_runs,
         }
 
@@ -40,6 +38,7 @@ class Facts:
         if time.monotonic() - self._looked > FRESH:
             self._looked = time.monotonic()
             self._said |= {"memory_free": psutil.virtual_memory().available, "speed": own_speed(self._runs_folder)}
+            self._said["gpus"] = [each.words for each in accelerators()]  # torch may have been asked meanwhile
             self._said["problem"] = disk_problem(self._runs_folder) or ""
             with contextlib.suppress(OSError):
                 self._said["disk_free"] = shutil.disk_usage(self._runs_folder).free

@@ -25,6 +25,7 @@ from core.nodes.requests import place_requests
 from core.nodes.tended_note import keep_note, tended_in
 from core.runs.events import FAILED, FINISHED, PAUSED, STOPPED, complete_lines, event_in
 from core.runs.store import Run
+from core.workers.giving import place_given
 from core.workers.launch import launch
 
 POLL_SECONDS = 0.1  # between two looks at the log
@@ -147,7 +148,8 @@ class TendedRun:
         try:
             get_ready(self.run, self._data_folder, order, self._fetch, self._check_asked)
             with self._guard:
-                launch(self.run, self._data_folder)
+                with place_given(self.run):
+                    launch(self.run, self._data_folder)
                 self._keep(launched=True)
                 self._place_requests(self._order["requests"] if self._order else {})
         except EndAsked as asked:

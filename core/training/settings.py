@@ -45,7 +45,8 @@ class TrainingSettings(Settings):
     epoch_seconds: float = setting(0.0, "Slow motion", ge=0, le=600, unit="seconds")
     """An epoch takes at least this long, so that a room can watch a fast training. 0: full speed."""
     device: str = setting("auto", "Device")
-    """Where to compute: automatic takes a GPU if there is one, and the first free one of several."""
+    """Where to compute: automatic takes a GPU if there is one, the first free one of several, unless a short measurement
+    says that the processor is faster, as it is for small networks."""
     devices: int = setting(1, "Devices at once", ge=1, le=64)
     """How many GPUs of the computer share every batch. The training takes the same steps as on one, batch norm too sees the
     whole batch; it pays for large networks and pictures, not for small ones, where the GPUs wait for each other."""

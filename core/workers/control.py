@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from core.errors import TrainDeskError
 from core.files import remove_file
-from core.machine.devices import most_devices
+from core.machine.devices import list_devices, most_devices
 from core.nodes.registry import HERE, is_in_touch
 from core.run_config import RunConfig
 from core.runs.example import refuse_example
 from core.runs.placement import placement_of
 from core.runs.queue import locked
 from core.runs.store import Run, write_config
+from core.text.lists import listed
 from core.workers.places import take_home
 
 
@@ -25,7 +26,8 @@ def ask_to_resume(
     """Makes a run ready for a worker to go on from its last checkpoint; the caller submits or trains it.
 
     `more_epochs` lengthens the training, and with it the schedule; `learning_rate` (before the schedule) counts from the
-    next step on; `device` is where it computes from then on, "" as before, and `devices` on how many at once, 0: as before,
+    next step on; `device` is where it computes from then on, "" as before, or where automatic chooses when that is not here
+    (see `missing_device`), and `devices` on how many at once, 0: as before,
     of another device as many as are here; `computer` as in `QueuePlace`. A run whose computer
     was lost is taken from it: when that one is back, it finds that it has lost the run. Raises TrainDeskError when the run
     is being trained, its files are still on their way from another computer, it has nothing left to do, or a value is wrong.
@@ -47,6 +49,7 @@ def ask_to_resume(
         raise TrainDeskError(
             f"Run {run.id} has trained all its {config.training.epochs} epochs; add more epochs to go on."
         )
+    device = device or ("auto" if computer in ("", HERE) and missing_device(config) else "")
     if device:
         here = min(config.training.devices, most_devices(device))
         config = config.with_changes({"training.device": device, "training.devices": here})
@@ -64,6 +67,17 @@ def ask_to_resume(
         raise TrainDeskError(
             f"Run {run.id} cannot go on ({error.strerror}: {error.filename}); free space or check the folder."
         ) from error
+
+
+def missing_device(config: RunConfig) -> str:
+    """That the device of a training is not on this computer, and where it goes on, in one sentence; "" when it is here."""
+    here, wanted = list_devices(), config.training.device
+    if wanted in here or (wanted == "cuda" and any(name.startswith("cuda:") for name in here)):
+        return ""
+    others = [words for name, words in here.items() if name not in ("auto", "cpu")]
+    return (
+        f"Its device, {wanted}, is not on this computer; it continues on {listed(others, 3) if others else 'the CPU'}."
+    )
 
 
 def _take_back(run: Run, computer: str) -> None:

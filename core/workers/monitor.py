@@ -48,10 +48,12 @@ class System:
 
 
 def _gpu_memory(pid: int, gpus: Sequence[Gpu]) -> int | None:
-    """Bytes that a process has on all of them; None where a driver knows the process but not how much it has."""
-    used = [gpu.processes[pid] for gpu in gpus if pid in gpu.processes]
+    """Bytes that a process has on all of them; None where a driver does not tell who has how much."""
+    told = [gpu.processes for gpu in gpus if gpu.processes is not None]
+    used = [processes[pid] for processes in told if pid in processes]
     known = [each for each in used if each is not None]
-    return sum(known) if gpus and len(known) == len(used) else None
+    is_told = bool(used) or (bool(gpus) and len(told) == len(gpus))
+    return sum(known) if is_told and len(known) == len(used) else None
 
 
 class Monitor:

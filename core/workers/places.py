@@ -15,80 +15,40 @@ from core.files import read_json, remove_file
 from core.machine.devices import problem_of_devices
 from core.machine.processes import name_process
 from core.nodes.registry import HERE, Node, nodes, takes_no_runs
+from core.runs.assignment import assignment_of
 from core.runs.companion import companion_of
 from core.runs.placement import clock_words, hand_over, placement_of
 from core.runs.queue import QueuedRun
 from core.runs.store import Run
 from core.runs.workspace import NAME
 from core.text.lists import listed
+from core.workers.room import Room, Wish
 from core.workers.speeds import Speeds, kind_of
 
 STAYS = 2.0  # so many times as fast another computer must be for a run that goes on: this one has its files
 ANY_DEVICE = ("auto", "cpu", "cuda")  # in a config: those that another computer may have as well
 
 
-class Room:
-    """What of a computer is left for runs. Which GPU a run computes on is not known here: its worker finds a free one."""
-
-    def __init__(self, cpu: int, gpus: tuple[str, ...]):
-        self._cpu, self._gpus, self._free = cpu, gpus, list(gpus)
-        self._cpu_places = max(1, cpu)
-
-    def is_full(self) -> bool:
-        """Whether nothing fits any more, whatever its device."""
-        return self._cpu <= 0 and not self._free
-
-    def fits(self, device: str, count: int = 1) -> bool:
-        """Whether a run of a config's device, that computes on so many at once, finds a place."""
-        if device in ("auto", "cuda") and self._gpus:
-            return len(self._free) >= min(count, len(self._gpus))  # of more than there are its worker says so
-        return device in self._free if device in self._gpus else self._cpu > 0
-
-    def take(self, device: str, count: int = 1) -> bool:
-        """Takes the place of a run, if there is one. Of too few GPUs it takes all, which are kept free for it."""
-        fits = self.fits(device, count)
-        if device in ("auto", "cuda") and self._gpus:
-            del self._free[max(0, len(self._free) - count) :]
-        elif device not in self._gpus:
-            self._cpu -= count if fits else 1
-        elif fits:
-            self._free.remove(device)
-        return fits
-
-    def has(self, device: str, count: int = 1) -> bool:
-        """Whether a config's device is there, so many times, free or not."""
-        if count > 1 and (device not in ("auto", "cuda") or len(self._gpus) < count):
-            return False
-        return device in ("auto", "cpu", *self._gpus) or (device == "cuda" and bool(self._gpus))
-
-    def share(self, device: str) -> float:
-        """Of a processor's speed that one more run finds there; a GPU, which takes one, gives all of it.
-
-        n others leave 1 / (1 + n / places): small networks train on a thread each and feel each other little, large ones share.
-        """
-        if self._gpus and device != "cpu":
-            return 1.0
-        return 1 / (1 + max(0, self._cpu_places - self._cpu) / self._cpu_places)
-
-
 class Places:
     """The free places of all computers while runs are handed out, one after the other.
 
-    `active`: the runs that are trained or on their way, with the device of each one's config and how many at once.
+    `active`: the runs that are trained or on their way, with what each one's config wants.
     """
 
-    def __init__(self, runs_folder: Path, here: Room, active: Iterable[tuple[Run, str, int]]):
+    def __init__(self, runs_folder: Path, here: Room, active: Iterable[tuple[Run, Wish]]):
         open_to_runs = [node for node in nodes(runs_folder) if takes_runs(runs_folder, node)]
         self._rooms = {"": here} | {node.name: Room(node.cpu_runs, gpus_of(node)) for node in open_to_runs}
         busy: dict[str, set[str]] = {}
-        for run, device, count in active:
+        for run, wish in active:
             computer = placement_of(run.folder).computer
             busy.setdefault(computer, set()).add(run.id)
-            if computer in self._rooms:
-                self._rooms[computer].take(device, count)
+            if not computer and (known := assignment_of(run.folder)).devices:
+                here.put(tuple(known.devices), wish._replace(memory=known.memory))
+            elif computer in self._rooms:
+                self._rooms[computer].take(wish)
         for node in open_to_runs:  # what ends there, or is no longer that computer's, takes its place till then
             for _ in set(node.runs) - busy.get(node.name, set()):
-                self._rooms[node.name].take("auto")
+                self._rooms[node.name].take(Wish("auto"))
         self._open = list(self._rooms)
         self._speeds = Speeds(runs_folder, {"": 1.0, **{node.name: node.speed for node in open_to_runs}})
 
@@ -98,18 +58,18 @@ class Places:
             self._open.pop()
         return not self._open
 
-    def take(self, entry: QueuedRun, device: str, count: int = 1) -> str | None:
-        """Takes the place that trains this run fastest; returns the name of its computer, "" for this one, None where there is
-        none for it now. For one that computes on several devices at once those that are free wait for the others."""
-        wanted = self._wanted(entry, device, count)
-        free = [name for name in wanted if self._rooms[name].fits(device, count)]
+    def take(self, entry: QueuedRun, wish: Wish) -> tuple[str, tuple[str, ...]] | None:
+        """Takes the place that trains this run fastest; returns the name of its computer, "" for this one, and the devices it is
+        given there; None where there is none for it now. For one that computes on several devices at once those that are free
+        wait for the others."""
+        wanted = self._wanted(entry, wish.device, wish.devices)
+        free = [name for name in wanted if self._rooms[name].fits(wish)]
         if not free:
-            if count > 1 and wanted:
-                self._rooms[wanted[0]].take(device, count)
+            if wish.devices > 1 and wanted:
+                self._rooms[wanted[0]].take(wish)
             return None
-        chosen = free[0] if len(free) == 1 else max(free, key=lambda name: self._rate(entry.run, name, device))
-        self._rooms[chosen].take(device, count)
-        return chosen
+        chosen = free[0] if len(free) == 1 else max(free, key=lambda name: self._rate(entry.run, name, wish.device))
+        return chosen, self._rooms[chosen].take(wish)
 
     def _wanted(self, entry: QueuedRun, device: str, count: int) -> list[str]:
         if entry.computer == HERE or (not entry.computer and stays_here(entry.run, device)):

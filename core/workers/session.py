@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,6 +15,7 @@ from core.runs import events
 from core.runs.brought import brought_for
 from core.runs.requests import Requests
 from core.runs.store import Run
+from core.workers.choosing import choose, note_device, note_used
 from core.workers.earlier import earlier_network, in_words
 from core.workers.ending import end_session
 
@@ -29,11 +30,18 @@ class TrainingSession:
     """What a worker does with a run: gets what it needs, trains it, stores what happened, tests it at the end."""
 
     def __init__(
-        self, run: Run, data_folder: Path, record: events.Record, requests: Requests, ranks: Ranks | None = None
+        self,
+        run: Run,
+        data_folder: Path,
+        record: events.Record,
+        requests: Requests,
+        ranks: Ranks | None = None,
+        given: Sequence[str] = (),
     ):
-        """`record` writes an event; `requests` says what people ask for meanwhile; `ranks` take part. Raises SettingsError."""
+        """`record` writes an event; `requests` says what people ask for meanwhile; `ranks` take part; `given` are the devices
+        that were chosen for it (see `claim`). Raises SettingsError."""
         self._run, self._data_folder, self._record, self._requests = run, data_folder, record, requests
-        self._ranks = ranks
+        self._ranks, self._given = ranks, list(given)
         self._config = run.config()
         self._why = ""  # it computes the way it does
 
@@ -47,13 +55,16 @@ class TrainingSession:
         from core.machine.devices import claim
         from core.training.checkpoints import load_checkpoint
         from core.training.data import pixels_of_a_batch
+        from core.training.device_choice import gpu_memory
         from core.workers.loop_follower import LoopFollower
 
         run, config = self._run, self._config
         last = load_checkpoint(run.last) if run.last.exists() else None
         threads = ((last or {}).get("resume") or {}).get("threads")
         training, pixels = config.training, pixels_of_a_batch(config)
-        with claim(training.device, pixels, threads, training.devices) as share, ExitStack() as ending:
+        device, chosen = choose(run, config, self._given, goes_on=last is not None)
+        with claim(device, pixels, threads, training.devices, self._given) as share, ExitStack() as ending:
+            note_device(run, config, share.devices, share.uuids)
             splits, state, earlier = self.begin(share, last, (last or {}).get("resume"))
             if config.training.tensorboard:
                 self._record = self._also_for_tensorboard(state, ending)
@@ -62,8 +73,8 @@ class TrainingSession:
             follower.recorder.started(config.dataset.info().class_names, share.threads, last is not None, self._why)
             if earlier is not None:
                 self._record(events.NOTICE, message=in_words(config, earlier))
-            if notice:
-                self._record(events.NOTICE, message=notice)
+            for sentence in filter(None, (chosen, share.notice, notice)):
+                self._record(events.NOTICE, message=sentence)
             self._describe()
             hopeless = follower.train()
             if ranks is not None:
@@ -71,6 +82,7 @@ class TrainingSession:
             torch.set_num_threads(share.threads)  # what trained may have needed fewer
             report = self._test(splits, share)
             self._record(events.TEST, **report)
+            note_used(run, config, gpu_memory(share.device))
         count, planned = state.epoch, config.training.epochs
         if hopeless:
             return f"Trained {count} of {planned} epochs, {hopeless}; the best was epoch {report['from_epoch']}."

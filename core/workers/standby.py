@@ -20,6 +20,7 @@ from pathlib import Path
 from core.machine.cores import unnoticed
 from core.machine.posix import read_input
 from core.machine.questions import temporary_folder
+from core.machine.torch_devices import ensure_report
 from core.paths import data_folder
 from core.run_config import RunConfig
 from core.runs.events import FINISHED
@@ -27,7 +28,7 @@ from core.runs.store import Run, create_run
 from core.workers import worker
 from core.workers.standby_handle import READY, TAKEN
 
-PRACTICE = (  # between them they use all that a first step imports and sets up, on the automatic device
+PRACTICE = (  # between them they use all that a first step imports and sets up; on the CPU, as whoever waits holds no GPU
     {
         "architecture": {"name": "simple_cnn", "channels": [8, 8], "hidden": [16]},
         "augmentation": {"shift": 0.1},
@@ -67,6 +68,7 @@ def main() -> int:
         if not order.came.is_set():  # someone waits already: the run itself is practice enough
             practise(settings)
     _say(said, READY)
+    threading.Thread(target=ensure_report, daemon=True).start()
     order.came.wait()
     if order.run is None:
         return 0
@@ -99,18 +101,14 @@ def practise(settings: dict) -> bool:
     handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         with temporary_folder() as folder, unnoticed():
-            config = RunConfig.from_dict(
-                {**settings, "dataset": "digits", "training": {"epochs": 1, "batch_size": 256}}
-            )
+            training = {"epochs": 1, "batch_size": 256, "device": "cpu"}
+            config = RunConfig.from_dict({**settings, "dataset": "digits", "training": training})
             return worker.work(create_run(config, folder), data_folder())["event"] == FINISHED
     except Exception:  # a run that meets the same says it in its own words
         return False
     finally:
         torch.set_rng_state(random)
         torch.set_num_threads(threads)
-        if torch.cuda.is_initialized():
-            torch.cuda.empty_cache()
-            torch.cuda.reset_peak_memory_stats()
         for number, handler in handlers.items():
             signal.signal(number, handler)
 

@@ -30,6 +30,7 @@ from core.machine.memory import is_out_of_memory
 from core.machine.processes import name_process
 from core.machine.ranks import Ranks
 from core.runs import events
+from core.runs.assignment import assignment_of
 from core.runs.events import Event, EventWriter, last_event
 from core.runs.requests import Requests
 from core.runs.store import Run
@@ -132,7 +133,8 @@ def work(
             record(events.RESUMING)
         remove_file(run.queue_place)  # in this order: killed in between, it would wait again
         remove_file(run.starting_mark)
-        return end(events.FINISHED, TrainingSession(run, data_folder, record, requests, ranks).train())
+        given = assignment_of(run.folder).given if is_a_process else []
+        return end(events.FINISHED, TrainingSession(run, data_folder, record, requests, ranks, given).train())
     except PauseRequested as pause:
         return end(events.PAUSED, str(pause))
     except StopRequested as stop:

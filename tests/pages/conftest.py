@@ -1,7 +1,5 @@
 """What the tests of pages share: no process is started that a test did not ask for."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from core import errors
@@ -26,12 +24,9 @@ def asked_what_fits(nobody_asked_what_fits: None, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.fixture
-def two_devices(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def two_devices(monkeypatch: pytest.MonkeyPatch) -> None:
     """The form offers what only computers with several devices are offered."""
     monkeypatch.setenv("TRAINDESK_CPU_DEVICES", "2")
-    form_choices.most_at_once.clear()
-    yield
-    form_choices.most_at_once.clear()
 
 
 @pytest.fixture(autouse=True)

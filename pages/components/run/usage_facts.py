@@ -21,9 +21,10 @@ def usage_facts(run: Run, now: System, device: str) -> list[tuple[str, str, str]
     found = [("Uses now", cores, of_all + memory)]
     if not device.startswith("cuda"):
         return found
-    own = [gpu for gpu in now.gpus if usage and usage.pid in gpu.processes]
-    for gpu in own:
-        used, whole = gpu.processes[usage.pid] if usage else None, gpu.memory_total
+    told = [(gpu, gpu.processes) for gpu in now.gpus if gpu.processes is not None]
+    own = [(gpu, processes[usage.pid]) for gpu, processes in told if usage and usage.pid in processes]
+    for gpu, used in own:
+        whole = gpu.memory_total
         more = [f"{gigabytes(used)}{f' of {gigabytes(whole)}' if whole else ''}" if used is not None else ""]
         more.append(f"{gpu.temperature:.0f} °C" if gpu.temperature is not None else "")
         found.append((f"GPU {gpu.index}", percent(gpu.use, 0), ", ".join(filter(None, more))))

@@ -61,7 +61,7 @@ def computer_of(run: Run) -> str:
 
 def places_for(config: RunConfig, computer: str = "") -> dict[str, list[float]]:
     """Where runs of this config are trained at once, see `slots_of_all`: of each place how many times as fast as one here."""
-    slots = slots_of_all(runs_folder(), config.training.device, computer)
+    slots = slots_of_all(runs_folder(), config.training.device, computer, config)
     if list(slots) in ([""], []):
         return {name: [1.0] * number for name, number in slots.items()}
     ratios = _ratios(str(runs_folder()), kind_of_config(config))

@@ -60,12 +60,14 @@ def bars(readings: list[System]) -> str:
         )
     for gpu in now.gpus:
         past = [r.gpus[gpu.index].use for r in readings if gpu.index < len(r.gpus)]
-        facts = [f"{gpu.temperature:.0f} °C" if gpu.temperature is not None else ""]
+        facts = ["asleep" if gpu.sleeps else f"{gpu.temperature:.0f} °C" if gpu.temperature is not None else ""]
         facts.append(f"{gpu.power:.0f} W" if gpu.power is not None else "")
         rows.append(_row(f"GPU {gpu.index}: {gpu.name}", gpu.use, ", ".join(filter(None, facts)), past))
         if gpu.memory_used is not None and gpu.memory_total:
             words = f"{gigabytes(gpu.memory_used)} of {gigabytes(gpu.memory_total)}"
             rows.append(_row(f"Memory of GPU {gpu.index}", gpu.memory_used / gpu.memory_total, words, []))
+        elif gpu.memory_total and not gpu.sleeps:
+            rows.append(_row(f"Memory of GPU {gpu.index}", None, f"of {gigabytes(gpu.memory_total)}", []))
     return f'<ul class="meters" aria-label="This computer">{"".join(rows)}</ul>'
 
 

@@ -14,6 +14,7 @@ import streamlit as st
 from core.errors import TrainDeskError
 from core.image_sets.folders import list_datasets
 from core.machine.devices import list_devices, most_devices
+from core.machine.torch_devices import problem_of_gpus
 from core.nodes.registry import nodes
 from core.paths import data_folder, runs_folder
 from core.run_config import RunConfig
@@ -44,13 +45,11 @@ def choices_of(spec: FieldSpec, path: str) -> dict[Any, str]:
     return spec.choices
 
 
-@st.cache_data(ttl=300, show_spinner=False)
 def devices() -> dict[str, str]:
     """What trainings can run on: name -> words."""
     return list_devices()
 
 
-@st.cache_data(ttl=300, show_spinner=False)
 def most_at_once() -> int:
     """On how many devices at once one training can be computed, here or on a computer that has joined."""
     return max([most_devices(), *(len(node.gpus) for node in nodes(runs_folder()))])
@@ -101,6 +100,11 @@ def free_now() -> str:
 
 
 def _free_here() -> str:
+    """And which GPU is not used, and why."""
+    return " ".join(filter(None, (_free_places(), problem_of_gpus())))
+
+
+def _free_places() -> str:
     places = free_places(runs_folder(), lambda run: (shared_history(run).history.started or {}).get("device"))
     left, fit = places.pop("cpu")
     processor = f"{left} of {count(fit, 'place')} on the processor"

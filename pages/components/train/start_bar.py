@@ -188,4 +188,5 @@ def forecast_in_words(found: dict[str, Any]) -> str:
         weights += f", {found['trainable']:,} of them trained"
     where = f"on {count(found['threads'], 'thread')}" if found["device"] == "cpu" else f"on {found['device']}"
     memory = gigabytes(found["memory_bytes"])
-    return f"About {about(found['seconds'])} ({length}), {memory}, {weights}, {found['precision']} {where}"
+    automatic = f"; {found['automatic']}" if found.get("automatic") else ""
+    return f"About {about(found['seconds'])} ({length}), {memory}, {weights}, {found['precision']} {where}{automatic}"

@@ -148,7 +148,7 @@ def _draw(config: RunConfig | None) -> tuple[Plan | None, dict[str, str]]:
 
 def _at_a_time(config: RunConfig | None) -> str:
     """In which order they are trained, as a sentence."""
-    slots = slots_of_all(runs_folder(), config.training.device if config else "auto", chosen_computer(COMPUTER))
+    slots = slots_of_all(runs_folder(), config.training.device if config else "auto", chosen_computer(COMPUTER), config)
     many = sum(slots.values())
     if many <= 1:
         return "They are trained one after the other."

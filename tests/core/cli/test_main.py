@@ -12,7 +12,7 @@ from core.cli import main
 from core.recipes import RECIPES
 from core.run_config import RunConfig
 from core.runs.queue import enqueue
-from core.runs.store import Run, create_run, list_runs
+from core.runs.store import Run, create_run, list_runs, write_config
 from tests.helpers import assert_one_sentence, document, quick_config
 
 FAST = ["dataset=digits", "epochs=2", "device=cpu", "architecture=mlp", "hidden=16"]
@@ -206,6 +206,17 @@ def test_evaluate_repeats_the_numbers_of_the_test(call, finished_run):
         if key not in ("event", "time"):
             assert result[key] == (pytest.approx(value, rel=1e-6) if key == "test/loss" else value), key
     assert "360/360" in err, "progress is on standard error"
+
+
+def test_a_run_of_a_gpu_that_is_not_here_is_evaluated_all_the_same(call, finished_run):
+    config = finished_run.config()
+    write_config(finished_run, config.with_changes({"training.device": "cuda:7"}), finished_run.created())
+    try:
+        status, out, err = call("evaluate", finished_run.id, "--json")
+    finally:
+        write_config(finished_run, config, finished_run.created())
+    assert status == 0, err
+    assert document(out)["test/accuracy"] > 0
 
 
 def test_evaluate_on_val_repeats_the_numbers_of_the_best_epoch(call, finished_run):

@@ -41,19 +41,28 @@ def driver(monkeypatch):
 
     def answer(*told):
         gpus = [Gpu(index, f"GPU {uuid}", None, used, most, uuid=uuid) for index, (uuid, used, most) in enumerate(told)]
-        monkeypatch.setattr(devices, "visible_gpus", lambda: asked.append(1) or gpus)
+        monkeypatch.setattr(devices, "visible_gpus", lambda: gpus)
+        monkeypatch.setattr(devices, "read_gpus", lambda: asked.append(1) or gpus)
         return asked
 
     return answer
 
 
 @pytest.fixture
-def gpus(monkeypatch, driver):
+def broken():
+    """GPU -> what torch says when it tries to compute on it."""
+    return {}
+
+
+@pytest.fixture
+def gpus(monkeypatch, driver, broken):
     """Two GPUs, called GPU-0 and GPU-1 by the driver, with nothing in their memory."""
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     properties = {f"cuda:{index}": SimpleNamespace(uuid=str(index)) for index in range(2)}
     monkeypatch.setattr(torch.cuda, "get_device_properties", properties.__getitem__)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda gpu: f"Card {gpu[-1]}")
+    monkeypatch.setattr(devices, "problem_on", lambda gpu: broken.get(gpu, ""))
     return driver(("GPU-0", 0, 1000), ("GPU-1", 0, 1000))
 
 
@@ -168,6 +177,57 @@ def others():
     """Runs that train on this computer."""
     with ExitStack() as marks:
         return cores.take_processor(marks)
+
+
+NO_KERNEL = "CUDA error: no kernel image is available for execution on the device"
+
+
+def test_a_gpu_that_torch_cannot_compute_on_is_passed_over_and_told_of(gpus, broken):
+    broken["cuda:0"] = NO_KERNEL
+    with devices.claim("auto", 1) as claim:
+        assert str(claim.device) == "cuda:1"
+        assert_one_sentence(claim.notice, "Card 0", "not built for it", "pip install")
+        with devices.claim("auto", 1) as second:
+            assert str(second.device) == "cuda:1", "no mark is left on the one that was tried"
+    with pytest.raises(TrainDeskError) as caught:
+        devices.resolve_device("cuda:0")
+    assert_one_sentence(str(caught.value), "Card 0", "pip install")
+
+
+def test_where_torch_can_compute_on_no_gpu_it_is_the_cpu_and_says_so(gpus, broken):
+    broken |= {"cuda:0": NO_KERNEL, "cuda:1": "an unknown error"}
+    with devices.claim("auto", 1) as claim:
+        assert claim.device == torch.device("cpu")
+        assert_one_sentence(claim.notice, "Card 0", "until then it trains on the CPU")
+    with pytest.raises(TrainDeskError):
+        devices.resolve_device("cuda")
+
+
+def test_a_run_computes_on_what_it_was_given_by_uuid_or_by_name(gpus):
+    for given, expected in [(["GPU-1"], "cuda:1"), (["cuda:1"], "cuda:1"), (["cpu"], "cpu"), (["GPU-9"], "cuda:0")]:
+        with devices.claim("auto", 1, given=given) as claim:
+            assert str(claim.device) == expected
+    with devices.claim("cuda", 1, count=2, given=["GPU-1", "GPU-0"]) as claim:
+        assert claim.devices == ("cuda:0", "cuda:1")
+    with devices.claim("auto", 1, given=["GPU-1"]), devices.claim("auto", 1, given=["GPU-1"]) as second:
+        assert str(second.device) == "cuda:1", "several may share one"
+        assert str(devices.resolve_device("auto")) == "cuda:0"
+
+
+def test_a_given_gpu_that_cannot_be_computed_on_is_replaced(gpus, broken):
+    broken["cuda:1"] = NO_KERNEL
+    with devices.claim("auto", 1, given=["GPU-1"]) as claim:
+        assert str(claim.device) == "cuda:0" and "Card 1" in claim.notice
+
+
+def test_for_the_cpu_no_gpu_is_touched(monkeypatch):
+    monkeypatch.setattr(devices, "gpus_here", lambda: pytest.fail("torch was asked for GPUs"))
+    with devices.claim("cpu", 1) as claim:
+        assert str(claim.device) == "cpu"
+
+
+def test_what_is_done_later_with_a_network_needs_no_device_of_its_training(no_accelerator):
+    assert devices.nearest_device("cuda:3") == devices.nearest_device("cpu") == torch.device("cpu")
 
 
 def test_gpus_are_listed_by_name(driver):

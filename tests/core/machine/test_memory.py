@@ -71,3 +71,11 @@ def test_a_gpu_is_asked_itself(monkeypatch):
 )
 def test_out_of_memory_is_known_from_other_errors(error, says):
     assert memory.is_out_of_memory(error) == says
+
+
+def test_apples_gpu_has_what_metal_gives_it_and_the_computer_has_left(monkeypatch):
+    monkeypatch.setattr(memory.psutil, "virtual_memory", lambda: SimpleNamespace(available=50))
+    monkeypatch.setattr(torch.mps, "driver_allocated_memory", lambda: 30)
+    for most, free in [(100, 50), (60, 30), (20, 0)]:
+        monkeypatch.setattr(torch.mps, "recommended_max_memory", lambda most=most: most)
+        assert memory.free_bytes(torch.device("mps")) == free

@@ -14,17 +14,20 @@ import pytest
 from core.errors import TrainDeskError
 from core.experiments.pruning import others_at
 from core.machine.processes import name_process
+from core.machine.torch_devices import TorchDevice
 from core.nodes import beginning, local_worker, mirror, mirrored, parcels, shepherd, tended
 from core.nodes.digests import Digests
 from core.nodes.mirror import Mirror
 from core.nodes.tended import TendedRun
 from core.nodes.tended_note import Tended, keep_note, tended_in
+from core.runs.assignment import assignment_of
 from core.runs.events import EventWriter
 from core.runs.placement import hand_over, placement_of
 from core.runs.playback import Playback, ask_for_playback, playback_of
 from core.runs.queue import locked
 from core.runs.store import Run, create_run, write_config
 from core.runs.trash import delete_run
+from core.workers import dispatch
 from tests.core.nodes.joined import FakeWorkers, place, shepherd_of
 from tests.helpers import assert_one_sentence, quick_config, wait_until
 
@@ -142,6 +145,20 @@ def test_a_run_goes_to_its_computer_and_comes_back_finished(room):
     wait_until(lambda: lab.facts()["runs"] == [])
     wait_until(lambda: tended_in(there.folder).settled)
     assert len(room.workers.launched) == 1
+
+
+def test_a_computer_says_itself_which_of_its_gpus_a_run_gets(room, monkeypatch):
+    cards = (TorchDevice("cuda:0", "Big", "GPU-a"), TorchDevice("cuda:1", "Big", "GPU-b"))
+    monkeypatch.setattr(dispatch, "accelerators", lambda: cards)
+    monkeypatch.setattr(dispatch, "gpus", lambda: ("cuda:0", "cuda:1"))
+    monkeypatch.setattr(dispatch, "least_used", sorted)
+    room.computer("lab-1")
+    runs = [room.create(), room.create()]
+    for run in runs:
+        write_config(run, run.config().with_changes({"training.device": "auto"}), run.created())
+        place(run, "lab-1")
+    wait_until(lambda: all(map(room.is_training, runs)))
+    assert sorted(assignment_of(room.there(run).folder).given for run in runs) == [["GPU-a"], ["GPU-b"]]
 
 
 def test_a_run_that_goes_on_where_it_was_keeps_its_folder_there(room):

@@ -11,7 +11,7 @@ from core.runs.events import EventWriter
 from core.runs.placement import Placement, placement_of, write_placement
 from core.runs.store import create_run, list_runs
 from core.workers import control
-from core.workers.control import ask_to_resume, check_learning_rate
+from core.workers.control import ask_to_resume, check_learning_rate, missing_device
 from tests.computers import joined, lost_run
 from tests.helpers import assert_one_sentence, made_at, quick_config
 from tests.pages.fake_runs import fake_run
@@ -196,3 +196,15 @@ def test_a_run_of_several_devices_goes_on_with_as_many_as_are_here_or_as_asked(r
     ask_to_resume(run, devices=1)
     assert run.config().training.devices == 1
     assert "Devices at once is -1" in refused(run, devices=-1)
+
+
+def test_a_run_whose_device_is_not_here_goes_on_where_automatic_chooses(runs_folder, monkeypatch):
+    monkeypatch.setattr(control, "list_devices", lambda: {"auto": "automatic", "cpu": "CPU", "cuda:0": "GPU 0: H100"})
+    gone, here = (create_run(quick_config(training={"device": name}), runs_folder) for name in ("cuda:3", "cuda"))
+    for run in (gone, here):
+        ended(run, "paused")
+    assert_one_sentence(missing_device(gone.config()), "cuda:3", "GPU 0: H100")
+    ask_to_resume(gone)
+    ask_to_resume(here)
+    assert (gone.config().training.device, here.config().training.device) == ("auto", "cuda")
+    assert missing_device(gone.config()) == missing_device(here.config()) == ""

@@ -3,12 +3,24 @@
 import pytest
 
 from core.errors import TrainDeskError
+from core.machine.torch_devices import TorchDevice
+from core.runs import measured as measuring
+from core.runs.assignment import Assignment, assign, assignment_of
 from core.runs.companion import learn_in_step
+from core.runs.measured import Measured, keep_measured
 from core.runs.metadata import read_metadata
 from core.runs.queue import enqueue, read_queued_run, waiting
 from core.runs.store import create_run
 from core.workers import dispatch as dispatching
-from core.workers.dispatch import Room, cpu_runs, dispatch, free_places, set_cpu_runs, submit
+from core.workers.dispatch import (
+    cpu_runs,
+    dispatch,
+    free_places,
+    set_cpu_runs,
+    set_gpu_runs,
+    slots,
+    submit,
+)
 from tests.helpers import assert_one_sentence, quick_config
 from tests.pages.fake_runs import running
 
@@ -127,36 +139,6 @@ def test_whose_a_run_is_stays_with_it(launched, runs_folder, tmp_path):
     assert read_metadata(run).owner == "ann"
 
 
-@pytest.mark.parametrize(
-    ("gpus", "wanted", "expected"),
-    [
-        ((), ["auto", "cpu", "cuda"], [True, True, False]),  # without a GPU all is for the CPU
-        (("cuda:0",), ["auto", "auto", "cpu"], [True, False, True]),
-        (("cuda:0", "cuda:1"), ["auto", "cuda", "auto"], [True, True, False]),
-        (("cuda:0", "cuda:1"), ["cuda:1", "cuda:1", "cuda:0"], [True, False, True]),
-        (("cuda:0", "cuda:1"), ["cuda:0", "auto", "auto"], [True, True, False]),
-        (("mps",), ["auto", "mps", "cpu", "cpu"], [True, False, True, True]),
-        (("cuda:0",), ["cpu", "cpu", "cpu", "auto"], [True, True, False, True]),
-    ],
-)
-def test_one_run_on_each_gpu_and_two_on_the_cpu(gpus, wanted, expected):
-    room = Room(2, gpus)
-    assert [room.take(device) for device in wanted] == expected
-
-
-@pytest.mark.parametrize(
-    ("wanted", "expected"),
-    [
-        ([("auto", 2), ("auto", 1), ("auto", 1)], [True, True, False]),
-        ([("auto", 1), ("cuda", 3), ("auto", 1)], [True, False, False]),  # what is free is kept free for it
-        ([("auto", 9), ("cpu", 1)], [True, True]),  # its worker says that there are only three
-    ],
-)
-def test_a_run_on_several_gpus_takes_as_many_places(wanted, expected):
-    room = Room(2, ("cuda:0", "cuda:1", "cuda:2"))
-    assert [room.take(device, count) for device, count in wanted] == expected
-
-
 def test_how_many_train_at_once_on_the_cpu_is_kept(runs_folder):
     assert cpu_runs(runs_folder) >= 2
     set_cpu_runs(runs_folder, 3)
@@ -181,3 +163,77 @@ def test_what_is_free_counts_every_run_where_it_computes(launched, runs_folder, 
     assert free_places(runs_folder, devices.get) == {"cuda:0": (0, 1), "cuda:1": (1, 1), "cpu": (1, 2)}
     devices[on_any] = "cuda:1"
     assert free_places(runs_folder, devices.get) == {"cuda:0": (1, 1), "cuda:1": (0, 1), "cpu": (1, 2)}
+
+
+CARDS = (TorchDevice("cuda:0", "Big", "GPU-a", 80_000), TorchDevice("cuda:1", "Big", "GPU-b", 80_000))
+
+
+@pytest.fixture
+def cards(launched, monkeypatch):
+    """Two GPUs on which nobody else computes, and two places on the CPU."""
+    monkeypatch.setattr(dispatching, "gpus", lambda: ("cuda:0", "cuda:1"))
+    monkeypatch.setattr(dispatching, "accelerators", lambda: CARDS)
+    monkeypatch.setattr(measuring, "accelerators", lambda: CARDS)
+    monkeypatch.setattr(dispatching, "least_used", sorted)
+    return launched
+
+
+def given(run):
+    return assignment_of(run.folder).given
+
+
+def test_the_worker_is_told_its_gpu_by_uuid_and_the_next_run_does_not_get_it(cards, runs_folder, tmp_path):
+    any_gpu, first, other = new(runs_folder, "auto"), new(runs_folder, "cuda:0"), new(runs_folder, "cuda")
+    assert [submit(run, tmp_path) for run in (any_gpu, first, other)] == [True, False, True]
+    assert (given(any_gpu), given(other)) == (["GPU-a"], ["GPU-b"])
+    any_gpu.starting_mark.unlink()
+    any_gpu.queue_place.unlink()
+    assert dispatch(runs_folder, tmp_path).started == [first] and given(first) == ["GPU-a"]
+
+
+def test_what_a_worker_took_for_itself_is_nobody_elses(cards, runs_folder, tmp_path):
+    chose, last = new(runs_folder, "auto"), new(runs_folder, "auto")
+    with running(chose):
+        assign(chose.folder, Assignment(["cuda:0"], ["GPU-a"]))
+        submit(last, tmp_path)
+    assert given(last) == ["GPU-b"]
+
+
+def test_a_gpu_that_others_use_is_given_last(cards, runs_folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(dispatching, "least_used", lambda free: sorted(free, reverse=True))
+    run = new(runs_folder, "auto")
+    submit(run, tmp_path)
+    assert given(run) == ["GPU-b"]
+
+
+def know(runs_folder, run, **what):
+    keep_measured(runs_folder, run.config(), Measured(**what))
+
+
+def test_small_runs_of_which_that_is_known_share_the_gpus(cards, runs_folder, tmp_path):
+    runs = [new(runs_folder, "auto") for _ in range(5)]
+    know(runs_folder, runs[0], memory=10_000)
+    set_gpu_runs(runs_folder, 2)
+    assert [submit(run, tmp_path) for run in runs] == [True] * 4 + [False]
+    assert [given(run)[0] for run in runs[:4]] == ["GPU-a", "GPU-b"] * 2
+    assert slots(runs_folder, "auto", runs[0].config()) == 4 and slots(runs_folder, "auto") == 2
+
+
+def test_a_run_that_is_faster_on_the_cpu_is_given_it_and_goes_on_there(cards, runs_folder, tmp_path):
+    runs = [new(runs_folder, "auto") for _ in range(3)]
+    know(runs_folder, runs[0], processor=1.0, gpu=3.0)
+    for run in runs:
+        submit(run, tmp_path)
+    assert [given(run) for run in runs] == [["cpu"], ["cpu"], ["GPU-a"]]
+    goes_on = new(runs_folder, "auto")
+    know(runs_folder, goes_on, processor=3.0, gpu=1.0)
+    assign(goes_on.folder, Assignment(["cpu"]))
+    goes_on.last.write_bytes(b"")
+    assert dispatching.wish_of(goes_on).device == "cpu"
+
+
+@pytest.mark.parametrize("number", [0, 9])
+def test_a_wrong_number_that_share_a_gpu_is_one_sentence(number, runs_folder):
+    with pytest.raises(TrainDeskError) as caught:
+        set_gpu_runs(runs_folder, number)
+    assert_one_sentence(str(caught.value), str(number), "from 1 to 8")

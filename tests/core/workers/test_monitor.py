@@ -93,6 +93,10 @@ def test_the_gpus_and_what_each_process_has_of_their_memory(runs_folder, monkeyp
     gpus[1] = Gpu(1, "Two", processes={here: None})  # as drivers do that do not tell
     unknown = Monitor(runs_folder).read().processes
     assert next(usage for usage in unknown if usage.what == "dashboard").gpu_memory is None
+    gpus[:] = [Gpu(0, "One", processes={1: 50}), Gpu(1, "Two", processes={})]
+    assert next(each for each in Monitor(runs_folder).read().processes if each.what == "dashboard").gpu_memory == 0
+    gpus[1] = Gpu(1, "Two")  # as in a container, which does not see who has its memory
+    assert next(each for each in Monitor(runs_folder).read().processes if each.what == "dashboard").gpu_memory is None
 
 
 def test_without_gpus_their_memory_is_not_known(runs_folder, monkeypatch):

@@ -16,7 +16,8 @@ from core.runs.queue import enqueue, read_queued_run
 from core.runs.store import create_run
 from core.workers import dispatch as dispatching
 from core.workers.dispatch import dispatch, submit
-from core.workers.places import Room, check_devices
+from core.workers.places import check_devices
+from core.workers.room import Room, Wish
 from tests.computers import away, joined
 from tests.helpers import assert_one_sentence, quick_config
 
@@ -228,13 +229,13 @@ def test_a_placed_run_that_cannot_be_written_stays_in_the_queue(runs_folder, tmp
 
 def test_places_of_gpus_and_of_the_processor_are_counted_apart():
     room = Room(1, ("cuda:0", "cuda:1"))
-    assert room.take("cuda:1") and room.take("auto") and not room.take("cuda") and not room.is_full()
-    assert room.take("cpu") and room.is_full() and not room.fits("cpu")
+    assert room.take(Wish("cuda:1")) and room.take(Wish("auto")) and not room.take(Wish("cuda")) and not room.is_full()
+    assert room.take(Wish("cpu")) and room.is_full() and not room.fits(Wish("cpu"))
 
 
 def test_each_more_on_a_processor_counts_it_slower():
     room = Room(2, ())
-    shares = [room.share("auto"), room.take("auto") and room.share("auto")]
+    shares = [room.share("auto"), room.take(Wish("auto")) and room.share("auto")]
     assert shares == [1.0, pytest.approx(2 / 3)]
 
 

@@ -10,6 +10,7 @@ from core.runs.store import create_run
 from core.workers import dispatch as dispatching
 from core.workers import queue_estimates as expecting
 from core.workers.queue_estimates import Job, Seat, begin_times, estimated_waits, free_times
+from core.workers.room import Wish
 from tests.computers import joined
 from tests.helpers import quick_config
 from tests.pages.fake_runs import running, write_start
@@ -45,6 +46,42 @@ def test_a_run_begins_where_it_ends_first_and_one_that_wants_a_computer_waits_fo
     assert [wait.seconds for wait in waits] == [0, 0, 10, 4, None, 8]
 
 
+def test_a_run_sits_where_it_would_be_given_a_place():
+    """On all seats of a GPU that it needs for itself, on one where it is small, on the CPU where it is wanted there."""
+    seats = [Seat("", 0.0, "cuda:0"), Seat("", 6.0, "cuda:0"), Seat("", 1.0, "cpu"), Seat("far", 20.0)]
+
+    def begins(*jobs):
+        waits = begin_times(list(range(len(jobs))), jobs, seats)
+        return [wait.seconds for wait in waits]
+
+    whole, small, on_cpu = Wish("auto"), Wish("auto", 1, 5), Wish("cpu")
+    assert begins(job(whole), job(whole)) == [6, 16]
+    assert begins(job(small, sharing=2), job(small, sharing=2), job(small, sharing=2)) == [0, 6, 10]
+    assert begins(job(on_cpu), job(on_cpu)) == [1, 11]
+    assert begins(job(small._replace(prefers_cpu=True)), job(small._replace(prefers_cpu=True))) == [1, 6]
+    assert begins(job(Wish("cuda:0")), job(whole, computer="far")) == [6, 20]
+
+
+def job(wish, sharing=1, computer=""):
+    return Job(computer, lambda _: 10.0, wish, sharing)
+
+
+def test_the_places_are_those_of_the_dispatcher(runs_folder, monkeypatch):
+    """A GPU that an active run has alone is free when it ends; the CPU's places are free meanwhile."""
+    for module in (expecting, dispatching):
+        monkeypatch.setattr(module, "gpus", lambda: ("cuda:0",))
+        monkeypatch.setattr(module, "cpu_runs", lambda folder: 1)
+    trained(runs_folder, 3.0)
+    begun, *waits = (
+        create_run(quick_config(epochs=10, training={"device": d}), runs_folder) for d in ("auto", "auto", "cpu")
+    )
+    for run in waits:
+        enqueue(run)
+    with running(begun, done=2):
+        left = dict(zip(waits, (wait.seconds for wait in estimated_waits(runs_folder)), strict=True))
+    assert left[waits[1]] == 0 and (left[waits[0]] is None or left[waits[0]] > 0)
+
+
 def test_computers_that_joined_are_counted_at_their_own_speed(runs_folder, monkeypatch):
     joined(runs_folder, "fast", speed=2.0)
     trained(runs_folder, 10.0)
@@ -52,7 +89,7 @@ def test_computers_that_joined_are_counted_at_their_own_speed(runs_folder, monke
     for run in waits:
         enqueue(run)
     monkeypatch.setattr(expecting, "slots_of_all", dispatching.slots_of_all)
-    monkeypatch.setattr(dispatching, "slots", lambda runs_folder, device: 1)
+    monkeypatch.setattr(dispatching, "slots", lambda *_: 1)
     assert [wait.seconds for wait in estimated_waits(runs_folder)] == [0, 0, 5, 10]
 
 

@@ -6,6 +6,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 import torch
@@ -22,6 +23,7 @@ HURRIED = """
 import sys
 from core.workers import standby
 standby.import_everything, standby.practise = lambda: print("a word of a library"), lambda settings: None
+standby.ensure_report = lambda: None
 standby.worker.main = lambda arguments: print(arguments, sys.stdin.read()) or 7
 sys.exit(standby.main())
 """  # no torch, no training: what it says and does around them
@@ -110,6 +112,28 @@ def test_the_practice_goes_well_and_leaves_no_trace(tmp_path, monkeypatch):
     assert torch.equal(before[0], after[0]) and before[1:] == after[1:]
     assert len(seen) == 2 and not any(folder.exists() for folder in seen)
     assert not list(tmp_path.glob("traindesk-*/*.lock")), "no other run has seen it"
+
+
+def test_whoever_waits_holds_no_gpu_and_has_torch_asked_which_there_are(tmp_path, monkeypatch):
+    monkeypatch.setattr(cores.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("TRAINDESK_DATA", str(tmp_path / "data"))
+    for name in ("is_available", "_lazy_init"):
+        monkeypatch.setattr(torch.cuda, name, lambda: pytest.fail("a GPU was touched"))
+    assert standby.practise(standby.PRACTICE[1])
+    asked = threading.Event()
+
+    class Early(standby.Order):
+        def _read(self):
+            asked.wait(PATIENCE)
+            self.came.set()
+
+    monkeypatch.setattr(standby, "Order", Early)
+    monkeypatch.setattr(standby, "import_everything", lambda: None)
+    monkeypatch.setattr(standby, "practise", lambda settings: None)
+    monkeypatch.setattr(standby, "ensure_report", asked.set)
+    monkeypatch.setattr(standby.os, "dup", lambda number: os.open(os.devnull, os.O_WRONLY))
+    monkeypatch.setattr(standby.os, "dup2", lambda *_: None)
+    assert standby.main() == 0 and asked.is_set()
 
 
 def test_a_practice_that_fails_is_passed_over(tmp_path, monkeypatch):

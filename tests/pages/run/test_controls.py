@@ -138,9 +138,18 @@ def test_a_run_of_a_gpu_that_is_not_here_goes_on_with_the_processor(runs_folder,
     away = fake_run(runs_folder, "interrupted")
     away.config_file.write_text(away.config().with_changes({"training.device": "cuda:3"}).model_dump_json())
     app = open_app("run", run=away.id)
+    assert "Its device, cuda:3, is not on this computer" in widget(app, f"resume {away.id}").help
     widget(app, f"device {away.id}").set_value("cpu")
     click(run(app), f"resume there {away.id}")
     assert launched == [away.id] and away.config().training.device == "cpu"
+
+
+def test_resume_of_a_run_whose_gpu_is_not_here_says_where_it_goes_on(runs_folder, launched):
+    away = fake_run(runs_folder, "interrupted")
+    away.config_file.write_text(away.config().with_changes({"training.device": "cuda:3"}).model_dump_json())
+    app = click(open_app("run", run=away.id), f"resume {away.id}")
+    assert launched == [away.id] and away.config().training.device == "auto"
+    assert any("continues on the CPU" in caption.value for caption in app.caption)
 
 
 def test_a_failed_run_can_go_on_with_a_smaller_learning_rate(runs_folder, launched):

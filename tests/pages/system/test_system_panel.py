@@ -6,8 +6,10 @@ import time
 
 import pytest
 
+from core.machine import torch_devices
 from core.machine.gpus import Gpu
 from core.runs.trash import delete_run, deleted_runs
+from core.workers import dispatch
 from core.workers.dispatch import cpu_runs, most_cpu_runs
 from core.workers.monitor import System, Usage
 from pages.components.shell import machine_watch
@@ -123,3 +125,23 @@ def test_the_example_takes_no_room_where_the_runs_are(runs_folder, monkeypatch):
     assert f"1 run takes **2 MB** in `{runs_folder}`" in words(open_app("system"))
     fake_run(runs_folder, "finished")
     assert f"2 runs take **2 MB** in `{runs_folder}`" in words(open_app("system"))
+
+
+def test_how_many_small_trainings_share_a_gpu_is_set_where_there_is_one(runs_folder, monkeypatch):
+    key = "small trainings on a gpu"
+    assert key not in {field.key for field in open_app("system").number_input}
+    monkeypatch.setattr(dispatch, "gpus", lambda: ("cuda:0",))
+    app = open_app("system")
+    assert "a few small ones" in words(app)
+    widget(app, key).set_value(2)
+    run(app)
+    assert dispatch.gpu_runs(runs_folder) == 2
+    widget(app, key).set_value(9)
+    assert "it must be from 1 to 8" in words(run(app))
+    assert dispatch.gpu_runs(runs_folder) == 2
+
+
+def test_a_gpu_that_torch_cannot_use_is_told_of_on_the_page(runs_folder, monkeypatch):
+    sentence = "NVIDIA GeForce GTX 1080 is here but cannot be used, as PyTorch was not built for it; install another."
+    monkeypatch.setattr(torch_devices, "problem_of_gpus", lambda: sentence)
+    assert sentence in words(open_app("system"))

@@ -43,10 +43,8 @@ def is_offered(app):
 def devices(monkeypatch):
     def give(number):
         monkeypatch.setenv("TRAINDESK_CPU_DEVICES", str(number))
-        form_choices.most_at_once.clear()
 
-    yield give
-    form_choices.most_at_once.clear()
+    return give
 
 
 def test_several_devices_at_once_are_offered_where_there_are_some(runs_folder, devices):

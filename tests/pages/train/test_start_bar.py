@@ -189,6 +189,7 @@ def test_the_real_program_answers(runs_folder):
         ({"seconds_before": 20.4, "seconds_per_epoch": 0.31}, "(20 s for the frozen layers, then 0.3 s an epoch)"),
         ({"device": "cuda:0"}, "bfloat16 on cuda:0"),
         ({"threads": 1}, "on 1 thread"),
+        ({"automatic": "automatic: the CPU, a GPU would take 1.3 times as long"}, "; automatic: the CPU, a GPU would"),
         ({"seconds": 8000}, "About 2 h 13 min"),
         ({"memory_bytes": 41_000_000}, "41 MB"),
     ],
