@@ -54,6 +54,7 @@ class Session:
     time: float  # Unix seconds when it began
     trained: float  # seconds of training before it
     planned: int = 0  # epochs, as was meant then
+    per_epoch: int = 0  # steps of an epoch; another batch size makes them more or fewer
 
 
 @dataclass
@@ -256,7 +257,14 @@ class History:
             self.session = event
             self.sessions = [session for session in self.sessions if session.step < event["step"]]
             self.sessions.append(
-                Session(event["step"], event["epoch"], event["time"], self.trained_seconds, event.get("epochs", 0))
+                Session(
+                    event["step"],
+                    event["epoch"],
+                    event["time"],
+                    self.trained_seconds,
+                    event.get("epochs", 0),
+                    event.get("steps_per_epoch", 0),
+                )
             )
         elif kind in events.ENDS:
             self.end = event
@@ -280,7 +288,7 @@ class History:
         for name in _PAST:
             setattr(self, name, getattr(empty, name))
         self.started = self.session = event
-        self.sessions = [Session(0, 0, event["time"], 0.0, event.get("epochs", 0))]
+        self.sessions = [Session(0, 0, event["time"], 0.0, event.get("epochs", 0), event.get("steps_per_epoch", 0))]
 
     def _put_back(self) -> None:
         """What was there before an attempt that trained nothing."""
