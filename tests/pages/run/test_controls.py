@@ -228,7 +228,7 @@ def test_a_run_that_someone_else_resumed_is_shown_live(runs_folder, launched):
 
 
 def test_what_the_engine_refuses_is_one_sentence_under_the_buttons(runs_folder, launched, monkeypatch):
-    def refuse(run, *asked):
+    def refuse(run, *asked, **more):
         raise TrainDeskError(f"Run {run.id} is being trained; pause or stop it first.")
 
     monkeypatch.setattr(start, "ask_to_resume", refuse)
