@@ -11,6 +11,7 @@ import numpy as np
 from core.run_config import RunConfig
 from core.runs.events import FAILED, PAUSED, Event
 from core.runs.history import History
+from core.runs.running import epochs_at
 from core.training.losses import CrossEntropy, NegativeLogLikelihood
 
 EXPLODED = ("The loss became", "A weight became")  # how the message of a run begins that ended in what is no number
@@ -77,7 +78,7 @@ def curves_of(history: History, config: RunConfig) -> Curves:
     started, end, epochs = history.started or {}, history.end or {}, list(history.epochs)
     classes = len(started.get("class_names", ())) or 2
     train, val = started.get("train_images") or 1, started.get("val_images") or 1
-    changes = tuple(_changes(list(history.learning_rates), started, config.optimizer.learning_rate))
+    changes = tuple(_changes(history, config.optimizer.learning_rate))
     val_loss = _numbers(epochs, "val/loss")
     share, next_share, last_share = _shares(history, config, val_loss)
     return Curves(
@@ -121,11 +122,11 @@ def _shares(history: History, config: RunConfig, val_loss: tuple[float, ...]) ->
     return [tuple(column) for column in zip(*found, strict=True)] if found else [(), (), ()]
 
 
-def _changes(events: Iterable[Event], started: Event, rate: float) -> Iterable[Change]:
-    steps = max(1, started.get("steps_per_epoch") or 1)
-    for event in events:
+def _changes(history: History, rate: float) -> Iterable[Change]:
+    for event in list(history.learning_rates):
         if (after := event.get("learning_rate")) and after != rate:
-            yield Change(int(event.get("step", 0)) // steps + 1, rate, after)
+            done = float(epochs_at(history, np.array([event.get("step", 0)]))[0])
+            yield Change(int(done) + 1, rate, after)
             rate = after
 
 

@@ -20,6 +20,7 @@ from core.cli.runs import add_run_commands
 from core.cli.share import add_share_commands
 from core.cli.training import add_training_commands
 from core.errors import ImageError, TrainDeskError
+from core.machine.memory import KINDS, OutOfMemory, is_out_of_memory
 from core.paths import data_folder, runs_folder
 from core.recipes import RECIPES
 from core.runs.history import History
@@ -30,6 +31,7 @@ from core.settings.settings import SettingsError
 from core.text.encoding import print_utf8
 from core.text.numbers import percent
 
+NO_ROOM = "There is not enough memory on this computer for that"
 DONE, FAILED, WRONG_INPUT = 0, 1, 2
 
 
@@ -45,6 +47,12 @@ def main(arguments: list[str] | None = None) -> int:
         return _complain(options, error, WRONG_INPUT)
     except TrainDeskError as error:
         return _complain(options, error, FAILED)
+    except KINDS as error:
+        if not is_out_of_memory(error):
+            raise
+        return _complain(
+            options, OutOfMemory(NO_ROOM, "choose a smaller batch size, smaller pictures or a smaller network"), FAILED
+        )
     except KeyboardInterrupt:
         return FAILED
 
@@ -134,7 +142,7 @@ def _evaluate(options: argparse.Namespace) -> Result:
     from tqdm import tqdm
 
     with tqdm(total=len(pictures), unit="image", file=sys.stderr) as bar:
-        report = drained(measuring, lambda measured: bar.update(measured.done - bar.n)).report
+        report = drained(measuring, lambda told: bar.update(getattr(told, "done", bar.n) - bar.n)).report
     asked = options.network or path.stem
     result = {"run": run.id, "checkpoint": asked, "split": options.split, **report}
     return Result(result, "\n".join([f"{run.id}, {asked}, {options.split} images", *metric_lines(report)]))

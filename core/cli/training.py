@@ -36,6 +36,8 @@ def add_training_commands(commands: Commands) -> None:
     about = "queue it for this computer that has joined; 'any': for whichever is free (default: train it here, now)"
     resume.add_argument("--computer", default=HERE, metavar="NAME", help=about)
     resume.add_argument("--devices", type=int, default=0, metavar="N", help="compute on so many at once from now on")
+    about = "images in a batch from now on, fewer where memory is short; the learning rate stays as it is"
+    resume.add_argument("--batch-size", type=int, default=0, metavar="N", help=about)
     commands.add("pause", _pause, "pause a run within a step", A_RUN)
     commands.add("stop", _stop, "stop a run within a step", A_RUN)
     adjust = commands.add("adjust", _adjust, "change the learning rate of a running training", A_RUN)
@@ -53,7 +55,15 @@ def _resume(options: argparse.Namespace) -> Result:
     computer = asked_computer(options, options.device or run.config().training.device)
     if not options.device and computer == HERE and (sentence := missing_device(run.config())):
         print(sentence, file=sys.stderr)
-    ask_to_resume(run, options.more_epochs, options.learning_rate, options.device, options.computer, options.devices)
+    ask_to_resume(
+        run,
+        options.more_epochs,
+        options.learning_rate,
+        options.device,
+        options.computer,
+        options.devices,
+        options.batch_size,
+    )
     return _work(run, options) if computer == HERE else submitted(run, options, computer)
 
 

@@ -17,6 +17,7 @@ from core.runs.events import Event
 from core.runs.history import History
 from core.runs.metadata import title_of
 from core.runs.metrics import OF_SPLITS, OF_STEPS
+from core.runs.running import epochs_at
 from core.runs.store import Run
 
 if TYPE_CHECKING:
@@ -34,14 +35,13 @@ def metrics_table(history: History) -> pd.DataFrame:
     """
     import pandas as pd
 
-    per_epoch = max(1, (history.started or {}).get("steps_per_epoch", 1))
     frames = []
     for kind, curve, names in (
         (events.STEP, history.curve, ("step", "time", *OF_STEPS)),
         (events.VALIDATION, history.validations, VALIDATION_COLUMNS),
     ):
         frame = pd.DataFrame({"event": kind, **{name: curve.column(name) for name in names}})
-        frame.insert(2, "epoch", np.ceil(frame["step"] / per_epoch))
+        frame.insert(2, "epoch", np.ceil(epochs_at(history, curve.column("step"))))
         frames.append(frame)
     epochs = pd.DataFrame([dict(epoch) for epoch in history.epochs])
     filled = [frames[0], *(frame for frame in (frames[1], epochs) if len(frame))]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from core.architectures.efficientnet_lite0 import EfficientNetLite0
+from core.training.halving import Fit, all_in_halves
 
 BATCH = 32  # pictures at a time
 SMALLEST = 64  # pixels a side; smaller pictures are enlarged to that
+_fit = Fit()  # of this process
 
 
 def photo_network() -> torch.nn.Module:
@@ -32,10 +35,18 @@ def network_inputs(pixels: np.ndarray) -> torch.Tensor:
 
 
 def photo_features(network: torch.nn.Module, pixels: np.ndarray) -> np.ndarray:
-    """uint8 (N, 1 or 3, S, S) -> float32 (N, 1280), means over the picture."""
-    with torch.inference_mode():
-        blocks = [
-            network(network_inputs(pixels[start : start + BATCH])).mean((2, 3))
-            for start in range(0, len(pixels), BATCH)
-        ]
-    return torch.cat(blocks).numpy()
+    """uint8 (N, 1 or 3, S, S) -> float32 (N, 1280), means over the picture. Raises OutOfMemory."""
+    return in_blocks(network, pixels, lambda seen: seen.mean((2, 3))).numpy()
+
+
+def in_blocks(
+    network: torch.nn.Module, pixels: np.ndarray, what: Callable[[torch.Tensor], torch.Tensor]
+) -> torch.Tensor:
+    """`what` is to be known of what the network makes of pictures uint8 (N, 1 or 3, S, S), as many at a time as there is room
+    for: float32 (N, ...). Raises OutOfMemory when there is none for one."""
+
+    def of(start: int, end: int) -> torch.Tensor:
+        with torch.inference_mode():
+            return what(network(network_inputs(pixels[start:end])))
+
+    return torch.cat(all_in_halves(len(pixels), BATCH, of, _fit, torch.device("cpu")))

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from core.errors import TrainDeskError
-from core.image_analysis.photo_features import network_inputs, photo_network
+from core.image_analysis.photo_features import in_blocks, photo_network
 from core.image_analysis.ridge import FOLDS, solved, standard
 from core.image_sets.decode import prepared
 from core.image_sets.evidence import SCRATCH, TRANSFER, Evidence, evidence_of, keep_evidence
@@ -94,13 +94,7 @@ def _looked_at(pixels: np.ndarray, codes: np.ndarray, groups: np.ndarray, names:
 
 def features(pixels: np.ndarray) -> torch.Tensor:
     """uint8 (N, 3, S, S), S a multiple of 64 -> float32 (N, 1280, 2, 2): EfficientNet-Lite0's of each quarter."""
-    network = photo_network()
-    with torch.inference_mode():
-        blocks = [
-            torch.nn.functional.adaptive_avg_pool2d(network(network_inputs(pixels[start : start + 32])), 2)
-            for start in range(0, len(pixels), 32)
-        ]
-    return torch.cat(blocks)
+    return in_blocks(photo_network(), pixels, lambda seen: torch.nn.functional.adaptive_avg_pool2d(seen, 2))
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
@@ -18,6 +18,7 @@ from core.run_config import RunConfig
 from core.runs.store import Run, checkpoint_of
 from core.training.batches import pictures
 from core.training.checkpoints import load_checkpoint, rebuild
+from core.training.halving import Fit, all_in_halves
 from core.training.layers import layers_of
 
 Answer = TypeVar("Answer")
@@ -37,6 +38,7 @@ class Classifier:
     class_names: tuple[str, ...]
     checkpoint: str  # its name among the run's checkpoints: "best", "last" or the epoch that was kept
     epoch: int
+    fit: Fit = field(default_factory=Fit)  # how many pictures at a time have room in the memory
 
     @classmethod
     def load(cls, run: Run, which: str = "") -> Classifier:
@@ -64,7 +66,8 @@ class Classifier:
         return split.slice(0, len(images))[0]
 
     def predict(self, prepared: Sequence[np.ndarray] | np.ndarray) -> np.ndarray:
-        """Probabilities float32 (N, classes), rows summing to 1, of N pictures from `prepare`."""
+        """Probabilities float32 (N, classes), rows summing to 1, of N pictures from `prepare`, as many at a time as there is
+        room for. Raises OutOfMemory when one alone is too much."""
         return self._on_its_thread(self._answer, np.stack(list(prepared)))
 
     def embed(self, prepared: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -92,8 +95,8 @@ class Classifier:
         return _steady.submit(ask, prepared).result() if len(prepared) <= FEW else ask(prepared)
 
     def _answer(self, prepared: np.ndarray) -> np.ndarray:
-        rows = []
-        with torch.inference_mode():
-            for start in range(0, len(prepared), BATCH):
-                rows.append(self.config.loss.probabilities(self.model(self.inputs(prepared[start : start + BATCH]))))
-        return torch.cat(rows).numpy()
+        def of(start: int, end: int) -> torch.Tensor:
+            with torch.inference_mode():
+                return self.config.loss.probabilities(self.model(self.inputs(prepared[start:end])))
+
+        return torch.cat(all_in_halves(len(prepared), BATCH, of, self.fit, torch.device("cpu"))).numpy()

@@ -11,9 +11,14 @@ from torch import nn
 from torch.nn import functional
 
 from core.inference.classifier import Classifier
+from core.machine.memory import OutOfMemory, told
+from core.training.gradients import SMALLER
+from core.training.halving import halved
 
 WINDOW = 5  # pixels that are covered at a time where a network has no convolutions, of 28
+COVERED = 64  # pictures, each covered in another place, that are asked at a time
 MOST_LAYERS = 8
+NO_ROOM = "There is not enough memory to see where the network looked"
 
 
 @dataclass(frozen=True)
@@ -30,7 +35,7 @@ def where_it_looked(classifier: Classifier, prepared: np.ndarray, label: int) ->
     prepared: uint8 (C, H, W). Gradient times activation at the last convolution that still has an extent: Grad-CAM (Selvaraju
     et al. 2017, arXiv:1610.02391) where an average follows, and true to the answer also where each place has weights of its own
     (HiResCAM, Draelos and Carin 2020, arXiv:2011.08891). For networks without one occlusion (Zeiler and Fergus 2014,
-    arXiv:1311.2901). Through Captum.
+    arXiv:1311.2901). Through Captum. Raises OutOfMemory.
     """
     from captum.attr import LayerAttribution, LayerGradientXActivation, Occlusion
 
@@ -39,22 +44,27 @@ def where_it_looked(classifier: Classifier, prepared: np.ndarray, label: int) ->
     layer = _last_convolution(model, inputs)
     height, width = inputs.shape[2:]
     if layer is not None:
-        found = LayerGradientXActivation(model, layer).attribute(inputs.requires_grad_(), target=label)
+        with told(lambda: OutOfMemory(NO_ROOM, SMALLER)):
+            found = LayerGradientXActivation(model, layer).attribute(inputs.requires_grad_(), target=label)
         speaks_for = functional.relu(found.detach().sum(dim=1, keepdim=True))  # (1, 1, h, w)
         heat = LayerAttribution.interpolate(speaks_for, (height, width), "bilinear")[0, 0]
         method = "Grad-CAM"
     else:
         side = max(2, round(WINDOW * width / 28))
         black = classifier.inputs(np.zeros_like(prepared)[None])
-        with torch.no_grad():
-            found = Occlusion(model).attribute(
-                inputs,
-                sliding_window_shapes=(inputs.shape[1], side, side),
-                strides=(inputs.shape[1], 1, 1),
-                baselines=black,
-                target=label,
-                perturbations_per_eval=64,
-            )
+
+        def covered(at_a_time: int) -> torch.Tensor:
+            with torch.no_grad():
+                return Occlusion(model).attribute(
+                    inputs,
+                    sliding_window_shapes=(inputs.shape[1], side, side),
+                    strides=(inputs.shape[1], 1, 1),
+                    baselines=black,
+                    target=label,
+                    perturbations_per_eval=at_a_time,
+                )
+
+        found = halved(COVERED, covered, inputs.device)
         heat = functional.relu(found[0].mean(dim=0))
         method = "occlusion"
     heat = heat.numpy().astype(np.float32)

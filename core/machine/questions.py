@@ -24,6 +24,7 @@ from typing import Any
 import psutil
 
 from core.files import read_json, remove_folder
+from core.machine.memory import kills
 from core.machine.posix import read_input
 from core.machine.processes import end_child, start
 
@@ -48,7 +49,7 @@ class Question:
     def __init__(self, words: Callable[[Path], list[str]], env: Mapping[str, str] | None = None):
         """Runs `python -m` the words, made for a folder in which files for the process may be left. Raises OSError."""
         self.folder = _new_folder()
-        self.began = time.monotonic()
+        self.began, self.kills = time.monotonic(), kills()
         self._answer: Any = None
         self._is_over = threading.Event()
         answer = self.folder / "answer.json"

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.files import read_json, write_atomically
+from core.machine.memory import kills
 from core.machine.processes import is_gone, name_process
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Ranks:
         self.folder, self.rank, self.size = folder, rank, size
         self._is_over = threading.Event()
         self._group: Any = None
+        self._kills = kills()
         mark = folder / str(rank)
         mark.touch()
         name_process(mark, os.getpid())
@@ -141,9 +143,14 @@ class Ranks:
             time.sleep(LOOK_SECONDS / 2)
         return False
 
-    def say_why(self, sentence: str) -> None:
-        """Leaves word of why this rank ends before its time."""
-        self._said(self.rank, "why").write_text(sentence, encoding="utf-8")
+    def say_why(self, sentence: str, remedy: dict[str, Any]) -> None:
+        """Leaves word of why this rank ends before its time, and with which values at paths of the config it may go."""
+        said = json.dumps({"sentence": sentence, "remedy": remedy})
+        write_atomically(self._said(self.rank, "why"), said.encode(), sync=False)
+
+    def remedy(self) -> dict[str, Any]:
+        """What a rank that ended before its time said would help; nothing where none did."""
+        return next((said["remedy"] for rank in range(1, self.size) if (said := self._why(rank))), {})
 
     def release(self) -> None:
         """Nobody needs the others any more: this rank has done its part, or rank 0 goes on alone."""
@@ -163,10 +170,16 @@ class Ranks:
         return self.folder / f"{rank}.{what}"
 
     def _in_words(self, rank: int) -> str:
-        try:
-            return self._said(rank, "why").read_text(encoding="utf-8")
-        except OSError:
-            return (
-                f"Device {rank + 1} of {self.size} was lost: the process that computed on it ended without a word; "
-                "what was saved last is kept, so resume the run."
-            )
+        if said := self._why(rank):
+            return said["sentence"]
+        why = "ended without a word"
+        if kills() > self._kills:
+            why = "was ended by the system, most likely because memory ran out"
+        return (
+            f"Device {rank + 1} of {self.size} was lost: the process that computed on it {why}; "
+            "what was saved last is kept, so resume the run."
+        )
+
+    def _why(self, rank: int) -> dict[str, Any] | None:
+        said = read_json(self._said(rank, "why"))
+        return said if isinstance(said, dict) else None

@@ -167,6 +167,9 @@ _FIELDS: dict[str, Callable[[Any], bool]] = {
     "images_per_second": _is_metric,
     "epoch_seconds": lambda value: _is_number(value) and value >= 0,
     **dict.fromkeys(("best", "by_step"), lambda value: isinstance(value, bool)),
+    "remedy": lambda value: (
+        isinstance(value, dict) and all(_is_text(each) or _is_number(each) for each in value.values())
+    ),
     "class_names": _is_list_of(_is_text),
     "per_class": _is_list_of(_is_class),
     "confusion_matrix": _is_square,

@@ -54,6 +54,7 @@ class Session:
     time: float  # Unix seconds when it began
     trained: float  # seconds of training before it
     planned: int = 0  # epochs, as was meant then
+    per_epoch: int = 0  # steps of an epoch; another batch size makes them more or fewer
 
 
 @dataclass
@@ -77,9 +78,8 @@ class History:
     trained_seconds: float = 0.0  # before the last pause or interruption
     sessions: list[Session] = field(default_factory=list)
     session: Event | None = None  # the `started` or `resumed` event of the process at work
-    told: float = field(
-        default=0.0, compare=False
-    )  # Unix seconds of the last that was heard, by the clock of who wrote it
+    # Unix seconds of the last that was heard, by the clock of who wrote it
+    told: float = field(default=0.0, compare=False)
     tested: Event | None = None  # the test, if it is of the process at work or that worked last
     set_aside: dict[str, Any] = field(
         default_factory=dict
@@ -255,9 +255,7 @@ class History:
             self.started = {**(self.started or {}), **event, "time": (self.started or event)["time"]}
             self.session = event
             self.sessions = [session for session in self.sessions if session.step < event["step"]]
-            self.sessions.append(
-                Session(event["step"], event["epoch"], event["time"], self.trained_seconds, event.get("epochs", 0))
-            )
+            self.sessions.append(self._session(event, self.trained_seconds))
         elif kind in events.ENDS:
             self.end = event
 
@@ -267,6 +265,11 @@ class History:
         wrong = [name for name in ("confusion_matrix", "per_class") if len(test.get(name, ())) not in (0, classes)]
         self.is_damaged |= bool(wrong)
         return {name: value for name, value in test.items() if name not in wrong}
+
+    @staticmethod
+    def _session(event: Event, trained: float) -> Session:
+        step, epoch, epochs, per_epoch = (event.get(name, 0) for name in ("step", "epoch", "epochs", "steps_per_epoch"))
+        return Session(step, epoch, event["time"], trained, epochs, per_epoch)
 
     @property
     def _began_anew(self) -> bool:
@@ -280,7 +283,7 @@ class History:
         for name in _PAST:
             setattr(self, name, getattr(empty, name))
         self.started = self.session = event
-        self.sessions = [Session(0, 0, event["time"], 0.0, event.get("epochs", 0))]
+        self.sessions = [self._session(event, 0.0)]
 
     def _put_back(self) -> None:
         """What was there before an attempt that trained nothing."""

@@ -1,4 +1,4 @@
-"""The training accuracy of the last pictures, as it changes from step to step."""
+"""The training accuracy of the last pictures, as it changes from step to step, and at which place of the epochs a step is."""
 
 from __future__ import annotations
 
@@ -18,6 +18,19 @@ def accuracy(history: History) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     per_epoch = max(1, started.get("steps_per_epoch", 1))
     window = min(per_epoch, PICTURES / max(1.0, started.get("train_images", 1) / per_epoch))  # steps
     return steps[known], times[known], trailing_mean(accuracies[known], done[known], window)
+
+
+def epochs_at(history: History, steps: np.ndarray) -> np.ndarray:
+    """How many epochs were done after so many steps (N,), with fractions: float (N,). A run that went on with batches of another
+    size has taken more or fewer steps in an epoch since."""
+    sessions, usual = list(history.sessions), max(1, (history.started or {}).get("steps_per_epoch", 1))
+    per_epoch = np.array([session.per_epoch or usual for session in sessions], dtype=float)
+    if len(np.unique(per_epoch)) < 2:
+        return steps / usual
+    begins = np.array([session.step for session in sessions])
+    done = np.concatenate([[0.0], np.cumsum(np.diff(begins) / per_epoch[:-1])])
+    which = np.clip(np.searchsorted(begins, steps, side="left") - 1, 0, len(begins) - 1)
+    return done[which] + (steps - begins[which]) / per_epoch[which]
 
 
 def trailing_mean(values: np.ndarray, weights: np.ndarray, window: float) -> np.ndarray:

@@ -16,7 +16,7 @@ from core.datasets import DatasetSettings, ImageData
 from core.datasets.cache import DecodedImages, as_matrix, decoded
 from core.errors import TrainDeskError
 from core.image_sets.splitting import TEST, TRAIN, VAL, Plan, Rows, plan_of
-from core.machine.memory import free_bytes
+from core.machine.memory import KINDS, free_bytes, is_out_of_memory, release
 from core.training.precision import laid_out, way_by_rule
 
 T = TypeVar("T")
@@ -93,9 +93,25 @@ class Pictures:
         return pixels.view(-1, height, width, channels).cpu().numpy()
 
     def _streamed(self, bounds: list[tuple[int, int]]) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Where the memory has no room for what is made ahead, batches are made one by one."""
         if self.device.type == "mps":  # two threads that compute on it crash: the other one only picks rows
             yield from self._streamed_rows(bounds)
             return
+        done = 0
+        try:
+            for batch in self._ahead(bounds):
+                done += 1
+                yield batch
+                del batch
+            return
+        except KINDS as error:
+            if not is_out_of_memory(error):
+                raise
+        release(self.device)
+        for start, end in bounds[done:]:
+            yield self.slice(start, end)
+
+    def _ahead(self, bounds: list[tuple[int, int]]) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         copying = torch.cuda.Stream(self.device) if self.device.type == "cuda" else None  # while the network computes
         loading = ahead_of_time(self._loaded(start, end, copying) for start, end in bounds)
         try:
@@ -178,17 +194,17 @@ def split(
     Raises TrainDeskError when one of them is empty.
 
     Inputs come out in `dtype` and `layout`, by default the device's usual one. The pixels are copied to the device when they
-    take at most `memory` bytes (default: half of what is free there), otherwise they stream from where they are.
+    take at most `memory` bytes (default: half of what is free there) and find room there, otherwise they stream from where
+    they are.
     """
     if isinstance(images, ImageData):
         images = decoded(images)
     if memory is None:
         memory = int(free_bytes(device) * MEMORY_SHARE)
     streams = images.train_pixels.nbytes + images.test_pixels.nbytes > memory
-    train_pixels, test_pixels = (
-        pixels if streams else pixels.to(device, copy=images.mapped)
-        for pixels in (images.train_pixels, images.test_pixels)
-    )
+    stored = images.train_pixels, images.test_pixels
+    copied = None if streams else _copied(stored, device, images.mapped)
+    streams, (train_pixels, test_pixels) = copied is None, copied or stored
     plan = plan_of_images(images, len(dataset.info().class_names), share, seed, limit)
     for number, words in ((TRAIN, "training"), (VAL, "validation"), (TEST, "test")):
         if not plan.total(number):
@@ -209,6 +225,20 @@ def split(
         val=part(train_pixels, images.train_labels, of_train == VAL),
         test=part(test_pixels, images.test_labels),
     )
+
+
+def _copied(
+    stored: tuple[torch.Tensor, torch.Tensor], device: torch.device, always: bool
+) -> tuple[torch.Tensor, torch.Tensor] | None:
+    """The same on the device, of what is there already a copy only if `always`; None when there is no room for it."""
+    try:
+        train, test = (pixels.to(device, copy=always) for pixels in stored)
+        return train, test
+    except KINDS as error:
+        if not is_out_of_memory(error):
+            raise
+    release(device)
+    return None
 
 
 def plan_of_images(images: DecodedImages, classes: int, share: float, seed: int, limit: int = 0) -> Plan:

@@ -16,6 +16,7 @@ from core.runs.metrics import Evaluation
 from core.training.batches import Pictures
 from core.training.evaluation import Measuring
 from core.training.features import Features
+from core.training.halving import FewerAtOnce
 from core.training.settings import TrainingSettings
 
 SHORTEST, LONGEST = 0.5, 2.2  # seconds between two points; with the third left out before an epoch's end, at most 3
@@ -24,7 +25,7 @@ SHARE, LARGEST_SHARE = 0.05, 0.1  # of the time for validating: as a rule, and w
 DEAREST = 0.15  # seconds that a validation may take: of more pictures only a part is measured
 FEWEST = 30  # pictures; if even they are too dear, the points come less often
 PILOT = 64  # pictures, whose time says how many are not too dear
-Measure = Callable[[Pictures | Features], Generator[Measuring, None, Evaluation]]
+Measure = Callable[[Pictures | Features], Generator[Measuring | FewerAtOnce, None, Evaluation]]
 
 
 class Between:
@@ -58,7 +59,7 @@ class Between:
             return False
         return (now - self._epoch) / self._batches * left > pause / 3  # else the end of the epoch is point enough
 
-    def validate(self, measure: Measure) -> Generator[Measuring, None, Evaluation]:
+    def validate(self, measure: Measure) -> Generator[Measuring | FewerAtOnce, None, Evaluation]:
         """Measures the network on the same `part` pictures each time."""
         self._val.labels[0].item()  # what a GPU still has to do of the training must not count
         if not self.part:
@@ -78,7 +79,7 @@ class Between:
         longest = max(LONGEST, self._cost / LARGEST_SHARE)
         return min(max(self._cost / SHARE, SHORTEST, trained / SLOWING), longest)
 
-    def _affordable(self, measure: Measure) -> Generator[Measuring, None, int]:
+    def _affordable(self, measure: Measure) -> Generator[Measuring | FewerAtOnce, None, int]:
         pilot = self._some(min(PILOT, len(self._val)))
         begun, quickest = time.perf_counter(), math.inf
         for turn in range(5):  # the first time chooses kernels, and of the others one may have been interrupted

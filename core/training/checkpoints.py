@@ -14,7 +14,7 @@ from torch.utils._pytree import tree_leaves, tree_map_only
 from core.architectures import ArchitectureSettings
 from core.errors import TrainDeskError
 from core.files import opened, write_atomically
-from core.training.batches import BATCH_NORM_NEEDS
+from core.training.batches import BATCH_NORM_NEEDS, least_batch
 from core.training.loop import TrainingState
 from core.training.precision import Way
 from core.training.running_metrics import RunningMetrics
@@ -73,8 +73,9 @@ def resume_content(state: TrainingState, threads: int) -> dict[str, Any]:
     }
 
 
-def restore(state: TrainingState, content: dict[str, Any], path: Path) -> None:
-    """Puts a fresh state where the checkpoint was taken. Raises CheckpointError when it does not fit or holds no progress."""
+def restore(state: TrainingState, content: dict[str, Any], path: Path, batch_size: int | None = None) -> None:
+    """Puts a fresh state where the checkpoint was taken, to go on with this batch size, by default as before. Raises
+    CheckpointError when it does not fit or holds no progress."""
     where = f"The checkpoint '{path.parent.name}/{path.name}'"
     resume = content.get("resume")
     if not resume:
@@ -92,9 +93,14 @@ def restore(state: TrainingState, content: dict[str, Any], path: Path) -> None:
         state.best = tuple(resume["best"]) if resume["best"] else None
         state.epochs_without_improvement, state.micro_batches = resume["waited"], resume["pieces"]
         state.learning_rate, state.schedule_memory = resume["learning_rate"], dict(resume["schedule_memory"])
+        before = content["config"]["training"]["batch_size"]
+        if (batch_size := batch_size or before) != before:
+            state.batch = state.batch * before // batch_size  # the same images, or a few of them once more
+            state.micro_batches = max(1, state.micro_batches * batch_size // before)
         state.running_metrics = RunningMetrics.restored(resume["tally"], device)
         state.part = resume.get("part", 0)  # runs of before there was validation within an epoch have none
-        state.least_batch = resume.get("least_batch", BATCH_NORM_NEEDS)  # in older runs a last batch of two was a step
+        # in older runs a last batch of two was a step
+        state.least_batch = min(resume.get("least_batch", BATCH_NORM_NEEDS), least_batch(batch_size))
         _restore_random(resume, device)
     except (RuntimeError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise CheckpointError(f"{where} does not fit the config beside it; {_REMEDY}") from error

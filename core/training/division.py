@@ -16,10 +16,9 @@ import torch
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
-from core.errors import TrainDeskError
-from core.machine.memory import is_out_of_memory
+from core.machine.memory import KINDS, OutOfMemory, is_out_of_memory, release, told
 from core.machine.ranks import Ranks
-from core.training.gradients import BatchTooLarge, Mix, Outcome, loss_of_logits
+from core.training.gradients import BatchTooLarge, Mix, Outcome, loss_of_logits, smaller_batch
 from core.training.losses import LossSettings
 from core.training.whole_batch import OwnRows, see_whole_batch
 
@@ -56,7 +55,7 @@ class Division:
         class_weights: torch.Tensor | None = None,
     ) -> Outcome:
         """As `core.training.gradients.add_gradients`, of the whole batch on every rank. Raises BatchTooLarge, on all ranks
-        alike; TrainDeskError when one of them alone runs out of memory."""
+        alike; OutOfMemory when one of them alone runs out of memory."""
         parts = torch.arange(len(labels)).tensor_split(min(micro_batches, len(labels)))
 
         def own_loss(
@@ -74,7 +73,7 @@ class Division:
 
         self._rehearse(len(parts[0]), lambda: own_loss(self._network, parts[0], 2)[0].backward())
         whole: torch.Tensor | None = None
-        with _said_of_memory(self._ranks):
+        with told(lambda: self._short(len(labels))):
             for number, part in enumerate(parts, 1):
                 is_last = number == len(parts)
                 with contextlib.nullcontext() if is_last else self._together.no_sync():
@@ -100,7 +99,7 @@ class Division:
         is_short, self._own.alone = False, True
         try:
             backward()
-        except (RuntimeError, MemoryError) as error:
+        except KINDS as error:
             if not is_out_of_memory(error):
                 raise
             is_short = True
@@ -114,18 +113,12 @@ class Division:
             if random_cuda is not None:
                 torch.cuda.set_rng_state(random_cuda, device)
         if any(self._ranks.gathered(is_short)):
+            release(device)
             raise BatchTooLarge
         self._rehearsed = images
 
-
-@contextlib.contextmanager
-def _said_of_memory(ranks: Ranks):
-    try:
-        yield
-    except (RuntimeError, MemoryError) as error:
-        if not is_out_of_memory(error):
-            raise
-        raise TrainDeskError(
-            f"Device {ranks.rank + 1} of {ranks.size} ran out of memory in the middle of a step; choose a smaller batch size "
-            "or a smaller network, or end what else uses that device."
-        ) from error
+    def _short(self, images: int) -> OutOfMemory:
+        ranks = self._ranks
+        ways, remedy = smaller_batch(images)
+        what = f"Device {ranks.rank + 1} of {ranks.size} ran out of memory in the middle of a step of {images:,} images"
+        return OutOfMemory(what, f"{ways}, or end what else uses that device", remedy)

@@ -13,6 +13,7 @@ from core.machine.ranks import Ranks
 from core.runs.metrics import Evaluation
 from core.training.batches import Pictures
 from core.training.features import Features
+from core.training.halving import FewerAtOnce, Fit, in_halves
 from core.training.losses import LossSettings
 from core.training.precision import mixed
 
@@ -45,32 +46,44 @@ def evaluate(
     precision: torch.dtype = torch.float32,
     kept: list[torch.Tensor] | None = None,
     ranks: Ranks | None = None,
-) -> Generator[Measuring, None, Evaluation]:
+    fit: Fit | None = None,
+) -> Generator[Measuring | FewerAtOnce, None, Evaluation]:
     """Measures a network on a split, yielding after each batch; the result is the generator's return value.
 
     The loss is without label smoothing, so that it says how well the network knows the classes. The logits of each batch,
     float32 (k, classes) on the CPU, are appended to `kept`. The network is left in evaluation mode. Of several `ranks` each
-    measures some of the batches, and all return the result of all.
+    measures some of the batches, and all return the result of all. A batch that does not fit into the memory is halved, as
+    far as `fit` says; raises OutOfMemory when one picture does not fit.
     """
     model.eval()
     device = pictures.labels.device
     loss_of = loss_of.plain()
     loss_sum = torch.zeros((), device=device)
-    confusion: torch.Tensor | None = None  # (classes * classes,)
+    confusion: torch.Tensor | None = None  # (classes, classes)
     bounds = [(start, min(start + batch_size, len(pictures))) for start in range(0, len(pictures), batch_size)]
     own = bounds if ranks is None else bounds[ranks.rank :: ranks.size]
-    for (_, done), (inputs, labels) in zip(own, pictures.batches(None, own), strict=True):
+
+    def measured_in(batch: tuple[torch.Tensor, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
+        inputs, labels = batch
         with torch.inference_mode():
             with mixed(precision, device):
                 logits = model(inputs)
-            loss_sum += loss_of.measure(logits, labels) * len(labels)
-            if kept is not None:
-                kept.append(logits.float().cpu())
-            classes = logits.shape[1]
+            loss, classes = loss_of.measure(logits, labels) * len(labels), logits.shape[1]
             cells = torch.bincount(labels * classes + logits.argmax(dim=1), minlength=classes * classes)
+            return loss, cells.view(classes, classes), logits.float().cpu() if kept is not None else None
+
+    for each in in_halves(own, lambda some: pictures.batches(None, some), measured_in, fit or Fit(), device):
+        if isinstance(each, FewerAtOnce):
+            yield each
+            continue
+        _, done, (loss, cells, logits) = each
+        with torch.inference_mode():
+            loss_sum += loss
             confusion = cells if confusion is None else confusion + cells
+        if kept is not None and logits is not None:
+            kept.append(logits)
         yield Measuring(done, len(pictures))
-    measured = [(loss_sum.item(), None if confusion is None else confusion.view(classes, classes).cpu().numpy())]
+    measured = [(loss_sum.item(), None if confusion is None else confusion.cpu().numpy())]
     if ranks is not None:
         measured = ranks.gathered(measured[0])
     confusions = [part for _, part in measured if part is not None]  # a rank may have had no batch

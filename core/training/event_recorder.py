@@ -29,7 +29,9 @@ class Recorder:
 
     def __init__(self, training: TrainingSettings, splits: Splits, state: TrainingState, record: Record):
         self.steps_per_epoch = len(batch_bounds(len(splits.train), training.batch_size, state.least_batch))
-        self.total_steps = self.steps_per_epoch * training.epochs
+        done = state.epoch * self.steps_per_epoch + state.batch
+        # a run that went on with another batch size has taken more or fewer steps than that
+        self.total_steps = state.step + max(0, self.steps_per_epoch * training.epochs - done)
         self._epochs, self._splits = training.epochs, splits
         self._device = device = splits.train.labels.device
         self._every = max(1, self.total_steps // POINTS)  # steps

@@ -20,6 +20,7 @@ from torch import nn
 
 from core.training.augmentation import Augmentation
 from core.training.batches import Pictures, batch_bounds
+from core.training.halving import FewerAtOnce, Fit, in_halves
 
 _DEPEND_ON_MODE = (
     nn.modules.dropout._DropoutNd, nn.modules.batchnorm._NormBase, nn.MultiheadAttention, nn.RNNBase, nn.RReLU,
@@ -158,22 +159,35 @@ def compute_features(
     mirrored: bool = False,
     before: int = 0,
     images: int | None = None,
-) -> Generator[Preparing, None, Features]:
+    fit: Fit | None = None,
+) -> Generator[Preparing | FewerAtOnce, None, Features]:
     """Sends a split through the frozen part, yielding after each batch how many of the `images` in all (by default the
     split's own) are done, `before` of them earlier; returns the features.
 
     They are bit for bit what the frozen part gives in training under the same autocast at the same batch size. At another
     one a processor may sum in another order: in float32 the last digit then differs, in bfloat16 none did. Large batches
     pay: 250 pictures of 32 pixels at a time go 1.4 times as fast through ResNet18 as 64. Folding batch norm into the
-    convolutions would give 1.03 times more, and other roundings than training without features: left out.
+    convolutions would give 1.03 times more, and other roundings than training without features: left out. A batch that does
+    not fit into the memory is halved, as far as `fit` says; raises OutOfMemory when one picture does not fit, and what torch
+    raises when all features together do not.
     """
     prepared = _prepared(frozen, autocast, pictures.device)
     bounds = batch_bounds(len(pictures), batch_size)
     rows: torch.Tensor | None = None
     shape: tuple[int, ...] = ()
-    for (start, end), (inputs, _) in zip(bounds, pictures.batches(None, bounds), strict=True):
-        for first, batch in ((0, inputs), (len(pictures), inputs.flip(-1))) if mirrored else ((0, inputs),):
-            features = _passed(prepared, batch, autocast)  # (end - start, F) or (end - start, C, H, W)
+
+    def passed(batch: tuple[torch.Tensor, torch.Tensor]) -> list[torch.Tensor]:
+        inputs, _ = batch
+        return [_passed(prepared, some, autocast) for some in ((inputs, inputs.flip(-1)) if mirrored else (inputs,))]
+
+    for each in in_halves(bounds, lambda some: pictures.batches(None, some), passed, fit or Fit(), pictures.device):
+        if isinstance(each, FewerAtOnce):
+            yield each
+            continue
+        start, end, found = each
+        for first, features in zip(
+            (0, len(pictures)), found, strict=False
+        ):  # (end - start, F) or (end - start, C, H, W)
             if rows is None:  # its size is known now; one matrix from the start needs no second copy at the end
                 shape = tuple(features.shape[1:])
                 count = len(pictures) * (2 if mirrored else 1)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import nn
 
-from core.machine.memory import free_bytes
+from core.machine.memory import KINDS, free_bytes, is_out_of_memory, release
 from core.training.augmentation import Augmentation
 from core.training.batches import Bounds, Pictures, Splits
 from core.training.features import (
@@ -20,10 +21,17 @@ from core.training.features import (
     rest_of,
     split_frozen,
 )
+from core.training.halving import FewerAtOnce, Fit
 from core.training.precision import mixed
 from core.training.weight_average import WeightAverage
 
 MEMORY_SHARE = 0.5  # of the free memory that features may take
+
+
+class TooManyFeatures(NamedTuple):
+    """The features of so many images did not fit into the memory: pictures go through the frozen layers in every epoch."""
+
+    images: int
 
 
 @dataclass(frozen=True)
@@ -57,23 +65,37 @@ def trainable_part(
     splits: Splits,
     precision: torch.dtype,
     may_skip: bool = True,
-) -> Generator[Preparing, None, Trainable]:
+    fit: Fit | None = None,
+) -> Generator[Preparing | FewerAtOnce | TooManyFeatures, None, Trainable]:
     """Splits off the frozen layers and computes their features, so many images at a time, yielding how far that is.
 
     Nothing is split off when nothing is frozen in front, when augmentation shows other pictures in every epoch, when the
-    features would take more memory than there is, or when it may not be (`may_skip`).
+    features would take more memory than there is, as far as that can be foreseen, or when it may not be (`may_skip`).
+    Raises OutOfMemory when one picture does not fit (see `Fit`).
     """
     eval_model = average.model if average else model
     frozen = layers_to_skip(model, augmentation, splits, precision) if may_skip else None
+    whole = Trainable(model, eval_model, splits.train, splits.val)
     if frozen is None:
-        return Trainable(model, eval_model, splits.train, splits.val)
+        return whole
     rest = split_frozen(model)[1]
     context, first = mixed(precision, splits.train.device), len(splits.train)
     images = first + len(splits.val)
-    train = yield from compute_features(
-        frozen, splits.train, batch_size, context, mirrored=augmentation.flip, images=images
-    )
-    val = yield from compute_features(frozen, splits.val, batch_size, context, before=first, images=images)
+    train: Features | None = None
+    val: Features | None = None
+    try:
+        train = yield from compute_features(
+            frozen, splits.train, batch_size, context, mirrored=augmentation.flip, images=images, fit=fit
+        )
+        val = yield from compute_features(frozen, splits.val, batch_size, context, before=first, images=images, fit=fit)
+    except KINDS as error:
+        if not is_out_of_memory(error):
+            raise
+    if train is None or val is None:
+        train = None
+        release(splits.train.device)
+        yield TooManyFeatures(images)
+        return whole
     if len(train.shape) == 1 and splits.train.device.type == "cpu":
         torch.set_num_threads(1)  # a last layer's step gains nothing from a second (126 against 134 microseconds)
     return Trainable(rest, rest_of(eval_model, frozen) if average else rest, train, val)
@@ -88,6 +110,11 @@ def layers_to_skip(
         return None
     device = splits.train.device
     context = mixed(precision, device)
-    needed = features_bytes(frozen, splits.train, context, mirrored=augmentation.flip)
-    needed += features_bytes(frozen, splits.val, context)
+    try:
+        needed = features_bytes(frozen, splits.train, context, mirrored=augmentation.flip)
+        needed += features_bytes(frozen, splits.val, context)
+    except KINDS as error:
+        if not is_out_of_memory(error):
+            raise
+        return None  # the training says what is short
     return frozen if needed <= free_bytes(device) * MEMORY_SHARE else None

@@ -9,10 +9,11 @@ from typing import NamedTuple, Protocol
 import torch
 from torch import nn
 
-from core.errors import TrainDeskError
+from core.machine.memory import OutOfMemory, release, said_of, told
 from core.training.losses import LossSettings
 
 Outcome = tuple[torch.Tensor, torch.Tensor]  # mean loss (), logits (n, classes), without gradients
+SMALLER = "choose a smaller network, smaller pictures or another device"  # where fewer pictures at a time do not help
 Mix = tuple[torch.Tensor, float | torch.Tensor]  # MixUp: labels of the pictures mixed in (n,), share of the first ones
 
 
@@ -42,7 +43,7 @@ def in_micro_batches(
 ) -> Generator[MicroBatchesChanged, None, Outcome]:
     """Takes a step with a batch of so many images, in twice as many micro-batches each time the memory is too short.
 
-    `step` takes their number and raises BatchTooLarge; `state` remembers it for the steps to come. Raises TrainDeskError when
+    `step` takes their number and raises BatchTooLarge; `state` remembers it for the steps to come. Raises OutOfMemory when
     a micro-batch would become smaller than `smallest_batch` images.
     """
     while True:
@@ -50,6 +51,7 @@ def in_micro_batches(
             return step(micro_batches_for(images, batch_size, state.micro_batches, smallest_batch))
         except BatchTooLarge:
             state.micro_batches = more_micro_batches(state.micro_batches, batch_size, smallest_batch, device)
+        release(device)  # here nothing refers any more to what the failed try computed
         yield MicroBatchesChanged(state.micro_batches)
 
 
@@ -105,6 +107,20 @@ def loss_of_logits(
     return loss
 
 
+def prepared_batch(batch_size: int, smallest_batch: int, device: torch.device) -> AbstractContextManager[None]:
+    """Around what makes a batch ready for the network, which is done for the whole of it. Raises OutOfMemory."""
+    what = f"A batch of {batch_size:,} images does not fit into the memory before the network sees it"
+    return told(lambda: OutOfMemory(what + said_of(device), *smaller_batch(batch_size, smallest_batch)))
+
+
+def smaller_batch(batch_size: int, smallest_batch: int = 1) -> tuple[str, dict[str, int]]:
+    """The way out of a memory that is short for a batch, and its setting; another one for a batch that cannot be smaller."""
+    half = batch_size // 2
+    if half < smallest_batch:
+        return SMALLER, {}
+    return f"choose a smaller batch size, such as {half:,}, or a smaller network", {"training.batch_size": half}
+
+
 def micro_batches_for(images: int, batch_size: int, micro_batches: int, smallest_batch: int) -> int:
     """How many micro-batches a batch of so many images is cut into, when full ones are cut into `micro_batches`: none is
     larger, and none is smaller than the network takes."""
@@ -112,19 +128,10 @@ def micro_batches_for(images: int, batch_size: int, micro_batches: int, smallest
 
 
 def more_micro_batches(micro_batches: int, batch_size: int, smallest_batch: int, device: torch.device) -> int:
-    """Twice as many micro-batches, for a batch that did not fit. Raises TrainDeskError when they would become too small."""
+    """Twice as many micro-batches, for a batch that did not fit. Raises OutOfMemory when they would become too small."""
     if batch_size // (micro_batches * 2) < smallest_batch:
         share = f"{batch_size // micro_batches} {'image' if batch_size // micro_batches == 1 else 'images'}"
-        raise TrainDeskError(
-            f"There is not enough memory for this network even with {share} at a time{_memory(device)}; choose a smaller "
-            "network, smaller pictures or another device."
+        raise OutOfMemory(
+            f"There is not enough memory for this network even with {share} at a time{said_of(device)}", SMALLER
         )
     return micro_batches * 2
-
-
-def _memory(device: torch.device) -> str:
-    if device.type != "cuda":
-        return ""
-    free, total = torch.cuda.mem_get_info(device)
-    wanted = torch.cuda.max_memory_allocated(device)
-    return f" (it took {wanted / 1e9:.1f} GB and wanted more; the GPU has {total / 1e9:.1f} GB, {free / 1e9:.1f} GB of it free)"

@@ -27,8 +27,9 @@ from core.training.batches import Pictures, Splits, batch_bounds, class_weights,
 from core.training.between import Between, Measure
 from core.training.evaluation import Measuring, evaluate
 from core.training.features import Features, Preparing
-from core.training.frozen import trainable_part
-from core.training.gradients import MicroBatchesChanged, Outcome, add_gradients, in_micro_batches
+from core.training.frozen import TooManyFeatures, trainable_part
+from core.training.gradients import MicroBatchesChanged, Outcome, add_gradients, in_micro_batches, prepared_batch
+from core.training.halving import FewerAtOnce, Fit, all_in_halves, within
 from core.training.losses import LossSettings
 from core.training.precision import laid_out, mixed
 from core.training.running_metrics import RunningMetrics
@@ -108,7 +109,7 @@ class Epoch(NamedTuple):
     probe: np.ndarray  # (n, classes) float32, probabilities for the probe images of `val`
 
 
-Happened = Preparing | Step | MicroBatchesChanged | Measuring | Validated | Epoch
+Happened = Preparing | TooManyFeatures | Step | MicroBatchesChanged | FewerAtOnce | Measuring | Validated | Epoch
 
 
 def train(
@@ -117,12 +118,14 @@ def train(
     splits: Splits,
     probe: torch.Tensor | None = None,
     ranks: Ranks | None = None,
+    fit: Fit | None = None,
 ) -> Iterator[Happened]:
     """Trains from where `state` is to the last epoch, changing `state` in place.
 
     probe (n,) int64 on the CPU: which images of `val` each epoch says the probabilities of. `ranks`: connected; each of them
     calls this with the same state, and what rank 0 does between two steps, such as another learning rate, counts for all.
-    Raises TrainDeskError when even the smallest micro-batch does not fit into the memory.
+    `fit`: how many pictures are measured at a time. Raises OutOfMemory when even the smallest micro-batch does not fit into
+    the memory, or a batch before the network sees it.
     """
     training, augmentation, loss_of = setup.training, setup.augmentation, setup.loss
     device = splits.train.labels.device
@@ -130,8 +133,9 @@ def train(
     fill = splits.train.offset if setup.black_background else None  # the network input that means black
     random = torch.Generator()  # of the augmentation, on the CPU
     precision = mixed(state.precision, device)
+    fit, size = fit or Fit(), training.evaluation_batch_size
     part = yield from trainable_part(
-        state.model, state.average, augmentation, training.evaluation_batch_size, splits, state.precision, ranks is None
+        state.model, state.average, augmentation, size, splits, state.precision, ranks is None, fit
     )
     network = part.network
     if training.compile:
@@ -144,9 +148,13 @@ def train(
     probe_inputs = None if probe is None else next(iter(part.val.batches(probe, [(0, len(probe))])))[0]
     between = Between(training, part.val, state.part)
 
-    def measure(pictures: Pictures | Features, ranks: Ranks | None = None) -> Generator[Measuring, None, Evaluation]:
-        size = training.evaluation_batch_size
-        return evaluate(part.eval_model, pictures, loss_of, size, state.precision, ranks=ranks)
+    def measure(
+        pictures: Pictures | Features, ranks: Ranks | None = None
+    ) -> Generator[Measuring | FewerAtOnce, None, Evaluation]:
+        return evaluate(part.eval_model, pictures, loss_of, size, state.precision, ranks=ranks, fit=fit)
+
+    def preparing() -> AbstractContextManager[None]:
+        return prepared_batch(training.batch_size, setup.smallest_batch, device)
 
     while state.epoch < training.epochs and not (
         training.patience and state.epochs_without_improvement >= training.patience
@@ -155,19 +163,20 @@ def train(
         order = order_of(
             splits.train.labels, training.balance == "sampling", _seeded(random, training.seed, state.epoch)
         )
-        for inputs, labels in part.batches(order, bounds[state.batch :], random):
+        for inputs, labels in within(preparing, part.batches(order, bounds[state.batch :], random)):
             if ranks:
                 state.learning_rate = ranks.from_first(state.learning_rate)
             _set_learning_rate(state, setup, state.epoch + state.batch / len(bounds))
             mix = None
             if changes or augmentation.mixes():
                 _seeded(random, training.seed, state.step)
-            if changes:
-                inputs = augmentation.apply(inputs, random, fill)
-            if augmentation.mixes():
-                inputs, others, share = augmentation.mix(inputs, labels, random)
-                mix = (others, share)
-            inputs = laid_out(inputs, state.layout)
+            with preparing():
+                if changes:
+                    inputs = augmentation.apply(inputs, random, fill)
+                if augmentation.mixes():
+                    inputs, others, share = augmentation.mix(inputs, labels, random)
+                    mix = (others, share)
+                inputs = laid_out(inputs, state.layout)
             take = partial(step, inputs, labels, mix)
             loss, logits = yield from in_micro_batches(
                 take, len(labels), training.batch_size, setup.smallest_batch, state, device
@@ -195,7 +204,7 @@ def train(
         state.epochs_without_improvement = 0 if is_best else state.epochs_without_improvement + 1
         state.epoch, state.batch, state.running_metrics = state.epoch + 1, 0, RunningMetrics()
         setup.schedule.after_epoch(state.schedule_memory, val.loss)
-        probabilities = _probabilities(part.eval_model, probe_inputs, precision)
+        probabilities = _probabilities(part.eval_model, probe_inputs, precision, fit)
         yield Epoch(state.epoch, state.step, metrics, is_best, val.confusion, probabilities)
 
 
@@ -205,7 +214,9 @@ def _divided(network: nn.Module, ranks: Ranks) -> Callable[..., Outcome]:
     return Division(network, ranks).add_gradients
 
 
-def _validated(state: TrainingState, between: Between, measure: Measure) -> Generator[Measuring, None, Validated]:
+def _validated(
+    state: TrainingState, between: Between, measure: Measure
+) -> Generator[Measuring | FewerAtOnce, None, Validated]:
     start = time.perf_counter()
     result = yield from between.validate(measure)
     state.part = between.part
@@ -213,12 +224,18 @@ def _validated(state: TrainingState, between: Between, measure: Measure) -> Gene
     return Validated(state.epoch + 1, state.step, result.metrics("val"), int(result.confusion.sum()), seconds)
 
 
-def _probabilities(network: nn.Module, inputs: torch.Tensor | None, precision: AbstractContextManager) -> np.ndarray:
+def _probabilities(
+    network: nn.Module, inputs: torch.Tensor | None, precision: AbstractContextManager, fit: Fit
+) -> np.ndarray:
     """float32 (n, classes) of a network in evaluation mode, as it is after `evaluate`."""
     if inputs is None:
         return np.zeros((0, 0), np.float32)
-    with torch.inference_mode(), precision:
-        return network(inputs).float().softmax(dim=1).cpu().numpy()
+
+    def of(start: int, end: int) -> np.ndarray:
+        with torch.inference_mode(), precision:
+            return network(inputs[start:end]).float().softmax(dim=1).cpu().numpy()
+
+    return np.concatenate(all_in_halves(len(inputs), len(inputs), of, fit, inputs.device))
 
 
 def _set_learning_rate(state: TrainingState, setup: Setup, epoch: float) -> None:

@@ -15,6 +15,7 @@ from core.runs.predictions import Predictions
 from core.training.batches import Pictures
 from core.training.checkpoints import load_checkpoint, rebuild
 from core.training.evaluation import Measuring, evaluate
+from core.training.halving import FewerAtOnce, Fit
 from core.training.precision import true_float32
 
 
@@ -26,21 +27,22 @@ class Scored(NamedTuple):
 
 
 def evaluate_checkpoint(
-    path: Path, pictures: Pictures, device: torch.device, split: str
-) -> Generator[Measuring, None, Scored]:
+    path: Path, pictures: Pictures, device: torch.device, split: str, fit: Fit | None = None
+) -> Generator[Measuring | FewerAtOnce, None, Scored]:
     """Measures the network of a checkpoint on the pictures of a split in float32, yielding after each batch.
 
     The generator returns it with the report: `split/loss`, `split/accuracy`, macro `split/precision`, `split/recall` and
     `split/f1`, `per_class`, `confusion_matrix` (rows true, columns predicted), `images` and `from_epoch`.
-    Raises CheckpointError.
+    Raises CheckpointError, and OutOfMemory when one picture does not fit into the memory (see `Fit`).
     """
     content = load_checkpoint(path)
     config = RunConfig.from_dict(content["config"])
     model = rebuild(config.architecture, content, path).to(device, memory_format=pictures.layout)  # type: ignore[call-overload]
     pictures = replace(pictures, dtype=torch.float32)  # whatever the training computed in
     kept: list[torch.Tensor] = []
+    size = config.training.evaluation_batch_size
     with true_float32():
-        result = yield from evaluate(model, pictures, config.loss, config.training.evaluation_batch_size, kept=kept)
+        result = yield from evaluate(model, pictures, config.loss, size, kept=kept, fit=fit)
     report = scores(result.confusion, tuple(content["class_names"]))
     macro = {f"{split}/{name}": report.pop(name) for name in ("accuracy", "precision", "recall", "f1")}
     logits = torch.cat(kept)  # (N, classes)

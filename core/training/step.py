@@ -15,10 +15,11 @@ from typing import Any
 import torch
 from torch import nn
 
-from core.machine.memory import is_out_of_memory
+from core.machine.memory import KINDS, OutOfMemory, is_out_of_memory, release, said_of, told
 from core.training.gradients import BatchTooLarge, Mix, Outcome, add_gradients
 from core.training.losses import LossSettings
 
+SMALLER_OPTIMIZER = "choose SGD with momentum 0, which keeps nothing, a smaller network or another device"
 WARM_UP = 5  # full batches before a step is recorded: kernels are chosen and the optimizer's state is made in them
 
 
@@ -97,20 +98,50 @@ class Stepper:
         return outcome
 
     def _step(self, inputs: torch.Tensor, labels: torch.Tensor, mix: Mix | None, micro_batches: int) -> Outcome:
+        is_short = False
         try:
             loss, logits = self._add(
                 self._network, self._loss_of, inputs, labels, mix, micro_batches, self._precision, self._class_weights
             )
-        except (RuntimeError, MemoryError) as error:
+            if self._clip:
+                nn.utils.clip_grad_norm_(self._trained, self._clip)
+        except KINDS as error:
             if not is_out_of_memory(error):
                 raise
+            is_short = True
+        if is_short:  # told here, where no error keeps alive what was computed
             self._forget_gradients()
-            raise BatchTooLarge from error
-        if self._clip:
-            nn.utils.clip_grad_norm_(self._trained, self._clip)
-        self._optimizer.step()
+            raise BatchTooLarge
+        self._update()
         self._forget_gradients()
         return loss, logits
+
+    def _update(self) -> None:
+        """Moves the weights. An optimizer whose state is made in this step and does not fit gets a second try with all the
+        memory that can be given back. Raises OutOfMemory."""
+        is_fresh = not self._optimizer.state
+        before = self._versions() if is_fresh else []
+        is_short = False
+        try:
+            self._optimizer.step()
+        except KINDS as error:
+            if not is_out_of_memory(error):
+                raise
+            is_short = True
+        if is_short:
+            weights = sum(each.numel() for each in self._trained)
+            device = self._trained[0].device
+            what = f"There is not enough memory for what {type(self._optimizer).__name__} keeps of {weights:,} weights"
+            with told(lambda: OutOfMemory(what + said_of(device), SMALLER_OPTIMIZER)):
+                if not is_fresh or before != self._versions():
+                    raise MemoryError  # something has moved already, so it cannot be done again
+                self._optimizer.state.clear()  # half of it was made
+                release(device)
+                self._optimizer.step()
+
+    def _versions(self) -> list[int]:
+        """How often each weight was changed."""
+        return [weights._version for weights in self._trained]
 
     def _forget_gradients(self) -> None:
         for weights in self._trained:
@@ -132,7 +163,7 @@ class Stepper:
                 group["capturable"] = self._recorder.capturable
         try:
             self._play = self._recorder.record(lambda: self._step(inputs, labels, mix, 1))
-        except RuntimeError as error:
+        except (RuntimeError, BatchTooLarge) as error:
             print(f"Steps are not recorded as a CUDA graph: {error}", file=sys.stderr)
             self._recorder, self._fixed = None, []
             self._forget_gradients()

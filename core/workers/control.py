@@ -22,15 +22,16 @@ def ask_to_resume(
     device: str = "",
     computer: str = "",
     devices: int = 0,
+    batch_size: int = 0,
 ) -> None:
     """Makes a run ready for a worker to go on from its last checkpoint; the caller submits or trains it.
 
     `more_epochs` lengthens the training, and with it the schedule; `learning_rate` (before the schedule) counts from the
     next step on; `device` is where it computes from then on, "" as before, or where automatic chooses when that is not here
-    (see `missing_device`), and `devices` on how many at once, 0: as before,
-    of another device as many as are here; `computer` as in `QueuePlace`. A run whose computer
-    was lost is taken from it: when that one is back, it finds that it has lost the run. Raises TrainDeskError when the run
-    is being trained, its files are still on their way from another computer, it has nothing left to do, or a value is wrong.
+    (see `missing_device`), and `devices` on how many at once, 0: as before, of another device as many as are here;
+    `batch_size` counts from the next step on, 0: as before; `computer` as in `QueuePlace`. A run whose computer was lost is
+    taken from it: when that one is back, it finds that it has lost the run. Raises TrainDeskError when the run is being
+    trained, its files are still on their way from another computer, it has nothing left to do, or a value is wrong.
     """
     refuse_example(run, "trained on")
     status = run.status()
@@ -55,9 +56,11 @@ def ask_to_resume(
         config = config.with_changes({"training.device": device, "training.devices": here})
     if devices:
         config = config.with_changes({"training.devices": devices})
+    if batch_size:
+        config = config.with_changes({"training.batch_size": batch_size})
     _take_back(run, computer)
     try:
-        if more_epochs or device or devices:
+        if more_epochs or device or devices or batch_size:
             write_config(run, config, run.created())
         if learning_rate is not None:
             run.request_learning_rate(learning_rate)

@@ -16,8 +16,10 @@ from pathlib import Path
 from core.errors import TrainDeskError
 from core.files import remove_file
 from core.machine.cores import usable_cores
+from core.machine.memory import kills, was_killed_for_memory
 from core.machine.processes import name_process, start_detached
 from core.runs.store import Run
+from core.workers.short_memory import note_killed
 from core.workers.standby_handle import Standby
 from core.workers.torchrun import devices_of
 
@@ -160,6 +162,13 @@ def _start_fresh(run: Run, data_folder: Path) -> None:
 
 
 def _name(run: Run, process: subprocess.Popen) -> None:
-    """Writes into the mark which process is to come, so that its death is seen at once."""
+    """Writes into the mark which process is to come, so that its death is seen at once, and waits for its end."""
     with contextlib.suppress(OSError):
         name_process(run.starting_mark, process.pid)
+    threading.Thread(target=_see_end, args=(run, process, kills()), name=f"end of {run.id}", daemon=True).start()
+
+
+def _see_end(run: Run, process: subprocess.Popen, kills_before: int) -> None:
+    """Says in the log why the process has ended, where it could not do so itself."""
+    if was_killed_for_memory(process.wait(), kills_before):
+        note_killed(run)

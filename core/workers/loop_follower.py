@@ -19,13 +19,20 @@ from core.training.build import description_of, setup_of
 from core.training.checkpoints import is_finite, network_content, resume_content
 from core.training.event_recorder import Recorder
 from core.training.features import Preparing
+from core.training.frozen import TooManyFeatures
 from core.training.gradients import MicroBatchesChanged
+from core.training.halving import FewerAtOnce, Fit
 from core.training.loop import Epoch, Happened, Step, TrainingState, Validated, train
 from core.training.snapshots import SnapshotRecorder
 from core.workers.ending import end_session
 from core.workers.playback import PlaybackClock
+from core.workers.short_memory import fewer_in_words
 
 LONGEST_LOSS = 60.0  # seconds of training that a crash may cost, when epochs are longer
+WITHOUT_FEATURES = (
+    "There is no room for what the frozen layers make of all pictures, so the pictures go through them in every epoch; "
+    "that takes longer and gives the same."
+)
 
 
 class LoopFollower:
@@ -40,10 +47,11 @@ class LoopFollower:
         record: events.Record,
         requests: Requests,
         ranks: Ranks | None = None,
+        fit: Fit | None = None,
     ):
         self._run, self._config = run, run.config()
         self._splits, self._state, self._threads = splits, state, threads
-        self._record, self._requests, self._ranks = record, requests, ranks
+        self._record, self._requests, self._ranks, self._fit = record, requests, ranks, fit
         training = self._config.training
         self.recorder = Recorder(training, splits, state, record)
         self._described = description_of(self._config)
@@ -60,7 +68,7 @@ class LoopFollower:
         # However it ends, what was to be saved is saved before the run is let go.
         with CheckpointWriter() as self._writer:
             probe, setup = self._snapshots.probe, setup_of(self._config)
-            for happened in train(self._state, setup, self._splits, probe, self._ranks):
+            for happened in train(self._state, setup, self._splits, probe, self._ranks, self._fit):
                 if (end := self._requests.end()) == "gone":  # before anything is written to where it was
                     self._end_early(end, happened)
                 self._writer.check()
@@ -84,6 +92,10 @@ class LoopFollower:
                     self._record(events.PREPARING, done=done, images=images)
                     self._told = time.monotonic()
                 self.recorder.begin_steps()
+            case TooManyFeatures():
+                self._record(events.NOTICE, message=WITHOUT_FEATURES)
+            case FewerAtOnce(images):
+                self._record(events.NOTICE, message=fewer_in_words(images))
             case MicroBatchesChanged(micro_batches):
                 self._record(events.NOTICE, message=self._micro_batches_in_words(micro_batches))
         return ""

@@ -18,11 +18,13 @@ from core.runs.store import Run
 from core.workers.choosing import choose, note_device, note_used
 from core.workers.earlier import earlier_network, in_words
 from core.workers.ending import end_session
+from core.workers.short_memory import fewer_in_words
 
 if TYPE_CHECKING:
     from core.machine.devices import Claim
     from core.machine.ranks import Ranks
     from core.training.batches import Pictures, Splits
+    from core.training.halving import Fit
     from core.training.loop import TrainingState
 
 
@@ -53,40 +55,51 @@ class TrainingSession:
         import torch  # a second to import, after the lock is taken
 
         from core.machine.devices import claim
+        from core.machine.memory import release
         from core.training.checkpoints import load_checkpoint
         from core.training.data import pixels_of_a_batch
         from core.training.device_choice import gpu_memory
+        from core.training.halving import Fit
         from core.workers.loop_follower import LoopFollower
 
         run, config = self._run, self._config
         last = load_checkpoint(run.last) if run.last.exists() else None
+        fit = Fit()
         threads = ((last or {}).get("resume") or {}).get("threads")
         training, pixels = config.training, pixels_of_a_batch(config)
         device, chosen = choose(run, config, self._given, goes_on=last is not None)
         with claim(device, pixels, threads, training.devices, self._given) as share, ExitStack() as ending:
             note_device(run, config, share.devices, share.uuids)
             splits, state, earlier = self.begin(share, last, (last or {}).get("resume"))
+            before = last["config"]["training"] if last is not None else None
             if config.training.tensorboard:
                 self._record = self._also_for_tensorboard(state, ending)
             ranks, notice = self._join(share, splits, state, goes_on=last is not None)
-            follower = LoopFollower(run, splits, state, share.threads, self._record, self._requests, ranks)
+            follower = LoopFollower(run, splits, state, share.threads, self._record, self._requests, ranks, fit)
             follower.recorder.started(config.dataset.info().class_names, share.threads, last is not None, self._why)
+            if before and before["batch_size"] != training.batch_size:
+                self._record(events.NOTICE, message=_other_batches(before["batch_size"], training.batch_size, state))
             if earlier is not None:
                 self._record(events.NOTICE, message=in_words(config, earlier))
             for sentence in filter(None, (chosen, share.notice, notice)):
                 self._record(events.NOTICE, message=sentence)
             self._describe()
+            last = earlier = None
             hopeless = follower.train()
             if ranks is not None:
                 ranks.release()
             torch.set_num_threads(share.threads)  # what trained may have needed fewer
-            report = self._test(splits, share)
+            count, waited = state.epoch, state.epochs_without_improvement
+            del follower, state  # the test needs the memory of a network alone
+            if share.device.type != "cpu":
+                release(share.device)
+            report = self._test(splits, share, fit)
             self._record(events.TEST, **report)
             note_used(run, config, gpu_memory(share.device))
-        count, planned = state.epoch, config.training.epochs
+        planned = config.training.epochs
         if hopeless:
             return f"Trained {count} of {planned} epochs, {hopeless}; the best was epoch {report['from_epoch']}."
-        early = f" of {planned} (nothing better in {state.epochs_without_improvement})" if count < planned else ""
+        early = f" of {planned} (nothing better in {waited})" if count < planned else ""
         return (
             f"Trained {count}{early} {'epoch' if count == 1 else 'epochs'}; the best was epoch {report['from_epoch']}."
         )
@@ -134,7 +147,7 @@ class TrainingSession:
                 self._obtain(config.architecture, weights_folder, "the weights")
         state = begin(config, splits, share.device, weights_folder, choice.way.precision, earlier)
         if last is not None:
-            restore(state, last, self._run.last)
+            restore(state, last, self._run.last, config.training.batch_size)
             if config.training.epochs > last["config"]["training"]["epochs"]:
                 state.epochs_without_improvement = 0  # epochs were added: patience begins anew
         return splits, state, earlier
@@ -143,12 +156,15 @@ class TrainingSession:
         """Every event goes into TensorBoard's files too, those of the test at the last step."""
         from core.export.metrics import TensorBoardLog
 
-        record, log = self._record, TensorBoardLog(self._run, purge_step=state.step + 1 if state.step else None)
+        record, step = self._record, state.step
+        log = TensorBoardLog(self._run, purge_step=step + 1 if step else None)
         ending.callback(log.close)
 
         def record_both(kind: str, **values: Any) -> events.Event:
+            nonlocal step
             event = record(kind, **values)
-            log.take({"step": state.step, **event})
+            step = event.get("step", step)
+            log.take({"step": step, **event})
             return event
 
         return record_both
@@ -180,19 +196,30 @@ class TrainingSession:
                 self._record(events.DOWNLOAD, what=name, done_bytes=done, total_bytes=total)
                 told = time.monotonic()
 
-    def _test(self, splits: Splits, share: Claim) -> dict[str, Any]:
+    def _test(self, splits: Splits, share: Claim, fit: Fit) -> dict[str, Any]:
         """The report of the best checkpoint on the test split; what it said of each image of `val` and `test` is kept."""
         from core.runs.predictions import write_predictions
         from core.training.evaluation import drained
+        from core.training.halving import FewerAtOnce
         from core.training.scoring import evaluate_checkpoint
 
-        def follow(_: object) -> None:
+        def follow(happened: object) -> None:
+            if isinstance(happened, FewerAtOnce):
+                self._record(events.NOTICE, message=fewer_in_words(happened.images))
             if (end := self._requests.end()) is not None:
                 end_session(self._run, end, "while testing", self._requests)
 
         report: dict[str, Any] = {}
         parts: tuple[tuple[Literal["val", "test"], Pictures], ...] = (("val", splits.val), ("test", splits.test))
         for split, pictures in parts:
-            report, predictions = drained(evaluate_checkpoint(self._run.best, pictures, share.device, split), follow)
+            measuring = evaluate_checkpoint(self._run.best, pictures, share.device, split, fit)
+            report, predictions = drained(measuring, follow)
             write_predictions(self._run, split, predictions)
         return report
+
+
+def _other_batches(before: int, now: int, state: TrainingState) -> str:
+    return (
+        f"From step {state.step:,} on a batch has {now:,} images instead of {before:,}; the learning rate stays "
+        f"{state.learning_rate:g}, although batches of another size may need another one."
+    )

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.machine.memory import was_killed_for_memory
 from core.machine.questions import Question
 
 MOST = 2  # at work at once, whoever asked
@@ -117,6 +118,8 @@ class TaskQueue:
     def _outcome(self, question: Question) -> tuple[dict[str, Any] | None, str]:
         """(what was found, the problem)."""
         answer, status = question.answer(), question.process.returncode
+        if answer is None and was_killed_for_memory(status, question.kills):
+            return None, f"The system ended the {self.noun} because memory ran out; choose a smaller batch or network."
         if answer is None:
             return None, f"The {self.noun} ended without an answer (exit status {status}); {self.remedy}."
         return (None, str(answer["error"])) if "error" in answer else (answer, "")

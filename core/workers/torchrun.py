@@ -120,14 +120,14 @@ def take_part(run: Run, data_folder: Path, ranks: Ranks) -> int:
         ranks.release()
         return 0
     except Exception as error:
-        from core.workers.worker import LOST_SECONDS, in_a_sentence
+        from core.workers.worker import LOST_SECONDS, in_a_sentence, remedy_of
 
         if not ranks.is_led(LOST_SECONDS):  # a pause, or whatever else: it has said so
             return 0
 
         if not isinstance(error, TrainDeskError):
             traceback.print_exc()
-        ranks.say_why(in_a_sentence(error))
+        ranks.say_why(in_a_sentence(error, run), remedy_of(error, run))
         return 1
 
 

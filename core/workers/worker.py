@@ -19,6 +19,7 @@ import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import psutil
 from filelock import FileLock, Timeout
@@ -26,7 +27,7 @@ from filelock import FileLock, Timeout
 from core.errors import TrainDeskError
 from core.files import remove_file
 from core.machine.awake import awake
-from core.machine.memory import is_out_of_memory
+from core.machine.memory import OutOfMemory
 from core.machine.processes import name_process
 from core.machine.ranks import Ranks
 from core.runs import events
@@ -36,6 +37,7 @@ from core.runs.requests import Requests
 from core.runs.store import Run
 from core.workers.ending import GONE, PauseRequested, StopRequested
 from core.workers.session import TrainingSession
+from core.workers.short_memory import of_memory
 from core.workers.torchrun import devices_of, take_part, train_in_ranks
 
 SPARE_BYTES = 16_384  # of the disk that a run keeps for its last line
@@ -109,15 +111,15 @@ def work(
 
     ending = threading.RLock()  # taken for good by the thread that writes the end
 
-    def end(kind: str, message: str) -> Event:
+    def end(kind: str, message: str, **more: object) -> Event:
         ending.acquire()
         try:
-            return record(kind, message=message)
+            return record(kind, message=message, **more)
         except OSError:  # the disk is full for the log too
             with contextlib.suppress(OSError):
                 remove_file(run.spare)
         try:
-            return record(kind, message=message)
+            return record(kind, message=message, **more)
         except OSError as error:  # the free lock will say that the run is interrupted
             print(f"{message} ({error})", file=sys.stderr)
             return {"event": kind, "time": time.time(), "message": message}
@@ -127,7 +129,7 @@ def work(
     if is_a_process:
         threading.Thread(target=_insist_on_stop, args=(run, over, end), name="stop", daemon=True).start()
     if ranks is not None:
-        ranks.watch(lambda sentence: _end_at_once(run, end, events.FAILED, sentence))
+        ranks.watch(lambda sentence: _end_at_once(run, end, events.FAILED, sentence, **_with(ranks.remedy())))
     try:
         if log.has_events:
             record(events.RESUMING)
@@ -147,7 +149,9 @@ def work(
         if not isinstance(error, TrainDeskError):
             traceback.print_exc()
         lost = ranks.lost(wait=LOST_SECONDS) if ranks is not None else ""  # then that is why nothing could be computed
-        return end(events.FAILED, lost or in_a_sentence(error))
+        if ranks is not None and lost:
+            return end(events.FAILED, lost, **_with(ranks.remedy()))
+        return end(events.FAILED, in_a_sentence(error, run), **_with(remedy_of(error, run)))
     finally:
         over.set()
         if ranks is not None:
@@ -159,7 +163,11 @@ def work(
         lock.release()
 
 
-def _insist_on_stop(run: Run, over: threading.Event, end: Callable[[str, str], Event]) -> None:
+def _with(remedy: dict[str, Any]) -> dict[str, Any]:
+    return {"remedy": remedy} if remedy else {}
+
+
+def _insist_on_stop(run: Run, over: threading.Event, end: Callable[..., Event]) -> None:
     """Ends the process when a stop is asked for and the training does not come to the end of its step."""
     while not over.wait(0.1):
         if run.stop_request.exists():
@@ -169,9 +177,9 @@ def _insist_on_stop(run: Run, over: threading.Event, end: Callable[[str, str], E
             _end_at_once(run, end, events.STOPPED, f"Stopped by request in the middle of its work; {kept}.")
 
 
-def _end_at_once(run: Run, end: Callable[[str, str], Event], kind: str, message: str) -> None:
+def _end_at_once(run: Run, end: Callable[..., Event], kind: str, message: str, **more: object) -> None:
     """Writes the end and ends the process in the middle of what it does."""
-    end(kind, message)
+    end(kind, message, **more)
     for passing in (run.stop_request, run.worker_pid, run.spare):
         remove_file(passing)
     os._exit(0)
@@ -203,13 +211,18 @@ def _disk_full(run: Run) -> str:
     return f"Paused because the disk is full and nothing more could be saved; {kept}: free some space and resume."
 
 
-def in_a_sentence(error: Exception) -> str:
+def remedy_of(error: Exception, run: Run) -> dict[str, Any]:
+    """Values at paths of the run's config with which what failed may go; none where that is not known."""
+    short = of_memory(error, run)
+    return short.remedy if isinstance(short, OutOfMemory) else {}
+
+
+def in_a_sentence(error: Exception, run: Run) -> str:
     """Why a training failed, for people."""
+    error = of_memory(error, run)
     if isinstance(error, TrainDeskError):
         return str(error)
     first_line = next(iter(str(error).strip().splitlines()), "")[:200]
-    if is_out_of_memory(error):
-        return "There was not enough memory for these settings; choose a smaller batch size or a smaller network."
     if type(error).__module__.startswith(("torch._dynamo", "torch._inductor")):
         return (
             "torch.compile could not build this network here (it needs a C++ compiler or Triton); switch 'Compile' off."

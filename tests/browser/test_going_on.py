@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
+from core.runs.events import EventWriter
 from core.runs.history import History
 from core.runs.store import create_run, find_run
 from tests.browser.hands import CHARTS, press, seen
 from tests.helpers import quick_config, wait_until
 
 pytestmark = pytest.mark.browser
+NO_MEMORY = "There was not enough memory for a batch of 256 images; choose a smaller batch size, such as 128"
 CURVE = "name => Array.from(document.querySelector('.js-plotly-plot').data.find(curve => curve.name === name).x)"
 ENOUGH = "document.querySelector('.js-plotly-plot')?.data?.[0].x.length > 5"
 
@@ -130,3 +132,22 @@ def test_a_step_an_epoch_slow_motion_and_full_speed_at_a_click(visit, server):
     expect(page.get_by_text("finished", exact=True)).to_be_visible()
     told = [(each["epoch_seconds"], each["by_step"]) for each in History(run).update().playbacks]
     assert told[:1] == [(0, True)] and told[-2:] == [(2, False), (0, False)]
+
+
+def test_a_run_that_had_no_memory_goes_on_with_half_of_its_batch(visit, server):
+    """Its page has a button for it, and the form offers the value that its sentence names."""
+    short = create_run(quick_config(title="Too large", batch_size=256, training={"epochs": 2}), server.runs)
+    log = EventWriter(short.event_log)
+    log.write("failed", message=f"{NO_MEMORY}.", remedy={"training.batch_size": 128})
+    log.close()
+    page = visit().page
+    page.goto(f"{server.url}/run?run={short.id}")
+    expect(page.get_by_text(NO_MEMORY).first).to_be_visible()
+    page.get_by_role("button", name="Train again with changes").click()
+    expect(page.get_by_text("Batch size 256 images → 128 images")).to_be_visible()
+    page.goto(f"{server.url}/run?run={short.id}")
+    halve = page.get_by_role("button", name="Halve the batch and go on")
+    press(halve, lambda: short.config().training.batch_size == 128)
+    wait_until(lambda: short.status().name == "finished")
+    expect(page.get_by_text("of 360 pictures right")).to_be_visible()
+    expect(halve).to_have_count(0)

@@ -57,7 +57,7 @@ def accuracy_chart(history: History) -> str:
 
 
 def _epochs(history: History, steps: np.ndarray) -> np.ndarray:
-    return steps / max(1, (history.started or {}).get("steps_per_epoch", 1))
+    return running.epochs_at(history, steps)
 
 
 def _at_ends(history: History, metric: str, name: str) -> Line:

@@ -36,7 +36,7 @@ class Axis:
         if self.name == "step":
             return steps.astype(float)
         if self.name == "epoch":
-            return steps / max(1, (history.started or {}).get("steps_per_epoch", 1))
+            return running.epochs_at(history, steps)
         return history.trained_at(steps, times) / self._unit()[1]
 
     def of_epochs(self, history: History) -> np.ndarray:

@@ -21,6 +21,7 @@ from core.runs.store import Run, Status
 from core.text.numbers import decimal, fitting
 from core.workers.control import check_learning_rate
 from core.workers.launch import prepare
+from core.workers.short_memory import half_batch
 from pages.components.run.elsewhere import draw_ended_elsewhere, draw_resume_on, draw_wish
 from pages.components.run.resuming import resume, where_it_goes_on
 from pages.components.shell.messages import attempt, problem, set_problem, show_problem
@@ -107,6 +108,7 @@ def draw_ended_controls(run: Run, status: Status, config: RunConfig, history: Hi
         return
     if status.name in RESUMABLE or status.name in LENGTHENED:
         prepare()  # a click is likely: the next worker is warm by then
+    _smaller_batch(run, config, history)
     has_begun = history.started is not None
     comes_first = status.name == "paused" or not has_begun
     if status.name == "failed" and has_begun:
@@ -124,6 +126,21 @@ def draw_ended_controls(run: Run, status: Status, config: RunConfig, history: Hi
         _on_another_device(run, config)
         draw_resume_on(run)
     draw_lengthening(run, status, config, history)
+
+
+def _smaller_batch(run: Run, config: RunConfig, history: History) -> None:
+    """The way out of a memory that was short, where a smaller batch is one."""
+    if (half := half_batch(history.end)) is None or half >= config.training.batch_size:
+        return
+    rate = decimal(current_learning_rate(config, history))
+    if pressed(
+        "Halve the batch and go on",
+        key=f"halve {run.id}",
+        icon=":material/safety_divider:",
+        help=f"{where_it_goes_on(run)} From then on a batch has {half:,} images instead of "
+        f"{config.training.batch_size:,}; the learning rate stays {rate}.",
+    ):
+        resume(run, batch_size=half)
 
 
 def draw_lengthening(run: Run, status: Status, config: RunConfig, history: History) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
+import numpy as np
 import streamlit as st
 
 from core.run_config import RunConfig
 from core.runs.history import History
 from core.runs.playback import Playback, ask_for_playback, playback_of
+from core.runs.running import epochs_at
 from core.runs.store import Run
 from pages.components.run.controls import ask
 from pages.components.shell.histories import shared_history
@@ -69,9 +71,12 @@ def waits_after(run: Run, config: RunConfig, history: History) -> bool:
 
 def _go_on(run: Run, config: RunConfig, whole_epoch: bool) -> None:
     """One step or epoch more than was asked for, or than are done. Clicks within one run of the page count once."""
-    per_epoch = max(1, (shared_history(run).history.started or {}).get("steps_per_epoch", 1))
+    history = shared_history(run).history
+    per_epoch = max(1, (history.started or {}).get("steps_per_epoch", 1))
     at = max(_done(run), current_playback(run, config).until or 0)
-    _leave(run, Playback(until=(at // per_epoch + 1) * per_epoch if whole_epoch else at + 1))
+    done = float(epochs_at(history, np.array([at]))[0])
+    to_its_end = max(1, round((1 - done % 1) * per_epoch))
+    _leave(run, Playback(until=at + (to_its_end if whole_epoch else 1)))
 
 
 def _done(run: Run) -> int:

@@ -26,10 +26,11 @@ def resume(
     device: str = "",
     computer: str = "",
     note: str = "",
+    batch_size: int = 0,
 ) -> None:
     """Has a worker go on, now or when there is room, and draws the page anew, which is a live one again. Then `note` is said."""
     note = note or ("" if device or computer not in ("", HERE) else device_missing(run))
-    if attempt(f"resume {run.id}", lambda: go_on(run, more_epochs, rate(), device, computer)):
+    if attempt(f"resume {run.id}", lambda: go_on(run, more_epochs, rate(), device, computer, batch_size)):
         for place in PLACES:
             set_problem(f"{place} {run.id}", "")
         set_note(run, note)

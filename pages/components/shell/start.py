@@ -42,13 +42,18 @@ def start_all(configs: Sequence[RunConfig], computer: str = "") -> list[Run]:
 
 
 def go_on(
-    run: Run, more_epochs: int = 0, learning_rate: float | None = None, device: str = "", computer: str = ""
+    run: Run,
+    more_epochs: int = 0,
+    learning_rate: float | None = None,
+    device: str = "",
+    computer: str = "",
+    batch_size: int = 0,
 ) -> None:
     """Has a worker go on with a run, now or when there is room. Raises TrainDeskError."""
     if not is_host():
         check_guest(runs_folder(), visitor(), 1)
     check_computer(runs_folder(), computer, [device or run.config().training.device])
-    ask_to_resume(run, more_epochs, learning_rate, device, computer)
+    ask_to_resume(run, more_epochs, learning_rate, device, computer, batch_size=batch_size)
     submit_all([run], data_folder(), visitor(), _most(), computer)
 
 

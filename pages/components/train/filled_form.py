@@ -19,6 +19,7 @@ from core.recipes import Recipe, find_recipe
 from core.run_config import RunConfig
 from core.runs.metadata import title_of
 from core.runs.store import Run, find_run
+from core.workers.short_memory import with_remedy
 from pages.components.shell.form_values import WIDGET, fill, key_of
 from pages.components.shell.links import TRAIN, form_page, show, switch_page
 from pages.components.shell.messages import errors_shown, show_warning
@@ -96,7 +97,10 @@ def fill_from_address() -> None:
                 fill_from_experiment(wanted)
                 set_origin(Origin(kind, wanted))
             else:
-                fill_from(kind, wanted, source(kind, wanted)[1])
+                config = source(kind, wanted)[1]
+                if kind == "from":  # what failed for want of memory is not offered as it was
+                    config = with_remedy(find_run(wanted, runs_folder()), config)
+                fill_from(kind, wanted, config)
         except TrainDeskError as error:
             show_warning(f"The form could not be filled from the link. {error}")
 

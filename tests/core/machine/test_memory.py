@@ -6,6 +6,8 @@ import pytest
 import torch
 
 from core.machine import memory
+from tests.core.short import WORDINGS
+from tests.helpers import assert_one_sentence
 
 
 @pytest.fixture
@@ -56,18 +58,15 @@ def test_a_gpu_is_asked_itself(monkeypatch):
 @pytest.mark.parametrize(
     ("error", "says"),
     [
-        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"), True),
+        *((error, True) for error in WORDINGS.values()),
         (MemoryError(), True),
-        (
-            RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 400000000000000 bytes."),
-            True,
-        ),
         (RuntimeError("could not create a primitive"), True),
         (RuntimeError("could not create a primitive descriptor for a convolution forward propagation"), False),
         (RuntimeError("mat1 and mat2 shapes cannot be multiplied"), False),
         (ValueError("Expected more than 1 value per channel"), False),
+        (FileNotFoundError(2, "No such file or directory", "/pictures/out of memory/1.png"), False),
     ],
-    ids=["GPU", "Python", "CPU", "oneDNN", "oneDNN cannot", "shapes", "batch norm"],
+    ids=[*WORDINGS, "Python", "oneDNN", "oneDNN cannot", "shapes", "batch norm", "a file's name"],
 )
 def test_out_of_memory_is_known_from_other_errors(error, says):
     assert memory.is_out_of_memory(error) == says
@@ -79,3 +78,59 @@ def test_apples_gpu_has_what_metal_gives_it_and_the_computer_has_left(monkeypatc
     for most, free in [(100, 50), (60, 30), (20, 0)]:
         monkeypatch.setattr(torch.mps, "recommended_max_memory", lambda most=most: most)
         assert memory.free_bytes(torch.device("mps")) == free
+
+
+@pytest.mark.parametrize("kind", ["cuda", "mps"])
+def test_what_torch_keeps_of_a_gpu_is_given_back(kind, monkeypatch):
+    emptied = []
+    monkeypatch.setattr(getattr(torch, kind), "empty_cache", lambda: emptied.append(kind))
+    memory.release(torch.device(kind))
+    memory.release(torch.device("cpu"))
+    assert emptied == [kind]
+
+
+@pytest.mark.parametrize(("free", "others"), [(1e9, "5.0 GB is held by other programs: end them"), (6e9, "")])
+def test_of_a_gpu_it_is_said_what_took_it_and_what_others_hold(free, others, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (int(free), int(8e9)))
+    monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda device: int(1.5e9))
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda device: int(2e9))
+    said = memory.said_of(torch.device("cuda:0"))
+    assert "it took 1.5 GB and wanted more" in said and "8.0 GB" in said and said.count("held by") == bool(others)
+    assert others in said
+    assert memory.said_of(torch.device("cpu")) == ""
+
+
+@pytest.mark.parametrize(
+    ("status", "others", "is_so"),
+    [
+        (-9, 1, True),
+        (-9, 0, False),
+        (-15, 1, False),
+        (0, 1, False),
+        (None, 1, False),
+        (0xC0000017, 0, True),
+        (-1073741801, 0, True),
+    ],
+)
+def test_a_process_killed_for_memory_is_known(status, others, is_so, tmp_path, monkeypatch):
+    """Of Linux the counter tells, as anyone may send SIGKILL; Windows has an exit status of its own."""
+    monkeypatch.setattr(memory, "KILLS", (tmp_path / "vmstat", tmp_path / "missing"))
+    (tmp_path / "vmstat").write_text("pgfault 12\noom_kill 4\nnuma 7\n")
+    before = memory.kills()
+    assert before == 4
+    (tmp_path / "vmstat").write_text(f"pgfault 12\noom_kill {4 + others}\nnuma 7\n")
+    assert memory.was_killed_for_memory(status, before) == is_so
+
+
+def test_what_is_short_within_is_told_with_its_remedy():
+    with (
+        pytest.raises(memory.OutOfMemory) as caught,
+        memory.told(
+            lambda: memory.OutOfMemory("A batch of 8 images did not fit", "choose 4", {"training.batch_size": 4})
+        ),
+    ):
+        raise MemoryError
+    assert_one_sentence(str(caught.value), "8 images", "choose 4")
+    assert caught.value.remedy == {"training.batch_size": 4}
+    with pytest.raises(ZeroDivisionError), memory.told(lambda: memory.OutOfMemory("", "")):
+        raise ZeroDivisionError

@@ -92,14 +92,14 @@ def test_the_first_hears_of_one_that_died_and_why(tmp_path, other):
     ranks, heard, came = Ranks(tmp_path, 0, 2), [], threading.Event()
     ranks.watch(lambda sentence: (heard.append(sentence), came.set()))
     process = other(1)
-    assert ranks.lost() == ""
+    assert ranks.lost() == "" and ranks.remedy() == {}
     process.kill()
     assert came.wait(20)
     assert heard == [ranks.lost()]
     assert_one_sentence(heard[0], "Device 2 of 2 was lost")
-    Ranks(tmp_path, 1, 2).say_why("There was no memory.")
+    Ranks(tmp_path, 1, 2).say_why("There was no memory.", {"training.batch_size": 8})
     (tmp_path / "1").write_text('{"pid": 999999999, "started": 1.0}')
-    assert ranks.lost() == "There was no memory."
+    assert ranks.lost() == "There was no memory." and ranks.remedy() == {"training.batch_size": 8}
 
 
 def test_one_that_has_done_its_part_may_go(tmp_path):

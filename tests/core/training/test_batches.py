@@ -16,6 +16,8 @@ from core.errors import TrainDeskError
 from core.image_sets.splitting import VAL, Rows, plan_of
 from core.training import batches
 from core.training.batches import Pictures, batch_bounds, least_batch, pictures, split
+from tests.core.short import WORDINGS
+from tests.helpers import quick_config
 
 CPU = torch.device("cpu")
 
@@ -340,3 +342,23 @@ def test_a_part_that_would_be_empty_is_refused_in_a_sentence():
     bursts = ImageData(images, labels, images, labels, train_group_ids=labels.clone())
     with pytest.raises(TrainDeskError, match="no validation pictures"):
         split(bursts, DATASETS.parse("digits"), 0.1, 0, CPU)
+
+
+@pytest.mark.parametrize("error", WORDINGS.values(), ids=WORDINGS.keys())
+def test_pictures_that_have_no_room_on_the_device_stream(error, monkeypatch):
+    config = quick_config()
+    data = config.dataset.load(None)
+    held = split(data, config.dataset, 0.1, 0, CPU, memory=10**9)
+    real = torch.Tensor.to
+
+    def to(tensor, *arguments, **options):
+        if "copy" in options:
+            raise error
+        return real(tensor, *arguments, **options)
+
+    monkeypatch.setattr(torch.Tensor, "to", to)
+    streamed = split(data, config.dataset, 0.1, 0, CPU, memory=10**9)
+    assert streamed.train.streams and not held.train.streams
+    for part in ("train", "val", "test"):
+        one, other = (getattr(each, part).slice(0, 9) for each in (streamed, held))
+        assert torch.equal(one[0], other[0]) and torch.equal(one[1], other[1])

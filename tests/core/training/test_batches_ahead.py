@@ -1,11 +1,15 @@
 """Work ahead of time: order, how far ahead, and that its thread always ends."""
 
+import dataclasses
 import threading
 
 import pytest
+import torch
 
-from core.training.batches import ahead_of_time
-from tests.helpers import wait_until
+from core.training.batches import ahead_of_time, batch_bounds, pictures
+from tests.core.short import WORDINGS
+from tests.core.training.trained import CPU
+from tests.helpers import quick_config, wait_until
 
 
 def threads():
@@ -82,3 +86,23 @@ def test_an_error_of_the_consumer_ends_the_thread():
         for _ in ahead_of_time(range(1000)):
             raise KeyError
     assert threads() == []
+
+
+@pytest.mark.parametrize("error", WORDINGS.values(), ids=WORDINGS.keys())
+def test_batches_for_which_there_is_no_room_ahead_are_made_one_by_one(error, monkeypatch):
+    data = quick_config().dataset.load(None)
+    split = pictures(data.train_images[:40], data.train_labels[:40], quick_config().dataset, CPU)
+    streamed, bounds = dataclasses.replace(split, streams=True), batch_bounds(40, 8)
+    real, makers = type(split)._stored, []
+
+    def short(self, start, end):
+        makers.append(threading.current_thread())
+        if start == 16 and threading.current_thread() is not threading.main_thread():
+            raise error
+        return real(self, start, end)
+
+    monkeypatch.setattr(type(split), "_stored", short)
+    found = list(streamed.batches(None, bounds))
+    assert makers[-3:] == [threading.main_thread()] * 3
+    for (start, end), (inputs, labels) in zip(bounds, found, strict=True):
+        assert torch.equal(inputs, split.slice(start, end)[0]) and torch.equal(labels, split.labels[start:end])

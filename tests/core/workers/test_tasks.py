@@ -13,7 +13,7 @@ class Asked:
     def __init__(self):
         self.is_over, self.was_ended, self.began, self.found = False, False, tasks.time.monotonic(), None
         self.process = self
-        self.returncode = 9
+        self.returncode, self.kills = 9, 0
 
     def is_running(self):
         return not self.is_over

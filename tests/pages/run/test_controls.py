@@ -237,7 +237,7 @@ def test_a_run_that_someone_else_resumed_is_shown_live(runs_folder, launched):
 
 
 def test_what_the_engine_refuses_is_one_sentence_under_the_buttons(runs_folder, launched, monkeypatch):
-    def refuse(run, *asked):
+    def refuse(run, *asked, **more):
         raise TrainDeskError(f"Run {run.id} is being trained; pause or stop it first.")
 
     monkeypatch.setattr(start, "ask_to_resume", refuse)
@@ -323,3 +323,28 @@ def test_a_full_disk_is_why_nothing_starts(runs_folder, full, monkeypatch):
     waits = fake_run(runs_folder, "queued")
     monkeypatch.setattr("pages.components.run.phases.disk_problem", lambda folder: "The disk has 10 MB left.")
     assert "nothing is started while the disk is full" in words(open_app("run", run=waits.id))
+
+
+@pytest.mark.parametrize("status", ["failed", "interrupted"])
+def test_a_run_without_memory_goes_on_with_half_of_its_batch(status, runs_folder, monkeypatch):
+    short = create_run(quick_config(batch_size=64), runs_folder)
+    log = EventWriter(short.event_log)
+    write_start(log, short, 3)
+    log.write(status, message="There was not enough memory.", remedy={"training.batch_size": 32})
+    log.close()
+    monkeypatch.setattr(start, "submit_all", lambda runs, *_: None)
+    app = open_app("run", run=short.id)
+    assert "the learning rate stays" in widget(app, f"halve {short.id}").help
+    click(app, f"halve {short.id}")
+    assert short.config().training.batch_size == 32
+
+
+def test_where_a_smaller_batch_does_not_help_there_is_no_button_for_it(runs_folder):
+    for remedy in ({}, {"architecture.enlarge_to": 64}, {"training.batch_size": "many"}):
+        short = create_run(quick_config(batch_size=64), runs_folder)
+        log = EventWriter(short.event_log)
+        write_start(log, short, 3)
+        log.write("failed", message="There was not enough memory.", remedy=remedy)
+        log.close()
+        app = open_app("run", run=short.id)
+        assert f"halve {short.id}" not in [button.key for button in app.button]
