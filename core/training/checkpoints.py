@@ -16,8 +16,8 @@ from core.errors import TrainDeskError
 from core.files import opened, write_atomically
 from core.training.batches import BATCH_NORM_NEEDS
 from core.training.loop import TrainingState
+from core.training.recording import plain_state
 from core.training.running_metrics import RunningMetrics
-from core.training.step import plain_state
 
 FORMAT = 1
 PATIENCE = 60.0  # seconds: a training must not end because somebody saves a large checkpoint elsewhere
@@ -100,7 +100,9 @@ def restore(state: TrainingState, content: dict[str, Any], path: Path) -> None:
 def is_finite(state: TrainingState) -> bool:
     """Whether all weights and what layers keep beside them are numbers: only such a network may replace the last good
     checkpoint, and only such a one is read again."""
-    return not any(_not_finite(model.state_dict()) for model in (state.model, state.eval_model))
+    models = {id(model): model for model in (state.model, state.eval_model)}.values()
+    every = [each for model in models for each in model.state_dict().values() if each.is_floating_point()]
+    return not every or bool(torch.stack([each.isfinite().all() for each in every]).all())  # one answer to wait for
 
 
 def write_checkpoint(path: Path, content: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ where it was: the order of the images and their augmentation are made from the s
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager
@@ -22,7 +23,7 @@ from torch import nn
 
 from core.machine.ranks import Ranks
 from core.runs.metrics import Evaluation
-from core.training.augmentation import Augmentation
+from core.training.augmentation import Augmentation, Drawn
 from core.training.batches import Pictures, Splits, batch_bounds, class_weights, order_of
 from core.training.between import Between, Measure
 from core.training.evaluation import Measuring, evaluate
@@ -31,10 +32,11 @@ from core.training.frozen import trainable_part
 from core.training.gradients import MicroBatchesChanged, Outcome, add_gradients, in_micro_batches
 from core.training.losses import LossSettings
 from core.training.precision import mixed
+from core.training.recording import recorder_for, set_learning_rate
 from core.training.running_metrics import RunningMetrics
 from core.training.schedules import ScheduleSettings
 from core.training.settings import TrainingSettings
-from core.training.step import Stepper, recorder_for, set_learning_rate
+from core.training.step import Batch, Given, NotRecorded, Stepper
 from core.training.weight_average import WeightAverage
 
 
@@ -70,6 +72,7 @@ class TrainingState:
     running_metrics: RunningMetrics = field(default_factory=RunningMetrics)  # of the epoch under way
     part: int = 0  # images of `val` that are measured within an epoch; 0: not known yet
     schedule_memory: dict[str, float] = field(default_factory=dict)
+    scheduled: float = math.nan  # learning rate of the last step, after the schedule
 
     @property
     def eval_model(self) -> nn.Module:
@@ -107,7 +110,7 @@ class Epoch(NamedTuple):
     probe: np.ndarray  # (n, classes) float32, probabilities for the probe images of `val`
 
 
-Happened = Preparing | Step | MicroBatchesChanged | Measuring | Validated | Epoch
+Happened = Preparing | Step | MicroBatchesChanged | NotRecorded | Measuring | Validated | Epoch
 
 
 def train(
@@ -139,7 +142,18 @@ def train(
     weights = class_weights(splits.train.labels, setup.classes) if training.balance == "weights" else None
     recorder = None if training.compile or ranks else recorder_for(device)
     add = add_gradients if ranks is None else _divided(network, ranks)
-    step = Stepper(network, loss_of, state.optimizer, precision, weights, training.gradient_clip, recorder, add)
+
+    def make(pick: torch.Tensor, labels: torch.Tensor, drawn: Drawn | torch.Tensor | None = None) -> Given:
+        inputs = part.train.picked(pick)
+        if drawn is None:
+            return inputs, labels, None
+        drawn = drawn if isinstance(drawn, Drawn) else Drawn.of(drawn, augmentation.mixes())
+        inputs, mix = augmentation.carry_out(inputs, labels, drawn, fill)
+        return inputs, labels, mix
+
+    step = Stepper(
+        network, loss_of, state.optimizer, precision, weights, training.gradient_clip, recorder, bounds[0][1], make, add
+    )
     probe_inputs = None if probe is None else next(iter(part.val.batches(probe, [(0, len(probe))])))[0]
     between = Between(training, part.val, state.part)
 
@@ -154,22 +168,19 @@ def train(
         order = order_of(
             splits.train.labels, training.balance == "sampling", _seeded(random, training.seed, state.epoch)
         )
-        for inputs, labels in part.batches(order, bounds[state.batch :], random):
+        for pick, labels in part.picks(order, bounds[state.batch :], random):
             if ranks:
                 state.learning_rate = ranks.from_first(state.learning_rate)
             _set_learning_rate(state, setup, state.epoch + state.batch / len(bounds))
-            mix = None
+            batch: Batch = (pick, labels)
             if changes or augmentation.mixes():
-                _seeded(random, training.seed, state.step)
-            if changes:
-                inputs = augmentation.apply(inputs, random, fill)
-            if augmentation.mixes():
-                inputs, others, share = augmentation.mix(inputs, labels, random)
-                mix = (others, share)
-            take = partial(step, inputs, labels, mix)
+                drawn = augmentation.draw(len(labels), _seeded(random, training.seed, state.step), changes)
+                batch = (pick, labels, drawn if device.type == "cpu" and recorder is None else drawn.packed(device))
             loss, logits = yield from in_micro_batches(
-                take, len(labels), training.batch_size, setup.smallest_batch, state, device
+                partial(step, batch), len(labels), training.batch_size, setup.smallest_batch, state, device
             )
+            if news := step.news():
+                yield news
             if state.average:
                 state.average.update()
             state.step += 1
@@ -220,9 +231,12 @@ def _probabilities(network: nn.Module, inputs: torch.Tensor | None, precision: A
 
 
 def _set_learning_rate(state: TrainingState, setup: Setup, epoch: float) -> None:
-    factor = setup.schedule.factor(epoch, setup.training.epochs, state.schedule_memory)
+    scheduled = state.learning_rate * setup.schedule.factor(epoch, setup.training.epochs, state.schedule_memory)
+    if scheduled == state.scheduled:
+        return
     for group in state.optimizer.param_groups:
-        set_learning_rate(group, state.learning_rate * factor * group["lr_scale"])
+        set_learning_rate(group, scheduled * group["lr_scale"])
+    state.scheduled = scheduled
 
 
 def _seeded(random: torch.Generator, seed: int, number: int) -> torch.Generator:

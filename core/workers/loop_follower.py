@@ -22,6 +22,7 @@ from core.training.features import Preparing
 from core.training.gradients import MicroBatchesChanged
 from core.training.loop import Epoch, Happened, Step, TrainingState, Validated, train
 from core.training.snapshots import SnapshotRecorder
+from core.training.step import NotRecorded
 from core.workers.ending import end_session
 from core.workers.playback import PlaybackClock
 
@@ -86,6 +87,8 @@ class LoopFollower:
                 self.recorder.begin_steps()
             case MicroBatchesChanged(micro_batches):
                 self._record(events.NOTICE, message=self._micro_batches_in_words(micro_batches))
+            case NotRecorded(why):
+                self._record(events.NOTICE, message=_unrecorded_in_words(why))
         return ""
 
     def _take_step(self, step: Step) -> None:
@@ -183,3 +186,10 @@ class LoopFollower:
             f"A batch of {self._config.training.batch_size:,} images does not fit into the memory, so it is computed in "
             f"{micro_batches} pieces; {same}."
         )
+
+
+def _unrecorded_in_words(why: str) -> str:
+    return (
+        f"Steps are handed to the GPU one operation at a time, which is slower for a small network, because {why}; "
+        "what is learned is the same."
+    )
