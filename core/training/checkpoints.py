@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 from torch.utils._pytree import tree_leaves, tree_map_only
+from torch.utils.weak import WeakTensorKeyDictionary
 
 from core.architectures import ArchitectureSettings
 from core.errors import TrainDeskError
@@ -21,6 +22,7 @@ from core.training.running_metrics import RunningMetrics
 
 FORMAT = 1
 PATIENCE = 60.0  # seconds: a training must not end because somebody saves a large checkpoint elsewhere
+_KEPT = WeakTensorKeyDictionary()  # what no step changes -> its version, and it on the CPU
 _PARTS = {"config", "class_names", "shape", "metrics", "epoch", "step", "model"}
 
 
@@ -200,8 +202,18 @@ def _fixed(model: nn.Module) -> set[str]:
 
 
 def _weights(model: nn.Module, fixed: set[str]) -> dict[str, torch.Tensor]:
-    """Weights and buffers by name, copied except the fixed ones."""
-    return {name: tensor.detach().to("cpu", copy=name not in fixed) for name, tensor in model.state_dict().items()}
+    """Weights and buffers by name, copied to the CPU, the fixed ones once for all checkpoints."""
+    weights = model.state_dict(keep_vars=True).items()
+    return {name: _kept(each) if name in fixed else each.detach().to("cpu", copy=True) for name, each in weights}
+
+
+def _kept(tensor: torch.Tensor) -> torch.Tensor:
+    """The same on the CPU; where it lies elsewhere it is copied when it is first asked for, and after it was written to."""
+    version, kept = _KEPT.get(tensor, (None, tensor))
+    if version != tensor._version:
+        kept = tensor.detach().to("cpu")
+        _KEPT[tensor] = (tensor._version, kept)
+    return kept
 
 
 def _copied(value: Any) -> Any:

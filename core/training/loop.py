@@ -15,7 +15,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -136,12 +136,12 @@ def train(
         state.model, state.average, augmentation, training.evaluation_batch_size, splits, state.precision, ranks is None
     )
     network = part.network
-    if training.compile:
+    if training.compile and ranks:
         network.compile()
     changes = augmentation.is_on() and not part.on_features  # those of mirrored pictures were computed with the others
     weights = class_weights(splits.train.labels, setup.classes) if training.balance == "weights" else None
     recorder = None if training.compile or ranks else recorder_for(device)
-    add = add_gradients if ranks is None else _divided(network, ranks)
+    add = _divided(network, ranks) if ranks else _compiled(network, bounds[0][1]) if training.compile else add_gradients
 
     def make(pick: torch.Tensor, labels: torch.Tensor, drawn: Drawn | torch.Tensor | None = None) -> Given:
         inputs = part.train.picked(pick)
@@ -212,6 +212,18 @@ def _divided(network: nn.Module, ranks: Ranks) -> Callable[..., Outcome]:
     from core.training.division import Division  # imports torchvision, which one device alone does without
 
     return Division(network, ranks).add_gradients
+
+
+def _compiled(network: nn.Module, images: int) -> Callable[..., Outcome]:
+    """`add_gradients` that computes batches of so many images with a compiled network. All others, such as an epoch's last, and
+    evaluation stay as they are: torch would compile anew for each of their sizes, and that takes longer than it gains."""
+    compiled = torch.compile(network)
+
+    def add(network: nn.Module, loss_of: LossSettings, inputs: torch.Tensor, *rest: Any) -> Outcome:
+        is_whole = len(inputs) == images and rest[2] == 1  # in one micro-batch
+        return add_gradients(compiled if is_whole else network, loss_of, inputs, *rest)
+
+    return add
 
 
 def _validated(state: TrainingState, between: Between, measure: Measure) -> Generator[Measuring, None, Validated]:

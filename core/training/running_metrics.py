@@ -46,7 +46,7 @@ class RunningMetrics:
     def read(self, losses: list[torch.Tensor]) -> tuple[list[float], int, int]:
         """Some losses () float32, images read rightly, and images so far, in one reading, for which the device is waited once."""
         self._count()
-        if not torch.is_tensor(self._hits):
+        if isinstance(self._hits, int):
             return torch.stack(losses).tolist() if losses else [], self._hits, self._images
         as_bits = [loss.view(torch.int32) for loss in losses]  # both kinds of numbers in one tensor
         values = torch.stack([*as_bits, self._hits.to(torch.int32)]).cpu()

@@ -339,3 +339,21 @@ def test_a_recording_gives_its_memory_back_where_another_step_needs_it():
     Short.short = True
     step((torch.randn(4, 3), torch.zeros(4, dtype=torch.long)), 1)
     assert "no memory" in step.news().why and isinstance(optimizer.param_groups[0]["lr"], float)
+
+
+def test_only_whole_batches_are_compiled(monkeypatch):
+    """Each other size, and each mode of the network, would be compiled anew."""
+    seen = []
+
+    def compiled(network):
+        def call(inputs):
+            seen.append((len(inputs), network.training))
+            return network(inputs)
+
+        return call
+
+    monkeypatch.setattr(torch, "compile", compiled)
+    config = quick_config(epochs=2, batch_size=100, training={"compile": True})
+    compiling = trained(config, monkeypatch, None, 25)
+    assert len(seen) > 10 and set(seen) == {(100, True)}
+    assert_the_same(trained(quick_config(epochs=2, batch_size=100), monkeypatch, None, 25), compiling)
