@@ -36,7 +36,12 @@ FLOORS = (
         "core.training.linear",
         "core.training.precision",
     ),
-    ("core.training.weight_average", "core.training.running_metrics", "core.training.halving"),
+    (
+        "core.training.weight_average",
+        "core.training.running_metrics",
+        "core.training.halving",
+        "core.training.recording",
+    ),
     ("core.training.batches", "core.training.layers", "core.training.preview", "core.training.start_weights"),
     ("core.training.features",),
     ("core.training.evaluation", "core.training.frozen"),

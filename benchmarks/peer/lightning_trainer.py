@@ -49,7 +49,9 @@ class Quiet(Documented):
         return self.criterion(self.model(inputs), labels)
 
 
-def training_round(recipe: str, steps: int, variant: str, folder: Path) -> Callable[[], float]:
+def training_round(
+    recipe: str, steps: int, variant: str, folder: Path, accelerator: str = "cpu"
+) -> Callable[[], float]:
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     if variant == "documented":
         module, loader = Documented(recipe, variant), documented_loader(recipe)
@@ -62,7 +64,7 @@ def training_round(recipe: str, steps: int, variant: str, folder: Path) -> Calla
 
     def one_round() -> float:
         module.stopwatch = Stopwatch(steps)
-        trainer = lightning.Trainer(accelerator="cpu", devices=1, max_steps=WARM_STEPS + steps, **options)
+        trainer = lightning.Trainer(accelerator=accelerator, devices=1, max_steps=WARM_STEPS + steps, **options)
         trainer.fit(module, loader)
         return module.stopwatch.rate(TUTORIALS[recipe][2])
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from core.settings.settings import Settings, setting
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
+
+    Mix = tuple[Tensor, float | Tensor] | None
 
 DRAWS = 14  # random numbers per image: always all of them, so that one change added leaves the others as they were
 
@@ -57,6 +60,28 @@ class Augmentation(Settings):
     def _moves(self) -> bool:
         return bool(self.shift or self.rotation or self.scale or self.stretch or self.shear)
 
+    def draw(self, count: int, generator: torch.Generator, changes: bool = True) -> Drawn:
+        """The random numbers of one batch of so many images, from a CPU generator: of `apply` where `changes` is true, then of
+        `mix` if it is on."""
+        import torch
+
+        chance = torch.rand((DRAWS, count), generator=generator) if changes else None
+        if not self.mixes():
+            return Drawn(chance)
+        seed = int(torch.randint(2**62, (), generator=generator))
+        share = random.Random(seed).betavariate(self.mixup, self.mixup)  # torch's own Beta takes no generator
+        return Drawn(chance, torch.randperm(count, generator=generator), max(share, 1 - share))
+
+    def carry_out(self, images: Tensor, labels: Tensor, drawn: Drawn, fill: Tensor | None = None) -> tuple[Tensor, Mix]:
+        """What `apply` and `mix` make of a batch with drawn numbers on its device: the images, and of MixUp the labels of the
+        pictures mixed in (N,) with the share of the first ones, else None."""
+        if drawn.chance is not None:
+            images = self._changed(images, drawn.chance, drawn.fixed_shapes, fill)
+        if drawn.others is None:
+            return images, None
+        other = images.movedim(1, -1).index_select(0, drawn.others).movedim(-1, 1)  # images stay channels last
+        return images.lerp(other, 1 - drawn.share), (labels.index_select(0, drawn.others), drawn.share)
+
     def apply(self, images: Tensor, generator: torch.Generator, fill: Tensor | None = None) -> Tensor:
         """Changed pictures of the same shape and memory layout, float (N, C, H, W); those given are not touched.
 
@@ -66,14 +91,18 @@ class Augmentation(Settings):
         """
         import torch
 
+        drawn = Drawn(torch.rand((DRAWS, len(images)), generator=generator))
+        if images.device.type != "cpu":
+            drawn = Drawn.of(drawn.packed(images.device), mixes=False)
+        assert drawn.chance is not None
+        return self._changed(images, drawn.chance, drawn.fixed_shapes, fill)
+
+    def _changed(self, images: Tensor, chance: Tensor, fixed_shapes: bool, fill: Tensor | None) -> Tensor:
+        import torch
+
         from core.training import transforms
 
-        count, _, height, width = images.shape
-        chance = torch.rand((DRAWS, count), generator=generator)  # (14, N) in 0..1
-        mirrored = (
-            _onto(images.device, (chance[2] < 0.5).nonzero().flatten()) if self.flip and not self._moves() else None
-        )
-        chance = _onto(images.device, chance)
+        _, _, height, width = images.shape
         pixels = images.permute(0, 2, 3, 1).contiguous()  # (N, H, W, C)
         if self._moves():
             most = transforms.Affine(self.shift, self.rotation, self.scale, self.stretch, self.shear, self.flip)
@@ -82,9 +111,12 @@ class Augmentation(Settings):
             pad = min(self.crop, height // 2, width // 2)
             top, left = (chance[7:9] * (2 * pad + 1)).long()
             pixels = transforms.random_crop(pixels, pad, top, left, fill)
-        if mirrored is not None:
-            pixels = pixels if self.crop else pixels.clone()
-            transforms.mirror(pixels, mirrored)
+        if self.flip and not self._moves():
+            if fixed_shapes:
+                pixels = transforms.mirror_chosen(pixels, chance[2] < 0.5)
+            else:
+                pixels = pixels if self.crop else pixels.clone()
+                transforms.mirror_some(pixels, chance[2] < 0.5)
         if self.brightness or self.contrast:
             light, contrast = 1 + (chance[9] * 2 - 1) * self.brightness, 1 + (chance[10] * 2 - 1) * self.contrast
             pixels = transforms.brightness_contrast(pixels, light, contrast, fill)
@@ -104,16 +136,39 @@ class Augmentation(Settings):
         the share 0.5..1 of the picture itself, one for the whole batch. The loss is share * loss(labels) + (1 - share) *
         loss(other labels).
         """
+        drawn = self.draw(len(images), generator, changes=False)
+        assert drawn.others is not None, "it is on"
+        drawn = replace(drawn, others=drawn.others.to(images.device))
+        mixed, mix = self.carry_out(images, labels, drawn)
+        assert mix is not None
+        return mixed, mix[0], drawn.share
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """The random numbers of one batch of N images."""
+
+    chance: Tensor | None = None  # (14, N) in 0..1, of the changes
+    others: Tensor | None = None  # (N,) int64: of MixUp, which picture of the batch is mixed into each
+    share: Any = 1.0  # of MixUp: of the picture itself; a tensor () where it lies on the device
+    fixed_shapes: bool = False  # no shape may depend on the numbers, as whoever makes such a tensor waits for them
+
+    def packed(self, device: torch.device) -> Tensor:
+        """All of it as one float32 (14 to 16, N) on a device, in one copy that nobody waits for. `others` are whole numbers far
+        below 2 ** 24, up to where float32 has all of them."""
         import torch
 
-        seed = int(torch.randint(2**62, (), generator=generator))
-        share = random.Random(seed).betavariate(self.mixup, self.mixup)  # torch's own Beta takes no generator
-        share = max(share, 1 - share)
-        order = _onto(images.device, torch.randperm(len(images), generator=generator))
-        other = images.movedim(1, -1).index_select(0, order).movedim(-1, 1)  # images stay channels last
-        return images.lerp(other, 1 - share), labels.index_select(0, order), share
+        rows = [] if self.chance is None else [self.chance]
+        if self.others is not None:
+            others = self.others.float()
+            rows += [others[None], torch.full_like(others, self.share)[None]]
+        packed = torch.cat(rows)
+        return packed.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else packed.to(device)
 
-
-def _onto(device: torch.device, drawn: Tensor) -> Tensor:
-    """Numbers drawn on the CPU, on the device. From ordinary memory the copy would wait until a GPU has nothing left to do."""
-    return drawn.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else drawn.to(device)
+    @classmethod
+    def of(cls, packed: Tensor, mixes: bool) -> Drawn:
+        """What was packed, without waiting for it; `mixes`: MixUp is on."""
+        chance = packed[:DRAWS] if len(packed) >= DRAWS else None
+        if not mixes:
+            return cls(chance, fixed_shapes=True)
+        return cls(chance, packed[-2].long(), packed[-1, 0], fixed_shapes=True)

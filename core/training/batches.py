@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -81,6 +82,20 @@ class Pictures:
         ordered = self if order is None else self.only(order)
         return ordered._streamed(bounds) if self.streams else (ordered.slice(start, end) for start, end in bounds)
 
+    def picks(self, order: torch.Tensor, bounds: Bounds) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """What `picked` makes the inputs of, and labels, of one batch after the other, on the device: the rows of its pixels
+        (k,) int64 where they lie there, else the inputs."""
+        ordered = self.only(order)
+        if ordered.streams:
+            return ordered._streamed(bounds)
+        rows, labels = ordered.rows, ordered.labels
+        assert rows is not None
+        return ((rows[start:end], labels[start:end]) for start, end in bounds)
+
+    def picked(self, pick: torch.Tensor) -> torch.Tensor:
+        """Network inputs (k, C, H, W), channels last, of one of `picks`."""
+        return pick if self.streams else self._inputs(self.pixels.index_select(0, pick))
+
     def only(self, index: torch.Tensor) -> Pictures:
         """Those images numbered in `index` (k,) int64 alone, in that order."""
         labels = self.labels.index_select(0, index.to(self.device))
@@ -112,7 +127,7 @@ class Pictures:
             yield self.slice(start, end)
 
     def _ahead(self, bounds: list[tuple[int, int]]) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        copying = torch.cuda.Stream(self.device) if self.device.type == "cuda" else None  # while the network computes
+        copying = _copying(self.device) if self.device.type == "cuda" else None  # while the network computes
         loading = ahead_of_time(self._loaded(start, end, copying) for start, end in bounds)
         try:
             for (start, end), (inputs, copied) in zip(bounds, loading, strict=True):
@@ -162,6 +177,12 @@ class Pictures:
             torch.addcmul(self.offsets, values, self.scales, out=values)
         inputs = values.to(self.dtype).view(-1, height, width, channels)
         return laid_out(inputs.permute(0, 3, 1, 2), self.layout)  # (k, H, W, C) -> (k, C, H, W)
+
+
+@functools.cache
+def _copying(device: torch.device) -> torch.cuda.Stream:
+    """The stream on which pictures come to a GPU; one for all passes, as torch keeps what memory each has used for itself."""
+    return torch.cuda.Stream(device)
 
 
 def pictures(images: torch.Tensor, labels: torch.Tensor, dataset: DatasetSettings, device: torch.device) -> Pictures:

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 from torch.utils._pytree import tree_leaves, tree_map_only
+from torch.utils.weak import WeakTensorKeyDictionary
 
 from core.architectures import ArchitectureSettings
 from core.errors import TrainDeskError
@@ -17,11 +18,12 @@ from core.files import opened, write_atomically
 from core.training.batches import BATCH_NORM_NEEDS, least_batch
 from core.training.loop import TrainingState
 from core.training.precision import Way
+from core.training.recording import plain_state
 from core.training.running_metrics import RunningMetrics
-from core.training.step import plain_state
 
 FORMAT = 1
 PATIENCE = 60.0  # seconds: a training must not end because somebody saves a large checkpoint elsewhere
+_KEPT = WeakTensorKeyDictionary()  # what no step changes -> its version, and it on the CPU
 _PARTS = {"config", "class_names", "shape", "metrics", "epoch", "step", "model"}
 
 
@@ -118,7 +120,9 @@ def _restore_random(resume: dict[str, Any], device: torch.device) -> None:
 def is_finite(state: TrainingState) -> bool:
     """Whether all weights and what layers keep beside them are numbers: only such a network may replace the last good
     checkpoint, and only such a one is read again."""
-    return not any(_not_finite(model.state_dict()) for model in (state.model, state.eval_model))
+    models = {id(model): model for model in (state.model, state.eval_model)}.values()
+    every = [each for model in models for each in model.state_dict().values() if each.is_floating_point()]
+    return not every or bool(torch.stack([each.isfinite().all() for each in every]).all())  # one answer to wait for
 
 
 def write_checkpoint(path: Path, content: dict[str, Any]) -> None:
@@ -216,8 +220,18 @@ def _fixed(model: nn.Module) -> set[str]:
 
 
 def _weights(model: nn.Module, fixed: set[str]) -> dict[str, torch.Tensor]:
-    """Weights and buffers by name, copied except the fixed ones."""
-    return {name: tensor.detach().to("cpu", copy=name not in fixed) for name, tensor in model.state_dict().items()}
+    """Weights and buffers by name, copied to the CPU, the fixed ones once for all checkpoints."""
+    weights = model.state_dict(keep_vars=True).items()
+    return {name: _kept(each) if name in fixed else each.detach().to("cpu", copy=True) for name, each in weights}
+
+
+def _kept(tensor: torch.Tensor) -> torch.Tensor:
+    """The same on the CPU; where it lies elsewhere it is copied when it is first asked for, and after it was written to."""
+    version, kept = _KEPT.get(tensor, (None, tensor))
+    if version != tensor._version:
+        kept = tensor.detach().to("cpu")
+        _KEPT[tensor] = (tensor._version, kept)
+    return kept
 
 
 def _copied(value: Any) -> Any:

@@ -92,14 +92,14 @@ class Recorder:
         """Records what has gathered. Raises TrainDeskError at the first loss that is not finite."""
         if not self._losses or self._last is None:
             return
-        losses = torch.stack(self._losses).tolist()
+        losses, hits, counted = self._state.running_metrics.read(self._losses)
         for position, loss in enumerate(losses):
             if not math.isfinite(loss):
                 self._fail("The loss", self._last.step - len(losses) + 1 + position, loss)
-        before, self._counted = self._counted, self._state.running_metrics.counts()
+        before, self._counted = self._counted, (hits, counted)
         hits, counted = (now - then for now, then in zip(self._counted, before, strict=True))
         now = time.perf_counter()
-        steps = Interval(losses, self._images, now - self._time, hits, counted, self._learning_rate())
+        steps = Interval(losses, self._images, now - self._time, hits, counted, self._state.scheduled)
         self._record(STEP, epoch=self._last.epoch, step=self._last.step, **of_steps(steps))
         self._losses.clear()
         self._images, self._time, self._has_recorded = 0, now, True
@@ -143,11 +143,6 @@ class Recorder:
             self._fail("The loss", epoch.step, epoch.metrics["val/loss"])
         if not is_finite:
             self._fail("A weight", epoch.step, math.inf)
-
-    def _learning_rate(self) -> float:
-        """That of the last step, after the schedule, of the layers that train at the full rate."""
-        group = max(self._state.optimizer.param_groups, key=lambda group: group["lr_scale"])
-        return group["lr"] / (group["lr_scale"] or 1)
 
     def _fail(self, what: str, step: int, value: float) -> None:
         word = "NaN" if math.isnan(value) else "infinite"

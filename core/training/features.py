@@ -80,13 +80,21 @@ class Features:
         features. Raises ValueError when features of mirror images were not computed.
         """
         if order is None and generator is None:
-            yield from (self.slice(start, end) for start, end in bounds)
-            return
+            return (self.slice(start, end) for start, end in bounds)
+        return ((self.picked(pick), labels) for pick, labels in self.picks(order, bounds, generator))
+
+    def picks(
+        self, order: torch.Tensor | None, bounds: list[tuple[int, int]], generator: torch.Generator | None = None
+    ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """What `picked` makes the features of, (k,) int64 on the device, and labels, of a batch after the other, as `batches`."""
         index = torch.arange(len(self), device=self.device) if order is None else order.to(self.device)
         rows = index if generator is None else self._some_mirrored(index, generator)
         labels = self.labels.index_select(0, index)
-        for start, end in bounds:
-            yield self._shaped(self.rows.index_select(0, rows[start:end])), labels[start:end]
+        return ((rows[start:end], labels[start:end]) for start, end in bounds)
+
+    def picked(self, pick: torch.Tensor) -> torch.Tensor:
+        """Features (k, *shape) of one of `picks`."""
+        return self._shaped(self.rows.index_select(0, pick))
 
     def _some_mirrored(self, index: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         if not self.mirrored:

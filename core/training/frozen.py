@@ -48,13 +48,14 @@ class Trainable:
         """Whether the network receives features in place of pictures."""
         return isinstance(self.train, Features)
 
-    def batches(
+    def picks(
         self, order: torch.Tensor, bounds: Bounds, random: torch.Generator
     ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Inputs and labels of the training images, a batch at a time; mirrored ones are chosen by `random`."""
+        """What `train.picked` makes inputs of, and labels, of the training images, a batch at a time; mirrored ones are chosen
+        by `random`."""
         if isinstance(self.train, Features) and self.train.mirrored:
-            return self.train.batches(order, bounds, random)
-        return self.train.batches(order, bounds)
+            return self.train.picks(order, bounds, random)
+        return self.train.picks(order, bounds)
 
 
 def trainable_part(

@@ -9,12 +9,13 @@ where it was: the order of the images and their augmentation are made from the s
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -22,7 +23,7 @@ from torch import nn
 
 from core.machine.ranks import Ranks
 from core.runs.metrics import Evaluation
-from core.training.augmentation import Augmentation
+from core.training.augmentation import Augmentation, Drawn
 from core.training.batches import Pictures, Splits, batch_bounds, class_weights, order_of
 from core.training.between import Between, Measure
 from core.training.evaluation import Measuring, evaluate
@@ -32,10 +33,11 @@ from core.training.gradients import MicroBatchesChanged, Outcome, add_gradients,
 from core.training.halving import FewerAtOnce, Fit, all_in_halves, within
 from core.training.losses import LossSettings
 from core.training.precision import laid_out, mixed
+from core.training.recording import recorder_for, set_learning_rate
 from core.training.running_metrics import RunningMetrics
 from core.training.schedules import ScheduleSettings
 from core.training.settings import TrainingSettings
-from core.training.step import Stepper, recorder_for, set_learning_rate
+from core.training.step import Batch, Given, NotRecorded, Stepper
 from core.training.weight_average import WeightAverage
 
 
@@ -72,6 +74,7 @@ class TrainingState:
     running_metrics: RunningMetrics = field(default_factory=RunningMetrics)  # of the epoch under way
     part: int = 0  # images of `val` that are measured within an epoch; 0: not known yet
     schedule_memory: dict[str, float] = field(default_factory=dict)
+    scheduled: float = math.nan  # learning rate of the last step, after the schedule
 
     @property
     def eval_model(self) -> nn.Module:
@@ -109,7 +112,9 @@ class Epoch(NamedTuple):
     probe: np.ndarray  # (n, classes) float32, probabilities for the probe images of `val`
 
 
-Happened = Preparing | TooManyFeatures | Step | MicroBatchesChanged | FewerAtOnce | Measuring | Validated | Epoch
+Happened = (
+    Preparing | TooManyFeatures | Step | MicroBatchesChanged | NotRecorded | FewerAtOnce | Measuring | Validated | Epoch
+)
 
 
 def train(
@@ -138,13 +143,28 @@ def train(
         state.model, state.average, augmentation, size, splits, state.precision, ranks is None, fit
     )
     network = part.network
-    if training.compile:
+    if training.compile and ranks:
         network.compile()
     changes = augmentation.is_on() and not part.on_features  # those of mirrored pictures were computed with the others
     weights = class_weights(splits.train.labels, setup.classes) if training.balance == "weights" else None
     recorder = None if training.compile or ranks else recorder_for(device)
-    add = add_gradients if ranks is None else _divided(network, ranks)
-    step = Stepper(network, loss_of, state.optimizer, precision, weights, training.gradient_clip, recorder, add)
+    add = _divided(network, ranks) if ranks else _compiled(network, bounds[0][1]) if training.compile else add_gradients
+
+    def preparing() -> AbstractContextManager[None]:
+        return prepared_batch(training.batch_size, setup.smallest_batch, device)
+
+    def make(pick: torch.Tensor, labels: torch.Tensor, drawn: Drawn | torch.Tensor | None = None) -> Given:
+        mix = None
+        with preparing():
+            inputs = part.train.picked(pick)
+            if drawn is not None:
+                drawn = drawn if isinstance(drawn, Drawn) else Drawn.of(drawn, augmentation.mixes())
+                inputs, mix = augmentation.carry_out(inputs, labels, drawn, fill)
+            return laid_out(inputs, state.layout), labels, mix
+
+    step = Stepper(
+        network, loss_of, state.optimizer, precision, weights, training.gradient_clip, recorder, bounds[0][1], make, add
+    )
     probe_inputs = None if probe is None else next(iter(part.val.batches(probe, [(0, len(probe))])))[0]
     between = Between(training, part.val, state.part)
 
@@ -153,9 +173,6 @@ def train(
     ) -> Generator[Measuring | FewerAtOnce, None, Evaluation]:
         return evaluate(part.eval_model, pictures, loss_of, size, state.precision, ranks=ranks, fit=fit)
 
-    def preparing() -> AbstractContextManager[None]:
-        return prepared_batch(training.batch_size, setup.smallest_batch, device)
-
     while state.epoch < training.epochs and not (
         training.patience and state.epochs_without_improvement >= training.patience
     ):
@@ -163,24 +180,20 @@ def train(
         order = order_of(
             splits.train.labels, training.balance == "sampling", _seeded(random, training.seed, state.epoch)
         )
-        for inputs, labels in within(preparing, part.batches(order, bounds[state.batch :], random)):
+        for pick, labels in within(preparing, part.picks(order, bounds[state.batch :], random)):
             if ranks:
                 state.learning_rate = ranks.from_first(state.learning_rate)
             _set_learning_rate(state, setup, state.epoch + state.batch / len(bounds))
-            mix = None
+            batch: Batch = (pick, labels)
             if changes or augmentation.mixes():
-                _seeded(random, training.seed, state.step)
-            with preparing():
-                if changes:
-                    inputs = augmentation.apply(inputs, random, fill)
-                if augmentation.mixes():
-                    inputs, others, share = augmentation.mix(inputs, labels, random)
-                    mix = (others, share)
-                inputs = laid_out(inputs, state.layout)
-            take = partial(step, inputs, labels, mix)
+                with preparing():
+                    drawn = augmentation.draw(len(labels), _seeded(random, training.seed, state.step), changes)
+                    batch = (pick, labels, drawn if device.type == "cpu" and recorder is None else drawn.packed(device))
             loss, logits = yield from in_micro_batches(
-                take, len(labels), training.batch_size, setup.smallest_batch, state, device
+                partial(step, batch), len(labels), training.batch_size, setup.smallest_batch, state, device
             )
+            if news := step.news():
+                yield news
             if state.average:
                 state.average.update()
             state.step += 1
@@ -214,6 +227,18 @@ def _divided(network: nn.Module, ranks: Ranks) -> Callable[..., Outcome]:
     return Division(network, ranks).add_gradients
 
 
+def _compiled(network: nn.Module, images: int) -> Callable[..., Outcome]:
+    """`add_gradients` that computes batches of so many images with a compiled network. All others, such as an epoch's last, and
+    evaluation stay as they are: torch would compile anew for each of their sizes, and that takes longer than it gains."""
+    compiled = torch.compile(network)
+
+    def add(network: nn.Module, loss_of: LossSettings, inputs: torch.Tensor, *rest: Any) -> Outcome:
+        is_whole = len(inputs) == images and rest[2] == 1  # in one micro-batch
+        return add_gradients(compiled if is_whole else network, loss_of, inputs, *rest)
+
+    return add
+
+
 def _validated(
     state: TrainingState, between: Between, measure: Measure
 ) -> Generator[Measuring | FewerAtOnce, None, Validated]:
@@ -239,9 +264,12 @@ def _probabilities(
 
 
 def _set_learning_rate(state: TrainingState, setup: Setup, epoch: float) -> None:
-    factor = setup.schedule.factor(epoch, setup.training.epochs, state.schedule_memory)
+    scheduled = state.learning_rate * setup.schedule.factor(epoch, setup.training.epochs, state.schedule_memory)
+    if scheduled == state.scheduled:
+        return
     for group in state.optimizer.param_groups:
-        set_learning_rate(group, state.learning_rate * factor * group["lr_scale"])
+        set_learning_rate(group, scheduled * group["lr_scale"])
+    state.scheduled = scheduled
 
 
 def _seeded(random: torch.Generator, seed: int, number: int) -> torch.Generator:

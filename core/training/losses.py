@@ -41,9 +41,11 @@ class LossSettings(Settings):
 
     def _targets(self, labels: Tensor, classes: int) -> Tensor:
         """What the network should answer, each row summing to 1: int64 (N,) -> float32 (N, classes)."""
-        from torch.nn import functional
+        import torch
 
-        wanted = functional.one_hot(labels, classes).float()
+        wanted = (
+            labels[:, None] == torch.arange(classes, device=labels.device)
+        ).float()  # one_hot may wait for the labels
         if not self.label_smoothing:
             return wanted
         return wanted * (1 - self.label_smoothing) + self.label_smoothing / classes

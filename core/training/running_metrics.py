@@ -41,14 +41,22 @@ class RunningMetrics:
 
     def counts(self) -> tuple[int, int]:
         """(images read rightly, images) so far. Reading them waits for the device."""
+        return self.read([])[1:]
+
+    def read(self, losses: list[torch.Tensor]) -> tuple[list[float], int, int]:
+        """Some losses () float32, images read rightly, and images so far, in one reading, for which the device is waited once."""
         self._count()
-        return int(self._hits), self._images
+        if isinstance(self._hits, int):
+            return torch.stack(losses).tolist() if losses else [], self._hits, self._images
+        as_bits = [loss.view(torch.int32) for loss in losses]  # both kinds of numbers in one tensor
+        values = torch.stack([*as_bits, self._hits.to(torch.int32)]).cpu()
+        self._hits = int(values[-1])
+        return values[:-1].view(torch.float32).tolist(), self._hits, self._images
 
     def state(self) -> dict[str, Any]:
         """All of it as plain values and a tensor, for a checkpoint."""
-        self._count()
-        losses = torch.stack(self._losses).cpu() if self._losses else torch.empty(0)
-        return {"losses": losses, "sizes": list(self._sizes), "hits": int(self._hits)}
+        losses, hits, _ = self.read(self._losses)
+        return {"losses": torch.tensor(losses), "sizes": list(self._sizes), "hits": hits}
 
     @classmethod
     def restored(cls, state: dict[str, Any], device: torch.device) -> RunningMetrics:

@@ -1,16 +1,11 @@
-"""One step of a training: gradients, clipping, optimizer. On a GPU it can be recorded once and played back from then on.
-
-The networks here are small: a GPU has done a step's arithmetic long before Python and PyTorch have handed out its hundred
-kernels one by one. A CUDA graph hands out all of them at once (https://docs.pytorch.org/docs/stable/notes/cuda.html#cuda-graphs).
-"""
+"""One step of a training: gradients, clipping, optimizer. On a GPU it is recorded once and played back from then on
+(`core.training.recording`), where that gives the same."""
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import NamedTuple
 
 import torch
 from torch import nn
@@ -18,48 +13,36 @@ from torch import nn
 from core.machine.memory import KINDS, OutOfMemory, is_out_of_memory, release, said_of, told
 from core.training.gradients import BatchTooLarge, Mix, Outcome, add_gradients
 from core.training.losses import LossSettings
+from core.training.recording import (
+    Before,
+    Recorder,
+    agree,
+    is_looked_into,
+    make_plain,
+    make_recordable,
+    set_learning_rate,
+)
 
 SMALLER_OPTIMIZER = "choose SGD with momentum 0, which keeps nothing, a smaller network or another device"
 WARM_UP = 5  # full batches before a step is recorded: kernels are chosen and the optimizer's state is made in them
+CHECKS = (1.0, 0.5, 1.0)  # played steps that are computed too and compared, with this share of the learning rate
+Batch = tuple[torch.Tensor, ...]  # what the inputs and labels of a step are made of, on its device
+Given = tuple[torch.Tensor, torch.Tensor, Mix | None]  # inputs (n, ...), labels (n,), and of MixUp what is mixed in
 
 
-class CudaRecorder:
-    """CUDA graphs. Warm-up and recording share a stream of their own, or the gradients' nodes would wait for another."""
+class NotRecorded(NamedTuple):
+    """Steps are computed kernel by kernel from here on, although the device could play them back."""
 
-    capturable = True  # torch's optimizers must be told that they are recorded
+    why: str  # within a sentence
 
-    def __init__(self, device: torch.device):
-        self._stream = torch.cuda.Stream(device)
 
-    def warm(self, call: Callable[[], Outcome]) -> Outcome:
-        """Carries the call out, as one that will be recorded must be before."""
-        computing = torch.cuda.current_stream(self._stream.device)
-        self._stream.wait_stream(computing)
-        with torch.cuda.stream(self._stream):
-            outcome = call()
-        computing.wait_stream(self._stream)
-        for each in outcome:
-            each.record_stream(computing)
-        return outcome
-
-    def record(self, call: Callable[[], Outcome]) -> Callable[[], Outcome]:
-        """Records what the call does with the tensors it uses, without carrying it out; the result does it anew each time.
-
-        Raises RuntimeError when it cannot be recorded.
-        """
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, stream=self._stream):
-            outcome = call()
-
-        def play() -> Outcome:
-            graph.replay()
-            return outcome[0].clone(), outcome[1].clone()  # the next one writes over them
-
-        return play
+def as_given(inputs: torch.Tensor, labels: torch.Tensor) -> Given:
+    """A batch that is what the network receives."""
+    return inputs, labels, None
 
 
 class Stepper:
-    """Takes steps with one network: of inputs (n, ...), labels (n,), the mix of MixUp or None, in so many micro-batches."""
+    """Takes steps with one network."""
 
     def __init__(
         self,
@@ -69,37 +52,61 @@ class Stepper:
         precision: AbstractContextManager,
         class_weights: torch.Tensor | None = None,
         gradient_clip: float = 0.0,
-        recorder: CudaRecorder | None = None,
+        recorder: Recorder | None = None,
+        images: int = 0,
+        make: Callable[..., Given] = as_given,
         add: Callable[..., Outcome] = add_gradients,
     ):
-        """`recorder` None: every step is handed out kernel by kernel, as on a CPU. `add` adds a batch's gradients."""
+        """`recorder` None: every step is handed out kernel by kernel, as on a CPU; else those of batches of so many `images`
+        are recorded. `make` makes of a batch what the network receives. `add` adds a batch's gradients."""
         self._network, self._loss_of, self._optimizer = network, loss_of, optimizer
         self._precision, self._class_weights, self._clip = precision, class_weights, gradient_clip
         self._trained = [weights for weights in network.parameters() if weights.requires_grad]
-        self._recorder, self._add = recorder, add
-        self._warmed = 0
-        self._shape: torch.Size | None = None  # of the inputs that are recorded
-        self._fixed: list[torch.Tensor] = []  # inputs, labels, and of MixUp the other labels and the share
+        self._recorder, self._images, self._make, self._add = recorder, images, make, add
+        self._warmed, self._checked = 0, 0
+        self._fixed: Batch = ()  # where a recorded step reads its batch
         self._play: Callable[[], Outcome] | None = None
+        self._news: NotRecorded | None = None
+        if recorder is not None:
+            make_recordable(optimizer, recorder.capturable)
 
-    def __call__(self, inputs: torch.Tensor, labels: torch.Tensor, mix: Mix | None, micro_batches: int) -> Outcome:
-        """Raises BatchTooLarge."""
-        if self._play is not None and micro_batches == 1 and inputs.shape == self._shape:
-            for place, value in zip(self._fixed, (inputs, labels, *(mix or ())), strict=True):
-                place.copy_(value) if isinstance(value, torch.Tensor) else place.fill_(value)
-            return self._play()
-        if self._recorder is None or micro_batches > 1 or (self._shape is not None and inputs.shape != self._shape):
-            return self._step(inputs, labels, mix, micro_batches)
-        self._shape = inputs.shape
+    def __call__(self, batch: Batch, micro_batches: int) -> Outcome:
+        """A step with a batch, whose labels are its second part, in so many micro-batches. Raises BatchTooLarge."""
+        if micro_batches > 1:  # and from now on
+            self._go_without("")
+        if self._recorder is None or len(batch[1]) != self._images:
+            return self._alone(batch, micro_batches)
+        if not self._fixed:
+            self._fixed = tuple(part.clone() for part in batch)
+        for place, value in zip(self._fixed, batch, strict=True):
+            place.copy_(value)
+        if self._play is not None:
+            return self._play() if self._checked == len(CHECKS) else self._check()
+        outcome = self._computed()
         self._warmed += 1
-        outcome = self._recorder.warm(lambda: self._step(inputs, labels, mix, micro_batches))
         if self._warmed >= WARM_UP:
-            self._record(inputs, labels, mix)
+            self._record()
         return outcome
 
-    def _step(self, inputs: torch.Tensor, labels: torch.Tensor, mix: Mix | None, micro_batches: int) -> Outcome:
+    def news(self) -> NotRecorded | None:
+        """That steps are not recorded, said once."""
+        news, self._news = self._news, None
+        return news
+
+    def _alone(self, batch: Batch, micro_batches: int) -> Outcome:
+        """Any batch, without a recording in the way."""
+        try:
+            return self._step(batch, micro_batches)
+        except (BatchTooLarge, OutOfMemory):
+            if self._play is None:
+                raise
+        self._go_without("there is no memory for it beside the other steps")
+        return self._step(batch, micro_batches)
+
+    def _step(self, batch: Batch, micro_batches: int) -> Outcome:
         is_short = False
         try:
+            inputs, labels, mix = self._make(*batch)
             loss, logits = self._add(
                 self._network, self._loss_of, inputs, labels, mix, micro_batches, self._precision, self._class_weights
             )
@@ -147,53 +154,74 @@ class Stepper:
         for weights in self._trained:
             weights.grad = None
 
-    def _record(self, inputs: torch.Tensor, labels: torch.Tensor, mix: Mix | None) -> None:
-        """From now on batches like this one are played back; where that cannot be, nothing changes."""
+    def _computed(self) -> Outcome:
+        """A step with the batch that lies in the fixed place, kernel by kernel."""
         assert self._recorder is not None
-        device = inputs.device
-        inputs, labels = inputs.clone(), labels.clone()
-        self._fixed = [inputs, labels]
-        if mix is not None:
-            mix = mix[0].clone(), torch.tensor(mix[1], device=device)  # type: ignore[assignment]
-            self._fixed += mix
-        before = [(group["lr"], group.get("capturable")) for group in self._optimizer.param_groups]
-        for group in self._optimizer.param_groups:
-            group["lr"] = torch.tensor(float(group["lr"]), device=device)  # a number would be recorded for good
-            if "capturable" in group:
-                group["capturable"] = self._recorder.capturable
+        return self._recorder.warm(lambda: self._step(self._fixed, 1))
+
+    def _record(self) -> None:
+        """From now on batches of this size are played back; where that cannot be, nothing changes."""
+        assert self._recorder is not None
+        if is_looked_into(self._network):
+            self._go_without("something looks into the network while it trains")
+            return
+        kept = [(module, dict(module._buffers)) for module in self._network.modules()]
         try:
-            self._play = self._recorder.record(lambda: self._step(inputs, labels, mix, 1))
-        except (RuntimeError, BatchTooLarge) as error:
-            print(f"Steps are not recorded as a CUDA graph: {error}", file=sys.stderr)
-            self._recorder, self._fixed = None, []
-            self._forget_gradients()
-            for group, (learning_rate, capturable) in zip(self._optimizer.param_groups, before, strict=True):
-                group["lr"] = learning_rate
-                if capturable is not None:
-                    group["capturable"] = capturable
+            self._play = self._recorder.record(lambda: self._step(self._fixed, 1))
+        except (RuntimeError, AssertionError, TypeError, ValueError) as error:  # CUDA's own and what torch asserts
+            self._go_without(f"they could not be recorded ({_first_line(error)})")
+        except (BatchTooLarge, OutOfMemory):
+            self._go_without("there is no memory for a recording")
+        for module, buffers in kept:
+            if any(module._buffers[name] is not buffer for name, buffer in buffers.items()):
+                module._buffers.update(buffers)  # nothing was computed into the others
+                self._go_without("a layer replaces what it keeps in place of writing into it")
+
+    def _check(self) -> Outcome:
+        """A step that is played and computed from the same state. What was computed counts; if the other differs, no step is
+        played again. Another learning rate must make the same difference in both."""
+        assert self._play is not None
+        share, exactly = CHECKS[self._checked], torch.are_deterministic_algorithms_enabled()
+        self._checked += 1
+        rates = [float(group["lr"]) for group in self._optimizer.param_groups]
+        before: Before | None = None
+        try:
+            before = Before(self._network, self._optimizer)
+            self._set_rates([rate * share for rate in rates])
+            played = self._play(), before.moved()
+            before.put_back()
+            outcome = self._computed()
+            same = agree(played, (outcome, before.moved()), before.length(), exactly)
+            if share != 1:
+                before.put_back()
+                self._set_rates(rates)
+                outcome = self._computed()
+        except (BatchTooLarge, OutOfMemory, *KINDS) as error:
+            if not (isinstance(error, BatchTooLarge | OutOfMemory) or is_out_of_memory(error)):
+                raise
+            if before is not None:
+                before.put_back()
+            self._set_rates(rates)
+            self._go_without("there is no memory for a recording")
+            return self._step(self._fixed, 1)
+        if not same:
+            self._go_without("a recorded step did not do what the same step does when it is computed anew")
+        return outcome
+
+    def _set_rates(self, rates: list[float]) -> None:
+        for group, rate in zip(self._optimizer.param_groups, rates, strict=True):
+            set_learning_rate(group, rate)
+
+    def _go_without(self, why: str) -> None:
+        """Gives the recording and its memory back."""
+        if self._recorder is None:
+            return
+        self._recorder = self._play = None
+        self._forget_gradients()
+        make_plain(self._optimizer)
+        if why:
+            self._news = NotRecorded(why)
 
 
-def recorder_for(device: torch.device) -> CudaRecorder | None:
-    """What records steps on a device; None where nothing is gained, and until TRAINDESK_GRAPHS=1 asks for it: no card has
-    been measured with it yet (`python -m benchmarks.gpu`)."""
-    if device.type != "cuda" or os.environ.get("TRAINDESK_GRAPHS") != "1":
-        return None
-    return CudaRecorder(device)
-
-
-def set_learning_rate(group: dict[str, Any], learning_rate: float) -> None:
-    """Of one of an optimizer's groups; a recorded step reads it from where it lies."""
-    if isinstance(group["lr"], torch.Tensor):
-        group["lr"].fill_(learning_rate)
-    else:
-        group["lr"] = learning_rate
-
-
-def plain_state(optimizer: torch.optim.Optimizer) -> dict[str, Any]:
-    """An optimizer's state as it is without recorded steps, to be loaded on any device."""
-    state = optimizer.state_dict()
-    groups = [
-        {key: float(value) if key == "lr" else False if key == "capturable" else value for key, value in group.items()}
-        for group in state["param_groups"]
-    ]
-    return {**state, "param_groups": groups}
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)[:160].rstrip(".:;")

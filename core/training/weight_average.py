@@ -41,8 +41,8 @@ class WeightAverage:
         self.updates += 1
         kept = min(self.decay, (1 + self.updates) / (10 + self.updates))
         torch._foreach_lerp_(self._averages, self._current, 1 - kept)
-        for average, current in self._counts:
-            average.copy_(current)
+        if self._counts:
+            torch._foreach_copy_(*map(list, zip(*self._counts, strict=True)))
 
     def state_dict(self) -> dict[str, Any]:
         """All that is needed to go on: plain tensors and the number of updates. The tensors are not copied."""

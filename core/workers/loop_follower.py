@@ -24,6 +24,7 @@ from core.training.gradients import MicroBatchesChanged
 from core.training.halving import FewerAtOnce, Fit
 from core.training.loop import Epoch, Happened, Step, TrainingState, Validated, train
 from core.training.snapshots import SnapshotRecorder
+from core.training.step import NotRecorded
 from core.workers.ending import end_session
 from core.workers.playback import PlaybackClock
 from core.workers.short_memory import fewer_in_words
@@ -98,6 +99,8 @@ class LoopFollower:
                 self._record(events.NOTICE, message=fewer_in_words(images))
             case MicroBatchesChanged(micro_batches):
                 self._record(events.NOTICE, message=self._micro_batches_in_words(micro_batches))
+            case NotRecorded(why):
+                self._record(events.NOTICE, message=_unrecorded_in_words(why))
         return ""
 
     def _take_step(self, step: Step) -> None:
@@ -195,3 +198,10 @@ class LoopFollower:
             f"A batch of {self._config.training.batch_size:,} images does not fit into the memory, so it is computed in "
             f"{micro_batches} pieces; {same}."
         )
+
+
+def _unrecorded_in_words(why: str) -> str:
+    return (
+        f"Steps are handed to the GPU one operation at a time, which is slower for a small network, because {why}; "
+        "what is learned is the same."
+    )

@@ -249,13 +249,20 @@ def test_a_snapshot_does_not_change_while_training_goes_on(parts, data):
 
 
 def test_a_snapshot_shares_what_never_changes(data):
-    """44 MB of a ResNet18 whose last layer trains are not copied at every checkpoint."""
+    """44 MB of a ResNet18 whose last layer trains are not copied at every checkpoint, nor from a GPU."""
     config = config_of(architecture=RESNET)
     state = begin(config, splits_of(config, data), CPU, None)
     taken = network_content(state, description_of(config), {})["model"]
     own = state.model.state_dict()
     shared = {name for name in own if taken[name].data_ptr() == own[name].data_ptr()}
     assert shared == {name for name in own if name.startswith("frozen.")}
+    again = network_content(state, description_of(config), {})["model"]
+    assert {name for name in own if again[name] is taken[name]} == shared, "on a GPU it would be copied again"
+    name, weights = next((name, each) for name, each in state.model.named_parameters() if name in shared)
+    with torch.no_grad():
+        weights.add_(1)  # as a state that is loaded does
+    after = network_content(state, description_of(config), {})["model"]
+    assert torch.equal(after[name], weights) and after[name] is not taken[name]
 
 
 def refused(content, config, data, path):

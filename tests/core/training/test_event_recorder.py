@@ -11,10 +11,11 @@ from core.analysis.coach_curves import EXPLODED
 from core.errors import TrainDeskError
 from core.training import event_recorder as module
 from core.training.batches import split
-from core.training.build import begin
+from core.training.build import begin, setup_of
 from core.training.event_recorder import Recorder
-from core.training.loop import Epoch, Step, Validated
+from core.training.loop import Epoch, Step, Validated, train
 from core.training.running_metrics import RunningMetrics
+from tests.core.training.trained import few, splits_of
 from tests.helpers import assert_one_sentence, quick_config
 
 CPU = torch.device("cpu")
@@ -30,6 +31,7 @@ def make(monkeypatch, points=1000, at=(0, 0, 0.001), **settings):
     state = begin(config, splits, CPU, None)
     recorded = []
     state.step, state.epoch, state.learning_rate = at
+    state.scheduled = state.learning_rate
     recorder = Recorder(
         config.training, splits, state, lambda kind, **values: recorded.append({"event": kind, **values})
     )
@@ -62,12 +64,15 @@ def test_a_run_that_goes_on_says_from_where(monkeypatch):
 
 
 def test_a_step_carries_the_learning_rate_it_took(monkeypatch):
-    recorder, recorded = make(monkeypatch, architecture={"name": "resnet18", "weights": "random", "train": "all"})
-    groups = recorder._state.optimizer.param_groups
-    groups[0].update(lr=0.5 * 0.02, lr_scale=0.02)
-    recorder.step(step(1, 1.0))
+    config = quick_config(optimizer={"name": "sgd", "learning_rate": 0.5})
+    splits = splits_of(config, few(config.dataset.load(None), 80))
+    state, recorded = begin(config, splits, CPU, None), []
+    recorder = Recorder(config.training, splits, state, lambda kind, **values: recorded.append(values))
+    state.optimizer.param_groups[0]["lr_scale"] = 0.02
+    recorder.step(next(each for each in train(state, setup_of(config), splits) if isinstance(each, Step)))
     recorder.flush()
-    assert recorded[-1]["learning_rate"] == pytest.approx(0.5), "of layers that train at the full rate"
+    assert recorded[-1]["learning_rate"] == 0.5, "of layers that train at the full rate"
+    assert state.optimizer.param_groups[0]["lr"] == pytest.approx(0.01)
 
 
 def test_what_was_prepared_before_is_no_slow_training(monkeypatch):

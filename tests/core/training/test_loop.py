@@ -83,17 +83,17 @@ def test_train_accuracy_counts_the_answers_given_before_each_step(data, monkeypa
 
 
 def test_each_epoch_sees_every_image_exactly_once_in_another_order(data, monkeypatch):
-    seen, batches = [], Pictures.batches
+    seen, picks = [], Pictures.picks
 
     def recorded(self, order, bounds):
-        for (start, end), (inputs, labels) in zip(bounds, batches(self, order, bounds), strict=True):
+        for (start, end), (pick, labels) in zip(bounds, picks(self, order, bounds), strict=True):
             if order is not None and len(order) > PICTURES:  # not the few that people watch
                 seen.append(order[start:end])
                 expected = self.only(seen[-1]).slice(0, end - start)
-                assert torch.equal(inputs, expected[0]) and torch.equal(labels, expected[1])
-            yield inputs, labels
+                assert torch.equal(self.picked(pick), expected[0]) and torch.equal(labels, expected[1])
+            yield pick, labels
 
-    monkeypatch.setattr(Pictures, "batches", recorded)
+    monkeypatch.setattr(Pictures, "picks", recorded)
     _, _, splits = run(quick_config(epochs=2), data)
     order = torch.cat(seen)
     first, second = order[: len(splits.train)], order[len(splits.train) :]
@@ -221,13 +221,14 @@ def test_label_smoothing_trains_and_is_not_in_the_validation_loss(data):
 @pytest.mark.parametrize("dataset", ["digits", {"name": "digits", "normalisation": "half"}])
 def test_moved_digits_leave_black_behind(dataset, data, monkeypatch):
     seen = []
-    apply = Augmentation.apply
+    carry_out = Augmentation.carry_out
 
     def recorded(self, images, *rest):
-        seen.append((images.clone(), apply(self, images, *rest)))
-        return seen[-1][1]
+        before, made = images.clone(), carry_out(self, images, *rest)
+        seen.append((before, made[0]))
+        return made
 
-    monkeypatch.setattr(Augmentation, "apply", recorded)
+    monkeypatch.setattr(Augmentation, "carry_out", recorded)
     config = quick_config(dataset=dataset, augmentation={"shift": 0.4})
     _, happened, splits = run(config, data)
     black = splits.train.slice(0, 1)[0].min()  # the first digit has black in it
