@@ -95,10 +95,14 @@ def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(autouse=True)
 def nothing_stays_shared() -> Iterator[None]:
-    """A process keeps the passwords that it was given, as a shared dashboard does; the next test must not find them."""
+    """A process keeps the passwords that it was given, as a shared dashboard does; the next test must not find them. Nor what the
+    errors of `tests.core.short` passed when they were raised, generators with threads among it."""
     yield
     if sharing := sys.modules.get("core.sharing"):
         sharing.current_authenticator.cache_clear()
+    if short := sys.modules.get("tests.core.short"):
+        for error in short.WORDINGS.values():
+            error.__traceback__ = error.__context__ = error.__cause__ = None
 
 
 @pytest.fixture(scope="session")

@@ -182,15 +182,15 @@ def test_a_training_whose_validation_does_not_fit_learns_the_same(error):
 
 
 @pytest.mark.parametrize("error", [WORDINGS["CUDA"], WORDINGS["numpy"]])
-@pytest.mark.parametrize("place", ["batches", "augmentation", "mixing"])
+@pytest.mark.parametrize("place", ["batches", "augmentation", "drawing"])
 def test_a_batch_that_has_no_room_before_the_network_sees_it_names_half_of_it(error, place, monkeypatch):
     def short(*_, **__):
         raise error
 
     if place == "batches":
-        monkeypatch.setattr(loop.Pictures, "slice", short)
+        monkeypatch.setattr(loop.Pictures, "picked", short)
     else:
-        monkeypatch.setattr(loop.Augmentation, {"augmentation": "apply", "mixing": "mix"}[place], short)
+        monkeypatch.setattr(loop.Augmentation, {"augmentation": "carry_out", "drawing": "draw"}[place], short)
     config = quick_config(**SETTINGS, augmentation={"shift": 0.1, "mixup": 0.2})
     with pytest.raises(OutOfMemory) as caught:
         run(config, few(config.dataset.load(None), 100))
