@@ -154,6 +154,7 @@ def train(
         order = order_of(
             splits.train.labels, training.balance == "sampling", _seeded(random, training.seed, state.epoch)
         )
+        turned = augmentation.turned(len(splits.train), training.seed, state.epoch)
         for inputs, labels in part.batches(order, bounds[state.batch :], random):
             if ranks:
                 state.learning_rate = ranks.from_first(state.learning_rate)
@@ -162,7 +163,8 @@ def train(
             if changes or augmentation.mixes():
                 _seeded(random, training.seed, state.step)
             if changes:
-                inputs = augmentation.apply(inputs, random, fill)
+                some = None if turned is None else turned[order[slice(*bounds[state.batch])]]
+                inputs = augmentation.apply(inputs, random, fill, some)
             if augmentation.mixes():
                 inputs, others, share = augmentation.mix(inputs, labels, random)
                 mix = (others, share)
