@@ -48,6 +48,11 @@ class ArchitectureSettings(Settings):
         """Fits what is not trained, in a network fresh from `build`, to training pictures as the network gets them: float32
         (n, C, H, W) on the CPU. Called once, before the training begins; the network's state keeps what comes of it."""
 
+    def as_script(self) -> tuple[str, str]:
+        """What a script must add that makes `network` of torch's own layers, as Python: to begin as after `build`, and as after
+        `look_at`, where `train_images` are at hand and `inputs_of` makes inputs of some."""
+        return "", ""
+
     def lr_scale(self, parameter_name: str) -> float:
         """Share of the learning rate, 0..1, with which one of the network's parameters trains."""
         return 1.0

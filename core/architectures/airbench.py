@@ -66,6 +66,29 @@ class Airbench(ConvolutionalSettings):
         with torch.no_grad():
             model[0].weight.copy_(torch.cat([filters, -filters]))  # type: ignore[index]
 
+    def as_script(self) -> tuple[str, str]:
+        return _FRESH, _LOOK.format(sample=self.sample_pictures, epsilon=EPSILON)
+
+
+_FRESH = """\
+for layer in network:
+    if isinstance(layer, nn.BatchNorm2d):
+        layer.weight.requires_grad_(False)
+    if isinstance(layer, nn.Conv2d) and layer.bias is None:  # lets its inputs pass
+        nn.init.dirac_(layer.weight.data[: layer.in_channels])
+network[0].weight.requires_grad_(False)
+nn.init.normal_(network[-1].weight, std=1 / network[-1].in_features)"""
+
+_LOOK = """\
+# The first layer: the directions of the pictures' patches of 2 x 2 pixels.
+chosen = torch.linspace(0, len(train_images) - 1, min({sample}, len(train_images)))
+patches = inputs_of(train_images[chosen.long()]).cpu().unfold(2, 2, 1).unfold(3, 2, 1)
+patches = patches.permute(0, 2, 3, 1, 4, 5).reshape(-1, 4 * patches.shape[1])
+variances, directions = torch.linalg.eigh(patches.T @ patches / len(patches))
+filters = (directions / (variances + {epsilon!r}).sqrt()).T
+filters = filters.reshape(-1, *network[0].weight.shape[1:])
+network[0].weight.data.copy_(torch.cat([filters, -filters]))"""
+
 
 def _convolution(inputs: int, outputs: int) -> nn.Module:
     """3 x 3, that keeps the size; the first filters let one channel each pass as it is (arXiv:1706.00388)."""

@@ -58,7 +58,11 @@ class Augmentation(Settings):
 
     def is_on(self) -> bool:
         """Whether `apply` changes anything."""
-        changes = (self.flip, self.alternate, self.crop, self.brightness, self.contrast, self.gamma, self.cutout)
+        return self.alternate or self.is_random()
+
+    def is_random(self) -> bool:
+        """Whether `apply` draws how it changes the pictures."""
+        changes = (self.flip, self.crop, self.brightness, self.contrast, self.gamma, self.cutout)
         return self._moves() or any(changes)
 
     def mixes(self) -> bool:

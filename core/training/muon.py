@@ -27,11 +27,10 @@ class Muon(torch.optim.Optimizer):
         momentum: float = 0.95,
         weight_decay: float = 0.0,
         unit_filters: bool = False,
-        **said: Any,
     ):
         """`params`: groups of at least two dimensions where `orthogonal` is true; a group's `lr` may be a scalar tensor.
-        `unit_filters`: before each step the rows of a matrix are made 1 long on average. What else is `said` groups keep."""
-        defaults = {"momentum": momentum, "weight_decay": weight_decay, "unit_filters": unit_filters, **said}
+        `unit_filters`: before each step the rows of a matrix are made 1 long on average."""
+        defaults = {"momentum": momentum, "weight_decay": weight_decay, "unit_filters": unit_filters}
         super().__init__(params, {"lr": lr, "orthogonal": False, **defaults})
 
     @torch.no_grad()
@@ -83,10 +82,11 @@ def _ahead(gradient: torch.Tensor, kept: torch.Tensor, momentum: float) -> torch
 
 def orthogonalised(matrix: torch.Tensor) -> torch.Tensor:
     """Float (rows, columns) -> float32 of the same shape: U V' of its U S V', nearly; singular values come out between about
-    0.5 and 1.5, small ones lower. In bfloat16 where the device has it."""
+    0.5 and 1.5, small ones lower. In bfloat16 on GPUs that have it."""
+    is_short = matrix.is_cuda and has_bfloat16(matrix.device)
     tall = matrix.shape[0] > matrix.shape[1]
     values = matrix.T if tall else matrix
-    values = values.to(torch.bfloat16 if has_bfloat16(matrix.device) else torch.float32)
+    values = values.to(torch.bfloat16 if is_short else torch.float32)
     values = values / (values.norm() + 1e-7)  # none of the singular values is above 1
     a, b, c = COEFFICIENTS
     for _ in range(ITERATIONS):

@@ -24,6 +24,7 @@ class OptimizerSettings(Settings):
     """Base of all optimizers. Each has a `learning_rate` and a `weight_decay` with defaults of its own."""
 
     label: ClassVar[str]  # torch's name of it
+    of_groups: ClassVar[set[str]] = set()  # settings that `part` alone knows
     if TYPE_CHECKING:
         name: str  # a Literal with a default in each of them
         learning_rate: float
@@ -31,7 +32,7 @@ class OptimizerSettings(Settings):
 
     def build(self, groups: Groups) -> torch.optim.Optimizer:
         """torch's optimizer of the same name over the groups of `parameter_groups`; its options have our settings' names."""
-        options = self.model_dump(exclude={"name", "learning_rate"})
+        options = self.model_dump(exclude={"name", "learning_rate", *self.of_groups})
         weights = [each for group in groups for each in group["params"]]
         device, most = weights[0].device.type, self._fused_up_to()
         count = sum(each.numel() for each in weights)
@@ -196,6 +197,7 @@ class Muon(OptimizerSettings):
     """
 
     label: ClassVar[str] = "Muon"
+    of_groups: ClassVar[set[str]] = {"last_layer", "biases", "others_momentum"}
     name: Literal["muon"] = "muon"
     learning_rate: float = _learning_rate(0.02)
     momentum: float = _momentum(0.95)
@@ -205,7 +207,7 @@ class Muon(OptimizerSettings):
     last_layer: float = setting(1.0, "Last layer's rate", gt=0, le=10_000, unit="times the learning rate")
     """How fast the last layer trains, whose steps are SGD's."""
     biases: float = setting(1.0, "Biases' rate", gt=0, le=10_000, unit="times the learning rate")
-    """How fast biases and the scales of norms train, whose steps are SGD's."""
+    """How fast the other biases and the scales of norms train, whose steps are SGD's."""
     others_momentum: float = setting(0.9, "Momentum of the others", ge=0, le=0.999)
     """Momentum of the last layer, biases and norms."""
     weight_decay: float = _weight_decay()
@@ -213,10 +215,8 @@ class Muon(OptimizerSettings):
     def part(self, weights: nn.Parameter, is_last: bool) -> Part:
         if weights.ndim >= 2 and not is_last:
             return 1.0, {"orthogonal": True, "momentum": self.momentum}
-        return self.last_layer if weights.ndim >= 2 else self.biases, {
-            "orthogonal": False,
-            "momentum": self.others_momentum,
-        }
+        share = self.last_layer if is_last else self.biases
+        return share, {"orthogonal": False, "momentum": self.others_momentum}
 
     def _kind(self) -> type[torch.optim.Optimizer]:
         from core.training import muon

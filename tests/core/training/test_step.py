@@ -68,6 +68,7 @@ def trained(config, monkeypatch, recorder, steps=40):
         {"optimizer": {"name": "adam", "learning_rate": 0.01}},
         {"optimizer": {"name": "sgd", "learning_rate": 0.1}, "schedule": "cosine"},
         {"optimizer": "rmsprop", "schedule": "one_cycle"},
+        {"optimizer": {"name": "muon", "biases": 3}, "schedule": "linear", "augmentation": {"alternate": True}},
         {"optimizer": "adamw", "augmentation": {"shift": 0.1, "mixup": 0.4}},
     ],
     ids=lambda settings: str(settings["optimizer"]),
