@@ -56,9 +56,13 @@ TRAININGS = {
             "weight_decay": 0.3,
         },
         "schedule": {"name": "linear", "warmup": 0.5},
+        "epochs": 2,
+        "training": {"validation_share": 0.3},
+    },
+    "muon": {
+        "optimizer": {"name": "muon", "learning_rate": 0.03, "weight_decay": 0.3},
         "augmentation": {"alternate": True},
     },
-    "muon": {"optimizer": {"name": "muon", "learning_rate": 0.03, "weight_decay": 0.3}},
     "features": {
         "architecture": {"name": "efficientnet_lite0", "weights": "random", "enlarge_to": 64},
         "optimizer": {"name": "adamw", "weight_decay": 0.1, "learning_rate": 0.01},
