@@ -11,8 +11,6 @@ from typing import Any
 
 import torch
 
-from core.training.precision import has_bfloat16
-
 ITERATIONS = 3  # of Newton and Schulz, as airbench takes; 5 bring the singular values no nearer to each other
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)  # the steepest at zero that stay between 0.7 and 1.2
 
@@ -83,7 +81,7 @@ def _ahead(gradient: torch.Tensor, kept: torch.Tensor, momentum: float) -> torch
 def orthogonalised(matrix: torch.Tensor) -> torch.Tensor:
     """Float (rows, columns) -> float32 of the same shape: U V' of its U S V', nearly; singular values come out between about
     0.5 and 1.5, small ones lower. In bfloat16 on GPUs that have it."""
-    is_short = matrix.is_cuda and has_bfloat16(matrix.device)
+    is_short = matrix.is_cuda and torch.cuda.is_bf16_supported(including_emulation=False)
     tall = matrix.shape[0] > matrix.shape[1]
     values = matrix.T if tall else matrix
     values = values.to(torch.bfloat16 if is_short else torch.float32)
