@@ -146,9 +146,9 @@ RECIPES = (
     ),
     Recipe(
         "cifar_94",
-        "CIFAR 94",
-        "Airbench's network and Muon, as its authors train them: EXPECTED on CIFAR-10 in eight epochs. Seconds on a GPU, minutes "
-        "on a processor.",
+        "Airbench",
+        "The network and optimizer of a speed record of 94\u202f% on CIFAR-10, made for GPUs. Measured here, in eight epochs on "
+        "JPEG copies of the pictures: 90\u202f% after a quarter of an hour on one processor core.",
         {
             "dataset": {"name": "cifar10", "normalisation": "standard"},
             "architecture": {"name": "airbench"},
@@ -174,7 +174,7 @@ RECIPES = (
             },
         },
         goals=("fast", "photos"),
-        expects=0.93,
+        expects=0.898,
     ),
     Recipe(
         "resnet18",
