@@ -1,4 +1,4 @@
-"""Airbench: the network that reads 94 % of CIFAR-10 after seconds on a GPU.
+"""Airbench: the network with which its author read 94 % of CIFAR-10 after seconds on a GPU.
 
 Jordan 2024, "94% on CIFAR-10 in 3.29 Seconds on a Single GPU", arXiv:2404.00498; KellerJordan/cifar10-airbench (MIT licence),
 which descends from tysam-code/hlb-CIFAR10 and Page's ResNet-9.
@@ -21,7 +21,7 @@ NORM_MOMENTUM = 0.4  # a batch's part in the norms' statistics: a training has o
 
 @ARCHITECTURES.register
 class Airbench(ConvolutionalSettings):
-    """Learns from few looks at each picture: about 94 % on CIFAR-10 in eight epochs.
+    """Learns small colour photos from few looks at each: made for trainings of seconds on a GPU.
 
     A first layer that the training pictures themselves give, which is not trained but for its bias, and groups of two
     convolutions that begin as if they let everything pass (arXiv:2404.00498).

@@ -23,7 +23,7 @@ class Augmentation(Settings):
     """Mirrors half of the pictures left to right. Good for photos, wrong for digits and letters."""
     alternate: bool = setting(False, "Mirror in turn")
     """Mirrors half of the pictures left to right in one epoch and the other half in the next, so that every picture is seen
-    both ways in two epochs. In place of Mirror, and better than it in a training of few epochs."""
+    both ways in two epochs. In place of Mirror, for trainings of few epochs."""
     crop: int = setting(0, "Crop", ge=0, le=32, unit="pixels")
     """Adds a margin of this width and cuts a window of the old size from a random place. Good for photos."""
     shift: float = setting(0.0, "Shift", ge=0, le=0.5)
