@@ -23,6 +23,7 @@ FLOORS = (
     (
         "core.training.augmentation",
         "core.training.losses",
+        "core.training.muon",
         "core.training.optimizers",
         "core.training.schedules",
         "core.training.settings",

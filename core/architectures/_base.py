@@ -10,6 +10,7 @@ from core.settings.registry import Registry
 from core.settings.settings import Settings
 
 if TYPE_CHECKING:
+    import torch
     from torch import nn
 
 Shape = tuple[int, int, int]  # channels, height, width
@@ -22,6 +23,7 @@ class ArchitectureSettings(Settings):
     if TYPE_CHECKING:
         name: str  # a Literal with a default in each of them
     smallest_batch: ClassVar[int] = 1  # images; batch norm needs two to have a spread
+    sample_pictures: ClassVar[int] = 0  # training pictures, at most, that a fresh network is to `look_at`
 
     def build(self, shape: Shape, classes: int) -> nn.Module:
         """A new network: float32 (N, *shape) -> logits (N, classes), with random weights."""
@@ -41,6 +43,15 @@ class ArchitectureSettings(Settings):
     def weights_files(self, weights_folder: Path) -> list[Path]:
         """The files in that folder that `load_initial_weights` reads, be they there yet or not. Raises TrainDeskError."""
         return []
+
+    def look_at(self, model: nn.Module, inputs: torch.Tensor) -> None:
+        """Fits what is not trained, in a network fresh from `build`, to training pictures as the network gets them: float32
+        (n, C, H, W) on the CPU. Called once, before the training begins; the network's state keeps what comes of it."""
+
+    def as_script(self) -> tuple[str, str]:
+        """What a script must add that makes `network` of torch's own layers, as Python: to begin as after `build`, and as after
+        `look_at`, where `train_images` are at hand and `inputs_of` makes inputs of some."""
+        return "", ""
 
     def lr_scale(self, parameter_name: str) -> float:
         """Share of the learning rate, 0..1, with which one of the network's parameters trains."""

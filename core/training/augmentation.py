@@ -6,6 +6,8 @@ import random
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from pydantic import model_validator
+
 from core.settings.settings import Settings, setting
 
 if TYPE_CHECKING:
@@ -22,6 +24,9 @@ class Augmentation(Settings):
 
     flip: bool = setting(False, "Mirror")
     """Mirrors half of the pictures left to right. Good for photos, wrong for digits and letters."""
+    alternate: bool = setting(False, "Mirror in turn")
+    """Mirrors half of the pictures left to right in one epoch and the other half in the next, so that every picture is seen
+    both ways in two epochs. In place of Mirror, for trainings of few epochs."""
     crop: int = setting(0, "Crop", ge=0, le=32, unit="pixels")
     """Adds a margin of this width and cuts a window of the old size from a random place. Good for photos."""
     shift: float = setting(0.0, "Shift", ge=0, le=0.5)
@@ -48,8 +53,18 @@ class Augmentation(Settings):
     """Blends each picture with another and asks for both classes in the same shares. Larger blends more; 0.2 is
     usual, 0 is off."""
 
+    @model_validator(mode="after")
+    def _mirrors_in_one_way(self) -> Augmentation:
+        if self.flip and self.alternate:
+            raise ValueError("Mirror and Mirror in turn are both on; switch one of them off.")
+        return self
+
     def is_on(self) -> bool:
         """Whether `apply` changes anything."""
+        return self.alternate or self.is_random()
+
+    def is_random(self) -> bool:
+        """Whether `apply` draws how it changes the pictures."""
         changes = (self.flip, self.crop, self.brightness, self.contrast, self.gamma, self.cutout)
         return self._moves() or any(changes)
 
@@ -60,12 +75,22 @@ class Augmentation(Settings):
     def _moves(self) -> bool:
         return bool(self.shift or self.rotation or self.scale or self.stretch or self.shear)
 
-    def draw(self, count: int, generator: torch.Generator, changes: bool = True) -> Drawn:
-        """The random numbers of one batch of so many images, from a CPU generator: of `apply` where `changes` is true, then of
-        `mix` if it is on."""
+    def turned(self, count: int, seed: int, epoch: int) -> Tensor | None:
+        """Which of so many training images are mirrored in an epoch, from 0, where they are mirrored in turn: bool (count,) on
+        the CPU, the opposite of the epoch before (Jordan 2024, arXiv:2404.00498, section 3.6). Made from the seed alone."""
         import torch
 
-        chance = torch.rand((DRAWS, count), generator=generator) if changes else None
+        if not self.alternate:
+            return None
+        first = torch.rand(count, generator=torch.Generator().manual_seed(seed)) < 0.5
+        return first ^ bool(epoch % 2)
+
+    def draw(self, count: int, generator: torch.Generator, changes: bool = True, turned: Tensor | None = None) -> Drawn:
+        """The random numbers of one batch of so many images, from a CPU generator: of `apply` where `changes` is true, then of
+        `mix` if it is on. `turned`: bool (count,), which ones are mirrored in this epoch (see the method of that name)."""
+        import torch
+
+        chance = _chance(count, generator, turned) if changes else None
         if not self.mixes():
             return Drawn(chance)
         seed = int(torch.randint(2**62, (), generator=generator))
@@ -82,16 +107,21 @@ class Augmentation(Settings):
         other = images.movedim(1, -1).index_select(0, drawn.others).movedim(-1, 1)  # images stay channels last
         return images.lerp(other, 1 - drawn.share), (labels.index_select(0, drawn.others), drawn.share)
 
-    def apply(self, images: Tensor, generator: torch.Generator, fill: Tensor | None = None) -> Tensor:
+    def apply(
+        self,
+        images: Tensor,
+        generator: torch.Generator,
+        fill: Tensor | None = None,
+        turned: Tensor | None = None,
+    ) -> Tensor:
         """Changed pictures of the same shape and memory layout, float (N, C, H, W); those given are not touched.
 
         What comes in from beyond the edge has the values `fill` (C,), the network's input for black; without it the
-        edge is repeated, or mirrored by a crop. A crop adds at most half the picture's side. The generator is a CPU one,
+        edge is repeated, or mirrored by a crop. `turned` (N,) bool on the CPU says which images are mirrored in turn; without
+        it chance does. A crop adds at most half the picture's side. The generator is a CPU one,
         and its numbers go to the images' device at once.
         """
-        import torch
-
-        drawn = Drawn(torch.rand((DRAWS, len(images)), generator=generator))
+        drawn = Drawn(_chance(len(images), generator, turned))
         if images.device.type != "cpu":
             drawn = Drawn.of(drawn.packed(images.device), mixes=False)
         assert drawn.chance is not None
@@ -103,15 +133,16 @@ class Augmentation(Settings):
         from core.training import transforms
 
         _, _, height, width = images.shape
+        flips = self.flip or self.alternate
         pixels = images.permute(0, 2, 3, 1).contiguous()  # (N, H, W, C)
         if self._moves():
-            most = transforms.Affine(self.shift, self.rotation, self.scale, self.stretch, self.shear, self.flip)
+            most = transforms.Affine(self.shift, self.rotation, self.scale, self.stretch, self.shear, flips)
             pixels = transforms.affine(pixels, most, chance[:7], fill)
         if self.crop:
             pad = min(self.crop, height // 2, width // 2)
             top, left = (chance[7:9] * (2 * pad + 1)).long()
             pixels = transforms.random_crop(pixels, pad, top, left, fill)
-        if self.flip and not self._moves():
+        if flips and not self._moves():
             if fixed_shapes:
                 pixels = transforms.mirror_chosen(pixels, chance[2] < 0.5)
             else:
@@ -172,3 +203,13 @@ class Drawn:
         if not mixes:
             return cls(chance, fixed_shapes=True)
         return cls(chance, packed[-2].long(), packed[-1, 0], fixed_shapes=True)
+
+
+def _chance(count: int, generator: torch.Generator, turned: Tensor | None) -> Tensor:
+    """(14, N) in 0..1 on the CPU; where it is decided which images are mirrored, below 0.5 for those."""
+    import torch
+
+    chance = torch.rand((DRAWS, count), generator=generator)
+    if turned is not None:
+        chance[2] = (~turned).float()
+    return chance

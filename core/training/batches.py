@@ -101,6 +101,11 @@ class Pictures:
         labels = self.labels.index_select(0, index.to(self.device))
         return dataclasses.replace(self, rows=self._rows_of(index), labels=labels)
 
+    def sample(self, count: int) -> torch.Tensor:
+        """At most so many images, evenly spread over the split, as exact network inputs: float32 (k, C, H, W) on the CPU."""
+        chosen = torch.linspace(0, len(self) - 1, min(count, len(self))).long()
+        return dataclasses.replace(self.only(chosen), dtype=torch.float32).slice(0, len(chosen))[0].cpu()
+
     def as_pictures(self, index: torch.Tensor) -> np.ndarray:
         """The images numbered in `index` (k,) int64 as they are to be seen: uint8 (k, H, W, C)."""
         channels, height, width = self.shape

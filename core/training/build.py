@@ -60,6 +60,8 @@ def begin(
     torch.manual_seed(config.training.seed)  # weights and dropout
     class_names = config.dataset.info().class_names
     model = config.architecture.build(splits.train.shape, len(class_names))
+    if config.architecture.sample_pictures:
+        config.architecture.look_at(model, splits.train.sample(config.architecture.sample_pictures))
     if earlier is not None:
         from core.training.start_weights import Classes, copy_matching
 

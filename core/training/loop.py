@@ -180,14 +180,16 @@ def train(
         order = order_of(
             splits.train.labels, training.balance == "sampling", _seeded(random, training.seed, state.epoch)
         )
+        turned = augmentation.turned(len(splits.train), training.seed, state.epoch)
         for pick, labels in within(preparing, part.picks(order, bounds[state.batch :], random)):
             if ranks:
                 state.learning_rate = ranks.from_first(state.learning_rate)
             _set_learning_rate(state, setup, state.epoch + state.batch / len(bounds))
             batch: Batch = (pick, labels)
             if changes or augmentation.mixes():
+                some = None if turned is None else turned[order[slice(*bounds[state.batch])]]
                 with preparing():
-                    drawn = augmentation.draw(len(labels), _seeded(random, training.seed, state.step), changes)
+                    drawn = augmentation.draw(len(labels), _seeded(random, training.seed, state.step), changes, some)
                     batch = (pick, labels, drawn if device.type == "cpu" and recorder is None else drawn.packed(device))
             loss, logits = yield from in_micro_batches(
                 partial(step, batch), len(labels), training.batch_size, setup.smallest_batch, state, device

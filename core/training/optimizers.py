@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 Groups = list[dict[str, Any]]  # torch's parameter groups
+Part = tuple[float, dict[str, Any]]  # share of the learning rate, and options of the group
 CACHED = 1_000_000  # weights; up to here torch's fused SGD is faster on a CPU
 
 
@@ -23,6 +24,7 @@ class OptimizerSettings(Settings):
     """Base of all optimizers. Each has a `learning_rate` and a `weight_decay` with defaults of its own."""
 
     label: ClassVar[str]  # torch's name of it
+    of_groups: ClassVar[set[str]] = set()  # settings that `part` alone knows
     if TYPE_CHECKING:
         name: str  # a Literal with a default in each of them
         learning_rate: float
@@ -30,17 +32,24 @@ class OptimizerSettings(Settings):
 
     def build(self, groups: Groups) -> torch.optim.Optimizer:
         """torch's optimizer of the same name over the groups of `parameter_groups`; its options have our settings' names."""
-        import torch
-
-        options = self.model_dump(exclude={"name", "learning_rate"})
+        options = self.model_dump(exclude={"name", "learning_rate", *self.of_groups})
         weights = [each for group in groups for each in group["params"]]
         device, most = weights[0].device.type, self._fused_up_to()
         count = sum(each.numel() for each in weights)
         if most is not None and (device == "cuda" or (device == "cpu" and count <= most)):
             options["fused"] = True  # else the choice is torch's
-        optimizer = getattr(torch.optim, self.label)(groups, lr=self.learning_rate, **options)
+        optimizer = self._kind()(groups, lr=self.learning_rate, **options)
         optimizer.register_load_state_dict_post_hook(_match_layout)
         return optimizer
+
+    def part(self, weights: nn.Parameter, is_last: bool) -> Part:
+        """How some weights are trained, apart from the others; `is_last`: those of the layer that answers."""
+        return 1.0, {}
+
+    def _kind(self) -> type[torch.optim.Optimizer]:
+        import torch
+
+        return getattr(torch.optim, self.label)
 
     def _fused_up_to(self) -> float | None:
         """How many weights one kernel that updates all of them is faster for on a CPU; None where torch has no such kernel.
@@ -61,15 +70,17 @@ def parameter_groups(model: nn.Module, optimizer: OptimizerSettings, lr_scale: C
     set `lr` to learning_rate * factor * lr_scale. Weight decay is for matrices and filters: pulling biases and the scales of
     norms towards zero takes away what they are for (He et al. 2018, arXiv:1812.01187, section 3.1).
     """
-    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    groups: dict[str, dict[str, Any]] = {}
+    last_layer = list(dict(model.named_parameters()))[-1].rpartition(".")[0]
     for name, weights in model.named_parameters():
         if weights.requires_grad:
             decay = optimizer.weight_decay if weights.ndim >= 2 else 0.0
-            groups.setdefault((lr_scale(name), decay), []).append(weights)
-    return [
-        {"params": members, "lr": optimizer.learning_rate * share, "lr_scale": share, "weight_decay": decay}
-        for (share, decay), members in groups.items()
-    ]
+            share, options = optimizer.part(weights, name.rpartition(".")[0] == last_layer)
+            share *= lr_scale(name)
+            rate = optimizer.learning_rate * share
+            group = {"lr": rate, "lr_scale": share, "weight_decay": decay, **options}
+            groups.setdefault(repr(group), {"params": [], **group})["params"].append(weights)
+    return list(groups.values())
 
 
 def _match_layout(optimizer: torch.optim.Optimizer) -> None:
@@ -173,6 +184,44 @@ class RMSprop(OptimizerSettings):
     learning_rate: float = _learning_rate(0.001)
     momentum: float = _momentum(0.0)
     weight_decay: float = _weight_decay()
+
+    def _fused_up_to(self) -> float | None:
+        return None
+
+
+@OPTIMIZERS.register
+class Muon(OptimizerSettings):
+    """Turns every layer's step so that it changes as much in all directions: few steps for convolutional networks.
+
+    Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/. Biases, norms and the last layer take SGD's steps.
+    """
+
+    label: ClassVar[str] = "Muon"
+    of_groups: ClassVar[set[str]] = {"last_layer", "biases", "others_momentum"}
+    name: Literal["muon"] = "muon"
+    learning_rate: float = _learning_rate(0.02)
+    momentum: float = _momentum(0.95)
+    unit_filters: bool = setting(False, "Filters of length one")
+    """Brings filters back to length one before each step. Only for networks with a norm behind every layer but the last, to
+    which the length makes no difference."""
+    last_layer: float = setting(1.0, "Last layer's rate", gt=0, le=10_000, unit="times the learning rate")
+    """How fast the last layer trains, whose steps are SGD's."""
+    biases: float = setting(1.0, "Biases' rate", gt=0, le=10_000, unit="times the learning rate")
+    """How fast the other biases and the scales of norms train, whose steps are SGD's."""
+    others_momentum: float = setting(0.9, "Momentum of the others", ge=0, le=0.999)
+    """Momentum of the last layer, biases and norms."""
+    weight_decay: float = _weight_decay()
+
+    def part(self, weights: nn.Parameter, is_last: bool) -> Part:
+        if weights.ndim >= 2 and not is_last:
+            return 1.0, {"orthogonal": True, "momentum": self.momentum}
+        share = self.last_layer if is_last else self.biases
+        return share, {"orthogonal": False, "momentum": self.others_momentum}
+
+    def _kind(self) -> type[torch.optim.Optimizer]:
+        from core.training import muon
+
+        return muon.Muon
 
     def _fused_up_to(self) -> float | None:
         return None

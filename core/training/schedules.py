@@ -113,6 +113,23 @@ class Cosine(_WithWarmUp):
 
 
 @SCHEDULES.register
+class Linear(_WithWarmUp):
+    """Falls evenly to almost nothing at the end; with a warm-up a triangle.
+
+    As torch.optim.lr_scheduler.LinearLR from the end of the warm-up to the last step.
+    """
+
+    label: ClassVar[str] = "linear"
+    name: Literal["linear"] = "linear"
+    final: float = setting(0.0, "Final share", ge=0, le=1)
+    """Share of the learning rate that is left at the end."""
+
+    def _after_warm_up(self, epoch: float, epochs: int, memory: dict[str, float]) -> float:
+        done = (epoch - self.warmup) / (epochs - self.warmup) if epochs > self.warmup else 1.0
+        return 1 - (1 - self.final) * done
+
+
+@SCHEDULES.register
 class OneCycle(ScheduleSettings):
     """Rises to the learning rate and falls to almost nothing: the fastest way to a good network in few epochs.
 

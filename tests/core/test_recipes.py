@@ -89,6 +89,21 @@ def test_normalisations_have_the_published_numbers():
     assert of("resnet18") == ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
 
+def test_cifar_94_trains_as_airbench_does():
+    """The numbers of airbench94_muon.py, whose loss is the sum over a batch and whose head divides by 256."""
+    config, model = build("cifar_94")
+    assert sum(weights.numel() for weights in model.parameters()) == 1_972_792
+    found = parameter_groups(model, config.optimizer, config.architecture.lr_scale)
+    rates = {(each["orthogonal"], each["params"][0].ndim): each["lr"] for each in found}
+    size = config.training.batch_size
+    assert rates[True, 4] == 0.24
+    assert rates[False, 1] == pytest.approx(0.053 * size, rel=0.01)
+    assert rates[False, 2] == pytest.approx(0.67 * size / 256**2, rel=0.01)
+    assert (config.optimizer.momentum, config.optimizer.others_momentum) == (0.6, 0.85)
+    assert config.loss.label_smoothing == 0.2 and config.schedule == SCHEDULES.parse("linear")
+    assert (config.augmentation.alternate, config.augmentation.crop) == (True, 2)
+
+
 def test_the_wide_cnn_is_measured_in_batches_of_1000():
     assert find_recipe("simple_cnn_wide").config().training.evaluation_batch_size == 1000
 

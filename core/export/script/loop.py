@@ -75,6 +75,9 @@ def _before(config: RunConfig) -> list[str]:
         lines += ["weights = weights.to(DEVICE)  # of each class: rare ones count more"]
     if training.balance == "sampling":
         lines += ["rarity = 1 / torch.bincount(train_labels).clamp(min=1).double()"]
+    if config.augmentation.alternate:
+        lines += ["seeded = torch.Generator().manual_seed(SEED)"]
+        lines += ["first_turned = torch.rand(len(train_images), generator=seeded) < 0.5"]
     if training.average_decay:
         lines += ["average, steps = copy.deepcopy(network), 0  # of the weights: steadier"]
     if not _is_last(config):
@@ -120,14 +123,19 @@ def _is_constant(config: RunConfig) -> bool:
 
 def _step(config: RunConfig, network: WrittenNetwork, old_share: float, is_low: bool) -> list[str]:
     training, augmentation = config.training, config.augmentation
-    own = ' * group["share"]' if old_share != 1 else ""
+    own = ' * group["share"]' if old_share != 1 or config.optimizer.of_groups else ""
     lines, rate = [], "LEARNING_RATE"
     if not _is_constant(config):
         lines, rate = ["rate = LEARNING_RATE * share(epoch + batch / len(batches))"], "rate"
     if lines or own:
         lines += ["for group in optimizer.param_groups:", f'    group["lr"] = {rate}{own}']
-    changed = ", changed" if augmentation.is_on() else ""
-    inputs = "train_images[rows]" if network.features else f"inputs_of(train_images[rows]{changed})"
+    changed = ", changed" if augmentation.is_random() else ""
+    pictures = "train_images[rows]"
+    if augmentation.alternate:
+        lines += ["turned = first_turned[rows] ^ bool(epoch % 2)", "pictures = train_images[rows]"]
+        lines += ["pictures[turned] = pictures[turned].flip(3)"]
+        pictures = "pictures"
+    inputs = pictures if network.features else f"inputs_of({pictures}{changed})"
     lines += [f"inputs = {inputs}", "labels = train_labels[rows].to(DEVICE)"]
     if augmentation.mixes():
         lines += [f"part = random.betavariate({augmentation.mixup!r}, {augmentation.mixup!r})"]

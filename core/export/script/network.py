@@ -34,6 +34,7 @@ class WrittenNetwork:
     colour: bool = False  # takes three channels of grey pictures too
     side: int = 0  # pixels that pictures are enlarged to; 0: they are not
     packages: tuple[str, ...] = ()  # beside torch and torchvision
+    begin: str = ""  # fits it to the training pictures
     features: bool = False  # is it a last layer, for which the pictures were made into features?
 
 
@@ -46,7 +47,9 @@ def written_network(architecture: ArchitectureSettings, shape: Shape, classes: i
     with torch.device("meta"):
         model = architecture.build(shape, classes)
     where = CHANNELS_LAST if any(each.ndim == 4 for each in model.parameters()) else "DEVICE"
-    return WrittenNetwork(f"{SEEDED}\nnetwork = {_sequence(model, architecture, shape, classes)}.to({where})")
+    fresh, begin = architecture.as_script()
+    build = f"{SEEDED}\nnetwork = {_sequence(model, architecture, shape, classes)}.to({where})"
+    return WrittenNetwork("\n".join([build, fresh] if fresh else [build]), begin=begin)
 
 
 def _sequence(model: nn.Module, architecture: ArchitectureSettings, shape: Shape, classes: int) -> str:

@@ -164,7 +164,7 @@ def inputs_text(config: RunConfig, colour: bool, side: int) -> str:
     """`inputs_of`, and `changed` where pictures are changed at random. `colour`: grey pictures get three channels; `side`: they
     are enlarged to so many pixels."""
     mean, deviation = config.dataset.mean_and_deviation()
-    changes, constants, pixels = config.augmentation.is_on(), "", "pictures.to(DEVICE) / 255"
+    changes, constants, pixels = config.augmentation.is_random(), "", "pictures.to(DEVICE) / 255"
     if changes:
         pixels = f"change({pixels})"
     if (set(mean), set(deviation)) != ({0.0}, {1.0}):

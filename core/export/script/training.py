@@ -7,8 +7,9 @@ from typing import Any
 
 from core.errors import TrainDeskError
 from core.export.script.lines import call, literal
+from core.export.script.muon import muon_text
 from core.export.script.network import WrittenNetwork
-from core.training.optimizers import OptimizerSettings
+from core.training.optimizers import Muon, OptimizerSettings
 from core.training.schedules import SMALLEST, START
 
 _NO_WORDS = "{} '{}' cannot be written as a script yet; the settings of the run say what it is."
@@ -53,6 +54,8 @@ def optimizer_text(optimizer: OptimizerSettings, network: WrittenNetwork, old_sh
     of the learning rate, which their groups keep as "share"."""
     import torch
 
+    if isinstance(optimizer, Muon):
+        return muon_text(optimizer, network, old_share)
     kind = getattr(torch.optim, optimizer.label)
     usual = {name: each.default for name, each in inspect.signature(kind).parameters.items()}
     options = optimizer.model_dump(exclude={"name", "learning_rate"})
@@ -102,12 +105,15 @@ def schedule_text(schedule: Any) -> str:
         lines += [f"    if epoch < {warmup:g}:", f"        return {START!r} + {1 - START:.12g} * epoch / {warmup:g}"]
     if name in after:
         lines += [f"    return {after[name]}"]
-    elif name == "cosine":
+    elif name in ("cosine", "linear"):
         done = f"(epoch - {warmup:g}) / (EPOCHS - {warmup:g})" if warmup else "epoch / EPOCHS"
-        wave = f"(1 + math.cos(math.pi * {'done' if warmup else done})) / 2"
-        final = schedule.final  # type: ignore[attr-defined]
+        final, fallen = schedule.final, "done" if warmup else done  # type: ignore[attr-defined]
+        curve = f"(1 + math.cos(math.pi * {fallen})) / 2"
+        shape = f"{f'{final!r} + {1 - final:.12g} * ' if final else ''}{curve}"
+        if name == "linear":
+            shape = f"1 - {f'{1 - final:.12g} * ' if final else ''}{fallen}"
         lines += [f"    done = {done}"] if warmup else []
-        lines += [f"    return max({SMALLEST!r}, {f'{final!r} + {1 - final:.12g} * ' if final else ''}{wave})"]
+        lines += [f"    return max({SMALLEST!r}, {shape})"]
     elif name == "one_cycle":
         peak = schedule.peak_at  # type: ignore[attr-defined]
         lines += [

@@ -33,7 +33,7 @@ SECTIONS: dict[str, dict[str, tuple[str, ...]]] = {  # group -> heading -> setti
         "Beginning": ("start_from", "own_pictures"),
     },
     "augmentation": {
-        "Place": ("flip", "crop", "shift", "rotation"),
+        "Place": ("flip", "alternate", "crop", "shift", "rotation"),
         "Form": ("scale", "stretch", "shear"),
         "Light": ("brightness", "contrast", "gamma"),
         "Covering and blending": ("cutout", "mixup"),

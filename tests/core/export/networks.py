@@ -33,6 +33,8 @@ def random_classifier(
         settings = {"weights": "random", "train": "all"} | settings
         if dataset == "digits":  # of 8 x 8 pixels nothing is left after five halvings, and norms of nothing are chaos
             settings = {"enlarge_to": 64} | settings
+    if architecture == "airbench" and dataset == "digits":
+        settings = {"channels": [64, 256]} | settings
     chosen = {"name": architecture, **settings}
     config = RunConfig.from_dict({"architecture": chosen, "dataset": DATASETS[dataset], "loss": {"name": loss}})
     info = config.dataset.info()
@@ -52,7 +54,8 @@ def random_classifier(
         logits = model(classifier.inputs(random_pictures(classifier, 20, 5)))
         spread = logits.std(dim=0)[:, None] / 2  # answers that differ from picture to picture
         last.weight /= spread
-        last.bias.copy_((last.bias - logits.mean(dim=0)) / spread[:, 0])
+        if last.bias is not None:
+            last.bias.copy_((last.bias - logits.mean(dim=0)) / spread[:, 0])
     return classifier
 
 

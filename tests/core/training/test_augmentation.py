@@ -3,8 +3,10 @@
 import pytest
 import torch
 
+from core.settings.settings import SettingsError, parse
 from core.training.augmentation import Augmentation
 from tests.core.training.pictures import images, random
+from tests.helpers import assert_one_sentence
 
 STRENGTHS = {
     "shift": 0.2,
@@ -28,7 +30,7 @@ def test_it_is_off_by_default_and_on_with_any_strength():
 
 
 def test_every_setting_is_tried_here():
-    assert {*STRENGTHS, "mixup"} == set(Augmentation.model_fields)
+    assert {*STRENGTHS, "mixup", "alternate"} == set(Augmentation.model_fields)
 
 
 def test_mixing_is_apart_from_changing():
@@ -67,6 +69,36 @@ def test_mirroring_is_exact_and_happens_to_half():
     same = (after == before).flatten(1).all(dim=1)
     assert (mirrored ^ same).all()
     assert 150 < mirrored.sum() < 250
+
+
+def test_mirrored_in_turn_every_picture_is_seen_both_ways_in_two_epochs():
+    before, change = images(400), Augmentation(alternate=True)
+    turned = [change.turned(400, 5, epoch) for epoch in range(3)]
+    assert torch.equal(turned[0], ~turned[1]) and torch.equal(turned[0], turned[2])
+    assert 150 < turned[0].sum() < 250 and not torch.equal(turned[0], change.turned(400, 6, 0))
+    for each in turned:
+        after = change.apply(before, random(), turned=each)
+        assert torch.equal(after, torch.where(each.view(-1, 1, 1, 1), before.flip(3), before))
+    assert Augmentation(flip=True).turned(400, 5, 0) is None
+
+
+def test_mirroring_in_turn_works_together_with_moving():
+    before = torch.zeros(40, 1, 21, 21)
+    before[:, :, 8:13, 16:19] = 1  # on the right
+    turned = torch.arange(40) % 3 == 0
+    after = Augmentation(alternate=True, shift=0.05).apply(before, random(), turned=turned)
+    assert torch.equal(centre_of_mass(after)[:, 1] < 10, turned)
+
+
+def test_without_an_epoch_chance_mirrors_half():
+    before = images(400)
+    assert torch.equal(*(Augmentation(**{name: True}).apply(before, random()) for name in ("flip", "alternate")))
+
+
+def test_mirroring_in_both_ways_is_refused_in_one_sentence():
+    with pytest.raises(SettingsError) as said:
+        parse(Augmentation, {"flip": True, "alternate": True}, "augmentation")
+    assert_one_sentence(str(said.value), "Mirror", "Mirror in turn", "off")
 
 
 def test_mirroring_works_together_with_moving():

@@ -66,6 +66,17 @@ def test_only_follows_its_index_and_slice_its_range():
     assert split.slice(8, 100)[1].tolist() == [8]
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_sample_is_spread_evenly_and_exact(dtype, data, dataset):
+    part = split(data, dataset, 0.1, 0, torch.device("cpu"), dtype).train
+    exact = split(data, dataset, 0.1, 0, torch.device("cpu")).train
+    sample = part.sample(3)
+    middle = (len(part) - 1) // 2
+    assert sample.dtype == torch.float32
+    assert torch.equal(sample, torch.cat([exact.slice(at, at + 1)[0] for at in (0, middle, len(part) - 1)]))
+    assert torch.equal(part.sample(10**6), exact.slice(0, len(part))[0])
+
+
 def test_batches_have_channels_last_for_the_cpu():
     split = pictures(
         torch.zeros(4, 3, 32, 32, dtype=torch.uint8), torch.zeros(4).long(), DATASETS.parse("cifar10"), CPU

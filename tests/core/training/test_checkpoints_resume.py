@@ -107,6 +107,7 @@ ALL_CHANGES = {
 
 SITUATIONS = {
     "augmentation": {"augmentation": ALL_CHANGES},
+    "mirrored in turn": {"augmentation": {"alternate": True}},
     "MixUp": {"augmentation": {"mixup": 0.4}},
     "augmentation and MixUp": {"augmentation": {**ALL_CHANGES, "mixup": 0.4}},
     "average": {"training": {"average_decay": 0.9}},
@@ -120,6 +121,7 @@ SITUATIONS = {
         "schedule": {"name": "plateau", "patience": 0, "warmup": 0.5},
         "optimizer": {"name": "sgd", "learning_rate": 1e-6},
     },
+    "look at the pictures": {"architecture": {"name": "airbench", "channels": [4]}, "optimizer": "muon"},
     "all": {
         "augmentation": {"shift": 0.1, "mixup": 0.3},
         "schedule": "one_cycle",

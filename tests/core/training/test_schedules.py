@@ -53,6 +53,21 @@ def test_cosine_is_that_of_torch(final):
     assert shares({"name": "cosine", "final": final}, 5) == pytest.approx(expected, abs=SMALLEST)
 
 
+@pytest.mark.parametrize("final", [0.0, 0.1])
+def test_linear_is_that_of_torch(final):
+    def make(stepper):
+        return torch.optim.lr_scheduler.LinearLR(stepper, start_factor=1.0, end_factor=final, total_iters=5 * STEPS)
+
+    expected = of_torch(make, 5 * STEPS + 1)
+    assert shares({"name": "linear", "final": final}, 5) == pytest.approx(expected, abs=SMALLEST)
+
+
+def test_linear_with_a_warm_up_is_a_triangle():
+    found = shares({"name": "linear", "warmup": 2}, 6)
+    assert max(found) == found[2 * STEPS] == 1
+    assert found[4 * STEPS] == pytest.approx(0.5) and found[STEPS] == pytest.approx((1 + START) / 2)
+
+
 def test_warm_up_and_cosine_are_those_of_torch_in_sequence():
     warm, total = 2 * STEPS, 6 * STEPS
     kinds = torch.optim.lr_scheduler

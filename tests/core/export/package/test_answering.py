@@ -60,7 +60,7 @@ def by_the_file(classifier, known):
 def files():
     """(network, shape, loss) of which the file is asked as well; one takes seconds. The smallest network with every shape and
     every loss, those with learned weights, which are large, at one shape, the others at two."""
-    for turn, (name, kind) in enumerate(ARCHITECTURES.items()):
+    for turn, (name, kind) in enumerate(ARCHITECTURES.items(), -1):
         is_large, is_smallest = issubclass(kind, BackboneSettings), name == "mlp"
         count = max(len(SHAPES), len(LOSS_NAMES)) if is_smallest else 1 if is_large else 2
         for number in range(count):

@@ -23,7 +23,7 @@ TOGETHER = [
 
 
 def test_every_kind_of_change_is_looked_at():
-    assert set(ROWS) | {"mixup"} == set(Augmentation.model_fields)
+    assert set(ROWS) | {"mixup", "alternate"} == set(Augmentation.model_fields)
 
 
 @pytest.mark.parametrize("black", [True, False])

@@ -45,6 +45,24 @@ TRAININGS = {
         "architecture": {"name": "cifar_cnn", "channels": [4, 8], "hidden": 16, "dropout": 0.2},
         "training": {"patience": 1, "validation_share": 0.3},
     },
+    "airbench": {
+        "architecture": {"name": "airbench", "channels": [8, 16]},
+        "optimizer": {
+            "name": "muon",
+            "learning_rate": 0.01,
+            "unit_filters": True,
+            "last_layer": 0.5,
+            "biases": 3,
+            "weight_decay": 0.3,
+        },
+        "schedule": {"name": "linear", "warmup": 0.5},
+        "epochs": 2,
+        "training": {"validation_share": 0.3},
+    },
+    "muon": {
+        "optimizer": {"name": "muon", "learning_rate": 0.03, "weight_decay": 0.3},
+        "augmentation": {"alternate": True},
+    },
     "features": {
         "architecture": {"name": "efficientnet_lite0", "weights": "random", "enlarge_to": 64},
         "optimizer": {"name": "adamw", "weight_decay": 0.1, "learning_rate": 0.01},

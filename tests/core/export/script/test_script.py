@@ -40,6 +40,7 @@ def combinations() -> list[RunConfig]:
             network = {**network, "weights": ("random", "imagenet", "file")[number % 3], "weights_file": 'a "b".pth'}
         fit = {**network, "channels": [8, 16]} if network["name"] == "photo_cnn" else network
         fit = {**fit, "channels": [8, 16, 16]} if network["name"] == "cifar_cnn" else fit
+        fit = {**fit, "channels": [8, 16]} if network["name"] == "airbench" else fit
         configs.append(
             RunConfig.from_dict(
                 {

@@ -33,6 +33,7 @@ SCHEDULED = [
     *({"name": name} for name in SCHEDULES.names()),
     *({"name": name, "warmup": 1.5} for name in SCHEDULES.names() if name != "one_cycle"),
     {"name": "cosine", "final": 0.05},
+    {"name": "linear", "final": 0.05},
     {"name": "step", "every": 2, "gamma": 0.001},
     {"name": "one_cycle", "peak_at": 0.7},
     {"name": "plateau", "patience": 0, "gamma": 0.3},
@@ -93,4 +94,4 @@ def test_every_weight_is_trained_as_in_the_run(network, name, decay):
     assert told(made, theirs) == told(ours, model)
     apart = ("params", "lr", "lr_scale", "share", "weight_decay", "fused", "capturable", "foreach")
     options = [{key: value for key, value in each.param_groups[0].items() if key not in apart} for each in (made, ours)]
-    assert options[0] == options[1] and type(made) is type(ours)
+    assert options[0] == options[1] and type(made).__name__ == type(ours).__name__
