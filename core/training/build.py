@@ -15,6 +15,7 @@ from core.training.batches import Splits, least_batch
 from core.training.linear import speed_up_linear
 from core.training.loop import Setup, TrainingState
 from core.training.optimizers import parameter_groups
+from core.training.pooling import speed_up_pooling
 from core.training.weight_average import WeightAverage
 
 
@@ -68,6 +69,7 @@ def begin(
         config.architecture.load_initial_weights(model, weights_folder)
     model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     speed_up_linear(model)
+    speed_up_pooling(model)
     optimizer = config.optimizer.build(parameter_groups(model, config.optimizer, config.architecture.lr_scale))
     decay = config.training.average_decay
     average = WeightAverage(model, decay) if decay else None
