@@ -42,6 +42,7 @@ FLOORS = (
         "core.runs.events",
         "core.training.gradients",
         "core.training.whole_batch",
+        "core.training.first_layer",
         "core.training.linear",
         "core.training.pooling",
         "core.training.precision",

@@ -54,12 +54,17 @@ def all_of(kind: ir.VectorType, value: Any) -> ir.Constant:
 
 def load(code: ir.IRBuilder, kind: ir.VectorType, memory: Any, place: Any) -> Any:
     """The numbers of an array from that place on."""
-    return code.load(_address(code, kind, memory, place), align=kind.element.width // 8, typ=kind)
+    return code.load(_address(code, kind, memory, place), align=_bytes(kind), typ=kind)
 
 
 def store(code: ir.IRBuilder, value: Any, memory: Any, place: Any) -> None:
     """Writes them there."""
-    code.store(value, _address(code, value.type, memory, place), align=value.type.element.width // 8)
+    code.store(value, _address(code, value.type, memory, place), align=_bytes(value.type))
+
+
+def _bytes(kind: ir.VectorType) -> int:
+    """Of one number: whole ones say how wide they are, float32 does not."""
+    return getattr(kind.element, "width", 32) // 8
 
 
 def _address(code: ir.IRBuilder, kind: ir.VectorType, memory: Any, place: Any) -> Any:
@@ -87,4 +92,5 @@ def compiled(module: ir.Module) -> dict[str, Callable[..., None]]:
             None, *(ctypes.c_void_p if argument.type == POINTER else ctypes.c_int64 for argument in function.args)
         )(engine.get_function_address(function.name))
         for function in module.functions
+        if not function.is_declaration
     }

@@ -18,6 +18,7 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 Kernels = dict[str, Callable[..., None]]
+FEW = 8  # threads of torch; with more of them its own layers catch up with one thread of ours
 BITS = {torch.bfloat16: 16, torch.float32: 32}
 
 
@@ -37,14 +38,7 @@ class PoolingWithReLU(nn.MaxPool2d):
     """ReLU of torch.nn.MaxPool2d(2): (N, C, H, W) -> (N, C, H // 2, W // 2)."""
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        fits = (
-            inputs.device.type == "cpu"
-            and inputs.dtype in BITS
-            and inputs.ndim == 4
-            and inputs.is_contiguous(memory_format=torch.channels_last)
-            and not torch.compiler.is_compiling()
-        )
-        return _Pooling.apply(inputs) if fits else functional.relu(super().forward(inputs))
+        return pooled(inputs)
 
 
 class DoneReLU(nn.ReLU):
@@ -52,6 +46,19 @@ class DoneReLU(nn.ReLU):
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         return inputs
+
+
+def pooled(inputs: torch.Tensor) -> torch.Tensor:
+    """The ReLU of the largest of each 2 x 2 places: (N, C, H, W) -> (N, C, H // 2, W // 2)."""
+    fits = (
+        inputs.device.type == "cpu"
+        and inputs.dtype in BITS
+        and inputs.ndim == 4
+        and inputs.is_contiguous(memory_format=torch.channels_last)
+        and torch.get_num_threads() <= FEW
+        and not torch.compiler.is_compiling()
+    )
+    return _Pooling.apply(inputs) if fits else functional.relu(functional.max_pool2d(inputs, 2))
 
 
 class _Pooling(torch.autograd.Function):
@@ -94,14 +101,15 @@ def _halves(layer: nn.Module) -> bool:
 
 @cache
 def kernels() -> Kernels:
-    """The machine code, made in a tenth of a second when it is first asked for; empty where it cannot be had."""
+    """The machine code, made in a fifth of a second when it is first asked for; empty where it cannot be had."""
     try:
+        from core.native.first_layer import first_layer_kernels
         from core.native.machine_code import compiled
         from core.native.max_pooling import pooling_kernels
 
-        return compiled(pooling_kernels())
+        return {**compiled(pooling_kernels()), **compiled(first_layer_kernels())}
     except ImportError:
         return {}
     except (OSError, RuntimeError) as error:
-        print(f"Max pooling is left to PyTorch: {error}", file=sys.stderr)
+        print(f"Pooling is left to PyTorch: {error}", file=sys.stderr)
         return {}
