@@ -3,6 +3,7 @@
     python -m venv .venv-peers
     .venv-peers/bin/pip install -r benchmarks/requirements.txt
     .venv-peers/bin/python -m benchmarks.peers [--rounds 5] [--recipes mlp ...] [--threads 1 2] [--peers lightning ...]
+        [--ways documented best "best, bfloat16"]
 
 Each peer trains the tutorials' networks (same layers, batch size, loss and optimizer) as its documentation writes it and
 at its best; see `benchmarks/peer/__init__.py` for what that means. The engine trains as `benchmarks.engine` says. A peer's
@@ -28,6 +29,7 @@ from benchmarks.peer import arrays
 
 RECIPES = ["mlp", "simple_cnn", "simple_cnn_wide", "improved_cnn", "cifar_cnn"]
 ENGINES = ("engine", "float32 engine")  # with the precision it chooses by itself, and without bfloat16
+WAYS = ["documented", "best", "best, bfloat16"]
 STEPS = {"mlp": 120, "simple_cnn": 40}  # in a round of a peer; 24 for the others. Multiples of 8: see keras_fit.py
 
 # peer -> title, file in benchmarks/peer, packages, variants
@@ -48,6 +50,7 @@ def main() -> None:
     parser.add_argument("--recipes", nargs="+", choices=RECIPES, default=RECIPES)
     parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
     parser.add_argument("--peers", nargs="+", choices=PEERS, default=list(PEERS))
+    parser.add_argument("--ways", nargs="+", choices=WAYS, default=WAYS, help="in which a peer trains")
     parser.add_argument("--variant", help=argparse.SUPPRESS)
     parser.add_argument("--arrays", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -63,11 +66,11 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             arrays.prepare(recipe, Path(folder))
             for threads in options.threads:
-                for row in _rows(recipe, threads, options.rounds, options.peers, folder):
+                for row in _rows(recipe, threads, options.rounds, options.peers, options.ways, folder):
                     print(row, flush=True)
 
 
-def _rows(recipe: str, threads: int, rounds: int, peers: list[str], folder: str) -> list[str]:
+def _rows(recipe: str, threads: int, rounds: int, peers: list[str], ways: list[str], folder: str) -> list[str]:
     from benchmarks import engine
 
     same = ["--recipes", recipe, "--threads", str(threads), "--variant"]
@@ -75,7 +78,7 @@ def _rows(recipe: str, threads: int, rounds: int, peers: list[str], folder: str)
     environments = dict.fromkeys(ENGINES, engine._allocator())
     for peer in peers:
         title, _, _, variants = PEERS[peer]
-        for variant in variants:
+        for variant in (each for each in variants if each in ways):
             name = f"{title}, {variant}"
             commands[name] = ["-m", "benchmarks.peers", "--peers", peer, "--arrays", folder, *same, variant]
             environments[name] = _environment(peer)

@@ -12,9 +12,11 @@ import torch
 
 from core.run_config import RunConfig
 from core.training.batches import Splits, least_batch
+from core.training.first_layer import speed_up_first_layer
 from core.training.linear import speed_up_linear
 from core.training.loop import Setup, TrainingState
 from core.training.optimizers import parameter_groups
+from core.training.pooling import speed_up_pooling
 from core.training.weight_average import WeightAverage
 
 
@@ -70,6 +72,8 @@ def begin(
         config.architecture.load_initial_weights(model, weights_folder)
     model = model.to(device, memory_format=splits.train.layout)  # type: ignore[call-overload]
     speed_up_linear(model)
+    speed_up_pooling(model)
+    speed_up_first_layer(model)
     optimizer = config.optimizer.build(parameter_groups(model, config.optimizer, config.architecture.lr_scale))
     decay = config.training.average_decay
     average = WeightAverage(model, decay) if decay else None

@@ -1,0 +1,96 @@
+"""Machine code for this processor, made by LLVM while the program runs: no compiler is needed, only the package llvmlite.
+
+A kernel is written as LLVM's intermediate representation (https://llvm.org/docs/LangRef.html) with vectors of explicit width,
+which LLVM cuts to what the processor has. It takes pointers and whole numbers and runs without Python's lock.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from llvmlite import binding, ir
+
+INDEX = ir.IntType(64)
+BYTE = ir.IntType(8)
+POINTER = ir.PointerType()
+
+_engines: list[Any] = []  # what owns the code: it lives as long as the process
+
+
+def new_function(module: ir.Module, name: str, pointers: int, numbers: int) -> tuple[ir.IRBuilder, list[Any]]:
+    """A function that takes so many pointers, to memory of which no two share a part, then so many 64-bit numbers, and
+    returns nothing; where its code goes, and its arguments."""
+    function = ir.Function(module, ir.FunctionType(ir.VoidType(), [POINTER] * pointers + [INDEX] * numbers), name)
+    for argument in function.args[:pointers]:
+        argument.add_attribute("noalias")
+    return ir.IRBuilder(function.append_basic_block("start")), list(function.args)
+
+
+@contextmanager
+def counting(code: ir.IRBuilder, start: Any, end: Any, step: int = 1) -> Iterator[Any]:
+    """What is written within happens for each number from `start` while number + step <= end."""
+    before, check = code.block, code.append_basic_block("check")
+    code.branch(check)
+    code.position_at_end(check)
+    number = code.phi(INDEX)
+    number.add_incoming(start, before)
+    body, after = code.append_basic_block("body"), code.append_basic_block("after")
+    following = code.add(number, INDEX(step))
+    code.cbranch(code.icmp_signed("<=", following, end), body, after)
+    code.position_at_end(body)
+    yield number
+    number.add_incoming(following, code.block)
+    code.branch(check)
+    code.position_at_end(after)
+
+
+def all_of(kind: ir.VectorType, value: Any) -> ir.Constant:
+    """The same number in every place of a vector."""
+    return ir.Constant(kind, [value] * kind.count)
+
+
+def load(code: ir.IRBuilder, kind: ir.VectorType, memory: Any, place: Any) -> Any:
+    """The numbers of an array from that place on."""
+    return code.load(_address(code, kind, memory, place), align=_bytes(kind), typ=kind)
+
+
+def store(code: ir.IRBuilder, value: Any, memory: Any, place: Any) -> None:
+    """Writes them there."""
+    code.store(value, _address(code, value.type, memory, place), align=_bytes(value.type))
+
+
+def _bytes(kind: ir.VectorType) -> int:
+    """Of one number: whole ones say how wide they are, float32 does not."""
+    return getattr(kind.element, "width", 32) // 8
+
+
+def _address(code: ir.IRBuilder, kind: ir.VectorType, memory: Any, place: Any) -> Any:
+    return code.gep(memory, [place], source_etype=kind.element)
+
+
+def compiled(module: ir.Module) -> dict[str, Callable[..., None]]:
+    """The functions of a module by their names, ready to be called with addresses and numbers. Raises RuntimeError.
+
+    LLVM's optimising passes are left out: they would take longer than making the code, which is written as it should be.
+    """
+    binding.initialize_native_target()
+    binding.initialize_native_asmprinter()
+    machine = binding.Target.from_default_triple().create_target_machine(
+        cpu=binding.get_host_cpu_name(), features=binding.get_host_cpu_features().flatten(), opt=2
+    )
+    module.triple, module.data_layout = machine.triple, str(machine.target_data)
+    parsed = binding.parse_assembly(str(module))
+    parsed.verify()
+    engine = binding.create_mcjit_compiler(parsed, machine)
+    engine.finalize_object()
+    _engines.append(engine)
+    return {
+        function.name: ctypes.CFUNCTYPE(
+            None, *(ctypes.c_void_p if argument.type == POINTER else ctypes.c_int64 for argument in function.args)
+        )(engine.get_function_address(function.name))
+        for function in module.functions
+        if not function.is_declaration
+    }
