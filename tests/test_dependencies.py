@@ -47,6 +47,8 @@ FLOORS = (
         "core.training.linear",
         "core.training.pooling",
         "core.training.precision",
+        "core.training.prefetch",
+        "core.training.sampling",
     ),
     (
         "core.training.weight_average",

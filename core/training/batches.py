@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections import deque
-from collections.abc import Generator, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -19,15 +16,10 @@ from core.errors import TrainDeskError
 from core.image_sets.splitting import TEST, TRAIN, VAL, Plan, Rows, plan_of
 from core.machine.memory import KINDS, free_bytes, is_out_of_memory, release
 from core.training.precision import laid_out, way_by_rule
+from core.training.prefetch import ahead_of_time
+from core.training.sampling import Bounds
 
-T = TypeVar("T")
-Bounds = list[tuple[int, int]]  # start and end of batches
-BATCH_NORM_NEEDS = 2  # images
 MEMORY_SHARE = 0.5  # of what is free: the most that pixels take, the rest is for the network and its gradients
-
-
-AHEAD = 4  # items that are made ahead: they wait, ready or in work
-_END: Any = object()
 
 
 @dataclass(frozen=True)
@@ -289,49 +281,3 @@ def _on(device, pixels, labels, shape, dataset: DatasetSettings, *, rows=None, l
         layout=layout or way_by_rule("float32", device, 0).layout,
         **how,
     )
-
-
-def order_of(labels: torch.Tensor, balanced: bool, generator: torch.Generator) -> torch.Tensor:
-    """The order in which an epoch shows the images: int64 (N,) on the CPU, a permutation; `balanced` it is drawn with
-    replacement, so that every class comes up equally often."""
-    if not balanced:
-        return torch.randperm(len(labels), generator=generator)
-    labels = labels.cpu()
-    rarity = 1 / torch.bincount(labels).clamp(min=1).double()
-    return torch.multinomial(rarity[labels], len(labels), replacement=True, generator=generator)
-
-
-def class_weights(labels: torch.Tensor, classes: int) -> torch.Tensor:
-    """What each class's images count, float32 (classes,) on the labels' device: every class the same together, 1 on average
-    over the images."""
-    counts = torch.bincount(labels, minlength=classes)
-    return len(labels) / (counts.clamp(min=1) * (counts > 0).sum())
-
-
-def least_batch(batch_size: int) -> int:
-    """How many images a last batch needs for a step of its own, a quarter of the others': the noisy step of three images
-    sets a network back by a point just before it is evaluated."""
-    return max(BATCH_NORM_NEEDS, -(-batch_size // 4))
-
-
-def batch_bounds(images: int, batch_size: int, least: int = BATCH_NORM_NEEDS) -> Bounds:
-    """Start and end of each batch of an epoch. A last batch of fewer images than `least` joins the one before."""
-    starts = list(range(0, images, batch_size))
-    if len(starts) > 1 and images - starts[-1] < least:
-        starts.pop()
-    return [(start, end) for start, end in zip(starts, [*starts[1:], images], strict=True)]
-
-
-def ahead_of_time(items: Iterable[T], ahead: int = AHEAD) -> Generator[T, None, None]:
-    """The items in their order, made by one background thread while the caller works on those before.
-
-    The thread ends with the items, or when this generator is closed; what it raises is raised here.
-    """
-    made, thread = iter(items), ThreadPoolExecutor(1, "ahead of time")
-    try:
-        waiting = deque(thread.submit(next, made, _END) for _ in range(ahead))
-        while (item := waiting.popleft().result()) is not _END:
-            waiting.append(thread.submit(next, made, _END))
-            yield item
-    finally:
-        thread.shutdown(cancel_futures=True)

@@ -15,11 +15,11 @@ from torch.utils.weak import WeakTensorKeyDictionary
 from core.architectures import ArchitectureSettings
 from core.errors import TrainDeskError
 from core.files import opened, write_atomically
-from core.training.batches import BATCH_NORM_NEEDS, least_batch
 from core.training.loop import TrainingState
 from core.training.precision import Way
 from core.training.recording import plain_state
 from core.training.running_metrics import RunningMetrics
+from core.training.sampling import BATCH_NORM_NEEDS, least_batch
 
 FORMAT = 1
 PATIENCE = 60.0  # seconds: a training must not end because somebody saves a large checkpoint elsewhere

@@ -12,9 +12,10 @@ from core.errors import TrainDeskError
 from core.machine.memory import peak_bytes
 from core.runs.events import EPOCH, RESUMED, STARTED, STEP, VALIDATION, Record
 from core.runs.metrics import Interval, of_steps
-from core.training.batches import Splits, batch_bounds
+from core.training.batches import Splits
 from core.training.loop import Epoch, Step, TrainingState, Validated
 from core.training.precision import Way
+from core.training.sampling import batch_bounds
 from core.training.settings import TrainingSettings
 
 POINTS = 1000  # points of the loss curve that a run aims at, if it has so many steps

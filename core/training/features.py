@@ -19,8 +19,9 @@ import torch
 from torch import nn
 
 from core.training.augmentation import Augmentation
-from core.training.batches import Pictures, batch_bounds
+from core.training.batches import Pictures
 from core.training.halving import FewerAtOnce, Fit, in_halves
+from core.training.sampling import batch_bounds
 
 _DEPEND_ON_MODE = (
     nn.modules.dropout._DropoutNd, nn.modules.batchnorm._NormBase, nn.MultiheadAttention, nn.RNNBase, nn.RReLU,

@@ -18,7 +18,7 @@ from core.machine.cores import unnoticed
 from core.machine.devices import claim, most_devices
 from core.machine.memory import peak_bytes
 from core.run_config import RunConfig
-from core.training.batches import BATCH_NORM_NEEDS, Pictures, Splits, batch_bounds, split
+from core.training.batches import Pictures, Splits, split
 from core.training.between import seconds_between
 from core.training.build import begin, setup_of
 from core.training.data import data_on_device, inputs_type, pixels_of_a_batch
@@ -27,6 +27,7 @@ from core.training.features import Preparing
 from core.training.frozen import layers_to_skip
 from core.training.loop import Epoch, Step, TrainingState, train
 from core.training.precision import set_up, way_by_rule
+from core.training.sampling import BATCH_NORM_NEEDS, batch_bounds
 
 WARM_UP_STEPS = 5  # the first steps choose kernels and take memory
 FEATURE_BATCHES = 8  # of images that go through frozen layers for a forecast

@@ -11,7 +11,7 @@ from torch import nn
 
 from core.machine.memory import KINDS, free_bytes, is_out_of_memory, release
 from core.training.augmentation import Augmentation
-from core.training.batches import Bounds, Pictures, Splits
+from core.training.batches import Pictures, Splits
 from core.training.features import (
     Features,
     Preparing,
@@ -23,6 +23,7 @@ from core.training.features import (
 )
 from core.training.halving import FewerAtOnce, Fit
 from core.training.precision import mixed
+from core.training.sampling import Bounds
 from core.training.weight_average import WeightAverage
 
 MEMORY_SHARE = 0.5  # of the free memory that features may take

@@ -24,7 +24,7 @@ from torch import nn
 from core.machine.ranks import Ranks
 from core.runs.metrics import Evaluation
 from core.training.augmentation import Augmentation, Drawn
-from core.training.batches import Pictures, Splits, batch_bounds, class_weights, order_of
+from core.training.batches import Pictures, Splits
 from core.training.between import Between, Measure
 from core.training.evaluation import Measuring, evaluate
 from core.training.features import Features, Preparing
@@ -35,6 +35,7 @@ from core.training.losses import LossSettings
 from core.training.precision import laid_out, mixed
 from core.training.recording import recorder_for, set_learning_rate
 from core.training.running_metrics import RunningMetrics
+from core.training.sampling import batch_bounds, class_weights, order_of
 from core.training.schedules import ScheduleSettings
 from core.training.settings import TrainingSettings
 from core.training.step import Batch, Given, NotRecorded, Stepper

@@ -6,7 +6,7 @@ from core.export.script.lines import call
 from core.export.script.network import WrittenNetwork
 from core.export.script.training import schedule_text
 from core.run_config import RunConfig
-from core.training.batches import batch_bounds, least_batch
+from core.training.sampling import batch_bounds, least_batch
 
 RANKS = {"accuracy": "(accuracy, -loss)", "loss": "(-loss, accuracy)"}  # of an epoch, larger is better
 FASTER = "with torch.autocast(DEVICE.type, torch.bfloat16):"

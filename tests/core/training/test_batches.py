@@ -15,7 +15,8 @@ from core.datasets.cache import open_images
 from core.errors import TrainDeskError
 from core.image_sets.splitting import VAL, Rows, plan_of
 from core.training import batches
-from core.training.batches import Pictures, batch_bounds, least_batch, pictures, split
+from core.training.batches import Pictures, pictures, split
+from core.training.sampling import batch_bounds, least_batch
 from tests.core.short import WORDINGS
 from tests.helpers import quick_config
 

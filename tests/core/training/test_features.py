@@ -10,7 +10,7 @@ from torch import nn
 from core.architectures.resnet18 import ResNet18
 from core.datasets import DATASETS
 from core.training.augmentation import Augmentation
-from core.training.batches import batch_bounds, pictures
+from core.training.batches import pictures
 from core.training.features import (
     Features,
     can_cache,
@@ -19,6 +19,7 @@ from core.training.features import (
     rest_of,
     split_frozen,
 )
+from core.training.sampling import batch_bounds
 
 FLOAT32 = contextlib.nullcontext()
 CLASSES = 10

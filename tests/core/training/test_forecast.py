@@ -9,9 +9,9 @@ import torch
 from core.errors import TrainDeskError
 from core.training import forecast as module
 from core.training import frozen
-from core.training.batches import batch_bounds, least_batch
 from core.training.build import begin
 from core.training.forecast import FEATURE_BATCHES, WARM_UP_STEPS, forecast, step_on_several
+from core.training.sampling import batch_bounds, least_batch
 from tests.core.training.trained import CPU, splits_of
 from tests.helpers import assert_one_sentence, quick_config
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch.nn import functional
 
-from core.training.batches import class_weights
 from core.training.losses import LOSSES
+from core.training.sampling import class_weights
 
 LOGITS = torch.tensor([[2.0, -1.0, 0.5], [0.0, 3.0, -2.0], [1.0, 1.0, 1.0], [-4.0, 0.1, 0.2]])
 LABELS = torch.tensor([0, 2, 1, 1])

@@ -6,7 +6,9 @@ import threading
 import pytest
 import torch
 
-from core.training.batches import ahead_of_time, batch_bounds, pictures
+from core.training.batches import pictures
+from core.training.prefetch import ahead_of_time
+from core.training.sampling import batch_bounds
 from tests.core.short import WORDINGS
 from tests.core.training.trained import CPU
 from tests.helpers import quick_config, wait_until

@@ -5,8 +5,8 @@ import dataclasses
 import pytest
 import torch
 
-from core.training.batches import class_weights, order_of
 from core.training.loop import Epoch
+from core.training.sampling import class_weights, order_of
 from tests.core.training.trained import run
 from tests.helpers import quick_config
 
