@@ -164,7 +164,7 @@ def _two(device: torch.device, short: bool) -> str:
     command = [sys.executable, "-m", "benchmarks.gpu_checks", str(device), *(["--short"] if short else [])]
 
     def seconds(count: int) -> float:
-        running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(count)]
+        running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding="utf-8") for _ in range(count)]
         said = [process.communicate()[0].strip() for process in running]
         if any(process.returncode for process in running):
             raise RuntimeError(f"{count} at once: one ended with an error")

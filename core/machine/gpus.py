@@ -144,7 +144,7 @@ def _close() -> None:
 
 def _sleeps(pci: str) -> bool:
     try:
-        return bool(pci) and (PCI / pci / "power" / "runtime_status").read_text().strip() == "suspended"
+        return bool(pci) and (PCI / pci / "power" / "runtime_status").read_text(encoding="ascii").strip() == "suspended"
     except OSError:  # not Linux, or a kernel that does not say
         return False
 

@@ -30,7 +30,6 @@ FILES = (  # in both forms of it: the limit and what is used, in bytes, and what
 )
 KINDS = (RuntimeError, MemoryError, OSError)  # what says so
 PAGING_FILE = 1455  # Windows: "The paging file is too small for this operation to complete"
-KILLS = (Path("/proc/vmstat"), Path("/sys/fs/cgroup/memory.events"))  # each with a line "oom_kill NUMBER"
 SIGKILL = -9  # the exit status of a process that Linux ended so
 NO_MEMORY = {0xC0000017, 0xC000012D}  # of one that Windows ended: STATUS_NO_MEMORY, STATUS_COMMITMENT_LIMIT
 OTHERS = 0.1  # share of a GPU's memory that others must have to be named
@@ -108,7 +107,7 @@ def said_of(device: torch.device) -> str:
 def kills() -> int:
     """How many processes the system has ended since it started because memory ran out; 0 where it does not say."""
     found = 0
-    for path in KILLS:
+    for path in posix.OOM_COUNTERS:
         with contextlib.suppress(OSError, ValueError):
             words = path.read_text(encoding="ascii", errors="replace").split()
             found += int(words[words.index("oom_kill") + 1])

@@ -19,6 +19,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+OOM_COUNTERS = (
+    Path("/proc/vmstat"),
+    Path("/sys/fs/cgroup/memory.events"),
+)  # of Linux, each with a line "oom_kill NUMBER"
+AMD_DRIVER = Path("/dev/kfd")  # of Linux, that PyTorch for ROCm uses
+
 
 def apart() -> dict[str, Any]:
     """Options of Popen for a process that outlives this one: no Ctrl-C of this terminal reaches it, and it opens no window.

@@ -21,16 +21,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from core.machine import posix
 from core.machine.cores import lock_folder
 from core.machine.gpus import Gpu, visible_gpus
-from core.paths import HOME
+from core.machine.processes import end_child, start
 from core.settings.stored import KeptFiles, write_stored
 
 STAYS = 3600.0  # seconds until torch is asked again
 DOUBTED = 300.0  # the same where it found less than the driver has
 LONGEST = 120.0  # seconds that the process may take
 VISIBLE = ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES")
-AMD = Path("/dev/kfd")  # of the driver that PyTorch for ROCm uses
 INDEX = "https://download.pytorch.org/whl/"
 TURING = (7, 5)  # the oldest architecture that builds for CUDA 13 and 12.8 are made for; those for 12.6 know older ones
 BLACKWELL = (10, 0)  # the oldest that needs a build for CUDA 12.8 or later
@@ -93,7 +93,7 @@ def ensure_report() -> None:
 def ask_torch() -> None:
     """The same for a process that does without torch: it is asked where there may be a GPU. Never raises."""
     is_apple = sys.platform == "darwin" and platform.machine() == "arm64"
-    if visible_gpus() or AMD.exists() or is_apple:
+    if visible_gpus() or posix.AMD_DRIVER.exists() or is_apple:
         with contextlib.suppress(OSError, subprocess.SubprocessError):
             _ask()
 
@@ -101,7 +101,11 @@ def ask_torch() -> None:
 def _ask() -> None:
     """Raises OSError, SubprocessError."""
     words, nothing = [sys.executable, "-m", "core.machine.torch_devices"], subprocess.DEVNULL
-    subprocess.run(words, cwd=HOME, stdin=nothing, stdout=nothing, stderr=nothing, timeout=LONGEST, check=False)
+    asked = start(words, stdin=nothing, stdout=nothing, stderr=nothing)
+    try:
+        asked.wait(LONGEST)
+    finally:
+        end_child(asked)
 
 
 def problem_of_gpus() -> str:

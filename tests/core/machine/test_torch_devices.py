@@ -1,6 +1,5 @@
 """What torch says of the devices it can use, kept for those that must not import it."""
 
-import subprocess
 import sys
 import time
 from types import SimpleNamespace
@@ -107,7 +106,12 @@ def test_nothing_is_wrong_where_torch_uses_every_gpu(monkeypatch):
 def asked(monkeypatch):
     """Processes that were started to ask torch."""
     calls = []
-    monkeypatch.setattr(subprocess, "run", lambda words, **options: calls.append(words))
+
+    def start(words, **options):
+        calls.append(words)
+        return SimpleNamespace(wait=lambda timeout: 0, poll=lambda: 0)
+
+    monkeypatch.setattr(torch_devices, "start", start)
     return calls
 
 
