@@ -27,7 +27,6 @@ from core.training.checkpoints import load_checkpoint, network_content, restore,
 from core.training.evaluation import drained, evaluate
 from core.training.gradients import MicroBatchesChanged
 from core.training.loop import Epoch, Step, TrainingState, train
-from core.training.precision import choose_precision
 from core.training.step import NotRecorded
 
 FROZEN = {"name": "resnet18", "weights": "random", "train": "head"}
@@ -66,9 +65,10 @@ def _begun(
     training = {"epochs": epochs, "validate_every": "epoch", **settings.pop("training", {})}
     config = RunConfig.from_dict({"training": training, "dataset": "digits", **settings})
     share, shape = config.training.validation_share, config.dataset.info().shape
-    precision = choose_precision("auto", device, config.training.batch_size * math.prod(shape))
-    splits = split(config.dataset.load(Path()), config.dataset, share, 0, device, precision, memory)
-    return config, splits, begin(config, splits, device, None, precision)
+    way = way_by_rule("auto", device, config.training.batch_size * math.prod(shape))
+    images = config.dataset.load(Path())
+    splits = split(images, config.dataset, share, 0, device, way.precision, memory, layout=way.layout)
+    return config, splits, begin(config, splits, device, None, way.precision)
 
 
 def _learned(device: torch.device, epochs: int, **settings: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -81,14 +82,19 @@ def draw_with_mouse(page, digit: int, style: int = 0, fill: float = 0.7) -> None
 
 
 def barriers(page) -> list[tuple[str, str]]:
-    """(rule, element) of all that axe-core finds against WCAG 2.2 A and AA."""
+    """(rule, element) of all that axe-core finds against WCAG 2.2 A and AA, and goes on finding: while a page of another size is
+    laid out anew, a frame may have to be scrolled for a moment."""
     import axe_playwright_python
 
     page.evaluate((Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8"))
-    result = page.evaluate(
-        "() => axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})"
-    )
-    return [(each["id"], node["html"][:200]) for each in result["violations"] for node in each["nodes"]]
+    end = time.monotonic() + 5
+    while True:
+        result = page.evaluate(
+            "() => axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})"
+        )
+        found = [(each["id"], node["html"][:200]) for each in result["violations"] for node in each["nodes"]]
+        if not found or time.monotonic() > end:
+            return found
 
 
 def charts(page) -> list[dict]:

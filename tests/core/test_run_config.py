@@ -29,7 +29,14 @@ def test_an_empty_object_is_a_whole_config():
 @pytest.mark.parametrize(("part", "name"), [(part, name) for part in PARTS for name in PARTS[part].names()])
 def test_everything_registered_survives_json(part, name, patterns):
     chosen = {"name": name} | ({"source": patterns.id} if name == "own_images" else {})
-    data = {part: chosen, "title": "Títle ✓", "recipe": "r", "training": {"epochs": 3, "seed": 7, "batch_size": 8}}
+    size = {"dataset": "mnist"} if part == "architecture" else {}  # large enough for each
+    data = {
+        **size,
+        part: chosen,
+        "title": "Títle ✓",
+        "recipe": "r",
+        "training": {"epochs": 3, "seed": 7, "batch_size": 8},
+    }
     config = RunConfig.from_dict(data)
     again = RunConfig.from_json(json.dumps(config.to_dict()))
     assert again == config

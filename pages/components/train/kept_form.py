@@ -192,5 +192,6 @@ def _sweep(given: dict[str, Any], specs: dict[str, FieldSpec]) -> dict[str, Any]
             found[key] = text[:LONGEST_TEXT]
     found |= {key: given[key] for key in (SEEDS, SAMPLES) if _is_whole(given.get(key))}
     found |= {key: given[key][:LONGEST_NAME] for key in (NAME, GIVEN) if isinstance(given.get(key), str)}
-    found |= {METHOD: given[METHOD]} if given.get(METHOD) in METHODS else {}
+    method = given.get(METHOD)
+    found |= {METHOD: method} if isinstance(method, str) and method in METHODS else {}
     return found if paths or found.get(SEEDS, 1) != 1 else {}

@@ -68,7 +68,7 @@ def test_wrong_words_are_one_sentence(call, run, tmp_path):
 
 def test_how_far_it_is_and_what_was_found_are_kept_for_whoever_asked(call, run, tmp_path, monkeypatch):
     gentle = []
-    monkeypatch.setattr(export.psutil.Process, "nice", lambda self, value: gentle.append(value))
+    monkeypatch.setattr(export, "be_gentle", gentle.append)
     place = tmp_path / "page.html"
     assert call("export", run.id, "page", place, "--progress", tmp_path / "p.json", "--keep", "--gently")[0] == 0
     assert json.loads((tmp_path / "p.json").read_text())["words"]

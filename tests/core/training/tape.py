@@ -112,6 +112,10 @@ class Twin:
 @pytest.fixture
 def recording_cpu(monkeypatch):
     """torch's optimizers take a CPU for a device that records, and compute in the way that they do on a GPU."""
+    monkeypatch.setattr(
+        "core.training.build.speed_up_pooling", lambda model: None
+    )  # machine code is no operation of torch
+    monkeypatch.setattr("core.training.build.speed_up_first_layer", lambda model: None)
     for module in map(importlib.import_module, ("torch.optim.optimizer", "torch.optim.adam", "torch.optim.rmsprop")):
         monkeypatch.setattr(module, "_get_capturable_supported_devices", lambda *_, **__: ["cpu"])
     of_all = importlib.import_module("torch.optim.optimizer")

@@ -257,7 +257,8 @@ def test_only_mirroring_goes_together_with_features():
     assert can_cache(Augmentation()) and can_cache(Augmentation(flip=True))
     other = [name for name in Augmentation.model_fields if name != "flip"]
     assert {"shift", "rotation"} <= set(other)
-    for name in other:
+    assert not can_cache(Augmentation(alternate=True))
+    for name in [name for name in other if name != "alternate"]:
         value = 1 if Augmentation.model_fields[name].annotation is int else 0.2
         assert not can_cache(Augmentation(**{name: value})), name
         assert not can_cache(Augmentation(flip=True, **{name: value})), name

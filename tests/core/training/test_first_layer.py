@@ -84,3 +84,11 @@ def test_inputs_that_want_gradients_and_traced_networks_take_torchs_way():
 @pytest.mark.parametrize(("channels", "filters"), [(3, 32), (1, 24)])
 def test_colour_and_odd_numbers_of_filters_stay(channels, filters):
     assert type(fast(network(channels, filters))[0]) is nn.Conv2d
+
+
+def test_it_leaves_torchs_random_numbers_alone():
+    model = nn.Sequential(nn.Conv2d(1, 16, 3, padding=1), nn.MaxPool2d(2), nn.ReLU())
+    speed_up_pooling(model)
+    before = torch.get_rng_state()
+    speed_up_first_layer(model)
+    assert torch.equal(torch.get_rng_state(), before)

@@ -43,7 +43,10 @@ def on_gpu(shape, dtype=torch.float32):
 
 
 def test_all_changes_are_watched():
-    assert set(STRENGTHS) == {name for name in Augmentation.model_fields if name != "name"}
+    fields = {name for name in Augmentation.model_fields if name != "name"}
+    assert set(STRENGTHS) == fields - {"alternate"}, (
+        "which are mirrored in turn is decided on the CPU, then as by chance"
+    )
 
 
 @pytest.mark.parametrize("filled", [False, True])

@@ -61,16 +61,16 @@ def test_a_run_goes_on_with_half_of_its_batch(runs_folder, monkeypatch):
     run = create_run(
         quick_config(epochs=3, batch_size=64, optimizer={"name": "adam", "learning_rate": 0.002}), runs_folder
     )
-    taken, real = [], loop.Pictures.slice
+    taken, real = [], loop.Pictures.picked
 
-    def short(self, start, end):
-        taken.append(end - start)
+    def short(self, pick):
+        taken.append(len(pick))
         if taken.count(64) == 31:
             raise WORDINGS["CUDA"]
-        return real(self, start, end)
+        return real(self, pick)
 
     monkeypatch.setattr("core.workers.loop_follower.LONGEST_LOSS", 0)
-    monkeypatch.setattr(loop.Pictures, "slice", short)
+    monkeypatch.setattr(loop.Pictures, "picked", short)
     end = worker.work(run, runs_folder / "data")
     assert end["event"] == "failed" and half_batch(end) == 32
     monkeypatch.undo()

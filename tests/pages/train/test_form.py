@@ -61,6 +61,8 @@ def test_every_value_is_kept_across_pages_and_comes_through_to_the_config(owner,
     earlier = fake_run(runs_folder, "finished")
     earlier.best.write_bytes(b"not read")
     wanted = {spec.name: other_value(spec, earlier.id, patterns.id) for spec in specs_of(owner, name)}
+    if owner == "augmentation":
+        wanted["flip"] = False  # one of the two ways to mirror
     app = open_form(owner, name)
     if name == "own_images":  # it is small
         widget(app, "form:training.batch_size").set_value(8)
