@@ -43,7 +43,8 @@ def own_run(tmp_path_factory):
         patch.setenv("TRAINDESK_DATA", str(data))
         own = {"name": "own_images", "source": dataset.id, "side": 28}
         run = create_run(
-            quick_config(epochs=5, batch_size=8, dataset=own, title="Own"), tmp_path_factory.mktemp("own run")
+            quick_config(epochs=5, batch_size=8, dataset=own, title="Own", training={"epoch_seconds": 0.2}),
+            tmp_path_factory.mktemp("own run"),
         )
     assert work(run, data, listen=lambda event: event["event"] == "epoch" and run.request_pause())["event"] == PAUSED
     return run, data, dataset
