@@ -27,6 +27,7 @@ from core.training.checkpoints import load_checkpoint, network_content, restore,
 from core.training.evaluation import drained, evaluate
 from core.training.gradients import MicroBatchesChanged
 from core.training.loop import Epoch, Step, TrainingState, train
+from core.training.precision import way_by_rule
 from core.training.step import NotRecorded
 
 FROZEN = {"name": "resnet18", "weights": "random", "train": "head"}

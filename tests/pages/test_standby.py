@@ -4,6 +4,7 @@ import pytest
 
 from core.workers import launch
 from pages.components.demo import demo_view
+from pages.components.lessons import lesson_list, lesson_view
 from pages.components.run import controls
 from pages.components.shell import start
 from pages.components.train import start_bar
@@ -14,7 +15,7 @@ from tests.pages.fake_runs import fake_run, running
 @pytest.fixture
 def asked(monkeypatch):
     calls = []
-    for module in (start, start_bar, controls, demo_view):
+    for module in (start, start_bar, controls, demo_view, lesson_list, lesson_view):
         monkeypatch.setattr(module, "prepare", lambda: calls.append("prepare"))
     return calls
 
@@ -23,6 +24,11 @@ def asked(monkeypatch):
 def test_pages_with_a_start_ask_for_it(page, runs_folder, asked):
     open_app(page)
     assert len(asked) == (2 if page == "" else 1)  # once for each button that starts something
+
+
+def test_a_lesson_asks_for_it(runs_folder, asked):
+    open_app("lessons", lesson="by_heart")
+    assert asked == ["prepare"]
 
 
 @pytest.mark.parametrize(

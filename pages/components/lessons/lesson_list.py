@@ -7,6 +7,7 @@ import streamlit as st
 from core.lessons import Lesson, lessons
 from core.lessons.progress import Progress, progress_of
 from core.paths import runs_folder
+from core.workers.launch import prepare
 from pages.components.lessons.lesson_seen import seen_in
 from pages.components.shell.links import lesson_page, show
 from pages.components.shell.rights import visitor
@@ -19,6 +20,7 @@ LEAD = (
 
 def draw_lessons() -> None:
     """A card for each."""
+    prepare()
     st.html(f'<p class="lead">{LEAD}</p>')
     known = progress_of(runs_folder(), visitor())
     with st.container(key="lessons"):

@@ -12,6 +12,7 @@ from core.lessons.progress import answer, begin, progress_of
 from core.lessons.sheet import pupil_sheet, teacher_sheet
 from core.paths import data_folder, runs_folder
 from core.runs.store import MOVING
+from core.workers.launch import prepare
 from pages.components.lessons.lesson_seen import seen_in
 from pages.components.shell.downloads import download
 from pages.components.shell.links import page_link, page_named
@@ -34,6 +35,7 @@ class _State:
 
 def draw_lesson(lesson: Lesson) -> None:
     """Refreshes while something of it trains."""
+    prepare()
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.title(lesson.title, width="content")
         with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
