@@ -118,7 +118,9 @@ def html_table(head: Sequence[str], rows: Iterable[str], more: str = "") -> str:
     """HTML of rows (`table_row`) under titles, which may be none."""
     titles = "".join(f'<th scope="col">{escape(title)}</th>' for title in head)
     top = f"<thead><tr>{titles}</tr></thead>" if head else ""
-    return f'<div class="frame"><table class="table">{top}<tbody>{"".join(rows)}</tbody></table></div>{more}'
+    return (
+        f'<div class="frame" tabindex="0"><table class="table">{top}<tbody>{"".join(rows)}</tbody></table></div>{more}'
+    )
 
 
 def table_row(first: str, cells: Iterable[object], kind: str = "") -> str:

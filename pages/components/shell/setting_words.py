@@ -44,7 +44,7 @@ def draw_settings(config: RunConfig) -> None:
         f"<tr>{_cell('th' if heading else 'td', title)}{_cell('th' if heading else 'td', value)}</tr>"
         for title, value, heading in rows
     )
-    st.html(f'<div class="frame"><table class="table left"><tbody>{body}</tbody></table></div>')
+    st.html(f'<div class="frame" tabindex="0"><table class="table left"><tbody>{body}</tbody></table></div>')
 
 
 def setting_words(setting: Setting, place: int) -> str:

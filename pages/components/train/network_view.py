@@ -65,7 +65,9 @@ def _draw_pictures(config: RunConfig) -> None:
     if problem:
         show_error(problem)
         return
-    st.html(f'<div class="frame"><img class="preview" src="{address}" alt="Training pictures and their changes"></div>')
+    st.html(
+        f'<div class="frame" tabindex="0"><img class="preview" src="{address}" alt="Training pictures and their changes"></div>'
+    )
     changes = config.augmentation.is_on() or config.augmentation.mixes()
     st.caption(
         "On the left pictures as they are, beside each how augmentation changes it: anew in every epoch."
@@ -119,7 +121,7 @@ def _drawing(shape: list[int], layers: list[dict[str, Any]]) -> str:
     tallest = max([shape[-1], *(layer["shape"][-1] for layer in layers if len(layer["shape"]) == 3)])
     blocks = [_block("picture", shape, tallest, "input")]
     blocks += [_block(layer["words"], layer["shape"], tallest, layer["kind"], layer["trains"]) for layer in shown]
-    return f'<div class="frame"><div class="network" role="list">{"".join(blocks)}</div></div>'
+    return f'<div class="frame" tabindex="0"><div class="network" role="list">{"".join(blocks)}</div></div>'
 
 
 def _block(words: str, shape: list[int], tallest: int, kind: str, trains: bool = True) -> str:
