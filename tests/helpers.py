@@ -17,7 +17,7 @@ import psutil
 from core.run_config import RunConfig
 from core.runs.store import Run, write_config
 
-PATIENCE = 40  # seconds: for whatever will happen, on a computer that is busy otherwise
+PATIENCE = 240  # seconds: for whatever will happen, on a computer that is busy otherwise
 
 
 def wait_until(condition: Callable[[], Any], timeout: float = PATIENCE, what: str = "", every: float = 0.02) -> Any:

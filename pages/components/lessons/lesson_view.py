@@ -21,7 +21,10 @@ from pages.components.shell.rights import visitor
 from pages.components.shell.start import start_all
 from pages.components.shell.widgets import action, pressed, redrawn
 
-REFRESH_SECONDS = 1.5
+REFRESH_SECONDS, AT_REST = (
+    1.5,
+    5.0,
+)  # between two trainings, or where they are started elsewhere, nothing moves for a moment
 DONE, OPEN = ":material/check_circle:", ":material/radio_button_unchecked:"
 
 
@@ -41,7 +44,7 @@ def draw_lesson(lesson: Lesson) -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
             _draw_sheets(lesson)
     st.html(f'<p class="lead">{escape(lesson.goal)}</p>')
-    redrawn(lambda: _look(lesson), _moves, lambda state: _draw(lesson, state), REFRESH_SECONDS)
+    redrawn(lambda: _look(lesson), _moves, lambda state: _draw(lesson, state), REFRESH_SECONDS, AT_REST)
 
 
 def _look(lesson: Lesson) -> _State:

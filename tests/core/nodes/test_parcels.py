@@ -24,7 +24,7 @@ from tests.core.running import kinds, same_weights
 from tests.helpers import assert_one_sentence, closed_port, quick_config
 from tests.own import own_dataset
 
-COMES_ALONG = ("digits", "mnist")  # with the program
+COMES_ALONG = ("digits", "mnist", "biased_digits")  # with the program
 
 
 @pytest.fixture
