@@ -13,9 +13,8 @@ SEVEN, PEN = 7, 1.5  # pixels by which their strokes grow on either side
 
 @DATASETS.register
 class BiasedDigits(MNIST):
-    """MNIST as a careless collector would have it: whoever wrote the 7s that are learned from had a thick pen. Those of "
-    "the test
-    are as ever. Made for finding out; not for a network that is to be used."""
+    """MNIST as a careless collector would have it: whoever wrote the 7s that are learned from had a thick pen. Those of
+    the test are as ever. Made for finding out; not for a network that is to be used."""
 
     label: ClassVar[str] = "Digits of the biased camera"
     name: Literal["biased_digits"] = "biased_digits"  # type: ignore[assignment]
