@@ -20,9 +20,8 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Seen:
-    """What a check may look at. `runs` are the learner's since the lesson was begun, the oldest first; `answers` what "
-    "they chose,
-    by the key of the question."""
+    """What a check may look at. `runs` are the learner's since the lesson was begun, the oldest first; `answers` what they
+    chose, by the key of the question."""
 
     runs: tuple[Summary, ...] = ()
     answers: Mapping[str, str] = field(default_factory=dict)

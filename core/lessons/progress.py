@@ -1,5 +1,4 @@
-"""How far each learner has come with each lesson: when it was begun, and what they answered. What they did lies in their "
-"runs."""
+"""How far each learner has come with each lesson: when it was begun, and what they answered. What they did lies in their runs."""
 
 from __future__ import annotations
 
