@@ -50,3 +50,14 @@ def all_finished(runs: list[Summary], wanted: int, what: str) -> Verdict:
         progress = sum(run.progress for run in moving) / len(moving)
         return Verdict(False, f"{count(len(done), what)} of {wanted} done; the rest is at {percent(progress, 0)}.")
     return Verdict(False, f"{len(done)} of {wanted} done; press the button to start.")
+
+
+def answered(seen: Seen, key: str, right: str, before: str, asked: str, wrong: str, done: str) -> Verdict:
+    """Whether a question has its right answer. What is said: `before` it can be asked ("" when it can), where it is `asked`,
+    where the answer is `wrong`, and when it is `done`."""
+    if before:
+        return Verdict(False, before)
+    answer = seen.answers.get(key)
+    if answer is None:
+        return Verdict(False, asked)
+    return Verdict(True, done) if answer == right else Verdict(False, wrong)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from core.lessons._base import Ask, Go, Lesson, Seen, Start, Step, Teacher, Verdict, register
-from core.lessons._checks import all_finished, finished, fitting, run_of
+from core.lessons._checks import all_finished, answered, finished, fitting, run_of
 from core.recipes import find_recipe
 from core.run_config import RunConfig
 from core.runs.predictions import read_predictions
@@ -88,14 +88,15 @@ def broken(seen: Seen) -> Verdict:
 
 def explained(seen: Seen) -> Verdict:
     """Whether they know what was wrong with the pictures."""
-    if not found(seen).done:
-        return Verdict(False, "First find the digit that it cannot read.")
-    chosen = seen.answers.get("why")
-    if chosen is None:
-        return Verdict(False, "Look at the training pictures of that digit and choose.")
-    if chosen != PEN:
-        return Verdict(False, "Look at the pictures themselves, those of the 7 beside those of the others.")
-    return Verdict(True, "Yes. The network learned the pen, because that was enough to be right.")
+    return answered(
+        seen,
+        "why",
+        PEN,
+        "" if found(seen).done else "First find the digit that it cannot read.",
+        "Look at the training pictures of that digit and choose.",
+        "Look at the pictures themselves, those of the 7 beside those of the others.",
+        "Yes. The network learned the pen, because that was enough to be right.",
+    )
 
 
 def better(seen: Seen) -> Verdict:

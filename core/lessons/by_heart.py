@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from core.lessons._base import Ask, Go, Lesson, Seen, Start, Step, Teacher, Verdict, register
-from core.lessons._checks import all_finished, finished, fitting, run_of
+from core.lessons._checks import all_finished, answered, finished, fitting, run_of
 from core.recipes import find_recipe
 from core.run_config import RunConfig
 from core.runs.history import History
@@ -64,14 +64,15 @@ def learned(seen: Seen) -> Verdict:
 
 def judged(seen: Seen) -> Verdict:
     """Whether they know what the gap means."""
-    if not learned(seen).done:
-        return Verdict(False, "First the training has to finish.")
-    chosen = seen.answers.get("gap")
-    if chosen is None:
-        return Verdict(False, "Look at both curves and choose.")
-    if chosen != HEART:
-        return Verdict(False, "If it had, it would read digits of other people as well as those that it learned from.")
-    return Verdict(True, "Yes. The gap between the two curves is what it knows by heart alone: overfitting.")
+    return answered(
+        seen,
+        "gap",
+        HEART,
+        "" if learned(seen).done else "First the training has to finish.",
+        "Look at both curves and choose.",
+        "If it had, it would read digits of other people as well as those that it learned from.",
+        "Yes. The gap between the two curves is what it knows by heart alone: overfitting.",
+    )
 
 
 def mended(seen: Seen) -> Verdict:

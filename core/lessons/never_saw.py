@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from core.lessons._base import Ask, Go, Lesson, Seen, Start, Step, Teacher, Verdict, register
-from core.lessons._checks import finished
+from core.lessons._checks import answered, finished
 from core.lessons.first_network import configs, digit_runs, newest, trained
 
 DIGIT, UNKNOWN, NOTHING = "A digit, as ever.", "I don't know.", "Nothing at all."
@@ -16,12 +16,8 @@ WORDS = [FORCED, "Yes or no for each thing in the world.", "A description of the
 
 def chosen(seen: Seen, key: str, right: str, asked: str, wrong: str, done: str) -> Verdict:
     """Whether a question was answered rightly, once a network is there."""
-    if not finished(digit_runs(seen)):
-        return Verdict(False, "First a network has to be trained.")
-    answer = seen.answers.get(key)
-    if answer is None:
-        return Verdict(False, asked)
-    return Verdict(True, done) if answer == right else Verdict(False, wrong)
+    before = "" if finished(digit_runs(seen)) else "First a network has to be trained."
+    return answered(seen, key, right, before, asked, wrong, done)
 
 
 def knows_outputs(seen: Seen) -> Verdict:
