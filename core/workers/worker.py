@@ -81,23 +81,12 @@ def work(
     long, the process ends in the middle of it. `ranks` take part. Raises TrainDeskError only if another process is training
     this run or nothing can be written in its folder.
     """
-    lock = FileLock(run.worker_lock)
-    try:
-        lock.acquire(timeout=5)  # a page that looks whether we live holds it for a moment
-    except Timeout:
-        raise TrainDeskError(f"Run {run.id} is already being trained by another process.") from None
+    lock = _locked(run)
     try:
         if is_a_process and (end_of_other := _ended_meanwhile(run)):
             lock.release()
             return end_of_other
-        run.worker_pid.touch()
-        name_process(run.worker_pid, os.getpid())
-        for kind in ("pt", "npz"):  # of a worker that was killed while it wrote
-            for left_over in run.folder.rglob(f".*.{kind}.*.tmp"):
-                remove_file(left_over)
-        with contextlib.suppress(OSError):
-            run.spare.write_bytes(bytes(SPARE_BYTES))
-        log = EventWriter(run.event_log)
+        log = _prepared(run)
     except OSError as error:
         lock.release()
         raise TrainDeskError(
@@ -109,23 +98,7 @@ def work(
         listen(event)
         return event
 
-    ending = threading.RLock()  # taken for good by the thread that writes the end
-
-    def end(kind: str, message: str, **more: object) -> Event:
-        ending.acquire()
-        try:
-            return record(kind, message=message, **more)
-        except OSError:  # the disk is full for the log too
-            with contextlib.suppress(OSError):
-                remove_file(run.spare)
-        try:
-            return record(kind, message=message, **more)
-        except OSError as error:  # the free lock will say that the run is interrupted
-            print(f"{message} ({error})", file=sys.stderr)
-            return {"event": kind, "time": time.time(), "message": message}
-
-    requests = Requests(run)
-    over = threading.Event()
+    end, requests, over = _End(run, record), Requests(run), threading.Event()
     if is_a_process:
         threading.Thread(target=_insist_on_stop, args=(run, over, end), name="stop", daemon=True).start()
     if ranks is not None:
@@ -137,21 +110,9 @@ def work(
         remove_file(run.starting_mark)
         given = assignment_of(run.folder).given if is_a_process else []
         return end(events.FINISHED, TrainingSession(run, data_folder, record, requests, ranks, given).train())
-    except PauseRequested as pause:
-        return end(events.PAUSED, str(pause))
-    except StopRequested as stop:
-        return end(events.STOPPED, str(stop))
     except Exception as error:  # whatever happens, the log says how the run ended
-        if requests.folder_is_gone():
-            return end(events.STOPPED, f"Stopped because {GONE}.")
-        if _is_disk_full(error):
-            return end(events.PAUSED, _disk_full(run))
-        if not isinstance(error, TrainDeskError):
-            traceback.print_exc()
-        lost = ranks.lost(wait=LOST_SECONDS) if ranks is not None else ""  # then that is why nothing could be computed
-        if ranks is not None and lost:
-            return end(events.FAILED, lost, **_with(ranks.remedy()))
-        return end(events.FAILED, in_a_sentence(error, run), **_with(remedy_of(error, run)))
+        kind, message, remedy = _how_it_ended(error, run, requests, ranks)
+        return end(kind, message, **_with(remedy))
     finally:
         over.set()
         if ranks is not None:
@@ -161,6 +122,67 @@ def work(
         for passing in (run.worker_pid, run.spare):
             remove_file(passing)
         lock.release()
+
+
+def _locked(run: Run) -> FileLock:
+    """The lock of the run's worker, taken. Raises TrainDeskError if another process holds it."""
+    lock = FileLock(run.worker_lock)
+    try:
+        lock.acquire(timeout=5)  # a page that looks whether we live holds it for a moment
+    except Timeout:
+        raise TrainDeskError(f"Run {run.id} is already being trained by another process.") from None
+    return lock
+
+
+def _prepared(run: Run) -> EventWriter:
+    """The log of a folder that says who trains here and has nothing half written of a worker that was killed. Raises OSError."""
+    run.worker_pid.touch()
+    name_process(run.worker_pid, os.getpid())
+    for kind in ("pt", "npz"):
+        for left_over in run.folder.rglob(f".*.{kind}.*.tmp"):
+            remove_file(left_over)
+    with contextlib.suppress(OSError):
+        run.spare.write_bytes(bytes(SPARE_BYTES))
+    return EventWriter(run.event_log)
+
+
+class _End:
+    """Writes the end of a run, once: the thread that calls it first keeps all others waiting for good."""
+
+    def __init__(self, run: Run, record: Callable[..., Event]):
+        self._run, self._record, self._ending = run, record, threading.RLock()
+
+    def __call__(self, kind: str, message: str, **more: object) -> Event:
+        self._ending.acquire()
+        try:
+            return self._record(kind, message=message, **more)
+        except OSError:  # the disk is full for the log too
+            with contextlib.suppress(OSError):
+                remove_file(self._run.spare)
+        try:
+            return self._record(kind, message=message, **more)
+        except OSError as error:  # the free lock will say that the run is interrupted
+            print(f"{message} ({error})", file=sys.stderr)
+            return {"event": kind, "time": time.time(), "message": message}
+
+
+def _how_it_ended(
+    error: Exception, run: Run, requests: Requests, ranks: Ranks | None
+) -> tuple[str, str, dict[str, Any]]:
+    """What an exception out of a training means: the kind of the last event, its sentence and what may help."""
+    if isinstance(error, PauseRequested):
+        return events.PAUSED, str(error), {}
+    if isinstance(error, StopRequested):
+        return events.STOPPED, str(error), {}
+    if requests.folder_is_gone():
+        return events.STOPPED, f"Stopped because {GONE}.", {}
+    if _is_disk_full(error):
+        return events.PAUSED, _disk_full(run), {}
+    if not isinstance(error, TrainDeskError):
+        traceback.print_exception(error)
+    if ranks is not None and (lost := ranks.lost(wait=LOST_SECONDS)):  # that is why nothing could be computed
+        return events.FAILED, lost, ranks.remedy()
+    return events.FAILED, in_a_sentence(error, run), remedy_of(error, run)
 
 
 def _with(remedy: dict[str, Any]) -> dict[str, Any]:
