@@ -9,13 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Literal
 
 from annotated_types import Ge, Le, MaxLen
 
 from core.datasets import DATASETS
 from core.errors import TrainDeskError
+from core.image_sets.folders import find_dataset
 from core.image_sets.own_dataset import OwnDataError
+from core.image_sets.suggest import suggested
+from core.recipes import RECIPES
 from core.run_config import RunConfig
 from core.settings.settings import SettingsError
 from core.text.numbers import count, duration, percent
@@ -95,6 +99,21 @@ def check_rules(rules: Rules) -> None:
         raise TrainDeskError(
             f"{rules.dataset_title()} has no test pictures, which confirm what a run reached; hold some out on its page."
         )
+
+
+def first_config(rules: Rules, data_folder: Path) -> RunConfig:
+    """A training within the rules to begin with: that of a recipe on these pictures, or what suits one's own.
+
+    Raises TrainDeskError where the pictures are gone.
+    """
+    if rules.source:
+        settings = suggested(find_dataset(rules.source, data_folder))
+        config = RunConfig.from_dict({**settings, "dataset": {**settings["dataset"], **rules.dataset_settings()}})
+    else:
+        recipe = next((each for each in RECIPES if each.settings["dataset"]["name"] == rules.dataset), None)
+        config = recipe.config() if recipe else RunConfig.from_dict({"dataset": rules.dataset_settings()})
+    share = max(config.training.validation_share, LEAST_SHARE)
+    return config.with_changes({"title": "", "recipe": "", "training.validation_share": share})
 
 
 def breach_of_config(rules: Rules, config: RunConfig) -> str:
