@@ -29,10 +29,10 @@ def board_table(game: Game, board: Board) -> str:
     ]
     rows += [_row(game, board, each, "…", each.progress, "moving") for each in board.moving]
     rows += [_row(game, board, each, UNKNOWN, None, "out") for each in board.out]
-    titles = ("Place", "Group", f"{UNITS[game.rules.goal].capitalize()}s", "", "Run", "Try")
+    titles = ("Place", "Group", f"{UNITS[game.rules.goal].capitalize()}s", "Result", "Run", "Try")
     head = "".join(f'<th scope="col">{title}</th>' for title in titles)
     return (
-        '<div class="frame" tabindex="0" role="group" aria-label="The board"><table class="table left board">'
+        '<div class="frame around-board" tabindex="0" role="group" aria-label="The board"><table class="table left board">'
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
 
@@ -47,14 +47,14 @@ def _row(game: Game, board: Board, each: Standing, place: str, bar: float | None
     return (
         f'<tr class="{kind}{" best" if each.place == 1 else ""}"><td class="place">{place}</td>'
         f'<th scope="row">{escape(each.group)}</th>'
-        f'<td class="used">{track}<b>{used}</b></td><td class="how">{escape(_how(each))}</td>'
+        f'<td class="used"><div><b>{used}</b>{track}</div></td><td class="how">{escape(_how(each))}</td>'
         f'<td class="run">{anchor(run_page(each.run), shortened(each.title, 22))}</td><td class="try">{tries}</td></tr>'
     )
 
 
 def _how(each: Standing) -> str:
     if each.state == "ranked":
-        return f"{percent(each.test)} of the test pictures"
+        return f"{percent(each.test)} in the test"
     if each.state == "moving" and each.accuracy is not None:
         return f"{percent(each.accuracy)} so far. {each.said}"
     return each.said

@@ -52,13 +52,11 @@ def draw_game() -> None:
                 _draw_hosting(game)
     if not game.opened:
         _draw_before()
-    elif not is_presenting():
-        st.html(_lead(game))
-        draw_entering(game)
     else:
-        st.html(_lead(game))
-    folder = runs_folder()
-    redrawn(_look, _page_of, _draw, REFRESH_SECONDS, shared=f"game in {folder}")
+        st.html(f'<p class="lead wanted">{limits_words(game.rules)}</p>')
+        if not is_presenting():
+            draw_entering(game)
+    redrawn(_look, _page_of, _draw, REFRESH_SECONDS, shared=f"game in {runs_folder()}")
     if not is_presenting():
         with st.expander("What counts", key="what counts"):
             st.markdown(COUNTS)
@@ -75,10 +73,6 @@ def _page_of(seen: Seen) -> object:
     return (seen.game.opened, seen.game.rules, seen.game.replay, seen.game.entries)
 
 
-def _lead(game: Game) -> str:
-    return f'<p class="lead wanted">{limits_words(game.rules)}</p>'
-
-
 def _draw_before() -> None:
     if is_host() and not is_presenting():
         st.html(
@@ -93,14 +87,13 @@ def _draw_before() -> None:
 def _draw_hosting(game: Game) -> None:
     with st.popover("Rules", icon=":material/gavel:", key="rules of the game", width="content"):
         draw_rules_form(game.rules, "Change the rules")
+    if not (groups := game.groups()):
+        return
     with st.popover("Clear the board", icon=":material/delete_sweep:", key="clear the game"):
-        groups = game.groups()
-        if groups:
-            name = st.selectbox("Group", groups, key="group to take off")
-            off = partial(take_off, runs_folder(), name)
-            action("Take this group off", off, key="take off")
+        name = st.selectbox("Group", groups, key="group to take off")
+        action("Take this group off", partial(take_off, runs_folder(), name), key="take off")
         st.markdown(
-            f"{count(len(groups), 'name')} of groups and what they entered are forgotten for good. Their runs stay, but count no "
+            f"{count(len(groups), 'group')} and all that they entered will be forgotten for good. Their runs stay, but count no "
             "more: the game begins anew under the same rules."
         )
         action("Yes, clear it", partial(clear, runs_folder()), type="primary", key="yes clear the game")

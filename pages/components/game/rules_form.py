@@ -8,7 +8,6 @@ from core.datasets import DATASETS
 from core.game.played import set_rules
 from core.game.rules import GOALS, LEAST_TARGET, MOST, MOST_TARGET, OWN, Rules
 from core.image_sets.folders import list_datasets
-from core.image_sets.own_dataset import OwnDataset
 from core.paths import data_folder, runs_folder
 from pages.components.shell.messages import errors_shown
 from pages.components.shell.widgets import pressed
@@ -28,38 +27,30 @@ def draw_rules_form(rules: Rules, label: str) -> None:
     titles = {name: settings.label for name, settings in DATASETS.items() if name != OWN}
     titles |= {key: dataset.title for key, dataset in own.items()}
     with st.form("rules", border=False):
-        left, right = st.columns(2)
-        goal = left.selectbox(
-            "Who wins", list(GOALS), list(GOALS).index(rules.goal), format_func=lambda each: f"who needs {GOALS[each]}"
+        first, second, third = st.columns([2, 2, 1])
+        goals, names = list(GOALS), list(titles)
+        goal = first.selectbox(
+            "Who wins", goals, goals.index(rules.goal), format_func=lambda each: f"who needs {GOALS[each]}"
         )
-        names = list(titles)
-        place = names.index(rules.source or rules.dataset) if (rules.source or rules.dataset) in names else 0
-        name = right.selectbox("Pictures", names, place, format_func=titles.__getitem__)
-        target = st.number_input(
-            "To reach, per cent",
-            LEAST_TARGET * 100,
-            MOST_TARGET * 100,
-            round(rules.target * 100, 1),
-            0.5,
-            format="%.1f",
-            help="Of the validation pictures, and at the end of the test pictures.",
-        )
+        chosen = rules.source or rules.dataset
+        place = names.index(chosen) if chosen in names else 0
+        name = second.selectbox("Pictures", names, place, format_func=titles.__getitem__)
+        low, high, now = (round(share * 100, 1) for share in (LEAST_TARGET, MOST_TARGET, rules.target))
+        target = third.number_input("To reach, per cent", low, high, now, 0.5, format="%.1f")
         st.caption("At most, where 0 is no limit:")
         limits = _draw_limits(rules)
         if pressed(label, "set the rules", st.form_submit_button, type="primary"):
             with errors_shown():
-                dataset, source, version = (OWN, name, _version(own[name])) if name in own else (name, "", 0)
+                dataset, source, version = (OWN, name, own[name].newest()) if name in own else (name, "", 0)
                 set_rules(runs_folder(), Rules(goal, dataset, source, version, round(target / 100, 4), **limits))
                 st.rerun()
 
 
 def _draw_limits(rules: Rules) -> dict[str, int]:
     found = {}
-    columns = st.columns(len(LIMITS))
-    for column, (name, title) in zip(columns, LIMITS.items(), strict=True):
-        found[name] = column.number_input(title, 0, MOST, getattr(rules, name), 1, format="%d", key=f"limit {name}")
+    with st.container(horizontal=True, gap="xsmall"):
+        for name, title in LIMITS.items():
+            most = getattr(rules, name)
+            key = f"limit {name}, {most}"  # the rules may be changed elsewhere
+            found[name] = st.number_input(title, 0, MOST, most, 1, format="%d", key=key, width=120)
     return found
-
-
-def _version(dataset: OwnDataset) -> int:
-    return dataset.newest()
