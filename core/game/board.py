@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from logging import getLogger
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
+from core import errors
 from core.errors import TrainDeskError
 from core.export.saved.opened_runs import ORIGIN
 from core.game.played import Entry, Game
@@ -58,12 +60,12 @@ class Board:
 
 
 def board_of(game: Game, runs_folder: Path, history_of: Callable[[Run], History]) -> Board:
-    """The board as it is now; `history_of` gives what a run's log says, up to date."""
+    """The board as it is now, whatever the folders hold; `history_of` gives what a run's log says, up to date."""
     seen: Counter[str] = Counter()
     standings = []
     for entry in game.entries:
         seen[entry.group] += 1
-        standings.append(standing_of(entry, seen[entry.group], game, run_at(runs_folder, entry.run), history_of))
+        standings.append(_whatever(entry, seen[entry.group], game, run_at(runs_folder, entry.run), history_of))
     moving, out = (tuple(each for each in standings if each.state == state) for state in ("moving", "out"))
     return Board(ranking([each for each in standings if each.state == "ranked"]), moving, out, dict(seen))
 
@@ -78,8 +80,19 @@ def ranking(standings: Sequence[Standing]) -> tuple[Standing, ...]:
     return tuple(replace(each, place=1 + values.index(_value(each))) for each in order)
 
 
+def _whatever(entry: Entry, number: int, game: Game, run: Run, history_of: Callable[[Run], History]) -> Standing:
+    """Its standing; of a folder that no check foresaw one that says so."""
+    try:
+        return standing_of(entry, number, game, run, history_of)
+    except errors.UNFORESEEN as error:
+        getLogger(__name__).exception("run %s cannot be judged", entry.run)
+        return Standing(
+            entry.group, entry.run, number, entry.run, said=f"Its folder is damaged ({type(error).__name__})."
+        )
+
+
 def standing_of(entry: Entry, number: int, game: Game, run: Run, history_of: Callable[[Run], History]) -> Standing:
-    """One run, judged by the rules as they are now. Never raises for what its folder may hold."""
+    """One run, judged by the rules as they are now."""
     found = Standing(entry.group, entry.run, number, title=entry.run)
     if not run.is_here():
         return replace(found, said="Its folder is gone: someone deleted the run.")

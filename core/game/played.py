@@ -74,8 +74,7 @@ def enter(runs_folder: Path, group: str, run_id: str) -> None:
     """Puts a run on the board, once. Raises TrainDeskError."""
 
     def entered(game: Game) -> Game:
-        if not game.opened:
-            raise TrainDeskError("No game is played at this moment; ask the host to set one up.")
+        check_open(game)
         if other := next((entry.group for entry in game.entries if entry.run == run_id), ""):
             raise TrainDeskError(f"This run plays for {other} already; a run can be entered once.")
         if len(game.entries) >= MOST_ENTRIES:
@@ -87,6 +86,12 @@ def enter(runs_folder: Path, group: str, run_id: str) -> None:
         return replace(game, entries=(*game.entries, Entry(known, run_id)))
 
     _change(runs_folder, entered)
+
+
+def check_open(game: Game) -> None:
+    """Raises TrainDeskError where no game has begun."""
+    if not game.opened:
+        raise TrainDeskError("No game is played at this moment; ask the host to begin one.")
 
 
 def take_off(runs_folder: Path, group: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.errors import TrainDeskError
-from core.game.played import enter, game_of, group_name
+from core.game.played import check_open, enter, game_of, group_name
 from core.game.rules import breach_of_config
 from core.paths import runs_folder
 from core.run_config import RunConfig
@@ -25,6 +25,7 @@ def plays_for() -> str:
 
 def play_for(group: str) -> str:
     """Plays for this group from now on, whose name as it is kept is returned. Raises TrainDeskError."""
+    check_open(game_of(runs_folder()))
     st.session_state[GROUP] = group_name(group)
     return st.session_state[GROUP]
 
@@ -51,7 +52,9 @@ def draw_playing(config: RunConfig | None) -> None:
     rules = game_of(runs_folder()).rules
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="playing"):
         wanted = plain_markdown(f"{rules.wanted()} on {rules.dataset_title()}.")
-        st.markdown(f":material/trophy: What you start here plays for **{plain_markdown(group)}**: {wanted}")
+        st.markdown(
+            f":material/trophy: What you start here plays for **{plain_markdown(group)}**: {wanted} Experiments do not."
+        )
         page_link(GAME, label="Class game", icon=":material/arrow_back:")
         st.button("Play no more", on_click=stop_playing, type="tertiary", key="play no more")
     if config and (said := breach_of_config(rules, config)):

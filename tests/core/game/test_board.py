@@ -4,10 +4,11 @@ import pytest
 from filelock import FileLock
 
 from core.files import remove_folder
-from core.game.board import ranking
-from core.game.played import clear, set_rules
+from core.game.board import board_of, ranking
+from core.game.played import clear, game_of, set_rules
 from core.game.rules import Rules
 from core.runs.events import EventWriter
+from core.runs.history import History
 from core.runs.queue import enqueue
 from core.runs.store import create_run
 from tests.core.game.groups import board, trains
@@ -200,6 +201,20 @@ def test_a_test_of_an_earlier_network_confirms_nothing(game):
     log.write("stopped", message="Stopped.")
     log.close()
     assert_one_sentence(only(board(folder)).said, "Reached 97.0 % but was stopped before its test")
+
+
+def test_what_no_check_foresaw_costs_its_own_row(game):
+    folder = game()
+    bad, _ = trains(folder, "Red"), trains(folder, "Blue")
+
+    def history(run):
+        if run.id == bad.id:
+            raise ZeroDivisionError
+        return History(run).update()
+
+    found = board_of(game_of(folder), folder, history)
+    assert [each.group for each in found.ranked] == ["Blue"]
+    assert_one_sentence(found.out[0].said, "Its folder is damaged (ZeroDivisionError).")
 
 
 def test_a_stranger_s_log_breaks_nothing(game):

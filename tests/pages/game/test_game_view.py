@@ -1,14 +1,17 @@
 """The page of the class game."""
 
+from dataclasses import replace
+
 import pytest
 
 from core.game.played import Entry, enter, game_of, set_rules, show_replay
-from core.game.rules import Rules
+from core.game.rules import Rules, breach_of_config, first_config
 from core.runs.metadata import own
 from core.runs.store import create_run, list_runs
 from core.sharing import Guest
 from tests.core.game.groups import trains
 from tests.helpers import quick_config
+from tests.own import own_dataset
 from tests.pages.apps import component_data, go, open_app, press, run, sentence, widget, words
 
 RULES = Rules(dataset="digits", target=0.97, most_tries=3)
@@ -49,6 +52,25 @@ def test_the_host_sets_rules_that_all_see(runs_folder):
     assert "The board is empty" in words(app)
 
 
+def test_own_pictures_are_played_with_in_the_version_of_that_moment(runs_folder, data, tmp_path):
+    dataset = own_dataset(data, tmp_path)
+    app = open_app("game")
+    app.selectbox[1].set_value(dataset.id)
+    app.number_input[0].set_value(80.0)
+    press(app, "set the rules")
+    rules = game_of(runs_folder).rules
+    assert (rules.dataset, rules.source, rules.version) == ("own_images", dataset.id, 1)
+    assert "80.0 % in the fewest steps</b> on Patterns" in words(app)
+    app = open_app("train", group="Red")
+    assert widget(app, "form:dataset").value == "own_images" and not app.warning
+    config = first_config(rules, data)
+    assert breach_of_config(rules, config) == ""
+    facts = config.dataset.facts.model_dump()
+    later = config.with_changes({"dataset": config.dataset.model_dump() | {"version": 2, "facts": facts}})
+    assert breach_of_config(rules, later) == "Learns from version 2 of Patterns; the rules ask for 1."
+    assert replace(rules, source="gone").dataset_title() == "gone"
+
+
 def test_a_guest_waits_for_rules_and_changes_none(runs_folder, guest):
     app = open_app("game")
     assert "No game has begun yet" in words(app) and not app.number_input
@@ -75,6 +97,11 @@ def test_a_group_types_its_name_and_what_it_starts_on_train_is_on_the_board(game
     assert game_of(game).entries == (Entry("Red", launched[0]),)
     app = open_app("game")
     assert "Red" in words(app) and "1 of 3" in words(app)
+
+
+def test_a_link_to_play_is_refused_while_no_game_is_played(runs_folder):
+    app = open_app("train", group="Red")
+    assert "ask the host to begin one" in sentence(app.warning[0]) and "plays for" not in words(app)
 
 
 def test_whoever_plays_no_more_starts_runs_of_their_own(game, launched):
