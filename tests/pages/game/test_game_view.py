@@ -71,14 +71,31 @@ def test_own_pictures_are_played_with_in_the_version_of_that_moment(runs_folder,
     assert replace(rules, source="gone").dataset_title() == "gone"
 
 
-def test_a_guest_waits_for_rules_and_changes_none(runs_folder, guest):
+def buttons(app):
+    return {button.key for button in app.button}
+
+
+HOSTING = {"set the rules", "take off", "yes clear the game"}
+
+
+def test_a_guest_waits_for_rules_and_changes_nothing(runs_folder, guest):
     app = open_app("game")
-    assert "No game has begun yet" in words(app) and not app.number_input
+    assert "No game has begun yet" in words(app) and not HOSTING & buttons(app)
     set_rules(runs_folder, RULES)
+    best = trains(runs_folder, "Red", (0.98,))
     run(app)
     assert "97.0 % in the fewest steps" in words(app)
-    with pytest.raises(KeyError):
-        widget(app, "yes clear the game")
+    assert not (HOSTING | {"replay the best"}) & buttons(app)
+    show_replay(runs_folder, best.id)
+    assert "How Red learned" in words(run(app)) and "stop the replay" not in buttons(app)
+
+
+def test_the_host_may_do_all_of_it(game):
+    best = trains(game, "Red", (0.98,))
+    app = open_app("game")
+    assert HOSTING | {"replay the best"} <= buttons(app)
+    show_replay(game, best.id)
+    assert "stop the replay" in buttons(run(app))
 
 
 def test_a_group_types_its_name_and_what_it_starts_on_train_is_on_the_board(game, launched):
