@@ -19,6 +19,7 @@ from pages.components.shell.fences import run_fence
 from pages.components.shell.header import open_page
 from pages.components.shell.histories import shared_history
 from pages.components.shell.number_words import plain_markdown
+from pages.components.shell.playing import draw_way_to_game
 from pages.components.shell.setting_words import draw_settings, read_config
 from pages.components.shell.start import draw_first_steps
 from pages.components.train.network_view import draw_network_of
@@ -43,6 +44,7 @@ with run_fence(run, "curves", is_page=True):
     history = shared_history(run).history
     class_names = (history.started or {}).get("class_names", [])
     moves = draw_live_view(run, config, damage)
+draw_way_to_game()
 if history:
     draw_watching(run, class_names, moves, lambda: draw_figures(run, shared_history(run), run.status()))
 if note := read_metadata(run).note:

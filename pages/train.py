@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages.components.shell.form_values import check, current
 from pages.components.shell.header import open_page
+from pages.components.shell.playing import draw_playing
 from pages.components.train.cards import draw_cards, draw_goals
 from pages.components.train.filled_form import draw_origin, fill_from_address, origin
 from pages.components.train.form import draw_form, draw_title
@@ -28,6 +29,7 @@ else:  # the form is what someone came for
     with st.expander("Recipes", key="fold the recipes"):
         draw_goals()
         draw_cards(now)
+draw_playing(now)
 left, right = st.columns([2, 1], vertical_alignment="center")
 with left:
     draw_origin(now)

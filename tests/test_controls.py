@@ -55,6 +55,8 @@ MADE = {  # a control -> what a journey presses of it
     "data/import_form.py draw_import_form: f'**{title}** :small[{words}]'": "ZIP or pictures",
     "data/reading.py _choose: 'The classes are'": "are put together",
     "demo/demo_view.py start_demo_button: label": "Start the 60-second demo",
+    "game/rules_form.py _draw_limits: title": "Tries of each group",
+    "game/rules_form.py draw_rules_form: label": "Change the rules",
     "lessons/lesson_list.py _draw_card: name": "3. The learning rate",
     "lessons/lesson_view.py _draw_question: act.question": "0.0001",
     "lessons/lesson_view.py _draw_start: act.label": "Start the three trainings",

@@ -78,7 +78,8 @@ FLOORS = (
     ("core.nodes.desk_process",),
     ("core.workers",),
     ("core.nodes",),
-    ("core.demo", "core.lessons"),
+    # A game asks whether a run was opened from a file, so it stands above what leaves and comes back.
+    ("core.demo", "core.lessons", "core.game"),
     ("core.cli", "core.__main__"),
     ("pages.components.shell",),
     ("pages.components.charts",),
@@ -88,7 +89,7 @@ FLOORS = (
     ("pages.components.runs",),
     ("pages.components.classify",),
     ("pages.components.data",),
-    ("pages.components.system", "pages.components.demo", "pages.components.lessons"),
+    ("pages.components.system", "pages.components.demo", "pages.components.lessons", "pages.components.game"),
 )
 
 

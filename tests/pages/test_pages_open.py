@@ -16,7 +16,7 @@ from tests.pages.fake_runs import STATUSES, fake_run
 
 
 @pytest.mark.parametrize(
-    "page", [page for page in PAGES if page not in ("system", "experiment", "glossary", "data", "lessons")]
+    "page", [page for page in PAGES if page not in ("system", "experiment", "glossary", "data", "lessons", "game")]
 )
 def test_every_page_opens_without_runs_and_says_what_to_do(page, runs_folder):
     app = open_app(page)

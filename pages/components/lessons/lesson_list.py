@@ -9,7 +9,7 @@ from core.lessons.progress import Progress, progress_of
 from core.paths import runs_folder
 from core.workers.launch import prepare
 from pages.components.lessons.lesson_seen import seen_in
-from pages.components.shell.links import lesson_page, show
+from pages.components.shell.links import GAME, lesson_page, page_link, show
 from pages.components.shell.rights import visitor
 
 LEAD = (
@@ -26,6 +26,11 @@ def draw_lessons() -> None:
     with st.container(key="lessons"):
         for lesson in lessons():
             _draw_card(lesson, known)
+        with st.container(border=True, key="card of the game", gap="xsmall"):
+            page_link(GAME, label="**Class game**", icon=":material/trophy:")
+            st.markdown(
+                "Groups train under the same rules, and a board shows live who needs the fewest steps, pictures or weights."
+            )
 
 
 def _draw_card(lesson: Lesson, known: Progress) -> None:

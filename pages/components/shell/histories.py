@@ -87,7 +87,7 @@ def _predictions(folder: str, split: Split, changed: tuple[int, int]) -> Predict
     return read_predictions(Run(Path(folder)), split)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@st.cache_resource(max_entries=256, show_spinner=False)  # more than the board of a class game has room for
 def _shared_history(folder: str) -> SharedHistory:
     return SharedHistory(History(Run(Path(folder))))
 

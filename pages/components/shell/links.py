@@ -32,9 +32,9 @@ class Place(NamedTuple):
 
 
 HOME = Place("home.py")
-DATA, TRAIN, ALL_RUNS, CLASSIFY, COMPUTER, COMPARE, DEMO, EXPERIMENTS, GLOSSARY, LESSONS = (
+DATA, TRAIN, ALL_RUNS, CLASSIFY, COMPUTER, COMPARE, DEMO, EXPERIMENTS, GLOSSARY, LESSONS, GAME = (
     Place(f"pages/{name}.py")
-    for name in ("data", "train", "runs", "classify", "system", "compare", "demo", "experiment", "glossary", "lessons")
+    for name in "data train runs classify system compare demo experiment glossary lessons game".split()
 )
 
 
@@ -69,7 +69,7 @@ def experiment_page(name: str) -> Place:
 
 
 def form_page(source: str, name: str) -> Place:
-    """The form filled from a "recipe", "from" a run or from an "experiment" of that name."""
+    """The form filled from a "recipe", "from" a run or from an "experiment" of that name, or for a "group" of the class game."""
     return Place(TRAIN.page, {source: name})
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
@@ -21,13 +21,15 @@ from pages.components.shell.rights import is_host, visitor
 from pages.components.shell.widgets import pressed
 
 
-def start_run(config: RunConfig, computer: str = "") -> None:
-    """Stores and queues a run, which starts at once where there is room, then goes to its page. `computer`: see `QueuePlace`.
+def start_run(config: RunConfig, computer: str = "", started: Callable[[Run], object] = lambda _: None) -> None:
+    """Stores and queues a run, which starts at once where there is room, has it `started`, then goes to its page. `computer`: see
+    `QueuePlace`.
 
     On failure shows the sentence where it is called.
     """
     with errors_shown():
         [run] = start_all([config], computer)
+        started(run)
         switch_page(run_page(run.id))
 
 

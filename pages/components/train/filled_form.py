@@ -12,9 +12,11 @@ import streamlit as st
 
 from core.analysis.compare import Setting, differences
 from core.errors import TrainDeskError
+from core.game.played import game_of
+from core.game.rules import first_config
 from core.image_sets.own_dataset import OwnDataset
 from core.image_sets.suggest import suggested
-from core.paths import runs_folder
+from core.paths import data_folder, runs_folder
 from core.recipes import Recipe, find_recipe
 from core.run_config import RunConfig
 from core.runs.metadata import title_of
@@ -24,6 +26,7 @@ from pages.components.shell.form_values import WIDGET, fill, key_of
 from pages.components.shell.links import TRAIN, form_page, show, switch_page
 from pages.components.shell.messages import errors_shown, show_warning
 from pages.components.shell.number_words import plain_markdown
+from pages.components.shell.playing import play_for
 from pages.components.shell.setting_words import value_in_words
 from pages.components.train.sweep_form import fill_from_experiment
 
@@ -32,8 +35,8 @@ NAMED = 6  # changes that are named; of more it gives the number
 
 
 class Origin(NamedTuple):
-    """What the form was filled from: ("recipe", its name), ("from", run id), ("experiment", its name), ("dataset", its id), or
-    nothing."""
+    """What the form was filled from: ("recipe", its name), ("from", run id), ("experiment", its name), ("dataset", its id),
+    ("group", its name in the class game), or nothing."""
 
     kind: str = ""
     name: str = ""
@@ -87,8 +90,8 @@ def open_again(run: Run) -> None:
 
 
 def fill_from_address() -> None:
-    """A link may say what to fill the form with: /train?recipe=mlp, /train?from=RUN, /train?experiment=NAME."""
-    for kind in ("recipe", "from", "experiment"):
+    """A link may say what to fill the form with: /train?recipe=NAME, ?from=RUN, ?experiment=NAME, ?group=NAME."""
+    for kind in ("recipe", "from", "experiment", "group"):
         wanted = st.query_params.get(kind)
         if not wanted or origin() == (kind, wanted):
             continue
@@ -96,6 +99,8 @@ def fill_from_address() -> None:
             if kind == "experiment":
                 fill_from_experiment(wanted)
                 set_origin(Origin(kind, wanted))
+            elif kind == "group":
+                fill_from(kind, play_for(wanted), first_config(game_of(runs_folder()).rules, data_folder()))
             else:
                 config = source(kind, wanted)[1]
                 if kind == "from":  # what failed for want of memory is not offered as it was
@@ -125,6 +130,8 @@ def draw_origin(config: RunConfig | None) -> None:
 
 def _held(kind: str, name: str, origin: tuple[str, RunConfig] | None) -> str:
     """Markdown: one line about what the form was filled with."""
+    if kind == "group":
+        return "The form is set up with pictures that the rules of the class game ask for. Change what you like, then start."
     if kind == "dataset":
         return "The form is set up for your pictures. Start at the bottom, or change what you like first."
     if kind == "from":

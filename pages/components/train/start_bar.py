@@ -27,6 +27,7 @@ from pages.components.shell.computers import (
 )
 from pages.components.shell.messages import show_error
 from pages.components.shell.number_words import about, count, gigabytes, megabytes, plain_markdown
+from pages.components.shell.playing import enter_started
 from pages.components.shell.rights import visitor
 from pages.components.shell.setting_words import in_short
 from pages.components.shell.start import start_run
@@ -99,7 +100,7 @@ def _draw(
                 if sweep:
                     start_sweep(sweep.configs, computer)
                 elif config:
-                    start_run(config, computer)
+                    start_run(config, computer, enter_started)
 
 
 def _waits(before: int) -> str:

@@ -1,0 +1,1 @@
+"""The class game: groups train under the same rules, and a board shows who kept them best."""

@@ -1,0 +1,140 @@
+"""The rules of a game: what is wanted, on which pictures, and what a run may use. Zero is no limit.
+
+A run's accuracy is that on its validation pictures at the end of an epoch, which every run has at the same places: validations
+within an epoch come when the clock allows. It is confirmed by the test at the end of the run, so nobody gains by looking at test
+pictures, and a lucky validation alone wins nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from annotated_types import Ge, Le, MaxLen
+
+from core.datasets import DATASETS
+from core.errors import TrainDeskError
+from core.image_sets.folders import find_dataset
+from core.image_sets.own_dataset import OwnDataError
+from core.image_sets.suggest import suggested
+from core.recipes import RECIPES
+from core.run_config import RunConfig
+from core.settings.settings import SettingsError
+from core.text.numbers import count, duration, percent
+
+Goal = Literal["steps", "pictures", "weights"]
+GOALS: dict[Goal, str] = {
+    "steps": "the fewest steps",
+    "pictures": "the fewest pictures",
+    "weights": "the fewest weights",
+}
+UNITS: dict[Goal, str] = {"steps": "step", "pictures": "picture", "weights": "weight"}
+LEAST_TARGET, MOST_TARGET = 0.3, 0.999
+MOST = 10**9  # of a limit
+LEAST_SHARE, LEAST_PICTURES = (
+    0.1,
+    1000,
+)  # held out for validation, one or the other: among few luck reaches what was not learned
+OWN = "own_images"
+Limit = Annotated[int, Ge(0), Le(MOST)]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What the host chose; `dataset` by name, of own pictures with their id and version."""
+
+    goal: Goal = "steps"
+    dataset: Annotated[str, MaxLen(60)] = "mnist"
+    source: Annotated[str, MaxLen(100)] = ""
+    version: Limit = 0
+    target: Annotated[float, Ge(LEAST_TARGET), Le(MOST_TARGET)] = 0.97  # accuracy
+    most_steps: Limit = 0
+    most_pictures: Limit = 0
+    most_weights: Limit = 0
+    most_seconds: Limit = 0  # of training
+    most_tries: Limit = 0  # of each group
+
+    def wanted(self) -> str:
+        """ "97.0 % in the fewest steps"."""
+        return f"{percent(self.target)} in {GOALS[self.goal]}"
+
+    def limits(self) -> list[str]:
+        """What a run may use at most: "1,000 steps", "3 tries for each group"."""
+        found = [count(most, UNITS[goal]) for goal, most in self.most().items() if most]
+        found += [f"{duration(self.most_seconds)} of training"] if self.most_seconds else []
+        return found + ([f"{count(self.most_tries, 'try', 'tries')} for each group"] if self.most_tries else [])
+
+    def most(self) -> Mapping[Goal, int]:
+        """The limits of what goals count."""
+        return {"steps": self.most_steps, "pictures": self.most_pictures, "weights": self.most_weights}
+
+    def dataset_settings(self) -> dict[str, object]:
+        """The dataset as a config names it."""
+        return {"name": self.dataset} | ({"source": self.source, "version": self.version} if self.source else {})
+
+    def dataset_title(self) -> str:
+        """What people call the dataset; its name where it is no longer there."""
+        try:
+            return RunConfig.from_dict({"dataset": self.dataset_settings()}).dataset.title()
+        except (SettingsError, OwnDataError):
+            return self.source or self.dataset
+
+
+def check_rules(rules: Rules) -> None:
+    """Raises TrainDeskError, one sentence, for rules that cannot be played by."""
+    if rules.dataset not in DATASETS.names():
+        raise TrainDeskError(f"There is no dataset '{rules.dataset[:60]}'; choose one of the list.")
+    if rules.dataset == OWN and not rules.source:
+        raise TrainDeskError("No dataset of own pictures is chosen; choose which one.")
+    if not LEAST_TARGET <= rules.target <= MOST_TARGET:
+        low, high = percent(LEAST_TARGET), percent(MOST_TARGET)
+        raise TrainDeskError(f"The accuracy to reach is {percent(rules.target)}; choose one from {low} to {high}.")
+    for name, limit in (*rules.most().items(), ("seconds", rules.most_seconds), ("tries", rules.most_tries)):
+        if not 0 <= limit <= MOST:
+            raise TrainDeskError(f"The limit of {name} is {limit:,}; choose one from 0, no limit, to {MOST:,}.")
+    tests = RunConfig.from_dict({"dataset": rules.dataset_settings()}).dataset.info().test_images
+    if not tests:
+        raise TrainDeskError(
+            f"{rules.dataset_title()} has no test pictures, which confirm what a run reached; hold some out on its page."
+        )
+
+
+def first_config(rules: Rules, data_folder: Path) -> RunConfig:
+    """A training within the rules to begin with: that of a recipe on these pictures, or what suits one's own.
+
+    Raises TrainDeskError where the pictures are gone.
+    """
+    if rules.source:
+        settings = suggested(find_dataset(rules.source, data_folder))
+        config = RunConfig.from_dict({**settings, "dataset": {**settings["dataset"], **rules.dataset_settings()}})
+    else:
+        recipe = next((each for each in RECIPES if each.settings["dataset"]["name"] == rules.dataset), None)
+        config = recipe.config() if recipe else RunConfig.from_dict({"dataset": rules.dataset_settings()})
+    share = max(config.training.validation_share, LEAST_SHARE)
+    return config.with_changes({"title": "", "recipe": "", "training.validation_share": share})
+
+
+def breach_of_config(rules: Rules, config: RunConfig) -> str:
+    """Why a run with this config is outside the rules, one sentence; "" where it is within them. Known before it starts."""
+    dataset, training = config.dataset, config.training
+    is_same = (dataset.name, getattr(dataset, "source", "")) == (rules.dataset, rules.source)
+    if not is_same:
+        return f"Learns from {dataset.title()}; the rules ask for {rules.dataset_title()}."
+    if rules.source and getattr(dataset, "version", 0) != rules.version:
+        return f"Learns from version {getattr(dataset, 'version', 0)} of {dataset.title()}; the rules ask for {rules.version}."
+    if training.start_from:
+        return "Starts from the weights of another run; the rules ask for a network that begins anew."
+    if training.own_pictures:
+        return (
+            "Learns from pictures corrected on the Classify page, which may be test pictures; set My corrections to 0."
+        )
+    share = training.validation_share
+    held_out = round(share * dataset.info().train_images)
+    if share < LEAST_SHARE and held_out < LEAST_PICTURES and not dataset.brings_validation():
+        return (
+            f"Holds out {percent(share)} for validation, {count(held_out, 'picture')}; the rules ask for "
+            f"{percent(LEAST_SHARE)} or {LEAST_PICTURES:,} pictures."
+        )
+    return ""

@@ -1,0 +1,71 @@
+"""The best run once more: its curve is drawn as it learned, for all who look at the same moment."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import numpy as np
+import streamlit as st
+
+from core.game.board import Standing
+from core.game.played import Game
+from core.paths import runs_folder
+from core.runs.history import History
+from core.runs.store import run_at
+from core.text.numbers import percent
+from pages.components.charts.curves import Axis, metric_curve
+from pages.components.charts.live_plot import Curve, live_plot
+from pages.components.shell.histories import shared_history
+from pages.components.shell.number_words import count, plain_markdown
+from pages.components.shell.widgets import redrawn
+
+SECONDS = 12.0  # that a replay takes, however long the training took
+REFRESH_SECONDS = 0.5
+AXIS = Axis("step")
+
+
+def draw_replay(game: Game, standing: Standing | None) -> None:
+    """Moves by itself until it is over, then the whole curve stands there."""
+    run = run_at(runs_folder(), game.replay.run)
+    if standing is None or not run.is_here():
+        st.caption("The run that was replayed is no longer ranked.")
+        return
+    st.markdown(f"##### How {plain_markdown(standing.group)} learned")
+    history = shared_history(run).history
+    redrawn(
+        lambda: min(1.0, (time.time() - game.replay.began) / SECONDS),
+        lambda share: share < 1,
+        lambda share: _draw(game, standing, history, share),
+        REFRESH_SECONDS,
+    )
+
+
+def _draw(game: Game, standing: Standing, history: History, share: float) -> None:
+    last = max((epoch["step"] for epoch in history.epochs), default=1)
+    now = share * last
+    target = game.rules.target
+    live_plot(
+        lambda: [
+            until(metric_curve(history, "train/accuracy", "training", AXIS, 0), now),
+            until(metric_curve(history, "val/accuracy", "validation", AXIS, 1), now),
+            Curve(f"to reach: {percent(target)}", np.array([0.0, last]), np.array([target, target]), 2, dash="dash"),
+        ],
+        key="replay",
+        title="Right answers",
+        view=f"{standing.run} {game.replay.began}",
+        x_title="step",
+        is_share=True,
+        x_limits=(0, last),
+        marks=[(step, count(step, "step")) for step, _ in filter(None, [standing.reached]) if step <= now],
+        legend_below=True,
+        height=300,
+    )
+
+
+def until(curve: Curve, place: float) -> Curve:
+    """The part of a curve up to this place of its axis."""
+    shown = int(np.searchsorted(curve.x, place, side="right"))
+    sizes = None if curve.is_small is None else curve.is_small[:shown]
+    kept = tuple(index for index in curve.keep if index < shown)
+    return replace(curve, x=curve.x[:shown], y=curve.y[:shown], is_small=sizes, keep=kept)
