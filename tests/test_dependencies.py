@@ -78,7 +78,7 @@ FLOORS = (
     ("core.nodes.desk_process",),
     ("core.workers",),
     ("core.nodes",),
-    ("core.demo", "core.lessons"),
+    ("core.demo", "core.lessons", "core.privacy"),
     ("core.cli", "core.__main__"),
     ("pages.components.shell",),
     ("pages.components.charts",),

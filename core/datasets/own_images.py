@@ -17,7 +17,8 @@ from core.datasets._base import (
     Preparation,
     spread_over_classes,
 )
-from core.image_sets.folders import cache_name, dataset_at, find_dataset, forget_decoded
+from core.image_sets.folders import cache_name, dataset_at, find_dataset, forget_decoded, sets_folder
+from core.image_sets.keeping import erased
 from core.image_sets.own_dataset import OwnDataError, OwnDataset
 from core.image_sets.shares import arrangement_of, shared_out
 from core.image_sets.split_reasons import Shared
@@ -215,6 +216,10 @@ class OwnImages(DatasetSettings):
             members = dataset.members(self.version)
             ids = dataset.facts(self.version)["class_ids"]
         except OwnDataError as error:
+            if gone := erased(sets_folder(data_folder), self.source):
+                raise DatasetError(
+                    f"The pictures of '{self.title()}' were deleted on {gone.on}, as was chosen for them; choose another dataset."
+                ) from error
             raise DatasetError(
                 f"The pictures of '{self.title()}' are not in {data_folder}; bring them back, or choose another dataset."
             ) from error
