@@ -64,8 +64,9 @@ def source_of(run: Run) -> str:
     """The id of the dataset of own pictures that a run learns from; "" where it learns from others. Never raises."""
     config = read_json(run.config_file)
     dataset = config.get("dataset") if isinstance(config, dict) else None
-    is_own = isinstance(dataset, dict) and dataset.get("name") == "own_images"
-    return str(dataset.get("source", "")) if is_own else ""
+    if not isinstance(dataset, dict) or dataset.get("name") != "own_images":
+        return ""
+    return str(dataset.get("source", ""))
 
 
 def _is_due(folder: Path, today: date) -> bool:

@@ -26,6 +26,7 @@ from pages.components.data.already import draw_already, follow
 from pages.components.data.browser import photo, shots
 from pages.components.data.dataset_list import draft_key
 from pages.components.data.keep_network import ask_to_keep
+from pages.components.data.keeping_view import draw_keeping
 from pages.components.shell.classifiers import warm_up
 from pages.components.shell.html_parts import data_address, gallery
 from pages.components.shell.links import WAY, import_page, show
@@ -194,6 +195,8 @@ def _draw_collected(job: Job, kind: str, into: str) -> None:
             st.html(gallery([_tile(file, name) for file in reversed(files[-LATEST:])], escape(name), small=True))
     if not classes:
         return
+    if not into:
+        draw_keeping(job.folder, True)
     few = [name for name, files in classes.items() if len(files) < ENOUGH]
     if few or len(classes) < 2 and not into:
         missing = f"{ENOUGH} or more {kind} of each class" if few else "a second class"
