@@ -61,12 +61,12 @@ def draw_privacy() -> None:
 def draw_keeping(folder: Path, mine: bool) -> None:
     """Until when the pictures of a dataset or a collection are kept, and for whoever may change it the choice."""
     kept, key = keeping_of(folder), f"days of {folder.name}"
-    goes = f"Deleted on {day_words(kept.goes)}" if kept.goes else ""
+    until = f"Kept until {day_words(kept.goes)}" if kept.goes else "Kept until someone deletes them"
     if not mine:
-        if goes:
-            st.caption(f":material/event_busy: {goes}, with every copy that was made of them.")
+        if kept.goes:
+            st.caption(f":material/event_busy: {until}; then they go, with every copy that was made of them.")
         return
-    with st.popover(goes or "Delete after ...", icon=":material/event_busy:", key=f"keeping {folder.name}"):
+    with st.popover(until, icon=":material/event_busy:", key=f"keeping {folder.name}"):
         choices = sorted({*CHOICES, kept.days})
         st.selectbox(
             "Delete these pictures",
