@@ -6,11 +6,8 @@ The day lies in a file of the folder, so that it also holds in the trash and whe
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
-from typing import Annotated
-
-from annotated_types import Ge, Le
 
 from core.errors import TrainDeskError
 from core.files import remedy, remove_file
@@ -18,15 +15,13 @@ from core.settings.stored import read_stored, write_stored
 
 FILE = "keeping.json"
 ERASED = ".erased"  # folder beside the datasets
-MOST_DAYS = 3650
 
 
 @dataclass(frozen=True)
 class Keeping:
     """How long a folder's pictures are kept."""
 
-    days: Annotated[int, Ge(0), Le(MOST_DAYS)] = 0  # from when it was chosen; 0: until someone deletes them
-    day: str = ""  # on which they go, as 2026-12-04
+    day: str = ""  # on which they go, as 2026-12-04; "": until someone deletes them
 
     @property
     def goes(self) -> date | None:
@@ -52,11 +47,11 @@ def keeping_of(folder: Path) -> Keeping:
     return read_stored(Keeping, folder / FILE)
 
 
-def keep_for(folder: Path, days: int, today: date) -> None:
-    """From today on so many days; 0: until someone deletes them. Raises TrainDeskError."""
+def keep_until(folder: Path, day: date | None) -> None:
+    """On this day they go; None: until someone deletes them. Raises TrainDeskError."""
     try:
-        if days:
-            write_stored(folder / FILE, Keeping(days, (today + timedelta(days)).isoformat()))
+        if day:
+            write_stored(folder / FILE, Keeping(day.isoformat()))
         else:
             remove_file(folder / FILE)
     except OSError as error:
@@ -92,7 +87,7 @@ def all_erased(sets_folder: Path) -> dict[str, float]:
 
 def day_words(day: date) -> str:
     """A day as people read it: "4 December 2026"."""
-    return f"{day.day} {day:%B %Y}"
+    return f"{day.day} " + day.strftime("%B %Y")
 
 
 def _day(text: str) -> date | None:

@@ -32,18 +32,14 @@ class Access:
     def who_sees(self) -> str:
         """One sentence."""
         if self.is_alone:
-            return "Whoever sits at this computer sees them; it asks for no password and the network cannot reach it."
-        where = "the network that this computer is in"
+            return "Only whoever sits at it sees them: the network cannot reach them, and no password is asked."
+        where = "this network"
         if self.public:
-            where += f", and from the internet ({self.public} is a public address)"
+            where += f" and the internet ({self.public} is a public address)"
         if not self.has_passwords:
             return f"Everybody who opens {self.asked_as} sees them without a password, from {where}."
-        way = (
-            "what is sent is encrypted"
-            if self.is_encrypted
-            else "it is not encrypted, so whoever listens in there can read along"
-        )
-        return f"Everybody who has the password of the guests or of the host sees them, from {where}; {way}."
+        way = "encrypted" if self.is_encrypted else "not encrypted, so others may listen in"
+        return f"Everybody who has a password sees them, from {where}, {way}."
 
 
 def _is_public(address: str) -> bool:

@@ -40,11 +40,13 @@ def draw_dataset(dataset: OwnDataset) -> None:
     st.title(dataset.title)
     classes = dataset.classes()
     newest = dataset.newest()
-    st.caption(
-        f"{count(sum(each.images for each in classes), 'picture')} in {len(classes)} classes, version {newest}. "
-        "A run remembers the version it saw."
-    )
-    draw_keeping(dataset.folder, may_change_dataset(dataset))
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="about dataset"):
+        st.caption(
+            f"{count(sum(each.images for each in classes), 'picture')} in {len(classes)} classes, version {newest}. "
+            "A run remembers the version it saw.",
+            width="content",
+        )
+        draw_keeping(dataset.folder, may_change_dataset(dataset))
     draw_continue(dataset)
     draw_training_cards(dataset)
     told = draw_suggested(dataset)

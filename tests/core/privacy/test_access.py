@@ -11,14 +11,14 @@ SHARED = {"asked_as": "192.168.1.7", "visitor": "192.168.1.9", "has_passwords": 
 @pytest.mark.parametrize(
     ("reached", "said", "never"),
     [
-        (Access(), ("at this computer", "the network cannot reach it"), "password of"),
-        (Access("::1", "::1"), ("the network cannot reach it",), "Everybody"),
+        (Access(), ("Only whoever sits at it", "the network cannot reach them"), "Everybody"),
+        (Access("::1", "::1"), ("the network cannot reach them",), "Everybody"),
         (Access("desk.school", "192.168.1.9"), ("Everybody who opens desk.school", "without a password"), "encrypted"),
-        (Access(**SHARED), ("password of the guests or of the host", "not encrypted", "listens in"), "internet"),
-        (Access(**SHARED, is_encrypted=True), ("the network that this computer is in", "is encrypted"), "listens in"),
-        (Access(**SHARED | {"addresses": ("192.168.1.7", "8.8.4.4")}), ("from the internet (8.8.4.4 is",), "without"),
-        (Access(**SHARED | {"visitor": "2a00:1450:4001::1"}), ("from the internet (2a00:1450:4001::1 is",), "without"),
-        (Access("localhost", "127.0.0.1", True), ("password of the guests",), "the network cannot reach it"),
+        (Access(**SHARED), ("who has a password", "not encrypted", "listen in"), "internet"),
+        (Access(**SHARED, is_encrypted=True), ("from this network, encrypted",), "listen in"),
+        (Access(**SHARED | {"addresses": ("192.168.1.7", "8.8.4.4")}), ("and the internet (8.8.4.4 is",), "without"),
+        (Access(**SHARED | {"visitor": "2a00:1450:4001::1"}), ("and the internet (2a00:1450:4001::1 is",), "without"),
+        (Access("localhost", "127.0.0.1", True), ("who has a password",), "cannot reach"),
     ],
 )
 def test_each_way_is_said_rightly(reached, said, never):

@@ -13,7 +13,7 @@ from core.export.kinds import KINDS
 from core.files import write_atomically
 from core.image_sets.folders import delete_dataset, list_datasets, sets_folder
 from core.image_sets.imports import list_jobs, new_job
-from core.image_sets.keeping import erased, keep_for
+from core.image_sets.keeping import erased, keep_until
 from core.image_sets.kept_features import KeptFeatures
 from core.privacy.erasing import erase_due, source_of
 from core.run_config import RunConfig
@@ -23,8 +23,7 @@ from core.runs.store import create_run
 from core.runs.trash import delete_run
 from tests.own import own_dataset
 
-CHOSEN = date(2026, 11, 27)
-DUE = CHOSEN + timedelta(7)
+DUE = date(2026, 12, 4)
 
 
 @pytest.fixture
@@ -37,7 +36,7 @@ def data(tmp_path, monkeypatch):
 @pytest.fixture
 def dataset(data, tmp_path):
     made = own_dataset(data, tmp_path)
-    keep_for(made.folder, 7, CHOSEN)
+    keep_until(made.folder, DUE)
     return made
 
 
@@ -129,7 +128,7 @@ def test_drawings_that_nobody_made_a_dataset_of_go_too(data, runs_folder):
     mine, others = new_job(data), new_job(data)
     for job in (mine, others):
         write_atomically(job.uploads / "star.png", b"drawn")
-    keep_for(mine.folder, 7, CHOSEN)
+    keep_until(mine.folder, DUE)
     erase_due(data, runs_folder, DUE - timedelta(1))
     assert len(list_jobs(data)) == 2
     assert erase_due(data, runs_folder, DUE) == [mine.id]

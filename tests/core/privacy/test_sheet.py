@@ -1,7 +1,7 @@
 """The page for the data officer says what is true of this very installation."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from html import unescape
 
 import pytest
@@ -10,7 +10,7 @@ from core.export.kept import LASTS as FILES_LAST
 from core.files import write_atomically
 from core.image_sets.folders import delete_dataset, sets_folder
 from core.image_sets.imports import new_job
-from core.image_sets.keeping import keep_for, note_erased
+from core.image_sets.keeping import keep_until, note_erased
 from core.nodes.registry import Node, write_node
 from core.privacy.access import Access
 from core.privacy.sheet import privacy_sheet
@@ -38,13 +38,13 @@ def test_an_empty_one_says_where_and_who(data, runs_folder):
 
 def test_each_dataset_stands_there_with_its_folder_number_and_day(data, runs_folder, tmp_path):
     first = own_dataset(data, tmp_path / "a", {"stripes": 3, "dots": 2})
-    keep_for(first.folder, 30, TODAY)
+    keep_until(first.folder, TODAY + timedelta(30))
     second = own_dataset(data, tmp_path / "b", {"stripes": 4, "rings": 4})
     delete_dataset(second)
     job = new_job(data)
     (job.uploads / "star").mkdir()
     write_atomically(job.uploads / "star" / "1.png", b"drawn")
-    keep_for(job.folder, 1, TODAY)
+    keep_until(job.folder, TODAY + timedelta(1))
     note_erased(sets_folder(data), "class-7b", date(2026, 11, 20))
     _, said = written(data, runs_folder)
     assert f"Patterns {first.folder} 5 until 27 December 2026" in said

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from core.image_sets.folders import list_datasets
-from core.image_sets.keeping import keep_for
+from core.image_sets.keeping import keep_until
 from pages.components.data.browser import address_of_picture
 from pages.components.system import keeping
 from tests.own import own_dataset
@@ -15,7 +15,7 @@ from tests.own import own_dataset
 @pytest.fixture
 def due(data, tmp_path, runs_folder):
     dataset = own_dataset(data, tmp_path)
-    keep_for(dataset.folder, 7, date(2020, 1, 1))
+    keep_until(dataset.folder, date(2020, 1, 1))
     return dataset
 
 

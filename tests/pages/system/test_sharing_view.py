@@ -6,7 +6,7 @@ import pytest
 import streamlit as st
 
 from core.image_sets.folders import list_datasets
-from core.image_sets.keeping import keep_for
+from core.image_sets.keeping import keep_until
 from core.machine.certificate import ensure_certificate, fingerprint
 from core.sharing import Guest
 from pages.components.data import keeping_view
@@ -34,7 +34,7 @@ def reached(monkeypatch, runs_folder):
 
 def test_alone_it_says_that_the_network_cannot_reach_it_and_how_to_share(runs_folder):
     said = words(open_app("system"))
-    assert "the network cannot reach it" in said and "make share HTTPS=1" in said and "fingerprint" not in said
+    assert "the network cannot reach them" in said and "make share HTTPS=1" in said and "fingerprint" not in said
 
 
 def test_over_http_it_says_what_that_costs(reached):
@@ -42,7 +42,7 @@ def test_over_http_it_says_what_that_costs(reached):
     app = open_app("system")
     said = words(app)
     assert [each.value for each in app.code] == ["http://192.168.1.7:8501"] and 'alt="A code with the address' in said
-    assert "listens in" in said and "browsers open no camera" in said and "fingerprint" not in said
+    assert "listen in" in said and "browsers open no camera" in said and "fingerprint" not in said
 
 
 def test_over_https_it_says_what_browsers_warn_of_and_the_fingerprint_to_compare(reached, tmp_path):
@@ -52,7 +52,7 @@ def test_over_https_it_says_what_browsers_warn_of_and_the_fingerprint_to_compare
     said = words(app)
     assert [each.value for each in app.code] == ["https://192.168.1.7:8501", fingerprint(made.file)]
     assert "Your connection is not private" in said and "visit this website" in said
-    assert "You are signed in as a guest" in said and "For the data officer" not in said
+    assert "You are a guest" in said and "For the data officer" not in said
 
 
 def test_a_certificate_that_others_vouch_for_needs_no_warning(reached, tmp_path):
@@ -67,7 +67,7 @@ def test_a_certificate_that_others_vouch_for_needs_no_warning(reached, tmp_path)
 def test_a_dashboard_with_its_own_certificate_is_read_by_whoever_trusts_exactly_that(tmp_path):
     runs, data, log = tmp_path / "runs", tmp_path / "data", tmp_path / "log"
     runs.mkdir()
-    keep_for(own_dataset(data, tmp_path).folder, 7, date(2020, 1, 1))
+    keep_until(own_dataset(data, tmp_path).folder, date(2020, 1, 1))
     with shared(runs, data, log, https=True) as desk:
         assert fingerprint(desk.certificate) in log.read_text() and "http://" not in log.read_text()
         status, headers = ask(desk, "/login")
@@ -78,7 +78,7 @@ def test_a_dashboard_with_its_own_certificate_is_read_by_whoever_trusts_exactly_
         assert "secure" in headers["set-cookie"].lower()
         with Visitor(desk, cookie) as visitor:  # a WebSocket under TLS
             page = visitor.open("system").text()
-        assert fingerprint(desk.certificate) in page and "what is sent is encrypted" in page
+        assert fingerprint(desk.certificate) in page and "from this network, encrypted" in page
         stranger = type(desk)(desk.url, desk.process, ensure_certificate(tmp_path / "other", ["127.0.0.1"]).file)
         assert ask(stranger, "/login")[0] == 0, "whoever trusts another certificate hears nothing"
         wait_until(lambda: not list_datasets(data), what="pictures whose day was over while nothing ran are gone")
