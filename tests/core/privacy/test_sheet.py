@@ -64,6 +64,6 @@ def test_times_are_those_of_the_program_and_computers_that_joined_are_named(data
 def test_it_runs_nothing_and_asks_for_nothing_whatever_a_dataset_is_called(data, runs_folder, tmp_path):
     dataset = own_dataset(data, tmp_path)
     dataset.set_about(title="<script>alert(1)</script>")
-    page, said = written(data, runs_folder)
-    assert "<script" not in page and "<script>alert(1)</script>" in said
+    page, said = written(data, runs_folder, Access("<script>"))
+    assert "<script" not in page and "opens <script> sees" in said and "<script>alert(1)</script>" in said
     assert "default-src 'none'" in page and "http://" not in page and "https://" not in page
