@@ -26,11 +26,12 @@ NEVER = ""
 
 def access() -> Access:
     """How this dashboard can be reached, as the page that is being shown tells."""
+    address = urlsplit(st.context.url or "")
     return Access(
-        urlsplit(st.context.url or "").hostname or "localhost",
+        address.hostname or "localhost",
         st.context.ip_address or "",
         is_shared(),
-        bool(st.get_option("server.sslCertFile")),
+        address.scheme == "https",
         own_addresses() if is_shared() else (),
     )
 

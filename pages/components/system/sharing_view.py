@@ -47,8 +47,8 @@ def draw_sharing() -> None:
             st.code(address, language=None, wrap_lines=True)
             if not reached.is_encrypted:
                 st.caption(f":material/no_encryption: {CLOSED}")
-    if reached.is_encrypted:
-        _draw_certificate(Path(st.get_option("server.sslCertFile")))
+    if file := st.get_option("server.sslCertFile"):
+        _draw_certificate(Path(file))
 
 
 def _draw_certificate(file: Path) -> None:
