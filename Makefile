@@ -1,4 +1,5 @@
 # make run: sets up everything and opens the dashboard.   make share: opens it to your network.   make test: sets up everything and passes the tests.
+# HTTPS=1 with make share: encrypted, with a certificate that is made here, so that the cameras of phones work.
 # CPU=1 with any of them, the first time: PyTorch without CUDA, 1 GB instead of 6 on Linux, for a computer without a GPU.
 PYTHON ?= python3
 BIN := .venv/bin
@@ -11,7 +12,7 @@ run: .venv/installed
 	$(BIN)/python -m core run
 
 share: .venv/installed
-	$(BIN)/python -m core share
+	$(BIN)/python -m core share $(if $(HTTPS),--https)
 
 test: export PYTHONDONTWRITEBYTECODE =  # empty: each module is compiled once, not by each of some hundred processes
 test: .venv/installed-dev lint

@@ -13,16 +13,18 @@ from streamlit.web.server.server_util import get_url
 from core.text.encoding import print_utf8
 from pages.components.shell.downloads import ROUTE
 from pages.components.shell.own_origin import OwnOrigin
+from pages.components.system.keeping import erasing
 
 print_utf8()
 
 
 @asynccontextmanager
-async def opened(_: App) -> AsyncIterator[None]:
+async def opened(app: App) -> AsyncIterator[None]:
     """Sends the browser here, as Streamlit does for what is no app of ASGI: the port is taken by now, whoever asks waits."""
     if not get_option("server.headless"):
         open_browser(get_url(get_option("server.address") or "localhost"))
-    yield
+    async with erasing(app):
+        yield
 
 
 app = App(Path(__file__).with_name("home.py"), lifespan=opened, routes=[ROUTE], middleware=[Middleware(OwnOrigin)])

@@ -11,10 +11,12 @@ from core.text.encoding import print_utf8
 from pages.components.shell.downloads import ROUTE
 from pages.components.shell.gate import Gate
 from pages.components.shell.own_origin import OwnOrigin
+from pages.components.system.keeping import erasing
 
 print_utf8()
 app = App(
     Path(__file__).with_name("home.py"),
+    lifespan=erasing,
     routes=[ROUTE],
     middleware=[
         Middleware(OwnOrigin),

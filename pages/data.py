@@ -12,6 +12,7 @@ from pages.components.data.dataset import draw_dataset
 from pages.components.data.dataset_list import draw_datasets, draw_deleted, draw_imports
 from pages.components.data.import_form import draw_import_form
 from pages.components.data.import_view import draw_import
+from pages.components.data.keeping_view import draw_privacy
 from pages.components.shell.fences import dataset_fence, fenced, import_fence
 from pages.components.shell.header import open_page
 from pages.components.shell.links import DATA, way_back
@@ -35,6 +36,7 @@ elif chosen:
             way_back(DATA, "All datasets")
 else:
     st.title("Pictures to learn from")
+    draw_privacy()
     draw_imports()
     draw_import_form()
     draw_datasets()

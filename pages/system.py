@@ -13,6 +13,7 @@ from pages.components.shell.messages import attempt, show_problem, show_warning
 from pages.components.shell.number_words import count, gigabytes
 from pages.components.shell.rights import draw_who, is_host, is_shared
 from pages.components.system.computers_view import draw_computers
+from pages.components.system.sharing_view import draw_sharing
 from pages.components.system.system_panel import draw_disk, draw_system
 
 AT_ONCE, ON_GPU, WAITING = "trainings at once", "small trainings on a gpu", "waiting of a guest"
@@ -67,6 +68,7 @@ if gpus():
     )
     show_problem(ON_GPU)
 
+draw_sharing()
 draw_computers()
 
 if is_shared() and is_host():

@@ -7,6 +7,7 @@ import contextlib
 import http.client
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -32,10 +33,16 @@ class Desk:
 
     url: str
     process: subprocess.Popen
+    certificate: Path | None = None  # the only one that is trusted, of one that speaks https
+
+    @property
+    def trust(self) -> ssl.SSLContext | None:
+        """For whoever asks it by https."""
+        return ssl.create_default_context(cafile=str(self.certificate)) if self.certificate else None
 
 
 @contextlib.contextmanager
-def shared(runs: Path, data: Path, log: Path) -> Iterator[Desk]:
+def shared(runs: Path, data: Path, log: Path, https: bool = False) -> Iterator[Desk]:
     """`python -m core share` for the length of a `with`."""
     port = closed_port()
     environment = {
@@ -46,12 +53,14 @@ def shared(runs: Path, data: Path, log: Path) -> Iterator[Desk]:
         "STREAMLIT_SERVER_HEADLESS": "true",
     }
     command = [sys.executable, "-m", "core", "share", "--port", str(port), "--runs", str(runs), "--data", str(data)]
+    command += ["--https"] if https else []
+    certificate = runs / ".traindesk" / "https" / "certificate.pem" if https else None
     with log.open("wb") as file:
         process = subprocess.Popen(
             command, cwd=ROOT, env=environment, stdout=file, stderr=subprocess.STDOUT, start_new_session=True
         )
         try:
-            desk = Desk(f"http://127.0.0.1:{port}", process)
+            desk = Desk(f"{'https' if https else 'http'}://127.0.0.1:{port}", process, certificate)
             wait_until(lambda: process.poll() is not None or status_of(desk, "/login"), what="the login form")
             assert process.poll() is None, log.read_text()
             yield desk
@@ -68,8 +77,11 @@ def status_of(desk: Desk, path: str, method: str = "GET", body: bytes | None = N
 def ask(desk: Desk, path: str, method: str = "GET", body: bytes | None = None, **headers: str) -> tuple[int, dict]:
     """(status, headers) of an answer, without anything that a browser adds."""
     address = urllib.parse.urlsplit(desk.url)
-    connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=PATIENCE)
+    host, port = str(address.hostname), address.port
+    connection = http.client.HTTPConnection(host, port, timeout=PATIENCE)
     try:
+        if desk.certificate:
+            connection = http.client.HTTPSConnection(host, port, timeout=PATIENCE, context=desk.trust)
         connection.request(method, path, body=body, headers=headers)
         answer = connection.getresponse()
         return answer.status, dict(answer.getheaders())
@@ -131,6 +143,7 @@ class Visitor:
             additional_headers={"Cookie": cookie, **headers},
             max_size=None,
             open_timeout=PATIENCE,
+            ssl=desk.trust,
         ).__enter__()
 
     def __enter__(self) -> Visitor:

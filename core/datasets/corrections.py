@@ -1,6 +1,7 @@
 """Pictures that people corrected: kept beside a dataset, in its own form, and added to a training when someone asks for it.
 
-`DATA/own/<dataset>/<class number>/<id>.png`. Importable without torch.
+`DATA/own/<dataset>/<class number>/<id>.png`; of own pictures each dataset has its folder, where once all of them shared one,
+which is still read. Importable without torch.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import numpy as np
 
 from core.datasets._base import DatasetError, DatasetSettings
 from core.datasets.cache import save
-from core.files import remove_file, replace_file
+from core.files import remove_file, remove_folder, replace_file
+from core.image_sets.folders import cache_name
 
 
 def keep(dataset: DatasetSettings, data_folder: Path, pixels: np.ndarray, label: int) -> Path:
@@ -42,6 +44,15 @@ def forget(path: Path) -> None:
     """Takes back what was kept a moment ago."""
     with contextlib.suppress(OSError):
         remove_file(path)
+
+
+def forget_all(set_id: str, data_folder: Path) -> None:
+    """Removes what was kept beside a dataset of own pictures, copies for other computers too, and what datasets of own pictures
+    once shared, of which nobody knows whose it is. Never raises."""
+    own, name = data_folder / "own", cache_name(set_id)
+    for folder in (own / name, own / "own_images", *(data_folder / "corrections").glob(f"{name}-*")):
+        if folder.exists():
+            remove_folder(folder)
 
 
 def how_many(dataset: DatasetSettings, data_folder: Path) -> int:
@@ -88,9 +99,10 @@ def corrections_in(folder: Path) -> tuple[np.ndarray, np.ndarray]:
 
 def _files(dataset: DatasetSettings, data_folder: Path) -> list[Path]:
     classes = len(dataset.info().class_names)
-    found = sorted(_folder(dataset, data_folder).glob("*/*.png"))
+    folders = {_folder(dataset, data_folder), data_folder / "own" / dataset.name}  # type: ignore[attr-defined]
+    found = sorted((path for folder in folders for path in folder.glob("*/*.png")), key=lambda path: path.parts[-2:])
     return [path for path in found if path.parent.name.isdecimal() and int(path.parent.name) < classes]
 
 
 def _folder(dataset: DatasetSettings, data_folder: Path) -> Path:
-    return data_folder / "own" / dataset.name  # type: ignore[attr-defined]
+    return data_folder / "own" / dataset.cache_name()

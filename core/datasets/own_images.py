@@ -17,7 +17,8 @@ from core.datasets._base import (
     Preparation,
     spread_over_classes,
 )
-from core.image_sets.folders import cache_name, dataset_at, find_dataset, forget_decoded
+from core.image_sets.folders import cache_name, dataset_at, find_dataset, forget_decoded, sets_folder
+from core.image_sets.keeping import Erased, erased
 from core.image_sets.own_dataset import OwnDataError, OwnDataset
 from core.image_sets.shares import arrangement_of, shared_out
 from core.image_sets.split_reasons import Shared
@@ -208,6 +209,10 @@ class OwnImages(DatasetSettings):
     def cache_name(self) -> str:
         return cache_name(self.source)
 
+    def erased(self, data_folder: Path) -> Erased | None:
+        """On which day its pictures went because their days were over; None where they did not."""
+        return erased(sets_folder(data_folder), dataset_at(self.source or "none", data_folder).id)
+
     def _rows(self, data_folder: Path, split: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Image numbers, labels and groups of a part; what is chosen for `val` has the group -1. Raises DatasetError."""
         try:
@@ -215,6 +220,10 @@ class OwnImages(DatasetSettings):
             members = dataset.members(self.version)
             ids = dataset.facts(self.version)["class_ids"]
         except OwnDataError as error:
+            if gone := self.erased(data_folder):
+                raise DatasetError(
+                    f"The pictures of '{self.title()}' were deleted on {gone.on}, as was chosen for them; choose another dataset."
+                ) from error
             raise DatasetError(
                 f"The pictures of '{self.title()}' are not in {data_folder}; bring them back, or choose another dataset."
             ) from error

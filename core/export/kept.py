@@ -104,6 +104,14 @@ def forget_old(runs_folder: Path, now: float | None = None) -> None:
                 remove_folder(each)
 
 
+def forget_made_of(runs_folder: Path, run_id: str, before: float) -> None:
+    """Removes what was made of a run before that time, in Unix seconds. Raises OSError."""
+    for folder in (runs_folder / NAME / FOLDER).glob("*"):
+        facts = read_json(folder / FACTS)
+        if isinstance(facts, dict) and facts.get("run") == run_id and folder.stat().st_mtime < before:
+            remove_folder(folder)
+
+
 def _state(path: Path) -> tuple[int, int] | None:
     """Another one as soon as the file is another one; None if it is not there."""
     try:

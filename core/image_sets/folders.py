@@ -9,6 +9,7 @@ from pathlib import Path
 
 from core.files import discard_folder, move_folder, remedy
 from core.image_sets.edit import checked_name
+from core.image_sets.keeping import erased
 from core.image_sets.own_dataset import OwnDataError, OwnDataset
 from core.machine.trash import Trash
 
@@ -31,6 +32,8 @@ def find_dataset(set_id: str, data_folder: Path) -> OwnDataset:
     """Raises OwnDataError when it is not there."""
     dataset = dataset_at(set_id, data_folder)
     if not dataset.file.is_file():
+        if gone := erased(sets_folder(data_folder), set_id):
+            raise OwnDataError(f"The pictures of dataset '{set_id}' were deleted on {gone.on}, as was chosen for them.")
         raise OwnDataError(
             f"Dataset '{set_id}' is not in {sets_folder(data_folder)}; choose another or bring it again."
         )

@@ -12,6 +12,7 @@ from pathlib import Path
 from core.files import remedy, remove_folder
 from core.image_sets.imports import Job, Progress, Request
 from core.image_sets.ingest import Cancelled, ingest
+from core.image_sets.keeping import keep_as
 from core.image_sets.layout import Layout
 from core.image_sets.own_dataset import OwnDataError
 from core.machine.processes import Reporter
@@ -85,6 +86,7 @@ def _ingest(job: Job, request: Request) -> int:
         Path(request.path), job.dataset.folder, request.title, progress, request.class_name, request.reading, tell
     )
     dataset.set_about(**request.about, owner=job.owner)
+    keep_as(dataset.folder, job.folder)
     job.write(report)
     check()
     return report.pictures

@@ -58,6 +58,11 @@ class KeptFeatures:
                     "delete from features where key in (select key from features order by used limit ?)", [over]
                 )
 
+    def forget_all(self) -> None:
+        """Of every picture, as nothing says of which dataset it was; what is asked for again is made again."""
+        with self._connected() as connection:
+            connection.execute("delete from features")
+
     @contextlib.contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
         """One transaction; where there can be none, one in memory. A damaged file is begun anew by whoever comes next."""

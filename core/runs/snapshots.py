@@ -48,14 +48,19 @@ class SnapshotStore:
     def __init__(self, run: Run):
         self.folder = run.folder / "looks"
 
+    @property
+    def pictures(self) -> Path:
+        """The file of the probe images."""
+        return self.folder / "pictures.npz"
+
     def write_probe_images(self, probe: ProbeImages) -> None:
         """Raises OSError."""
         self.folder.mkdir(exist_ok=True)
-        write_arrays(self.folder / "pictures.npz", pixels=probe.pixels, labels=probe.labels)
+        write_arrays(self.pictures, pixels=probe.pixels, labels=probe.labels)
 
     def probe_images(self) -> ProbeImages | None:
         """The pictures, if the run kept any."""
-        content = read_arrays(self.folder / "pictures.npz", pixels="u4", labels="iu1")
+        content = read_arrays(self.pictures, pixels="u4", labels="iu1")
         if not content or not len(content["pixels"]) == len(content["labels"]) > 0 or 0 in content["pixels"].shape:
             return None
         is_picture = content["pixels"].dtype == np.uint8 and content["pixels"].shape[3] in (1, 3)

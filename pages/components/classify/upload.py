@@ -10,9 +10,11 @@ from typing import Any
 import streamlit as st
 from PIL import Image
 
+from core.errors import ImageError
 from core.images.read import read_image
 from core.text.numbers import percent
 from pages.components.classify.browser import draw_tiles, pasted, thumbnail
+from pages.components.classify.camera import camera_is_closed, snapped
 from pages.components.classify.desk import Asked, crowd_note, draw_desk, invitation
 from pages.components.classify.networks import ANSWERED, BATCH, Network, following, loaded, said_of_many
 from pages.components.classify.prediction_view import Said
@@ -25,6 +27,7 @@ from pages.components.shell.widgets import paged
 NAMED = 5  # files that could not be read
 A_PAGE = 200  # tiles
 ANSWERS = "answers to the uploads"
+EMPTY = "There is nothing to be seen in this photo; hold it closer and try again."
 NOTHING = "There is nothing to be seen in it; choose a picture with something in it."
 
 
@@ -56,24 +59,35 @@ def draw_photo(networks: Sequence[Network]) -> None:
     hint = networks[0].config.dataset.input_hint
 
     def source(networks: list[Network]) -> Asked:
+        if camera_is_closed():
+            return _snapped(networks)
         photo = st.camera_input(f"Take a photo of {hint}", key="photo")
         image = read_image(photo.getvalue(), "photo") if photo else None
         asked = Asked.about(networks, image)
         if image and not asked.is_something:
-            st.markdown("There is nothing to be seen in this photo; hold it closer and try again.")
+            st.markdown(EMPTY)
         return asked
 
     said = "What the network says of it appears here. Nothing leaves this computer."
     draw_desk(networks, source, "photo", invitation(f"Take a photo of {hint}.", said))
 
 
-def _shown(networks: Sequence[Network], image: Image.Image | None, name: str) -> Asked:
+def _snapped(networks: Sequence[Network]) -> Asked:
+    try:
+        taken = snapped(key="snapped")
+    except ImageError as error:
+        show_error(str(error))
+        return Asked()
+    return _shown(networks, taken[1] if taken else None, "the photo", EMPTY)
+
+
+def _shown(networks: Sequence[Network], image: Image.Image | None, name: str, empty: str = NOTHING) -> Asked:
     if image is None:
         return Asked()
     st.html(f'<div class="frame-of-picture photo"><img src="{thumbnail(image, 480)}" alt="{escape(name)}"></div>')
     asked = Asked.about(networks, image)
     if not asked.is_something:
-        st.markdown(NOTHING)
+        st.markdown(empty)
     return asked
 
 

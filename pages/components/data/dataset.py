@@ -19,6 +19,7 @@ from pages.components.data.dataset_list import DELETED, SPLIT_WORDS
 from pages.components.data.drafts import draw_what_it_knows
 from pages.components.data.findings import change, draw_doubts, draw_findings
 from pages.components.data.import_form import draw_import_form
+from pages.components.data.keeping_view import draw_keeping
 from pages.components.data.map_view import draw_map
 from pages.components.shell.downloads import download
 from pages.components.shell.links import DATA, show, way_back
@@ -39,10 +40,13 @@ def draw_dataset(dataset: OwnDataset) -> None:
     st.title(dataset.title)
     classes = dataset.classes()
     newest = dataset.newest()
-    st.caption(
-        f"{count(sum(each.images for each in classes), 'picture')} in {len(classes)} classes, version {newest}. "
-        "A run remembers the version it saw."
-    )
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="about dataset"):
+        st.caption(
+            f"{count(sum(each.images for each in classes), 'picture')} in {len(classes)} classes, version {newest}. "
+            "A run remembers the version it saw.",
+            width="content",
+        )
+        draw_keeping(dataset.folder, may_change_dataset(dataset))
     draw_continue(dataset)
     draw_training_cards(dataset)
     told = draw_suggested(dataset)

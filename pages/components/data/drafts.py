@@ -23,9 +23,10 @@ from core.inference.collecting import Collecting, Example
 from core.paths import data_folder
 from pages.components.classify.browser import canvas
 from pages.components.data.already import draw_already, follow
-from pages.components.data.browser import photo, shots
 from pages.components.data.dataset_list import draft_key
 from pages.components.data.keep_network import ask_to_keep
+from pages.components.data.keeping_view import draw_keeping
+from pages.components.data.photos import take_photos
 from pages.components.shell.classifiers import warm_up
 from pages.components.shell.html_parts import data_address, gallery
 from pages.components.shell.links import WAY, import_page, show
@@ -47,7 +48,7 @@ def draw_drawings(into: str) -> None:
 
 def draw_camera(into: str) -> None:
     """Hold the button, and the camera takes pictures."""
-    _draft("photos", into, _take_some, "what the camera sees")
+    _draft("photos", into, take_photos, "what the camera sees")
 
 
 def _draft(kind: str, into: str, collect: Collect, shown: str) -> None:
@@ -153,25 +154,6 @@ def _draw_one(folder: Path, into: str, answers: bool) -> Image.Image | None:
     return image
 
 
-def _take_some(folder: Path, into: str, answers: bool) -> Image.Image | None:
-    """What the camera sees, where there is something that answers."""
-    taken, sight = shots(key=f"shots {into}", watches=answers)
-    seen = f"seen shots {into}"
-    if not taken or taken.get("burst") == st.session_state.get(seen):
-        return sight
-    st.session_state[seen] = taken.get("burst")
-    folder.mkdir(parents=True, exist_ok=True)
-    for address in taken.get("pictures", [])[:100]:
-        try:
-            data = photo(address)
-        except ImageError as error:
-            show_error(f"A photo did not arrive whole ({error}); take it again.")
-            return None
-        (folder / f"{secrets.token_hex(6)}.jpg").write_bytes(data)
-    st.rerun()
-    return None
-
-
 def _draw_collected(job: Job, kind: str, into: str) -> None:
     """What there is so far, and the button that makes a dataset of it."""
     names = KeptNames(job.uploads)
@@ -194,6 +176,8 @@ def _draw_collected(job: Job, kind: str, into: str) -> None:
             st.html(gallery([_tile(file, name) for file in reversed(files[-LATEST:])], escape(name), small=True))
     if not classes:
         return
+    if not into:
+        draw_keeping(job.folder, True)
     few = [name for name, files in classes.items() if len(files) < ENOUGH]
     if few or len(classes) < 2 and not into:
         missing = f"{ENOUGH} or more {kind} of each class" if few else "a second class"

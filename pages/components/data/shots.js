@@ -22,7 +22,7 @@ export default function (component) {
       button.disabled = false;
       said.textContent = "Hold the button, or the space bar on it, and move what you show a little.";
     } catch {
-      said.textContent = "There is no camera, or this page may not use it: allow it in the browser, and open the dashboard by https or localhost.";
+      said.textContent = "There is no camera, or this page may not use it: allow it in the browser and load the page anew.";
     }
   };
   const frame = () => {

@@ -6,8 +6,9 @@ from functools import partial
 
 import streamlit as st
 
+from core.datasets.own_images import OwnImages
 from core.errors import TrainDeskError
-from core.paths import runs_folder
+from core.paths import data_folder, runs_folder
 from core.run_config import RunConfig
 from core.runs.history import History
 from core.runs.metadata import read_metadata, title_of
@@ -46,6 +47,8 @@ def draw_heading(run: Run, config: RunConfig | None) -> None:
             title_link(experiment_page(config.experiment), config.experiment, icon=":material/science:")
         if not may_change(run):
             st.caption(read_only_words(run), width="content")
+    if config and isinstance(config.dataset, OwnImages) and (gone := config.dataset.erased(data_folder())):
+        st.caption(f":material/event_busy: Its pictures were deleted on {gone.on}, as was chosen for them.")
 
 
 def draw_missing(wanted: str, why: TrainDeskError) -> None:

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from html import escape
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -31,6 +30,7 @@ from pages.components.shell.downloads import download
 from pages.components.shell.fences import run_fence
 from pages.components.shell.gate import TAKEN
 from pages.components.shell.histories import networks_in_words
+from pages.components.shell.html_parts import code_for_phones
 from pages.components.shell.links import jump
 from pages.components.shell.messages import show_error
 from pages.components.shell.number_words import count, plain_markdown
@@ -188,12 +188,7 @@ def _draw_kept(run: Run, kind: Kind, kept: Kept) -> None:
 
 def _draw_code(url: str) -> None:
     """The address of a page as a code that phones read, and in letters."""
-    import segno
-
-    code = segno.make(url, micro=False).svg_data_uri(scale=5, border=2, dark="#000", light="#fff")
-    st.html(
-        f'<img class="qr" src="{escape(code, quote=True)}" alt="A code with the address below, for a phone\'s camera">'
-    )
+    st.html(code_for_phones(url))
     st.caption(
         "For a day, and for whoever sees it. The phone must be in this network to load the page; then it works without."
     )

@@ -127,3 +127,13 @@ def table_row(first: str, cells: Iterable[object], kind: str = "") -> str:
     """HTML of one row: what it is about, HTML already, and its other cells, which are text; `kind` is its CSS class."""
     others = "".join(f"<td>{escape(str(cell))}</td>" for cell in cells)
     return f'<tr{f" class={kind}" if kind else ""}><th scope="row">{first}</th>{others}</tr>'
+
+
+def code_for_phones(address: str) -> str:
+    """HTML of an address as a code that the camera of a phone reads."""
+    import segno
+
+    code = segno.make(address, micro=False).svg_data_uri(scale=5, border=2, dark="#000", light="#fff")
+    return (
+        f'<img class="qr" src="{escape(code, quote=True)}" alt="A code with the address below, for a phone\'s camera">'
+    )

@@ -7,7 +7,8 @@ import pytest
 
 from core.cli.main import command_line, main
 from core.cli.share import made_up_password, server_command
-from tests.helpers import assert_one_sentence
+from core.machine.certificate import ensure_certificate, fingerprint
+from tests.helpers import assert_one_sentence, closed_port
 
 
 def test_made_up_passwords_are_long_enough_and_always_others():
@@ -23,6 +24,32 @@ def test_the_server_answers_to_its_own_names_only():
     hosts = {part.partition("=")[2] for part in command if part.startswith("--server.allowedHosts=")}
     assert {"localhost", "127.0.0.1", "desk.school", "10.0.0.7"} <= hosts and "*" not in hosts
     assert not any("sslCertFile" in part for part in command)
+
+
+def test_https_makes_a_certificate_for_every_name_and_says_its_fingerprint(server, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        main(["share", "--https", "--port", str(closed_port()), "--name", "desk.school", "--runs", str(tmp_path)])
+    command = server[-1][0]
+    made = tmp_path / ".traindesk" / "https" / "certificate.pem"
+    assert f"--server.sslCertFile={made}" in command and f"--server.sslKeyFile={made.with_name('key.pem')}" in command
+    said = capsys.readouterr().out
+    assert "https://desk.school:" in said and "http://" not in said and fingerprint(made) in said
+    asked = {part.partition("=")[2] for part in command if part.startswith("--server.allowedHosts=")}
+    ensure_certificate(made.parent, asked)
+    assert fingerprint(made) in said, "it names all under which the server answers"
+
+
+def test_https_with_a_certificate_of_ones_own_or_a_made_one_not_both(server, tmp_path, capsys):
+    words = ["share", "--https", "--certificate", "a.pem", "--key", "b.pem", "--runs", str(tmp_path)]
+    assert main(words) == 1 and not server
+    assert_one_sentence(capsys.readouterr().err.strip(), "--https", "--certificate")
+
+
+def test_without_https_it_is_said_what_that_costs(server, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        main(["share", "--port", str(closed_port()), "--runs", str(tmp_path)])
+    said = capsys.readouterr().out
+    assert "http://" in said and "cameras of phones stay closed: --https opens them" in said
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0"])

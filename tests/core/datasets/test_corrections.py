@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from core.datasets._base import DatasetError
-from core.datasets.corrections import corrected_pictures, forget, how_many, keep
+from core.datasets.corrections import corrected_pictures, forget, forget_all, how_many, keep
 from core.runs.store import create_run
 from core.training.data import data_on_device
 from core.workers.worker import work
@@ -39,6 +39,25 @@ def test_foreign_and_damaged_files_are_passed_over(tmp_path):
     (good.parent.parent / "cat").mkdir()
     (good.parent.parent / "cat" / "z.png").write_bytes(good.read_bytes())
     assert corrected_pictures(dataset, tmp_path)[1].tolist() == [4]
+
+
+def test_each_dataset_of_own_pictures_has_its_own_and_what_all_once_shared_is_still_read(tmp_path):
+    facts = {"class_names": ["cat", "dog"]}
+    first, second = (
+        quick_config(
+            dataset={"name": "own_images", "source": source, "version": 1, "side": 28, "facts": facts},
+            architecture="mlp",
+        ).dataset
+        for source in ("first", "second")
+    )
+    kept = keep(first, tmp_path, some(1, (3, 28, 28)), 1)
+    assert (how_many(first, tmp_path), how_many(second, tmp_path)) == (1, 0)
+    shared = tmp_path / "own" / "own_images" / "0" / "earlier.png"
+    shared.parent.mkdir(parents=True)
+    shared.write_bytes(kept.read_bytes())
+    assert corrected_pictures(first, tmp_path)[1].tolist() == [0, 1] and how_many(second, tmp_path) == 1
+    forget_all("first", tmp_path)
+    assert how_many(first, tmp_path) == how_many(second, tmp_path) == 0
 
 
 @pytest.mark.parametrize(("pixels", "label"), [(some(0, (1, 28, 28)), 3), (some(0), 10), (some(0), -1)])
