@@ -65,7 +65,7 @@ class Stepper:
         self._precision, self._class_weights, self._clip = precision, class_weights, gradient_clip
         self._trained = [weights for weights in network.parameters() if weights.requires_grad]
         self._recorder, self._images, self._make, self._add = recorder, images, make, add
-        self._move = move or optimizer.step
+        self._move = move
         self._warmed, self._checked = 0, 0
         self._fixed: Batch = ()  # where a recorded step reads its batch
         self._play: Callable[[], Outcome] | None = None
@@ -133,7 +133,7 @@ class Stepper:
         before = self._versions() if is_fresh else []
         is_short = False
         try:
-            self._move()
+            (self._move or self._optimizer.step)()
         except KINDS as error:
             if not is_out_of_memory(error):
                 raise
