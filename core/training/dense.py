@@ -89,7 +89,7 @@ class DenseStep:
         if now != self._copied:
             pairs = list(zip(self._weights, self._kinds, strict=True))
             self._copies = [weights.detach().to(kind) for weights, kind in pairs]
-            self._gradients = [torch.empty_like(copy) for copy in self._copies]
+            self._gradients = self._gradients or [torch.empty_like(copy) for copy in self._copies]
             self._copied = now
 
     def _forward(self, inputs: torch.Tensor) -> tuple[list[torch.Tensor], torch.Tensor]:

@@ -13,7 +13,7 @@ FEW = 8  # threads of torch; with more of them its own operations catch up with 
 @cache
 def kernels(family: str) -> dict[str, Callable[..., None]]:
     """Those of a file in `core.native` by their names, made in a few hundredths of a second when they are first asked for; empty
-    where they cannot be had, and where TRAINDESK_NATIVE=0 is set: PyTorch then computes the same."""
+    where they cannot be had, and where TRAINDESK_NATIVE=0 is set: PyTorch then computes the same, up to rounding."""
     if os.environ.get("TRAINDESK_NATIVE") == "0":
         return {}
     try:
