@@ -14,10 +14,23 @@ from typing import Any
 
 from llvmlite import ir
 
-from core.native.machine_code import BYTE, INDEX, all_of, counting, load, new_function, store
+from core.native.machine_code import (
+    BYTE,
+    FLOAT,
+    HALF,
+    INDEX,
+    all_of,
+    counting,
+    everywhere,
+    from_bfloat16,
+    load,
+    multiply_add,
+    new_function,
+    store,
+    to_bfloat16,
+)
 from core.native.max_pooling import CUT, PLACES
 
-FLOAT, WHOLE, HALF = ir.FloatType(), ir.IntType(32), ir.IntType(16)
 LANES = 16  # channels computed at once; their number must be a multiple of it
 TAPS = tuple(product(range(3), range(3)))
 
@@ -69,8 +82,8 @@ def _forward(code, kind, memory, patch, window, channel, channels) -> None:
     for tap, (down, right) in enumerate(TAPS):
         weights = load(code, kind, filters, code.add(code.mul(channels, INDEX(tap)), channel))
         for place, (below, beside) in enumerate(PLACES):
-            seen = _everywhere(code, kind, patch[down + below, right + beside])
-            sums[place] = _multiply_add(code, seen, weights, sums[place])
+            seen = everywhere(code, kind, patch[down + below, right + beside])
+            sums[place] = multiply_add(code, seen, weights, sums[place])
     bytes_ = ir.VectorType(BYTE, kind.count)
     largest, winner = sums[0], all_of(bytes_, 0)
     for place in (1, 2, 3):
@@ -79,14 +92,12 @@ def _forward(code, kind, memory, patch, window, channel, channels) -> None:
         winner = code.select(larger, all_of(bytes_, place), winner)
     kept = code.fcmp_unordered(">", largest, all_of(kind, 0))
     store(code, code.select(kept, winner, all_of(bytes_, CUT)), winners, window)
-    store(code, _rounded(code, kind, code.select(kept, largest, all_of(kind, 0))), outputs, window)
+    store(code, to_bfloat16(code, code.select(kept, largest, all_of(kind, 0))), outputs, window)
 
 
 def _backward(code, kind, memory, patch, window, channel, channels) -> None:
     gradients, winners, of_filters, of_biases = memory
-    wide, narrow = (ir.VectorType(number, kind.count) for number in (WHOLE, HALF))
-    gradient = code.zext(load(code, narrow, gradients, window), wide)
-    gradient = code.bitcast(code.shl(gradient, all_of(wide, 16)), kind)
+    gradient = from_bfloat16(code, load(code, ir.VectorType(HALF, kind.count), gradients, window))
     winner = load(code, ir.VectorType(BYTE, kind.count), winners, window)
     chosen = [code.icmp_signed("==", winner, all_of(winner.type, place)) for place in range(len(PLACES))]
     parts = [code.select(each, gradient, all_of(kind, 0)) for each in chosen]
@@ -94,30 +105,7 @@ def _backward(code, kind, memory, patch, window, channel, channels) -> None:
         place_of_tap = code.add(code.mul(channels, INDEX(tap)), channel)
         total = load(code, kind, of_filters, place_of_tap)
         for part, (below, beside) in zip(parts, PLACES, strict=True):
-            total = _multiply_add(code, _everywhere(code, kind, patch[down + below, right + beside]), part, total)
+            total = multiply_add(code, everywhere(code, kind, patch[down + below, right + beside]), part, total)
         store(code, total, of_filters, place_of_tap)
     uncut = code.select(code.icmp_signed("==", winner, all_of(winner.type, CUT)), all_of(kind, 0), gradient)
     store(code, code.fadd(load(code, kind, of_biases, channel), uncut), of_biases, channel)
-
-
-def _everywhere(code: ir.IRBuilder, kind: ir.VectorType, number: Any) -> Any:
-    """One number in every place of a vector."""
-    first = code.insert_element(ir.Constant(kind, ir.Undefined), number, WHOLE(0))
-    return code.shuffle_vector(first, ir.Constant(kind, ir.Undefined), all_of(ir.VectorType(WHOLE, kind.count), 0))
-
-
-def _multiply_add(code: ir.IRBuilder, left: Any, right: Any, total: Any) -> Any:
-    kind = left.type
-    name = f"llvm.fmuladd.v{kind.count}f32"
-    function = code.module.globals.get(name) or ir.Function(code.module, ir.FunctionType(kind, [kind] * 3), name)
-    return code.call(function, [left, right, total])
-
-
-def _rounded(code: ir.IRBuilder, kind: ir.VectorType, value: Any) -> Any:
-    """float32 to the bits of the nearest bfloat16, of two the even one."""
-    wide, narrow = (ir.VectorType(number, kind.count) for number in (WHOLE, HALF))
-    bits = code.bitcast(value, wide)
-    is_odd = code.and_(code.lshr(bits, all_of(wide, 16)), all_of(wide, 1))
-    nearest = code.lshr(code.add(code.add(bits, all_of(wide, 0x7FFF)), is_odd), all_of(wide, 16))
-    is_nan = code.fcmp_unordered("uno", value, value)
-    return code.trunc(code.select(is_nan, all_of(wide, 0x7FC0), nearest), narrow)

@@ -13,8 +13,8 @@ from typing import Any
 
 from llvmlite import binding, ir
 
-INDEX = ir.IntType(64)
-BYTE = ir.IntType(8)
+INDEX, WHOLE, HALF, BYTE = (ir.IntType(bits) for bits in (64, 32, 16, 8))
+FLOAT = ir.FloatType()
 POINTER = ir.PointerType()
 
 _engines: list[Any] = []  # what owns the code: it lives as long as the process
@@ -60,6 +60,44 @@ def load(code: ir.IRBuilder, kind: ir.VectorType, memory: Any, place: Any) -> An
 def store(code: ir.IRBuilder, value: Any, memory: Any, place: Any) -> None:
     """Writes them there."""
     code.store(value, _address(code, value.type, memory, place), align=_bytes(value.type))
+
+
+def number(code: ir.IRBuilder, kind: Any, memory: Any, place: Any) -> Any:
+    """One number of an array."""
+    return code.extract_element(load(code, ir.VectorType(kind, 1), memory, place), WHOLE(0))
+
+
+def everywhere(code: ir.IRBuilder, kind: ir.VectorType, value: Any) -> Any:
+    """One number in every place of a vector."""
+    first = code.insert_element(ir.Constant(kind, ir.Undefined), value, WHOLE(0))
+    return code.shuffle_vector(first, ir.Constant(kind, ir.Undefined), all_of(ir.VectorType(WHOLE, kind.count), 0))
+
+
+def multiply_add(code: ir.IRBuilder, left: Any, right: Any, total: Any) -> Any:
+    """left * right + total of float32, rounded once where the processor can."""
+    kind = left.type
+    return code.call(intrinsic(code, f"llvm.fmuladd.v{kind.count}f32", kind, [kind] * 3), [left, right, total])
+
+
+def intrinsic(code: ir.IRBuilder, name: str, result: Any, arguments: list[Any]) -> Any:
+    """One of LLVM's own functions."""
+    return code.module.globals.get(name) or ir.Function(code.module, ir.FunctionType(result, arguments), name)
+
+
+def from_bfloat16(code: ir.IRBuilder, bits: Any) -> Any:
+    """The bits of bfloat16 as float32."""
+    wide = ir.VectorType(WHOLE, bits.type.count)
+    return code.bitcast(code.shl(code.zext(bits, wide), all_of(wide, 16)), ir.VectorType(FLOAT, wide.count))
+
+
+def to_bfloat16(code: ir.IRBuilder, value: Any) -> Any:
+    """float32 to the bits of the nearest bfloat16, of two the even one."""
+    wide, narrow = (ir.VectorType(kind, value.type.count) for kind in (WHOLE, HALF))
+    bits = code.bitcast(value, wide)
+    is_odd = code.and_(code.lshr(bits, all_of(wide, 16)), all_of(wide, 1))
+    nearest = code.lshr(code.add(code.add(bits, all_of(wide, 0x7FFF)), is_odd), all_of(wide, 16))
+    is_nan = code.fcmp_unordered("uno", value, value)
+    return code.trunc(code.select(is_nan, all_of(wide, 0x7FC0), nearest), narrow)
 
 
 def _bytes(kind: ir.VectorType) -> int:

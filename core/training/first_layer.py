@@ -14,7 +14,8 @@ from torch import nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
-from core.training.pooling import FEW, PoolingWithReLU, kernels, pooled
+from core.training.kernels import FEW, kernels
+from core.training.pooling import PoolingWithReLU, pooled
 
 FILTERS = 16  # their number must be a multiple of it
 
@@ -25,7 +26,7 @@ def speed_up_first_layer(model: nn.Module) -> None:
     if not isinstance(model, nn.Sequential):
         return
     for convolution, pooling in pairwise(list(model)[:2]):
-        if _fits(convolution) and type(pooling) is PoolingWithReLU:
+        if _fits(convolution) and type(pooling) is PoolingWithReLU and kernels("first_layer"):
             convolution.__class__, pooling.__class__ = FirstLayer, DonePooling
 
 
@@ -78,7 +79,7 @@ class _FirstLayer(torch.autograd.Function):
 
 
 def _run(name: str, *memory: torch.Tensor, size: tuple[int, ...]) -> None:
-    kernels()[name](*(each.data_ptr() for each in memory), *size)
+    kernels("first_layer")[name](*(each.data_ptr() for each in memory), *size)
 
 
 def _rounded(values: torch.Tensor) -> torch.Tensor:

@@ -26,6 +26,7 @@ from core.runs.metrics import Evaluation
 from core.training.augmentation import Augmentation, Drawn
 from core.training.batches import Pictures, Splits
 from core.training.between import Between, Measure
+from core.training.dense import DenseStep, is_dense
 from core.training.evaluation import Measuring, evaluate
 from core.training.features import Features, Preparing
 from core.training.frozen import TooManyFeatures, trainable_part
@@ -149,7 +150,13 @@ def train(
     changes = augmentation.is_on() and not part.on_features  # those of mirrored pictures were computed with the others
     weights = class_weights(splits.train.labels, setup.classes) if training.balance == "weights" else None
     recorder = None if training.compile or ranks else recorder_for(device)
-    add = _divided(network, ranks) if ranks else _compiled(network, bounds[0][1]) if training.compile else add_gradients
+    add, move = (
+        _divided(network, ranks) if ranks else _compiled(network, bounds[0][1]) if training.compile else add_gradients,
+        None,
+    )
+    if add is add_gradients and recorder is None and state.precision == torch.bfloat16 and is_dense(network):
+        dense = DenseStep(network, state.optimizer, bool(training.gradient_clip))
+        add, move = dense.add_gradients, dense.move
 
     def preparing() -> AbstractContextManager[None]:
         return prepared_batch(training.batch_size, setup.smallest_batch, device)
@@ -163,9 +170,8 @@ def train(
                 inputs, mix = augmentation.carry_out(inputs, labels, drawn, fill)
             return laid_out(inputs, state.layout), labels, mix
 
-    step = Stepper(
-        network, loss_of, state.optimizer, precision, weights, training.gradient_clip, recorder, bounds[0][1], make, add
-    )
+    clip, images = training.gradient_clip, bounds[0][1]
+    step = Stepper(network, loss_of, state.optimizer, precision, weights, clip, recorder, images, make, add, move)
     probe_inputs = None if probe is None else next(iter(part.val.batches(probe, [(0, len(probe))])))[0]
     between = Between(training, part.val, state.part)
 

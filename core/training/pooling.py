@@ -7,9 +7,6 @@ where it cannot make code for the processor, torch's own layers stay.
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
-from functools import cache
 from itertools import pairwise
 
 import torch
@@ -17,8 +14,8 @@ from torch import nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
-Kernels = dict[str, Callable[..., None]]
-FEW = 8  # threads of torch; with more of them its own layers catch up with one thread of ours
+from core.training.kernels import FEW, kernels
+
 BITS = {torch.bfloat16: 16, torch.float32: 32}
 
 
@@ -30,7 +27,7 @@ def speed_up_pooling(model: nn.Module) -> None:
     for layers in model.modules():
         if isinstance(layers, nn.Sequential):
             for pooling, activation in pairwise(layers):
-                if _halves(pooling) and type(activation) is nn.ReLU and kernels():
+                if _halves(pooling) and type(activation) is nn.ReLU and kernels("max_pooling"):
                     pooling.__class__, activation.__class__ = PoolingWithReLU, DoneReLU
 
 
@@ -86,7 +83,7 @@ class _Pooling(torch.autograd.Function):
 
 def _run(name: str, *memory: torch.Tensor, pictures: torch.Tensor) -> None:
     count, channels, height, width = pictures.shape
-    kernel = kernels()[f"{name}_{BITS[pictures.dtype]}"]
+    kernel = kernels("max_pooling")[f"{name}_{BITS[pictures.dtype]}"]
     kernel(*(each.data_ptr() for each in memory), 0, count * (height // 2), height, width, channels)
 
 
@@ -97,19 +94,3 @@ def _empty(size: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
 def _halves(layer: nn.Module) -> bool:
     """Whether it is an ordinary max pooling over 2 x 2 places."""
     return type(layer) is nn.MaxPool2d and repr(layer) == repr(nn.MaxPool2d(2)) and not layer.return_indices
-
-
-@cache
-def kernels() -> Kernels:
-    """The machine code, made in a fifth of a second when it is first asked for; empty where it cannot be had."""
-    try:
-        from core.native.first_layer import first_layer_kernels
-        from core.native.machine_code import compiled
-        from core.native.max_pooling import pooling_kernels
-
-        return {**compiled(pooling_kernels()), **compiled(first_layer_kernels())}
-    except ImportError:
-        return {}
-    except (OSError, RuntimeError) as error:
-        print(f"Pooling is left to PyTorch: {error}", file=sys.stderr)
-        return {}

@@ -56,13 +56,16 @@ class Stepper:
         images: int = 0,
         make: Callable[..., Given] = as_given,
         add: Callable[..., Outcome] = add_gradients,
+        move: Callable[[], object] | None = None,
     ):
         """`recorder` None: every step is handed out kernel by kernel, as on a CPU; else those of batches of so many `images`
-        are recorded. `make` makes of a batch what the network receives. `add` adds a batch's gradients."""
+        are recorded. `make` makes of a batch what the network receives. `add` adds a batch's gradients, `move` takes the step,
+        by default the optimizer's."""
         self._network, self._loss_of, self._optimizer = network, loss_of, optimizer
         self._precision, self._class_weights, self._clip = precision, class_weights, gradient_clip
         self._trained = [weights for weights in network.parameters() if weights.requires_grad]
         self._recorder, self._images, self._make, self._add = recorder, images, make, add
+        self._move = move
         self._warmed, self._checked = 0, 0
         self._fixed: Batch = ()  # where a recorded step reads its batch
         self._play: Callable[[], Outcome] | None = None
@@ -130,7 +133,7 @@ class Stepper:
         before = self._versions() if is_fresh else []
         is_short = False
         try:
-            self._optimizer.step()
+            (self._move or self._optimizer.step)()
         except KINDS as error:
             if not is_out_of_memory(error):
                 raise

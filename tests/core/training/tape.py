@@ -116,6 +116,7 @@ def recording_cpu(monkeypatch):
         "core.training.build.speed_up_pooling", lambda model: None
     )  # machine code is no operation of torch
     monkeypatch.setattr("core.training.build.speed_up_first_layer", lambda model: None)
+    monkeypatch.setattr("core.training.batches.picks_natively", lambda *_: False)
     for module in map(importlib.import_module, ("torch.optim.optimizer", "torch.optim.adam", "torch.optim.rmsprop")):
         monkeypatch.setattr(module, "_get_capturable_supported_devices", lambda *_, **__: ["cpu"])
     of_all = importlib.import_module("torch.optim.optimizer")

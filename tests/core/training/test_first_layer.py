@@ -6,11 +6,11 @@ import pytest
 import torch
 from torch import nn
 
-from core.training import pooling
 from core.training.first_layer import FirstLayer, speed_up_first_layer
+from core.training.kernels import kernels
 from core.training.pooling import speed_up_pooling
 
-native = pytest.mark.skipif(not pooling.kernels(), reason="llvmlite is not installed")
+native = pytest.mark.skipif(not kernels("first_layer"), reason="llvmlite is not installed")
 
 
 def network(channels=1, filters=32):
