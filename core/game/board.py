@@ -149,7 +149,7 @@ def _breach(found: Standing, game: Game, run: Run, config: RunConfig, history: H
         used = _used(found, goal, history)
         if most and used is not None and used > most:
             return f"Used {count(used, UNITS[goal])}; the rules allow {most:,}."
-    if rules.most_seconds and (seconds := _seconds(found, history)) > rules.most_seconds:
+    if rules.most_seconds and (seconds := round(_seconds(found, history))) > rules.most_seconds:
         return f"Trained for {duration(seconds)}; the rules allow {duration(rules.most_seconds)}."
     return ""
 
@@ -161,7 +161,7 @@ def _judged(found: Standing, rules: Rules, status: Status, history: History) -> 
     if found.reached and found.used is not None and is_tested:
         if found.test is not None and found.test >= rules.target:
             return replace(found, state="ranked")
-        best, test = percent(found.accuracy), percent(found.test)
+        best, test = percent(found.accuracy), _short_of(rules.target, found.test)
         said = f"Read {best} of the validation pictures but {test} of the test pictures; the rules ask for {wanted}."
         return replace(found, said=said)
     if not is_over:
@@ -170,7 +170,13 @@ def _judged(found: Standing, rules: Rules, status: Status, history: History) -> 
         return replace(found, said=f"Reached {wanted} but {ended} before its test; let it go on.")
     if found.accuracy is None:
         return replace(found, said=f"It {ended} before its first epoch was over; start another one.")
-    return replace(found, said=f"Reached {percent(found.accuracy)}; the rules ask for {wanted}.")
+    return replace(found, said=f"Reached {_short_of(rules.target, found.accuracy)}; the rules ask for {wanted}.")
+
+
+def _short_of(target: float, share: float | None) -> str:
+    """A share below the target with as many decimals as it takes to see that."""
+    said = [percent(share, decimals) for decimals in (1, 2, 3)]
+    return next((each for each in said if each != percent(target)), said[-1])
 
 
 def _now(found: Standing, status: Status, history: History) -> str:

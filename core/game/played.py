@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from annotated_types import Ge, Le, MaxLen
 from pydantic import StringConstraints
@@ -41,7 +41,7 @@ class Entry:
 class Replay:
     """What all who look at the board see once more."""
 
-    run: RunId = ""
+    run: RunId | Literal[""] = ""
     began: Moment = 0.0
 
 

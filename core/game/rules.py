@@ -33,10 +33,8 @@ GOALS: dict[Goal, str] = {
 UNITS: dict[Goal, str] = {"steps": "step", "pictures": "picture", "weights": "weight"}
 LEAST_TARGET, MOST_TARGET = 0.3, 0.999
 MOST = 10**9  # of a limit
-LEAST_SHARE, LEAST_PICTURES = (
-    0.1,
-    1000,
-)  # held out for validation, one or the other: among few luck reaches what was not learned
+# held out for validation, one or the other: among few pictures luck reaches what was not learned
+LEAST_SHARE, LEAST_PICTURES = 0.1, 1000
 OWN = "own_images"
 Limit = Annotated[int, Ge(0), Le(MOST)]
 

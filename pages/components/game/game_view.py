@@ -25,6 +25,7 @@ REFRESH_SECONDS = 1.5
 COUNTS = """
 - A run counts with the **first epoch at whose end** enough of its validation pictures are read. Steps and seconds are counted
   up to there. Validations within an epoch count nothing: they come when the computer has time.
+- Pictures are those that the network learns from, weights all that it has.
 - The **test** at the end of the run must confirm it: the best network has to read as many of the test pictures, which it never
   learned from. So a lucky validation wins nothing, and looking at test pictures helps nobody.
 - The network begins anew, without the weights of another run, without corrected pictures from Classify, and a tenth of the

@@ -27,7 +27,7 @@ def draw_rules_form(rules: Rules, label: str) -> None:
     titles = {name: settings.label for name, settings in DATASETS.items() if name != OWN}
     titles |= {key: dataset.title for key, dataset in own.items()}
     with st.form("rules", border=False):
-        first, second, third = st.columns([2, 2, 1])
+        first, second, third = st.columns([3, 3, 2])
         goals, names = list(GOALS), list(titles)
         goal = first.selectbox(
             "Who wins", goals, goals.index(rules.goal), format_func=lambda each: f"who needs {GOALS[each]}"

@@ -70,6 +70,7 @@ def test_groups_are_ranked_by_their_best_and_the_same_value_shares_a_place(game)
     ("trained", "says"),
     [
         ({"vals": (0.5, 0.96)}, "Reached 96.0 %; the rules ask for 97.0 %."),
+        ({"vals": (0.5, 0.96981)}, "Reached 96.98 %; the rules ask for 97.0 %."),
         (
             {"test": 0.969},
             "Read 98.0 % of the validation pictures but 96.9 % of the test pictures; the rules ask for 97.0 %.",
