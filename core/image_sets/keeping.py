@@ -37,9 +37,9 @@ class Erased:
 
     @property
     def on(self) -> str:
-        """The day in words, "4 December 2026"; "" where that is not known."""
+        """The day in words, "4 December 2026"."""
         found = _day(self.day)
-        return day_words(found) if found else ""
+        return day_words(found) if found else "a day that is not known"
 
 
 def keeping_of(folder: Path) -> Keeping:

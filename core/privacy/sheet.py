@@ -165,8 +165,8 @@ def _leaves() -> list[str]:
 
 def _deleting(data_folder: Path) -> list[str]:
     sets = sets_folder(data_folder)
-    days = sorted(gone.day for each in all_erased(sets) if (gone := erased(sets, each)))
-    so_far = f"{len(days)}, the last on {days[-1]}" if days else "none"
+    gone = sorted((found for each in all_erased(sets) if (found := erased(sets, each))), key=lambda found: found.day)
+    so_far = f"{len(gone)}, the last on {gone[-1].on}" if gone else "none"
     return [
         "A dataset or a collection can be given a number of days. On its day it is removed for good, from the trash too, with "
         "its decoded copies, corrected drawings, watched pictures of runs and the files that were made of those runs. If no "

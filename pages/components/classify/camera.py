@@ -9,8 +9,8 @@ import streamlit as st
 from PIL import Image
 
 from core.images.read import read_image
+from core.privacy.access import LOCAL
 from pages.components.shell.html_parts import received
-from pages.components.shell.rights import LOCAL
 from pages.components.shell.widgets import component
 
 LONGEST = 12_000_000  # characters: a HEIC photo of 8 MB as it is, or what the browser made smaller

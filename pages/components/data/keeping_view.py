@@ -31,7 +31,7 @@ def access() -> Access:
         address.hostname or "localhost",
         st.context.ip_address or "",
         is_shared(),
-        address.scheme == "https",
+        address.scheme == "https" or bool(st.get_option("server.sslCertFile")),
         own_addresses() if is_shared() else (),
     )
 

@@ -19,6 +19,7 @@ from core.files import read_json
 from core.machine.cores import computing_cores
 from core.machine.questions import Question
 from core.paths import data_folder, runs_folder
+from core.privacy.access import LOCAL
 from core.run_config import RunConfig
 from core.runs.active_runs import active_runs
 from core.runs.disk import bytes_in_words
@@ -34,7 +35,7 @@ from pages.components.shell.html_parts import code_for_phones
 from pages.components.shell.links import jump
 from pages.components.shell.messages import show_error
 from pages.components.shell.number_words import count, plain_markdown
-from pages.components.shell.rights import LOCAL, may_change, visitor
+from pages.components.shell.rights import may_change, visitor
 from pages.components.shell.widgets import action, redrawn, steady
 
 ANCHOR = "take-it-with-you"

@@ -11,13 +11,13 @@ from core.image_sets.bounds import new_guest_job
 from core.image_sets.imports import Job, new_job
 from core.image_sets.own_dataset import OwnDataError, OwnDataset
 from core.paths import data_folder
+from core.privacy.access import LOCAL
 from core.runs.metadata import read_metadata
 from core.runs.store import Run
 from core.sharing import Guest, current_authenticator
 
 COOKIE = "traindesk"  # of a shared dashboard; the gate sets it
 HERE = "here"  # whoever sits at the computer of a dashboard that is not shared
-LOCAL = ("127.0.0.1", "localhost", "::1")
 READ_ONLY = "Someone else's: you can look at it, compare it and try it, but not change it."
 THE_EXAMPLE = "An example that comes with TrainDesk: look at it, compare it, try it; it is not yours to change."
 

@@ -50,7 +50,7 @@ def test_each_dataset_stands_there_with_its_folder_number_and_day(data, runs_fol
     assert f"Patterns {first.folder} 5 until 27 December 2026" in said
     assert f"Patterns (in the trash) {sets_folder(data) / '.trash' / second.id} 8 until someone deletes them" in said
     assert f"being collected (not a dataset yet) {job.folder} 1 until 28 November 2026" in said
-    assert "deleted on their day so far: 1, the last on 2026-11-20" in said
+    assert "deleted on their day so far: 1, the last on 20 November 2026" in said
 
 
 def test_times_are_those_of_the_program_and_computers_that_joined_are_named(data, runs_folder):
