@@ -39,7 +39,7 @@ def test_an_answer_is_kept_and_judged(runs_folder, data_folder):
     app = open_app("lessons", lesson="learning_rate")
     press(app, "begin")
     learner = Learner(runs_folder, data_folder)
-    for config, val in zip(configs(data_folder), (0.5, 0.96, 0.1), strict=True):
+    for config, val in zip(configs(learner.seen()), (0.5, 0.96, 0.1), strict=True):
         learner.trains(config, val=val)
     run(app)
     widget(app, "answer-learning_rate-2-1").set_value("5")

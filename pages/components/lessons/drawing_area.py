@@ -1,0 +1,87 @@
+"""Where several people draw, one after the other or each at a computer of their own: who draws, what comes next, who is done."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import partial
+
+import streamlit as st
+
+from core.errors import ImageError, TrainDeskError
+from core.image_sets.writers import LONGEST
+from core.lessons import Collection, Draw, Lesson, Seen
+from core.lessons.progress import answer
+from core.paths import runs_folder
+from pages.components.classify.browser import canvas
+from pages.components.shell.messages import errors_shown, show_error
+from pages.components.shell.number_words import plain_markdown
+from pages.components.shell.rights import is_host, visitor
+from pages.components.shell.widgets import action, pressed
+
+KEPT = "drawings of this visit"
+
+
+def draw_area(lesson: Lesson, act: Draw, seen: Seen) -> None:
+    """The name, the canvas for what this writer draws next, and how far all are."""
+    collection = act.collection(seen.data_folder)
+    name = st.text_input(
+        act.question,
+        seen.answers.get(act.key, ""),
+        max_chars=LONGEST,
+        key=f"writer of {lesson.name}",
+        placeholder="a first name, or a made-up one",
+        width=320,
+        live=True,
+    )
+    if name.strip():
+        _draw_next(lesson, act, collection, name)
+    _draw_all(collection)
+
+
+def _draw_next(lesson: Lesson, act: Draw, collection: Collection, name: str) -> None:
+    try:
+        writer = collection.known(name)
+    except TrainDeskError as error:
+        show_error(error)
+        return
+    counts = collection.drawn().get(writer, Counter())
+    wanted = len(collection.classes) * collection.each
+    coming = collection.next_of(counts)
+    if not coming:
+        st.markdown(f"**{plain_markdown(writer)}** has drawn all {wanted}. The next writer types another name above.")
+        return
+    st.markdown(
+        f"**{plain_markdown(writer)}**, draw a **{plain_markdown(coming)}** ({sum(counts.values()) + 1} of {wanted})."
+    )
+    kept = st.session_state.setdefault(KEPT, [])
+    turn = f"{writer} {coming} {len(kept)}"
+    try:
+        image = canvas(key=f"lesson drawing {turn}", hint=coming)
+    except ImageError as error:
+        show_error(error)
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if pressed("Keep it", f"keep {turn}", type="primary", shortcut="Enter"):
+            if image is None:
+                st.caption("Nothing is drawn yet: draw it, then keep it.")
+            else:
+                with errors_shown():
+                    kept.append(collection.keep(writer, coming, image))
+                    answer(runs_folder(), visitor(), lesson.name, act.key, writer)
+                    st.rerun()
+        if kept:
+            last = partial(collection.take_back, kept[-1])
+            action("Take the last one back", lambda: (last(), kept.pop()), "take back", type="tertiary")
+
+
+def _draw_all(collection: Collection) -> None:
+    drawn = collection.drawn()
+    if not drawn:
+        return
+    said = ", ".join(f"{plain_markdown(writer)} {sum(counts.values())}" for writer, counts in drawn.items())
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"Drawn so far by everyone at this dashboard: {said}.", width="content")
+        if is_host():
+            with st.popover("Remove all", type="tertiary", icon=":material/delete:", key="remove drawings"):
+                st.markdown("The drawings of everyone go; datasets and trainings that were made of them stay.")
+                action("Remove all drawings", collection.clear, "remove all drawings")
