@@ -57,6 +57,8 @@ MADE = {  # a control -> what a journey presses of it
     "demo/demo_view.py start_demo_button: label": "Start the 60-second demo",
     "lessons/lesson_list.py _draw_card: name": "3. The learning rate",
     "lessons/lesson_view.py _draw_question: act.question": "0.0001",
+    "lessons/drawing_area.py draw_area: act.question": "Who is drawing?",
+    "lessons/lesson_view.py _draw_act: act.label": "Bring the digits",
     "lessons/lesson_view.py _draw_start: act.label": "Start the three trainings",
     "shell/links.py way_back: label": "All datasets",
     "run/coach_view.py draw_coach: advice.remedy": "Set it back to 0.001",

@@ -24,14 +24,18 @@ class Collection:
     classes: tuple[str, ...]
     each: int  # drawings of each class that a writer gives
 
+    def drawings(self) -> dict[str, list[Path]]:
+        """Writer -> files, by name; those of a writer class by class."""
+        found: dict[str, list[Path]] = {}
+        for name in self.classes:
+            for file in sorted((self.folder / name).glob("by *.png")):
+                if writer := writer_of(file.name):
+                    found.setdefault(writer, []).append(file)
+        return dict(sorted(found.items()))
+
     def drawn(self) -> dict[str, Counter[str]]:
         """Writer -> class -> drawings, by name."""
-        found: dict[str, Counter[str]] = {}
-        for name in self.classes:
-            for file in (self.folder / name).glob("by *.png"):
-                if writer := writer_of(file.name):
-                    found.setdefault(writer, Counter())[name] += 1
-        return dict(sorted(found.items()))
+        return {writer: Counter(file.parent.name for file in files) for writer, files in self.drawings().items()}
 
     def complete(self) -> list[str]:
         """The writers who have drawn everything."""
@@ -76,5 +80,5 @@ class Collection:
 
     def files(self) -> dict[str, bytes]:
         """Place of each drawing, such as "3/by Anna 1.png", and its content. Raises OSError."""
-        found = sorted(self.folder.glob("*/by *.png"))
+        found = [file for files in self.drawings().values() for file in files]
         return {f"{file.parent.name}/{file.name}": file.read_bytes() for file in found}

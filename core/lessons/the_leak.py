@@ -104,10 +104,15 @@ def brought(seen: Seen) -> Verdict:
 
 def trained(seen: Seen) -> Verdict:
     """Whether the first training has finished."""
-    verdict = all_finished(trainings(seen, leaking=True), 1, "training")
+    runs = trainings(seen, leaking=True)
+    if not runs and not brought(seen).done:
+        return Verdict(False, "First bring the digits.")
+    if not runs and cleaned(seen).done:
+        return Verdict(False, "The leak is mended already; undo that on the page of the digits, or begin anew.")
+    verdict = all_finished(runs, 1, "training")
     if not verdict.done:
         return verdict
-    share = percent(finished(trainings(seen, leaking=True))[-1].test_accuracy)
+    share = percent(finished(runs)[-1].test_accuracy)
     return Verdict(True, f"It reads {share} of the test pictures, and learned from few: too good to be true?")
 
 

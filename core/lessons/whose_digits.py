@@ -104,8 +104,9 @@ def accuracies(seen: Seen) -> dict[str, float]:
 
 def tried(seen: Seen) -> Verdict:
     """Whether enough writers were left out, and how each fares."""
-    known = accuracies(seen)
-    runs = trainings(seen)
+    known, runs = accuracies(seen), trainings(seen)
+    if not runs and not can_start(seen):
+        return Verdict(False, f"First {FEWEST} writers have to draw ten digits each.")
     if len(known) < FEWEST or any(run.status in MOVING for run in runs):
         return all_finished(runs, max(FEWEST, len(runs)), "training")
     said = ", ".join(f"{writer} {percent(share, 0)}" for writer, share in known.items())
@@ -195,7 +196,7 @@ register(
             ),
             Step(
                 "Why?",
-                "Look at that writer's digits: the name of each picture says who drew it.",
+                "Look at that writer's digits beside those of the others, in step 1.",
                 (
                     Go("See the digits", pictures),
                     Ask(

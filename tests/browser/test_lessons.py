@@ -206,6 +206,7 @@ def test_whose_digits_with_two_who_drew_elsewhere(visit, school):
     begin(page, school, "whose_digits")
     is_open(page, 1, "Cem has 8 of 10, which is too few to judge by")
     expect(page.get_by_role("button", name="Leave out one after the other")).to_be_disabled()
+    is_open(page, 2, "First 3 writers have to draw")
     page.get_by_role("textbox", name="Who is drawing?").fill("cem")
     for digit, place, is_kept in ((8, 9, False), (8, 9, True), (9, 10, True)):
         expect(page.get_by_text(f"Cem, draw a {digit} ({place} of 10).")).to_be_visible()

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import partial
+from collections.abc import Sequence
+from functools import lru_cache, partial
+from html import escape
+from pathlib import Path
 
 import streamlit as st
+from PIL import Image
 
 from core.errors import ImageError, TrainDeskError
 from core.image_sets.writers import LONGEST
 from core.lessons import Collection, Draw, Lesson, Seen
 from core.lessons.progress import answer
 from core.paths import runs_folder
-from pages.components.classify.browser import canvas
+from pages.components.classify.browser import canvas, thumbnail
 from pages.components.shell.messages import errors_shown, show_error
-from pages.components.shell.number_words import plain_markdown
+from pages.components.shell.number_words import count, plain_markdown
 from pages.components.shell.rights import is_host, visitor
 from pages.components.shell.widgets import action, pressed
 
 KEPT = "drawings of this visit"
+SHOWN, SIDE = 8, 40  # writers, and pixels of a drawing
 
 
 def draw_area(lesson: Lesson, act: Draw, seen: Seen) -> None:
@@ -33,9 +38,12 @@ def draw_area(lesson: Lesson, act: Draw, seen: Seen) -> None:
         width=320,
         live=True,
     )
+    left, right = st.columns([2, 3], gap="medium")
     if name.strip():
-        _draw_next(lesson, act, collection, name)
-    _draw_all(collection)
+        with left:
+            _draw_next(lesson, act, collection, name)
+    with right if name.strip() else st.container():
+        _draw_all(collection, name)
 
 
 def _draw_next(lesson: Lesson, act: Draw, collection: Collection, name: str) -> None:
@@ -74,14 +82,31 @@ def _draw_next(lesson: Lesson, act: Draw, collection: Collection, name: str) -> 
             action("Take the last one back", lambda: (last(), kept.pop()), "take back", type="tertiary")
 
 
-def _draw_all(collection: Collection) -> None:
-    drawn = collection.drawn()
+def _draw_all(collection: Collection, name: str) -> None:
+    """What has been drawn, a row for each writer, the one who draws first."""
+    drawn = collection.drawings()
     if not drawn:
         return
-    said = ", ".join(f"{plain_markdown(writer)} {sum(counts.values())}" for writer, counts in drawn.items())
+    rows = sorted(drawn, key=lambda writer: writer.casefold() != name.strip().casefold())
+    st.html(f'<div class="hands">{"".join(_row(writer, drawn[writer]) for writer in rows[:SHOWN])}</div>')
+    more = f" and {count(len(rows) - SHOWN, 'more writer')}" if len(rows) > SHOWN else ""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"Drawn so far by everyone at this dashboard: {said}.", width="content")
+        st.caption(f"Drawn by everyone at this dashboard{more}.", width="content")
         if is_host():
             with st.popover("Remove all", type="tertiary", icon=":material/delete:", key="remove drawings"):
                 st.markdown("The drawings of everyone go; datasets and trainings that were made of them stay.")
                 action("Remove all drawings", collection.clear, "remove all drawings")
+
+
+def _row(writer: str, files: Sequence[Path]) -> str:
+    pictures = "".join(f'<img src="{_small(str(file))}" alt="{escape(file.parent.name)}">' for file in files)
+    return f"<p><b>{escape(writer)}</b> <span class='quiet'>{len(files)}</span><br>{pictures}</p>"
+
+
+@lru_cache(maxsize=1000)
+def _small(file: str) -> str:
+    """A data address; of a drawing that was taken back at this moment an empty one."""
+    try:
+        return thumbnail(Image.open(file).convert("L"), SIDE)
+    except OSError:
+        return ""
