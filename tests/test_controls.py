@@ -57,6 +57,7 @@ MADE = {  # a control -> what a journey presses of it
     "demo/demo_view.py start_demo_button: label": "Start the 60-second demo",
     "lessons/lesson_list.py _draw_card: name": "3. The learning rate",
     "lessons/lesson_view.py _draw_question: act.question": "0.0001",
+    "data/writers_view.py draw_writers: 'Leave out'": "Test with these, learn from all others",
     "lessons/drawing_area.py draw_area: act.question": "Who is drawing?",
     "lessons/lesson_view.py _draw_act: act.label": "Bring the digits",
     "lessons/lesson_view.py _draw_start: act.label": "Start the three trainings",

@@ -11,6 +11,7 @@ import numpy as np
 from core.errors import TrainDeskError
 from core.image_sets.edit import Edit
 from core.image_sets.own_dataset import OwnDataset
+from core.image_sets.remembered import remembered
 from core.text.typed import clean_line
 
 LONGEST = 20  # characters of a writer's name
@@ -38,6 +39,7 @@ def writer_of(name: str) -> str:
     return unicodedata.normalize("NFC", found[1]) if found else ""
 
 
+@remembered(64)
 def writers(dataset: OwnDataset, version: int | None = None) -> dict[str, list[int]]:
     """Writer -> the image numbers of what they drew, by name; empty where no file says. Raises OwnDataError."""
     version = dataset.newest() if version is None else version
@@ -63,6 +65,7 @@ def leave_out(edit: Edit, writer: str) -> None:
     edit.into_split(np.setdiff1d(everything, theirs).tolist(), "train")
 
 
+@remembered(256)
 def left_out(dataset: OwnDataset, version: int) -> str:
     """The writer of all test pictures of that version, if nobody could learn from this writer; else "". Raises OwnDataError."""
     members = dataset.members(version)

@@ -12,6 +12,7 @@ from core.datasets.mnist import TRAIN, all_digits
 from core.errors import TrainDeskError
 from core.image_sets.folders import find_dataset
 from core.image_sets.own_dataset import OwnDataError, OwnDataset
+from core.image_sets.remembered import remembered
 from core.image_sets.suggest import from_scratch
 from core.lessons._base import Ask, Bring, Go, Lesson, Seen, Start, Step, Teacher, Verdict, register
 from core.lessons._checks import all_finished, answered, finished, fitting
@@ -50,6 +51,7 @@ def bring(seen: Seen) -> OwnDataset:
     return make_set(seen, NAME, TITLE, leaky_files())
 
 
+@remembered(256)
 def leaks(dataset: OwnDataset, version: int) -> int:
     """How many training pictures of that version are test pictures too, pixel by pixel. Raises OwnDataError."""
     with dataset.read() as connection:

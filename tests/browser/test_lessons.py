@@ -225,6 +225,13 @@ def test_whose_digits_with_two_who_drew_elsewhere(visit, school):
     )
     choose(page, 4, "Nobody whom it learned from writes like that.")
     is_finished(page, "whose_digits")
+    step(page, 4).get_by_role("link", name="See the digits").click()
+    press(page.get_by_role("tab", name="Versions and more"), page.get_by_text("Anna 10, Ben 10, Cem 10."))
+    press(
+        page.get_by_role("button", name="Test with these, learn from all others"),
+        page.get_by_text("The test is Anna's pictures alone."),
+    )
+    page.goto(f"{school.url}/lessons?lesson=whose_digits")
     press(page.get_by_role("button", name="Remove all"), page.get_by_role("button", name="Remove all drawings"))
     press(page.get_by_role("button", name="Remove all drawings"), lambda: not everyone.drawn())
     is_open(page, 1, "0 of 3 writers")
