@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from pathlib import Path
 from PIL import Image
 
 from core.errors import TrainDeskError
-from core.files import remedy, remove_file, remove_folder
+from core.files import read_bytes, remedy, remove_file, remove_folder, write_atomically
 from core.image_sets.writers import checked_writer, file_by, writer_of
 
 MOST_WRITERS = 30
@@ -63,7 +64,9 @@ class Collection:
         path = self.folder / class_name / file_by(writer, time.time_ns() // 1_000_000)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            image.save(path)
+            file = io.BytesIO()
+            image.save(file, "PNG")
+            write_atomically(path, file.getbuffer(), sync=False)
         except OSError as error:
             raise TrainDeskError(
                 f"The drawing cannot be kept in {path.parent} ({error.strerror}); {remedy(error)}."
@@ -81,4 +84,4 @@ class Collection:
     def files(self) -> dict[str, bytes]:
         """Place of each drawing, such as "3/by Anna 1.png", and its content. Raises OSError."""
         found = [file for files in self.drawings().values() for file in files]
-        return {f"{file.parent.name}/{file.name}": file.read_bytes() for file in found}
+        return {f"{file.parent.name}/{file.name}": read_bytes(file) for file in found}

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
 from html import escape
 from pathlib import Path
 
 import streamlit as st
-from PIL import Image
 
 from core.errors import ImageError, TrainDeskError
+from core.files import read_bytes
 from core.image_sets.writers import LONGEST
+from core.images.read import read_image
 from core.lessons import Collection, Draw, Lesson, Seen
 from core.lessons.progress import answer
 from core.paths import runs_folder
@@ -54,32 +55,35 @@ def _draw_next(lesson: Lesson, act: Draw, collection: Collection, name: str) -> 
         return
     counts = collection.drawn().get(writer, Counter())
     wanted = len(collection.classes) * collection.each
-    coming = collection.next_of(counts)
-    if not coming:
-        st.markdown(f"**{plain_markdown(writer)}** has drawn all {wanted}. The next writer types another name above.")
-        return
-    st.markdown(
-        f"**{plain_markdown(writer)}**, draw a **{plain_markdown(coming)}** ({sum(counts.values()) + 1} of {wanted})."
-    )
     kept = st.session_state.setdefault(KEPT, [])
-    turn = f"{writer} {coming} {len(kept)}"
+    if coming := collection.next_of(counts):
+        place = f"{sum(counts.values()) + 1} of {wanted}"
+        st.markdown(f"**{plain_markdown(writer)}**, draw a **{plain_markdown(coming)}** ({place}).")
+        if drawing := _drawn(collection, writer, coming, f"{writer} {coming} {len(kept)}"):
+            kept.append(drawing)
+            with errors_shown():
+                answer(runs_folder(), visitor(), lesson.name, act.key, writer)
+                st.rerun()
+    else:
+        st.markdown(f"**{plain_markdown(writer)}** has drawn all {wanted}. The next writer types another name above.")
+    if kept:
+        action("Take the last one back", lambda: collection.take_back(kept.pop()), "take back", type="tertiary")
+
+
+def _drawn(collection: Collection, writer: str, coming: str, turn: str) -> Path | None:
+    """The canvas, and what of it was kept by the click just now."""
     try:
         image = canvas(key=f"lesson drawing {turn}", hint=coming)
     except ImageError as error:
         show_error(error)
-        return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        if pressed("Keep it", f"keep {turn}", type="primary", shortcut="Enter"):
-            if image is None:
-                st.caption("Nothing is drawn yet: draw it, then keep it.")
-            else:
-                with errors_shown():
-                    kept.append(collection.keep(writer, coming, image))
-                    answer(runs_folder(), visitor(), lesson.name, act.key, writer)
-                    st.rerun()
-        if kept:
-            last = partial(collection.take_back, kept[-1])
-            action("Take the last one back", lambda: (last(), kept.pop()), "take back", type="tertiary")
+        return None
+    if pressed("Keep it", f"keep {turn}", type="primary", shortcut="Enter"):
+        if image is None:
+            st.caption("Nothing is drawn yet: draw it, then keep it.")
+            return None
+        with errors_shown():
+            return collection.keep(writer, coming, image)
+    return None
 
 
 def _draw_all(collection: Collection, name: str) -> None:
@@ -107,6 +111,6 @@ def _row(writer: str, files: Sequence[Path]) -> str:
 def _small(file: str) -> str:
     """A data address; of a drawing that was taken back at this moment an empty one."""
     try:
-        return thumbnail(Image.open(file).convert("L"), SIDE)
-    except OSError:
+        return thumbnail(read_image(read_bytes(file), "a drawing").convert("L"), SIDE)
+    except (OSError, ImageError):
         return ""

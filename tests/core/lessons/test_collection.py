@@ -62,7 +62,7 @@ def test_a_disk_that_takes_nothing_is_said(letters, monkeypatch):
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Image.Image, "save", full)
+    monkeypatch.setattr("core.lessons._collection.write_atomically", full)
     with pytest.raises(TrainDeskError) as told:
         letters.keep("Anna", "A", INK)
     assert_one_sentence(str(told.value), "No space left", "free some space")
