@@ -65,9 +65,9 @@ def chosen(seen: Seen) -> list[str]:
 
 
 def configs(seen: Seen) -> list[RunConfig]:
-    """For each writer a training on everyone else's digits, which that writer's test. Raises TrainDeskError."""
+    """For each writer a training on everyone else's digits that is tested on that writer's. Raises TrainDeskError."""
     if not can_start(seen):
-        raise TrainDeskError(f"{drawn(seen).said} Let others draw first.")
+        raise TrainDeskError(f"{drawn(seen).said.rstrip('.')}; let others draw first.")
     dataset = make_set(seen, NAME, TITLE, collection(seen.data_folder).files())
     made = []
     for writer in chosen(seen):
