@@ -1,4 +1,7 @@
-"""Makes README's pictures from the real pages: python -m docs.screenshots (needs requirements-dev.txt and Chromium)."""
+"""Makes the pictures of README and the guide from the real pages: python -m docs.screenshots.
+
+Needs requirements-dev.txt and Chromium.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,16 @@ import tempfile
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
+from core.lessons import find_lesson
+from core.lessons.sheet import pupil_sheet, teacher_sheet
+from core.lessons.whose_digits import collection
 from core.paths import data_folder
 from core.runs.store import list_runs
 from tests.browser.conftest import launch_chromium, serving
 from tests.browser.hands import draw_with_mouse
+from tests.drawings import draw_digit
 from tests.own import class_files, zipped
 
 IMAGES = Path(__file__).resolve().parent / "images"
@@ -59,6 +66,7 @@ def main() -> None:
         _shoot(page, "compare")
         page.set_viewport_size({"width": 1280, "height": 1100})
         _bring(page, server.url)
+        _lessons(browser)
         browser.close()
 
 
@@ -113,6 +121,32 @@ def _bring(page: Page, url: str) -> None:
         _shoot(page, "data")
         page.get_by_role("button", name="Throw away").click()
         page.get_by_role("heading", name="Pictures to learn from").wait_for()
+
+
+def _lessons(browser: Browser) -> None:
+    """A lesson in which people draw, and the sheets of another on paper."""
+    folder = Path(tempfile.mkdtemp())
+    for name in ("runs", "data"):
+        (folder / name).mkdir()
+    digits = collection(folder / "data")
+    for hand, (writer, drawn) in enumerate((("Anna", 10), ("Ben", 10), ("Cem", 4))):
+        for digit in digits.classes[:drawn]:
+            digits.keep(writer, digit, draw_digit(int(digit), hand, pen=16, seed=hand))
+    with serving(folder / "runs", folder / "data") as server:
+        page = browser.new_page(viewport={"width": 1280, "height": 1000})
+        page.set_default_timeout(PATIENCE)
+        page.goto(f"{server.url}/lessons?lesson=whose_digits")
+        page.get_by_role("button", name="Begin", exact=True).click()
+        page.get_by_role("textbox", name="Who is drawing?").fill("Cem")
+        page.get_by_text("draw a 4").wait_for()
+        draw_with_mouse(page, 4)
+        _shoot(page, "lesson")
+    paper = browser.new_page(viewport={"width": 794, "height": 1123})  # A4 at 96 dots an inch
+    lesson = find_lesson("biased_camera")
+    assert lesson is not None
+    for name, sheet in (("sheet-pupils", pupil_sheet(lesson)), ("sheet-teacher", teacher_sheet(lesson))):
+        paper.set_content(sheet)
+        _shoot(paper, name)
 
 
 def _shoot(page: Page, name: str) -> None:

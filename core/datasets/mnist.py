@@ -55,14 +55,7 @@ class MNIST(DatasetSettings):
     def load(self, data_folder: Path) -> ImageData:
         import torch
 
-        try:
-            content = checked(lzma.decompress(PACKED.read_bytes()))
-        except (OSError, EOFError, lzma.LZMAError, ValueError) as error:
-            raise DatasetError(
-                f"The file of {self.label} that comes with the program is missing or damaged ({PACKED}); install TrainDesk anew."
-            ) from error
-        pixels = torch.from_numpy(np.frombuffer(content, np.uint8, PIXELS).copy()).view(-1, 1, SIDE, SIDE)
-        labels = torch.from_numpy(np.frombuffer(content, np.uint8, offset=PIXELS).astype(np.int64))
+        pixels, labels = (torch.from_numpy(values) for values in all_digits())
         return ImageData(pixels[:TRAIN], labels[:TRAIN], pixels[TRAIN:], labels[TRAIN:])
 
     def preparation(self) -> Preparation:
@@ -72,6 +65,19 @@ class MNIST(DatasetSettings):
         from core.images.ink import ink_steps
 
         return ink_steps(image)
+
+
+def all_digits() -> tuple[np.ndarray, np.ndarray]:
+    """Pixels, uint8 (70000, 1, 28, 28), white on black, and labels, int64 (70000,): those for training, then those for the
+    test. Raises DatasetError."""
+    try:
+        content = checked(lzma.decompress(PACKED.read_bytes()))
+    except (OSError, EOFError, lzma.LZMAError, ValueError) as error:
+        raise DatasetError(
+            f"The file of {MNIST.label} that comes with the program is missing or damaged ({PACKED}); install TrainDesk anew."
+        ) from error
+    pixels = np.frombuffer(content, np.uint8, PIXELS).reshape(-1, 1, SIDE, SIDE).copy()
+    return pixels, np.frombuffer(content, np.uint8, offset=PIXELS).astype(np.int64)
 
 
 def checked(content: bytes) -> bytes:

@@ -1,9 +1,24 @@
 """Guided experiments for a class: one file each, whose steps are checked from what the learner really did."""
 
-from core.lessons._base import LESSONS, Act, Ask, Go, Lesson, Seen, Start, Step, Verdict
+from core.lessons._base import LESSONS, Act, Ask, Bring, Draw, Go, Lesson, Seen, Start, Step, Verdict
+from core.lessons._collection import Collection
 from core.settings.registry import import_all
 
-__all__ = ["Act", "Ask", "Go", "Lesson", "Seen", "Start", "Step", "Verdict", "find_lesson", "lessons"]
+__all__ = [
+    "Act",
+    "Ask",
+    "Bring",
+    "Collection",
+    "Draw",
+    "Go",
+    "Lesson",
+    "Seen",
+    "Start",
+    "Step",
+    "Verdict",
+    "find_lesson",
+    "lessons",
+]
 
 import_all(__name__)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from core.lessons._collection import Collection
 from core.run_config import RunConfig
 from core.runs.summary import Summary
 
@@ -33,10 +34,28 @@ class Seen:
 
 @dataclass(frozen=True)
 class Start:
-    """A button that starts trainings. `configs` gets the folder with people's data, where it may make a dataset."""
+    """A button that starts trainings, as soon as that can be done. `configs` may make a dataset; it raises TrainDeskError."""
 
     label: str
-    configs: Callable[[Path], list[RunConfig]]
+    configs: Callable[[Seen], list[RunConfig]]
+    can: Callable[[Seen], bool] = lambda seen: True
+
+
+@dataclass(frozen=True)
+class Bring:
+    """A button that makes a dataset of the learner's own. `make` raises TrainDeskError."""
+
+    label: str
+    make: Callable[[Seen], object]
+
+
+@dataclass(frozen=True)
+class Draw:
+    """An area on which several people draw, each under a name; the last one is kept as the answer `key`."""
+
+    key: str
+    question: str  # what to do, in a sentence
+    collection: Callable[[Path], Collection]  # of the folder with people's data
 
 
 @dataclass(frozen=True)
@@ -56,7 +75,7 @@ class Ask:
     choices: Callable[[Seen], list[str]]
 
 
-Act = Start | Go | Ask
+Act = Start | Bring | Draw | Go | Ask
 
 
 @dataclass(frozen=True)

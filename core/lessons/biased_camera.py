@@ -126,7 +126,7 @@ register(
             Step(
                 "Train",
                 "Someone has collected digits with a camera. Train on them.",
-                (Start("Start the training", lambda data_folder: configs("biased_digits")),),
+                (Start("Start the training", lambda seen: configs("biased_digits")),),
                 trained,
             ),
             Step(
@@ -171,7 +171,7 @@ register(
             Step(
                 "Mend it",
                 "Not the network is wrong but its pictures. Train once more, with 7s of ordinary pens.",
-                (Start("Start with better pictures", lambda data_folder: configs("mnist")),),
+                (Start("Start with better pictures", lambda seen: configs("mnist")),),
                 better,
             ),
         ),

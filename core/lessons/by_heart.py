@@ -112,7 +112,7 @@ register(
             Step(
                 "A hundred pictures, sixty times",
                 "The network sees ten pictures of each digit, again and again, always the same.",
-                (Start("Start the training", lambda data_folder: configs(changed=False)),),
+                (Start("Start the training", lambda seen: configs(changed=False)),),
                 learned,
             ),
             Step(
@@ -133,7 +133,7 @@ register(
                 "Change them a little",
                 "The same hundred pictures, but each time moved, turned, slanted and made thicker or thinner at random.",
                 (
-                    Start("Start the second training", lambda data_folder: configs(changed=True)),
+                    Start("Start the second training", lambda seen: configs(changed=True)),
                     Go("Compare both", compared),
                 ),
                 mended,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 
@@ -19,7 +18,7 @@ DIGITS = [str(digit) for digit in range(10)]
 READ = ["0 of 3", "1 of 3", "2 of 3", "3 of 3"]
 
 
-def configs(data_folder: Path) -> list[RunConfig]:
+def configs(seen: Seen) -> list[RunConfig]:
     """The digits recipe."""
     return [find_recipe("digits").config()]
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from core.lessons._base import Ask, Go, Lesson, Seen, Start, Step, Teacher, Verdict, register
 from core.lessons._checks import all_finished, config_of, finished, fitting
 from core.recipes import find_recipe
@@ -16,7 +14,7 @@ FIRST, SECOND = "from 50 to 500", "from 500 to 5,000"
 GUESSES = ["under 30\u202f%", "30 to 60\u202f%", "60 to 90\u202f%", "over 90\u202f%"]
 
 
-def configs(data_folder: Path) -> list[RunConfig]:
+def configs(seen: Seen) -> list[RunConfig]:
     """Three trainings that differ in their number of pictures alone."""
     base = find_recipe("digits").config()
     return [

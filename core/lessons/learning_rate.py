@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from core.lessons._base import Ask, Go, Lesson, Seen, Start, Step, Teacher, Verdict, register
 from core.lessons._checks import all_finished, config_of, finished, fitting
@@ -18,7 +17,7 @@ EPOCHS = 2  # at most, of the learner's own
 GOAL = 0.97  # validation accuracy that is to be reached
 
 
-def configs(data_folder: Path) -> list[RunConfig]:
+def configs(seen: Seen) -> list[RunConfig]:
     """Three trainings of the MLP that differ in their learning rate alone."""
     base = find_recipe("mlp").config()
     return [

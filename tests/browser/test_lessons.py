@@ -2,23 +2,31 @@
 
 import re
 
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 
+from core.lessons import find_lesson
+from core.lessons.whose_digits import DIGITS, collection
+from core.runs.history import History
+from core.runs.predictions import read_predictions
 from core.runs.store import list_runs
 from tests.browser.conftest import serving
-from tests.browser.hands import press
+from tests.browser.hands import draw_with_mouse, press
+from tests.drawings import draw_digit
 from tests.helpers import wait_until
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def school(tmp_path_factory, data_folder):
-    """A dashboard of its own: its trainings wait for no others."""
-    runs = tmp_path_factory.mktemp("lessons") / "runs"
-    runs.mkdir()
-    with serving(runs, data_folder) as running:
+def school(tmp_path_factory):
+    """A dashboard of its own: its trainings wait for no others, and its datasets are those of the lessons."""
+    folder = tmp_path_factory.mktemp("lessons")
+    for name in ("runs", "data"):
+        (folder / name).mkdir()
+    with serving(folder / "runs", folder / "data") as running:
+        running.data = folder / "data"
         yield running
 
 
@@ -30,27 +38,67 @@ def is_done(page, number):
     expect(step(page, number).locator(".verdict.done")).to_be_visible()
 
 
-def begin(page):
-    press(page.get_by_role("button", name="Begin", exact=True), page.get_by_role("button", name="Begin anew"))
+def is_open(page, number, said):
+    """Not done yet, and what is missing."""
+    expect(step(page, number).locator(".verdict:not(.done)")).to_contain_text(said)
 
 
-def test_the_learning_rate_from_the_list_to_a_better_one(visit, school, tmp_path):
+def begin(page, school, *names):
+    """Begins these lessons, of which no step is done then; the last one is shown."""
+    for name in names:
+        page.goto(f"{school.url}/lessons?lesson={name}")
+        press(page.get_by_role("button", name="Begin", exact=True), page.get_by_role("button", name="Begin anew"))
+        expect(page.locator(".verdict:not(.done)")).to_have_count(len(find_lesson(name).steps))
+
+
+def choose(page, number, answer):
+    press(step(page, number).get_by_role("radio", name=answer, exact=True), step(page, number).locator(".verdict.done"))
+
+
+def started(page, school, number, label, more):
+    """Presses the button of a step; waits until the trainings that it starts have ended. Returns them, the oldest first."""
+    before = {run.id for run in list_runs(school.runs)}
+
+    def new():
+        return [run for run in list_runs(school.runs) if run.id not in before]
+
+    press(step(page, number).get_by_role("button", name=label), lambda: len(new()) == more)
+    wait_until(lambda: all(run.status().name in ("finished", "failed") for run in new()))
+    return sorted(new(), key=lambda run: run.id)
+
+
+def is_finished(page, name):
+    """All is done and stays so over a reload; the question has its answer, and both sheets can be opened and printed."""
+    lesson = find_lesson(name)
+    expect(page.get_by_text("All steps are done.")).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("All steps are done.")).to_be_visible()
+    shown = page.get_by_text(lesson.answer[:30])
+    expect(shown).to_be_hidden()
+    press(page.get_by_text("An answer"), shown)
+    for link, is_told in (("Sheet for pupils", False), ("Sheet for the teacher", True)):
+        with page.expect_download() as saved:
+            page.get_by_role("link", name=link).click()
+        sheet = saved.value.path().read_text(encoding="utf-8")
+        opened = page.context.new_page()
+        opened.set_content(sheet)
+        expect(opened.get_by_role("heading", name=lesson.title, exact=True)).to_be_visible()
+        assert opened.get_by_text(lesson.answer[:30]).count() == is_told
+        opened.close()
+
+
+def test_the_learning_rate_from_the_list_to_a_better_one(visit, school):
     page = visit().page
     page.goto(f"{school.url}/lessons")
     press(
         page.get_by_role("button", name="3. The learning rate"), page.get_by_role("heading", name="The learning rate")
     )
-    with page.expect_download() as saved:
-        page.get_by_role("link", name="Sheet for the teacher").click()
-    assert "The valley in the fog" in saved.value.path().read_text(encoding="utf-8")
-    with page.expect_download() as saved:
-        page.get_by_role("link", name="Sheet for pupils").click()
-    assert "The valley in the fog" not in saved.value.path().read_text(encoding="utf-8")
-    begin(page)
+    press(page.get_by_role("button", name="Begin", exact=True), page.get_by_role("button", name="Begin anew"))
+    is_open(page, 1, "0 of 3 done")
     press(page.get_by_role("button", name="Start the three trainings"), lambda: len(list_runs(school.runs)) == 3)
     is_done(page, 1)
     press(page.get_by_role("radio", name="0.0001"), page.get_by_text("it did not read most digits"))
-    press(page.get_by_role("radio", name="0.03"), step(page, 2).locator(".verdict.done"))
+    choose(page, 2, "0.03")
     step(page, 2).get_by_role("link", name="Compare the runs").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Compare")
     page.go_back()
@@ -65,10 +113,157 @@ def test_the_learning_rate_from_the_list_to_a_better_one(visit, school, tmp_path
     wait_until(lambda: list_runs(school.runs)[0].status().name == "finished")
     page.goto(f"{school.url}/lessons?lesson=learning_rate")
     is_done(page, 3)
-    expect(page.get_by_text("All steps are done.")).to_be_visible()
-    press(page.get_by_text("An answer"), page.get_by_text("A schedule does both."))
+    is_finished(page, "learning_rate")
     page.get_by_role("button", name="Begin anew").click()
-    expect(step(page, 1).get_by_text("0 of 3 done")).to_be_visible()
+    is_open(page, 1, "0 of 3 done")
     page.get_by_role("button", name="All lessons").click()
     expect(page).to_have_url(re.compile("/lessons$"))
     expect(page.get_by_text("0 of 3 steps done")).to_be_visible()
+
+
+def test_how_many_pictures_and_learning_by_heart(visit, school):
+    page = visit().page
+    begin(page, school, "how_many_pictures")
+    is_open(page, 1, "Guess first")
+    choose(page, 1, "30 to 60\u202f%")
+    is_open(page, 2, "0 of 3 done")
+    started(page, school, 2, "Start the three trainings", 3)
+    is_done(page, 2)
+    press(step(page, 3).get_by_role("radio", name="from 500 to 5,000"), page.get_by_text("subtract the accuracies"))
+    choose(page, 3, "from 50 to 500")
+    is_finished(page, "how_many_pictures")
+    begin(page, school, "by_heart")
+    is_open(page, 2, "First the training has to finish.")
+    started(page, school, 1, "Start the training", 1)
+    is_done(page, 1)
+    press(step(page, 2).get_by_role("radio", name="It has understood digits."), page.get_by_text("If it had, it would"))
+    choose(page, 2, "It knows them by heart.")
+    is_open(page, 3, "0 of 1 done")
+    started(page, school, 3, "Start the second training", 1)
+    is_done(page, 3)
+    is_finished(page, "by_heart")
+
+
+def test_the_biased_camera_whose_second_network_is_a_first_one_and_never_saw_a_house(visit, school):
+    page = visit().page
+    begin(page, school, "first_network", "never_saw", "biased_camera")
+    is_open(page, 2, "First the network has to be trained.")
+    started(page, school, 1, "Start the training", 1)
+    is_done(page, 1)
+    press(step(page, 2).get_by_role("radio", name="1", exact=True), page.get_by_text("It reads the 1 better"))
+    choose(page, 2, "7")
+    press(step(page, 3).get_by_role("radio", name="It still reads it right."), page.get_by_text("still thicker"))
+    choose(page, 3, "It says 7.")
+    press(
+        step(page, 4).get_by_role("radio", name="They stand at the edge"), page.get_by_text("the pictures themselves")
+    )
+    choose(page, 4, "All of them were written with a thick pen.")
+    is_open(page, 5, "0 of 1 done")
+    [mended] = started(page, school, 5, "Start with better pictures", 1)
+    is_done(page, 5)
+    is_finished(page, "biased_camera")
+
+    page.goto(f"{school.url}/lessons?lesson=first_network")
+    is_done(page, 1)  # any training on digits counts
+    is_open(page, 2, "Look at the mistakes")
+    said = read_predictions(mended, "test")
+    missed = np.bincount(said.labels[~said.right], minlength=10)
+    press(
+        step(page, 2).get_by_role("radio", name=str(missed.argmin()), exact=True),
+        page.get_by_text("Another digit is misread"),
+    )
+    choose(page, 2, str(missed.argmax()))
+    step(page, 3).get_by_role("link", name="Draw").click()
+    draw_with_mouse(page, 3)
+    expect(page.locator(".bars .winner").first).to_be_visible()
+    page.goto(f"{school.url}/lessons?lesson=first_network")
+    is_open(page, 3, "Draw three digits")
+    choose(page, 3, "2 of 3")
+    is_finished(page, "first_network")
+
+    page.goto(f"{school.url}/lessons?lesson=never_saw")
+    is_done(page, 1)
+    for number, wrong, why, right in (
+        (2, "Yes or no for each thing in the world.", "how many are there", "Ten numbers that add up"),
+        (3, "A digit, as ever.", "Make it a house", "I don't know."),
+    ):
+        press(step(page, number).get_by_role("radio", name=wrong), step(page, number).get_by_text(why))
+        press(step(page, number).get_by_role("radio", name=right), step(page, number).locator(".verdict.done"))
+    is_open(page, 4, "Draw things that are no digits")
+    choose(page, 4, "in two or three tries")
+    is_finished(page, "never_saw")
+
+
+def test_whose_digits_with_two_who_drew_elsewhere(visit, school):
+    everyone = collection(school.data)
+    for hand, (writer, digits) in enumerate((("Anna", DIGITS), ("Ben", DIGITS), ("Cem", DIGITS[:-2]))):
+        for digit in digits:
+            everyone.keep(writer, digit, draw_digit(int(digit), hand, seed=hand))
+
+    def drawn():
+        return sum(everyone.drawn()["Cem"].values())
+
+    page = visit().page
+    begin(page, school, "whose_digits")
+    is_open(page, 1, "Cem has 8 of 10, which is too few to judge by")
+    expect(page.get_by_role("button", name="Leave out one after the other")).to_be_disabled()
+    is_open(page, 2, "First 3 writers have to draw")
+    page.get_by_role("textbox", name="Who is drawing?").fill("cem")
+    for digit, place, is_kept in ((8, 9, True), (9, 10, False), (9, 10, True)):
+        expect(page.get_by_text(f"Cem, draw a {digit} ({place} of 10).")).to_be_visible()
+        draw_with_mouse(page, digit)
+        press(page.get_by_role("button", name="Keep it"), lambda place=place: drawn() == place)
+        if not is_kept:
+            press(page.get_by_role("button", name="Take the last one back"), lambda: drawn() == 9)
+    is_done(page, 1)
+    runs = started(page, school, 2, "Leave out one after the other", 3)
+    is_done(page, 2)
+    shares = {run.config().title.removeprefix("Without "): History(run).update().test["test/accuracy"] for run in runs}
+    assert set(shares) == {"Anna", "Ben", "Cem"}
+    choose(page, 3, min(shares, key=shares.get))
+    press(
+        step(page, 4).get_by_role("radio", name="There are fewer digits"), step(page, 4).get_by_text("All have given")
+    )
+    choose(page, 4, "Nobody whom it learned from writes like that.")
+    is_finished(page, "whose_digits")
+    step(page, 4).get_by_role("link", name="See the digits").click()
+    press(page.get_by_role("tab", name="Versions and more"), page.get_by_text("Anna 10, Ben 10, Cem 10."))
+    press(
+        page.get_by_role("button", name="Test with these, learn from all others"),
+        page.get_by_text("The test is Anna's pictures alone."),
+    )
+    page.goto(f"{school.url}/lessons?lesson=whose_digits")
+    press(page.get_by_role("button", name="Remove all"), page.get_by_role("button", name="Remove all drawings"))
+    press(page.get_by_role("button", name="Remove all drawings"), lambda: not everyone.drawn())
+    is_open(page, 1, "0 of 3 writers")
+
+
+def test_the_leak_found_by_the_check_and_taken_out(visit, school):
+    page = visit().page
+    begin(page, school, "the_leak")
+    is_open(page, 1, "Press the button")
+    press(page.get_by_role("button", name="Bring the digits"), step(page, 1).locator(".verdict.done"))
+    is_open(page, 3, "First the training has to finish.")
+    [leaking] = started(page, school, 2, "Train on them", 1)
+    is_done(page, 2)
+    press(
+        step(page, 3).get_by_role("radio", name="Many pictures have wrong labels."),
+        page.get_by_text("Read the sentence"),
+    )
+    choose(page, 3, "Test pictures are among those that it learned from.")
+    is_open(page, 4, "110 training pictures are still in the test too.")
+    expect(page.get_by_role("button", name="Train without the leak")).to_be_disabled()
+    step(page, 4).get_by_role("link", name="Check the digits").click()
+    press(page.get_by_role("tab", name="Check"), page.get_by_text("training pictures look like a test picture"))
+    press(
+        page.get_by_role("button", name="Take them out of training"),
+        page.get_by_text("version 2. A run remembers"),
+    )
+    page.goto(f"{school.url}/lessons?lesson=the_leak")
+    is_done(page, 4)
+    is_open(page, 5, "0 of 1 done")
+    [honest] = started(page, school, 5, "Train without the leak", 1)
+    is_done(page, 5)
+    before, after = (History(run).update().test["test/accuracy"] for run in (leaking, honest))
+    assert before > after + 0.1
+    is_finished(page, "the_leak")

@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 from core.image_sets.evidence import Evidence, keep_evidence
 from core.image_sets.folders import accept, deleted_datasets, list_datasets
 from core.image_sets.imports import list_jobs
+from core.image_sets.writers import writer_of
 from tests.browser.conftest import serving
 from tests.browser.hands import press
 from tests.helpers import wait_until
@@ -83,6 +84,7 @@ def test_unfinished_drawings_are_taken_back_and_gone_on_with(visit, house):
     page.goto(f"{server.url}/data")
     page.get_by_role("button", name="Draw").click()
     page.get_by_role("textbox", name="Class").fill("line")
+    page.get_by_role("textbox", name="Who draws").fill("Zoë")
     for number in range(3):
         area = page.get_by_role("img", name=re.compile("Drawing area")).bounding_box()
         page.mouse.move(area["x"] + 40 + 9 * number, area["y"] + 40)
@@ -91,6 +93,7 @@ def test_unfinished_drawings_are_taken_back_and_gone_on_with(visit, house):
         page.mouse.up()
         page.get_by_role("button", name="Keep it and draw the next").click()
         expect(page.get_by_text(f"{number + 1} of 20").last).to_be_visible()
+    assert {writer_of(file.name) for file in (folder / "data").rglob("*.png")} == {"Zoë"}
     pressed(page, "Remove the last one")
     expect(page.get_by_text("2 of 20").last).to_be_visible()
     page.goto(f"{server.url}/data")  # a new session, which knows of no draft

@@ -21,6 +21,7 @@ from pages.components.data.findings import change, draw_doubts, draw_findings
 from pages.components.data.import_form import draw_import_form
 from pages.components.data.keeping_view import draw_keeping
 from pages.components.data.map_view import draw_map
+from pages.components.data.writers_view import draw_writers
 from pages.components.shell.downloads import download
 from pages.components.shell.links import DATA, show, way_back
 from pages.components.shell.number_words import count, megabytes, moment, plain_markdown
@@ -184,6 +185,7 @@ def _draw_more(dataset: OwnDataset, newest: int) -> None:
         _draw_download(dataset)
         action("Delete the dataset", lambda: _delete(dataset), icon=":material/delete:", key="delete dataset")
     _draw_test_share(dataset)
+    draw_writers(dataset)
     st.subheader("Versions")
     for version in dataset.versions()[:50]:
         if version.number == 0:

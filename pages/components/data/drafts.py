@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Callable
 from functools import partial
 from html import escape
@@ -13,6 +14,7 @@ from PIL import Image
 
 from core.errors import ImageError
 from core.files import remove_file, remove_folder
+from core.image_sets import writers
 from core.image_sets.edit import LONGEST_NAME, checked_name
 from core.image_sets.folders import dataset_at
 from core.image_sets.imports import Job, Request, find_job, start
@@ -37,6 +39,7 @@ from pages.components.shell.widgets import action, pressed
 
 ENOUGH = 5  # pictures of each class before a dataset can be made
 GOAL = 20  # that a class should have
+WRITER = "writer of drawings"
 LATEST = 8  # pictures shown of a class
 Collect = Callable[[Path, str, bool], Image.Image | None]  # folder of the class, dataset, does something answer?
 
@@ -67,6 +70,15 @@ def _draft(kind: str, into: str, collect: Collect, shown: str) -> None:
             width=320,
             live=True,
         )
+        if kind == "drawings":
+            st.text_input(
+                "Who draws",
+                key=f"{WRITER} {into}",
+                max_chars=writers.LONGEST,
+                placeholder="a name, if several do",
+                width=240,
+                live=True,
+            )
     folder = None
     if name.strip():
         with errors_shown():
@@ -147,11 +159,20 @@ def _draw_one(folder: Path, into: str, answers: bool) -> Image.Image | None:
         if image is None:
             st.caption("Nothing is drawn yet: draw it, then keep it.")
             return None
-        folder.mkdir(parents=True, exist_ok=True)
-        image.save(folder / f"{secrets.token_hex(6)}.png")
-        st.session_state[f"turn of drawing {into}"] += 1
-        st.rerun()
+        with errors_shown():
+            file = _file_of_drawing(st.session_state.get(f"{WRITER} {into}", ""))
+            folder.mkdir(parents=True, exist_ok=True)
+            image.save(folder / file)
+            st.session_state[f"turn of drawing {into}"] += 1
+            st.rerun()
     return image
+
+
+def _file_of_drawing(writer: str) -> str:
+    """Raises TrainDeskError."""
+    if not writer.strip():
+        return f"{secrets.token_hex(6)}.png"
+    return writers.file_by(writers.checked_writer(writer), time.time_ns() // 1_000_000)
 
 
 def _draw_collected(job: Job, kind: str, into: str) -> None:

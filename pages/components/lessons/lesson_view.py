@@ -7,12 +7,13 @@ from html import escape
 
 import streamlit as st
 
-from core.lessons import Act, Ask, Go, Lesson, Seen, Start, Step, Verdict
+from core.lessons import Act, Ask, Bring, Draw, Go, Lesson, Seen, Start, Step, Verdict
 from core.lessons.progress import answer, begin, progress_of
 from core.lessons.sheet import pupil_sheet, teacher_sheet
-from core.paths import data_folder, runs_folder
+from core.paths import runs_folder
 from core.runs.store import MOVING
 from core.workers.launch import prepare
+from pages.components.lessons.drawing_area import draw_area
 from pages.components.lessons.lesson_seen import seen_in
 from pages.components.shell.downloads import download
 from pages.components.shell.links import page_link, page_named
@@ -21,10 +22,8 @@ from pages.components.shell.rights import visitor
 from pages.components.shell.start import start_all
 from pages.components.shell.widgets import action, pressed, redrawn
 
-REFRESH_SECONDS, AT_REST = (
-    1.5,
-    5.0,
-)  # between two trainings, or where they are started elsewhere, nothing moves for a moment
+REFRESH_SECONDS = 1.5
+AT_REST = 5.0  # seconds: between two trainings, or where others do something, nothing moves for a moment
 DONE, OPEN = ":material/check_circle:", ":material/radio_button_unchecked:"
 
 
@@ -92,17 +91,29 @@ def _draw_act(lesson: Lesson, key: str, act: Act, seen: Seen, verdict: Verdict) 
     elif isinstance(act, Go):
         if place := act.place(seen):
             page_link(page_named(*place), label=act.label, icon=":material/arrow_forward:")
+    elif isinstance(act, Bring):
+        kind = "secondary" if verdict.done else "primary"
+        icon = ":material/download:"
+        action(act.label, lambda: _made(act, seen), f"bring-{key}", type=kind, icon=icon, disabled=verdict.done)
+    elif isinstance(act, Draw):
+        draw_area(lesson, act, seen)
     else:
         _draw_question(lesson, key, act, seen)
 
 
 def _draw_start(key: str, act: Start, seen: Seen, verdict: Verdict) -> None:
-    is_busy = any(run.status in MOVING for run in seen.runs)
-    kind = "secondary" if verdict.done or is_busy else "primary"
-    if pressed(act.label, f"start-{key}", icon=":material/play_arrow:", type=kind, disabled=is_busy):
+    cannot = any(run.status in MOVING for run in seen.runs) or not act.can(seen)
+    kind = "secondary" if verdict.done or cannot else "primary"
+    if pressed(act.label, f"start-{key}", icon=":material/play_arrow:", type=kind, disabled=cannot):
         with errors_shown():
-            start_all(act.configs(data_folder()))
+            with st.spinner("Making the trainings ready ..."):
+                start_all(act.configs(seen))
             st.rerun()
+
+
+def _made(act: Bring, seen: Seen) -> None:
+    with st.spinner("Making the dataset ..."):
+        act.make(seen)
 
 
 def _draw_question(lesson: Lesson, key: str, act: Ask, seen: Seen) -> None:

@@ -9,8 +9,14 @@ from tests.helpers import assert_one_sentence
 ALL = [pytest.param(lesson, id=lesson.name) for lesson in lessons()]
 
 
+def starts(lesson, learner):
+    """What can be started before anything else was done."""
+    acts = [act for step in lesson.steps for act in step.acts if isinstance(act, Start)]
+    return [act for act in acts if act.can(learner.seen())]
+
+
 def test_they_stand_in_their_order_and_are_found_by_name():
-    assert [lesson.place for lesson in lessons()] == list(range(1, len(LESSONS) + 1))
+    assert [lesson.place for lesson in lessons()] == list(range(1, len(LESSONS) + 1)) and len(LESSONS) == 8
     assert all(find_lesson(lesson.name) is lesson for lesson in lessons()) and find_lesson("alchemy") is None
 
 
@@ -37,15 +43,15 @@ def test_it_is_as_long_as_a_lesson_may_be_and_says_all_that_a_teacher_needs(less
 
 
 @pytest.mark.parametrize("lesson", ALL)
-def test_what_its_buttons_start_can_be_trained_without_the_internet(lesson, data_folder):
-    for act in [act for step in lesson.steps for act in step.acts if isinstance(act, Start)]:
-        for config in act.configs(data_folder):
+def test_what_its_buttons_start_can_be_trained_without_the_internet(lesson, learner):
+    for act in starts(lesson, learner):
+        for config in act.configs(learner.seen()):
             assert config.dataset.info().download_bytes == 0 and config.title, act.label
 
 
 @pytest.mark.parametrize("lesson", ALL)
-def test_what_others_did_and_what_was_before_does_not_count(lesson, learner, data_folder):
-    for act in [act for step in lesson.steps for act in step.acts if isinstance(act, Start)]:
-        for config in act.configs(data_folder):
+def test_what_others_did_and_what_was_before_does_not_count(lesson, learner):
+    for act in starts(lesson, learner):
+        for config in act.configs(learner.seen()):
             learner.trains(config, owner="somebody")
     assert not any(learner.verdicts(lesson))

@@ -6,8 +6,8 @@ from core.lessons.learning_rate import configs
 LESSON = find_lesson("learning_rate")
 
 
-def test_one_that_fails_has_told_what_it_should(learner, data_folder):
-    small, right, large = configs(data_folder)
+def test_one_that_fails_has_told_what_it_should(learner):
+    small, right, large = configs(learner.seen())
     learner.trains(small, val=0.58)
     learner.trains(right, val=0.96)
     assert learner.verdicts(LESSON) == [False, False, False]
@@ -18,8 +18,8 @@ def test_one_that_fails_has_told_what_it_should(learner, data_folder):
     assert learner.verdicts(LESSON) == [True, True, False]
 
 
-def test_a_better_one_is_ones_own_and_in_time(learner, data_folder):
-    base = configs(data_folder)[1]
+def test_a_better_one_is_ones_own_and_in_time(learner):
+    base = configs(learner.seen())[1]
     learner.trains(base, val=0.98)
     assert learner.verdicts(LESSON)[2] is False, "that is the one of the button"
     learner.trains(base.with_changes({"optimizer.learning_rate": 0.1, "training.epochs": 5}), val=0.98)

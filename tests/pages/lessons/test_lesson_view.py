@@ -1,8 +1,12 @@
 """Lessons on their page."""
 
+from PIL import Image
+
+from core.image_sets.folders import list_datasets
 from core.lessons import lessons
 from core.lessons.learning_rate import configs
 from core.lessons.progress import progress_of
+from core.lessons.whose_digits import collection
 from core.runs.store import list_runs
 from tests.core.lessons.learner import Learner
 from tests.pages.apps import open_app, press, run, widget, words
@@ -39,7 +43,7 @@ def test_an_answer_is_kept_and_judged(runs_folder, data_folder):
     app = open_app("lessons", lesson="learning_rate")
     press(app, "begin")
     learner = Learner(runs_folder, data_folder)
-    for config, val in zip(configs(data_folder), (0.5, 0.96, 0.1), strict=True):
+    for config, val in zip(configs(learner.seen()), (0.5, 0.96, 0.1), strict=True):
         learner.trains(config, val=val)
     run(app)
     widget(app, "answer-learning_rate-2-1").set_value("5")
@@ -52,3 +56,36 @@ def test_an_answer_is_kept_and_judged(runs_folder, data_folder):
     assert "2 of 3 steps done" in words(open_app("lessons"))
     press(app, "begin anew")
     assert "0 of 3 done" in words(app)
+
+
+def test_several_draw_under_their_names_and_only_the_host_removes_all(runs_folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("TRAINDESK_DATA", str(tmp_path))
+    digits = collection(tmp_path)
+    for digit in "012":
+        digits.keep("Anna", digit, Image.new("L", (20, 20)))
+    app = open_app("lessons", lesson="whose_digits")
+    press(app, "begin")
+    assert "Anna has 3 of 10" in words(app) and widget(app, "start-2-0").disabled
+    widget(app, "writer of whose_digits").set_value("anna")
+    run(app)
+    assert "**Anna**, draw a **3** (4 of 10)." in words(app)
+    widget(app, "writer of whose_digits").set_value("?")
+    run(app)
+    assert "A writer needs a name" in words(app)
+    monkeypatch.setattr("pages.components.lessons.drawing_area.is_host", lambda: False)
+    run(app)
+    assert "remove all drawings" not in [each.key for each in app.button]
+    monkeypatch.setattr("pages.components.lessons.drawing_area.is_host", lambda: True)
+    run(app)
+    press(app, "remove all drawings")
+    assert digits.drawn() == {} and "0 of 3 writers" in words(app)
+
+
+def test_a_dataset_is_brought_once(runs_folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("TRAINDESK_DATA", str(tmp_path))
+    app = open_app("lessons", lesson="the_leak")
+    press(app, "begin")
+    press(app, "bring-1-0")
+    assert "The digits are there: 280 pictures" in words(app) and widget(app, "bring-1-0").disabled
+    [dataset] = list_datasets(tmp_path)
+    assert dataset.about("owner") == "here"
