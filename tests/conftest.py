@@ -42,6 +42,11 @@ if os.environ.get("PYTEST_XDIST_WORKER"):  # tests beside each other must not se
     os.environ |= dict.fromkeys(("TMPDIR", "TEMP", "TMP"), tempfile.tempdir)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """pytest-xdist would begin with the files of most tests, and end with those of a single one of a minute."""
+    config.option.loadscopereorder = False
+
+
 def pytest_collection_finish() -> None:
     """What was collected stays to the end: Python need not look through it at each collection of garbage, a second each."""
     gc.freeze()
