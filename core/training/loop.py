@@ -26,6 +26,7 @@ from core.runs.metrics import Evaluation
 from core.training.augmentation import Augmentation, Drawn
 from core.training.batches import Pictures, Splits
 from core.training.between import Between, Measure
+from core.training.division import Division
 from core.training.evaluation import Measuring, evaluate
 from core.training.features import Features, Preparing
 from core.training.frozen import TooManyFeatures, trainable_part
@@ -149,7 +150,11 @@ def train(
     changes = augmentation.is_on() and not part.on_features  # those of mirrored pictures were computed with the others
     weights = class_weights(splits.train.labels, setup.classes) if training.balance == "weights" else None
     recorder = None if training.compile or ranks else recorder_for(device)
-    add = _divided(network, ranks) if ranks else _compiled(network, bounds[0][1]) if training.compile else add_gradients
+    add = add_gradients
+    if ranks:
+        add = Division(network, ranks).add_gradients
+    elif training.compile:
+        add = _compiled(network, bounds[0][1])
 
     def preparing() -> AbstractContextManager[None]:
         return prepared_batch(training.batch_size, setup.smallest_batch, device)
@@ -222,12 +227,6 @@ def train(
         setup.schedule.after_epoch(state.schedule_memory, val.loss)
         probabilities = _probabilities(part.eval_model, probe_inputs, precision, fit)
         yield Epoch(state.epoch, state.step, metrics, is_best, val.confusion, probabilities)
-
-
-def _divided(network: nn.Module, ranks: Ranks) -> Callable[..., Outcome]:
-    from core.training.division import Division  # imports torchvision, which one device alone does without
-
-    return Division(network, ranks).add_gradients
 
 
 def _compiled(network: nn.Module, images: int) -> Callable[..., Outcome]:
