@@ -4,7 +4,7 @@ import ast
 import functools
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -133,8 +133,9 @@ def top(name: str) -> str:
     return name.split(".")[0]
 
 
-def importing(paths: Iterable[Path], packages: str, *, at_import: bool = False) -> list[str]:
+def importing(paths: Sequence[Path], packages: str, *, at_import: bool = False) -> list[str]:
     """Which of some modules import any of these packages."""
+    assert paths
     return [
         module_name(path)
         for path in paths
@@ -144,7 +145,7 @@ def importing(paths: Iterable[Path], packages: str, *, at_import: bool = False) 
 
 def test_core_knows_no_page_and_no_streamlit():
     core = [path for path in MODULES if path.is_relative_to(ROOT / "core")]
-    assert core and not importing(core, "streamlit pages home dashboard share tests benchmarks")
+    assert not importing(core, "streamlit pages home dashboard share tests benchmarks")
 
 
 def test_a_module_imports_only_from_its_floor_or_from_those_below():
@@ -163,13 +164,13 @@ def test_a_module_imports_only_from_its_floor_or_from_those_below():
 
 def test_the_run_store_mentions_no_torch():
     runs = [path for path in MODULES if path.is_relative_to(ROOT / "core" / "runs")]
-    assert runs and not importing(runs, "torch torchvision")
+    assert not importing(runs, "torch torchvision")
 
 
 def test_architectures_and_datasets_import_torch_only_when_used():
     folders = (ROOT / "core/architectures", ROOT / "core/datasets")
     public = [path for path in MODULES if path.parent in folders and path.name[0] != "_"]
-    assert public and not importing(public, "torch torchvision sklearn", at_import=True)
+    assert not importing(public, "torch torchvision sklearn", at_import=True)
 
 
 def test_components_know_no_page():
@@ -247,7 +248,7 @@ def test_no_page_waits_for_what_only_some_of_them_use():
 def test_tests_of_core_are_named_after_a_module_of_their_room():
     """Or lie in a folder of a module's name; those of several rooms, and of what is new or old in one, say so."""
     paths = sorted((ROOT / "tests" / "core").rglob("test_*.py"))
-    assert paths and not (found := [path for path in paths if not has_its_room(path)]), f"whose tests are they? {found}"
+    assert not (found := [path for path in paths if not has_its_room(path)]), f"whose tests are they? {found}"
 
 
 def has_its_room(path: Path) -> bool:
