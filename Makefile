@@ -19,7 +19,7 @@ test: .venv/installed-dev lint
 ifeq ($(CHROMIUM),)
 	$(BIN)/playwright install chromium || echo "No Chromium could be installed: the browser tests will be skipped."
 endif
-	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .

@@ -1,6 +1,7 @@
 """What all tests share: one thread of torch, the folder of real data, a runs folder of their own."""
 
 import functools
+import gc
 import os
 import sys
 import tempfile
@@ -22,6 +23,8 @@ os.environ.setdefault("TRAINDESK_EXAMPLE", os.devnull)  # no example among the r
 hypothesis.settings.register_profile("busy", deadline=None)  # a busy machine is no failure
 hypothesis.settings.load_profile("busy")
 
+gc.disable()  # until all tests are collected, of which none is garbage
+
 ROOT = Path(__file__).resolve().parent.parent
 SLOW = (
     "tests/browser",
@@ -37,6 +40,17 @@ SLOW = (
 if os.environ.get("PYTEST_XDIST_WORKER"):  # tests beside each other must not see each other's trainings
     tempfile.tempdir = tempfile.mkdtemp(prefix="traindesk-tests-")
     os.environ |= dict.fromkeys(("TMPDIR", "TEMP", "TMP"), tempfile.tempdir)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """pytest-xdist would begin with the files of most tests, and end with those of a single one of a minute."""
+    config.option.loadscopereorder = False
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end: Python need not look through it at each collection of garbage, a second each."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

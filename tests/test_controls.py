@@ -8,11 +8,10 @@ are found by what `MADE` says of them, which must be pressed as well.
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "dashboard.py", *sorted((ROOT / "pages").rglob("*.py"))]
@@ -154,9 +153,10 @@ def _texts(node: ast.AST) -> set[str]:
     return {each.value for each in ast.walk(node) if isinstance(each, ast.Constant) and isinstance(each.value, str)}
 
 
-PRESSED = {
-    text for path in (ROOT / "tests" / "browser").glob("*.py") for text in acted_on(path.read_text(encoding="utf-8"))
-}
+@functools.cache
+def all_pressed() -> set[str]:
+    browser = (ROOT / "tests" / "browser").glob("*.py")
+    return {text for path in browser for text in acted_on(path.read_text(encoding="utf-8"))}
 
 
 def is_pressed(pattern: str, pressed: set[str]) -> bool:
@@ -167,17 +167,22 @@ def is_pressed(pattern: str, pressed: set[str]) -> bool:
     )
 
 
-FOUND = dict(each for path in PAGES for each in controls(path))
+@functools.cache
+def all_controls() -> dict[str, list[str]]:
+    return dict(each for path in PAGES for each in controls(path))
 
 
-@pytest.mark.parametrize("control", sorted(FOUND))
-def test_a_journey_presses_it(control):
-    if control in MADE:
-        assert MADE[control] in PRESSED, f"no browser test presses {MADE[control]!r}"
-        return
-    labels = FOUND[control]
-    assert labels, "say in MADE what this control is called in the browser test that presses it"
-    assert any(is_pressed(label, PRESSED) for label in labels), f"no browser test presses {labels}"
+def test_a_journey_presses_each():
+    wrong = {}
+    for control, labels in all_controls().items():
+        if control in MADE:
+            if MADE[control] not in all_pressed():
+                wrong[control] = f"no browser test presses {MADE[control]!r}"
+        elif not labels:
+            wrong[control] = "say in MADE what this control is called in the browser test that presses it"
+        elif not any(is_pressed(label, all_pressed()) for label in labels):
+            wrong[control] = f"no browser test presses {labels}"
+    assert not wrong
 
 
 def test_what_is_only_looked_at_is_not_pressed():
@@ -219,10 +224,6 @@ def draw(is_on, name):
 
 
 def test_what_is_made_at_run_time_is_there_and_needs_saying():
-    assert not set(MADE) - set(FOUND), "these controls are gone"
-    needless = [
-        control
-        for control, name in MADE.items()
-        if FOUND[control] and any(is_pressed(each, PRESSED) for each in FOUND[control])
-    ]
+    assert not set(MADE) - set(all_controls()), "these controls are gone"
+    needless = [name for name in MADE if any(is_pressed(each, all_pressed()) for each in all_controls()[name])]
     assert not needless, "these are found by their own labels"

@@ -1,11 +1,11 @@
 """The rules of who may import whom, and how long a module may be."""
 
 import ast
+import functools
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST = 300  # lines
@@ -101,7 +101,8 @@ def module_name(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def imports(path: Path, *, at_import: bool = False) -> set[str]:
+@functools.cache
+def imports(path: Path, *, at_import: bool = False) -> frozenset[str]:
     """Full names of the modules a file imports; with `at_import` only those it imports when it is itself imported."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     hidden: set[ast.AST] = set()
@@ -119,7 +120,7 @@ def imports(path: Path, *, at_import: bool = False) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             assert not node.level, f"{path}: relative import, write the full name"
             found |= {node.module or ""} | {f"{node.module}.{name.name}" for name in node.names}
-    return found
+    return frozenset(found)
 
 
 def floor(name: str) -> int | None:
@@ -136,43 +137,44 @@ def top(name: str) -> str:
     return name.split(".")[0]
 
 
-@pytest.mark.parametrize("path", [p for p in MODULES if p.is_relative_to(ROOT / "core")], ids=module_name)
-def test_core_knows_no_page_and_no_streamlit(path):
-    assert not {top(name) for name in imports(path)} & {
-        "streamlit",
-        "pages",
-        "home",
-        "dashboard",
-        "share",
-        "tests",
-        "benchmarks",
-    }
+def importing(paths: Sequence[Path], packages: str, *, at_import: bool = False) -> list[str]:
+    """Which of some modules import any of these packages."""
+    assert paths
+    return [
+        module_name(path)
+        for path in paths
+        if {top(name) for name in imports(path, at_import=at_import)} & set(packages.split())
+    ]
 
 
-@pytest.mark.parametrize(
-    "path", [p for p in MODULES if not p.is_relative_to(ROOT / "pages") or "components" in p.parts], ids=module_name
-)
-def test_a_module_imports_only_from_its_floor_or_from_those_below(path):
-    own = floor(module_name(path))
-    if own is None:
-        assert path.name == "__init__.py" and not imports(path), f"give {module_name(path)} its place among the floors"
-        return
-    above = {name for name in imports(path) if top(name) in ("core", "pages") and (floor(name) or 0) > own}
-    assert not above, f"{module_name(path)} imports {sorted(above)}, which build on it"
+def test_core_knows_no_page_and_no_streamlit():
+    core = [path for path in MODULES if path.is_relative_to(ROOT / "core")]
+    assert not importing(core, "streamlit pages home dashboard share tests benchmarks")
 
 
-@pytest.mark.parametrize("path", [p for p in MODULES if p.is_relative_to(ROOT / "core" / "runs")], ids=module_name)
-def test_the_run_store_mentions_no_torch(path):
-    assert not {top(name) for name in imports(path)} & {"torch", "torchvision"}
+def test_a_module_imports_only_from_its_floor_or_from_those_below():
+    wrong = {}
+    for path in MODULES:
+        if path.is_relative_to(ROOT / "pages") and "components" not in path.parts:
+            continue
+        name, own = module_name(path), floor(module_name(path))
+        if own is None:
+            if path.name != "__init__.py" or imports(path):
+                wrong[name] = "has no place among the floors"
+        elif above := {each for each in imports(path) if top(each) in ("core", "pages") and (floor(each) or 0) > own}:
+            wrong[name] = f"imports {sorted(above)}, which build on it"
+    assert not wrong
 
 
-@pytest.mark.parametrize(
-    "path",
-    [p for p in MODULES if p.parent in (ROOT / "core/architectures", ROOT / "core/datasets") and p.name[0] != "_"],
-    ids=module_name,
-)
-def test_architectures_and_datasets_import_torch_only_when_used(path):
-    assert not {top(name) for name in imports(path, at_import=True)} & {"torch", "torchvision", "sklearn"}
+def test_the_run_store_mentions_no_torch():
+    runs = [path for path in MODULES if path.is_relative_to(ROOT / "core" / "runs")]
+    assert not importing(runs, "torch torchvision")
+
+
+def test_architectures_and_datasets_import_torch_only_when_used():
+    folders = (ROOT / "core/architectures", ROOT / "core/datasets")
+    public = [path for path in MODULES if path.parent in folders and path.name[0] != "_"]
+    assert not importing(public, "torch torchvision sklearn", at_import=True)
 
 
 def test_components_know_no_page():
@@ -181,10 +183,11 @@ def test_components_know_no_page():
         assert pages <= {"pages"}, f"{path} imports {pages}"
 
 
-@pytest.mark.parametrize("path", MODULES, ids=module_name)
-def test_modules_are_short(path):
-    lines = len(path.read_text(encoding="utf-8").splitlines())
-    assert lines <= LONGEST, f"{path} has {lines} lines; split it by purpose"
+def test_modules_are_short():
+    lines = {module_name(path): len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES}
+    assert not (found := {name: count for name, count in lines.items() if count > LONGEST}), (
+        f"split by purpose: {found}"
+    )
 
 
 def test_what_a_page_needs_before_training_imports_without_torch():
@@ -246,15 +249,15 @@ def test_no_page_waits_for_what_only_some_of_them_use():
     assert result.returncode == 0, result.stderr
 
 
-@pytest.mark.parametrize(
-    "path", sorted((ROOT / "tests" / "core").rglob("test_*.py")), ids=lambda path: str(path.relative_to(ROOT / "tests"))
-)
-def test_tests_of_core_are_named_after_a_module_of_their_room(path):
+def test_tests_of_core_are_named_after_a_module_of_their_room():
     """Or lie in a folder of a module's name; those of several rooms, and of what is new or old in one, say so."""
+    paths = sorted((ROOT / "tests" / "core").rglob("test_*.py"))
+    assert not (found := [path for path in paths if not has_its_room(path)]), f"whose tests are they? {found}"
+
+
+def has_its_room(path: Path) -> bool:
     folder = path.parent.relative_to(ROOT / "tests")
     if folder.parts == ("core",) or folder.name == "registries" or (ROOT / folder).with_suffix(".py").is_file():
-        return
+        return True
     named = {module.stem.strip("_") for module in (ROOT / folder).glob("*.py")} | {"new_", "last_release"}
-    assert any(path.stem.removeprefix("test_").startswith(name) for name in named - {"init"}), (
-        f"whose tests are {path}?"
-    )
+    return any(path.stem.removeprefix("test_").startswith(name) for name in named - {"init"})

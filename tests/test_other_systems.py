@@ -1,6 +1,8 @@
 """What Windows and macOS need of the source: files are replaced and removed in one place, and texts say how they are written."""
 
 import ast
+import functools
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,45 +13,46 @@ SOURCES = sorted(
     for place in ("core", "pages", "benchmarks", "docs", "home.py", "dashboard.py", "share.py")
     for path in ((ROOT / place).rglob("*.py") if (ROOT / place).is_dir() else [ROOT / place])
 )
-FILES = ROOT / "core" / "files.py"
 MOVING = {"unlink", "rmtree", "rmdir", "removedirs", "renames"}  # of `os`, `shutil` and paths
 OF_MODULES = {"os": {"replace", "rename", "remove"}, "shutil": {"move"}}
 PATHS = ("path", "file", "mark", "log", "place", "event_log", "learning_rate_request")  # `open` of these opens a file
 
 
-def name_of(path: Path) -> str:
-    return path.relative_to(ROOT).as_posix()
+@functools.cache
+def trees() -> dict[str, ast.Module]:
+    return {path.relative_to(ROOT).as_posix(): ast.parse(path.read_text(encoding="utf-8")) for path in SOURCES}
 
 
-def calls_of(path: Path) -> list[ast.Call]:
-    return [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
+def found_by(rule: Callable[[ast.AST], bool]) -> list[str]:
+    """Where the sources have what a rule is for: "core/files.py:12: os.replace(a, b)"."""
+    return [
+        f"{name}:{node.lineno}: {ast.unparse(node)}"
+        for name, tree in trees().items()
+        for node in ast.walk(tree)
+        if rule(node)
+    ]
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=name_of)
-def test_files_are_replaced_moved_and_removed_by_the_helpers_alone(path):
+def test_files_are_replaced_moved_and_removed_by_the_helpers_alone():
     """Windows refuses all of that while anyone has the file open; `core.files` waits."""
-    if path == FILES:
-        return
-    found = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Attribute):
-            of = node.value.id if isinstance(node.value, ast.Name) else ""
-            if node.attr in MOVING or node.attr in OF_MODULES.get(of, ()):
-                found.append(f"{node.lineno}: {ast.unparse(node)}")
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and not node.keywords:
-            of_path = node.func.attr in ("replace", "rename") and len(node.args) == 1
-            if of_path and not (isinstance(node.func.value, ast.Name) and node.func.value.id in ("dataclasses", "os")):
-                found.append(f"{node.lineno}: {ast.unparse(node)}")
-    assert not found, (
-        f"{name_of(path)} has {found}; use remove_file, remove_folder, replace_file, move_folder of core.files"
-    )
+    found = [each for each in found_by(replaces_moves_or_removes) if not each.startswith("core/files.py:")]
+    assert not found, f"use remove_file, remove_folder, replace_file, move_folder of core.files: {found}"
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=name_of)
-def test_every_text_file_says_its_encoding(path):
+def replaces_moves_or_removes(node: ast.AST) -> bool:
+    if isinstance(node, ast.Attribute):
+        of = node.value.id if isinstance(node.value, ast.Name) else ""
+        return node.attr in MOVING or node.attr in OF_MODULES.get(of, ())
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.keywords:
+        return False
+    of_path = node.func.attr in ("replace", "rename") and len(node.args) == 1
+    return of_path and not (isinstance(node.func.value, ast.Name) and node.func.value.id in ("dataclasses", "os"))
+
+
+def test_every_text_file_says_its_encoding():
     """Elsewhere it is the system's: cp1252 on Windows."""
-    found = [f"{call.lineno}: {ast.unparse(call)}" for call in calls_of(path) if is_text_without_encoding(call)]
-    assert not found, f"{name_of(path)} has {found}; say encoding='utf-8'"
+    found = found_by(lambda node: isinstance(node, ast.Call) and is_text_without_encoding(node))
+    assert not found, f"say encoding='utf-8': {found}"
 
 
 def is_text_without_encoding(call: ast.Call) -> bool:

@@ -68,15 +68,11 @@ def found_in(source: str, name: str = "core/some.py") -> set[str]:
     return found
 
 
-@pytest.mark.parametrize(
-    "path",
-    [path for path in FILES if str(path.relative_to(ROOT)) not in OF_ONE_SYSTEM],
-    ids=lambda p: str(p.relative_to(ROOT)),
-)
-def test_no_module_but_one_asks_for_what_not_every_system_has(path):
-    name = path.relative_to(ROOT).as_posix()
-    assert not (found := found_in(path.read_text(encoding="utf-8"), name)), (
-        f"{name} uses {sorted(found)}; give it its place in core/machine/posix.py, or start it by core/machine/processes.py"
+def test_no_module_but_one_asks_for_what_not_every_system_has():
+    names = {path.relative_to(ROOT).as_posix() for path in FILES} - OF_ONE_SYSTEM
+    used = {name: found_in((ROOT / name).read_text(encoding="utf-8"), name) for name in sorted(names)}
+    assert not (found := {name: sorted(each) for name, each in used.items() if each}), (
+        f"give what they use its place in core/machine/posix.py, or start it by core/machine/processes.py: {found}"
     )
 
 
@@ -129,10 +125,9 @@ FAST = [
 ]
 
 
-@pytest.mark.parametrize("path", FAST, ids=lambda path: str(path.relative_to(ROOT)))
-def test_fast_tests_of_what_windows_lacks_say_so(path):
-    found = unmarked(path.read_text(encoding="utf-8"))
-    assert not found, f"mark it posix(why) or links: {found}"
+def test_fast_tests_of_what_windows_lacks_say_so():
+    used = {path.relative_to(ROOT).as_posix(): unmarked(path.read_text(encoding="utf-8")) for path in FAST}
+    assert not (found := {name: each for name, each in used.items() if each}), f"mark it posix(why) or links: {found}"
 
 
 WORKFLOW = yaml.safe_load((ROOT / ".github" / "workflows" / "test.yml").read_text(encoding="utf-8"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -14,6 +15,38 @@ if TYPE_CHECKING:
     from PIL import Image
 
 TEST_IMAGES = 360  # one in five
+
+
+def _published() -> np.ndarray:
+    """float64 (1797, 65): 64 pixels from 0 to 16 and the digit. Read from scikit-learn's own file: `load_digits` gives the same
+    after importing for a second."""
+    found = find_spec("sklearn")
+    assert found is not None and found.origin is not None, "requirements.txt names scikit-learn"
+    return np.loadtxt(Path(found.origin).parent / "datasets" / "data" / "digits.csv.gz", delimiter=",")
+
+
+def _split(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of the training and the test images, as scikit-learn's `train_test_split(range(len(labels)), test_size=TEST_IMAGES,
+    stratify=labels, random_state=0)` gives them."""
+    chance, counts = np.random.RandomState(0), np.bincount(labels)
+    of_train = _shares(counts, len(labels) - TEST_IMAGES, chance)
+    of_test = _shares(counts - of_train, TEST_IMAGES, chance)
+    mixed = [chance.permutation(np.flatnonzero(labels == digit)) for digit in range(len(counts))]
+    train = [rows[:count] for rows, count in zip(mixed, of_train, strict=True)]
+    test = [rows[start:][:count] for rows, start, count in zip(mixed, of_train, of_test, strict=True)]
+    return chance.permutation(np.concatenate(train)), chance.permutation(np.concatenate(test))
+
+
+def _shares(counts: np.ndarray, images: int, chance: np.random.RandomState) -> np.ndarray:
+    """So many images divided among classes of these sizes; what rounding leaves goes where most is missing, equals draw lots."""
+    exact = counts / counts.sum() * images
+    shares = np.floor(exact)
+    missing = exact - shares
+    for value in np.unique(missing)[::-1]:
+        if left := images - int(shares.sum()):
+            equals = np.flatnonzero(missing == value)
+            shares[chance.choice(equals, min(len(equals), left), replace=False)] += 1
+    return shares.astype(int)
 
 
 @DATASETS.register
@@ -50,16 +83,12 @@ class Digits(DatasetSettings):
 
     def load(self, data_folder: Path) -> ImageData:
         import torch
-        from sklearn.datasets import load_digits
-        from sklearn.model_selection import train_test_split
 
-        bundle = load_digits()
-        levels = (bundle.images * (255 / 16)).round().astype("uint8")  # 0..16 -> 0..255
-        images = torch.from_numpy(levels).unsqueeze(1)  # (1797, 1, 8, 8)
-        labels = torch.from_numpy(bundle.target).long()
-        train, test = train_test_split(
-            range(len(labels)), test_size=TEST_IMAGES, stratify=bundle.target, random_state=0
-        )
+        values = _published()
+        levels = (values[:, :-1] * (255 / 16)).round().astype("uint8")  # 0..16 -> 0..255
+        images = torch.from_numpy(levels.reshape(-1, 1, 8, 8))
+        labels = torch.from_numpy(values[:, -1]).long()
+        train, test = map(torch.from_numpy, _split(values[:, -1].astype(int)))
         return ImageData(images[train], labels[train], images[test], labels[test])
 
     def preparation(self) -> Preparation:

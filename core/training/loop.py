@@ -27,6 +27,7 @@ from core.training.augmentation import Augmentation, Drawn
 from core.training.batches import Pictures, Splits
 from core.training.between import Between, Measure
 from core.training.dense import DenseStep, is_dense
+from core.training.division import Division
 from core.training.evaluation import Measuring, evaluate
 from core.training.features import Features, Preparing
 from core.training.frozen import TooManyFeatures, trainable_part
@@ -150,11 +151,12 @@ def train(
     changes = augmentation.is_on() and not part.on_features  # those of mirrored pictures were computed with the others
     weights = class_weights(splits.train.labels, setup.classes) if training.balance == "weights" else None
     recorder = None if training.compile or ranks else recorder_for(device)
-    add, move = (
-        _divided(network, ranks) if ranks else _compiled(network, bounds[0][1]) if training.compile else add_gradients,
-        None,
-    )
-    if add is add_gradients and recorder is None and state.precision == torch.bfloat16 and is_dense(network):
+    add, move = add_gradients, None
+    if ranks:
+        add = Division(network, ranks).add_gradients
+    elif training.compile:
+        add = _compiled(network, bounds[0][1])
+    elif recorder is None and state.precision == torch.bfloat16 and is_dense(network):
         dense = DenseStep(network, state.optimizer, bool(training.gradient_clip))
         add, move = dense.add_gradients, dense.move
 
@@ -228,12 +230,6 @@ def train(
         setup.schedule.after_epoch(state.schedule_memory, val.loss)
         probabilities = _probabilities(part.eval_model, probe_inputs, precision, fit)
         yield Epoch(state.epoch, state.step, metrics, is_best, val.confusion, probabilities)
-
-
-def _divided(network: nn.Module, ranks: Ranks) -> Callable[..., Outcome]:
-    from core.training.division import Division  # imports torchvision, which one device alone does without
-
-    return Division(network, ranks).add_gradients
 
 
 def _compiled(network: nn.Module, images: int) -> Callable[..., Outcome]:

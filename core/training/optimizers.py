@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 Groups = list[dict[str, Any]]  # torch's parameter groups
 Part = tuple[float, dict[str, Any]]  # share of the learning rate, and options of the group
+WRAPPED = ("add_param_group", "load_state_dict", "state_dict", "zero_grad")
 CACHED = 1_000_000  # weights; up to here torch's fused SGD is faster on a CPU
 
 
@@ -38,7 +40,7 @@ class OptimizerSettings(Settings):
         count = sum(each.numel() for each in weights)
         if most is not None and (device == "cuda" or (device == "cpu" and count <= most)):
             options["fused"] = True  # else the choice is torch's
-        optimizer = self._kind()(groups, lr=self.learning_rate, **options)
+        optimizer = _at_once(self._kind())(groups, lr=self.learning_rate, **options)
         optimizer.register_load_state_dict_post_hook(_match_layout)
         return optimizer
 
@@ -81,6 +83,15 @@ def parameter_groups(model: nn.Module, optimizer: OptimizerSettings, lr_scale: C
             group = {"lr": rate, "lr_scale": share, "weight_decay": decay, **options}
             groups.setdefault(repr(group), {"params": [], **group})["params"].append(weights)
     return list(groups.values())
+
+
+def _at_once(kind: type[torch.optim.Optimizer]) -> type[torch.optim.Optimizer]:
+    """The same optimizer without what torch wraps its methods in, which imports all of torch.compile, a second and 60 MB. That
+    is for steps that are compiled with a network, and ours are not."""
+    import torch
+
+    plain = {name: inspect.unwrap(getattr(kind, name)) for name in WRAPPED}
+    return type(kind.__name__, (kind,), plain | {"step": torch.no_grad()(inspect.unwrap(kind.step))})
 
 
 def _match_layout(optimizer: torch.optim.Optimizer) -> None:

@@ -13,7 +13,6 @@ from functools import partial
 
 import torch
 from torch import nn
-from torchvision.ops import StochasticDepth
 
 from core.machine.ranks import Ranks
 
@@ -44,7 +43,7 @@ def see_whole_batch(network: nn.Module, own: OwnRows) -> None:
             module.process_group, module.own = own.ranks.group, own
         elif type(module) is nn.Dropout:
             module.forward = partial(_dropout, module, own)  # type: ignore[method-assign]
-        elif isinstance(module, StochasticDepth):
+        elif type(module).__name__ == "StochasticDepth":  # of torchvision, which takes seconds to import
             module.forward = partial(_stochastic_depth, module, own)  # type: ignore[method-assign]
 
 
@@ -98,9 +97,9 @@ def _dropout(module: nn.Dropout, own: OwnRows, inputs: torch.Tensor) -> torch.Te
     return inputs * _kept(inputs, (own.total, *inputs.shape[1:]), 1 - module.p)[own.start : own.end]
 
 
-def _stochastic_depth(module: StochasticDepth, own: OwnRows, inputs: torch.Tensor) -> torch.Tensor:
+def _stochastic_depth(module: nn.Module, own: OwnRows, inputs: torch.Tensor) -> torch.Tensor:
     if not module.training or own.alone or module.mode != "row":
-        return StochasticDepth.forward(module, inputs)
+        return type(module).forward(module, inputs)
     return inputs * _kept(inputs, (own.total, *[1] * (inputs.ndim - 1)), 1 - module.p)[own.start : own.end]
 
 

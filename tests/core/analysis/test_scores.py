@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
-from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
 
 from core.analysis.scores import interval, right_of, scores
 
 
 def check(true, predicted, classes):
+    from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
+
     names = tuple(f"class {index}" for index in range(classes))
     labels = list(range(classes))
     confusion = confusion_matrix(true, predicted, labels=labels)

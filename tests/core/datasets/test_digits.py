@@ -27,14 +27,18 @@ def test_the_test_images_are_a_stratified_fifth(digits):
     assert whole.tolist() == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]  # as scikit-learn documents
 
 
-def test_train_and_test_are_all_digits_and_always_the_same(digits):
+def test_train_and_test_are_as_scikit_learn_has_and_divides_them(digits):
     from sklearn.datasets import load_digits
+    from sklearn.model_selection import train_test_split
 
+    bundle = load_digits()
+    train, test = train_test_split(range(1797), test_size=360, stratify=bundle.target, random_state=0)
+    published = torch.from_numpy((bundle.images * 255 / 16).round().astype(np.uint8)).unsqueeze(1)
+    assert torch.equal(digits.train_images, published[train]) and torch.equal(digits.test_images, published[test])
+    assert digits.train_labels.tolist() == bundle.target[train].tolist()
+    assert digits.test_labels.tolist() == bundle.target[test].tolist()
     again = DATASETS.parse("digits").load(None)
     assert torch.equal(again.test_images, digits.test_images) and torch.equal(again.train_labels, digits.train_labels)
-    ours = torch.cat([digits.train_images, digits.test_images]).flatten(1).tolist()
-    published = (load_digits().data * 255 / 16).round().astype(int).tolist()
-    assert sorted(ours) == sorted(published)
 
 
 def test_the_mean_and_deviation_told_are_those_of_the_training_images(digits):

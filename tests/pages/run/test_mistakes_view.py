@@ -4,7 +4,6 @@ import re
 
 import numpy as np
 import pytest
-from sklearn.metrics import precision_recall_fscore_support
 from streamlit.testing.v1 import AppTest
 
 from core.analysis.mistakes import best_of_each_class, confusion, in_cell, worst
@@ -97,6 +96,8 @@ def test_pictures_that_are_not_here_are_said_to_be_missing(shown, monkeypatch, t
 
 
 def test_a_class_without_test_pictures_is_unknown_and_left_out_also_of_an_older_log(runs_folder):
+    from sklearn.metrics import precision_recall_fscore_support
+
     entry = fake_run(runs_folder, "interrupted")  # it has no test yet
     matrix = np.zeros((10, 10), dtype=int)
     np.fill_diagonal(matrix, 8)

@@ -12,10 +12,9 @@ SOURCES = sorted([*(ROOT / "pages").rglob("*.py"), ROOT / "home.py"])
 OTHERWISE = re.compile(r"\bst\.(page_link|switch_page)\(|query_params\.(from_dict|clear)\(|<a [^>]*href=(?!\"?/logout)")
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
-def test_links_are_made_by_the_module_of_links(path):
-    if path.stem != "links":
-        assert OTHERWISE.findall(path.read_text(encoding="utf-8")) == [], "use pages.components.shell.links"
+def test_links_are_made_by_the_module_of_links():
+    others = {path: OTHERWISE.findall(path.read_text(encoding="utf-8")) for path in SOURCES if path.stem != "links"}
+    assert not (found := {path: links for path, links in others.items() if links}), f"use shell.links: {found}"
 
 
 def test_the_check_finds_links_that_are_made_otherwise():
