@@ -5,6 +5,7 @@ import json
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.access import faults, moving, without_visible_focus
 from tests.browser.conftest import serving
 from tests.browser.hands import barriers
 from tests.helpers import wait_until
@@ -59,9 +60,11 @@ def assert_uses_the_width(page, name, size):
 
 
 def assert_no_barrier(page, name):
-    """axe-core, WCAG 2.2 A and AA. What lies in Streamlit's own widgets is not ours."""
+    """axe-core, WCAG 2.2 A and AA. What lies in Streamlit's own widgets is not ours. And what axe-core does not look at."""
     ours = [found for found in barriers(page) if not any(word in found[1] for word in STREAMLITS)]
     assert not ours, json.dumps([name, ours], indent=1)
+    assert not (found := faults(page)), json.dumps([name, found], indent=1)
+    assert not (unseen := without_visible_focus(page)), json.dumps([name, unseen], indent=1)
 
 
 def test_a_deep_link_to_a_fresh_server_looks_like_a_click(visit, house):
@@ -89,7 +92,9 @@ def test_a_deep_link_to_a_fresh_server_looks_like_a_click(visit, house):
 
 
 def test_a_phone_never_scrolls_sideways(visit, house):
-    page = visit(viewport=PHONE, is_mobile=True, has_touch=True).page
+    page = visit(viewport=PHONE, is_mobile=True, has_touch=True, reduced_motion="reduce").page
     for name, address in house[1].items():
         opened(page, name, address)
         assert_uses_the_width(page, name, PHONE)
+        assert not (found := faults(page)), json.dumps([name, found], indent=1)
+        assert not (found := moving(page)), json.dumps([name, found], indent=1)
