@@ -39,8 +39,9 @@ FAULTS = f"""() => {{ {EVERYWHERE}
     note("title of a frame", all.filter((each) => each.matches("iframe") && !each.title));
     note("name of a canvas", all.filter((each) => each.matches("canvas") && isShown(each) && !named(each)));
     note("sentence and table of a chart", all.filter((each) => each.matches(".js-plotly-plot") && isShown(each)
-        && !(named(each) && document.getElementById(each.getAttribute("aria-describedby"))?.innerText
-            && each.closest(".told")?.querySelector("button")?.popoverTargetElement)));
+        && !(named(each) && each.closest(".charted")?.contains(document.getElementById(each.getAttribute("aria-describedby")))
+            && each.closest(".charted").querySelector("p").innerText
+            && each.closest(".charted").querySelector("button").popoverTargetElement)));
     return found;
 }}"""
 LOOKS = ("outline", "boxShadow", "borderColor", "backgroundColor", "textDecorationLine")

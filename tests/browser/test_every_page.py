@@ -23,6 +23,9 @@ BRIGHTNESS = (
     "Math.max(...getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor.match(/\\d+/g))"
 )
 
+INK = """canvas => { const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height), paper = data[0];
+    return data.filter((value, place) => place % 4 === 0 && Math.abs(value - paper) > 40).length; }"""
+
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory, data_folder):
@@ -89,6 +92,35 @@ def test_a_deep_link_to_a_fresh_server_looks_like_a_click(visit, house):
         page.wait_for_function(f"{BRIGHTNESS} < 100")
         assert_no_barrier(page, f"{name} in the dark")
         page.emulate_media(color_scheme="light")
+
+
+def test_a_key_without_a_place_does_nothing_while_one_draws_and_types_where_one_types(visit, house):
+    """Streamlit runs a page again at "r" and asks whether to clear its cache at "c"."""
+    server, _ = house
+    page = visit().page
+    page.goto(f"{server.url}/classify")
+    canvas = page.get_by_role("img", name="Drawing area")
+    expect(canvas).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    box = canvas.bounding_box()
+    page.mouse.move(box["x"] + 60, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 120, box["y"] + 100, steps=5)
+    for key in "rc":
+        page.keyboard.press(key)
+    page.mouse.move(box["x"] + 60, box["y"] + 180, steps=5)
+    page.mouse.up()
+    expect(page.get_by_role("button", name="Clear", exact=True)).to_be_enabled()
+    expect(page.locator(".answer").first).to_be_visible()
+    ink = canvas.evaluate(INK)
+    for key in "rc":
+        page.keyboard.press(key)
+    page.wait_for_load_state("networkidle")
+    assert canvas.evaluate(INK) == ink > 0 and page.get_by_role("dialog").count() == 0
+    page.goto(f"{server.url}/runs")
+    page.get_by_role("textbox", name="Search").press_sequentially("rc")
+    expect(page.get_by_role("textbox", name="Search")).to_have_value("rc")
+    expect(page.get_by_role("dialog")).to_have_count(0)
 
 
 def test_a_phone_never_scrolls_sideways(visit, house):

@@ -1,6 +1,4 @@
 // Put before every script that draws a chart: its sentence for screen readers, and its table behind a button.
-let told = 0; // charts with a sentence
-
 const rowOf = (cells, kind) => {
   const row = document.createElement("tr");
   for (const [place, text] of cells.entries()) {
@@ -12,10 +10,11 @@ const rowOf = (cells, kind) => {
 };
 
 function tell(parent, plot, title, { sentence, head, rows }) {
-  const [said, button, panel] = [".said", ".behind", ".numbers"].map((part) => parent.querySelector(part));
+  const [said, button, panel] = [".spoken", ".behind", ".numbers"].map((part) => parent.querySelector(part));
   const text = panel.querySelector("p"), table = panel.querySelector("table"), frame = panel.querySelector(".frame");
   if (!said.id) {
-    said.id = `chart-said-${++told}`;
+    window.traindeskCharts = (window.traindeskCharts ?? 0) + 1; // one count for both kinds of charts
+    said.id = `chart-said-${window.traindeskCharts}`;
     plot.setAttribute("aria-describedby", said.id);
     button.popoverTargetElement = panel;
     panel.querySelector(".close").popoverTargetElement = panel;
