@@ -182,4 +182,4 @@ def test_results_are_seen_against_either_of_two_settings(visit, quiet):
     expect(page.locator("[aria-label='Validation accuracy, best epoch against batch size']")).to_be_visible()
     page.get_by_role("button", name="Compare these").click()
     choose(page, "Against", "Batch size")
-    expect(page.locator("[aria-label$='against batch size']")).to_be_visible()
+    expect(page.locator(".js-plotly-plot[aria-label$='against batch size']")).to_be_visible()

@@ -20,7 +20,7 @@ function tell(parent, plot, title, { sentence, head, rows }) {
     panel.querySelector(".close").popoverTargetElement = panel;
   }
   button.setAttribute("aria-label", `Table: ${title}`);
-  panel.setAttribute("aria-label", title);
+  panel.setAttribute("aria-label", `Numbers: ${title}`);
   panel.querySelector("strong").textContent = title;
   said.textContent = text.textContent = sentence;
   const fill = () => {
