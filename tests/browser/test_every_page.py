@@ -23,8 +23,8 @@ BRIGHTNESS = (
     "Math.max(...getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor.match(/\\d+/g))"
 )
 
-INK = """canvas => { const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height), paper = data[0];
-    return data.filter((value, place) => place % 4 === 0 && Math.abs(value - paper) > 40).length; }"""
+INK = """canvas => { const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    return data.filter((value, place) => Math.abs(value - data[place % 4]) > 40).length; }"""
 
 
 @pytest.fixture(scope="module")
