@@ -32,7 +32,7 @@ with st.container(key="home"):
     draw_try()
 
 runs = draw_runs()
-st.subheader("What to do next" if runs else "What you can do here")
+st.header("What to do next" if runs else "What you can do here")
 with st.container(horizontal=True, key="next"):
     page_link(CLASSIFY, label="Draw or upload a picture", icon=":material/draw:")
     if runs:

@@ -26,7 +26,7 @@ draw_system()
 if sentence := problem_of_gpus():
     show_warning(sentence)
 
-st.subheader("Trainings at once")
+st.header("Trainings at once")
 each = "On the GPU" if len(gpus()) == 1 else f"On each of the {count(len(gpus()), 'GPU')}"
 graphics = (
     f"{each} one training runs at a time, or a few small ones of which it is known that they need little of its memory. "
@@ -72,7 +72,7 @@ draw_sharing()
 draw_computers()
 
 if is_shared() and is_host():
-    st.subheader("Guests")
+    st.header("Guests")
     st.number_input(
         f"Runs that each guest may have waiting (1 to {MOST:,})",
         value=most_waiting(runs_folder()),

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = [ROOT / "dashboard.py", *sorted((ROOT / "pages").rglob("*.py"))]
+PAGES = [ROOT / "dashboard.py", ROOT / "home.py", *sorted((ROOT / "pages").rglob("*.py"))]
 CONTROLS = set(
     "button download_button form_submit_button toggle checkbox popover file_uploader camera_input link_button menu_button "
     "segmented_control pills radio selectbox multiselect slider select_slider text_input number_input text_area "
@@ -71,6 +71,8 @@ MADE = {  # a control -> what a journey presses of it
     "run/take_view.py _draw_kept: label": "Save .html",
     "run/playback.py draw_steps: label": "Next epoch",
     "runs/experiment_view.py _draw: 'Curve'": "Validation loss",
+    "runs/open_run.py draw_open_place: "
+    "f'A run that was saved in TrainDesk, here or on another computer ({ENDING})'": "input[type=file]",
     "shell/computers.py choose_computer: label": "Computer",
     "shell/fences.py _throw_away: label": "Move it to the trash",
     "shell/header.py _view_button: label": "Presenter view",
@@ -82,6 +84,23 @@ MADE = {  # a control -> what a journey presses of it
     "train/sweep_form.py _values: title": "Optimizer: Learning rate",
     "train/sweep_form.py _values: name": "0.5",
 }
+
+LONG = 11  # letters of a beginning by which one knows a label
+SCRIPTED = {  # a script that makes controls -> what a journey presses of them
+    "classify/tiles.js": "Pictures",
+    "data/picked.js": "Pictures",
+    "runs/run_table.js": "Tick all",
+}
+
+
+def written(path: Path) -> Iterator[tuple[str, list[str]]]:
+    """As `controls`, of those that stand in a page of HTML or in a piece of it within a module."""
+    text, where = path.read_text(encoding="utf-8"), path.relative_to(ROOT).as_posix().removeprefix("pages/components/")
+    found = [said.strip() for said in re.findall(r"<(?:a|button|summary)\b[^>]*>([^<{$]*[^<{$\s][^<{$]*)<", text)]
+    for field in re.findall(r"<(?:input|select|textarea)\b[^>]*>", text):
+        found += re.findall(r'aria-label="([^"]+)"', field)
+    found += re.findall(r"<label for=[^>]*>([^<]+)<", text)
+    yield from ((f"{where}: {said}", [re.escape(said)]) for said in found)
 
 
 def labels_of(node: ast.expr, within: ast.AST) -> list[str]:
@@ -129,7 +148,10 @@ def acted_on(source: str) -> set[str]:
     found: set[str] = set()
     tree = ast.parse(source)
     for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
-        acts = [call for call in ast.walk(function) if isinstance(call, ast.Call) and _acts(call)]
+        calls = [call for call in ast.walk(function) if isinstance(call, ast.Call)]
+        acts = [call for call in calls if _acts(call)]
+        if any(ast.unparse(call.func).endswith("mouse.down") for call in calls):  # at the place of what it asked for
+            acts += [call for call in calls if ast.unparse(call.func).endswith(".bounding_box")]
         names = {each.id for call in acts for each in ast.walk(call) if isinstance(each, ast.Name)}
         for statement in ast.walk(function):
             if isinstance(statement, ast.For):
@@ -160,16 +182,26 @@ def all_pressed() -> set[str]:
 
 
 def is_pressed(pattern: str, pressed: set[str]) -> bool:
-    """Whether one of these texts is the label, or a part of it that a person would know it by, or a pattern of it."""
+    """Whether one of these texts is the label, or whole words that are half of it or a long beginning, or a pattern of it."""
+    label = re.sub(r"\\(.)", r"\1", pattern)
     return any(
-        re.search(pattern, text) or (len(text) > 3 and re.search(re.escape(text), re.sub(r"\\(.)", r"\1", pattern)))
+        re.search(pattern, text)
+        or (
+            re.search(rf"(?<!\w){re.escape(text)}(?!\w)", label)
+            and (2 * len(text) >= len(label) or label.startswith(text) and len(text) >= LONG)
+        )
         for text in pressed
     )
 
 
+WRITTEN = [*PAGES, *(ROOT / "pages").rglob("*.html"), ROOT / "core" / "export" / "page" / "page.html"]
+
+
 @functools.cache
 def all_controls() -> dict[str, list[str]]:
-    return dict(each for path in PAGES for each in controls(path))
+    return dict(each for path in PAGES for each in controls(path)) | dict(
+        each for path in WRITTEN for each in written(path)
+    )
 
 
 def test_a_journey_presses_each():
@@ -183,6 +215,17 @@ def test_a_journey_presses_each():
         elif not any(is_pressed(label, all_pressed()) for label in labels):
             wrong[control] = f"no browser test presses {labels}"
     assert not wrong
+
+
+def test_a_journey_presses_what_a_script_makes():
+    making = re.compile(r'(?:createElement|make)\("(?:a|button|input|select)"')
+    scripts = {
+        path.relative_to(ROOT / "pages" / "components").as_posix()
+        for path in (ROOT / "pages").rglob("*.js")
+        if making.search(path.read_text(encoding="utf-8"))
+    }
+    assert scripts == set(SCRIPTED)
+    assert not set(SCRIPTED.values()) - all_pressed()
 
 
 def test_what_is_only_looked_at_is_not_pressed():

@@ -86,3 +86,17 @@ def without_code(text: str) -> str:
 )
 def test_the_rules_find_what_they_are_for(text, is_fine):
     assert any(pattern.search(without_code(text)) for pattern in FORBIDDEN.values()) != is_fine
+
+
+def test_every_page_that_is_written_says_its_language():
+    """Streamlit's own pages say theirs; these are the gate, what is exported, and sheets."""
+    files = [
+        path
+        for room in ("core", "pages")
+        for path in (ROOT / room).rglob("*")
+        if path.suffix in (".py", ".html", ".js")
+    ]
+    pages = {path.name: path.read_text(encoding="utf-8").split("<html")[1:] for path in files}
+    written = {name: parts for name, parts in pages.items() if parts}
+    assert {"gate.html", "page.html", "report.html", "sheet.html"} <= set(written)
+    assert [name for name, parts in written.items() if not all(part.startswith(' lang="en"') for part in parts)] == []

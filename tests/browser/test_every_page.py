@@ -5,6 +5,7 @@ import json
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.access import faults, moving, without_visible_focus
 from tests.browser.conftest import serving
 from tests.browser.hands import barriers
 from tests.helpers import wait_until
@@ -21,6 +22,9 @@ WIDER = """[document.documentElement, ...document.querySelectorAll('[data-testid
 BRIGHTNESS = (
     "Math.max(...getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor.match(/\\d+/g))"
 )
+
+INK = """canvas => { const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    return data.filter((value, place) => Math.abs(value - data[place % 4]) > 40).length; }"""
 
 
 @pytest.fixture(scope="module")
@@ -59,9 +63,11 @@ def assert_uses_the_width(page, name, size):
 
 
 def assert_no_barrier(page, name):
-    """axe-core, WCAG 2.2 A and AA. What lies in Streamlit's own widgets is not ours."""
+    """axe-core, WCAG 2.2 A and AA. What lies in Streamlit's own widgets is not ours. And what axe-core does not look at."""
     ours = [found for found in barriers(page) if not any(word in found[1] for word in STREAMLITS)]
     assert not ours, json.dumps([name, ours], indent=1)
+    assert not (found := faults(page)), json.dumps([name, found], indent=1)
+    assert not (unseen := without_visible_focus(page)), json.dumps([name, unseen], indent=1)
 
 
 def test_a_deep_link_to_a_fresh_server_looks_like_a_click(visit, house):
@@ -88,8 +94,39 @@ def test_a_deep_link_to_a_fresh_server_looks_like_a_click(visit, house):
         page.emulate_media(color_scheme="light")
 
 
+def test_a_key_without_a_place_does_nothing_while_one_draws_and_types_where_one_types(visit, house):
+    """Streamlit runs a page again at "r" and asks whether to clear its cache at "c"."""
+    server, _ = house
+    page = visit().page
+    page.goto(f"{server.url}/classify")
+    canvas = page.get_by_role("img", name="Drawing area")
+    expect(canvas).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    box = canvas.bounding_box()
+    page.mouse.move(box["x"] + 60, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 120, box["y"] + 100, steps=5)
+    for key in "rc":
+        page.keyboard.press(key)
+    page.mouse.move(box["x"] + 60, box["y"] + 180, steps=5)
+    page.mouse.up()
+    expect(page.get_by_role("button", name="Clear", exact=True)).to_be_enabled()
+    expect(page.locator(".answer").first).to_be_visible()
+    ink = canvas.evaluate(INK)
+    for key in "rc":
+        page.keyboard.press(key)
+    page.wait_for_load_state("networkidle")
+    assert canvas.evaluate(INK) == ink > 0 and page.get_by_role("dialog").count() == 0
+    page.goto(f"{server.url}/runs")
+    page.get_by_role("textbox", name="Search").press_sequentially("rc")
+    expect(page.get_by_role("textbox", name="Search")).to_have_value("rc")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
 def test_a_phone_never_scrolls_sideways(visit, house):
-    page = visit(viewport=PHONE, is_mobile=True, has_touch=True).page
+    page = visit(viewport=PHONE, is_mobile=True, has_touch=True, reduced_motion="reduce").page
     for name, address in house[1].items():
         opened(page, name, address)
         assert_uses_the_width(page, name, PHONE)
+        assert not (found := faults(page)), json.dumps([name, found], indent=1)
+        assert not (found := moving(page)), json.dumps([name, found], indent=1)

@@ -9,6 +9,7 @@ from core.runs.store import create_run, list_runs
 from tests.browser.conftest import serving
 from tests.browser.hands import choose, press, seen
 from tests.helpers import quick_config, wait_until
+from tests.pages.fake_runs import fake_run
 
 pytestmark = pytest.mark.browser
 PROJECTOR = {"width": 1280, "height": 720}
@@ -67,8 +68,11 @@ def test_three_learning_rates_from_the_first_click_to_the_best_network(visit, qu
     values.fill("0.02, 0.002, oops")
     expect(start).to_be_disabled()
     values.fill("0.02, 0.002, 0.0002")
+    page.get_by_role("textbox", name="Name of the experiment").fill("Three rates")
+    page.get_by_role("textbox", name="Name of the experiment").press("Tab")
     page.get_by_role("button", name="Start 3 runs").click()
-    expect(page).to_have_url(re.compile(r"/experiment\?experiment="))
+    expect(page).to_have_url(re.compile(r"/experiment\?experiment=Three"))
+    expect(page.get_by_role("heading", name="Three rates", level=1)).to_be_visible()
 
     expect(page.get_by_role("button", name="Stop all")).to_be_visible()
     page.wait_for_function("document.querySelector('.js-plotly-plot')?.data?.[0].x.length > 1")
@@ -165,3 +169,17 @@ def test_on_a_phone_the_cards_leave_room_for_the_form(visit, quiet):
     expect(page.get_by_text("Three slim convolutions")).to_be_visible()
     wait_until(lambda: page.locator(".st-key-recipes").bounding_box()["height"] < 260)
     wait_until(lambda: page.get_by_role("combobox", name="Dataset").bounding_box()["y"] < 700)
+
+
+def test_results_are_seen_against_either_of_two_settings(visit, quiet):
+    for rate, size in ((0.001, 32), (0.01, 32), (0.01, 64)):
+        changes = {"experiment": "Two settings", "optimizer.learning_rate": rate, "training.batch_size": size}
+        fake_run(quiet.runs, "finished", changes=changes)
+    page = visit(viewport=PROJECTOR).page
+    page.goto(f"{quiet.url}/experiment?experiment=Two+settings")
+    expect(page.locator("[aria-label='Validation accuracy, best epoch against learning rate']")).to_be_visible()
+    page.get_by_test_id("stButtonGroup").filter(has_text="Learning rate").get_by_text("Batch size").click()
+    expect(page.locator("[aria-label='Validation accuracy, best epoch against batch size']")).to_be_visible()
+    page.get_by_role("button", name="Compare these").click()
+    choose(page, "Against", "Batch size")
+    expect(page.locator(".js-plotly-plot[aria-label$='against batch size']")).to_be_visible()

@@ -9,7 +9,8 @@ from playwright.sync_api import expect
 
 from core.runs.events import EventWriter
 from core.runs.snapshots import ProbeImages, Snapshot, SnapshotStore
-from tests.browser.hands import barriers, seen
+from tests.browser.access import faults
+from tests.browser.hands import barriers, press, seen
 from tests.helpers import wait_until
 from tests.pages.fake_runs import fake_run, running, write_epoch, write_start, write_test
 
@@ -73,8 +74,11 @@ def test_a_run_shows_its_curves_first_and_all_keeps_its_place(visit, server, siz
             lambda: page.evaluate(CROSSES) == len(WRONG),
             what="one cross under each picture that it errs on, nowhere else",
         )
+        aloud = page.locator(".st-key-announce-run").get_by_role("status")
+        expect(aloud).to_have_text("")  # of what moves nothing is said
         log.write("paused", message="Paused by request at step 40 of 120; it goes on from there when you resume it.")
     expect(page.locator(".status.paused")).to_contain_text("step 40 of 120")
+    expect(aloud).to_have_text(re.compile("^Training paused. Paused by request at step 40"))
     paused = places(page)
     with FileLock(run.worker_lock):
         log = EventWriter(run.event_log)
@@ -85,6 +89,7 @@ def test_a_run_shows_its_curves_first_and_all_keeps_its_place(visit, server, siz
         log.close()
     expect(page.locator(".status.finished")).to_contain_text("96.8\u202f% of 93 test pictures")
     finished = places(page)
+    expect(aloud).to_have_text("Training finished. 96.8\u202f% of 93 test pictures are right.")
     for now in (paused, finished):
         moved = how_far(before, now)
         assert max(moved.values()) <= MOST_MOVED, moved
@@ -249,7 +254,17 @@ def test_the_first_screen_of_a_run_has_no_barriers(visit, server, theme):
     places(page)
     page.get_by_role("button", name="Chart options").click()
     expect(page.get_by_text("Logarithmic loss")).to_be_visible()
-    assert barriers(page) == []
+    assert barriers(page) == [] and faults(page) == []
+    page.keyboard.press("Escape")
+    loss = page.locator(".js-plotly-plot").first
+    said = page.locator(f"#{loss.get_attribute('aria-describedby')}").inner_text()
+    assert re.match("Training .* to .*; validation .* to .*\\. The best epoch is 3\\.$", said), said
+    press(page.get_by_role("button", name="Table").first, page.get_by_role("dialog", name="Loss"))
+    expect(page.get_by_role("dialog", name="Loss").get_by_role("row")).to_have_count(1 + 3)
+    expect(page.get_by_role("dialog", name="Loss").get_by_text(said)).to_be_visible()
+    assert barriers(page) == [] and faults(page) == []
+    page.get_by_role("button", name="Close").click()
+    expect(page.get_by_role("dialog", name="Loss")).to_be_hidden()
     page.goto(f"{server.url}/run?run={run.id}&view=presenter")
     places(page)
     assert barriers(page) == []

@@ -27,6 +27,8 @@ def test_layers_are_added_beside_the_drawing_of_the_network(visit, server):
     page.get_by_text("The network", exact=True).click()
     blocks = page.locator(".network .block.linear")
     expect(blocks).to_have_count(3)
+    page.get_by_text("Every layer").click()
+    expect(page.locator("details table tbody tr").first).to_be_visible()
     page.get_by_role("button", name="Add a layer").click()
     expect(blocks).to_have_count(4)
     expect(page.get_by_role("textbox", name="Hidden layers")).to_have_value("200, 200, 200")

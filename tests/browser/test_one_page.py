@@ -184,7 +184,9 @@ def test_pictures_that_are_chosen_and_pasted_get_the_answer_of_the_network(opene
         expect(page.locator("#answer")).to_have_text(plain(words(said, tuple("0123456789"))))
     buffer = io.BytesIO()
     draw_digit(3, seed=1).point(lambda value: 255).save(buffer, "PNG")
-    page.locator("#file").set_input_files({"name": "blank.png", "mimeType": "image/png", "buffer": buffer.getvalue()})
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Choose a picture").click()
+    chooser.value.set_files({"name": "blank.png", "mimeType": "image/png", "buffer": buffer.getvalue()})
     expect(page.locator("#answer")).to_contain_text("Nothing is drawn")
     page.locator("#file").set_input_files({"name": "no.png", "mimeType": "image/png", "buffer": b"no picture"})
     expect(page.locator("#answer")).to_contain_text("'no.png' is no picture")

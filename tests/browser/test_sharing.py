@@ -6,11 +6,13 @@ import psutil
 import pytest
 from playwright.sync_api import expect
 
+from core.runs.bounds import most_waiting
 from core.runs.metadata import read_metadata
 from core.runs.store import list_runs
+from core.workers.dispatch import cpu_runs
 from tests.browser.hands import barriers
 from tests.desk import GUESTS, HOST, shared, status_of
-from tests.helpers import answers
+from tests.helpers import answers, wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -63,7 +65,18 @@ def test_a_class_and_its_teacher(visit, tmp_path, data_folder):
         teacher.get_by_role("button", name="Stop").click()
         expect(pupil.get_by_text("stopped", exact=True).first).to_be_visible()
         assert read_metadata(run).owner
-        pupil.goto(f"{url}/logout")
+        teacher.goto(f"{url}/system")
+        for name, kept in (
+            ("Runs that each guest may have waiting (1 to", most_waiting),
+            ("Trainings at once on the processor (1 to", cpu_runs),
+        ):
+            field = teacher.get_by_role("spinbutton", name=name)
+            field.fill("1")
+            field.press("Enter")
+            wait_until(lambda kept=kept: kept(tmp_path / "runs") == 1, what=f"{name}: 1 is kept")
+        pupil.goto(f"{url}/system")
+        expect(pupil.get_by_role("spinbutton", name="Runs that each guest")).to_have_count(0)
+        pupil.get_by_role("link", name="Log out").click()
         expect(pupil.get_by_role("button", name="Come in")).to_be_visible()
         pupil.goto(address)
         expect(pupil.get_by_role("button", name="Come in")).to_be_visible()

@@ -59,7 +59,10 @@ def test_runs_fit_a_projector_and_ticks_stay_on_the_way_to_a_comparison_and_back
     wait_until(lambda: names(page)[0] == "Active")
 
     tick(page, "One").check()
-    expect(page.get_by_role("button", name="Compare with ...")).to_be_visible()
+    page.get_by_role("button", name="Compare with ...").click()
+    expect(page).to_have_url(re.compile(f"compare\\?runs={made['One'].id}$"))
+    page.go_back()
+    expect(tick(page, "One")).to_be_checked()
     tick(page, "Three").check()
     page.get_by_role("button", name="Compare", exact=True).click()
     expect(page.get_by_role("heading", name="Compare runs")).to_be_visible()

@@ -81,6 +81,8 @@ def test_every_part_that_explains_opens_and_the_answer_falls_when_the_picture_is
     slider.press("End")
     expect(bars.locator(".share").first).not_to_have_text(sure)
     expect(desk.locator(".js-plotly-plot[aria-label^='Test accuracy against']")).to_be_visible()
+    choose(desk, "What that does to 500 test pictures", "Shift")
+    expect(desk.locator(".js-plotly-plot[aria-label='Test accuracy against shift']")).to_be_visible()
     desk.get_by_role("button", name="Train it to cope with that").click()
     expect(desk).to_have_url(re.compile(r"/run\?run="))
 

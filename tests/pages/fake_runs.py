@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock
 
@@ -27,9 +28,12 @@ STATUSES = (
 )  # "running" needs a live process
 
 
-def fake_run(runs_folder: Path, status: str, epochs: int = 3, recipe: str = "digits") -> Run:
-    """A run folder whose status is `status`; "damaged" has a config that names an unknown dataset."""
-    run = create_run(find_recipe(recipe).config(), runs_folder)
+def fake_run(
+    runs_folder: Path, status: str, epochs: int = 3, recipe: str = "digits", changes: Mapping[str, Any] | None = None
+) -> Run:
+    """A run folder whose status is `status`; "damaged" has a config that names an unknown dataset. `changes`: values at paths
+    of the recipe's config."""
+    run = create_run(find_recipe(recipe).config().with_changes(changes or {}), runs_folder)
     if status == "queued":
         enqueue(run)
         return run

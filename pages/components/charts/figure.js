@@ -10,6 +10,7 @@ export default function (component) {
   const height = Math.round(Math.min(data.height * large, data.isSquare ? Math.max(260, plot.clientWidth * 1.05) : Infinity));
   plot.style.height = `${height}px`;
   plot.setAttribute("aria-label", data.title);
+  tell(parentElement, plot, data.title, data.told);
   const style = getComputedStyle(parentElement.host ?? parentElement);
   const theme = (name) => style.getPropertyValue(name).trim();
   const list = (name) => theme(name).split(",").map((colour) => colour.trim());

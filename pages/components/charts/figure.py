@@ -12,9 +12,12 @@ from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
+import streamlit as st
+
 from core.files import replace_file
 from core.paths import HOME
-from pages.components.shell.widgets import component, triggered
+from pages.components.charts.told import Told
+from pages.components.shell.widgets import triggered
 
 
 @lru_cache
@@ -33,11 +36,21 @@ def plotly_address() -> str:
 
 
 def plotly_component(name: str) -> Any:
-    """A component of this folder whose script draws with Plotly, after `loadPlotly(address)`; Plotly writes its styles into
-    the document."""
+    """A component of this folder whose script draws with Plotly, after `loadPlotly(address)`, and says by `tell` what it shows,
+    where its page has `$tell`; Plotly writes its styles into the document."""
     folder = Path(__file__).parent
-    load = (folder / "load_plotly.js").read_text(encoding="utf-8")
-    return component(name, folder, load, isolate_styles=False)
+    read = {
+        path.name: path.read_text(encoding="utf-8")
+        for path in folder.iterdir()
+        if path.suffix in (".html", ".css", ".js")
+    }
+    return st.components.v2.component(
+        name,
+        html=read[f"{name}.html"].replace("$tell", read["tell.html"]),
+        css=read[f"{name}.css"] + read["tell.css"],
+        js=read["load_plotly.js"] + read["tell.js"] + read[f"{name}.js"],
+        isolate_styles=False,
+    )
 
 
 _component = plotly_component("figure")
@@ -49,6 +62,7 @@ def figure(
     *,
     key: str,
     title: str,
+    told: Told,
     heading: str | None = None,
     height: int,
     least_width: int = 0,
@@ -58,13 +72,15 @@ def figure(
     """Draws traces and layout as Plotly describes them; "$text", "$paper", "$grid", "$lines", "$chart0" ... are the theme's.
 
     Where there is less room than `least_width` pixels it scrolls sideways; one that `is_square` is lower where it is narrow.
-    `title` is for people who cannot see it and, unless `heading` says something else, stands above it. With `clicks` the
+    `title` is for people who cannot see it and, unless `heading` says something else, stands above it; `told` is the sentence
+    that they hear, and the table that anyone may open. With `clicks` the
     result is the place in its trace of the point that was clicked just now, (row, column) in a heatmap, else None. It
     comes from the browser: check it.
     """
     data = {
         "source": plotly_address(),
         "title": title,
+        "told": told._asdict(),
         "heading": title if heading is None else heading,
         "height": height,
         "leastWidth": least_width,

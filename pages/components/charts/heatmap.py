@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 
 from core.analysis.mistakes import most_confused
+from core.analysis.run_words import mixed_up
 from core.text.numbers import percent
 from pages.components.charts.figure import figure
+from pages.components.charts.told import Told
 from pages.components.shell.number_words import count
 
 MOST_WRITTEN = 20  # classes up to which numbers stand in the cells
@@ -52,7 +54,8 @@ def heatmap(
         "yaxis": {**axis, "title": {"text": "true", "standoff": 8}, "autorange": "reversed"},
     }
     height = min(620, 150 + max(6, len(class_names)) * 30)
-    clicked = figure(traces, layout, key=key, title=title, height=height, is_square=True, clicks=clicks)
+    told = _told(counts, shares, class_names, in_percent)
+    clicked = figure(traces, layout, key=key, title=title, told=told, height=height, is_square=True, clicks=clicks)
     cell = _cell(clicked, len(class_names)) if clicks else None
     return (drawn[cell[0]], drawn[cell[1]]) if cell else None
 
@@ -61,6 +64,15 @@ def errors(shares: np.ndarray) -> np.ndarray:
     """How strong the colour of each mistake is, 0..1: the root of its part of the largest one. (classes, classes)"""
     off = np.where(np.eye(len(shares), dtype=bool), 0.0, shares)
     return np.where(off > 0, np.maximum(FAINTEST, np.sqrt(off / max(off.max(), 1e-12))), 0.0)
+
+
+def _told(counts: np.ndarray, shares: np.ndarray, class_names: Sequence[str], in_percent: bool) -> Told:
+    said = f"Rows are true classes, columns what was predicted. {mixed_up(counts, list(class_names), str)}"
+    rows = [
+        [name, *(_written(number, share, in_percent) or "0" for number, share in zip(*row, strict=True))]
+        for name, *row in zip(class_names, counts, shares, strict=True)
+    ]
+    return Told(said, ("true", *(f"as {name}" for name in class_names)), rows)
 
 
 def _trace(

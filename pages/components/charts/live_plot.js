@@ -28,6 +28,7 @@ const uidOf = (name) => "curve" + name.replace(/[^A-Za-z0-9]/g, (sign) => `_${si
 export default function (component) {
   const plot = component.parentElement.querySelector(".plot");
   plot.setAttribute("aria-label", `Chart: ${component.data.title}`);
+  tell(component.parentElement, plot, component.data.title, component.data.told);
   const chart = charts.get(plot) ?? { hoverX: null, draws: 0, isWhole: false, isZoomed: false, resets: 0, above: 0 };
   charts.set(plot, chart);
   chart.report = component.setStateValue;

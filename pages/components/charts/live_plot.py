@@ -15,6 +15,7 @@ import streamlit as st
 
 from core.runs.thinning import LIMIT, thin, window
 from pages.components.charts.figure import plotly_address, plotly_component
+from pages.components.charts.told import told_curves
 
 _component = plotly_component("live_plot")
 SMALL, LARGE = 3.0, 6.0  # pixels of a marker
@@ -65,6 +66,7 @@ def live_plot(
     `height` is in pixels, more in the presenter view; None: as high as style.css makes the charts of a first screen.
     `usual` is what a value of this kind usually is at most. When a few points lie far above it (and above most of the curves'
     points), the chart leaves them out, says so, and shows all after a double click or a click on what it says.
+    A sentence and a table say the same to who cannot see it, or wants the numbers (`told_curves`).
     `marks` are upright lines with words beside them, at places of the x axis. What the visitor zoomed into and which curves
     were switched off is kept when he goes to another page and comes back.
     """
@@ -72,6 +74,12 @@ def live_plot(
     if st.session_state.get(kept, {}).get("view") != view:
         st.session_state[kept] = {"view": view, "range": None, "hidden": []}
     seen = zoomed_window(st.session_state[kept])
+
+    def drawn() -> dict[str, Any]:
+        found = curves()
+        told = told_curves(found, x_title, is_share, best, waiting)
+        return {"curves": [packed(curve, seen) for curve in found], "told": told._asdict()}
+
     data = {
         "source": plotly_address(),
         "view": view,
@@ -90,7 +98,7 @@ def live_plot(
         "hidden": _names(st.session_state[kept]["hidden"]),
         "waiting": waiting,
         "marks": [{"x": x, "text": text} for x, text in marks],
-        "curves": once((title, view, seen), lambda: [packed(curve, seen) for curve in curves()]),
+        **once((title, view, seen), drawn),
     }
     _component(
         key=key,

@@ -12,6 +12,7 @@ from core.analysis.compare import Setting
 from core.experiments.results import in_order, is_amount, is_spread_by_factors
 from core.text.numbers import decimal
 from pages.components.charts.figure import figure
+from pages.components.charts.told import Told
 from pages.components.shell.setting_words import on_axis
 
 HEIGHT = 340
@@ -43,7 +44,12 @@ def parallel(axes: Sequence[tuple[str, Sequence[Any]]], *, key: str, title: str)
     }
     longest = max(len(text) for text in dimensions[0].get("ticktext", [""]))
     layout = {"margin": {"l": max(70, 16 + 7 * longest), "r": 70, "t": 76, "b": 24}, "uirevision": key}
-    figure([trace], layout, key=key, title=title, heading="", height=HEIGHT, least_width=ROOM * len(axes))
+    runs = zip(*(values for _, values in axes), strict=True)
+    rows = [[str(cell) if isinstance(cell, str | bool) else written(cell) for cell in run] for run in runs]
+    low, high = written(min(map(float, results))), written(max(map(float, results)))
+    said = f"A line for each of {len(results)} runs, over its settings to its result. {result}: from {low} to {high}."
+    told = Told(said, [name for name, _ in axes], rows)
+    figure([trace], layout, key=key, title=title, told=told, heading="", height=HEIGHT, least_width=ROOM * len(axes))
 
 
 def dimension(name: str, values: Sequence[Any]) -> dict[str, Any]:

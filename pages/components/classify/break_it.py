@@ -14,6 +14,7 @@ from core.run_config import RunConfig
 from core.runs.store import Run
 from core.text.numbers import SIGN
 from pages.components.charts.figure import figure
+from pages.components.charts.told import number, told_points
 from pages.components.classify.networks import Network, said_of
 from pages.components.classify.prediction_view import bars, pixels_figure, words
 from pages.components.shell.classifiers import checkpoint_changed, load_classifier
@@ -81,6 +82,12 @@ def _draw_curve(network: Network, one: Disturbance) -> None:
         layout,
         key=f"accuracy against {one.name}",
         title=f"Test accuracy against {one.title.lower()}",
+        told=told_points(
+            "Test accuracy",
+            title,
+            [(number(strength), accuracy) for strength, accuracy in zip(strengths.tolist(), accuracies, strict=True)],
+            is_share=True,
+        ),
         height=280,
     )
     config = network.config

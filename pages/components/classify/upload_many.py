@@ -141,7 +141,7 @@ def _draw_accuracy(many: Many, labels: np.ndarray) -> None:
         told += (
             f" Of {count(unknown, 'picture')} it says that it does not know; what it would have to choose counts here."
         )
-    st.subheader("How often it is right")
+    st.header("How often it is right")
     picture, words = st.columns([6, 5], gap="medium")
     with words:
         st.markdown(told)

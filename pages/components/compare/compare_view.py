@@ -16,6 +16,7 @@ from pages.components.charts.compare_entry import Compared, compared_chart, swat
 from pages.components.charts.curves import Axis
 from pages.components.charts.figure import figure
 from pages.components.charts.parallel import loss_axis, parallel, setting_axis
+from pages.components.charts.told import told_points
 from pages.components.charts.view_controls import axis_control, log_control, one_of, smoothing_control, toggle
 from pages.components.compare.verdicts import sentences
 from pages.components.shell.compared import draw_unknown, names, pick
@@ -116,7 +117,7 @@ def _curves(compared: list[Compared]) -> None:
 
 
 def _tables(compared: list[Compared], known: list[Compared], varied: list[Setting]) -> None:
-    st.subheader("Results")
+    st.header("Results")
     rows = []
     for entry in compared:
         run = entry.summary
@@ -132,7 +133,7 @@ def _tables(compared: list[Compared], known: list[Compared], varied: list[Settin
     st.html(html_table(head, rows))
     if len(known) < 2:
         return
-    st.subheader("What they differ in")
+    st.header("What they differ in")
     if not varied:
         st.markdown("Nothing: they have the same settings.")
         return
@@ -147,7 +148,7 @@ def draw_what_settings_did(known: list[Compared], varied: list[Setting]) -> None
     """A result against one of the settings that differ, and all of them beside each other; nothing for fewer than three runs."""
     if not varied or len(known) < 3:
         return
-    st.subheader("What the settings did")
+    st.header("What the settings did")
     titles = {setting.path: setting.title for setting in varied}
     with st.container(horizontal=True, gap="medium"):
         result = st.selectbox("Result", list(RESULTS), format_func=RESULTS.__getitem__, key="result", width=240)
@@ -188,4 +189,9 @@ def _scatter(
         "ticksuffix": SIGN if is_share else "",
     }
     layout = {"xaxis": axis, "yaxis": upright}
-    figure([trace], layout, key="scatter", title=f"{title} against {setting.title.lower()}", height=340)
+    points = [
+        (f"{on_axis(setting, place)} ({known[place].name})", float(result) / (100 if is_share else 1))
+        for place, result in zip(shown, results, strict=True)
+    ]
+    told = told_points(title, setting.title, points, is_share, lowest_is_best=not is_share)
+    figure([trace], layout, key="scatter", title=f"{title} against {setting.title.lower()}", told=told, height=340)

@@ -186,7 +186,7 @@ def _draw_more(dataset: OwnDataset, newest: int) -> None:
         action("Delete the dataset", lambda: _delete(dataset), icon=":material/delete:", key="delete dataset")
     _draw_test_share(dataset)
     draw_writers(dataset)
-    st.subheader("Versions")
+    st.header("Versions")
     for version in dataset.versions()[:50]:
         if version.number == 0:
             continue
@@ -202,7 +202,7 @@ def _draw_test_share(dataset: OwnDataset) -> None:
     """A slider that shows how many of each class would be left, and a button that makes it so."""
     made = arrangement_of(dataset)
     tested = float((made.rows.declared == TEST).mean()) if len(made.images) else 0.0
-    st.subheader("Test pictures")
+    st.header("Test pictures")
     st.caption(
         f"Now {percent(tested)} of the pictures are kept for the test, which says at the end how good a network is."
     )

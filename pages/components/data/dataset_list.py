@@ -82,7 +82,7 @@ def draw_datasets() -> None:
         published().items(), key=lambda entry: (not entry[1].is_present(data_folder()), -entry[1].info().train_images)
     )
     cards += [partial(_draw_published, name, dataset) for name, dataset in others]
-    st.subheader("Datasets")
+    st.header("Datasets")
     for row in rows_of(cards, COLUMNS):
         for column, draw in zip(st.columns(COLUMNS), row, strict=False):
             with column, st.container(border=True, height="stretch", vertical_alignment="distribute"):

@@ -145,7 +145,7 @@ def _draw_choice(dataset: OwnDataset, choice: Choice, key: str) -> None:
 
 def draw_doubts(dataset: OwnDataset) -> None:
     """Raises OwnDataError."""
-    st.subheader("Labels that may be wrong")
+    st.header("Labels that may be wrong")
     found = last_check(dataset)
     if found.state == "working":
         redrawn(lambda: last_check(dataset), lambda check: check.state == "working", _draw_progress, REFRESH_SECONDS)

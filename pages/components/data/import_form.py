@@ -26,7 +26,7 @@ ROUND = "round of uploads"  # a new number empties the uploaders
 def draw_import_form(into: str = "") -> None:
     """The ways as tiles; the chosen one opens below them. `into` is the dataset that the pictures are added to; "" makes a
     new one."""
-    st.subheader("Add pictures" if into else "Bring pictures")
+    st.header("Add pictures" if into else "Bring pictures")
     can_read = bool(allowed_folders()) and is_host()
     ways = {name: way for name, way in WAYS.items() if name != "server" or can_read}
     way = st.query_params.get(WAY, "")

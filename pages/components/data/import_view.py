@@ -162,7 +162,7 @@ def _draw_left_out(report) -> None:
 def draw_classes(dataset: OwnDataset, splits: bool = True) -> None:
     """Every class with its numbers, with `splits` also of each part, and some of its pictures."""
     classes = dataset.classes()
-    st.subheader(f"{len(classes)} classes" if len(classes) != 1 else "One class")
+    st.header(f"{len(classes)} classes" if len(classes) != 1 else "One class")
     for each in classes[:MOST_CLASSES]:
         parts = ", ".join(
             f"{each.counts[split]:,} {words}" for split, words in SPLIT_WORDS.items() if each.counts.get(split)

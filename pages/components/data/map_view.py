@@ -11,6 +11,7 @@ import streamlit as st
 from core.image_analysis.picture_map import read_map
 from core.image_sets.own_dataset import OwnDataset
 from pages.components.charts.figure import figure
+from pages.components.charts.told import Told
 from pages.components.data.browser import thumbnails
 from pages.components.data.findings import change
 from pages.components.shell.html_parts import gallery
@@ -33,7 +34,7 @@ def draw_map(dataset: OwnDataset) -> None:
     if not images:
         return
     order = np.argsort(-found.odd[here], kind="stable").tolist()
-    st.subheader("Map of the pictures")
+    st.header("Map of the pictures")
     st.caption(
         f"{count(len(images), 'picture')}; those that look alike to a network that knows photos lie side by side. A point among "
         "those of another class may have a wrong label; large points are unlike all others. Click one to see it."
@@ -43,6 +44,7 @@ def draw_map(dataset: OwnDataset) -> None:
         {"xaxis": {"visible": False}, "yaxis": {"visible": False}, "margin": {"l": 4, "r": 4, "b": 4}},
         key=f"map of {dataset.id}",
         title="Map of the pictures",
+        told=_told([class_of[image] for image in images], names),
         heading="",
         height=460,
         clicks=True,
@@ -59,6 +61,12 @@ def draw_map(dataset: OwnDataset) -> None:
         for image, shown in zip(oddest, thumbnails(dataset, oddest), strict=True)
     ]
     st.html(gallery(cards, "The oddest pictures", small=True))
+
+
+def _told(classes: list[int], names: dict[int, str]) -> Told:
+    """How many points each class has: where one lies says something only beside the others, and the odd ones are listed."""
+    said = f"A point for each of {count(len(classes), 'picture')}, alike ones side by side, in the colours of their classes."
+    return Told(said, ("Class", "Pictures"), [[name, f"{classes.count(each):,}"] for each, name in names.items()])
 
 
 def _traces(places: np.ndarray, odd: np.ndarray, classes: list[int], names: dict[int, str]) -> list[dict]:

@@ -21,7 +21,7 @@ def draw_writers(dataset: OwnDataset) -> None:
     found = writers(dataset)
     if len(found) < 2:
         return
-    st.subheader("Who drew them")
+    st.header("Who drew them")
     out = left_out(dataset, dataset.newest())
     said = some([f"{plain_markdown(writer)} {len(images):,}" for writer, images in found.items()], NAMED)
     st.caption(f"{said}. " + (f"The test is {plain_markdown(out)}'s pictures alone." if out else ""))

@@ -19,6 +19,7 @@ from pages.components.charts.live_plot import live_plot
 from pages.components.classify.networks import Network, networks_of
 from pages.components.classify.ways import draw_drawing
 from pages.components.run.watch_view import probe_cards
+from pages.components.shell.announce import announce
 from pages.components.shell.classifiers import warm_up
 from pages.components.shell.histories import shared_history
 from pages.components.shell.html_parts import gallery
@@ -72,7 +73,7 @@ def draw_demo() -> None:
         histories, learners = _now(demo)
         _tell(learners)
         _draw_canvas(demo.runs)
-        st.subheader("How they learned")
+        st.header("How they learned")
         _draw_learning(demo.runs, histories, learners)
     _draw_ways(demo, moves)
 
@@ -94,7 +95,10 @@ def _now(demo: Demo) -> tuple[list[History], list[Learner]]:
 
 
 def _tell(learners: list[Learner]) -> None:
-    st.html(f'<p class="told" aria-live="polite">{escape(told(*learners))}</p>')
+    words = told(*learners)
+    st.html(f'<p class="told">{escape(words)}</p>')
+    with st.container(key="announce-demo"):
+        announce(words, "announce demo")
 
 
 def _draw_learning(runs: list[Run], histories: list[History], learners: list[Learner]) -> None:
@@ -173,7 +177,7 @@ def _draw_canvas(runs: list[Run]) -> None:
 def _draw_ways(demo: Demo, moves: bool) -> None:
     """Again, away with it, and where to go from here."""
     if not moves:
-        st.subheader("And now?")
+        st.header("And now?")
         with st.container(horizontal=True, vertical_alignment="center"):
             start_demo_button("replay demo", "Replay", primary=False)
             page_link(

@@ -65,13 +65,13 @@ def _own() -> list[Summary]:
 def _draw_cards(own: list[Summary]) -> None:
     now = sorted((facts for facts in own if facts.status in MOVING), key=lambda facts: facts.status == "queued")
     if now:
-        st.subheader("Now")
+        st.header("Now")
         _cards(now[:RECENT])
         if len(now) > RECENT:
             page_link(ALL_RUNS, label=f"and {count(len(now) - RECENT, 'run')} more")
     recent = [facts for facts in own if facts.status not in MOVING][: RECENT - min(3, len(now))]
     if recent:
-        st.subheader("Recent runs")
+        st.header("Recent runs")
         _cards(recent)
 
 

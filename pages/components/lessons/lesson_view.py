@@ -78,7 +78,7 @@ def _draw(lesson: Lesson, state: _State) -> None:
 
 def _draw_step(lesson: Lesson, number: int, step: Step, verdict: Verdict, seen: Seen) -> None:
     with st.container(border=True, gap="xsmall", key=f"step-{number}"):
-        st.markdown(f"##### {DONE if verdict.done else OPEN} {number}. {step.title}")
+        st.markdown(f"## {DONE if verdict.done else OPEN} {number}. {step.title}")
         st.markdown(step.text)
         for place, act in enumerate(step.acts):
             _draw_act(lesson, f"{number}-{place}", act, seen, verdict)

@@ -8,8 +8,9 @@ import streamlit as st
 from core.analysis.mistakes import Reliability, reliability
 from core.analysis.run_words import trust
 from core.runs.predictions import Predictions
-from core.text.numbers import SIGN, count
+from core.text.numbers import SIGN, count, percent
 from pages.components.charts.figure import figure
+from pages.components.charts.told import Told
 
 
 def draw_calibration(predictions: Predictions, pictures: str, key: str) -> None:
@@ -47,7 +48,12 @@ def draw_calibration(predictions: Predictions, pictures: str, key: str) -> None:
         }
         title = f"Reliability, {pictures}"
         with st.container(width=560):
-            figure(traces, layout, key=key, title=title, height=360)
+            rows = [
+                [percent(sure), percent(right), name]
+                for sure, right, name in zip(found.confidence.tolist(), found.accuracy.tolist(), names, strict=True)
+            ]
+            told = Told(trust(found, str), ("how sure it says it is", "how often it is right", "of"), rows)
+            figure(traces, layout, key=key, title=title, told=told, height=360)
 
 
 def calibration_in_words(confidence: np.ndarray, accuracy: np.ndarray, pictures: np.ndarray, error: float) -> str:

@@ -19,10 +19,11 @@ from pages.components.charts.live_plot import live_plot
 from pages.components.charts.view_controls import Options, draw_options
 from pages.components.run.coach_view import draw_coach
 from pages.components.run.heading import draw_buttons, draw_heading
-from pages.components.run.phases import status_line, what_curves_wait_for
+from pages.components.run.phases import announcement, status_line, what_curves_wait_for
 from pages.components.run.playback import draw_steps, waits_after
 from pages.components.run.resuming import draw_problem
 from pages.components.run.take_view import jump_to_taking
+from pages.components.shell.announce import announce
 from pages.components.shell.classifiers import warm_up
 from pages.components.shell.fences import with_run_fence
 from pages.components.shell.header import icon_only, wake_desk
@@ -84,6 +85,8 @@ def _draw(run: Run, config: RunConfig | None, damage: str, status: Status) -> No
         if has_curves:
             _curves(run, shared, options)
         draw_coach(run, status, config, history)
+        with st.container(key="announce-run"):
+            announce(announcement(run, status, history), f"announce {run.id}")
         with st.container(key=f"said-{run.id}"):
             _notices(history)
             if has_curves and options.more:

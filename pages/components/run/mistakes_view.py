@@ -124,7 +124,7 @@ def _frequent(matrix: np.ndarray, names: list[str]) -> None:
 
 
 def _split() -> Split:
-    st.subheader("What it gets right and wrong")
+    st.header("What it gets right and wrong")
     tip = (
         "The validation pictures were held out from training and picked the best epoch; the test pictures were seen only "
         "once, after the training."

@@ -197,6 +197,17 @@ def _share(done: int, total: int) -> float:
     return min(1.0, done / total) if total else 0.0
 
 
+def announcement(run: Run, status: Status, history: History) -> str:
+    """What is said aloud when a run comes to rest; "" while it is on its way."""
+    if status.will_change:
+        return ""
+    measured = right_of(history.test or {}) if status.name == "finished" else None
+    if measured:
+        share = percent(measured[0] / measured[1])
+        return f"Training finished. {share} of {count(measured[1], 'test picture')} are right."
+    return f"Training {status.name}. {meaning(run, status, history)}"
+
+
 def status_line(run: Run, status: Status, history: History, waits: bool = False) -> str:
     """HTML; `waits`: for someone to ask for the next step. While others read the history on, its lock is to be held."""
     share, words = progress_words(status, history)

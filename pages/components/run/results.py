@@ -66,7 +66,7 @@ def _draw_final(history: History) -> None:
 
 def draw_test_results(test: dict[str, Any], class_names: list[str]) -> None:
     """Per-class table and confusion matrix, both of the test split."""
-    st.subheader("How it does on the test pictures")
+    st.header("How it does on the test pictures")
     st.caption(
         f"The network of epoch {test.get('from_epoch', UNKNOWN)} saw these "
         f"{count(test.get('images', 0), 'picture')} only once, after the training."

@@ -106,7 +106,7 @@ def jump_to_taking() -> None:
 
 def draw_taking(run: Run, config: RunConfig | None) -> None:
     """What the run can be taken along as; follows what is being made."""
-    st.subheader("Take it with you", anchor=ANCHOR)
+    st.header("Take it with you", anchor=ANCHOR)
     which, pictures = _choices(run, config)
     if config and isinstance(config.dataset, OwnImages):
         st.caption(

@@ -48,7 +48,7 @@ def _draw(run: Run, class_names: list[str], moves: bool, draw_figures: Callable[
         draw_figures()
     if probe is None:
         return
-    st.subheader("Watch it learn")
+    st.header("Watch it learn")
     _draw_slider(run, epochs, epoch)
     if snapshot is None:
         st.caption("What it said in this epoch cannot be read.")

@@ -183,7 +183,7 @@ def draw_over_seeds(shown: Experiment) -> None:
     found = groups(shown.varied, [run.val_accuracy for run in shown.runs])
     if all(len(group.results) < 2 for group in found):
         return
-    st.subheader("Over the seeds")
+    st.header("Over the seeds")
     others = [setting for setting in shown.varied if setting.path != SEED]
     rows = []
     for group in sorted(found, key=lambda group: -group.mean):

@@ -50,7 +50,7 @@ def draw_now_and_waiting() -> None:
 
 def _draw_now(active: list[Run]) -> None:
     if active:
-        st.subheader("Now")
+        st.header("Now")
         for run in active:
             with run_fence(run, "now"):
                 _active_row(run)
@@ -58,7 +58,7 @@ def _draw_now(active: list[Run]) -> None:
 
 def _draw_waiting(queue: list[Wait]) -> None:
     if queue:
-        st.subheader(f"Waiting ({len(queue):,})" if len(queue) > SHOWN else "Waiting")
+        st.header(f"Waiting ({len(queue):,})" if len(queue) > SHOWN else "Waiting")
         if problem := disk_problem(runs_folder()):
             st.caption(f":orange[:material/warning:] {plain_markdown(problem)}")
         first = paged(len(queue), SHOWN, "waiting")

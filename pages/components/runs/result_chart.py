@@ -9,6 +9,7 @@ from core.experiments.results import Group, best_place, groups, lines
 from core.text.numbers import SIGN, decimal, percent
 from pages.components.charts.figure import figure
 from pages.components.charts.parallel import loss_axis, round_ticks, setting_axis
+from pages.components.charts.told import told_points
 from pages.components.shell.number_words import count
 from pages.components.train.experiments import Experiment
 
@@ -22,7 +23,11 @@ def draw_result_chart(
     """`results`: of each run, None where there is none yet; shares of 1 unless `is_loss`."""
     traces, layout = result_chart(experiment, setting, results, is_loss)
     heading = f"{title} against {setting.title[:1].lower()}{setting.title[1:]}"
-    figure(traces, layout, key=f"result {experiment.name}", title=heading, height=height)
+    points = [
+        (experiment.words(group.places[0]), group.mean) for group in groups(experiment.varied, results) if group.results
+    ]
+    told = told_points(title, setting.title, points, not is_loss, lowest_is_best=is_loss)
+    figure(traces, layout, key=f"result {experiment.name}", title=heading, told=told, height=height)
 
 
 def result_chart(

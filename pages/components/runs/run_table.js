@@ -39,7 +39,7 @@ function draw(row, columns, tick, open) {
   const about = row.about ? make("div", { className: "about" }, row.about) : null, note = row.note ? make("div", { className: "about", title: row.note }, row.note) : null;
   const cells = columns.map(({ kind }) => kind === "title" ? make("th", { className: "title", scope: "row" }, name, bar, about, note)
     : make("td", { className: kind }, kind === "curve" ? (row.spark ? curve(row) : null) : row.cells[kind]));
-  const element = make("tr", {}, make("td", { className: "tick" }, box), ...cells);
+  const element = make("tr", {}, make("td", { className: "tick" }, make("label", {}, box)), ...cells);
   return { element, box, text: JSON.stringify(row) };
 }
 
@@ -97,7 +97,7 @@ export default function (component) {
     const [frame, foot] = root.children, headText = JSON.stringify([data.columns, state.by, state.down, all.checked, all.indeterminate]);
     if (table.head !== headText) {
       table.head = headText;
-      frame.tHead.firstChild.replaceChildren(make("th", { className: "tick" }, all), ...head);
+      frame.tHead.firstChild.replaceChildren(make("th", { className: "tick" }, make("label", {}, all)), ...head);
     }
     const drawn = seen.map((row) => {
       const before = table.rows.get(row.id);

@@ -31,7 +31,7 @@ ALONE = "All runs train on this computer. Others of the room can train some of t
 
 def draw_computers() -> None:
     """The whole section: how many there are, for the host the way to add one, and the list."""
-    st.subheader("Other computers", anchor="computers")
+    st.header("Other computers", anchor="computers")
     _draw_sentence()
     if is_host():
         with fenced("What lets computers join"):

@@ -89,7 +89,7 @@ def _spark(past: list[float | None]) -> str:
 
 
 def _processes(now: System) -> None:
-    st.subheader("What is running")
+    st.header("What is running")
     if not any(usage.is_run for usage in now.processes):
         st.markdown("No training is running. What TrainDesk itself uses:")
     gpu = any(usage.gpu_memory is not None for usage in now.processes)
@@ -114,7 +114,7 @@ def _process(usage: Usage, gpu: bool) -> str:
 
 def draw_disk() -> None:
     """Sizes of all runs, the largest of them, and the trash."""
-    st.subheader("Room on the disk")
+    st.header("Room on the disk")
     if warning := disk_warning(runs_folder()):
         show_warning(warning)
     example = listed_example(runs_folder())  # it lies elsewhere

@@ -119,7 +119,7 @@ def _folded(label: str, group: str, values: dict[str, Any], problems: dict[str, 
         if group != "training":
             st.caption(_first_paragraph(GROUPS[group]))
         for heading, members in parts:
-            st.html(f'<h3 class="section">{escape(heading)}</h3>')
+            st.html(f'<h2 class="section">{escape(heading)}</h2>')
             _fields(members, group, group, problems, shown, COLUMNS)
 
 

@@ -7,7 +7,8 @@ import pytest
 from core.runs.events import EventWriter
 from core.runs.history import History
 from core.runs.store import Status
-from pages.components.run.phases import meaning, progress_facts, progress_words, what_curves_wait_for
+from pages.components.run.phases import announcement, meaning, progress_facts, progress_words, what_curves_wait_for
+from tests.helpers import with_plain_spaces
 from tests.pages.apps import open_app, words
 from tests.pages.fake_runs import STEPS_PER_EPOCH, fake_run, running, write_epoch, write_start
 
@@ -149,3 +150,15 @@ def test_what_a_stop_keeps_is_said_only_once_it_is_there(started):
     assert meaning(run, Status("running"), History(run).update()) == said, "no epoch has ended: there is no best one"
     run.best.write_bytes(b"network")
     assert "The best and the last state are kept." in meaning(run, Status("running"), History(run).update())
+
+
+def test_only_what_came_to_rest_is_said_aloud(runs_folder):
+    def aloud(run):
+        return with_plain_spaces(announcement(run, run.status(), History(run).update()))
+
+    run = fake_run(runs_folder, "starting")
+    with running(run):
+        assert aloud(run) == ""
+    assert aloud(fake_run(runs_folder, "queued")) == ""
+    assert aloud(fake_run(runs_folder, "finished")) == "Training finished. 96.8 % of 93 test pictures are right."
+    assert aloud(fake_run(runs_folder, "failed")).startswith("Training failed. The memory of the GPU is full")
