@@ -65,7 +65,7 @@ class TrainingSettings(Settings):
     views: Literal["one", "mirrored", "moved"] = setting(
         "one",
         "Views",
-        labels={"one": "one: as it is", "mirrored": "two: mirrored too", "moved": "six: mirrored and moved too"},
+        labels={"one": "one: as it is", "mirrored": "two: mirrored", "moved": "six: mirrored, moved"},
     )
     """How often the network looks at a picture before it answers, when it is validated, tested and used: as it is, mirrored, and
     both moved by a pixel to either side. The mean of its answers is more often right. Good for photos, wrong for
