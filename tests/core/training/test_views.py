@@ -11,6 +11,7 @@ from torch.nn import functional
 from core.architectures import ARCHITECTURES
 from core.inference import classifier as asking
 from core.inference.classifier import Classifier
+from core.run_config import RunConfig
 from core.training.build import begin, setup_of
 from core.training.evaluation import drained, evaluate
 from core.training.features import Preparing
@@ -123,6 +124,12 @@ def test_the_test_and_whoever_asks_look_as_often(finished, data_folder, monkeypa
     last = [each for each in classifier.model.modules() if isinstance(each, nn.Linear)][-1]
     again = torch.from_numpy(features) @ last.weight.detach().T + last.bias.detach()
     torch.testing.assert_close(again, plain, rtol=1e-3, atol=1e-3)  # of the pictures as they are
+
+
+def test_a_run_of_before_there_were_views_looks_once():
+    settings = quick_config(training={"views": "moved"}).to_dict()
+    del settings["training"]["views"]
+    assert RunConfig.from_dict(settings).training.views == "one"
 
 
 def test_each_view_counts_as_work(finished):
