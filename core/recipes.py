@@ -147,8 +147,8 @@ RECIPES = (
     Recipe(
         "cifar_94",
         "Airbench",
-        "The network and optimizer of a speed record of 94\u202f% on CIFAR-10, made for GPUs. Measured here, in eight epochs on "
-        "JPEG copies of the pictures: 90\u202f% after a quarter of an hour on one processor core.",
+        "With this network and optimizer its authors read 94\u202f% of CIFAR-10 after seconds on a GPU, in six views of each. "
+        "Measured here on JPEG copies, in one view: 90\u202f% after a quarter of an hour on one processor core.",
         {
             "dataset": {"name": "cifar10", "normalisation": "standard"},
             "architecture": {"name": "airbench"},
@@ -171,6 +171,7 @@ RECIPES = (
                 "validation_share": _HOLD_OUT,
                 "evaluation_batch_size": 1000,
                 "best_by": "last",
+                "views": "moved",
             },
         },
         goals=("fast", "photos"),

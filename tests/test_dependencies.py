@@ -52,6 +52,7 @@ FLOORS = (
         "core.training.precision",
         "core.training.prefetch",
         "core.training.sampling",
+        "core.training.views",
     ),
     (
         "core.training.weight_average",

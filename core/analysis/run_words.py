@@ -40,6 +40,12 @@ def right_of_all(test: dict[str, Any]) -> str:
     return f"{right:,} of {images:,} pictures right; with other pictures of the kind {percent(low)} to {percent(high)}"
 
 
+def views_in_words(views: str) -> str:
+    """Of what an answer is the mean, of `training.views`; "" where each picture is looked at once."""
+    number = {"mirrored": "two", "moved": "six"}.get(views)
+    return f"The answer to a picture is the mean of those to {number} views of it." if number else ""
+
+
 def best_epoch_fact(best: Event, history: History) -> tuple[str, str, str]:
     """Its accuracy, which is not the highest where the loss, or being the last, made it the best."""
     accuracy, epoch = best.get("val/accuracy"), f"epoch {best['epoch']:,}"

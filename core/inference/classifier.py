@@ -20,6 +20,7 @@ from core.training.batches import pictures
 from core.training.checkpoints import load_checkpoint, rebuild
 from core.training.halving import Fit, all_in_halves
 from core.training.layers import layers_of
+from core.training.views import VIEWS, with_views
 
 Answer = TypeVar("Answer")
 BATCH = 250  # images at a time; more is slower on a CPU
@@ -53,7 +54,8 @@ class Classifier:
     def affordable(self, work: int, least: int) -> int:
         """How many pictures it answers with so many multiply-adds; at least so many, whatever that takes."""
         layers = layers_of(self.config.architecture, self.config.dataset.info().shape, len(self.class_names))
-        return max(least, work // max(1, sum(layer.multiply_adds for layer in layers)))
+        each = sum(layer.multiply_adds for layer in layers) * len(VIEWS[self.config.training.views])
+        return max(least, work // max(1, each))
 
     def prepare(self, image: Image.Image) -> np.ndarray:
         """A picture as the network's pixels, uint8 (C, H, W). Raises ImageError."""
@@ -71,7 +73,8 @@ class Classifier:
         return self._on_its_thread(self._answer, np.stack(list(prepared)))
 
     def embed(self, prepared: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """What enters the last layer, float32 (N, F), and the probabilities (N, classes), of pixels uint8 (N, C, H, W)."""
+        """What enters the last layer, float32 (N, F), for the pictures as they are, and the probabilities (N, classes), of pixels
+        uint8 (N, C, H, W)."""
         return self._on_its_thread(self._embed, prepared)
 
     def _embed(self, prepared: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -85,18 +88,27 @@ class Classifier:
 
         hook = last.register_forward_pre_hook(see)
         try:
-            probabilities = self._answer(prepared)
+            probabilities, features = self._answers(prepared, seen)
         finally:
             hook.remove()
-        return torch.cat(seen).numpy(), probabilities
+        return features, probabilities
 
     @staticmethod
     def _on_its_thread(ask: Callable[[np.ndarray], Answer], prepared: np.ndarray) -> Answer:
         return _steady.submit(ask, prepared).result() if len(prepared) <= FEW else ask(prepared)
 
     def _answer(self, prepared: np.ndarray) -> np.ndarray:
-        def of(start: int, end: int) -> torch.Tensor:
-            with torch.inference_mode():
-                return self.config.loss.probabilities(self.model(self.inputs(prepared[start:end])))
+        return self._answers(prepared, [])[0]
 
-        return torch.cat(all_in_halves(len(prepared), BATCH, of, self.fit, torch.device("cpu"))).numpy()
+    def _answers(self, prepared: np.ndarray, seen: list[torch.Tensor]) -> list[np.ndarray]:
+        """Probabilities, and of what a hook puts into `seen` what it saw of the first view, the pictures as they are."""
+        network = with_views(self.model, self.config.training.views)
+
+        def of(start: int, end: int) -> list[torch.Tensor]:
+            seen.clear()
+            with torch.inference_mode():
+                probabilities = self.config.loss.probabilities(network(self.inputs(prepared[start:end])))
+            return [probabilities, *seen[:1]]
+
+        portions = all_in_halves(len(prepared), BATCH, of, self.fit, torch.device("cpu"))
+        return [torch.cat(parts).numpy() for parts in zip(*portions, strict=True)]

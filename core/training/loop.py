@@ -41,6 +41,7 @@ from core.training.sampling import batch_bounds, class_weights, order_of
 from core.training.schedules import ScheduleSettings
 from core.training.settings import TrainingSettings
 from core.training.step import Batch, Given, NotRecorded, Stepper
+from core.training.views import with_views
 from core.training.weight_average import WeightAverage
 
 
@@ -145,7 +146,9 @@ def train(
     part = yield from trainable_part(
         state.model, state.average, augmentation, size, splits, state.precision, ranks is None, fit
     )
-    network = part.network
+    network, judged, val = part.network, part.eval_model, part.val
+    if training.views != "one":  # features are those of pictures as they are
+        judged, val = with_views(state.eval_model, training.views), splits.val
     if training.compile and ranks:
         network.compile()
     changes = augmentation.is_on() and not part.on_features  # those of mirrored pictures were computed with the others
@@ -174,13 +177,13 @@ def train(
 
     clip, images = training.gradient_clip, bounds[0][1]
     step = Stepper(network, loss_of, state.optimizer, precision, weights, clip, recorder, images, make, add, move)
-    probe_inputs = None if probe is None else next(iter(part.val.batches(probe, [(0, len(probe))])))[0]
-    between = Between(training, part.val, state.part)
+    probe_inputs = None if probe is None else next(iter(val.batches(probe, [(0, len(probe))])))[0]
+    between = Between(training, val, state.part)
 
     def measure(
         pictures: Pictures | Features, ranks: Ranks | None = None
     ) -> Generator[Measuring | FewerAtOnce, None, Evaluation]:
-        return evaluate(part.eval_model, pictures, loss_of, size, state.precision, ranks=ranks, fit=fit)
+        return evaluate(judged, pictures, loss_of, size, state.precision, ranks=ranks, fit=fit)
 
     while state.epoch < training.epochs and not (
         training.patience and state.epochs_without_improvement >= training.patience
@@ -214,22 +217,22 @@ def train(
             if (ranks is None or ranks.rank == 0) and between.is_due(state.step, len(bounds) - state.batch):
                 yield (yield from _validated(state, between, measure))
                 network.train()
-        val = yield from measure(part.val, ranks)
+        result = yield from measure(val, ranks)
         between.epoch_begins()
         metrics = {
             "train/loss": state.running_metrics.loss(),
             "train/accuracy": state.running_metrics.accuracy(),
-            **val.metrics("val"),
+            **result.metrics("val"),
         }
-        by_loss, by_accuracy = (-val.loss, val.accuracy), (val.accuracy, -val.loss)
+        by_loss, by_accuracy = (-result.loss, result.accuracy), (result.accuracy, -result.loss)
         rank = {"accuracy": by_accuracy, "loss": by_loss, "last": (float(state.epoch), 0.0)}[training.best_by]
         is_best = state.best is None or rank > state.best
         state.best = rank if is_best else state.best
         state.epochs_without_improvement = 0 if is_best else state.epochs_without_improvement + 1
         state.epoch, state.batch, state.running_metrics = state.epoch + 1, 0, RunningMetrics()
-        setup.schedule.after_epoch(state.schedule_memory, val.loss)
-        probabilities = _probabilities(part.eval_model, probe_inputs, precision, fit)
-        yield Epoch(state.epoch, state.step, metrics, is_best, val.confusion, probabilities)
+        setup.schedule.after_epoch(state.schedule_memory, result.loss)
+        probabilities = _probabilities(judged, probe_inputs, precision, fit)
+        yield Epoch(state.epoch, state.step, metrics, is_best, result.confusion, probabilities)
 
 
 def _compiled(network: nn.Module, images: int) -> Callable[..., Outcome]:

@@ -17,6 +17,7 @@ from core.training.checkpoints import load_checkpoint, rebuild
 from core.training.evaluation import Measuring, evaluate
 from core.training.halving import FewerAtOnce, Fit
 from core.training.precision import true_float32
+from core.training.views import with_views
 
 
 class Scored(NamedTuple):
@@ -38,6 +39,7 @@ def evaluate_checkpoint(
     content = load_checkpoint(path)
     config = RunConfig.from_dict(content["config"])
     model = rebuild(config.architecture, content, path).to(device, memory_format=pictures.layout)  # type: ignore[call-overload]
+    model = with_views(model, config.training.views)
     pictures = replace(pictures, dtype=torch.float32)  # whatever the training computed in
     kept: list[torch.Tensor] = []
     size = config.training.evaluation_batch_size

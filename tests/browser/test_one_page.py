@@ -22,6 +22,7 @@ from core.export.page.packing import Unpacked
 from core.export.page.page import write_page
 from core.inference.classifier import Classifier
 from core.inference.neighbours import tempered
+from core.training.views import VIEWS, with_views
 from pages.components.classify.prediction_view import Said, words
 from tests.browser.hands import PASTE, barriers, draw_with_mouse
 from tests.core.export.page.test_graph import settings, unsettled
@@ -100,12 +101,12 @@ def opened(browser):
     assert problems == []
 
 
-def written(place, model, shape, classes, half_from=math.inf, answers=None):
+def written(place, model, shape, classes, half_from=math.inf, answers=None, views="one"):
     """A page of a network that learned nothing, with 50 pictures of noise."""
     random = np.random.default_rng(0)
     pictures = random.integers(0, 256, (50, *shape), dtype=np.uint8)
     with torch.inference_mode():
-        logits = model((torch.from_numpy(pictures).float() / 255 - 0.4) / 0.25)
+        logits = with_views(model, views)((torch.from_numpy(pictures).float() / 255 - 0.4) / 0.25)
     said = {
         "title": "Noise",
         "classes": classes,
@@ -117,7 +118,13 @@ def written(place, model, shape, classes, half_from=math.inf, answers=None):
             "function": "prepare_photo",
             "arguments": {"channels": shape[0], "size": shape[1:]},
         },
-        "network": {"temperature": 0.8, "each": False, "mean": [0.4] * shape[0], "deviation": [0.25] * shape[0]},
+        "network": {
+            "temperature": 0.8,
+            "each": False,
+            "views": VIEWS[views],
+            "mean": [0.4] * shape[0],
+            "deviation": [0.25] * shape[0],
+        },
     }
     wanted = tempered(logits.softmax(1).numpy(), 0.8) if answers is None else answers
     features = random.normal(size=(60, model[-1].in_features)).astype(np.float32)
@@ -211,9 +218,9 @@ def test_what_is_strange_is_measured_as_in_python(opened, digits, run):
 @pytest.mark.parametrize("name", ARCHITECTURES.names())
 def test_every_architecture_passes_the_pages_own_test(opened, tmp_path, name):
     shape = (3, 32, 32) if "weights" not in ARCHITECTURES.get(name).model_fields else (1, 32, 32)
-    place = written(
-        tmp_path / f"{name}.html", network_of(name, shape), shape, [f"kind {number}" for number in range(7)]
-    )
+    classes = [f"kind {number}" for number in range(7)]
+    views = "moved" if name == "mlp" else "one"
+    place = written(tmp_path / f"{name}.html", network_of(name, shape), shape, classes, views=views)
     page = opened(place, "#selftest")
     expect(page.locator("#selftest")).to_be_visible()
     found = json.loads(page.locator("#selftest").inner_text())

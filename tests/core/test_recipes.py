@@ -102,6 +102,8 @@ def test_cifar_94_trains_as_airbench_does():
     assert (config.optimizer.momentum, config.optimizer.others_momentum) == (0.6, 0.85)
     assert config.loss.label_smoothing == 0.2 and config.schedule == SCHEDULES.parse("linear")
     assert (config.augmentation.alternate, config.augmentation.crop) == (True, 2)
+    assert (size, config.training.epochs, config.training.views) == (2000, 8, "moved")
+    assert config.dataset.mean_and_deviation() == ((0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616))
 
 
 def test_the_wide_cnn_is_measured_in_batches_of_1000():

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from core.inference.classifier import Classifier
 from core.inference.neighbours import NEIGHBOUR, SIDE, WIDEST, Neighbours, projection
+from core.training.views import with_views
 
 
 class Answering(nn.Module):
@@ -19,7 +20,8 @@ class Answering(nn.Module):
 
     def __init__(self, classifier: Classifier, known: Neighbours):
         super().__init__()
-        self.network, self.loss = classifier.model.eval(), classifier.config.loss
+        self.network = with_views(classifier.model, classifier.config.training.views).eval()
+        self.loss = classifier.config.loss
         self.last = [module for module in self.network.modules() if isinstance(module, nn.Linear)][-1]
         mean, deviation = (
             torch.tensor(values).view(1, -1, 1, 1) for values in classifier.config.dataset.mean_and_deviation()
@@ -37,7 +39,7 @@ class Answering(nn.Module):
         """uint8 (N, H, W, C) -> probabilities float32 (N, classes), rows summing to 1; how unlike the training pictures each is,
         float32 (N,); whether it is so unlike them that the network should say that it does not know, bool (N,)."""
         pixels = images.permute(0, 3, 1, 2).float()  # (N, C, H, W)
-        seen: list[Tensor] = []
+        seen: list[Tensor] = []  # in each view, the first as it is
         hook = self.last.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].flatten(1).float()))
         try:
             probabilities = self.loss.probabilities(self.network(pixels * self.scale + self.offset))

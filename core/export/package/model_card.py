@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from core.analysis.mistakes import commonest_mistakes
+from core.analysis.run_words import views_in_words
 from core.analysis.scores import interval, right_of
 from core.image_sets.splitting import TEST, TRAIN, VAL
 from core.inference import USUALLY_ANSWERED
@@ -88,6 +89,7 @@ def model_card(
             _for_programs(config),
             "## How good it is",
             _scores(measured, names),
+            *([views] if (views := views_in_words(config.training.views)) else []),
             _proof(proof),
             "## What it learned from",
             _data(config, data_folder),

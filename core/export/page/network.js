@@ -57,19 +57,34 @@ const Network = (() => {
   async function answer(network, pixels, pause = () => new Promise((go) => setTimeout(go))) {
     const channels = network.size[2], data = new Float32Array(pixels.length);
     for (let i = 0; i < data.length; i++) data[i] = (pixels[i] / 255 - network.mean[i % channels]) / network.deviation[i % channels];
-    const values = [{ size: network.size, data }];
-    let since = performance.now(), features = null;
-    for (const [place, step] of network.steps.entries()) {
-      const inputs = step.inputs.map((input) => values[input]);
-      values.push({ size: step.size, data: kinds[step.kind](step, ...inputs) });
-      if (network.features === step.inputs[0] && step.kind === "linear") features = inputs[0].data;
-      for (const input of step.inputs) if (network.lastUse.get(input) === place) values[input] = null;
-      if (performance.now() - since > BREATH) {
-        await pause();
-        since = performance.now();
+    let since = performance.now(), features = null, logits = null; // the features are those of the first view
+    for (const view of network.views) {
+      const values = [{ size: network.size, data: seen(network.size, data, view) }];
+      for (const [place, step] of network.steps.entries()) {
+        const inputs = step.inputs.map((input) => values[input]);
+        values.push({ size: step.size, data: kinds[step.kind](step, ...inputs) });
+        if (network.features === step.inputs[0] && step.kind === "linear") features ??= inputs[0].data;
+        for (const input of step.inputs) if (network.lastUse.get(input) === place) values[input] = null;
+        if (performance.now() - since > BREATH) {
+          await pause();
+          since = performance.now();
+        }
       }
+      logits = values.at(-1).data.map((value, i) => value * view[2] + (logits?.[i] ?? 0));
     }
-    return { probabilities: shares(network, values.at(-1).data), features };
+    return { probabilities: shares(network, logits), features };
+  }
+
+  // A picture moved down and to the right, mirrored at its edges, and then left to right; views.py says the same.
+  function seen([height, width, channels], data, [move, isMirrored]) {
+    if (!move && !isMirrored) return data;
+    const outputs = new Float32Array(data.length), from = (place, side) => side - 1 - Math.abs(side - 1 - Math.abs(place - move));
+    for (let y = 0, to = 0; y < height; y++)
+      for (let x = 0; x < width; x++, to += channels) {
+        const at = (from(y, height) * width + from(isMirrored ? width - 1 - x : x, width)) * channels;
+        outputs.set(data.subarray(at, at + channels), to);
+      }
+    return outputs;
   }
 
   // Softmax of the logits, or of the logarithms of their sigmoids; then with the temperature that makes confidence honest.

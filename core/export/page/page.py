@@ -34,6 +34,7 @@ from core.runs.metadata import title_of
 from core.runs.store import Run
 from core.text.numbers import count, percent
 from core.training.losses import LossSettings
+from core.training.views import VIEWS
 
 HERE = Path(__file__).parent
 SCRIPTS = (
@@ -85,7 +86,8 @@ def write_page(run: Run, place: Path, which: str, data_folder: Path, tell: Tell)
         )
     tell(0.05, "Reading the network")
     graph = graph_of(classifier.model, dataset.info().shape, label)
-    work = multiply_adds(graph)
+    views = VIEWS[classifier.config.training.views]
+    work = multiply_adds(graph) * len(views)
     if work > MOST_WORK:
         raise TrainDeskError(
             f"{label} needs {work / 1e6:,.0f} million multiply-adds for an answer, more than the {MOST_WORK / 1e6:,.0f} million "
@@ -105,7 +107,7 @@ def write_page(run: Run, place: Path, which: str, data_folder: Path, tell: Tell)
     words = {
         **about(run, classifier, remembered if remembered < len(pictures.train) else 0),
         "preparation": plan_of(dataset.preparation()),
-        "network": {"temperature": temperature, "each": is_each_by_itself(classifier.config.loss)}
+        "network": {"temperature": temperature, "views": views, "each": is_each_by_itself(classifier.config.loss)}
         | dict(zip(("mean", "deviation"), map(list, dataset.mean_and_deviation()), strict=True)),
     }
     tell(0.8, "Comparing its answers")

@@ -11,6 +11,7 @@ import torch
 from torch.nn import functional
 
 from core.export.page.packing import Unpacked
+from core.training.views import AS_IT_IS, View, seen
 
 Step = dict[str, Any]  # an operation as it stands in the page
 
@@ -35,11 +36,12 @@ BETWEEN: dict[str, Callable[[torch.Tensor, Any], torch.Tensor]] = {
 }
 
 
-def values_of(page: Unpacked, pixels: np.ndarray) -> list[torch.Tensor]:
-    """Every value of the computation, float32 (N, C, H, W), for pictures uint8 (N, H, W, C); the last one is the logits."""
+def values_of(page: Unpacked, pixels: np.ndarray, view: View = AS_IT_IS) -> list[torch.Tensor]:
+    """Every value of the computation, float32 (N, C, H, W), for pictures uint8 (N, H, W, C) in a view; the last one is the
+    logits."""
     network = page.words["network"]
     mean, deviation = (torch.tensor(network[name]).view(-1, 1, 1) for name in ("mean", "deviation"))
-    values = [(torch.from_numpy(pixels.copy()).permute(0, 3, 1, 2).float() / 255 - mean) / deviation]
+    values = [seen((torch.from_numpy(pixels.copy()).permute(0, 3, 1, 2).float() / 255 - mean) / deviation, view)]
     for step in network["operations"]:
         arrays = {
             name: torch.from_numpy(page.array(place).astype(np.float32)) for name, place in step["arrays"].items()
@@ -52,8 +54,9 @@ def values_of(page: Unpacked, pixels: np.ndarray) -> list[torch.Tensor]:
 
 def probabilities_of(page: Unpacked, pixels: np.ndarray) -> np.ndarray:
     """What the page answers to pictures uint8 (N, H, W, C): float32 (N, classes), rows summing to 1."""
-    logits = values_of(page, pixels)[-1].flatten(1)
     network = page.words["network"]
+    views = [View(*view) for view in network["views"]]
+    logits = torch.stack([values_of(page, pixels, view)[-1].flatten(1) * view.share for view in views]).sum(0)
     shares = (functional.logsigmoid(logits) if network["each"] else logits).softmax(1)
     return (shares.clamp_min(1e-12).log() / network["temperature"]).softmax(1).numpy()
 

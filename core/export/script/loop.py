@@ -9,6 +9,24 @@ from core.run_config import RunConfig
 from core.training.sampling import batch_bounds, least_batch
 
 RANKS = {"accuracy": "(accuracy, -loss)", "loss": "(-loss, accuracy)"}  # of an epoch, larger is better
+VIEWS: dict[str, list[str]] = {  # a function of how a network answers that looks at a picture more than once
+    "one": [],
+    "mirrored": [
+        "def answer(network, inputs):",
+        '    """The mean of the answers to pictures and to their mirror images."""',
+        "    return (network(inputs).float() + network(inputs.flip(3)).float()) / 2",
+        *["", ""],
+    ],
+    "moved": [
+        "def answer(network, inputs):",
+        '    """The mean of the answers to pictures and their mirror images, half of it moved by a pixel to either side."""',
+        '    wide = functional.pad(inputs, [1] * 4, mode="reflect")',
+        "    seen = (inputs, wide[:, :, :-2, :-2], wide[:, :, 2:, 2:])",
+        "    still, down, up = (network(each).float() + network(each.flip(3)).float() for each in seen)",
+        "    return still / 4 + (down + up) / 8",
+        *["", ""],
+    ],
+}
 FASTER = "with torch.autocast(DEVICE.type, torch.bfloat16):"
 
 
@@ -51,12 +69,15 @@ def _measured(config: RunConfig, network: WrittenNetwork) -> list[str]:
     mean = ".mean()" if config.training.balance == "weights" else ""
     inputs = "some" if network.features else "inputs_of(some)"
     parts = f"images.split({config.training.evaluation_batch_size})"
+    views = config.training.views
+    answer = f"network({inputs})" if views == "one" else f"answer(network, {inputs})"
     return [
+        *VIEWS[views],
         "@torch.inference_mode()",
         "def measured(network, images, labels):",
         '    """The share of the pictures that a network reads right, and its mean loss."""',
         "    network.eval()",
-        f"    logits = torch.cat([network({inputs}) for some in {parts}])",
+        f"    logits = torch.cat([{answer} for some in {parts}])",
         "    labels = labels.to(DEVICE)",
         f"    loss = loss_of(logits.float(), labels{plain}){mean}",
         "    return (logits.argmax(dim=1) == labels).float().mean().item(), loss.item()",

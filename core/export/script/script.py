@@ -104,7 +104,7 @@ def text_of(config: RunConfig, history: History, data_folder: Path, title: str, 
     session = history.session or history.started or {}
     precision = str(session.get("precision") or training.precision)
     share = old_share(config, network)
-    is_head = len(network.trained) == 1 and not config.augmentation.is_on()
+    is_head = len(network.trained) == 1 and not config.augmentation.is_on() and training.views == "one"
     if is_head:
         network = on_features(network, FASTER if precision == "bfloat16" else "")
     source = source_of(dataset)

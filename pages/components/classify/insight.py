@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
+from core.analysis.run_words import views_in_words
 from core.datasets.thumbnails import pictures_of
 from core.paths import data_folder
 from pages.components.classify.break_it import draw_break_it
@@ -87,6 +88,8 @@ def _draw_where(network: Network, pixels: np.ndarray) -> None:
         else "places that change the answer when they are covered"
     )
     st.caption(f"Bright is what spoke for {classifier.class_names[answer]}: {how} ({method}).")
+    if views := views_in_words(classifier.config.training.views):
+        st.caption(f"{views} This is the first of them, the picture as it is.")
 
 
 def _draw_layers(network: Network, pixels: np.ndarray) -> None:

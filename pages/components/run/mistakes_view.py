@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 
 from core.analysis.mistakes import best_of_each_class, commonest_mistakes, confusion, in_cell, worst
-from core.analysis.run_words import mixed_up
+from core.analysis.run_words import mixed_up, views_in_words
 from core.analysis.scores import scores
 from core.datasets.thumbnails import pictures_of
 from core.paths import data_folder
@@ -67,6 +67,8 @@ def draw_mistakes(run: Run, config: RunConfig, names: list[str]) -> None:
     shown = Shown(run, split, predictions, names, pixels)
     matrix = confusion(predictions)
     st.markdown(pairs_in_words(matrix, names))
+    if views := views_in_words(config.training.views):
+        st.caption(views)
     frequent = st.container()  # filled last: a click into the matrix changes which of them is chosen
     picture, table = st.columns([6, 5], gap="medium")
     with table:

@@ -33,7 +33,7 @@ Certificate** there shows the fingerprint."""
 
 def draw_sharing() -> None:
     """The section: who is let in, by which address, and how safe that is."""
-    st.subheader("Sharing", anchor="sharing")
+    st.header("Sharing", anchor="sharing")
     draw_privacy()
     reached = access()
     if not reached.has_passwords:

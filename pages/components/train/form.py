@@ -27,7 +27,15 @@ A_ROW = 3
 OFTEN_USED = ("epochs", "batch_size", "device", "epoch_seconds")  # of the training settings, in this order
 SECTIONS: dict[str, dict[str, tuple[str, ...]]] = {  # group -> heading -> settings, a row each
     "training": {
-        "Judging and stopping": ("validation_share", "validate_every", "best_by", "patience", "prune", "keep_every"),
+        "Judging and stopping": (
+            "validation_share",
+            "validate_every",
+            "best_by",
+            "views",
+            "patience",
+            "prune",
+            "keep_every",
+        ),
         "Steps": ("training_pictures", "balance", "gradient_clip", "average_decay", "seed"),
         "Computing": ("devices", "precision", "repeatable", "evaluation_batch_size", "compile", "tensorboard"),
         "Beginning": ("start_from", "own_pictures"),

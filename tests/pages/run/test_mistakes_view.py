@@ -1,5 +1,6 @@
 """What a network gets right and wrong: cells, galleries, classes, pairs in words, and whether its confidence can be trusted."""
 
+import json
 import re
 
 import numpy as np
@@ -160,6 +161,13 @@ def test_a_run_that_was_trained_on_shows_its_new_mistakes(shown):
     labels[before.right] = (labels[before.right] + 1) % 10
     write_predictions(shown, "test", Predictions(before.logits, labels, before.rows))
     assert f"{int((before.predicted == labels).sum())} of 360 right" in words(run(app))
+
+
+def test_a_network_that_looks_at_several_views_of_a_picture_says_so(shown):
+    assert "views" not in words(open_run(shown))
+    config = shown.config().with_changes({"training.views": "moved"})
+    shown.config_file.write_text(json.dumps({"format": 1, **config.to_dict()}))
+    assert "The answer to a picture is the mean of those to six views of it." in words(open_run(shown))
 
 
 def test_a_class_table_names_every_class_as_it_is_written():

@@ -127,3 +127,14 @@ def test_what_it_learned_from_is_kept_as_small_as_it_is_exact():
     module = Answering(classifier, known)
     assert np.array_equal(module.features.float().numpy(), known.features)
     assert np.array_equal((module.pixels.float() / 255).numpy(), known.pixels)
+
+
+def test_a_network_that_looks_at_several_views_leaves_with_them():
+    made = random_classifier("airbench", "cifar10", channels=[8, 16])
+    classifier = replace(made, config=made.config.with_changes({"training.views": "moved"}))
+    known, pictures = random_known(classifier), random_pictures(classifier, 5, 5)
+    expected, ood_score = said_here(classifier, known, pictures)
+    got, score, _ = by_the_file(classifier, known)(np.ascontiguousarray(pictures.transpose(0, 2, 3, 1)))
+    np.testing.assert_allclose(got, expected, atol=5e-5)
+    np.testing.assert_allclose(score, ood_score, rtol=2e-5, atol=5e-7 / known.units[0])
+    assert np.abs(expected - said_here(made, known, pictures)[0]).max() > 0.01

@@ -53,6 +53,13 @@ def test_scores_come_with_their_interval_the_worst_classes_and_the_commonest_mis
     assert text.endswith(f"The training is not here as a script. {why}\n")
 
 
+def test_it_says_how_often_the_network_looks(run, data_folder):
+    assert "views of it" not in card(run, measured(run, 1, PROOF), data_folder)
+    config = run.config().with_changes({"training.views": "mirrored"})
+    text = model_card(run, config, measured(run, 1, PROOF), PROOF, data_folder, [])
+    assert "The answer to a picture is the mean of those to two views of it." in text
+
+
 def test_without_a_test_it_says_that_these_pictures_chose_it(run, data_folder):
     text = card(run, measured(run, 1, PROOF), data_folder)
     assert "Of 142 validation pictures it reads 91.5 % right" in text

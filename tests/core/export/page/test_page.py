@@ -195,3 +195,11 @@ def test_pictures_that_no_page_can_prepare_are_refused_in_one_sentence(run, tmp_
     with pytest.raises(TrainDeskError) as said:
         write_page(run, tmp_path / "page.html", "", data_folder, quiet)
     assert_one_sentence(str(said.value), "Tiny digits", "prepare")
+
+
+def test_a_network_that_looks_at_several_views_does_so_in_the_page(tmp_path, data_folder):
+    run = train(tmp_path / "runs", data_folder, epochs=1, training={"views": "moved"})
+    facts = write_page(run, tmp_path / "page.html", "", data_folder, quiet)
+    assert facts["same"] == facts["pictures"] and facts["largest_difference"] <= 1e-3
+    page = inside((tmp_path / "page.html").read_text(encoding="utf-8"))
+    assert len(page.words["network"]["views"]) == 6 and facts["multiply_adds"] % 6 == 0

@@ -30,7 +30,7 @@ TRAININGS = {
         "optimizer": {"name": "rmsprop", "momentum": 0.5},
         "schedule": {"name": "plateau", "patience": 0},
         "loss": "mse",
-        "training": {"balance": "weights", "best_by": "last"},
+        "training": {"balance": "weights", "best_by": "last", "views": "mirrored"},
     },
     "sampling": {
         "loss": {"name": "bce", "label_smoothing": 0.2},
@@ -43,7 +43,7 @@ TRAININGS = {
     },
     "norms": {
         "architecture": {"name": "cifar_cnn", "channels": [4, 8], "hidden": 16, "dropout": 0.2},
-        "training": {"patience": 1, "validation_share": 0.3},
+        "training": {"patience": 1, "validation_share": 0.3, "views": "moved"},
     },
     "airbench": {
         "architecture": {"name": "airbench", "channels": [8, 16]},
