@@ -150,10 +150,8 @@ def train(
     changes = augmentation.is_on() and not part.on_features  # those of mirrored pictures were computed with the others
     weights = class_weights(splits.train.labels, setup.classes) if training.balance == "weights" else None
     recorder = None if training.compile or ranks else recorder_for(device)
-    add, move = (
-        _divided(network, ranks) if ranks else _compiled(network, bounds[0][1]) if training.compile else add_gradients,
-        None,
-    )
+    add = _divided(network, ranks) if ranks else _compiled(network, bounds[0][1]) if training.compile else add_gradients
+    move: Callable[[], None] | None = None
     if add is add_gradients and recorder is None and state.precision == torch.bfloat16 and is_dense(network):
         dense = DenseStep(network, state.optimizer, bool(training.gradient_clip))
         add, move = dense.add_gradients, dense.move
