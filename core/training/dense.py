@@ -117,7 +117,7 @@ class DenseStep:
         state = [optimizer.state.get(weights, {}).get("momentum_buffer") for weights in self._weights]
         return (
             not self._keeps
-            and type(optimizer) is torch.optim.SGD
+            and isinstance(optimizer, torch.optim.SGD)
             and all(kept is not None for kept in state)
             and all(group["momentum"] and not group["dampening"] for group in optimizer.param_groups)
             and sum(len(group["params"]) for group in optimizer.param_groups) == len(self._weights)

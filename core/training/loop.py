@@ -154,7 +154,8 @@ def train(
     changes = augmentation.is_on() and not part.on_features  # those of mirrored pictures were computed with the others
     weights = class_weights(splits.train.labels, setup.classes) if training.balance == "weights" else None
     recorder = None if training.compile or ranks else recorder_for(device)
-    add, move = add_gradients, None
+    add: Callable[..., Outcome] = add_gradients
+    move: Callable[[], None] | None = None
     if ranks:
         add = Division(network, ranks).add_gradients
     elif training.compile:
