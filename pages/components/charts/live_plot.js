@@ -44,7 +44,7 @@ function draw({ parentElement, data }, plot, chart, again) {
   const large = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16; // 1, more in presenter view
   plot.classList.toggle("tall", data.height == null); // style.css knows how high
   plot.style.height = data.height == null ? "" : `${Math.round(data.height * large)}px`;
-  chart.size = sizeOf(plot);
+  const size = sizeOf(plot);
 
   const style = getComputedStyle(parentElement.host ?? parentElement);
   const theme = (name) => style.getPropertyValue(name).trim();
@@ -122,6 +122,7 @@ function draw({ parentElement, data }, plot, chart, again) {
       chart.redraw(true);
       return;
     }
+    chart.size = size;
     plot.dataset.draws = ++chart.draws;
     plot.dataset.points = Math.max(0, ...traces.map((trace) => trace.x.length));
     if (chart.hoverX != null && plot.matches(":hover")) {
