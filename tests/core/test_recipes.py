@@ -66,7 +66,7 @@ def test_settings_are_the_published_ones(name):
     assert config.loss.name == loss
     assert (config.training.batch_size, config.training.epochs) == (batch_size, epochs)
     optimizer = config.optimizer.build(parameter_groups(model, config.optimizer, config.architecture.lr_scale))
-    assert type(optimizer) is optimizer_class
+    assert isinstance(optimizer, optimizer_class)
     (group,) = optimizer.param_groups
     assert {key: group[key] for key in optimizer_settings} == optimizer_settings
     assert group["weight_decay"] == 0
