@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from core.runs.events import EventWriter
 from core.runs.history import History
+from core.runs.playback import Playback, ask_for_playback
 from core.runs.store import create_run, find_run
 from tests.browser.hands import CHARTS, press, seen
 from tests.helpers import quick_config, wait_until
@@ -30,7 +31,7 @@ def start(page, server, **training):
 
 def test_pause_close_the_tab_come_back_and_resume_to_the_end(visit, server):
     page = visit().page
-    run = start(page, server, epochs=3, epoch_seconds=4)
+    run = start(page, server, epochs=3, epoch_seconds=30)
     press(page.get_by_role("button", name="Pause"), page.get_by_text("paused", exact=True))
     paused_at = History(run).update().steps[-1]
     page.close()
@@ -39,6 +40,7 @@ def test_pause_close_the_tab_come_back_and_resume_to_the_end(visit, server):
     page.goto(f"{server.url}/run?run={run.id}")
     expect(page.get_by_text("it goes on from there when you resume it")).to_be_visible()
     press(page.get_by_role("button", name="Resume"), page.get_by_role("button", name="Pause"))
+    ask_for_playback(run, Playback())  # the rest at full speed
     expect(page.get_by_text("finished", exact=True)).to_be_visible()
     expect(page.get_by_text("of 360 pictures right")).to_be_visible()
     history = History(run).update()
@@ -54,10 +56,10 @@ def test_pause_close_the_tab_come_back_and_resume_to_the_end(visit, server):
 
 
 def test_no_chart_of_a_running_training_is_empty_for_long(visit, server):
-    """One epoch, half a minute long: loss, accuracy and validation move in it."""
+    """One epoch, a minute long: loss, accuracy and validation move in it."""
     page = visit().page
     begun = "() => document.querySelectorAll('.js-plotly-plot').length > 1"
-    run = start(page, server, epochs=1, epoch_seconds=30)
+    run = start(page, server, epochs=1, epoch_seconds=60)
     page.wait_for_function(begun)
     for chart in (0, 1):
         for name, least in (("training", 3), ("validation", 2)):
@@ -102,7 +104,7 @@ def test_another_learning_rate_while_it_trains(visit, server):
 
 def test_a_step_an_epoch_slow_motion_and_full_speed_at_a_click(visit, server):
     page = visit().page
-    run = start(page, server, epochs=400, epoch_seconds=4)
+    run = start(page, server, epochs=60, epoch_seconds=4)
     next_step, next_epoch = (page.get_by_role("button", name=name) for name in ("Next step", "Next epoch"))
     speed, full_speed = (page.get_by_role("button", name=name) for name in ("Speed", "Full speed"))
     press(speed, full_speed)
@@ -116,11 +118,11 @@ def test_a_step_an_epoch_slow_motion_and_full_speed_at_a_click(visit, server):
     for count in (1, 2, 3):
         next_step.click()
         wait_until(lambda count=count: last()["step"] == before + count, what="a step for each click")
-    expect(page.get_by_text(f"step {before + 3:,} of 8,000, waiting")).to_be_visible()
+    expect(page.get_by_text(f"step {before + 3:,} of 1,200, waiting")).to_be_visible()
     next_epoch.click()
     per_epoch = History(run).update().started["steps_per_epoch"]
     end = ((before + 3) // per_epoch + 1) * per_epoch
-    expect(page.get_by_text(f"step {end:,} of 8,000, waiting")).to_be_visible()
+    expect(page.get_by_text(f"step {end:,} of 1,200, waiting")).to_be_visible()
     assert History(run).update().epochs[-1]["step"] == end == last()["step"], "validated, then it waits"
 
     press(speed, full_speed)

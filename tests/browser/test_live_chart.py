@@ -106,6 +106,8 @@ def test_the_type_of_a_chart_follows_that_of_the_page_where_its_size_stays(visit
     page = visit().page
     page.goto(f"{server.url}/run?run={fake_run(server.runs, 'finished').id}")
     page.wait_for_function("document.querySelector('.js-plotly-plot')?.dataset.draws >= 1")
+    page.evaluate("new Promise(next => requestAnimationFrame(() => requestAnimationFrame(next)))")
+    assert charts(page)[0]["draws"] == 1, "drawn again where nothing has changed"
     page.evaluate("""() => {
         const size = document.createElement('style');
         size.textContent = '.plot { width: 400px !important; min-width: 0 !important; height: 400px !important; }';

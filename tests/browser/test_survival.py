@@ -52,7 +52,7 @@ def test_the_dashboard_is_killed_and_comes_back_and_the_run_never_notices(visit,
     port = closed_port()
     seen = visit()
     with serving(runs, data_folder, port=port) as server:
-        run = start(seen.page, server, "Survivor", epochs=60, epoch_seconds=1)
+        run = start(seen.page, server, "Survivor", epochs=600, epoch_seconds=1)
         status(seen.page, "running")
         server.process.send_signal(signal.SIGKILL)
         server.process.wait(10)
@@ -79,7 +79,7 @@ def test_the_second_run_waits_and_says_so_and_starts_when_the_first_is_stopped(v
     set_cpu_runs(runs, 1)
     with serving(runs, data_folder) as server:
         first, second = visit().page, visit().page
-        start(first, server, "First", epochs=60, epoch_seconds=1)
+        start(first, server, "First", epochs=600, epoch_seconds=1)
         status(first, "running")
         waits = start(second, server, "Second", epochs=2, epoch_seconds=1)
         status(second, "queued")

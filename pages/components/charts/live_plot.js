@@ -25,6 +25,8 @@ function heightAbove(plot, width, large) {
 // Plotly looks a trace that goes up by a class made of this: a name with spaces would be no selector.
 const uidOf = (name) => "curve" + name.replace(/[^A-Za-z0-9]/g, (sign) => `_${sign.charCodeAt(0)}`);
 
+const sizeOf = (plot) => [plot.clientWidth, plot.clientHeight, getComputedStyle(document.documentElement).fontSize].join();
+
 export default function (component) {
   const plot = component.parentElement.querySelector(".plot");
   plot.setAttribute("aria-label", `Chart: ${component.data.title}`);
@@ -43,6 +45,7 @@ function draw({ parentElement, data }, plot, chart, again) {
   const large = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16; // 1, more in presenter view
   plot.classList.toggle("tall", data.height == null); // style.css knows how high
   plot.style.height = data.height == null ? "" : `${Math.round(data.height * large)}px`;
+  const size = sizeOf(plot);
 
   const style = getComputedStyle(parentElement.host ?? parentElement);
   const theme = (name) => style.getPropertyValue(name).trim();
@@ -120,13 +123,15 @@ function draw({ parentElement, data }, plot, chart, again) {
       chart.redraw(true);
       return;
     }
+    chart.size = size;
     plot.dataset.draws = ++chart.draws;
     plot.dataset.points = Math.max(0, ...traces.map((trace) => trace.x.length));
     if (chart.hoverX != null && plot.matches(":hover")) {
       Plotly.Fx.hover(plot, { xval: chart.hoverX }, "xy"); // redrawing hides it; an array would add a second kind of label
     }
     if (chart.draws > 1) return;
-    const sizes = new ResizeObserver(() => plot.isConnected && chart.redraw()); // Plotly itself looks at the window alone
+    // Plotly itself looks at the window alone. An observer speaks up at once, of the size in which it was drawn just now.
+    const sizes = new ResizeObserver(() => plot.isConnected && chart.size !== sizeOf(plot) && chart.redraw());
     sizes.observe(plot);
     sizes.observe(parentElement.querySelector(".rem")); // the type, which the presenter view makes larger
     const whole = () => { // first out of the zoom, then between the usual range and all points

@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-from torch import nn
 
 from core.architectures import ARCHITECTURES
 from core.architectures.mlp import MLP
@@ -51,9 +50,8 @@ def test_frozen_layers_say_so():
     assert [layer.trains for layer in layers if layer.parameters] == [False] * 40 + [True]
 
 
-def test_nothing_is_computed_and_chance_stays_as_it_is():
+def test_chance_stays_as_it_is():
     torch.manual_seed(3)
     before = torch.get_rng_state()
     described(ResNet18(weights="random", train="all", enlarge_to=224), SHAPE, 10)
     assert torch.equal(torch.get_rng_state(), before)
-    assert isinstance(nn.Linear(2, 2).weight.sum().item(), float), "the meta device is left"

@@ -1,6 +1,7 @@
 """The process of a run: real workers that finish, stop, outlive their starter and die."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -95,6 +96,7 @@ def test_paused_by_request_and_by_a_signal_a_run_ends_as_if_never_paused(
     paused = last_step(run)
     assert load_checkpoint(run.last)["step"] == paused and not run.pause_request.exists()
     ask_to_resume(run)
+    monkeypatch.setenv("PYTHONPROFILEIMPORTTIME", "1")
     child = started(run)
     assert run.status().name == "starting"
     wait_until(lambda: last_step(run) >= paused + 2)
@@ -104,6 +106,10 @@ def test_paused_by_request_and_by_a_signal_a_run_ends_as_if_never_paused(
     assert run.status().name == "paused"
     assert_one_sentence(run.status().reason, "its process was told to end", "resume")
     assert load_checkpoint(run.last)["step"] == last_step(run)
+    imported = re.findall(r"\S+$", run.worker_log.read_text(), re.MULTILINE)
+    assert "torch" in imported and not {"torch._dynamo", "sympy", "sklearn", "torchvision"} & set(imported), (
+        "for nothing"
+    )
     monkeypatch.setattr(playback.PlaybackClock, "wait", lambda *_: None)
     whole = create_run(quick_config(**settings), runs_folder)
     for other in (run, whole):
