@@ -84,7 +84,9 @@ def test_a_sweep_spreads_over_a_room_and_outlives_one_of_its_computers(visit, sc
     wait_until(lambda: epochs(lost) >= 2 and lost.last.is_file(), SOON, "its epochs and its checkpoint come here")
 
     room.computers[1].kill()
-    expect(page.get_by_text(re.compile(r"Lost the computer lab-2 at \d\d:\d\d; epoch \d+ is here"))).to_be_visible()
+    expect(
+        page.locator(".sentence", has_text=re.compile(r"Lost the computer lab-2 at \d\d:\d\d; epoch \d+ is here"))
+    ).to_be_visible()
     had = placement_of(lost.folder).generation
     page.get_by_role("button", name="Wait for it").click()
     expect(page.get_by_text("as soon as lab-2 is heard of again")).to_be_visible()

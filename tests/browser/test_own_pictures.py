@@ -211,8 +211,7 @@ def test_a_camera_gives_photos_of_two_classes(browser, tmp_path, data_folder):
                 page.get_by_role("textbox", name="Class").last.press("Enter")
                 hold = page.get_by_role("button", name="Hold to take photos")
                 expect(hold).to_be_enabled()
-                box = hold.bounding_box()
-                page.mouse.move(box["x"] + 30, box["y"] + 15)
+                hold.hover()  # once it has come to rest
                 page.mouse.down()
                 expect(page.locator(".said")).to_have_text(re.compile(r"^([89]|\d\d) photos"))
                 page.mouse.up()

@@ -35,7 +35,7 @@ def test_a_zip_of_labelled_folders_is_measured_tabled_and_sorted(visit, server, 
     expect(page.get_by_text("12 pictures answered.")).to_be_visible()
     expect(page.get_by_text("of the pictures in them are right")).to_be_visible()
     expect(page.get_by_text("1 picture in other folders is left out")).to_be_visible()
-    expect(page.get_by_text("Confusion matrix, your pictures")).to_be_visible()
+    expect(page.locator(".gtitle", has_text="Confusion matrix, your pictures")).to_be_visible()
 
     with page.expect_download() as download:
         page.get_by_role("link", name="CSV").click()

@@ -20,7 +20,9 @@ def asked(monkeypatch):
     return calls
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page not in ("system", "experiment", "glossary", "data")])
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if page not in ("system", "experiment", "glossary", "data", "game")]
+)
 def test_pages_with_a_start_ask_for_it(page, runs_folder, asked):
     open_app(page)
     assert len(asked) == (2 if page == "" else 1)  # once for each button that starts something

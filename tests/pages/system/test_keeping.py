@@ -1,6 +1,7 @@
 """What a dashboard does as long as it runs: it looks at its start, and again."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import pytest
@@ -19,15 +20,21 @@ def due(data, tmp_path, runs_folder):
     return dataset
 
 
-async def served(until, lifespan=keeping.erasing):
-    async with lifespan(None):
-        while not until():
-            await asyncio.sleep(0.01)
+def serve(until, lifespan=keeping.erasing):
+    """In a thread of its own: a browser's loop may run in that of the tests."""
+
+    async def served():
+        async with lifespan(None):
+            while not until():
+                await asyncio.sleep(0.01)
+
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(lambda: asyncio.run(asyncio.wait_for(served(), 60))).result()
 
 
 def test_what_was_due_while_no_dashboard_ran_goes_when_one_starts(due, data):
     assert address_of_picture(str(due.file), 1)
-    asyncio.run(asyncio.wait_for(served(lambda: not list_datasets(data)), 60))
+    serve(lambda: not list_datasets(data))
     assert address_of_picture.cache_info().currsize == 0, "nor does the process remember it"
 
 
@@ -40,7 +47,7 @@ def test_it_looks_again_and_again_whatever_goes_wrong(monkeypatch, caplog):
 
     monkeypatch.setattr(keeping, "EVERY", 0)
     monkeypatch.setattr(keeping, "look", look)
-    asyncio.run(asyncio.wait_for(served(lambda: len(looks) >= 3), 60))
+    serve(lambda: len(looks) >= 3)
     assert "could not be looked for" in caplog.text
 
 
@@ -48,4 +55,4 @@ def test_the_dashboard_of_ones_own_computer_does_it(due, data, monkeypatch):
     import dashboard
 
     monkeypatch.setattr(dashboard, "get_option", lambda name: name == "server.headless")
-    asyncio.run(asyncio.wait_for(served(lambda: not list_datasets(data), dashboard.opened), 60))
+    serve(lambda: not list_datasets(data), dashboard.opened)
