@@ -83,7 +83,8 @@ FLOORS = (
     ("core.workers",),
     ("core.nodes",),
     # A game asks whether a run was opened from a file, so it stands above what leaves and comes back.
-    ("core.demo", "core.lessons", "core.game", "core.privacy"),
+    ("core.demo", "core.lessons", "core.game"),
+    ("core.privacy",),
     ("core.cli", "core.__main__"),
     ("pages.components.shell",),
     ("pages.components.charts",),

@@ -14,18 +14,22 @@ from string import Template
 from core.architectures import ARCHITECTURES
 from core.datasets import DATASETS
 from core.export.kept import LASTS as FILES_LAST
+from core.game.played import game_of
 from core.image_sets.folders import deleted_datasets, list_datasets, sets_folder
 from core.image_sets.imports import imports_folder, list_jobs
 from core.image_sets.keeping import Keeping, all_erased, day_words, erased, keeping_of
 from core.image_sets.own_dataset import OwnDataError, OwnDataset
 from core.image_sets.zip_names import NAMES
+from core.lessons.whose_digits import collection
 from core.nodes.parcels import UNUSED_SECONDS
 from core.nodes.registry import nodes
 from core.privacy.access import Access
 from core.privacy.erasing import source_of
 from core.runs.store import list_runs
 from core.runs.trash import deleted_runs
+from core.runs.workspace import NAME
 from core.sharing import LASTS, WAIT
+from core.text.numbers import count
 
 HERE = Path(__file__).parent
 DAY = 24 * 3600.0  # seconds
@@ -95,6 +99,7 @@ def until_words(kept: Keeping) -> str:
 def _others(data_folder: Path, runs_folder: Path) -> str:
     runs = [*list_runs(runs_folder), *deleted_runs(runs_folder)]
     own = sum(1 for run in runs if source_of(run))
+    drawn = collection(data_folder)
     made = f"{FILES_LAST / DAY:.0f} days after they were made, when the dashboard looks next"
     rows = [
         (
@@ -118,14 +123,28 @@ def _others(data_folder: Path, runs_folder: Path) -> str:
         ),
         (
             "Reports, pages and packages",
-            str(runs_folder / ".traindesk" / "exports"),
+            str(runs_folder / NAME / "exports"),
             "They may hold small copies of pictures.",
             made,
         ),
         (
+            "Digits drawn in the lesson Whose digits",
+            str(drawn.folder),
+            f"{count(sum(map(len, drawn.drawings().values())), 'drawing')}, each with the name that its writer typed; so it "
+            "is in datasets whose drawings say who drew them.",
+            "until the host removes them in the lesson; a dataset as it is said above",
+        ),
+        (
+            "The class game",
+            str(runs_folder / NAME),
+            f"{count(len(game_of(runs_folder).groups()), 'name')} that groups typed.",
+            "until the host clears the board",
+        ),
+        (
             "Who is who",
-            str(runs_folder / ".traindesk"),
-            "No names, no accounts, no e-mail: a random number in a cookie says which browser made what.",
+            str(runs_folder / NAME),
+            "No accounts, no e-mail, no names but those typed by themselves: a random number in a cookie says which browser "
+            "made what.",
             f"{LASTS / DAY:.0f} days in the browser; beside a run or a dataset as long as that is kept",
         ),
         (

@@ -5,12 +5,16 @@ from datetime import date, timedelta
 from html import unescape
 
 import pytest
+from PIL import Image
 
 from core.export.kept import LASTS as FILES_LAST
 from core.files import write_atomically
+from core.game.played import enter, set_rules
+from core.game.rules import Rules
 from core.image_sets.folders import delete_dataset, sets_folder
 from core.image_sets.imports import new_job
 from core.image_sets.keeping import keep_until, note_erased
+from core.lessons.whose_digits import collection
 from core.nodes.registry import Node, write_node
 from core.privacy.access import Access
 from core.privacy.sheet import privacy_sheet
@@ -51,6 +55,14 @@ def test_each_dataset_stands_there_with_its_folder_number_and_day(data, runs_fol
     assert f"Patterns (in the trash) {sets_folder(data) / '.trash' / second.id} 8 until someone deletes them" in said
     assert f"being collected (not a dataset yet) {job.folder} 1 until 28 November 2026" in said
     assert "deleted on their day so far: 1, the last on 20 November 2026" in said
+
+
+def test_names_that_people_typed_are_told(data, runs_folder):
+    collection(data).keep("Anna", "3", Image.new("L", (8, 8)))
+    set_rules(runs_folder, Rules())
+    enter(runs_folder, "Owls", "20261127-100000-mlp-0000")
+    _, said = written(data, runs_folder)
+    assert f"{collection(data).folder} 1 drawing, each with the name" in said and "1 name that groups typed" in said
 
 
 def test_times_are_those_of_the_program_and_computers_that_joined_are_named(data, runs_folder):
