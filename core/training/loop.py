@@ -35,7 +35,7 @@ from core.training.gradients import MicroBatchesChanged, Outcome, add_gradients,
 from core.training.halving import FewerAtOnce, Fit, all_in_halves, within
 from core.training.losses import LossSettings
 from core.training.precision import laid_out, mixed
-from core.training.recording import recorder_for, set_learning_rate
+from core.training.recording import Recorder, recorder_for, set_learning_rate
 from core.training.running_metrics import RunningMetrics
 from core.training.sampling import batch_bounds, class_weights, order_of
 from core.training.schedules import ScheduleSettings
@@ -154,15 +154,8 @@ def train(
     changes = augmentation.is_on() and not part.on_features  # those of mirrored pictures were computed with the others
     weights = class_weights(splits.train.labels, setup.classes) if training.balance == "weights" else None
     recorder = None if training.compile or ranks else recorder_for(device)
-    add: Callable[..., Outcome] = add_gradients
-    move: Callable[[], None] | None = None
-    if ranks:
-        add = Division(network, ranks).add_gradients
-    elif training.compile:
-        add = _compiled(network, bounds[0][1])
-    elif recorder is None and state.precision == torch.bfloat16 and is_dense(network):
-        dense = DenseStep(network, state.optimizer, bool(training.gradient_clip))
-        add, move = dense.add_gradients, dense.move
+    clip, images = training.gradient_clip, bounds[0][1]
+    add, move = _gradients_of(network, state, training, ranks, recorder, images)
 
     def preparing() -> AbstractContextManager[None]:
         return prepared_batch(training.batch_size, setup.smallest_batch, device)
@@ -176,7 +169,6 @@ def train(
                 inputs, mix = augmentation.carry_out(inputs, labels, drawn, fill)
             return laid_out(inputs, state.layout), labels, mix
 
-    clip, images = training.gradient_clip, bounds[0][1]
     step = Stepper(network, loss_of, state.optimizer, precision, weights, clip, recorder, images, make, add, move)
     probe_inputs = None if probe is None else next(iter(val.batches(probe, [(0, len(probe))])))[0]
     between = Between(training, val, state.part)
@@ -220,20 +212,46 @@ def train(
                 network.train()
         result = yield from measure(val, ranks)
         between.epoch_begins()
-        metrics = {
-            "train/loss": state.running_metrics.loss(),
-            "train/accuracy": state.running_metrics.accuracy(),
-            **result.metrics("val"),
-        }
-        by_loss, by_accuracy = (-result.loss, result.accuracy), (result.accuracy, -result.loss)
-        rank = {"accuracy": by_accuracy, "loss": by_loss, "last": (float(state.epoch), 0.0)}[training.best_by]
-        is_best = state.best is None or rank > state.best
-        state.best = rank if is_best else state.best
-        state.epochs_without_improvement = 0 if is_best else state.epochs_without_improvement + 1
-        state.epoch, state.batch, state.running_metrics = state.epoch + 1, 0, RunningMetrics()
-        setup.schedule.after_epoch(state.schedule_memory, result.loss)
+        metrics, is_best = _completed(state, setup, result)
         probabilities = _probabilities(judged, probe_inputs, precision, fit)
         yield Epoch(state.epoch, state.step, metrics, is_best, result.confusion, probabilities)
+
+
+def _gradients_of(
+    network: nn.Module,
+    state: TrainingState,
+    training: TrainingSettings,
+    ranks: Ranks | None,
+    recorder: Recorder | None,
+    images: int,
+) -> tuple[Callable[..., Outcome], Callable[[], None] | None]:
+    """What adds gradients, and what moves the weights by them where that is not the optimizer's step. `images`: of a whole
+    batch."""
+    if ranks:
+        return Division(network, ranks).add_gradients, None
+    if training.compile:
+        return _compiled(network, images), None
+    if recorder is None and state.precision == torch.bfloat16 and is_dense(network):
+        dense = DenseStep(network, state.optimizer, bool(training.gradient_clip))
+        return dense.add_gradients, dense.move
+    return add_gradients, None
+
+
+def _completed(state: TrainingState, setup: Setup, result: Evaluation) -> tuple[dict[str, float], bool]:
+    """Counts an epoch, `result` of which is its validation: its metrics, and whether it is the best so far."""
+    metrics = {
+        "train/loss": state.running_metrics.loss(),
+        "train/accuracy": state.running_metrics.accuracy(),
+        **result.metrics("val"),
+    }
+    by_loss, by_accuracy = (-result.loss, result.accuracy), (result.accuracy, -result.loss)
+    rank = {"accuracy": by_accuracy, "loss": by_loss, "last": (float(state.epoch), 0.0)}[setup.training.best_by]
+    is_best = state.best is None or rank > state.best
+    state.best = rank if is_best else state.best
+    state.epochs_without_improvement = 0 if is_best else state.epochs_without_improvement + 1
+    state.epoch, state.batch, state.running_metrics = state.epoch + 1, 0, RunningMetrics()
+    setup.schedule.after_epoch(state.schedule_memory, result.loss)
+    return metrics, is_best
 
 
 def _compiled(network: nn.Module, images: int) -> Callable[..., Outcome]:
