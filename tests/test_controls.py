@@ -151,7 +151,7 @@ def acted_on(source: str) -> set[str]:
         calls = [call for call in ast.walk(function) if isinstance(call, ast.Call)]
         acts = [call for call in calls if _acts(call)]
         if any(ast.unparse(call.func).endswith("mouse.down") for call in calls):  # at the place of what it asked for
-            acts += [call for call in calls if ast.unparse(call.func).endswith(".bounding_box")]
+            acts += [call for call in calls if ast.unparse(call.func).endswith((".bounding_box", ".hover"))]
         names = {each.id for call in acts for each in ast.walk(call) if isinstance(each, ast.Name)}
         for statement in ast.walk(function):
             if isinstance(statement, ast.For):

@@ -35,7 +35,7 @@ from core.training.gradients import MicroBatchesChanged, Outcome, add_gradients,
 from core.training.halving import FewerAtOnce, Fit, all_in_halves, within
 from core.training.losses import LossSettings
 from core.training.precision import laid_out, mixed
-from core.training.recording import Recorder, recorder_for, set_learning_rate
+from core.training.recording import recorder_for, set_learning_rate
 from core.training.running_metrics import RunningMetrics
 from core.training.sampling import batch_bounds, class_weights, order_of
 from core.training.schedules import ScheduleSettings
@@ -155,7 +155,15 @@ def train(
     weights = class_weights(splits.train.labels, setup.classes) if training.balance == "weights" else None
     recorder = None if training.compile or ranks else recorder_for(device)
     clip, images = training.gradient_clip, bounds[0][1]
-    add, move = _gradients_of(network, state, training, ranks, recorder, images)
+    add: Callable[..., Outcome] = add_gradients
+    move: Callable[[], None] | None = None
+    if ranks:
+        add = Division(network, ranks).add_gradients
+    elif training.compile:
+        add = _compiled(network, images)
+    elif recorder is None and state.precision == torch.bfloat16 and is_dense(network):
+        dense = DenseStep(network, state.optimizer, bool(clip))
+        add, move = dense.add_gradients, dense.move
 
     def preparing() -> AbstractContextManager[None]:
         return prepared_batch(training.batch_size, setup.smallest_batch, device)
@@ -215,26 +223,6 @@ def train(
         metrics, is_best = _completed(state, setup, result)
         probabilities = _probabilities(judged, probe_inputs, precision, fit)
         yield Epoch(state.epoch, state.step, metrics, is_best, result.confusion, probabilities)
-
-
-def _gradients_of(
-    network: nn.Module,
-    state: TrainingState,
-    training: TrainingSettings,
-    ranks: Ranks | None,
-    recorder: Recorder | None,
-    images: int,
-) -> tuple[Callable[..., Outcome], Callable[[], None] | None]:
-    """What adds gradients, and what moves the weights by them where that is not the optimizer's step. `images`: of a whole
-    batch."""
-    if ranks:
-        return Division(network, ranks).add_gradients, None
-    if training.compile:
-        return _compiled(network, images), None
-    if recorder is None and state.precision == torch.bfloat16 and is_dense(network):
-        dense = DenseStep(network, state.optimizer, bool(training.gradient_clip))
-        return dense.add_gradients, dense.move
-    return add_gradients, None
 
 
 def _completed(state: TrainingState, setup: Setup, result: Evaluation) -> tuple[dict[str, float], bool]:

@@ -130,7 +130,7 @@ def test_the_presenter_view_lives_in_the_address(visit, server):
     expect(page.locator(".st-key-header")).to_have_count(0)
     page.goto(f"{server.url}/run?run={run.id}&view=presenter")
     size = "document.querySelector('.js-plotly-plot').getBoundingClientRect().height"
-    page.wait_for_function("document.querySelector('.js-plotly-plot')?.dataset.draws >= 1")
+    page.wait_for_function("document.querySelector('.js-plotly-plot')._fullLayout.font.size > 13")  # pixels elsewhere
     high, font = seen(page, size), seen(page, "document.querySelector('.js-plotly-plot')._fullLayout.font.size")
     page.reload()
     page.get_by_role("button", name="Train again with changes").click()

@@ -63,8 +63,10 @@ def test_a_page_goes_home_and_answers_as_the_dashboard_did(visit, desk, trained,
     expect(winner).to_contain_text("3")
 
     page.goto(f"{desk.url}/run?run={trained.id}")
-    page.get_by_role("link", name="Take it with you").click()
-    expect(page.get_by_role("heading", name="Take it with you")).to_be_in_viewport()
+    heading = page.get_by_role("heading", name="Take it with you")
+    press(
+        page.get_by_role("link", name="Take it with you"), lambda: 0 <= (heading.bounding_box() or {"y": -1})["y"] < 900
+    )
     with made(page, "page", trained, "Save .html") as (download, _):
         assert download.suggested_filename == "Reads-my-digits.html"
         home = tmp_path / download.suggested_filename
