@@ -118,6 +118,12 @@ def found(seen: Seen) -> Verdict:
     known, answer = accuracies(seen), seen.answers.get("worst")
     if not tried(seen).done:
         return Verdict(False, "First the trainings have to finish.")
+    if len(set(known.values())) == 1:
+        same = percent(known.popitem()[1], 0)
+        return Verdict(
+            False,
+            f"All are read equally well, {same}; add a writer who writes quite otherwise and start the trainings again.",
+        )
     if answer is None:
         return Verdict(False, "Compare the trainings and choose a writer.")
     if known.get(answer, 1.0) > min(known.values()):

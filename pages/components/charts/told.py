@@ -76,7 +76,15 @@ def _each(curves: Sequence[Curve], is_share: bool) -> str:
     for curve in curves:
         values = curve.y[np.isfinite(curve.y)].tolist()
         first, last = (number(value, is_share) for value in (values[0], values[-1]))
-        way = "stays at" if first == last else "rises from" if values[-1] > values[0] else "falls from"
+        way = (
+            "is"
+            if len(values) == 1
+            else "stays at"
+            if first == last
+            else "rises from"
+            if values[-1] > values[0]
+            else "falls from"
+        )
         said.append(f"{curve.name} {way} {first}" + ("" if first == last else f" to {last}"))
     text = "; ".join(said)
     return f"{text[:1].upper()}{text[1:]}."

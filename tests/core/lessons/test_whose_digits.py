@@ -50,6 +50,15 @@ def test_from_the_drawings_to_why_one_is_read_worst(learner):
     assert learner.verdicts(LESSON) == [True, True, True, False]
 
 
+def test_nobody_is_worst_where_all_are_read_equally_well(learner):
+    draw(learner, "Anna", "Ben", "Cem")
+    for config in configs(learner.seen()):
+        learner.trains(config, test=1.0)
+    learner.answers = {"worst": "Ben", "why": OTHERS}
+    assert learner.verdicts(LESSON) == [True, True, False, False]
+    assert_one_sentence(learner.said(LESSON, 3), "equally well, 100 %", "add a writer")
+
+
 def test_whoever_is_left_out_is_the_whole_test_and_no_part_of_the_training(learner):
     draw(learner, "Anna", "Ben", "Cem")
     made = configs(learner.seen())

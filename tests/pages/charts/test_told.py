@@ -25,6 +25,8 @@ def test_a_sentence_says_from_where_to_where_and_the_rows_are_the_ends_of_epochs
 def test_shares_are_per_cent_and_many_curves_are_told_by_their_ends():
     flat = Curve("a", np.arange(3.0), np.full(3, 0.5), 0)
     assert with_plain_spaces(told([flat], is_share=True).sentence) == "A stays at 50.0 %."
+    one = Curve("a", np.arange(1.0), np.full(1, 0.5), 0)
+    assert with_plain_spaces(told([one], is_share=True).sentence) == "A is 50.0 %."
     many = [Curve(f"run {place}", np.arange(3.0), np.linspace(0, place / 10, 3), 0) for place in range(1, 8)]
     said = with_plain_spaces(told(many, is_share=True).sentence)
     assert said == "7 curves end between 10.0 % (run 1) and 70.0 % (run 7)."
