@@ -25,16 +25,23 @@ _paste, _tiles = (component(name, Path(__file__).parent) for name in ("paste", "
 
 
 def canvas(
-    *, key: str, hint: str, keeps: bool = False, asks: bool = False, on_asked: Callable[[], None] = lambda: None
+    *,
+    key: str,
+    hint: str,
+    otherwise: str = "",
+    keeps: bool = False,
+    asks: bool = False,
+    on_asked: Callable[[], None] = lambda: None,
 ) -> Image.Image | None:
-    """The drawing, dark on white, or None while there is none. `hint` says what to draw. Raises ImageError.
+    """The drawing, dark on white, or None while there is none. `hint` says what to draw, `otherwise` in a sentence what to do
+    without mouse, pen or finger. Raises ImageError.
 
     `keeps`: what was drawn is there again when the visitor comes back to it. `asks`: `on_asked` is called and the script runs
     again as soon as the canvas is painted, and then about every second until this is False: for what is loaded meanwhile.
     """
     state = _canvas(
         key=key,
-        data={"hint": hint, "keep": key if keeps else None, "asks": asks},
+        data={"hint": hint, "otherwise": otherwise, "keep": key if keeps else None, "asks": asks},
         default={"picture": None},
         on_picture_change=lambda: None,
         on_asked_change=on_asked,

@@ -41,7 +41,7 @@ export default function (component) {
   const desk = desks.get(canvas) ?? { strokes: [], past: [], future: [], stroke: null, timer: 0, sent: 0, pen: -PALM, ...kept.get(data.keep) };
   desks.set(canvas, desk);
   desk.report = setStateValue;
-  canvas.setAttribute("aria-label", `Drawing area: draw ${data.hint} with mouse, pen or finger. With a keyboard, use Upload.`);
+  canvas.setAttribute("aria-label", `Drawing area: draw ${data.hint} with mouse, pen or finger. ${data.otherwise}`.trim());
 
   const style = getComputedStyle(parentElement.host ?? parentElement);
   const paper = style.getPropertyValue("--st-background-color").trim();

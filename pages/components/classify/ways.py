@@ -40,7 +40,14 @@ def _draw(networks: Sequence[Network], is_short: bool) -> None:
     def source(networks: list[Network]) -> Asked:
         begun = st.session_state.get(BEGUN, False)
         asks = not (begun and all([network.begin() for network in networks]))
-        image = canvas(key="drawing", hint=hint, keeps=not is_short, asks=asks, on_asked=_begin)
+        image = canvas(
+            key="drawing",
+            hint=hint,
+            otherwise="With a keyboard, use Upload.",
+            keeps=not is_short,
+            asks=asks,
+            on_asked=_begin,
+        )
         if image is not None and reads_digits(networks[0]) and is_little(image):  # another sign may be a dot
             asked = Asked(instead=invitation(TOO_LITTLE, "So little ink could be anything."))
         else:

@@ -37,6 +37,7 @@ from pages.components.shell.number_words import count, plain_markdown
 from pages.components.shell.rights import new_job_of_visitor
 from pages.components.shell.widgets import action, pressed
 
+KEYBOARD = "With a keyboard, bring pictures as files."
 ENOUGH = 5  # pictures of each class before a dataset can be made
 GOAL = 20  # that a class should have
 WRITER = "writer of drawings"
@@ -150,7 +151,7 @@ def _draw_one(folder: Path, into: str, answers: bool) -> Image.Image | None:
     """What is drawn."""
     turn = st.session_state.setdefault(f"turn of drawing {into}", 0)
     try:
-        image = canvas(key=f"own drawing {into} {turn}", hint=f"one of class {folder.name}")
+        image = canvas(key=f"own drawing {into} {turn}", hint=f"one of class {folder.name}", otherwise=KEYBOARD)
     except ImageError as error:
         show_error(str(error))
         return None
