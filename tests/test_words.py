@@ -98,5 +98,5 @@ def test_every_page_that_is_written_says_its_language():
     ]
     pages = {path.name: path.read_text(encoding="utf-8").split("<html")[1:] for path in files}
     written = {name: parts for name, parts in pages.items() if parts}
-    assert {"gate.html", "page.html", "report.html", "sheet.html"} <= set(written)
+    assert {"gate.html", "page.html", "printed.html"} <= set(written)
     assert [name for name, parts in written.items() if not all(part.startswith(' lang="en"') for part in parts)] == []

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterable
 from html import escape
 from pathlib import Path
-from string import Template
 
 from core.lessons._base import Ask, Lesson, Step
+from core.text.printed import printed_page
 
 HERE = Path(__file__).parent
 
@@ -45,11 +43,10 @@ def _list(sentences: Iterable[str]) -> str:
 
 
 def _page(lesson: Lesson, kind: str, facts: str, body: str) -> str:
-    style = (HERE / "sheet.css").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return Template((HERE / "sheet.html").read_text(encoding="utf-8")).substitute(
-        style=style,
-        style_hash=f"sha256-{digest}",
+    return printed_page(
+        HERE,
+        "sheet",
+        f"{escape(lesson.title)}: {kind}",
         kind=kind,
         number=lesson.place,
         title=escape(lesson.title),

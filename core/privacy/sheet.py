@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import socket
 from collections.abc import Iterable
 from datetime import date
 from html import escape
 from pathlib import Path
-from string import Template
 
 from core.architectures import ARCHITECTURES
 from core.datasets import DATASETS
@@ -30,6 +27,7 @@ from core.runs.trash import deleted_runs
 from core.runs.workspace import NAME
 from core.sharing import LASTS, WAIT
 from core.text.numbers import count
+from core.text.printed import printed_page
 
 HERE = Path(__file__).parent
 DAY = 24 * 3600.0  # seconds
@@ -49,11 +47,10 @@ def privacy_sheet(data_folder: Path, runs_folder: Path, access: Access, today: d
             ("What TrainDesk cannot delete", _list(_beyond(runs_folder))),
         )
     )
-    style = (HERE / "sheet.css").read_text(encoding="utf-8")
-    return Template((HERE / "sheet.html").read_text(encoding="utf-8")).substitute(
-        style=style,
-        style_hash=f"sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}",
-        computer=escape(socket.gethostname()),
+    return printed_page(
+        HERE,
+        "sheet",
+        f"Pictures and privacy: TrainDesk on {escape(socket.gethostname())}",
         day=day_words(today),
         lead=escape(f"Pictures lie in {data_folder} on the computer {socket.gethostname()}. {access.who_sees()}"),
         body=body,

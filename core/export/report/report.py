@@ -6,11 +6,8 @@ takes for what, and its worst mistakes with their pictures. What is not there ye
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from html import escape
 from pathlib import Path
-from string import Template
 from typing import Any
 
 from core.analysis.coach import advise, curves_of
@@ -35,6 +32,7 @@ from core.runs.history import History
 from core.runs.metadata import read_metadata, title_of
 from core.runs.store import Run, Status
 from core.text.numbers import count, decimal, duration, percent
+from core.text.printed import printed_page
 
 HERE = Path(__file__).parent
 STATES = {  # of a run that has not trained all that was planned
@@ -83,17 +81,16 @@ def write_report(run: Run, place: Path, which: str, data_folder: Path, tell: Tel
 
 
 def _page(run: Run, config: RunConfig, state: str, body: str) -> str:
-    style = (HERE / "report.css").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     metadata = read_metadata(run)
     title, what = title_of(run, config, metadata), f"{config.architecture.label} on {config.dataset.title()}"
     footer = (
         f"Made by TrainDesk {program_version()} from run {run.id}. This page is one file: it asks for nothing and runs no "
         "program."
     )
-    return Template((HERE / "report.html").read_text(encoding="utf-8")).substitute(
-        style=style,
-        style_hash=f"sha256-{digest}",
+    return printed_page(
+        HERE,
+        "report",
+        f"{escape(title)}: report card",
         title=escape(title),
         what=escape(what if title != what else ""),
         state=state,
