@@ -36,6 +36,7 @@ ARGUMENTS = [  # nothing but the pages under test may use the network
 # Streamlit's page looks for its server below the page's own address first; two misses on every deep link.
 STREAMLIT_PROBES = ("/_stcore/health", "/_stcore/host-config")
 AT_REST = "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState !== 'running'"
+SEEN = ":not([class*=st-key-announce] *)"
 DOUBLE = 15  # seconds in which an element may be there twice
 USUAL = {"width": 1280, "height": 900}
 
@@ -77,6 +78,17 @@ def patient(wait: Callable[..., Any]) -> Callable[..., Any]:
     return later
 
 
+def unannounced(find: Callable[..., Locator]) -> Callable[..., Locator]:
+    """A search by text that finds what is seen: not the same words said once more to a screen reader."""
+
+    @functools.wraps(find)
+    def later(place: Page | Locator, text: Any, **options) -> Locator:
+        page = place if isinstance(place, Page) else place.page
+        return find(place, text, **options).and_(page.locator(SEEN))
+
+    return later
+
+
 def settled(check: Callable[..., None]) -> Callable[..., None]:
     """A check for which an element that is there twice, the old one and the one drawn anew, is not settled yet."""
 
@@ -102,6 +114,8 @@ def browser():
             patch.setattr(Locator, act, at_rest(getattr(Locator, act)))
         for name in [name for name in dir(LocatorAssertions) if name.startswith(("to_", "not_to_"))]:
             patch.setattr(LocatorAssertions, name, settled(getattr(LocatorAssertions, name)))
+        for place in (Page, Locator):
+            patch.setattr(place, "get_by_text", unannounced(place.get_by_text))
         patch.setattr(Page, "wait_for_function", patient(Page.wait_for_function))
         try:
             chromium = launch_chromium(playwright)
