@@ -32,7 +32,7 @@ class Collection:
             for file in sorted((self.folder / name).glob("by *.png")):
                 if writer := writer_of(file.name):
                     found.setdefault(writer, []).append(file)
-        return dict(sorted(found.items()))
+        return dict(sorted(found.items(), key=lambda each: each[0].casefold()))
 
     def drawn(self) -> dict[str, Counter[str]]:
         """Writer -> class -> drawings, by name."""
@@ -73,9 +73,11 @@ class Collection:
             ) from error
         return path
 
-    def take_back(self, drawing: Path) -> None:
-        """Removes what `keep` gave."""
-        remove_file(drawing)
+    def take_back(self, writer: str) -> None:
+        """Removes what this writer drew last, if there is anything."""
+        newest = sorted(self.drawings().get(writer, []), key=lambda file: int(file.stem.rpartition(" ")[2]))[-1:]
+        for file in newest:
+            remove_file(file)
 
     def clear(self) -> None:
         """Removes all drawings. Datasets that were made of them stay."""

@@ -195,7 +195,7 @@ register(
                     Ask(
                         "worst",
                         "Whose digits are read worst?",
-                        lambda seen: sorted(accuracies(seen)) if tried(seen).done else [],
+                        lambda seen: sorted(accuracies(seen), key=str.casefold) if tried(seen).done else [],
                     ),
                 ),
                 found,

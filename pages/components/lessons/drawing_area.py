@@ -23,7 +23,7 @@ from pages.components.shell.number_words import count, plain_markdown
 from pages.components.shell.rights import is_host, visitor
 from pages.components.shell.widgets import action, pressed
 
-KEPT = "drawings of this visit"
+OWN, TURNS = "writers of this visit", "drawings kept and taken back"
 SHOWN, SIDE = 8, 40  # writers, and pixels of a drawing
 
 
@@ -42,12 +42,13 @@ def draw_area(lesson: Lesson, act: Draw, seen: Seen) -> None:
     left, right = st.columns([2, 3], gap="medium")
     if name.strip():
         with left:
-            _draw_next(lesson, act, collection, name)
+            _draw_next(lesson, act, collection, name, seen.answers.get(act.key, ""))
     with right if name.strip() else st.container():
         _draw_all(collection, name)
 
 
-def _draw_next(lesson: Lesson, act: Draw, collection: Collection, name: str) -> None:
+def _draw_next(lesson: Lesson, act: Draw, collection: Collection, name: str, last: str) -> None:
+    """`last`: the writer whom this visitor drew as before."""
     try:
         writer = collection.known(name)
     except TrainDeskError as error:
@@ -55,35 +56,43 @@ def _draw_next(lesson: Lesson, act: Draw, collection: Collection, name: str) -> 
         return
     counts = collection.drawn().get(writer, Counter())
     wanted = len(collection.classes) * collection.each
-    kept = st.session_state.setdefault(KEPT, [])
+    own = st.session_state.setdefault(OWN, {last})
+    turn = st.session_state.setdefault(TURNS, 0)
     if coming := collection.next_of(counts):
         place = f"{sum(counts.values()) + 1} of {wanted}"
         st.markdown(f"**{plain_markdown(writer)}**, draw a **{plain_markdown(coming)}** ({place}).")
-        if drawing := _drawn(collection, writer, coming, f"{writer} {coming} {len(kept)}"):
-            kept.append(drawing)
+        if _is_kept(collection, writer, coming, f"{writer} {coming} {turn}"):
+            own.add(writer)
+            st.session_state[TURNS] += 1
             with errors_shown():
                 answer(runs_folder(), visitor(), lesson.name, act.key, writer)
                 st.rerun()
     else:
         st.markdown(f"**{plain_markdown(writer)}** has drawn all {wanted}. The next writer types another name above.")
-    if kept:
-        action("Take the last one back", lambda: collection.take_back(kept.pop()), "take back", type="tertiary")
+    if writer in own and counts:
+        action("Take the last one back", lambda: _take_back(collection, writer), "take back", type="tertiary")
 
 
-def _drawn(collection: Collection, writer: str, coming: str, turn: str) -> Path | None:
-    """The canvas, and what of it was kept by the click just now."""
+def _take_back(collection: Collection, writer: str) -> None:
+    collection.take_back(writer)
+    st.session_state[TURNS] += 1
+
+
+def _is_kept(collection: Collection, writer: str, coming: str, turn: str) -> bool:
+    """The canvas, and whether a click just now kept what is on it."""
     try:
         image = canvas(key=f"lesson drawing {turn}", hint=coming)
     except ImageError as error:
         show_error(error)
-        return None
+        return False
     if pressed("Keep it", f"keep {turn}", type="primary", shortcut="Enter"):
         if image is None:
             st.caption("Nothing is drawn yet: draw it, then keep it.")
-            return None
+            return False
         with errors_shown():
-            return collection.keep(writer, coming, image)
-    return None
+            collection.keep(writer, coming, image)
+            return True
+    return False
 
 
 def _draw_all(collection: Collection, name: str) -> None:

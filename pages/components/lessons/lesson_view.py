@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from html import escape
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.lessons import Act, Ask, Bring, Draw, Go, Lesson, Seen, Start, Step, Verdict
 from core.lessons.progress import answer, begin, progress_of
@@ -64,6 +65,9 @@ def _draw(lesson: Lesson, state: _State) -> None:
     if state.seen is None:
         st.caption(f"{len(lesson.steps)} steps, about {lesson.minutes} minutes. What you do from now on counts.")
         action("Begin", lambda: begin(runs_folder(), visitor(), lesson.name), "begin", type="primary")
+        for number, step in enumerate(lesson.steps, start=1):
+            with _step(number, step, done=False):
+                st.markdown(step.text)
         return
     for number, (step, verdict) in enumerate(zip(lesson.steps, state.verdicts, strict=True), start=1):
         _draw_step(lesson, number, step, verdict, state.seen)
@@ -76,9 +80,15 @@ def _draw(lesson: Lesson, state: _State) -> None:
     action("Begin anew", lambda: begin(runs_folder(), visitor(), lesson.name), "begin anew", type="tertiary")
 
 
+def _step(number: int, step: Step, done: bool) -> DeltaGenerator:
+    """A frame with its title."""
+    frame = st.container(border=True, gap="xsmall", key=f"step-{number}")
+    frame.markdown(f"## {DONE if done else OPEN} {number}. {step.title}")
+    return frame
+
+
 def _draw_step(lesson: Lesson, number: int, step: Step, verdict: Verdict, seen: Seen) -> None:
-    with st.container(border=True, gap="xsmall", key=f"step-{number}"):
-        st.markdown(f"## {DONE if verdict.done else OPEN} {number}. {step.title}")
+    with _step(number, step, verdict.done):
         st.markdown(step.text)
         for place, act in enumerate(step.acts):
             _draw_act(lesson, f"{number}-{place}", act, seen, verdict)

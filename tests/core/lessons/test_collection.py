@@ -42,9 +42,13 @@ def test_whatever_a_name_holds_it_stays_in_the_folder(letters, tmp_path):
 
 
 def test_one_is_taken_back_and_all_are_removed(letters):
-    letters.keep("Anna", "A", INK)
-    letters.take_back(letters.keep("Ben", "A", INK))
-    assert list(letters.drawn()) == ["Anna"]
+    letters.keep("Ben", "B", INK)
+    letters.keep("Ben", "A", INK)
+    letters.keep("anna", "A", INK)
+    assert list(letters.drawn()) == ["anna", "Ben"], "in the order of an alphabet"
+    letters.take_back("Ben")
+    letters.take_back("Cem")
+    assert letters.drawn() == {"anna": {"A": 1}, "Ben": {"B": 1}}
     letters.clear()
     assert letters.drawn() == {} and letters.files() == {}
 

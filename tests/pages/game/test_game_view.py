@@ -141,6 +141,19 @@ def test_a_guest_enters_a_run_of_their_own_once(game, guest):
     assert other.id in [each.id for each in list_runs(game)]
 
 
+def test_a_run_that_was_entered_meanwhile_is_refused_in_a_sentence_that_stays(game, guest):
+    mine = create_run(quick_config(title="mine"), game)
+    own(mine, "anna")
+    app = open_app("game")
+    widget(app, "name of the group").set_value("Blue")
+    run(app)
+    enter(game, "Red", mine.id)
+    press(app, "put it on the board")
+    assert "There is no run of yours" in words(app) and "This run plays for Red already" in words(app)
+    run(app)
+    assert "This run plays for Red already" in words(app)
+
+
 def test_the_board_has_places_reasons_and_what_moves(game):
     trains(game, "Red", (0.5, 0.98), test=0.981)
     trains(game, "Blue", (0.98,), test=0.975)

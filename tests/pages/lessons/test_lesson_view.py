@@ -3,12 +3,13 @@
 from PIL import Image
 
 from core.image_sets.folders import list_datasets
-from core.lessons import lessons
+from core.lessons import find_lesson, lessons
 from core.lessons.learning_rate import configs
-from core.lessons.progress import progress_of
+from core.lessons.progress import answer, progress_of
 from core.lessons.whose_digits import collection
 from core.runs.store import list_runs
 from tests.core.lessons.learner import Learner
+from tests.helpers import with_plain_spaces
 from tests.pages.apps import open_app, press, run, widget, words
 
 
@@ -69,6 +70,15 @@ def test_several_draw_under_their_names_and_only_the_host_removes_all(runs_folde
     widget(app, "writer of whose_digits").set_value("anna")
     run(app)
     assert "**Anna**, draw a **3** (4 of 10)." in words(app)
+    assert "take back" not in [each.key for each in app.button], "these are of somebody else's computer"
+    answer(runs_folder, "here", "whose_digits", "writer", "Anna")
+    app = open_app("lessons", lesson="whose_digits")
+    press(app, "take back")
+    assert "**Anna**, draw a **2** (3 of 10)." in words(app)
+    digits.keep("Ben", "0", Image.new("L", (20, 20)))
+    widget(app, "writer of whose_digits").set_value("Ben")
+    run(app)
+    assert "take back" not in [each.key for each in app.button], "Ben drew elsewhere"
     widget(app, "writer of whose_digits").set_value("?")
     run(app)
     assert "A writer needs a name" in words(app)
@@ -89,3 +99,10 @@ def test_a_dataset_is_brought_once(runs_folder, tmp_path, monkeypatch):
     assert "The digits are there: 280 pictures" in words(app) and widget(app, "bring-1-0").disabled
     [dataset] = list_datasets(tmp_path)
     assert dataset.about("owner") == "here"
+
+
+def test_before_a_lesson_is_begun_it_says_what_will_be_done(runs_folder):
+    app = open_app("lessons", lesson="learning_rate")
+    lesson, shown = find_lesson("learning_rate"), words(app)
+    assert all(with_plain_spaces(text) in shown for step in lesson.steps for text in (step.title, step.text))
+    assert "start-1-0" not in [each.key for each in app.button]
