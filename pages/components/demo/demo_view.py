@@ -7,7 +7,8 @@ from html import escape
 import streamlit as st
 
 from core.analysis.story import Learner, told
-from core.demo import EPOCHS, TITLES, Demo, DemoRuns, made_by, remove, running, shown, start_demo
+from core.datasets.thumbnails import first_pictures
+from core.demo import EPOCHS, TITLES, Demo, DemoRuns, configs, made_by, remove, running, shown, start_demo
 from core.paths import data_folder, runs_folder
 from core.runs.history import History
 from core.runs.snapshots import SnapshotStore
@@ -22,7 +23,7 @@ from pages.components.run.watch_view import probe_cards
 from pages.components.shell.announce import announce
 from pages.components.shell.classifiers import warm_up
 from pages.components.shell.histories import shared_history
-from pages.components.shell.html_parts import gallery
+from pages.components.shell.html_parts import gallery, picture
 from pages.components.shell.links import DATA, DEMO, TRAIN, compare_page, page_link, switch_page
 from pages.components.shell.messages import errors_shown, show_warning
 from pages.components.shell.number_words import count, plain_markdown
@@ -31,6 +32,11 @@ from pages.components.shell.widgets import action, pressed, redrawn
 
 WATCH = "Watch the demo that runs"
 REFRESH_SECONDS = 0.7
+PARTS = {
+    "MLP": "Takes a picture as a list of 784 numbers. It does not know which of them are beside each other.",
+    "CNN": "Moves small windows over the picture. A stroke that it has learned it finds wherever it is.",
+    "You": "At the end you write a digit, and both say what they read.",
+}
 COLOURS = (3, 2)  # places in the theme's chart colours; blue and orange mean train and val
 EVERY = 3  # of the twelve probe images that are shown
 
@@ -66,6 +72,7 @@ def draw_demo() -> None:
             "side by side. You see every step of it, and then you write a digit for them. It takes a minute and no internet."
         )
         start_demo_button("start demo")
+        _draw_what_comes()
         return
     if moves:
         redrawn(lambda: demo, Demo.moves, _draw_moving, REFRESH_SECONDS)
@@ -76,6 +83,16 @@ def draw_demo() -> None:
         st.header("How they learned")
         _draw_learning(demo.runs, histories, learners)
     _draw_ways(demo, moves)
+
+
+def _draw_what_comes() -> None:
+    """What is learned, by whom, and what comes after."""
+    digits = first_pictures(configs()[0].dataset, data_folder())
+    tiles = "".join(picture(pixels, "") for pixels in digits)
+    st.html(f'<div class="ten line" role="img" aria-label="Handwritten digits, which both learn">{tiles}</div>')
+    for place, (title, words) in zip(st.columns(len(PARTS)), PARTS.items(), strict=True):
+        with place, st.container(border=True, height="stretch"):
+            st.markdown(f"## {title}\n{words}")
 
 
 def _draw_moving(demo: Demo) -> None:

@@ -33,6 +33,12 @@ def labels(app):
     return [button.label for button in app.button]
 
 
+def test_before_it_is_begun_it_shows_what_is_learned_and_by_whom(runs_folder):
+    text = words(open_app("demo"))
+    assert text.count("<img") >= 10 and "Handwritten digits, which both learn" in text
+    assert text.index("## MLP") < text.index("## CNN") < text.index("## You")
+
+
 def test_home_starts_it_with_one_click_and_shows_it(runs_folder, launched):
     app = open_app()
     widget(app, "start demo").click()
