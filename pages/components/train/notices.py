@@ -137,6 +137,7 @@ def dataset_notice(dataset: DatasetSettings, config: RunConfig | None = None) ->
         st.caption(f"{facts}:orange[:material/warning:] Its files are not in `{folder}`.")
     if shared is None or config is None:
         return
+    _mirror_notice(dataset, config)
     if isinstance(dataset, OwnImages):
         if len(shared.names) > 1:
             draw_table(shared)
@@ -144,6 +145,18 @@ def dataset_notice(dataset: DatasetSettings, config: RunConfig | None = None) ->
             own = find_dataset(dataset.source, folder)
             newest = own if own.newest() == dataset.version else None  # an older version stays as it is
             draw_reasons(shared, newest, config.training.validation_share, config.training.seed, _take_newest)
+
+
+def _mirror_notice(dataset: DatasetSettings, config: RunConfig) -> None:
+    """What shows the network mirror images of signs that have none. People's own pictures are asked about on their card."""
+    changes, views = config.augmentation, config.training.views
+    on = [name for name, is_on in (("Mirror", changes.flip), ("Mirror in turn", changes.alternate)) if is_on]
+    on += ["Views"] * (views != "one")
+    if on and dataset.drawable and not isinstance(dataset, OwnImages):
+        st.caption(
+            f":orange[:material/warning:] {' and '.join(on)} shows the network mirror images, and in a mirror "
+            f"{dataset.input_hint} is another one or none; switch it off."
+        )
 
 
 def _take_newest(dataset: OwnDataset) -> None:

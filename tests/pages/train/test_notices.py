@@ -73,3 +73,13 @@ def test_bring_more_pictures_opens_the_way_to_add_some(runs_folder, data, lopsid
     app = open_app("data", set=lopsided.id)
     press(app, f"bring for validation {lopsided.id}")
     assert "Add pictures" in str(app.session_state[f"part of {lopsided.id}"])
+
+
+@pytest.mark.parametrize("path, value", [("augmentation.flip", True), ("training.views", "moved")])
+def test_digits_that_are_mirrored_are_warned_of(runs_folder, path, value):
+    app = open_app("train", recipe="digits")
+    assert "in a mirror a digit is another one or none" not in words(app)
+    widget(app, f"form:{path}").set_value(value)
+    run(app)
+    assert "in a mirror a digit is another one or none; switch it off" in words(app)
+    assert "in a mirror" not in words(open_app("train", recipe="cifar_94")), "photos have mirror images"
