@@ -52,6 +52,9 @@ class TrainingSession:
 
         Raises StopRequested, PauseRequested, TrainDeskError, OSError and what torch raises.
         """
+        from core.machine.threads import OtherLoad, ThreadsByLoad
+
+        load = OtherLoad()
         import torch  # a second to import, after the lock is taken
 
         from core.machine.devices import claim
@@ -75,7 +78,9 @@ class TrainingSession:
             if config.training.tensorboard:
                 self._record = self._also_for_tensorboard(state, ending)
             ranks, notice = self._join(share, splits, state, goes_on=last is not None)
-            follower = LoopFollower(run, splits, state, share.threads, self._record, self._requests, ranks, fit)
+            is_fixed = training.repeatable or share.device.type != "cpu" or ranks is not None
+            threads_by_load = ThreadsByLoad(load, share.threads, is_fixed)
+            follower = LoopFollower(run, splits, state, threads_by_load, self._record, self._requests, ranks, fit)
             follower.recorder.started(config.dataset.info().class_names, share.threads, last is not None, self._why)
             if before and before["batch_size"] != training.batch_size:
                 self._record(events.NOTICE, message=_other_batches(before["batch_size"], training.batch_size, state))
