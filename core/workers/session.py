@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from core.files import write_atomically
+from core.machine.threads import OtherLoad, ThreadsByLoad
 from core.runs import events
 from core.runs.brought import brought_for
 from core.runs.requests import Requests
@@ -46,15 +47,13 @@ class TrainingSession:
         self._ranks, self._given = ranks, list(given)
         self._config = run.config()
         self._why = ""  # it computes the way it does
+        self._load = OtherLoad()  # looked at until the first step, for how many threads there is room
 
     def train(self) -> str:
         """Trains the run to its end, going on where its last checkpoint left it, and returns one sentence about it.
 
         Raises StopRequested, PauseRequested, TrainDeskError, OSError and what torch raises.
         """
-        from core.machine.threads import OtherLoad, ThreadsByLoad
-
-        load = OtherLoad()
         import torch  # a second to import, after the lock is taken
 
         from core.machine.devices import claim
@@ -79,7 +78,7 @@ class TrainingSession:
                 self._record = self._also_for_tensorboard(state, ending)
             ranks, notice = self._join(share, splits, state, goes_on=last is not None)
             is_fixed = training.repeatable or share.device.type != "cpu" or ranks is not None
-            threads_by_load = ThreadsByLoad(load, share.threads, is_fixed)
+            threads_by_load = ThreadsByLoad(self._load, share.threads, is_fixed)
             follower = LoopFollower(run, splits, state, threads_by_load, self._record, self._requests, ranks, fit)
             follower.recorder.started(config.dataset.info().class_names, share.threads, last is not None, self._why)
             if before and before["batch_size"] != training.batch_size:

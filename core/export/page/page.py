@@ -111,17 +111,14 @@ def write_page(run: Run, place: Path, which: str, data_folder: Path, tell: Tell)
         | dict(zip(("mean", "deviation"), map(list, dataset.mean_and_deviation()), strict=True)),
     }
     tell(0.8, "Comparing its answers")
+    pixels, expected = np.concatenate([golden, asked]), np.concatenate([golden_answers, answers])
     for weights in WEIGHTS:
         half_from, limit = WEIGHTS[weights]
         text = packed(graph, words, familiar, golden, golden_answers, half_from, limit)
-        checked = compare(Unpacked(text), np.concatenate([golden, asked]), np.concatenate([golden_answers, answers]))
-        if checked.is_good(limit):
+        if (checked := compare(Unpacked(text), pixels, expected)).is_good(limit):
             break
     else:
-        raise TrainDeskError(
-            f"The page would answer {checked.pictures - checked.same} of {checked.pictures} validation pictures otherwise than "
-            f"the network, with probabilities that differ by up to {checked.difference:.2g}, so it was not made; report this."
-        )
+        raise TrainDeskError(_otherwise(checked))
     tell(0.95, "Writing the page")
     write_atomically(place, html(words["title"], text).encode())
     return {
@@ -133,6 +130,13 @@ def write_page(run: Run, place: Path, which: str, data_folder: Path, tell: Tell)
         "golden": len(golden),
         "familiar": remembered,
     }
+
+
+def _otherwise(checked: Checked) -> str:
+    return (
+        f"The page would answer {checked.pictures - checked.same} of {checked.pictures} validation pictures otherwise than "
+        f"the network, with probabilities that differ by up to {checked.difference:.2g}, so it was not made; report this."
+    )
 
 
 def packed(
