@@ -15,5 +15,7 @@ begin_anew_in(worker_environment(), "core")  # a training from the command line 
 
 # what follows needs what has been installed by now
 from core.cli.main import main  # noqa: E402
+from core.machine.garbage import end_quickly  # noqa: E402
 
+end_quickly()
 sys.exit(main())

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from core.files import write_atomically
+from core.machine.garbage import importing_torch
 from core.machine.threads import OtherLoad, ThreadsByLoad
 from core.runs import events
 from core.runs.brought import brought_for
@@ -54,15 +55,16 @@ class TrainingSession:
 
         Raises StopRequested, PauseRequested, TrainDeskError, OSError and what torch raises.
         """
-        import torch  # a second to import, after the lock is taken
+        with importing_torch():
+            import torch  # a second to import, after the lock is taken
 
-        from core.machine.devices import claim
-        from core.machine.memory import release
-        from core.training.checkpoints import load_checkpoint
-        from core.training.data import pixels_of_a_batch
-        from core.training.device_choice import gpu_memory
-        from core.training.halving import Fit
-        from core.workers.loop_follower import LoopFollower
+            from core.machine.devices import claim
+            from core.machine.memory import release
+            from core.training.checkpoints import load_checkpoint
+            from core.training.data import pixels_of_a_batch
+            from core.training.device_choice import gpu_memory
+            from core.training.halving import Fit
+            from core.workers.loop_follower import LoopFollower
 
         run, config = self._run, self._config
         last = load_checkpoint(run.last) if run.last.exists() else None
