@@ -11,7 +11,6 @@ import time
 import psutil
 
 from core.machine.cores import asked_for
-from core.text.numbers import count
 
 SHORTEST = 0.3  # seconds that are looked at, at least
 LOOK = 2.0  # seconds from one look to the next
@@ -71,7 +70,6 @@ class ThreadsByLoad:
             self._has_told = True
             return (
                 f"Other programs or runs keep about {busy:.1f} of this computer's {cores:,} cores busy, so this run computes on "
-                f"{count(room, 'thread')} instead of {self.given} while they do, which is faster than waiting for them; "
-                f"'Repeatable' keeps it at {self.given}."
+                f"{room} of its {self.given} threads while they do, which is faster than waiting; 'Repeatable' keeps all of them."
             )
         return ""

@@ -72,7 +72,7 @@ def test_there_are_more_again_when_there_was_room_for_a_while(by_load):
 def test_people_are_told_once_when_it_lasts(by_load):
     look = by_load(4)
     assert look(2.9)[0] == "" and (told := look(2.9)[0])
-    assert_one_sentence(told, "2.9", "4 cores", "1 thread instead of 4", "'Repeatable'")
+    assert_one_sentence(told, "2.9", "4 cores", "1 of its 4 threads", "'Repeatable'")
     assert not any(look(busy)[0] for busy in (2.9, 0, 0, 0, 0, 2.9, 2.9))
 
 
