@@ -23,8 +23,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from benchmarks.side_by_side import ROOT
+from core.machine.environment import worker_environment
 from core.recipes import find_recipe
-from core.workers.launch import worker_environment
 
 RECIPES = ["mlp", "simple_cnn", "simple_cnn_wide", "improved_cnn", "cifar_cnn"]
 OWN = ["cifar_94"]  # that no tutorial has

@@ -24,13 +24,13 @@ from torch.utils.data import DataLoader
 
 from benchmarks import side_by_side
 from benchmarks.ours import prepared
+from core.machine.environment import worker_environment
 from core.paths import data_folder
 from core.recipes import find_recipe
 from core.training.build import setup_of
 from core.training.data import pixels_of_a_batch
 from core.training.fastest import choose_way
 from core.training.precision import mixed
-from core.workers.launch import worker_environment
 
 RECIPES = ["mlp", "simple_cnn", "simple_cnn_wide", "improved_cnn", "cifar_cnn"]
 VARIANTS = ("tutorial", "plain floor", "float32 engine", "float32 floor", "engine", "floor")

@@ -16,9 +16,9 @@ import sys
 import tempfile
 
 from benchmarks.side_by_side import ROOT
+from core.machine.environment import worker_environment
 from core.runs.history import History
 from core.runs.store import list_runs
-from core.workers.launch import worker_environment
 
 RECIPES = ["digits", "mlp", "simple_cnn", "improved_cnn"]
 

@@ -32,21 +32,21 @@ def start(recipe: str, warm: bool, runs_folder: Path) -> float:
     """Milliseconds from the click to the first step."""
     if warm:
         prepare(delay=0)
-        _wait_for(standby_is_ready, 0.05)
+        wait_for(standby_is_ready, 0.05)
     time.sleep(SETTLE)
     config = find_recipe(recipe).config()
     click = time.perf_counter()
     run = create_run(config, runs_folder)
     launch(run, data_folder())
-    _wait_for(lambda: any(event["event"] == events.STEP for event in run.events()[0]), 0.002)
+    wait_for(lambda: any(event["event"] == events.STEP for event in run.events()[0]), 0.002)
     seconds = time.perf_counter() - click
     end_standby()  # the next one must not get ready while another start is measured
     run.request_stop()
-    _wait_for(lambda: not run.status().is_active, 0.05)
+    wait_for(lambda: not run.status().is_active, 0.05)
     return 1000 * seconds
 
 
-def _wait_for(condition: Callable[[], bool], pause: float) -> None:
+def wait_for(condition: Callable[[], bool], pause: float) -> None:
     end = time.monotonic() + 60
     while not condition():
         if time.monotonic() > end:

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from benchmarks.side_by_side import ROOT
-from core.workers.launch import worker_environment
+from core.machine.environment import worker_environment
 
 
 class Target(NamedTuple):

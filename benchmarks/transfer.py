@@ -26,7 +26,7 @@ from torch import nn, optim
 
 from benchmarks import side_by_side
 from core.files import replace_file
-from core.workers.launch import worker_environment
+from core.machine.environment import worker_environment
 
 VARIANTS = ("tutorial", "without features", "first epoch", "later epochs")
 BATCH_SIZE = {32: 64, 224: 16}  # pixels -> images

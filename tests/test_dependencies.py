@@ -64,6 +64,7 @@ FLOORS = (
     ("core.training.features",),
     ("core.training.evaluation", "core.training.frozen"),
     ("core.training.between", "core.training.division", "core.training.step"),
+    ("core.training.setup",),
     ("core.training.loop",),
     ("core.training.checkpoints", "core.training.event_recorder"),
     ("core.training.async_checkpoint",),

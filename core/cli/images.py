@@ -11,7 +11,6 @@ from typing import Any
 from core.cli.common import Commands, Result, WrongInput, argument
 from core.errors import TrainDeskError
 from core.files import remedy, remove_folder
-from core.image_analysis.label_check import open_doubts, run_label_check
 from core.image_sets.checks import findings
 from core.image_sets.export import write_zip
 from core.image_sets.finding import passed_over
@@ -167,6 +166,8 @@ def _show(options: argparse.Namespace) -> Result:
 
 def _check(options: argparse.Namespace) -> Result:
     """Those that people have settled on the Data page are left out."""
+    from core.image_analysis.label_check import open_doubts, run_label_check  # and all that decodes pictures
+
     dataset = dataset_of(options, options.dataset)
     found = run_label_check(dataset, _telling())
     if found.state != "ready":

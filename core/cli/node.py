@@ -13,11 +13,10 @@ from pathlib import Path
 
 from core.cli.common import Commands, Result
 from core.errors import TrainDeskError
+from core.machine.environment import worker_environment
 from core.machine.processes import end_child, start
 from core.nodes.authority import check_packages
-from core.nodes.wire import REFUSED, WHY
 from core.text.numbers import duration
-from core.workers.launch import worker_environment
 
 SHORT = 10.0  # seconds of a life after which the next one waits longer
 LONGEST_DELAY = 30.0
@@ -52,6 +51,8 @@ def _node(options: argparse.Namespace) -> Result:
     command += ["--name", options.name, "--runs-at-once", str(options.runs_at_once)]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     delay = 1.0
+    from core.nodes.wire import REFUSED  # asyncio and ssl come with it
+
     with contextlib.suppress(KeyboardInterrupt):
         while True:
             began = time.monotonic()
@@ -82,6 +83,8 @@ def _give_to_slurm(options: argparse.Namespace) -> Result:
 
 def _one_life(command: list[str]) -> tuple[int, str]:
     """Exit status of the agent, and why it was refused. What it says is printed. However this ends, it ends too."""
+    from core.nodes.wire import WHY
+
     why, pipes = "", {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     agent = start(command, env=worker_environment(), in_terminal=True, encoding="utf-8", **pipes)
     assert agent.stdin is not None and agent.stdout is not None

@@ -65,7 +65,7 @@ def usable_cores() -> int:
     OMP_NUM_THREADS if it is set; else the cores it is bound to, or fewer where a container's quota is below that:
     more threads than the quota would stand still for most of each period.
     """
-    if asked := _asked_for():
+    if asked := asked_for():
         return asked
     try:
         cores = len(psutil.Process().cpu_affinity() or ())
@@ -80,10 +80,11 @@ def usable_cores() -> int:
 def computing_cores() -> int:
     """The same for threads that do nothing but multiply: two that share one core's arithmetic, as with hyper-threading, count
     once."""
-    return _asked_for() or min(usable_cores(), psutil.cpu_count(logical=False) or usable_cores())
+    return asked_for() or min(usable_cores(), psutil.cpu_count(logical=False) or usable_cores())
 
 
-def _asked_for() -> int:
+def asked_for() -> int:
+    """Threads that OMP_NUM_THREADS asks for; 0 where it says nothing."""
     wanted = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
     return int(wanted) if wanted.isdigit() else 0
 

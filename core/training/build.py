@@ -14,10 +14,11 @@ from core.run_config import RunConfig
 from core.training.batches import Splits
 from core.training.first_layer import speed_up_first_layer
 from core.training.linear import speed_up_linear
-from core.training.loop import Setup, TrainingState
+from core.training.loop import TrainingState
 from core.training.optimizers import parameter_groups
 from core.training.pooling import speed_up_pooling
 from core.training.sampling import least_batch
+from core.training.setup import Setup
 from core.training.weight_average import WeightAverage
 
 

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -23,39 +23,22 @@ from torch import nn
 
 from core.machine.ranks import Ranks
 from core.runs.metrics import Evaluation
-from core.training.augmentation import Augmentation, Drawn
 from core.training.batches import Pictures, Splits
 from core.training.between import Between, Measure
-from core.training.dense import DenseStep, is_dense
-from core.training.division import Division
 from core.training.evaluation import Measuring, evaluate
 from core.training.features import Features, Preparing
-from core.training.frozen import TooManyFeatures, trainable_part
-from core.training.gradients import MicroBatchesChanged, Outcome, add_gradients, in_micro_batches, prepared_batch
+from core.training.frozen import TooManyFeatures, Trainable, trainable_part
+from core.training.gradients import MicroBatchesChanged, in_micro_batches
 from core.training.halving import FewerAtOnce, Fit, all_in_halves, within
-from core.training.losses import LossSettings
-from core.training.precision import laid_out, mixed
-from core.training.recording import recorder_for, set_learning_rate
+from core.training.precision import Way, mixed
+from core.training.recording import Recorder, recorder_for, set_learning_rate
 from core.training.running_metrics import RunningMetrics
-from core.training.sampling import batch_bounds, class_weights, order_of
-from core.training.schedules import ScheduleSettings
+from core.training.sampling import Bounds, batch_bounds, order_of
 from core.training.settings import TrainingSettings
-from core.training.step import Batch, Given, NotRecorded, Stepper
+from core.training.setup import Setup, stepper_of
+from core.training.step import Batch, NotRecorded
 from core.training.views import with_views
 from core.training.weight_average import WeightAverage
-
-
-@dataclass(frozen=True)
-class Setup:
-    """How a network trains: what the loop needs of a config."""
-
-    training: TrainingSettings
-    loss: LossSettings
-    schedule: ScheduleSettings
-    augmentation: Augmentation
-    classes: int
-    smallest_batch: int  # images that the network needs at a time
-    black_background: bool  # what comes in from beyond a picture's edge is black
 
 
 @dataclass
@@ -136,74 +119,33 @@ def train(
     `fit`: how many pictures are measured at a time. Raises OutOfMemory when even the smallest micro-batch does not fit into
     the memory, or a batch before the network sees it.
     """
-    training, augmentation, loss_of = setup.training, setup.augmentation, setup.loss
+    training, size, fit = setup.training, setup.training.evaluation_batch_size, fit or Fit()
     device = splits.train.labels.device
     bounds = batch_bounds(len(splits.train), training.batch_size, state.least_batch)
-    fill = splits.train.offset if setup.black_background else None  # the network input that means black
-    random = torch.Generator()  # of the augmentation, on the CPU
-    precision = mixed(state.precision, device)
-    fit, size = fit or Fit(), training.evaluation_batch_size
     part = yield from trainable_part(
-        state.model, state.average, augmentation, size, splits, state.precision, ranks is None, fit
+        state.model, state.average, setup.augmentation, size, splits, state.precision, ranks is None, fit
     )
     network, judged, val = part.network, part.eval_model, part.val
     if training.views != "one":  # features are those of pictures as they are
         judged, val = with_views(state.eval_model, training.views), splits.val
-    if training.compile and ranks:
-        network.compile()
-    changes = augmentation.is_on() and not part.on_features  # those of mirrored pictures were computed with the others
-    weights = class_weights(splits.train.labels, setup.classes) if training.balance == "weights" else None
+    way = Way(state.precision, state.layout)
     recorder = None if training.compile or ranks else recorder_for(device)
-    clip, images = training.gradient_clip, bounds[0][1]
-    add: Callable[..., Outcome] = add_gradients
-    move: Callable[[], None] | None = None
-    if ranks:
-        add = Division(network, ranks).add_gradients
-    elif training.compile:
-        add = _compiled(network, images)
-    elif recorder is None and state.precision == torch.bfloat16 and is_dense(network):
-        dense = DenseStep(network, state.optimizer, bool(clip))
-        add, move = dense.add_gradients, dense.move
-
-    def preparing() -> AbstractContextManager[None]:
-        return prepared_batch(training.batch_size, setup.smallest_batch, device)
-
-    def make(pick: torch.Tensor, labels: torch.Tensor, drawn: Drawn | torch.Tensor | None = None) -> Given:
-        mix = None
-        with preparing():
-            inputs = part.train.picked(pick)
-            if drawn is not None:
-                drawn = drawn if isinstance(drawn, Drawn) else Drawn.of(drawn, augmentation.mixes())
-                inputs, mix = augmentation.carry_out(inputs, labels, drawn, fill)
-            return laid_out(inputs, state.layout), labels, mix
-
-    step = Stepper(network, loss_of, state.optimizer, precision, weights, clip, recorder, images, make, add, move)
+    step = stepper_of(setup, part, splits.train, state.optimizer, way, bounds[0][1], recorder, ranks)
     probe_inputs = None if probe is None else next(iter(val.batches(probe, [(0, len(probe))])))[0]
     between = Between(training, val, state.part)
 
     def measure(
         pictures: Pictures | Features, ranks: Ranks | None = None
     ) -> Generator[Measuring | FewerAtOnce, None, Evaluation]:
-        return evaluate(judged, pictures, loss_of, size, state.precision, ranks=ranks, fit=fit)
+        return evaluate(judged, pictures, setup.loss, size, state.precision, ranks=ranks, fit=fit)
 
-    while state.epoch < training.epochs and not (
-        training.patience and state.epochs_without_improvement >= training.patience
-    ):
+    while not _has_ended(state, training):
         network.train()
-        order = order_of(
-            splits.train.labels, training.balance == "sampling", _seeded(random, training.seed, state.epoch)
-        )
-        turned = augmentation.turned(len(splits.train), training.seed, state.epoch)
-        for pick, labels in within(preparing, part.picks(order, bounds[state.batch :], random)):
+        for batch in _batches(state, setup, splits.train, part, bounds, recorder):
             if ranks:
                 state.learning_rate = ranks.from_first(state.learning_rate)
             _set_learning_rate(state, setup, state.epoch + state.batch / len(bounds))
-            batch: Batch = (pick, labels)
-            if changes or augmentation.mixes():
-                some = None if turned is None else turned[order[slice(*bounds[state.batch])]]
-                with preparing():
-                    drawn = augmentation.draw(len(labels), _seeded(random, training.seed, state.step), changes, some)
-                    batch = (pick, labels, drawn if device.type == "cpu" and recorder is None else drawn.packed(device))
+            labels = batch[1]
             loss, logits = yield from in_micro_batches(
                 partial(step, batch), len(labels), training.batch_size, setup.smallest_batch, state, device
             )
@@ -221,8 +163,35 @@ def train(
         result = yield from measure(val, ranks)
         between.epoch_begins()
         metrics, is_best = _completed(state, setup, result)
-        probabilities = _probabilities(judged, probe_inputs, precision, fit)
+        probabilities = _probabilities(judged, probe_inputs, mixed(state.precision, device), fit)
         yield Epoch(state.epoch, state.step, metrics, is_best, result.confusion, probabilities)
+
+
+def _has_ended(state: TrainingState, training: TrainingSettings) -> bool:
+    waits = training.patience and state.epochs_without_improvement >= training.patience
+    return state.epoch >= training.epochs or bool(waits)
+
+
+def _batches(
+    state: TrainingState, setup: Setup, pictures: Pictures, part: Trainable, bounds: Bounds, recorder: Recorder | None
+) -> Iterator[Batch]:
+    """The batches that are left of the epoch under way, each with what is drawn at random for its augmentation, on a device, and
+    for a recorder, as one tensor."""
+    training, augmentation, device = setup.training, setup.augmentation, pictures.labels.device
+    preparing, are_packed = partial(setup.preparing, device), device.type != "cpu" or recorder is not None
+    changes = augmentation.is_on() and not part.on_features  # those of mirrored pictures were computed with the others
+    random = torch.Generator()  # of the augmentation, on the CPU
+    order = order_of(pictures.labels, training.balance == "sampling", _seeded(random, training.seed, state.epoch))
+    turned = augmentation.turned(len(pictures), training.seed, state.epoch)
+    for pick, labels in within(preparing, part.picks(order, bounds[state.batch :], random)):
+        if not (changes or augmentation.mixes()):
+            yield pick, labels
+            continue
+        some = None if turned is None else turned[order[slice(*bounds[state.batch])]]
+        with preparing():
+            drawn = augmentation.draw(len(labels), _seeded(random, training.seed, state.step), changes, some)
+            batch: Batch = (pick, labels, drawn.packed(device) if are_packed else drawn)
+        yield batch
 
 
 def _completed(state: TrainingState, setup: Setup, result: Evaluation) -> tuple[dict[str, float], bool]:
@@ -240,18 +209,6 @@ def _completed(state: TrainingState, setup: Setup, result: Evaluation) -> tuple[
     state.epoch, state.batch, state.running_metrics = state.epoch + 1, 0, RunningMetrics()
     setup.schedule.after_epoch(state.schedule_memory, result.loss)
     return metrics, is_best
-
-
-def _compiled(network: nn.Module, images: int) -> Callable[..., Outcome]:
-    """`add_gradients` that computes batches of so many images with a compiled network. All others, such as an epoch's last, and
-    evaluation stay as they are: torch would compile anew for each of their sizes, and that takes longer than it gains."""
-    compiled = torch.compile(network)
-
-    def add(network: nn.Module, loss_of: LossSettings, inputs: torch.Tensor, *rest: Any) -> Outcome:
-        is_whole = len(inputs) == images and rest[2] == 1  # in one micro-batch
-        return add_gradients(compiled if is_whole else network, loss_of, inputs, *rest)
-
-    return add
 
 
 def _validated(

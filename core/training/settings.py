@@ -37,11 +37,12 @@ class TrainingSettings(Settings):
     """Images at a time when measuring. It changes memory and speed, never the result."""
     seed: int = setting(0, "Seed", ge=0, le=2**31 - 1)
     """Start of all random numbers. On a CPU the same seed and settings give the same run, to the last digit where it has the
-    same number of threads; a GPU's runs differ a little unless Repeatable is on."""
+    same number of threads; Repeatable holds that number beside other programs, and a GPU's runs differ a little without it."""
     repeatable: bool = setting(False, "Repeatable")
     """Lets a GPU compute only in ways that give the same numbers each time, so that the same seed gives the same run there
     too. Steps take longer, sometimes several times as long, and a network with an operation that has no such way is refused.
-    On a CPU this changes nothing; an Apple GPU promises less."""
+    On a CPU it keeps the number of threads, which else falls while other programs need the cores: beside them it may then
+    take many times as long. An Apple GPU promises less."""
     epoch_seconds: float = setting(0.0, "Slow motion", ge=0, le=600, unit="seconds")
     """An epoch takes at least this long, so that a room can watch a fast training. 0: full speed."""
     device: str = setting("auto", "Device")

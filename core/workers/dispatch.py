@@ -18,6 +18,7 @@ from core.errors import TrainDeskError
 from core.files import is_locked, remove_file
 from core.machine.cores import usable_cores
 from core.machine.devices import accelerators, least_used
+from core.machine.environment import worker_environment
 from core.machine.processes import start_detached
 from core.nodes.desk_process import ensure_desk
 from core.nodes.registry import HERE
@@ -33,7 +34,7 @@ from core.runs.placement import placement_of
 from core.runs.queue import LAUNCHES, QueuedRun, enqueue_all, locked, note_launch, queued, waiting, withdraw
 from core.runs.store import Run
 from core.runs.workspace import NAME, read_setting, workspace_folder, write_setting
-from core.workers.launch import launch, worker_environment
+from core.workers.launch import launch
 from core.workers.places import Places, check_computer, check_devices, place, places_elsewhere, take_home
 from core.workers.room import Room, Wish
 

@@ -6,6 +6,7 @@ import time
 
 from core.experiments.pruning import as_far, is_hopeless, others_at
 from core.machine.ranks import Ranks
+from core.machine.threads import ThreadsByLoad
 from core.runs import events
 from core.runs.companion import InStep
 from core.runs.history import History
@@ -44,7 +45,7 @@ class LoopFollower:
         run: Run,
         splits: Splits,
         state: TrainingState,
-        threads: int,
+        threads: ThreadsByLoad,
         record: events.Record,
         requests: Requests,
         ranks: Ranks | None = None,
@@ -66,6 +67,7 @@ class LoopFollower:
         """Trains until the end, a pause or a stop. Returns why it ended before its last epoch as hopeless, else nothing."""
         self._saved = time.monotonic()
         self._follow_learning_rate()
+        self._follow_load()
         # However it ends, what was to be saved is saved before the run is let go.
         with CheckpointWriter() as self._writer:
             probe, setup = self._snapshots.probe, setup_of(self._config)
@@ -106,6 +108,7 @@ class LoopFollower:
     def _take_step(self, step: Step) -> None:
         state, recorder = self._state, self.recorder
         recorder.step(step)
+        self._follow_load()
         overdue = time.monotonic() - self._saved > LONGEST_LOSS
         if self._follow_learning_rate() or overdue:  # what was asked outlives a crash
             self._flush_and_save()
@@ -159,9 +162,15 @@ class LoopFollower:
         self._record(events.WAITED, step=self._state.step, seconds=round(seconds, 3))
 
     def _save_last(self, metrics: dict[str, float]) -> None:
-        content = network_content(self._state, self._described, metrics) | resume_content(self._state, self._threads)
+        content = network_content(self._state, self._described, metrics) | resume_content(
+            self._state, self._threads.given
+        )
         self._writer.save(self._run.last, content)
         self._saved = time.monotonic()
+
+    def _follow_load(self) -> None:
+        if notice := self._threads.follow():
+            self._record(events.NOTICE, message=notice)
 
     def _follow_learning_rate(self) -> bool:
         """Whether someone asked for another one, which is taken."""

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from core.files import write_atomically
+from core.machine.garbage import importing_torch
+from core.machine.threads import OtherLoad, ThreadsByLoad
 from core.runs import events
 from core.runs.brought import brought_for
 from core.runs.requests import Requests
@@ -46,21 +48,23 @@ class TrainingSession:
         self._ranks, self._given = ranks, list(given)
         self._config = run.config()
         self._why = ""  # it computes the way it does
+        self._load = OtherLoad()  # looked at until the first step, for how many threads there is room
 
     def train(self) -> str:
         """Trains the run to its end, going on where its last checkpoint left it, and returns one sentence about it.
 
         Raises StopRequested, PauseRequested, TrainDeskError, OSError and what torch raises.
         """
-        import torch  # a second to import, after the lock is taken
+        with importing_torch():
+            import torch  # a second to import, after the lock is taken
 
-        from core.machine.devices import claim
-        from core.machine.memory import release
-        from core.training.checkpoints import load_checkpoint
-        from core.training.data import pixels_of_a_batch
-        from core.training.device_choice import gpu_memory
-        from core.training.halving import Fit
-        from core.workers.loop_follower import LoopFollower
+            from core.machine.devices import claim
+            from core.machine.memory import release
+            from core.training.checkpoints import load_checkpoint
+            from core.training.data import pixels_of_a_batch
+            from core.training.device_choice import gpu_memory
+            from core.training.halving import Fit
+            from core.workers.loop_follower import LoopFollower
 
         run, config = self._run, self._config
         last = load_checkpoint(run.last) if run.last.exists() else None
@@ -75,7 +79,9 @@ class TrainingSession:
             if config.training.tensorboard:
                 self._record = self._also_for_tensorboard(state, ending)
             ranks, notice = self._join(share, splits, state, goes_on=last is not None)
-            follower = LoopFollower(run, splits, state, share.threads, self._record, self._requests, ranks, fit)
+            is_fixed = training.repeatable or share.device.type != "cpu" or ranks is not None
+            threads_by_load = ThreadsByLoad(self._load, share.threads, is_fixed)
+            follower = LoopFollower(run, splits, state, threads_by_load, self._record, self._requests, ranks, fit)
             follower.recorder.started(config.dataset.info().class_names, share.threads, last is not None, self._why)
             if before and before["batch_size"] != training.batch_size:
                 self._record(events.NOTICE, message=_other_batches(before["batch_size"], training.batch_size, state))

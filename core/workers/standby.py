@@ -18,6 +18,7 @@ import threading
 from pathlib import Path
 
 from core.machine.cores import unnoticed
+from core.machine.garbage import importing_torch
 from core.machine.posix import read_input
 from core.machine.questions import temporary_folder
 from core.machine.torch_devices import ensure_report
@@ -83,10 +84,11 @@ def main() -> int:
 
 def import_everything() -> None:
     """What every worker imports, and torchvision, which reads datasets that are used for the first time."""
-    import torchvision.datasets  # noqa: F401
+    with importing_torch():
+        import torchvision.datasets  # noqa: F401
 
-    import core.training.scoring
-    import core.workers.loop_follower  # noqa: F401
+        import core.training.scoring
+        import core.workers.loop_follower  # noqa: F401
 
 
 def practise(settings: dict) -> bool:

@@ -70,6 +70,12 @@ class Checked:
         """Whether every picture gets the same answer, with probabilities that differ by at most so much."""
         return self.same == self.pictures and self.difference <= limit  # False for differences that are no numbers
 
+    def otherwise(self) -> str:
+        return (
+            f"The page would answer {self.pictures - self.same} of {self.pictures} validation pictures otherwise than the "
+            f"network, with probabilities that differ by up to {self.difference:.2g}, so it was not made; report this."
+        )
+
 
 def write_page(run: Run, place: Path, which: str, data_folder: Path, tell: Tell) -> dict[str, Any]:
     """One HTML file that answers pictures as the network of that checkpoint does, opened from a disk and without a network.
@@ -111,17 +117,13 @@ def write_page(run: Run, place: Path, which: str, data_folder: Path, tell: Tell)
         | dict(zip(("mean", "deviation"), map(list, dataset.mean_and_deviation()), strict=True)),
     }
     tell(0.8, "Comparing its answers")
+    pixels, expected = np.concatenate([golden, asked]), np.concatenate([golden_answers, answers])
     for weights in WEIGHTS:
-        half_from, limit = WEIGHTS[weights]
-        text = packed(graph, words, familiar, golden, golden_answers, half_from, limit)
-        checked = compare(Unpacked(text), np.concatenate([golden, asked]), np.concatenate([golden_answers, answers]))
-        if checked.is_good(limit):
+        text = packed(graph, words, familiar, golden, golden_answers, *WEIGHTS[weights])
+        if (checked := compare(Unpacked(text), pixels, expected)).is_good(WEIGHTS[weights][1]):
             break
     else:
-        raise TrainDeskError(
-            f"The page would answer {checked.pictures - checked.same} of {checked.pictures} validation pictures otherwise than "
-            f"the network, with probabilities that differ by up to {checked.difference:.2g}, so it was not made; report this."
-        )
+        raise TrainDeskError(checked.otherwise())
     tell(0.95, "Writing the page")
     write_atomically(place, html(words["title"], text).encode())
     return {

@@ -70,16 +70,8 @@ def live_plot(
     `marks` are upright lines with words beside them, at places of the x axis. What the visitor zoomed into and which curves
     were switched off is kept when he goes to another page and comes back.
     """
-    kept = f"kept {key}"  # a component's own state is forgotten with its page
-    if st.session_state.get(kept, {}).get("view") != view:
-        st.session_state[kept] = {"view": view, "range": None, "hidden": []}
+    kept = _kept_for(key, view)
     seen = zoomed_window(st.session_state[kept])
-
-    def drawn() -> dict[str, Any]:
-        found = curves()
-        told = told_curves(found, x_title, is_share, best, waiting)
-        return {"curves": [packed(curve, seen) for curve in found], "told": told._asdict()}
-
     data = {
         "source": plotly_address(),
         "view": view,
@@ -98,7 +90,7 @@ def live_plot(
         "hidden": _names(st.session_state[kept]["hidden"]),
         "waiting": waiting,
         "marks": [{"x": x, "text": text} for x, text in marks],
-        **once((title, view, seen), drawn),
+        **once((title, view, seen), lambda: _drawn(curves(), seen, x_title, is_share, best, waiting)),
     }
     _component(
         key=key,
@@ -107,6 +99,20 @@ def live_plot(
         on_range_change=lambda: _keep(kept, key, "range"),
         on_hidden_change=lambda: _keep(kept, key, "hidden"),
     )
+
+
+def _kept_for(key: str, view: str) -> str:
+    """The place in the session for what is kept of a chart, since a component's own state is forgotten with its page; empty for
+    another view than before."""
+    kept = f"kept {key}"
+    if st.session_state.get(kept, {}).get("view") != view:
+        st.session_state[kept] = {"view": view, "range": None, "hidden": []}
+    return kept
+
+
+def _drawn(curves: list[Curve], seen: tuple[float, float] | None, *words: Any) -> dict[str, Any]:
+    """The curves for the browser, and what is said of them (`words`: see `told_curves`)."""
+    return {"curves": [packed(curve, seen) for curve in curves], "told": told_curves(curves, *words)._asdict()}
 
 
 def _keep(kept: str, key: str, name: str) -> None:

@@ -17,6 +17,7 @@ from core.export.kept import Kept, find_kept, forget_old, place_for
 from core.export.kinds import KINDS, Kind, not_offered
 from core.files import read_json
 from core.machine.cores import computing_cores
+from core.machine.environment import worker_environment
 from core.machine.questions import Question
 from core.paths import data_folder, runs_folder
 from core.privacy.access import LOCAL
@@ -25,7 +26,6 @@ from core.runs.active_runs import active_runs
 from core.runs.disk import bytes_in_words
 from core.runs.store import Run
 from core.sharing import current_authenticator
-from core.workers.launch import worker_environment
 from core.workers.tasks import Task, TaskQueue
 from pages.components.shell.downloads import download
 from pages.components.shell.fences import run_fence

@@ -6,8 +6,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from core.machine.environment import worker_environment
 from core.machine.questions import Question
-from core.workers.launch import worker_environment
 
 LONGEST = 120.0  # seconds that an answer may take; most take 2
 MOST = threading.BoundedSemaphore(2)  # at once, for all visitors: each loads torch

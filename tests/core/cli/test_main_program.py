@@ -8,6 +8,15 @@ from core.paths import HOME
 from tests.helpers import assert_one_sentence, document
 
 FAST = ["dataset=digits", "epochs=2", "device=cpu", "architecture=mlp", "hidden=16"]
+TELLING = """
+import gc, sys
+freeze = gc.freeze
+def told():
+    if "torch" in sys.modules:
+        print("torch is no garbage", file=sys.stderr)
+    freeze()
+gc.freeze = told
+"""
 
 
 def program(*arguments, **environment):
@@ -22,13 +31,18 @@ def program(*arguments, **environment):
 
 
 def test_the_program_trains_a_network_that_classifies(runs_folder, tmp_path, pictures, call):
-    """Without importing what compiles networks, nor scikit-learn for its digits: each takes a second."""
+    """Without importing what compiles networks, nor scikit-learn for its digits: each takes a second; and nothing twice, although
+    it starts anew in the environment of a worker."""
+    (tmp_path / "sitecustomize.py").write_text(TELLING)
     settings = ("--recipe", "digits", "--set", *FAST, "--json")
-    trained = program("train", *settings, TRAINDESK_DATA=str(tmp_path), PYTHONPROFILEIMPORTTIME="1")
+    places = {"TRAINDESK_DATA": str(tmp_path), "PYTHONPATH": str(tmp_path)}
+    trained = program("train", *settings, **places, PYTHONPROFILEIMPORTTIME="1")
     lines = trained.stderr.splitlines()
     said = [line for line in lines if not line.startswith("import time:")]
-    imported = {line.rpartition("|")[2].strip() for line in lines if line not in said}
-    assert "torch" in imported and not imported & {"torch._dynamo", "sympy", "sklearn"}
+    imported = [line.rpartition("|")[2].strip() for line in lines if line not in said]
+    assert "torch" in imported and not {"torch._dynamo", "sympy", "sklearn"} & {*imported}
+    assert imported.count("core.cli.main") == imported.count("pydantic") == 1
+    assert said.count("torch is no garbage") == 2, "after the imports and at the end"
     result = document(trained.stdout)
     assert trained.returncode == 0 and result["status"] == "finished"
     assert said and "Traceback" not in trained.stderr

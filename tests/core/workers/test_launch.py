@@ -9,7 +9,7 @@ import pytest
 from core.runs.store import create_run
 from core.workers import launch as launcher
 from core.workers import standby_handle as standby_module
-from core.workers.launch import launch, prepare, standby_is_ready, worker_environment
+from core.workers.launch import launch, prepare, standby_is_ready
 from tests.helpers import quick_config, wait_until
 
 WAITS = """
@@ -226,14 +226,3 @@ def test_a_process_that_cannot_be_started_to_wait_is_no_ones_concern(processes, 
     wait_until(lambda: not scheduled())
     launch(run, runs_folder)
     assert fresh(processes) == [str(run.folder)]
-
-
-def test_what_a_gpu_must_know_before_it_starts_is_in_a_workers_environment(monkeypatch):
-    for name in ("CUDA_DEVICE_ORDER", "CUBLAS_WORKSPACE_CONFIG", "PYTORCH_ENABLE_MPS_FALLBACK"):
-        monkeypatch.delenv(name, raising=False)
-    environment = worker_environment()
-    assert environment["CUDA_DEVICE_ORDER"] == "PCI_BUS_ID"
-    assert environment["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8", "without it cuBLAS refuses to be repeatable"
-    assert environment["PYTORCH_ENABLE_MPS_FALLBACK"] == "1"
-    monkeypatch.setenv("CUDA_DEVICE_ORDER", "FASTEST_FIRST")
-    assert worker_environment()["CUDA_DEVICE_ORDER"] == "FASTEST_FIRST", "what people set stays"

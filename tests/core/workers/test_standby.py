@@ -12,11 +12,11 @@ import pytest
 import torch
 
 from core.machine import cores
+from core.machine.environment import worker_environment
 from core.paths import HOME
 from core.runs.store import create_run
 from core.training.checkpoints import load_checkpoint
 from core.workers import standby
-from core.workers.launch import worker_environment
 from tests.helpers import PATIENCE, quick_config, wait_until
 
 HURRIED = """

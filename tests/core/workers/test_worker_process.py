@@ -17,7 +17,7 @@ from core.runs.store import create_run
 from core.training.checkpoints import load_checkpoint
 from core.workers import playback, worker
 from core.workers.control import ask_to_resume
-from core.workers.launch import launch, worker_environment
+from core.workers.launch import launch
 from tests.core.running import kinds, last_step, same_weights
 from tests.helpers import PATIENCE, assert_one_sentence, quick_config, wait_until
 
@@ -157,14 +157,6 @@ def test_a_worker_is_not_in_the_process_group_of_its_starter(started):
     run, child = started(epochs=50, **SLOW)
     assert os.getpgid(child.pid) != os.getpgid(0)
     assert os.getsid(child.pid) == child.pid
-
-
-def test_a_worker_keeps_freed_memory_unless_told_otherwise(monkeypatch):
-    assert worker_environment()["MALLOC_TRIM_THRESHOLD_"] == "2147483647"
-    monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "5")
-    monkeypatch.setenv("SOME_SETTING", "kept")
-    assert worker_environment()["MALLOC_TRIM_THRESHOLD_"] == "5"
-    assert worker_environment()["SOME_SETTING"] == "kept"
 
 
 def test_a_worker_that_cannot_be_started_is_one_sentence(runs_folder, monkeypatch):

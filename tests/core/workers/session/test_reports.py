@@ -48,6 +48,30 @@ def test_a_run_that_goes_on_has_the_threads_it_had(train, runs_folder, monkeypat
         torch.set_num_threads(before)
 
 
+def test_a_run_gives_way_to_others_unless_it_is_to_be_repeatable(train, runs_folder, monkeypatch):
+    """What is kept is the number that it was given: it goes on with all of them when the others are gone."""
+    monkeypatch.setattr("core.machine.devices.usable_cores", lambda: 2)
+    monkeypatch.setattr("core.machine.devices._own_choice_of_torch", lambda: 2)
+    monkeypatch.setattr("core.machine.cores.tempfile.tempdir", str(runs_folder))
+    monkeypatch.setattr("core.machine.threads.OtherLoad.cores", lambda load: 1000.0)
+    monkeypatch.setattr("core.machine.threads.SHORTEST", 0.0)
+    monkeypatch.setattr("core.machine.threads.LOOK", 0.0)
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    before = torch.get_num_threads()
+    try:
+        for repeatable, expected in ((False, 1), (True, 2)):
+            settings = {"batch_size": 400, "epochs": 2, "repeatable": repeatable}
+            run, in_use = new(runs_folder, training=settings), set()
+            train(
+                run, lambda event, used=in_use: used.add(torch.get_num_threads()) if event["event"] == "step" else None
+            )
+            told = [event["message"] for event in run.events()[0] if event["event"] == "notice"]
+            assert in_use == {expected} and len(told) == (expected == 1), told
+            assert load_checkpoint(run.last)["resume"]["threads"] == 2
+    finally:
+        torch.set_num_threads(before)
+
+
 RESNET = {"name": "resnet18", "weights": "random", "train": "head"}
 
 
