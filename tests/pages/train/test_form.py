@@ -132,6 +132,7 @@ def test_a_fold_says_which_of_its_settings_are_changed(runs_folder):
     after = words(run(app))
     for said in ("Mirror</p>", "Gradient clipping</p>"):
         assert said not in before and said in after
+    assert "form:augmentation.flip" not in [toggle.key for toggle in app.toggle], "a closed fold costs nothing"
 
 
 def test_a_run_can_start_from_earlier_ones_that_have_a_checkpoint(runs_folder):
