@@ -95,8 +95,14 @@ def component_data(app: AppTest, name: str) -> dict[str, Any]:
     return json.loads(with_plain_spaces((found.json or found.mixed.json).replace("\\u202f", " ")))
 
 
+FOLDS = {
+    "form:training": "fold More training settings",
+    "form:augmentation": "fold Augmentation",
+}  # of the form of Train
+
+
 def widget(app: AppTest, key: str) -> Any:
-    """The widget of this key, of whatever kind."""
+    """The widget of this key, of whatever kind. A fold of the form that it lies behind is opened first."""
     for kind in (
         app.text_input,
         app.number_input,
@@ -109,4 +115,8 @@ def widget(app: AppTest, key: str) -> Any:
         for element in kind:
             if element.key == key:
                 return element
-    raise KeyError(key)
+    fold = "sweep" if key.startswith("sweep ") else FOLDS.get(key.partition(".")[0], "")
+    if not any(each.key == fold and not each.proto.expanded for each in app.expander):
+        raise KeyError(key)
+    app.session_state[fold] = True
+    return widget(run(app), key)

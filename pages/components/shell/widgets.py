@@ -1,4 +1,4 @@
-"""What several pages are made of: a part drawn again by itself, buttons, pages of many, and components
+"""What several pages are made of: a part drawn again by itself, folds, buttons, pages of many, and components
 of our own, which the browser draws and which report by themselves."""
 
 from __future__ import annotations
@@ -119,6 +119,17 @@ def action(label: str, work: Callable[[], object], key: str, **options: Any) -> 
         with errors_shown():
             work()
             st.rerun()
+
+
+def lazy_fold(label: str, key: str, opens: object = False, **options: Any) -> Any:
+    """An expander whose contents are to be drawn while it is `.open`: a closed one costs a page next to nothing. It opens by
+    itself when `opens` becomes something true; who closes it then has it closed. Another label would make it another one,
+    and take the keyboard's place from who types in it."""
+    mark = f"{key}, opens"
+    must_open = opens and not st.session_state.get(mark)
+    st.session_state[mark] = bool(opens)
+    st.session_state[key] = must_open or st.session_state.get(key, bool(opens))
+    return st.expander(label, key=key, on_change="rerun", **options)
 
 
 def search_field(examples: str, key: str) -> str:

@@ -16,6 +16,7 @@ from core.runs.before_start import problems_before_start
 from core.settings.settings import FieldSpec, fields_of
 from pages.components.shell.form_values import LASTS, check, current, seed, to_widget
 from pages.components.shell.number_words import count, plain_markdown, rows_of
+from pages.components.shell.widgets import lazy_fold
 from pages.components.train.form_choices import choices_of, devices_in_words, free_now, offered, problem_of_count
 from pages.components.train.notices import dataset_notice, weights_in_short, weights_notice
 from pages.components.train.schedule_view import draw_schedule
@@ -122,8 +123,14 @@ def _folded(label: str, group: str, values: dict[str, Any], problems: dict[str, 
     parts = sections(group, offered(group, fields_of(GROUPS[group]), values))
     specs = [spec for _, members in parts for spec in members]
     wrong = sum(f"{group}.{spec.name}" in problems for spec in specs)
-    title = f"{label}: {count(wrong, 'value')} to correct" if wrong else label + _changed(group, specs, values)
-    with st.expander(title, expanded=bool(wrong), key=f"fold {label}"):
+    said = f"{count(wrong, 'value')} to correct" if wrong else _changed(group, specs, values)
+    with st.container(key=f"folded {group}", gap=None):
+        fold = lazy_fold(label, f"fold {label}", opens=wrong)
+        if said:
+            st.html(f'<p class="changed">{escape(said)}</p>')
+    if not fold.open:
+        return
+    with fold:
         if group != "training":
             st.caption(_first_paragraph(GROUPS[group]))
         for heading, members in parts:
@@ -137,9 +144,7 @@ def _changed(group: str, specs: list[FieldSpec], values: dict[str, Any]) -> str:
     changed = [
         spec.title for spec in specs if values.get(f"{group}.{spec.name}", standard[spec.name]) != standard[spec.name]
     ]
-    if not changed:
-        return ""
-    return f" :gray[{', '.join(changed) if len(changed) <= NAMED else f'{len(changed)} changed'}]"
+    return ", ".join(changed) if len(changed) <= NAMED else f"{len(changed)} changed"
 
 
 def _fields(

@@ -17,6 +17,7 @@ from core.text.numbers import large as large
 from pages.components.shell.html_parts import data_address, html_table, table_row
 from pages.components.shell.messages import show_error
 from pages.components.shell.number_words import count
+from pages.components.shell.widgets import lazy_fold
 from pages.components.train.core_process import ask_core
 from pages.components.train.layer_buttons import draw_layer_buttons
 
@@ -36,7 +37,7 @@ def draw_network_of(run: Run) -> None:
 def draw_before_start(config: RunConfig | None) -> None:
     """What the form describes, in two folds: its pictures and its network. They are looked at when someone opens one."""
     for label, draw in (("What the pictures will look like", _draw_pictures), ("The network", _draw_network)):
-        with st.expander(label, key=f"fold {label}", on_change="rerun") as fold:
+        with lazy_fold(label, f"fold {label}") as fold:
             if fold.open and config:
                 draw(config)
             elif fold.open:

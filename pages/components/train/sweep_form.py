@@ -23,6 +23,7 @@ from pages.components.shell.links import experiment_page, switch_page
 from pages.components.shell.messages import errors_shown, show_error
 from pages.components.shell.number_words import count, plain_markdown, rows_of
 from pages.components.shell.start import start_all
+from pages.components.shell.widgets import lazy_fold
 from pages.components.train.experiments import experiment, experiments
 
 COLUMNS = 2
@@ -45,8 +46,8 @@ def draw_sweep_form(config: RunConfig | None) -> tuple[Plan | None, dict[str, st
     """Draws the fold. Returns the runs that Start will make, or None: just the one of the form; and the sentence of each
     wrong value by its setting, with which nothing may start."""
     is_used = bool(st.session_state.get(SETTINGS)) or st.session_state.get(SEEDS, 1) != 1
-    with st.expander("Try several values", icon=":material/science:", key="sweep", expanded=is_used):
-        return _draw(config)
+    with lazy_fold("Try several values", "sweep", opens=is_used, icon=":material/science:") as fold:
+        return _draw(config) if fold.open or is_used else (None, {})
 
 
 def fill_sweep(sweep: Sweep) -> None:

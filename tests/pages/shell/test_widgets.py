@@ -133,3 +133,25 @@ def test_what_a_component_said_counts_once_also_where_its_run_is_broken_off():
     app.run()
     assert app.session_state["opened"] == 1
     assert app.run().session_state["opened"] == 1
+
+
+def a_fold() -> None:
+    import streamlit as st
+
+    from pages.components.shell.widgets import lazy_fold
+
+    with lazy_fold("More", "more", opens=st.session_state.get("wrong")) as fold:
+        if fold.open:
+            st.markdown("inside")
+
+
+def test_a_fold_is_drawn_while_it_is_open_and_opens_once_when_it_has_to():
+    app = AppTest.from_function(a_fold).run()
+    assert not app.markdown and not app.expander[0].proto.expanded
+    for is_wrong, closed in ((True, False), (True, True), (False, True), (True, False)):
+        app.session_state["wrong"] = is_wrong
+        if closed:
+            app.session_state["more"] = False
+        app.run()
+        assert bool(app.markdown) == app.expander[0].proto.expanded == (not closed)
+    assert not app.exception and not app.warning

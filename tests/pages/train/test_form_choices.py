@@ -35,8 +35,14 @@ FOUND = {"device": "cuda:0", "precision": "bfloat16", "threads": 2, "parameters"
 FOUND |= {"memory_bytes": 9, "seconds_before": 0.0, "seconds_per_epoch": 1.0, "seconds": 1.0}
 
 
+def opened(app):
+    """With the fold that the field lies behind open."""
+    widget(app, "form:training.seed")
+    return app
+
+
 def is_offered(app):
-    return any(field.key == DEVICES for field in app.number_input)
+    return any(field.key == DEVICES for field in opened(app).number_input)
 
 
 @pytest.fixture
@@ -51,7 +57,7 @@ def test_several_devices_at_once_are_offered_where_there_are_some(runs_folder, d
     devices(1)
     assert not is_offered(open_app("train"))
     devices(2)
-    app = open_app("train")
+    app = opened(open_app("train"))
     assert "says whether more than one pays" in beside(app, DEVICES)
     widget(app, DEVICES).set_value(3)
     run(app)
@@ -63,7 +69,7 @@ def test_several_devices_at_once_are_offered_where_there_are_some(runs_folder, d
 @pytest.mark.parametrize(("times", "said"), [(1.75, "1.8 times as fast as on one."), (1.0, "it does not pay")])
 def test_a_measurement_says_beside_the_field_whether_they_pay(runs_folder, devices, times, said):
     devices(2)
-    app = open_app("train")
+    app = opened(open_app("train"))
     config, _ = form_choices.check(app.session_state[STORE])
     found = {"devices": 2, "times_as_fast": times, **FOUND}
     app.session_state[MEASUREMENT] = Task(measured_as(config), found=found, is_over=True)

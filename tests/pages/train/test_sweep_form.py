@@ -6,32 +6,24 @@ from core.runs.store import create_run, list_runs
 from core.workers.dispatch import set_cpu_runs, slots
 from pages.components.charts.parallel import dimension
 from tests.helpers import quick_config
-from tests.pages.apps import beside, go, open_app, run, sentence, words
+from tests.pages.apps import beside, go, open_app, run, sentence, widget, words
 from tests.pages.fake_runs import EventWriter, write_epoch, write_start
-
-
-def element(app, key):
-    for kind in (app.multiselect, app.text_input, app.number_input, app.button, app.button_group):
-        for found in kind:
-            if found.key == key:
-                return found
-    raise KeyError(key)
 
 
 def sweep(app, **values):
     """Chooses settings and types their values; keys with __ for a dot."""
     paths = [path.replace("__", ".") for path in values]
-    element(app, "sweep settings").set_value(paths)
+    widget(app, "sweep settings").set_value(paths)
     run(app)
     for path, value in zip(paths, values.values(), strict=True):
-        element(app, f"sweep {path}").set_value(value)
+        widget(app, f"sweep {path}").set_value(value)
     return run(app)
 
 
 def test_several_learning_rates_make_several_runs_that_are_queued_and_shown_together(runs_folder, launched):
     app = sweep(open_app("train", recipe="digits"), optimizer__learning_rate="0.1, 0.01, 0.001")
     assert "Creates **3 runs**" in words(app) and "3 values: 0.1, 0.01, 0.001" in words(app)
-    button = element(app, "start")
+    button = widget(app, "start")
     assert button.label == "Start 3 runs"
     button.click()
     app = run(app)
@@ -51,17 +43,17 @@ def test_two_experiments_of_one_minute_are_not_mixed(runs_folder, launched, monk
         sweep(open_app("train", recipe="digits"), optimizer__learning_rate=values) for values in ("0.1, 0.01", "1, 2")
     )  # two people who have filled the form at the same time
     for app in (first, second):
-        element(app, "start").click()
+        widget(app, "start").click()
         run(app)
     made = [entry.config() for entry in list_runs(runs_folder)]
     assert {config.optimizer.learning_rate for config in made if config.experiment.endswith("10:15")} == {0.1, 0.01}
     assert {config.optimizer.learning_rate for config in made if config.experiment.endswith("10:15 (2)")} == {1, 2}
     third = sweep(open_app("train", recipe="digits"), optimizer__learning_rate="3, 4")
-    assert element(third, "sweep name").value == "Experiment 12 Mar 10:15 (3)"
+    assert widget(third, "sweep name").value == "Experiment 12 Mar 10:15 (3)"
     assert "will be added to it" not in words(third)
-    element(third, "sweep name").set_value("Experiment 12 Mar 10:15")
+    widget(third, "sweep name").set_value("Experiment 12 Mar 10:15")
     assert "There is an experiment of this name: these runs will be added to it." in words(run(third))
-    element(third, "start").click()
+    widget(third, "start").click()
     run(third)
     assert sum(entry.config().experiment.endswith("10:15") for entry in list_runs(runs_folder)) == 4
 
@@ -69,6 +61,7 @@ def test_two_experiments_of_one_minute_are_not_mixed(runs_folder, launched, monk
 def test_how_many_are_trained_at_a_time_is_said_as_it_is(runs_folder, monkeypatch):
     set_cpu_runs(runs_folder, 3)
     app = open_app("train", recipe="digits")
+    widget(app, "sweep settings")
     assert "3 of them are trained at a time, the others wait in the queue" in words(app)
     set_cpu_runs(runs_folder, 1)
     assert "They are trained one after the other" in words(run(app))
@@ -80,58 +73,58 @@ def test_how_many_are_trained_at_a_time_is_said_as_it_is(runs_folder, monkeypatc
 def test_combinations_and_choices(runs_folder):
     app = sweep(open_app("train", recipe="digits"), optimizer=["sgd", "adam"], training__batch_size="16; 32")
     assert "Creates **4 runs**" in words(app)
-    element(app, "sweep seeds").set_value(3)
+    widget(app, "sweep seeds").set_value(3)
     assert "Creates **12 runs**" in words(run(app))
 
 
 def test_seeds_alone_make_an_experiment(runs_folder):
     app = open_app("train", recipe="digits")
-    element(app, "sweep seeds").set_value(3)
+    widget(app, "sweep seeds").set_value(3)
     assert "Creates **3 runs**" in words(run(app))
 
 
 def test_nothing_chosen_starts_the_one_run(runs_folder):
     app = open_app("train", recipe="digits")
-    assert element(app, "start").label == "Start training" and "Creates" not in words(app)
+    assert widget(app, "start").label == "Start training" and "Creates" not in words(app)
 
 
 @pytest.mark.parametrize(("typed", "part"), [("fast", "'fast'"), ("0.1, 99", "at most 10"), ("", "no values")])
 def test_a_wrong_value_is_one_sentence_at_its_field_and_nothing_can_start(typed, part, runs_folder):
     app = sweep(open_app("train", recipe="digits"), optimizer__learning_rate=typed)
     assert part in beside(app, "sweep optimizer.learning_rate")
-    assert element(app, "start").disabled and element(app, "start").label == "Start runs"
+    assert widget(app, "start").disabled and widget(app, "start").label == "Start runs"
     assert "1 value to correct" in words(app)
-    element(app, "sweep optimizer.learning_rate").set_value("0.1, 0.01")
-    assert not element(run(app), "start").disabled
+    widget(app, "sweep optimizer.learning_rate").set_value("0.1, 0.01")
+    assert not widget(run(app), "start").disabled
 
 
 def test_a_choice_without_values_starts_nothing(runs_folder):
     app = sweep(open_app("train", recipe="digits"), optimizer=[])
-    assert "no values" in beside(app, "sweep optimizer") and element(app, "start").disabled
+    assert "no values" in beside(app, "sweep optimizer") and widget(app, "start").disabled
 
 
 def test_a_comma_that_can_mean_two_things_is_asked_and_a_click_settles_it(runs_folder):
     app = sweep(open_app("train", recipe="digits"), training__epochs="1,500")
     assert "'1,500', which can be read as 1,500, or as 1 and 500" in beside(app, "sweep training.epochs")
-    assert element(app, "start").disabled
-    element(app, "sweep training.epochs way 0").click()
+    assert widget(app, "start").disabled
+    widget(app, "sweep training.epochs way 0").click()
     app = run(app)
-    assert element(app, "sweep training.epochs").value == "1500" and "1 value: 1,500" in words(app)
-    assert element(app, "start").label == "Start 1 run" and not element(app, "start").disabled
+    assert widget(app, "sweep training.epochs").value == "1500" and "1 value: 1,500" in words(app)
+    assert widget(app, "start").label == "Start 1 run" and not widget(app, "start").disabled
 
 
 def test_what_was_typed_survives_a_visit_to_another_page(runs_folder):
     app = sweep(open_app("train", recipe="digits"), training__batch_size="16; 32")
     run(go(app, "runs"))
     app = run(go(app, "train"))
-    assert element(app, "sweep training.batch_size").value == "16; 32"
+    assert widget(app, "sweep training.batch_size").value == "16; 32"
     (fold,) = [fold for fold in app.expander if fold.label == "Try several values"]
-    assert fold.proto.expanded and element(app, "start").label == "Start 2 runs"
+    assert fold.proto.expanded and widget(app, "start").label == "Start 2 runs"
 
 
 def test_too_many_runs_are_one_sentence(runs_folder):
     app = sweep(open_app("train"), training__epochs="1 to 50 step 1", training__batch_size="16 to 64 step 4")
-    assert "at most 200" in sentence(app.error[0]) and element(app, "start").disabled
+    assert "at most 200" in sentence(app.error[0]) and widget(app, "start").disabled
 
 
 def trained(runs_folder, accuracy, **settings):
@@ -170,12 +163,12 @@ def test_what_can_be_done_with_an_experiment(runs_folder):
         for rate, accuracy in ((0.1, 0.91), (0.01, 0.97), (0.001, 0.5))
     ]
     app = open_app("experiment", experiment="Trial")
-    assert element(app, "try the best").disabled, "without a checkpoint there is no network"
-    element(app, "compare the experiment").click()
+    assert widget(app, "try the best").disabled, "without a checkpoint there is no network"
+    widget(app, "compare the experiment").click()
     assert run(app).query_params["runs"] == ",".join(made.id for made in runs)
     (runs[1].folder / "best.pt").touch()
     app = open_app("experiment", experiment="Trial")
-    element(app, "try the best").click()
+    widget(app, "try the best").click()
     app.run()
     assert app.query_params["run"] == runs[1].id
 
@@ -185,16 +178,16 @@ def test_again_with_other_values_fills_the_form_with_what_was_tried(runs_folder,
         for seed in (0, 1):
             trained(runs_folder, 0.9, optimizer={"name": "sgd", "learning_rate": rate}, training={"seed": seed})
     app = open_app("experiment", experiment="Trial")
-    element(app, "repeat the experiment").click()
-    assert run(app).query_params["experiment"] == "Trial" and element(app, "start").label == "Start 4 runs"
+    widget(app, "repeat the experiment").click()
+    assert run(app).query_params["experiment"] == "Trial" and widget(app, "start").label == "Start 4 runs"
     app = open_app("train", experiment="Trial")
     assert "The form below holds the settings of **Trial**" in words(app)
-    assert element(app, "sweep settings").value == ["optimizer.learning_rate"]
-    assert element(app, "sweep optimizer.learning_rate").value == "0.1, 0.01" and element(app, "sweep seeds").value == 2
-    assert element(app, "start").label == "Start 4 runs"
-    element(app, "sweep optimizer.learning_rate").set_value("0.1, 0.01, 0.001")
+    assert widget(app, "sweep settings").value == ["optimizer.learning_rate"]
+    assert widget(app, "sweep optimizer.learning_rate").value == "0.1, 0.01" and widget(app, "sweep seeds").value == 2
+    assert widget(app, "start").label == "Start 4 runs"
+    widget(app, "sweep optimizer.learning_rate").set_value("0.1, 0.01, 0.001")
     app = run(app)
-    assert element(app, "start").label == "Start 6 runs", "what is typed is not filled in again"
+    assert widget(app, "start").label == "Start 6 runs", "what is typed is not filled in again"
 
 
 def test_a_link_to_an_experiment_that_is_gone_is_one_sentence(runs_folder):
@@ -212,9 +205,9 @@ def test_the_list_says_what_was_tried_and_what_was_best(runs_folder):
 
 def test_the_empty_page_has_a_way_to_a_first_experiment(runs_folder):
     app = open_app("experiment")
-    element(app, "example experiment").click()
+    widget(app, "example experiment").click()
     app = run(app)
-    assert element(app, "start").label == "Start 3 runs" and not element(app, "start").disabled
+    assert widget(app, "start").label == "Start 3 runs" and not widget(app, "start").disabled
 
 
 def test_a_page_without_experiments_says_how_to_make_one(runs_folder):

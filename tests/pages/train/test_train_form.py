@@ -125,7 +125,7 @@ def test_a_wrong_value_behind_a_fold_opens_it(runs_folder):
     assert not app.expander[0].proto.expanded
     app = change(app, "training.seed", -1)
     assert app.expander[0].proto.expanded
-    assert app.expander[0].label == "More training settings: 1 value to correct"
+    assert "1 value to correct" in words(app)
 
 
 def test_going_to_another_architecture_and_back_loses_nothing(runs_folder):
@@ -296,7 +296,7 @@ def test_a_browser_that_is_slow_to_draw_the_form_gets_its_values_again():
     """A second run comes before the widgets of the first are there: of those the browser says nothing."""
     app = open_app("train", recipe="mlp")
     before = shown(app)
-    assert len(before) > 30 and before["form:training.epochs"] and before["form:dataset"]
+    assert len(before) > 15 and before["form:training.epochs"] and before["form:dataset"]
     app._run(widget_state=WidgetStates())
     assert shown(app) == before
 
