@@ -54,9 +54,9 @@ def main() -> None:
         print(f"| {kind} | {' | '.join(f'{share:.1%}' for share in shares)} |")
 
 
-def trained(recipe: str, epochs: int, seed: int) -> Classifier:
-    """A network trained by the recipe, changed only in its epochs and seed."""
-    changes = [f"epochs={epochs}", f"seed={seed}", "epoch_seconds=0"]
+def trained(recipe: str, epochs: int, seed: int, *more: str) -> Classifier:
+    """A network trained by the recipe, changed only in its epochs and seed, and in what `more` says ("batch_size=64")."""
+    changes = [f"epochs={epochs}", f"seed={seed}", "epoch_seconds=0", *more]
     config = with_overrides(find_recipe(recipe).config(), changes)
     run = create_run(config, Path(tempfile.mkdtemp()))
     work(run, data_folder())

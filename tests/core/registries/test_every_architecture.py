@@ -5,7 +5,7 @@ import torch
 
 from core.architectures import ARCHITECTURES
 
-SMALL = [(1, 8, 8), (1, 28, 28), (3, 32, 32)]
+SMALL = [((1, 8, 8), 2), ((1, 28, 28), 10), ((3, 32, 32), 37)]  # the last layer alone knows of classes
 LARGE = [(3, 64, 64), (1, 64, 64)]
 HUGE = (3, 224, 224)
 NAMES = ARCHITECTURES.names()
@@ -40,8 +40,7 @@ def check_forward_and_backward(model, shape, classes, images=3):
             assert weights.grad is None, f"{name} is frozen"
 
 
-@pytest.mark.parametrize("classes", [2, 10, 37])
-@pytest.mark.parametrize("shape", SMALL, ids=label)
+@pytest.mark.parametrize(("shape", "classes"), SMALL, ids=label)
 @pytest.mark.parametrize("name", NAMES)
 def test_small_pictures_pass_forward_and_backward(name, shape, classes):
     check_forward_and_backward(build(name, shape, classes), shape, classes)

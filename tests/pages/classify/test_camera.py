@@ -1,6 +1,7 @@
 """Photos by a phone's own camera app, where its browser opens no camera for the page."""
 
 import io
+from functools import cache
 
 import numpy as np
 import pytest
@@ -39,6 +40,7 @@ def test_browsers_open_a_camera_for_https_and_their_own_computer_alone(address, 
     assert camera.camera_is_closed() is closed
 
 
+@cache
 def phone_photo(kind):
     """12 megapixels as a phone stores them: the upper half is red once it is upright; with the place where it was taken."""
     pixels = np.full((4032, 3024, 3), 255, dtype=np.uint8)

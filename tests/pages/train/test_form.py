@@ -17,6 +17,11 @@ pytestmark = pytest.mark.usefixtures("two_devices")
 
 CLASSES = [(part, name) for part, registry in PARTS.items() for name in registry.names()]
 CLASSES += [(group, "") for group in GROUPS]
+# each class in one form, with classes of the other parts: a visit each would take three times as long
+FORMS = [
+    {part: registry.names()[turn % len(registry.names())] for part, registry in PARTS.items()}
+    for turn in range(max(len(registry.names()) for registry in PARTS.values()))
+] + [{group: ""} for group in GROUPS]
 SPECIAL = {"device": "cpu", "batch_size": 65, "weights_file": "/nowhere/weights.pth", "channels": [6], "warmup": 0.5}
 SPECIAL["training_pictures"] = 100  # of each class: more than a batch
 
@@ -29,12 +34,20 @@ def specs_of(owner, name):
     return fields_of(PARTS[owner].get(name) if name else GROUPS[owner])
 
 
-def open_form(owner, name):
+def open_form(chosen):
+    """The form with these classes, owner -> name."""
     app = open_app("train")
-    if name:
-        widget(app, f"form:{owner}").set_value(name)
-        run(app)
-    return app
+    for owner, name in chosen.items():
+        if name:
+            widget(app, f"form:{owner}").set_value(name)
+    return run(app)
+
+
+def fields_in(chosen):
+    """(owner, key, spec) of every field of these classes."""
+    for owner, name in chosen.items():
+        for spec in specs_of(owner, name):
+            yield owner, f"form:{prefix_of(owner, name)}.{spec.name}", spec
 
 
 def other_value(spec, start_from, source):
@@ -56,41 +69,55 @@ def other_value(spec, start_from, source):
     return round(spec.default / 2, 9) or (spec.high / 4 if spec.high else 0.5)
 
 
-@pytest.mark.parametrize(("owner", "name"), CLASSES)
-def test_every_value_is_kept_across_pages_and_comes_through_to_the_config(owner, name, runs_folder, launched, patterns):
+def test_every_class_is_in_a_form():
+    assert {each for chosen in FORMS for each in chosen.items()} == set(CLASSES)
+
+
+@pytest.mark.parametrize("chosen", FORMS, ids=lambda chosen: "-".join(filter(None, chosen.values())) or [*chosen][0])
+def test_every_value_is_kept_across_pages_and_comes_through_to_the_config(chosen, runs_folder, launched, patterns):
     earlier = fake_run(runs_folder, "finished")
     earlier.best.write_bytes(b"not read")
-    wanted = {spec.name: other_value(spec, earlier.id, patterns.id) for spec in specs_of(owner, name)}
-    if owner == "augmentation":
-        wanted["flip"] = False  # one of the two ways to mirror
-    app = open_form(owner, name)
-    if name == "own_images":  # it is small
+    wanted = {owner: {} for owner in chosen}
+    for owner, _, spec in fields_in(chosen):
+        wanted[owner][spec.name] = other_value(spec, earlier.id, patterns.id)
+    if "augmentation" in chosen:
+        wanted["augmentation"]["flip"] = False  # one of the two ways to mirror
+    app = open_form(chosen)
+    if "dataset" in chosen:  # own pictures are few
         widget(app, "form:training.batch_size").set_value(8)
-    for spec in specs_of(owner, name):
-        widget(app, f"form:{prefix_of(owner, name)}.{spec.name}").set_value(to_widget(spec, wanted[spec.name]))
+    for owner, key, spec in fields_in(chosen):
+        widget(app, key).set_value(to_widget(spec, wanted[owner][spec.name]))
     run(app)
     run(go(app, "runs"))
     run(go(app, "train"))
     widget(app, "start").click()
     run(app)
     [new] = [found for found in list_runs(runs_folder) if found.id != earlier.id]
-    data = json.loads(new.config_file.read_text())[owner]
-    assert {key: value for key, value in data.items() if key not in ("name", "facts")} == wanted
-    assert data.get("name", "") == name
+    stored = json.loads(new.config_file.read_text())
+    for owner, name in chosen.items():
+        data = stored[owner]
+        assert {key: value for key, value in data.items() if key not in ("name", "facts")} == wanted[owner]
+        assert data.get("name", "") == name
 
 
-@pytest.mark.parametrize(("owner", "name"), CLASSES)
-def test_every_wrong_value_is_explained_beside_its_field(owner, name, runs_folder):
+@pytest.mark.parametrize("chosen", FORMS, ids=lambda chosen: "-".join(filter(None, chosen.values())) or [*chosen][0])
+def test_every_choice_draws_its_own_fields_and_explains_every_wrong_value_beside_them(chosen, runs_folder):
     wrong = {"integer": -7, "number": "-7", "integers": "-7"}
-    app = open_form(owner, name)
-    specs = [spec for spec in specs_of(owner, name) if spec.kind in wrong]
-    for spec in specs:
-        widget(app, f"form:{prefix_of(owner, name)}.{spec.name}").set_value(wrong[spec.kind])
+    app = open_form(chosen)
+    drawn = {element.key for kind in (app.text_input, app.number_input, app.selectbox, app.toggle) for element in kind}
+    for owner, name in chosen.items():
+        others = {key for key in drawn if name and key.startswith(f"form:{owner}.")}
+        assert others == {key for _, key, _ in fields_in({owner: name}) if name}, "fields of another choice"
+    for _, key, spec in fields_in(chosen):
+        assert widget(app, key).label.startswith(spec.title) and widget(app, key).help
+    fields = [(key, spec) for _, key, spec in fields_in(chosen) if spec.kind in wrong]
+    for key, spec in fields:
+        widget(app, key).set_value(wrong[spec.kind])
     run(app)
-    for spec in specs:
-        text = beside(app, f"form:{prefix_of(owner, name)}.{spec.name}")
-        assert f"{spec.title} is -7; it must be {spec.allowed()}." in text
-    assert widget(app, "start").disabled == bool(specs)
+    for key, spec in fields:
+        assert f"{spec.title} is -7; it must be {spec.allowed()}." in beside(app, key)
+    assert f"{len(fields)} values to correct" in words(app)
+    assert widget(app, "start").disabled
 
 
 @pytest.mark.parametrize("group", GROUPS)

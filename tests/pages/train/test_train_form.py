@@ -11,15 +11,13 @@ from streamlit.proto.WidgetStates_pb2 import WidgetStates
 from core.experiments.values import SeveralReadings
 from core.paths import HOME
 from core.recipes import GOALS, RECIPES, find_recipe
-from core.run_config import GROUPS, PARTS
+from core.run_config import GROUPS
 from core.runs.store import create_run, list_runs
 from core.settings.settings import fields_of
 from pages.components.shell import form_values
 from pages.components.shell.form_values import check, data_of, values_of
 from tests.pages.apps import beside, go, nodes, open_app, run, sentence, widget, words
 from tests.pages.fake_runs import EventWriter, fake_run, write_epoch, write_start
-
-CHOICES = [(part, name) for part, registry in PARTS.items() for name in registry.names()]
 
 
 def change(app, key, value):
@@ -48,25 +46,6 @@ def test_a_click_on_a_recipe_card_fills_the_form(recipe, runs_folder, two_device
 def test_a_config_survives_the_form_unchanged(recipe):
     config = recipe.config()
     assert check(values_of(config)) == (config, {})
-
-
-@pytest.mark.parametrize(("part", "name"), CHOICES)
-def test_every_choice_draws_its_own_fields(part, name, runs_folder):
-    app = change(open_app("train"), part, name)
-    for spec in fields_of(PARTS[part].get(name)):
-        element = widget(app, f"form:{part}.{name}.{spec.name}")
-        assert element.label.startswith(spec.title)
-        assert element.help
-    drawn = {element.key for kind in (app.text_input, app.number_input, app.selectbox, app.toggle) for element in kind}
-    others = {key for key in drawn if key.startswith(f"form:{part}.") and not key.startswith(f"form:{part}.{name}.")}
-    assert not others, "fields of another choice"
-
-
-def test_every_field_of_every_group_is_drawn(runs_folder, two_devices):
-    app = open_app("train")
-    for group, settings_class in GROUPS.items():
-        for spec in fields_of(settings_class):
-            widget(app, f"form:{group}.{spec.name}")
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ import json
 import re
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -19,19 +18,12 @@ from core.export.package import package as module
 from core.export.package.onnx_file import write_onnx
 from core.export.package.package import modules_of, write_package
 from core.export.package.predict import in_words
-from core.export.package.proof import ALLOWED, ALONE, answers_of
+from core.export.package.proof import answers_of
 from core.inference.classifier import Classifier
 from core.inference.neighbours import Neighbours
-from core.runs.store import create_run
-from core.workers.worker import work
 from pages.components.classify.prediction_view import Said, words
-from tests.helpers import assert_one_sentence, quick_config
-
-
-def trained(folder, data_folder, **settings):
-    run = create_run(quick_config(**settings), folder)
-    assert work(run, data_folder)["event"] == "finished"
-    return run
+from tests.core.export.package.packages import Package, trained
+from tests.helpers import assert_one_sentence
 
 
 @pytest.fixture(scope="module")
@@ -41,33 +33,6 @@ def run(tmp_path_factory, data_folder):
     optimizer = {"name": "adam", "learning_rate": 0.005}
     folder = tmp_path_factory.mktemp("package run")
     return trained(folder, data_folder, title="Small: digits", epochs=5, architecture=network, optimizer=optimizer)
-
-
-class Package:
-    """A ZIP that was made, what was said of it, and where it is unpacked."""
-
-    def __init__(self, run, data_folder, folder):
-        self.told = []
-        self.zip = folder / "made.zip"
-        self.facts = write_package(
-            run, self.zip, "", data_folder, lambda share, doing: self.told.append((share, doing))
-        )
-        with zipfile.ZipFile(self.zip) as archive:
-            archive.extractall(folder / "unpacked")
-        (self.folder,) = (folder / "unpacked").iterdir()
-
-    def ask(self, *arguments, more=(), python=sys.executable):
-        """Runs predict.py with what it needs and nothing else."""
-        needed = (self.folder / "requirements.txt").read_text()
-        allowed = [*ALLOWED, *(["scipy"] if "scipy" in needed else []), *more]
-        words = [python, "-I", "-B", "-c", ALONE, "|".join([str(self.folder), *allowed]), *map(str, arguments)]
-        done = subprocess.run(words, cwd=self.folder, capture_output=True, encoding="utf-8", timeout=240)
-        assert "Traceback" not in done.stderr, done.stderr
-        return done
-
-    def rows(self, *arguments):
-        done = self.ask("--json", *arguments)
-        return [json.loads(line) for line in done.stdout.splitlines()], done.returncode
 
 
 @pytest.fixture(scope="module")
@@ -159,25 +124,27 @@ def test_pictures_and_folders_are_answered_in_order_and_the_wrong_ones_say_why(p
     (tmp_path / "text.png").write_text("no picture at all")
     (tmp_path / "more" / "notes.txt").write_text("passed over")
     Image.new("RGB", (200, 200), "white").save(tmp_path / "empty.png")
-    odd = [tmp_path / "text.png", tmp_path / "empty.png", tmp_path / "gone.png"]
-    rows, status = package.rows(*files[:3], *odd, tmp_path / "more")
+    Image.new("RGB", (64, 64), "red").save(tmp_path / "iphone.heic", format="HEIF")
+    (tmp_path / "none").mkdir()
+    wrong = {
+        tmp_path / "text.png": ["not an image"],
+        tmp_path / "empty.png": ["Nothing is drawn"],
+        tmp_path / "gone.png": ["cannot be opened"],
+        tmp_path / "iphone.heic": ["HEIC", "pip install pillow-heif"],
+        tmp_path / "none": ["'none' is a folder without pictures"],
+    }
+    rows, status = package.rows(*files[:3], *wrong, tmp_path / "more")
     assert status == 1
-    assert [row["picture"] for row in rows] == [str(path) for path in [*files[:3], *odd, *files[3:]]]
-    for row, told in zip(rows[3:6], ("not an image", "Nothing is drawn", "cannot be opened"), strict=True):
-        assert_one_sentence(row["error"], told)
+    assert [row["picture"] for row in rows] == [str(path) for path in [*files[:3], *wrong, *files[3:]]]
+    for row, told in zip(rows[3:8], wrong.values(), strict=True):
+        assert_one_sentence(row["error"], *told)
     own = answers_of(classifier, known, files)
     for row, shares, score, strange in zip(
-        rows[:3] + rows[6:], own.probabilities, own.ood_scores, own.unfamiliar, strict=True
+        rows[:3] + rows[8:], own.probabilities, own.ood_scores, own.unfamiliar, strict=True
     ):
         np.testing.assert_allclose(list(row["probabilities"].values()), shares, atol=1e-5)
         assert row["answer"] == str(shares.argmax()) and row["unfamiliar"] == strange
         assert row["ood_score"] == pytest.approx(score, rel=1e-4)
-    _, status = package.rows(tmp_path / "more")
-    assert status == 0
-    (tmp_path / "none").mkdir()
-    (row,), status = package.rows(tmp_path / "none")
-    assert status == 1
-    assert_one_sentence(row["error"], "'none' is a folder without pictures")
 
 
 def test_the_lines_for_people_say_what_the_dashboard_says(package, tmp_path):
@@ -224,13 +191,6 @@ def test_the_camera_is_asked_until_it_gives_nothing_and_where_there_is_none_that
         {"picture", "answer", "unfamiliar", "ood_score", "probabilities"}
     ] * 2
     assert seen.returncode == 1 and "Camera 3 gives no picture" in seen.stderr
-
-
-def test_a_photo_of_an_iphone_says_what_it_needs(package, tmp_path):
-    Image.new("RGB", (64, 64), "red").save(tmp_path / "photo.heic", format="HEIF")
-    (row,), status = package.rows(tmp_path / "photo.heic")
-    assert status == 1
-    assert_one_sentence(row["error"], "HEIC", "pip install pillow-heif")
 
 
 def test_own_pictures_need_no_scipy(own_package, tmp_path):

@@ -77,10 +77,10 @@ SMALL = [name for name, architecture in ARCHITECTURES.items() if not issubclass(
 )
 def test_every_architecture_computes_the_same(name, shape):
     architecture = settings(name)
-    graph, values = assert_same(unsettled(architecture.build(shape, 5)), shape)
+    model = unsettled(architecture.build(shape, 5))
+    graph, values = assert_same(model, shape)
     assert multiply_adds(graph) == sum(layer.multiply_adds for layer in layers_of(architecture, shape, 5))
-    layers = list(unsettled(architecture.build(shape, 5)).children())
-    apart = sum(isinstance(a, nn.MaxPool2d) and isinstance(b, nn.BatchNorm2d) for a, b in pairwise(layers))
+    apart = sum(isinstance(a, nn.MaxPool2d) and isinstance(b, nn.BatchNorm2d) for a, b in pairwise(model.children()))
     assert sum(each.kind == "scale" for each in graph.operations) == apart  # convolutions take batch norm over
     assert graph.features >= 0 and values[graph.features].shape[2:] == (1, 1)
 

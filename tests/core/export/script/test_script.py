@@ -6,6 +6,7 @@ from functools import cache
 
 import pytest
 
+from core.architectures import ARCHITECTURES
 from core.datasets import DATASETS
 from core.export.script import script
 from core.export.script.network import written_network
@@ -15,7 +16,7 @@ from core.runs.history import History
 from core.training.losses import LOSSES
 from core.training.optimizers import OPTIMIZERS
 from core.training.schedules import SCHEDULES
-from tests.core.export.script.scripts import EVERY_NETWORK, RUFF, alone, dataset_for, installed, unread
+from tests.core.export.script.scripts import EVERY_NETWORK, RUFF, alone, dataset_for, installed, unread, variants
 from tests.helpers import quick_config
 
 OPTIONS = [
@@ -29,10 +30,15 @@ OPTIONS = [
 
 
 def combinations() -> list[RunConfig]:
-    """Every architecture with every dataset, every optimizer with every schedule and loss; the options in turn."""
-    choices = itertools.cycle(itertools.product(OPTIMIZERS.names(), SCHEDULES.names(), LOSSES.names()))
-    parts = [(network, dataset_for(each), *next(choices)) for network in EVERY_NETWORK for each in DATASETS.names()]
-    parts += [({"name": "mlp"}, {"name": "digits"}, *each) for each in itertools.islice(choices, 80)]
+    """Every architecture with every dataset, every optimizer with every schedule and loss; in turn the options, and which part
+    of a network trains."""
+    every = list(itertools.product(OPTIMIZERS.names(), SCHEDULES.names(), LOSSES.names()))
+    parts = []
+    for turn, (name, dataset) in enumerate(itertools.product(ARCHITECTURES.names(), DATASETS.names())):
+        networks = variants(name)
+        parts.append((networks[(turn + turn // 3) % len(networks)], dataset_for(dataset), *every[turn]))
+    parts += [({"name": "mlp"}, {"name": "digits"}, *each) for each in every[len(parts) :]]
+    assert {tuple(network.values()) for network, *_ in parts} == {tuple(each.values()) for each in EVERY_NETWORK}
     configs = []
     for number, (network, dataset, optimizer, schedule, loss) in enumerate(parts):
         option = OPTIONS[number % len(OPTIONS)]

@@ -11,7 +11,7 @@ from core.export.script.training import loss_text, optimizer_text, schedule_text
 from core.training.losses import LOSSES
 from core.training.optimizers import OPTIMIZERS, parameter_groups
 from core.training.schedules import SCHEDULES
-from tests.core.export.script.scripts import EVERY_NETWORK, dataset_for, run_text
+from tests.core.export.script.scripts import EVERY_NETWORK, dataset_for, run_text, variants
 from tests.helpers import quick_config
 
 
@@ -57,11 +57,14 @@ def test_every_schedule_has_the_learning_rates_of_the_run_step_by_step(settings)
     assert len(set(seen)) > 1 or settings == {"name": "constant"}
 
 
-@pytest.mark.parametrize("decay", [0.0, 0.03])
 @pytest.mark.parametrize(
-    ("network", "name"),
-    [*((each, "sgd") for each in EVERY_NETWORK), *(({"name": "mlp"}, name) for name in OPTIMIZERS.names())],
-    ids=lambda each: each if isinstance(each, str) else "-".join(each.values()),
+    ("network", "name", "decay"),
+    [
+        *((each, "sgd", 0.03) for each in EVERY_NETWORK),
+        *((each, "sgd", 0.0) for name in ("airbench", "resnet18") for each in variants(name)),
+        *(({"name": "mlp"}, name, decay) for name in OPTIMIZERS.names() for decay in (0.0, 0.03)),
+    ],
+    ids=lambda each: "-".join(each.values()) if isinstance(each, dict) else str(each),
 )
 def test_every_weight_is_trained_as_in_the_run(network, name, decay):
     """With its optimizer's options, weight decay and share of the learning rate, or not at all."""
