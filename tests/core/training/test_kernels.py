@@ -6,7 +6,7 @@ import pytest
 
 from core.training.kernels import kernels
 
-FAMILIES = ["max_pooling", "first_layer", "momentum", "picking"]
+FAMILIES = ["dense", "max_pooling", "first_layer", "momentum", "picking"]
 
 
 @pytest.fixture(autouse=True)
