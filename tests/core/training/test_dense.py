@@ -112,6 +112,35 @@ def test_the_last_layer_and_its_loss_are_one_kernel(sizes, loss, monkeypatch):
 @pytest.mark.parametrize(
     "settings",
     [
+        {"loss": {"name": "cross_entropy", "label_smoothing": 0.1}},
+        {"loss": "bce"},
+        {"class_weights": torch.linspace(0.5, 1.5, 10)},
+        {"clip": 0.01},
+        {"optimizer": "adam"},
+    ],
+    ids=str,
+)
+def test_what_that_kernel_does_not_know_is_torchs(settings):
+    model = network()
+    assert_the_same(Trained(model, False, **settings), Trained(model, True, **settings), same=is_near)
+
+
+@writes_out
+def test_so_are_many_classes_and_mixed_pictures():
+    many = network((784, 64, 20))
+    assert_the_same(Trained(many, False), Trained(many, True), classes=20, same=is_near)
+    model, inputs, labels = network(), torch.randn(8, 784).to(BF16), torch.arange(8)
+    plain, own = Trained(model, False), Trained(model, True)
+    step = DenseStep(own.model, own.optimizer, False)
+    how = (LOSSES.parse("cross_entropy"), inputs, labels, (labels.flip(0), 0.3), 1, mixed(BF16, CPU))
+    for found, right in zip(step.add_gradients(own.model, *how), add_gradients(plain.model, *how), strict=True):
+        torch.testing.assert_close(found, right)
+
+
+@writes_out
+@pytest.mark.parametrize(
+    "settings",
+    [
         {"optimizer": {**MOMENTUM, "nesterov": True, "weight_decay": 0.01}},
         {"optimizer": {**MOMENTUM, "momentum": 0.0}},
         {"optimizer": "adam"},
