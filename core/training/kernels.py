@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from functools import cache
 
+FAMILIES = ("dense", "first_layer", "max_pooling", "momentum", "picking")
 FEW = 8  # threads of torch; with more of them its own operations catch up with one thread of ours
 
 
