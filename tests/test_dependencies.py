@@ -47,6 +47,7 @@ FLOORS = (
         "core.training.first_layer",
         "core.training.kernels",
         "core.training.linear",
+        "core.training.momentum",
         "core.training.picking",
         "core.training.pooling",
         "core.training.precision",

@@ -30,19 +30,28 @@ def new_function(module: ir.Module, name: str, pointers: int, numbers: int) -> t
 
 
 @contextmanager
-def counting(code: ir.IRBuilder, start: Any, end: Any, step: int = 1) -> Iterator[Any]:
-    """What is written within happens for each number from `start` while number + step <= end."""
+def counting(code: ir.IRBuilder, start: Any, end: Any, step: int = 1, totals: list[Any] | None = None) -> Iterator[Any]:
+    """What is written within happens for each number from `start` while number + step <= end. `totals` are values in
+    registers: what is put into the list within is there the next time, and afterwards."""
     before, check = code.block, code.append_basic_block("check")
     code.branch(check)
     code.position_at_end(check)
     number = code.phi(INDEX)
     number.add_incoming(start, before)
+    totals = [] if totals is None else totals
+    kept = [code.phi(total.type) for total in totals]
+    for each, total in zip(kept, totals, strict=True):
+        each.add_incoming(total, before)
+    totals[:] = kept
     body, after = code.append_basic_block("body"), code.append_basic_block("after")
     following = code.add(number, INDEX(step))
     code.cbranch(code.icmp_signed("<=", following, end), body, after)
     code.position_at_end(body)
     yield number
     number.add_incoming(following, code.block)
+    for each, total in zip(kept, totals, strict=True):
+        each.add_incoming(total, code.block)
+    totals[:] = kept
     code.branch(check)
     code.position_at_end(after)
 

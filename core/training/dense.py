@@ -1,14 +1,15 @@
 """Steps of a network that is nothing but fully connected layers and ReLU, in mixed precision on a CPU, without autograd.
 
-Such a step takes a millisecond, and no more than half of it are matrix products: the rest is autograd, autocast, which rounds
-every weight anew, and passes over numbers that have left the cache. Here what moves the weights also writes their bfloat16
-copies, ReLU is a part of the product before it, and gradients stay in bfloat16 until they are used. Products are autocast's
-and everything is rounded where torch rounds it, so every digit is torch's own.
+Such a step takes less than a millisecond, most of it in five matrix products. Around them autograd, autocast, which rounds every
+weight anew, and passes over numbers that have left the cache would take as long again. Here what moves the weights also writes
+their bfloat16 copies, ReLU is a part of the product before it, and gradients stay in bfloat16 until they are used. Products are
+autocast's and numbers are rounded where torch rounds them. The last layer, its loss and the gradients of both are one kernel
+(`core.native.dense`), where it stays in float32 and the loss is the usual one; its sums are added in another order than torch's,
+so that losses and gradients are torch's up to the rounding of float32. Without it (TRAINDESK_NATIVE=0) every digit is torch's.
 """
 
 from __future__ import annotations
 
-import ctypes
 from contextlib import AbstractContextManager
 
 import torch
@@ -18,9 +19,10 @@ from core.training.gradients import Mix, Outcome, add_gradients, loss_of_logits
 from core.training.kernels import FEW, kernels
 from core.training.linear import OneDNNLinear, SmallLinear
 from core.training.losses import CrossEntropy, LossSettings, NegativeLogLikelihood
-from core.training.optimizers import CACHED
+from core.training.momentum import Momentum
 
 BFLOAT16 = torch.bfloat16
+CLASSES = 16  # as many as the kernel of the last layer computes
 
 
 class DenseStep:
@@ -33,10 +35,15 @@ class DenseStep:
         layers = [layer for layer in network if isinstance(layer, nn.Linear)]
         self._weights = [weights for layer in layers for weights in (layer.weight, layer.bias)]
         self._kinds = [torch.float32 if type(layer) is SmallLinear else BFLOAT16 for layer in layers for _ in range(2)]
-        self._optimizer, self._keeps = optimizer, keeps_gradients
+        self._optimizer = optimizer
+        self._momentum = None if keeps_gradients else Momentum.of(optimizer, self._weights)
+        self._native = kernels("dense") if torch.get_num_threads() <= FEW else {}
+        is_small = type(layers[-1]) is SmallLinear and layers[-1].out_features <= CLASSES
+        self._ends_natively = is_small and bool(self._native)
         self._copies: list[torch.Tensor] = []  # of the weights, as they are multiplied by
         self._gradients: list[torch.Tensor] = []  # of the same kinds
         self._copied: list[tuple[int, int]] = []  # the weights at that time
+        self._space = torch.zeros(0)  # for the kernel of the last layer
         self._moves = False  # the step that comes next is taken here
 
     def add_gradients(
@@ -57,10 +64,14 @@ class DenseStep:
             return add_gradients(network, loss_of, inputs, labels, mix, micro_batches, precision, class_weights)
         with torch.no_grad():
             self._copy_weights()
-            values, logits = self._forward(inputs)
-            loss, gradient = _loss_and_gradient(loss_of, logits, labels, mix, class_weights)
+            values = self._forward(inputs)
+            is_usual = _is_cross_entropy(loss_of) and not mix and class_weights is None
+            if is_usual and self._ends_natively:
+                loss, logits, gradient = self._end(values[-1], labels)
+            else:
+                loss, logits, gradient = self._end_by_torch(values[-1], loss_of, labels, mix, class_weights)
             self._backward(values, gradient)
-        self._moves = self._can_move()
+        self._moves = self._momentum is not None and self._momentum.is_ready(self._gradients, self._copies)
         if not self._moves:
             for weights, own in zip(self._weights, self._gradients, strict=True):
                 weights.grad = own.float()
@@ -68,20 +79,11 @@ class DenseStep:
 
     def move(self) -> None:
         """The optimizer's step with these gradients."""
-        if not self._moves:
-            self._copied = []  # torch's fused optimizers do not tell that they changed the weights
-            self._optimizer.step()
+        if self._moves and self._momentum is not None:
+            self._momentum.move()
             return
-        parts = dict(zip(self._weights, zip(self._gradients, self._copies, strict=True), strict=True))
-        run, state = kernels("momentum"), self._optimizer.state
-        for group in self._optimizer.param_groups:
-            rates = (ctypes.c_float * 3)(group["lr"], group["momentum"], group["weight_decay"])
-            for weights in group["params"]:
-                gradient, copy = parts[weights]
-                memory = (weights, state[weights]["momentum_buffer"], gradient, copy)
-                run["move_16" if gradient.dtype == BFLOAT16 else "move_32"](
-                    *(each.data_ptr() for each in memory), ctypes.addressof(rates), weights.numel(), group["nesterov"]
-                )
+        self._copied = []  # torch's fused optimizers do not tell that they changed the weights
+        self._optimizer.step()
 
     def _copy_weights(self) -> None:
         """Unless the copies are those of the weights as they are."""
@@ -92,39 +94,59 @@ class DenseStep:
             self._gradients = self._gradients or [torch.empty_like(copy) for copy in self._copies]
             self._copied = now
 
-    def _forward(self, inputs: torch.Tensor) -> tuple[list[torch.Tensor], torch.Tensor]:
-        """What each layer receives, (n, features), and the logits."""
-        *hidden, weight, bias = self._copies
+    def _forward(self, inputs: torch.Tensor) -> list[torch.Tensor]:
+        """What each layer receives, (n, features)."""
         values = [inputs.flatten(1).to(BFLOAT16)]
-        for each in zip(hidden[::2], hidden[1::2], strict=True):
+        for each in zip(self._copies[:-2:2], self._copies[1:-2:2], strict=True):
             values.append(torch.ops.mkldnn._linear_pointwise(values[-1], *each, "relu", [], ""))
-        return values, torch.addmm(bias, values[-1].to(weight.dtype), weight.t())
+        return values
+
+    def _end(self, values: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """The mean loss (), the logits (n, classes), and the gradient of the last layer's inputs; writes that of its weights."""
+        (weight, bias), gradients = self._copies[-2:], self._gradients[-2:]
+        (count, size), classes = values.shape, len(bias)
+        if len(self._space) < 24 * size + 16 * (count + 2):
+            self._space = torch.zeros(24 * size + 16 * (count + 2))
+        logits, loss, gradient = torch.empty((count, classes)), torch.empty(()), torch.empty_like(values)
+        memory = (values, weight, bias, labels.contiguous(), logits, loss, *gradients, gradient, self._space)
+        self._native["last_layer"](*(each.data_ptr() for each in memory), count, size, classes)
+        return loss, logits, gradient
+
+    def _end_by_torch(
+        self,
+        values: torch.Tensor,
+        loss_of: LossSettings,
+        labels: torch.Tensor,
+        mix: Mix | None,
+        class_weights: torch.Tensor | None,
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """The same for every last layer and loss."""
+        weight, bias = self._copies[-2:]
+        received = values.to(weight.dtype)
+        logits = torch.addmm(bias, received, weight.t())
+        loss, gradient = _loss_and_gradient(loss_of, logits, labels, mix, class_weights)
+        gradient = gradient.to(weight.dtype)
+        torch.mm(gradient.t(), received, out=self._gradients[-2])
+        torch.sum(gradient, 0, out=self._gradients[-1])
+        return loss, logits, torch.mm(gradient, weight).to(BFLOAT16)
 
     def _backward(self, values: list[torch.Tensor], gradient: torch.Tensor) -> None:
-        """Writes the gradients; `gradient`: of the logits."""
-        for number in reversed(range(len(values))):
-            weight, received = self._copies[2 * number], values[number]
-            gradient = gradient.to(weight.dtype)
-            torch.mm(gradient.t(), received.to(weight.dtype), out=self._gradients[2 * number])
-            torch.sum(gradient, 0, out=self._gradients[2 * number + 1])
+        """Writes the gradients of the hidden layers; `gradient`: of what the last layer receives."""
+        for number in reversed(range(len(values) - 1)):
+            weights, bias = self._gradients[2 * number : 2 * number + 2]
+            gradient = self._cut(gradient, values[number + 1], bias)
+            torch.mm(gradient.t(), values[number], out=weights)
             if number:
-                gradient = torch.mm(gradient, weight).to(BFLOAT16)
-                gradient = torch.ops.aten.threshold_backward(gradient, received, 0)
+                gradient = torch.mm(gradient, self._copies[2 * number])
 
-    def _can_move(self) -> bool:
-        """Whether the step can be taken here: SGD with momentum, from its second step on."""
-        optimizer = self._optimizer
-        state = [optimizer.state.get(weights, {}).get("momentum_buffer") for weights in self._weights]
-        return (
-            not self._keeps
-            and isinstance(optimizer, torch.optim.SGD)
-            and all(kept is not None for kept in state)
-            and all(group["momentum"] and not group["dampening"] for group in optimizer.param_groups)
-            and sum(len(group["params"]) for group in optimizer.param_groups) == len(self._weights)
-            and sum(weights.numel() for weights in self._weights) <= CACHED
-            and torch.get_num_threads() <= FEW
-            and bool(kernels("momentum"))
-        )
+    def _cut(self, gradient: torch.Tensor, outputs: torch.Tensor, sums: torch.Tensor) -> torch.Tensor:
+        """The gradient (n, features) of what ReLU received, which gave `outputs`; writes its sums (features,)."""
+        if not self._native:
+            gradient = torch.ops.aten.threshold_backward(gradient, outputs, 0)
+            torch.sum(gradient, 0, out=sums)
+            return gradient
+        self._native["cut"](gradient.data_ptr(), outputs.data_ptr(), sums.data_ptr(), *outputs.shape)
+        return gradient
 
 
 def is_dense(network: nn.Module) -> bool:
@@ -159,6 +181,10 @@ def _multiplies_in_bfloat16() -> bool:
         return False
 
 
+def _is_cross_entropy(loss_of: LossSettings) -> bool:
+    return type(loss_of) in (CrossEntropy, NegativeLogLikelihood) and not loss_of.label_smoothing
+
+
 def _loss_and_gradient(
     loss_of: LossSettings,
     logits: torch.Tensor,
@@ -167,8 +193,7 @@ def _loss_and_gradient(
     class_weights: torch.Tensor | None,
 ) -> Outcome:
     """The mean loss () and the gradient of the logits (n, classes)."""
-    is_usual = type(loss_of) in (CrossEntropy, NegativeLogLikelihood) and not loss_of.label_smoothing
-    if not is_usual or mix or class_weights is not None:
+    if not _is_cross_entropy(loss_of) or mix or class_weights is not None:
         leaf = logits.detach().requires_grad_()
         with torch.enable_grad():
             loss = loss_of_logits(loss_of, leaf, labels, mix, class_weights)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from functools import cache
 
+FAMILIES = ("dense", "first_layer", "max_pooling", "momentum", "picking")
 FEW = 8  # threads of torch; with more of them its own operations catch up with one thread of ours
 
 
@@ -17,10 +18,11 @@ def kernels(family: str) -> dict[str, Callable[..., None]]:
     if os.environ.get("TRAINDESK_NATIVE") == "0":
         return {}
     try:
-        from core.native import first_layer, max_pooling, momentum, picking
+        from core.native import dense, first_layer, max_pooling, momentum, picking
         from core.native.machine_code import compiled
 
         families = {
+            "dense": dense.dense_kernels,
             "first_layer": first_layer.first_layer_kernels,
             "max_pooling": max_pooling.pooling_kernels,
             "momentum": momentum.momentum_kernels,

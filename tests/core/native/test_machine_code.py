@@ -24,6 +24,25 @@ def test_a_kernel_works_in_wide_steps_and_ends_with_narrow_ones():
     assert doubled.tolist() == [0, 0, *range(4, 40, 2), 0]
 
 
+def test_totals_stay_in_registers_from_one_round_to_the_next():
+    module = ir.Module("adding")
+    code, (numbers, sums, end) = new_function(module, "add", pointers=2, numbers=1)
+    kind = ir.VectorType(ir.IntType(16), 4)
+    totals = [all_of(kind, 100), all_of(kind, 1)]
+    with counting(code, INDEX(0), end, 4, totals) as place:
+        totals[0] = code.add(totals[0], load(code, kind, numbers, place))
+        totals[1] = code.add(totals[1], totals[1])
+    for place, total in enumerate(totals):
+        store(code, total, sums, INDEX(4 * place))
+    code.ret_void()
+    numbers, sums = np.arange(12, dtype=np.int16), np.zeros(8, np.int16)
+    add = compiled(module)["add"]
+    add(numbers.ctypes.data, sums.ctypes.data, 12)
+    assert sums.tolist() == [112, 115, 118, 121, 8, 8, 8, 8]
+    add(numbers.ctypes.data, sums.ctypes.data, 0)
+    assert sums.tolist() == [100] * 4 + [1] * 4
+
+
 def test_nothing_happens_in_a_loop_without_room():
     module = ir.Module("nothing")
     code, (target, end) = new_function(module, "fill", pointers=1, numbers=1)

@@ -4,9 +4,7 @@ import sys
 
 import pytest
 
-from core.training.kernels import kernels
-
-FAMILIES = ["max_pooling", "first_layer", "momentum", "picking"]
+from core.training.kernels import FAMILIES, kernels
 
 
 @pytest.fixture(autouse=True)

@@ -16,6 +16,7 @@ from core.machine.environment import worker_environment
 from core.paths import HOME
 from core.runs.store import create_run
 from core.training.checkpoints import load_checkpoint
+from core.training.kernels import FAMILIES, kernels
 from core.workers import standby
 from tests.helpers import PATIENCE, quick_config, wait_until
 
@@ -55,6 +56,12 @@ def begin():
 
 def order(run, data_folder):
     return json.dumps({"run": str(run.folder), "data": str(data_folder)}) + "\n"
+
+
+def test_it_makes_all_machine_code_before_a_run_comes():
+    kernels.cache_clear()
+    standby.import_everything()
+    assert kernels.cache_info().currsize == len(FAMILIES)
 
 
 def test_it_says_ready_takes_one_run_and_becomes_its_worker(begin, runs_folder):
