@@ -17,7 +17,7 @@ from core.image_sets.splitting import VAL, Rows, plan_of
 from core.training import batches
 from core.training.batches import Pictures, pictures, split
 from core.training.sampling import batch_bounds, least_batch
-from tests.core.short import WORDINGS
+from tests.core.short import EACH_KIND
 from tests.helpers import quick_config
 
 CPU = torch.device("cpu")
@@ -356,7 +356,7 @@ def test_a_part_that_would_be_empty_is_refused_in_a_sentence():
         split(bursts, DATASETS.parse("digits"), 0.1, 0, CPU)
 
 
-@pytest.mark.parametrize("error", WORDINGS.values(), ids=WORDINGS.keys())
+@EACH_KIND
 def test_pictures_that_have_no_room_on_the_device_stream(error, monkeypatch):
     config = quick_config()
     data = config.dataset.load(None)

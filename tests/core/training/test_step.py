@@ -22,7 +22,7 @@ from core.training.losses import LOSSES
 from core.training.optimizers import OPTIMIZERS, parameter_groups
 from core.training.recording import plain_state, set_learning_rate
 from core.training.step import CHECKS, WARM_UP, NotRecorded, Stepper
-from tests.core.short import WORDINGS
+from tests.core.short import EACH_KIND, WORDINGS
 from tests.core.training.tape import NOT_PERMITTED, Tape, Twin, recording_cpu  # noqa: F401
 from tests.core.training.trained import CPU, few, splits_of
 from tests.helpers import assert_one_sentence, quick_config
@@ -333,7 +333,7 @@ def small_stepper(optimizer_name="adam", **more):
 BATCH = torch.linspace(-1, 1, 24).view(8, 3), torch.arange(8) % 2
 
 
-@pytest.mark.parametrize("error", WORDINGS.values(), ids=WORDINGS.keys())
+@EACH_KIND
 def test_state_of_an_optimizer_that_was_half_made_is_made_anew(error):
     expected, _, step = small_stepper()
     step(BATCH, 1)
