@@ -16,11 +16,9 @@ from core.training.checkpoints import load_checkpoint, network_content, restore,
 from core.training.evaluation import Measuring
 from core.training.features import Preparing
 from core.training.loop import Epoch, Step, Validated, train
-from tests.core.training.test_checkpoints_resume import FROZEN, SITUATIONS, config_of
+from tests.core.training.situations import CNN, FROZEN, SITUATIONS, config_of
 from tests.core.training.trained import CPU, epochs, everything, few, losses, run, run_in_two
 from tests.helpers import quick_config
-
-CNN = {"name": "improved_cnn", "channels": [4], "dropout": 0.4}  # convolution, batch norm and dropout
 
 
 @pytest.fixture(scope="module")

@@ -6,11 +6,8 @@ from itertools import islice
 import pytest
 import torch
 
-from core.errors import TrainDeskError
-from core.run_config import RunConfig
 from core.training.build import begin, description_of, setup_of
 from core.training.checkpoints import (
-    CheckpointError,
     load_checkpoint,
     network_content,
     restore,
@@ -22,6 +19,7 @@ from core.training.features import Preparing
 from core.training.loop import Epoch, Step, train
 from core.training.optimizers import OPTIMIZERS
 from core.training.schedules import SCHEDULES
+from tests.core.training.situations import FROZEN, SITUATIONS, config_of, with_all_on
 from tests.core.training.trained import (
     CPU,
     epochs,
@@ -33,18 +31,10 @@ from tests.core.training.trained import (
     run_in_two,
     splits_of,
 )
-from tests.helpers import assert_one_sentence, quick_config
 
-CNN = {"name": "improved_cnn", "channels": [4], "dropout": 0.4}  # convolution, batch norm and dropout
-TRAINING = {
-    "evaluation_batch_size": 12,
-    "validation_share": 0.1,
-    "batch_size": 64,
-    "seed": 3,
-    "validate_every": "epoch",
-}
 # 270 training images: 5 steps; 30 validation images: 3 batches; one epoch: what happened in each
 EPOCH = [Step] * 5 + [Measuring] * 3 + [Epoch]
+
 MOMENTS = {
     "after the first step": 1,
     "in the middle of an epoch": 3,
@@ -56,24 +46,8 @@ MOMENTS = {
     "before the last validation": 18 + 5,
     "at the end": 27,
 }
+
 WHERE = (3, 7, 11)  # where it is not the moment that matters
-
-
-@pytest.fixture(scope="module")
-def data():
-    return few(quick_config().dataset.load(None))
-
-
-def config_of(training=(), **parts):
-    training = {"epochs": 3, "device": "cpu", **TRAINING, **dict(training)}
-    return RunConfig.from_dict({"architecture": CNN, **parts, "training": training})
-
-
-def with_all_on(optimizer):
-    """The settings of an optimizer with everything that it remembers between steps switched on."""
-    fields = OPTIMIZERS.get(optimizer).model_fields
-    extra = {"momentum": 0.9, "nesterov": True, "weight_decay": 0.01}
-    return {"name": optimizer, **{name: value for name, value in extra.items() if name in fields}}
 
 
 def assert_same(config, data, moments, folder, precision=torch.float32, prepare=lambda state: None):
@@ -100,38 +74,6 @@ def test_a_training_goes_on_from_anywhere(data, tmp_path):
 @pytest.mark.parametrize("optimizer", [name for name in OPTIMIZERS.names() if name != "adam"])
 def test_every_optimizer_goes_on_with_what_it_remembers(optimizer, data, tmp_path):
     assert_same(config_of(optimizer=with_all_on(optimizer)), data, WHERE, tmp_path)
-
-
-ALL_CHANGES = {
-    "flip": True, "crop": 1, "shift": 0.1, "rotation": 10, "scale": 0.1, "stretch": 0.1, "shear": 0.2, "brightness": 0.2,
-    "contrast": 0.2, "gamma": 0.5, "cutout": 0.2,
-}  # fmt: skip
-
-SITUATIONS = {
-    "augmentation": {"augmentation": ALL_CHANGES},
-    "mirrored in turn": {"augmentation": {"alternate": True}},
-    "MixUp": {"augmentation": {"mixup": 0.4}},
-    "augmentation and MixUp": {"augmentation": {**ALL_CHANGES, "mixup": 0.4}},
-    "average": {"training": {"average_decay": 0.9}},
-    "gradient clip": {"training": {"gradient_clip": 0.1}},
-    "best by loss": {"training": {"best_by": "loss"}},
-    "patience": {"training": {"patience": 1, "epochs": 6}, "optimizer": {"name": "sgd", "learning_rate": 1e-7}},
-    "label smoothing": {"loss": {"name": "cross_entropy", "label_smoothing": 0.1}},
-    "weight decay": {"optimizer": {"name": "adamw", "weight_decay": 0.3}},
-    "MLP with dropout": {"architecture": {"name": "mlp", "hidden": [16], "dropout": 0.3}},
-    "plateau": {
-        "schedule": {"name": "plateau", "patience": 0, "warmup": 0.5},
-        "optimizer": {"name": "sgd", "learning_rate": 1e-6},
-    },
-    "look at the pictures": {"architecture": {"name": "airbench", "channels": [4]}, "optimizer": "muon"},
-    "all": {
-        "augmentation": {"shift": 0.1, "mixup": 0.3},
-        "schedule": "one_cycle",
-        "training": {"average_decay": 0.95, "gradient_clip": 1.0, "best_by": "loss", "patience": 2},
-        "optimizer": {"name": "adamw", "weight_decay": 0.1},
-        "loss": {"name": "bce", "label_smoothing": 0.05},
-    },
-}
 
 
 @pytest.mark.parametrize("name", SITUATIONS)
@@ -171,9 +113,6 @@ def test_a_learning_rate_that_was_changed_stays_changed(data, tmp_path):
     assert_same(config, data, [3], tmp_path, prepare=slower)
     state, _, _ = run_in_two(config, data, 3, tmp_path / "last.pt", prepare=slower)
     assert state.learning_rate == 0.0002
-
-
-FROZEN = {"name": "mobilenet_v3_small", "weights": "random", "train": "head", "enlarge_to": 0}
 
 
 @pytest.mark.parametrize(
@@ -258,46 +197,6 @@ def test_a_snapshot_shares_what_never_changes(data):
         weights.add_(1)  # as a state that is loaded does
     after = network_content(state, description_of(config), {})["model"]
     assert torch.equal(after[name], weights) and after[name] is not taken[name]
-
-
-def refused(content, config, data, path):
-    state = begin(config, splits_of(config, data), CPU, None)
-    with pytest.raises(CheckpointError) as caught:
-        restore(state, content, path)
-    assert isinstance(caught.value, TrainDeskError)
-    return str(caught.value)
-
-
-def test_a_checkpoint_without_progress_is_one_sentence(data, tmp_path):
-    config = config_of()
-    state, _, _ = run(config, data)
-    message = refused(network_content(state, description_of(config), {}), config, data, tmp_path / "last.pt")
-    assert_one_sentence(message, "last.pt", "not the training's progress")
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"architecture": {"name": "mlp", "hidden": [16]}},
-        {"optimizer": {"name": "sgd"}, "architecture": {**CNN, "channels": [6]}},
-        {"training": {"average_decay": 0.9}},
-    ],
-    ids=["architecture", "size", "average"],
-)
-def test_progress_of_another_config_is_one_sentence(change, data, tmp_path):
-    state, _, _ = run(config_of(), data)
-    content = {**network_content(state, description_of(config_of()), {}), **resume_content(state, 1)}
-    message = refused(content, config_of(**change), data, tmp_path / "last.pt")
-    assert_one_sentence(message, "last.pt", "does not fit the config")
-
-
-@pytest.mark.parametrize("part", ["batch", "optimizer", "tally", "random", "schedule_memory"])
-def test_progress_without_one_of_its_parts_is_one_sentence(part, data, tmp_path):
-    config = config_of()
-    state, _, _ = run(config, data)
-    content = {**network_content(state, description_of(config), {}), **resume_content(state, 1)}
-    del content["resume"][part]
-    assert_one_sentence(refused(content, config, data, tmp_path / "last.pt"), "does not fit the config")
 
 
 def test_a_run_begun_when_every_last_batch_was_a_step_goes_on_so(data, tmp_path):
