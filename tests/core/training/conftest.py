@@ -1,4 +1,4 @@
-"""A checkpoint of a small training."""
+"""A few pictures, and a checkpoint of a small training."""
 
 import pytest
 
@@ -7,8 +7,13 @@ from core.training.batches import split
 from core.training.build import begin, setup_of
 from core.training.loop import train
 from tests.core.training.stored import save
-from tests.core.training.trained import CPU
+from tests.core.training.trained import CPU, few
 from tests.helpers import quick_config
+
+
+@pytest.fixture(scope="module")
+def data():
+    return few(quick_config().dataset.load(None))
 
 
 @pytest.fixture(scope="module")

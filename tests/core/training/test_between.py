@@ -18,12 +18,6 @@ from core.training.features import Preparing
 from core.training.loop import Epoch, Step, Validated, train
 from tests.core.training.situations import CNN, FROZEN, SITUATIONS, config_of
 from tests.core.training.trained import CPU, epochs, everything, few, losses, run, run_in_two
-from tests.helpers import quick_config
-
-
-@pytest.fixture(scope="module")
-def data():
-    return few(quick_config().dataset.load(None))
 
 
 @pytest.fixture(autouse=True)

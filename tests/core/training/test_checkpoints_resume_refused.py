@@ -13,16 +13,10 @@ from core.training.checkpoints import (
 from tests.core.training.situations import CNN, config_of
 from tests.core.training.trained import (
     CPU,
-    few,
     run,
     splits_of,
 )
-from tests.helpers import assert_one_sentence, quick_config
-
-
-@pytest.fixture(scope="module")
-def data():
-    return few(quick_config().dataset.load(None))
+from tests.helpers import assert_one_sentence
 
 
 def refused(content, config, data, path):
