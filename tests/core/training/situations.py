@@ -39,7 +39,10 @@ SITUATIONS = {
     "average": {"training": {"average_decay": 0.9}},
     "gradient clip": {"training": {"gradient_clip": 0.1}},
     "best by loss": {"training": {"best_by": "loss"}},
-    "patience": {"training": {"patience": 2, "epochs": 6}, "optimizer": {"name": "sgd", "learning_rate": 1e-7}},
+    "patience": {  # none after the first epoch is better
+        "training": {"patience": 2, "epochs": 6, "best_by": "loss"},
+        "optimizer": {"name": "sgd", "learning_rate": 1e-7},
+    },
     "label smoothing": {"loss": {"name": "cross_entropy", "label_smoothing": 0.1}},
     "weight decay": {"optimizer": {"name": "adamw", "weight_decay": 0.3}},
     "MLP with dropout": {"architecture": {"name": "mlp", "hidden": [16], "dropout": 0.3}},
