@@ -2,6 +2,7 @@
 
 import errno
 
+import pytest
 import torch
 from torch import nn
 
@@ -23,6 +24,10 @@ WORDINGS = {
     "numpy": MemoryError("Unable to allocate 2.4 GiB for an array with shape (60000, 3, 60, 60)"),
     "system": OSError(errno.ENOMEM, "Cannot allocate memory"),
 }
+KINDS = ("CUDA", "Linux", "paging file", "numpy", "system")  # torch's own, RuntimeError, Windows', MemoryError, OSError
+EACH_KIND = pytest.mark.parametrize(  # test_memory knows all wordings; what catches them differs by the errors' classes
+    "error", [WORDINGS[name] for name in KINDS], ids=KINDS
+)
 
 
 class Roomy(nn.Module):

@@ -8,7 +8,10 @@ from pathlib import Path
 from core.nodes.bring import bring
 from core.nodes.parcels import Parcel, needs
 from core.nodes.shelf import Shelf
-from core.runs.store import Run
+from core.runs.store import Run, create_run
+from core.workers.worker import work
+from tests.core.running import same_weights
+from tests.helpers import quick_config
 
 
 @dataclass
@@ -71,3 +74,28 @@ def told(run: Run) -> list[dict]:
             clocked = ("time", "seconds", "images_per_second", "epoch_seconds", "memory_bytes")
             kept.append({name: value for name, value in event.items() if name not in clocked})
     return kept
+
+
+def new_run(place, **settings):
+    settings = {"batch_size": 16, **settings}
+    settings["training"] = {"precision": "float32", **settings.get("training", {})}
+    return create_run(quick_config(**settings), place.runs)
+
+
+def trained(run, data_folder, listen=lambda event: None):
+    end = work(run, data_folder, listen)
+    assert end["event"] in ("finished", "paused"), end["message"]
+    return run
+
+
+def as_here(here, there):
+    """Whether two trainings were the same, bit for bit."""
+    return (
+        told(here) == told(there) != [] and same_weights(here.best, there.best) and same_weights(here.last, there.last)
+    )
+
+
+def version_of(own, version):
+    """A version of own pictures as a dataset's settings."""
+    facts = {name: value for name, value in own.facts(version).items() if name != "class_ids"} | {"title": own.title}
+    return {"name": "own_images", "source": own.id, "version": version, "side": 28, "facts": facts}

@@ -14,8 +14,9 @@ from core.runs.store import Run, create_run
 from core.runs.trash import delete_run
 from core.workers.control import ask_to_resume
 from core.workers.dispatch import submit
+from core.workers.worker import work
 from tests.core.running import kinds, same_weights
-from tests.faults.checks import assert_whole
+from tests.faults.checks import assert_each_step_once, assert_whole
 from tests.helpers import quick_config, wait_until
 from tests.room import Room
 
@@ -52,16 +53,21 @@ class Engine:
 
 @pytest.fixture(scope="module")
 def undisturbed(a_room) -> Run:
-    """A run that was trained here, at one go."""
-    here = Engine(a_room, "here")
-    run = here.train(training={})
-    here.until(run, "finished")
+    """A run that was trained in this process, at one go."""
+    run = create_run(quick_config(epochs=EPOCHS), a_room.runs)
+    work(run, a_room.data)
     return run
 
 
 @pytest.fixture(scope="class", params=["here", "lab-1"])
 def engine(request, a_room) -> Engine:
     return Engine(a_room, request.param)
+
+
+@pytest.fixture(scope="class")
+def run(engine) -> Run:
+    """One for all tests, as each start of a worker takes seconds."""
+    return engine.train()
 
 
 def has(run: Run, kind: str, number: int = 1) -> Callable[[], bool]:
@@ -80,25 +86,7 @@ def numbers(run: Run) -> list[dict[str, Any]]:
 
 
 class TestContract:
-    def test_a_run_is_trained_to_the_same_numbers_weights_and_files_and_can_go_on(self, engine, undisturbed):
-        run = engine.train(training={})
-        engine.until(run, "finished")
-        assert_whole(run)
-        assert [kind for kind in kinds(run) if kind != "step"] == [
-            kind for kind in kinds(undisturbed) if kind != "step"
-        ]
-        assert numbers(run) == numbers(undisturbed)
-        assert same_weights(run.best, undisturbed.best) and same_weights(run.last, undisturbed.last)
-        assert files(run) == files(undisturbed)
-        assert (placement_of(run.folder).computer or "here") == engine.computer
-        engine.go_on(run, more_epochs=1)
-        wait_until(has(run, "finished", 2))
-        engine.until(run, "finished")
-        assert_whole(run)
-        assert numbers(run)[:EPOCHS] == numbers(undisturbed)[:EPOCHS], "what was trained before stands"
-
-    def test_a_run_that_was_paused_ends_as_if_it_had_not_been(self, engine, undisturbed):
-        run = engine.train()
+    def test_a_run_that_was_paused_ends_with_the_same_numbers_weights_and_files(self, engine, run, undisturbed):
         wait_until(has(run, "epoch"))
         run.request_pause()
         engine.until(run, "paused")
@@ -107,13 +95,20 @@ class TestContract:
         engine.go_on(run)
         engine.until(run, "finished")
         assert_whole(run)
-        assert {"paused", "resumed"} <= set(kinds(run))
+        pausing = {"paused", "resuming", "resumed"}
+        assert pausing <= set(kinds(run))
+        by_the_clock = pausing | {"step", "validation"}
+        said, expected = ([kind for kind in kinds(each) if kind not in by_the_clock] for each in (run, undisturbed))
+        assert said == expected
         assert numbers(run) == numbers(undisturbed)
         assert same_weights(run.best, undisturbed.best) and same_weights(run.last, undisturbed.last)
+        assert files(run) == files(undisturbed)
+        assert (placement_of(run.folder).computer or "here") == engine.computer
 
-    def test_what_people_ask_of_a_run_is_followed_while_it_trains_and_it_can_be_deleted(self, engine):
-        run = engine.train(epochs=100)
-        wait_until(has(run, "step"))
+    def test_it_goes_on_for_more_epochs_follows_what_people_ask_and_can_be_deleted(self, engine, run, undisturbed):
+        engine.go_on(run, more_epochs=100)
+        wait_until(has(run, "epoch", EPOCHS + 1))
+        assert numbers(run)[:EPOCHS] == numbers(undisturbed)[:EPOCHS], "what was trained before stands"
         ask_for_playback(run, Playback(epoch_seconds=5.0))
         run.request_learning_rate(0.0125)
         wait_until(has(run, "playback"))
@@ -123,6 +118,7 @@ class TestContract:
         assert [event["epoch_seconds"] for event in said if event["event"] == "playback"] == [5.0]
         run.request_stop()
         engine.until(run, "stopped")
+        assert_each_step_once(run)
         assert not run.stop_request.exists() and not run.learning_rate_request.exists()
         delete_run(run)
         assert not run.folder.exists()

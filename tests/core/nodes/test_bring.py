@@ -1,79 +1,23 @@
-"""Bringing files by content: cut anywhere, damaged, wanted twice, on a full disk, killed in the middle."""
+"""Bringing files by content: cut anywhere, wanted twice, here already, and never to a place that is none."""
 
-import errno
 import hashlib
-import json
 import os
-import random
 import shutil
-import subprocess
-import sys
 import threading
 import time
-from collections import namedtuple
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import TrainDeskError
-from core.nodes import bring as module
-from core.nodes.bring import COMING, CutOff, bring
-from core.nodes.digests import Digests
+from core.nodes.bring import COMING, CutOff
 from core.nodes.parcels import UNUSED_SECONDS, Parcel
-from core.nodes.shelf import Shelf
-from core.paths import HOME
 from core.runs.brought import Brought, brought_for, write_brought
+from tests.core.nodes.bringing import FOLDER, NAMES, Node, noise, parcel
 from tests.helpers import assert_one_sentence, wait_until
 
-FOLDER = "decoded/digits-0123456789abcdef"
-NAMES = (f"{FOLDER}/train_pixels.npy", f"{FOLDER}/train_labels.npy", "weights/resnet.pth", "last.pt", "events.jsonl")
-
-
-class Node:
-    """A computer that brings `files` (path -> bytes), fetched from memory."""
-
-    def __init__(self, folder: Path, files: dict[str, bytes]):
-        self.data, self.runs, self.run = folder / "data", folder / "runs", folder / "runs" / "a"
-        self.files = {hashlib.sha256(content).hexdigest(): content for content in files.values()}
-        self.parcels = [parcel(path, content) for path, content in files.items()]
-        self.asked: list[tuple[str, int, int]] = []
-
-    def fetch(self, digest: str, offset: int, length: int) -> bytes:
-        self.asked.append((digest, offset, length))
-        return self.files[digest][offset : offset + length]
-
-    def bring(self, fetch=None, progress=None):
-        bring(self.parcels, self.data, self.run, self.runs, fetch or self.fetch, progress)
-
-    def content(self, path: str) -> bytes:
-        return ((self.data if "/" in path else self.run) / path).read_bytes()
-
-    def is_complete(self) -> bool:
-        return all(
-            hashlib.sha256(self.content(each.path)).hexdigest() == each.digest for each in self.parcels
-        ) and not list(self.data.parent.rglob("*.part"))
-
-
-def parcel(path: str, content: bytes) -> Parcel:
-    root = "data" if "/" in path else "run"
-    return Parcel(root, path, len(content), hashlib.sha256(content).hexdigest())
-
-
-def noise(size: int, seed: int = 0) -> bytes:
-    return random.Random(seed).randbytes(size)
-
-
-@pytest.fixture(autouse=True)
-def small(monkeypatch):
-    """Chunks of a thousand bytes."""
-    monkeypatch.setattr(module, "CHUNK", 1000)
-
-
-@pytest.fixture
-def node(tmp_path):
-    return Node(tmp_path, {path: noise(2500 + place, place) for place, path in enumerate(NAMES)})
+pytestmark = pytest.mark.usefixtures("small_chunks")
 
 
 def test_all_comes_in_chunks_and_only_once(node):
@@ -145,60 +89,6 @@ def test_cut_at_any_byte_it_ends_with_the_right_files(tmp_path_factory, lengths,
     shutil.rmtree(node.data.parent)
 
 
-def test_a_damaged_chunk_has_the_file_come_anew_once(node):
-    spoiled = []
-
-    def damaged(digest, offset, length):
-        data = node.fetch(digest, offset, length)
-        if offset == 1000 and not spoiled:
-            spoiled.append(digest)
-            return bytes(len(data))
-        return data
-
-    node.bring(damaged)
-    assert node.is_complete() and spoiled
-    assert [digest for digest, *_ in node.asked].count(spoiled[0]) == 6
-
-
-def test_a_file_that_arrives_damaged_twice_is_said_and_leaves_nothing(node):
-    def damaged(digest, offset, length):
-        return bytes(len(node.fetch(digest, offset, length)))
-
-    with pytest.raises(TrainDeskError) as caught:
-        node.bring(damaged)
-    assert_one_sentence(str(caught.value), "The pictures arrived damaged twice", "SHA-256", "check the network")
-    assert [offset for _, offset, _ in node.asked] == [0, 1000, 2000] * 2
-    assert not [path for path in node.data.rglob("*") if path.is_file() and path.suffix != ".lock"]
-    assert brought_for(node.run) == Brought(), "no worker is told of it"
-    node.bring()
-    assert node.is_complete()
-
-
-def test_a_part_that_was_damaged_on_the_disk_is_found(node):
-    def cut(digest, offset, length):
-        if offset:
-            raise TimeoutError
-        return node.fetch(digest, offset, length)
-
-    with pytest.raises(CutOff):
-        node.bring(cut)
-    [part] = (node.data / COMING).glob("*.part")
-    part.write_bytes(bytes(1000))
-    node.bring()
-    assert node.is_complete()
-    part.write_bytes(bytes(9000))  # longer than the file
-    (node.data / NAMES[0]).unlink()
-    node.bring()
-    assert node.is_complete()
-
-
-@pytest.mark.parametrize("answer", [b"", bytes(1001)])
-def test_an_answer_of_another_length_is_refused(node, answer):
-    with pytest.raises(TrainDeskError) as caught:
-        node.bring(lambda *_: answer)
-    assert_one_sentence(str(caught.value), f"sent {len(answer):,} bytes", "1,000 were asked for")
-
-
 def test_two_runs_that_want_the_same_fetch_it_once(tmp_path):
     files = {NAMES[0]: noise(20_000)}
     nodes = [Node(tmp_path, files) for _ in range(3)]
@@ -241,33 +131,6 @@ def test_what_lies_elsewhere_on_this_computer_is_not_fetched_and_what_grows_is_n
     with (node.run / "events.jsonl").open("ab") as log:
         log.write(b"more")
     assert (other / "events.jsonl").stat().st_size == 2504
-
-
-def test_without_room_the_sentence_says_how_much_is_missing(node, monkeypatch):
-    usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**12, 10**12, 5000))
-    with pytest.raises(TrainDeskError) as caught:
-        node.bring()
-    assert_one_sentence(
-        str(caught.value), "no room for the pictures", "13 KB are needed and 5 KB are free", str(node.data)
-    )
-    assert not node.asked, "nothing is begun that cannot end"
-
-
-def test_a_disk_that_gets_full_meanwhile_gets_back_what_was_begun(node, monkeypatch):
-    fsync = os.fsync
-
-    def full(number):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(TrainDeskError) as caught:
-        node.bring()
-    assert_one_sentence(str(caught.value), "There is no room for the pictures", "free some space there")
-    assert not list(node.data.rglob("*.part"))
-    monkeypatch.setattr(os, "fsync", fsync)
-    node.bring()
-    assert node.is_complete()
 
 
 @pytest.mark.links
@@ -317,129 +180,3 @@ def test_what_was_not_used_for_weeks_is_removed(node):
     node.parcels = node.parcels[2:]
     node.bring()
     assert not begun.exists() and not (node.data / FOLDER).exists() and node.is_complete()
-
-
-CHILD = """
-import json, os, sys, time
-from pathlib import Path
-from core.nodes import bring
-from core.nodes.parcels import Parcel
-
-folder, content = Path(sys.argv[1]), Path(sys.argv[2]).read_bytes()
-bring.CHUNK = 1000
-
-def fetch(digest, offset, length):
-    if offset >= 3000:
-        (folder / "hangs").touch()
-        time.sleep(600)
-    return content[offset : offset + length]
-
-parcels = [Parcel.from_dict(each) for each in json.loads(sys.argv[3])]
-bring.bring(parcels, folder / "data", folder / "runs" / "a", folder / "runs", fetch)
-"""
-
-
-def test_killed_in_the_middle_it_goes_on_at_the_same_byte_and_holds_no_lock(tmp_path):
-    node = Node(tmp_path, {NAMES[0]: noise(5000)})
-    (tmp_path / "content").write_bytes(noise(5000))
-    said = json.dumps([each.to_dict() for each in node.parcels])
-    words = [sys.executable, "-c", CHILD, str(tmp_path), str(tmp_path / "content"), said]
-    with subprocess.Popen(words, cwd=HOME) as child:
-        wait_until((tmp_path / "hangs").exists)
-        child.kill()
-    node.bring()
-    assert node.is_complete() and [offset for _, offset, _ in node.asked] == [3000, 4000]
-
-
-def test_a_shelf_hands_out_what_was_offered_to_whom_it_was(tmp_path):
-    path = tmp_path / "last.pt"
-    path.write_bytes(noise(3000))
-    content = Digests(tmp_path).of(path)
-    offered = Parcel("run", "last.pt", content.size, content.digest, path, content.changed)
-    shelf = Shelf()
-    with pytest.raises(TrainDeskError) as caught:
-        shelf.read(content.digest, 0, 10)
-    assert_one_sentence(str(caught.value), "no file")
-    shelf.offer("a", [offered])
-    assert shelf.read(content.digest, 2990, 100) == noise(3000)[2990:] and shelf.read(content.digest, 3000, 5) == b""
-    assert shelf.read(content.digest, 0, 10, ["a", "b"]) == noise(3000)[:10]
-    for run_ids, place in ((["b"], (0, 10)), (["a"], (-1, 10)), (["a"], (0, -1))):
-        with pytest.raises(TrainDeskError):
-            shelf.read(content.digest, *place, run_ids)
-    with pytest.raises(TrainDeskError):
-        shelf.read("../etc/passwd", 0, 10)
-    shelf.withdraw("a")
-    with pytest.raises(TrainDeskError):
-        shelf.read(content.digest, 0, 10)
-
-
-def test_a_shelf_hands_out_eight_megabytes_at_most(tmp_path):
-    path = tmp_path / "last.pt"
-    with path.open("wb") as file:
-        file.truncate(9 * 2**20)
-    content = Digests(tmp_path).of(path)
-    shelf = Shelf()
-    shelf.offer("a", [Parcel("run", "last.pt", content.size, content.digest, path, content.changed)])
-    assert len(shelf.read(content.digest, 0, 2**40)) == 8 * 2**20
-
-
-@pytest.mark.parametrize("change", ["other bytes", "longer", "gone"])
-def test_a_shelf_notices_a_file_that_has_changed(tmp_path, change):
-    path = tmp_path / "last.pt"
-    path.write_bytes(noise(3000))
-    content = Digests(tmp_path).of(path)
-    shelf = Shelf()
-    shelf.offer("a", [Parcel("run", "last.pt", content.size, content.digest, path, content.changed)])
-    if change == "gone":
-        path.unlink()
-    else:
-        path.write_bytes(noise(3000 + (change == "longer"), 7))
-        os.utime(path, ns=(content.changed, content.changed + (change == "other bytes")))
-    with pytest.raises(TrainDeskError) as caught:
-        shelf.read(content.digest, 0, 10)
-    assert_one_sentence(str(caught.value), str(path), "has changed")
-
-
-def test_a_digest_is_computed_once_and_anew_when_the_file_changes(tmp_path, monkeypatch):
-    path = tmp_path / "big"
-    path.write_bytes(b"one")
-    os.utime(path, (1e9, 1e9))
-    counted = []
-    digest_of = hashlib.file_digest
-    monkeypatch.setattr(hashlib, "file_digest", lambda file, kind: (counted.append(1), digest_of(file, kind))[1])
-    first = Digests(tmp_path).of(path)
-    assert Digests(tmp_path).of(path) == first and len(counted) == 1
-    path.write_bytes(b"two")
-    assert Digests(tmp_path).of(path).digest == hashlib.sha256(b"two").hexdigest() and len(counted) == 2
-    assert Digests(tmp_path).of(path).digest and len(counted) == 3, (
-        "changed a moment ago: it may change in the same tick"
-    )
-
-
-def test_notes_that_are_damaged_cost_time_and_nothing_else(tmp_path):
-    digests, path = Digests(tmp_path), tmp_path / "file"
-    path.write_bytes(b"one")
-    os.utime(path, (1e9, 1e9))
-    notes = tmp_path / ".traindesk" / "nodes" / "digests.sqlite"
-    for damage in (b"no database " * 100, b""):
-        notes.write_bytes(damage)
-        assert digests.of(path).digest == hashlib.sha256(b"one").hexdigest()
-    assert digests.known(path) and digests.copies(hashlib.sha256(b"one").hexdigest()) == [path]
-    path.unlink()
-    assert digests.copies(hashlib.sha256(b"one").hexdigest()) == []
-
-
-def test_a_file_that_goes_on_changing_is_said(tmp_path, monkeypatch):
-    path = tmp_path / "file"
-    path.write_bytes(b"")
-    digest_of = hashlib.file_digest
-
-    def while_it_grows(file, kind):
-        with path.open("ab") as other:
-            other.write(b"x")
-        return digest_of(file, kind)
-
-    monkeypatch.setattr(hashlib, "file_digest", while_it_grows)
-    with pytest.raises(TrainDeskError) as caught:
-        Digests(tmp_path).of(path)
-    assert_one_sentence(str(caught.value), str(path), "changes all the time")

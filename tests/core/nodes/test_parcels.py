@@ -13,14 +13,13 @@ from core.image_sets.edit import editing
 from core.image_sets.folders import delete_dataset
 from core.nodes import getting_ready
 from core.nodes import parcels as parcels_module
-from core.nodes.parcels import KINDS, Parcel, bytes_to_send, needs, sizes
+from core.nodes.parcels import bytes_to_send, needs, sizes
 from core.runs.history import History
-from core.runs.store import Run, create_run
-from core.workers.worker import work
+from core.runs.store import Run
 from tests.core.datasets.test_corrections import some
 from tests.core.datasets.test_obtain import CLASSES, files_of, install, publish
-from tests.core.nodes.parcels import Place, offline, sent, told
-from tests.core.running import kinds, same_weights
+from tests.core.nodes.parcels import Place, as_here, new_run, offline, sent, told, trained, version_of
+from tests.core.running import kinds
 from tests.helpers import assert_one_sentence, closed_port, quick_config
 from tests.own import own_dataset
 
@@ -59,25 +58,6 @@ def at_once(no_connection, monkeypatch):
     monkeypatch.setattr(parcels_module, "get_ready", in_this_one)
 
 
-def new_run(place, **settings):
-    settings = {"batch_size": 16, **settings}
-    settings["training"] = {"precision": "float32", **settings.get("training", {})}
-    return create_run(quick_config(**settings), place.runs)
-
-
-def trained(run, data_folder, listen=lambda event: None):
-    end = work(run, data_folder, listen)
-    assert end["event"] in ("finished", "paused"), end["message"]
-    return run
-
-
-def as_here(here, there):
-    """Whether two trainings were the same, bit for bit."""
-    return (
-        told(here) == told(there) != [] and same_weights(here.best, there.best) and same_weights(here.last, there.last)
-    )
-
-
 def dataset_here(name, place, tmp_path, monkeypatch):
     """The settings of a dataset whose files are in the data folder of a place."""
     if name == "own_images":
@@ -87,12 +67,6 @@ def dataset_here(name, place, tmp_path, monkeypatch):
         publish(monkeypatch, name, "http://127.0.0.1:1/", files_of(name)[1])  # the sums of these very files
         open_images(DATASETS.parse(name), place.data)
     return {"name": name}
-
-
-def version_of(own, version):
-    """A version of own pictures as a dataset's settings."""
-    facts = {name: value for name, value in own.facts(version).items() if name != "class_ids"} | {"title": own.title}
-    return {"name": "own_images", "source": own.id, "version": version, "side": 28, "facts": facts}
 
 
 @pytest.fixture
@@ -287,71 +261,3 @@ def test_where_nothing_can_be_kept_the_sentence_says_where(desk, at_once, tmp_pa
     with pytest.raises(TrainDeskError) as caught:
         needs(new_run(desk, dataset=version_of(made, 1)), desk.data)
     assert_one_sentence(str(caught.value), "nothing can be kept", str(desk.data / "cache"))
-
-
-GOOD = {"root": "data", "path": "weights/x.pth", "size": 1, "digest": "0" * 64}
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "../x.pth",
-        "/etc/passwd",
-        "weights/../../x",
-        "weights/.x",
-        "weights\\x.pth",
-        "C:/x",
-        "weights/C:x",
-        "weights//x",
-        "weights/x/y",
-        "weights/x\n",
-        "weights/x\0",
-        "weights",
-        "",
-        "own/digits/1/x.png",
-        "sets/x/pictures.sqlite",
-        "cache/digits-1/train_pixels.npy",
-        "decoded/x/train_pixels.npy",
-        "decoded/x-0123456789abcdef/evil.py",
-        "decoded/../x-0123456789abcdef/train_pixels.npy",
-        "earlier/x-0123456789abcdef/events.jsonl",
-    ],
-)
-def test_places_that_are_none_are_refused(path):
-    Parcel.from_dict(GOOD)
-    with pytest.raises(TrainDeskError) as caught:
-        Parcel.from_dict(GOOD | {"path": path})
-    assert_one_sentence(" ".join(str(caught.value).replace("\0", "").split()), "which no training needs")
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"root": "runs"},
-        {"root": "run", "path": "config.json"},
-        {"root": "run", "path": "worker.pid"},
-        {"root": "run", "path": "../other/last.pt"},
-        {"root": "run", "path": "brought.json"},
-        {"root": None},
-        {"path": None},
-        {"size": -1},
-        {"size": 1.5},
-        {"size": True},
-        {"size": 2**60},
-        {"root": "run", "path": "looks/best", "size": 1000},
-        {"digest": "0" * 63},
-        {"digest": "../" + "0" * 61},
-        {"digest": None},
-    ],
-)
-def test_what_is_no_parcel_is_refused(change):
-    with pytest.raises(TrainDeskError):
-        Parcel.from_dict(GOOD | change)
-
-
-def test_what_is_no_object_is_refused():
-    for said in (None, [], "weights/x.pth", 5):
-        with pytest.raises(TrainDeskError):
-            Parcel.from_dict(said)
-    assert Parcel.from_dict(GOOD).to_dict() == GOOD
-    assert set(KINDS) == {"decoded", "corrections", "earlier"}

@@ -1,4 +1,4 @@
-"""Pictures that are changed in the tests of augmentation."""
+"""Pictures that are picked and changed in tests."""
 
 import torch
 
@@ -15,3 +15,8 @@ def numbered(count, height, width, channels):
     """Pictures whose every number is another, channels last in memory."""
     numbers = torch.arange(float(count * height * width * channels)).view(count, height, width, channels)
     return numbers.permute(0, 3, 1, 2)
+
+
+def picked(part, index):
+    """Inputs and labels of those images, in that order."""
+    return part.only(index).slice(0, len(index))

@@ -16,16 +16,8 @@ from core.training.checkpoints import load_checkpoint, network_content, restore,
 from core.training.evaluation import Measuring
 from core.training.features import Preparing
 from core.training.loop import Epoch, Step, Validated, train
-from tests.core.training.test_checkpoints_resume import RESNET, SITUATIONS, config_of
+from tests.core.training.situations import CNN, FROZEN, SITUATIONS, config_of
 from tests.core.training.trained import CPU, epochs, everything, few, losses, run, run_in_two
-from tests.helpers import quick_config
-
-CNN = {"name": "improved_cnn", "channels": [4], "dropout": 0.4}  # convolution, batch norm and dropout
-
-
-@pytest.fixture(scope="module")
-def data():
-    return few(quick_config().dataset.load(None))
 
 
 @pytest.fixture(autouse=True)
@@ -65,16 +57,16 @@ def assert_felt_by_nothing(without, with_points, happened, seen):
 
 
 @pytest.mark.parametrize("name", SITUATIONS)
-@pytest.mark.parametrize("every", ["1", "auto"])
-def test_a_run_trains_to_the_same_weights_with_and_without(every, name, data, monkeypatch):
+def test_a_run_trains_to_the_same_weights_with_and_without(name, data, monkeypatch):
     """Batch norm's statistics, dropout's random numbers, averages, schedules, what is best and patience among them."""
     parts = {"architecture": CNN, **SITUATIONS[name]}
     without, happened, _ = run(with_rhythm("epoch", **_training(parts)), data)
     assert not points(happened)
     impatient(monkeypatch)
-    with_points, seen, _ = run(with_rhythm(every, **_training(parts)), data)
-    assert len(points(seen)) >= 2 * len(epochs(seen)), "it did validate"
-    assert_felt_by_nothing(without, with_points, happened, seen)
+    for every in ("1", "auto"):
+        with_points, seen, _ = run(with_rhythm(every, **_training(parts)), data)
+        assert len(points(seen)) >= 2 * len(epochs(seen)), "it did validate"
+        assert_felt_by_nothing(without, with_points, happened, seen)
 
 
 def _training(parts):
@@ -82,8 +74,10 @@ def _training(parts):
     return {"training": parts.pop("training", {}), **parts}
 
 
-@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16], ids=["float32", "bfloat16"])
-@pytest.mark.parametrize("name", ARCHITECTURES.names())
+@pytest.mark.parametrize(
+    ("name", "precision"),
+    [*((name, torch.float32) for name in ARCHITECTURES.names()), ("improved_cnn", torch.bfloat16)],  # with batch norm
+)
 def test_every_architecture_trains_to_the_same_weights(name, precision, data, monkeypatch):
     fields = ARCHITECTURES.get(name).model_fields
     quick = {"weights": "random", "train": "head", "channels": [4], "dropout": 0.3}
@@ -99,12 +93,12 @@ def test_every_architecture_trains_to_the_same_weights(name, precision, data, mo
 
 
 def test_frozen_layers_are_passed_once_and_their_features_validated(data, monkeypatch):
-    config = with_rhythm("2", {"epochs": 1}, architecture=RESNET)
+    config = with_rhythm("2", {"epochs": 1}, architecture=FROZEN)
     state, seen, splits = run(config, few(data, 200))
     assert any(isinstance(h, Preparing) for h in seen)
     (point,) = points(seen)
     assert point.images == len(splits.val)
-    without, happened, _ = run(with_rhythm("epoch", {"epochs": 1}, architecture=RESNET), few(data, 200))
+    without, happened, _ = run(with_rhythm("epoch", {"epochs": 1}, architecture=FROZEN), few(data, 200))
     assert_felt_by_nothing(without, state, happened, seen)
 
 

@@ -17,7 +17,7 @@ from core.training.frozen import TooManyFeatures
 from core.training.halving import FewerAtOnce, Fit, all_in_halves, halved, in_halves, within
 from core.training.losses import LOSSES
 from core.training.precision import mixed
-from tests.core.short import WORDINGS, Roomy
+from tests.core.short import EACH_KIND, WORDINGS, Roomy
 from tests.core.training.trained import CPU, epochs, few, losses, run
 from tests.helpers import assert_one_sentence, quick_config
 
@@ -37,11 +37,7 @@ def network():
     return nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(144, 10)).eval()
 
 
-def each_wording(function):
-    return pytest.mark.parametrize("error", WORDINGS.values(), ids=WORDINGS.keys())(function)
-
-
-@each_wording
+@EACH_KIND
 @pytest.mark.parametrize("streams", [False, True], ids=["in memory", "streamed"])
 def test_an_evaluation_that_does_not_fit_measures_the_same(error, streams, split, network):
     split = replace(split, streams=streams)
@@ -73,7 +69,7 @@ def test_other_errors_are_not_halved(split, network):
     assert tight.asked == [64]
 
 
-@each_wording
+@EACH_KIND
 @pytest.mark.parametrize("mirrored", [False, True])
 def test_features_that_are_computed_in_halves_are_the_same(error, mirrored, split, network):
     front = network[:3]

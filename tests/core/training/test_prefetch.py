@@ -9,7 +9,7 @@ import torch
 from core.training.batches import pictures
 from core.training.prefetch import ahead_of_time
 from core.training.sampling import batch_bounds
-from tests.core.short import WORDINGS
+from tests.core.short import EACH_KIND
 from tests.core.training.trained import CPU
 from tests.helpers import quick_config, wait_until
 
@@ -90,7 +90,7 @@ def test_an_error_of_the_consumer_ends_the_thread():
     assert threads() == []
 
 
-@pytest.mark.parametrize("error", WORDINGS.values(), ids=WORDINGS.keys())
+@EACH_KIND
 def test_batches_for_which_there_is_no_room_ahead_are_made_one_by_one(error, monkeypatch):
     data = quick_config().dataset.load(None)
     split = pictures(data.train_images[:40], data.train_labels[:40], quick_config().dataset, CPU)

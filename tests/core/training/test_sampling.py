@@ -4,9 +4,11 @@ import dataclasses
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from core.training.loop import Epoch
-from core.training.sampling import class_weights, order_of
+from core.training.sampling import batch_bounds, class_weights, least_batch, order_of
 from tests.core.training.trained import run
 from tests.helpers import quick_config
 
@@ -54,3 +56,43 @@ def test_both_ways_find_more_of_a_rare_class(lopsided):
 def test_configs_from_before_there_were_two_ways_still_work(lopsided):
     assert recall_of_the_rare(True, lopsided) == recall_of_the_rare("sampling", lopsided)
     assert recall_of_the_rare(False, lopsided) == recall_of_the_rare("off", lopsided)
+
+
+@settings(deadline=None)  # a busy machine is no failure
+@given(st.integers(1, 400), st.integers(1, 450))
+def test_batches_cover_every_image_once(images, batch_size):
+    bounds = batch_bounds(images, batch_size)
+    assert [number for start, end in bounds for number in range(start, end)] == list(range(images))
+    sizes = [end - start for start, end in bounds]
+    assert all(size == batch_size for size in sizes[:-1])
+    assert 1 <= sizes[-1] <= batch_size + 1
+    if images > 1 and batch_size > 1:
+        assert min(sizes) > 1, "batch norm needs two images"
+
+
+@settings(deadline=None)
+@given(st.integers(1, 2000), st.integers(1, 450))
+def test_no_step_is_made_of_less_than_a_quarter_of_a_batch(images, batch_size):
+    sizes = [end - start for start, end in batch_bounds(images, batch_size, least_batch(batch_size))]
+    assert sum(sizes) == images and all(size == batch_size for size in sizes[:-1])
+    assert sizes[-1] < max(batch_size * 1.25, batch_size + 2)
+    assert len(sizes) == 1 or sizes[-1] >= batch_size / 4
+
+
+def test_a_quarter_of_a_batch_is_a_step_of_its_own():
+    assert batch_bounds(64 * 2 + 16, 64, least_batch(64)) == [(0, 64), (64, 128), (128, 144)]
+    assert batch_bounds(64 * 2 + 15, 64, least_batch(64)) == [(0, 64), (64, 143)]
+
+
+@pytest.mark.parametrize(
+    ("images", "batch_size", "expected"),
+    [
+        (10, 5, [(0, 5), (5, 10)]),
+        (11, 5, [(0, 5), (5, 11)]),
+        (12, 5, [(0, 5), (5, 10), (10, 12)]),
+        (3, 5, [(0, 3)]),
+        (1, 1, [(0, 1)]),
+    ],
+)
+def test_batch_bounds(images, batch_size, expected):
+    assert batch_bounds(images, batch_size) == expected

@@ -4,31 +4,25 @@ A GPU records them as a CUDA graph; here `tape.Twin` stands in for it, which pla
 in memory that they were recorded with.
 """
 
-import random
-from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 import torch
-from torch import nn
 
-from core.machine.memory import OutOfMemory
 from core.training import loop
 from core.training.build import begin, description_of, setup_of
 from core.training.checkpoints import load_checkpoint, network_content, restore, resume_content, write_checkpoint
-from core.training.gradients import BatchTooLarge
 from core.training.loop import Step
 from core.training.losses import LOSSES
-from core.training.optimizers import OPTIMIZERS, parameter_groups
+from core.training.optimizers import OPTIMIZERS
 from core.training.recording import plain_state, set_learning_rate
-from core.training.step import CHECKS, WARM_UP, NotRecorded, Stepper
-from tests.core.short import WORDINGS
-from tests.core.training.tape import NOT_PERMITTED, Tape, Twin, recording_cpu  # noqa: F401
+from core.training.step import NotRecorded
+from tests.core.training.steppers import COMPUTED
+from tests.core.training.tape import NOT_PERMITTED, Twin, recording_cpu  # noqa: F401
 from tests.core.training.trained import CPU, few, splits_of
-from tests.helpers import assert_one_sentence, quick_config
+from tests.helpers import quick_config
 
 DATA = Path("unused")
-COMPUTED = WARM_UP + len(CHECKS) + 1  # full batches that are computed: one of the checks takes its step twice
 
 pytestmark = pytest.mark.usefixtures("recording_cpu")
 
@@ -175,232 +169,6 @@ def test_short_memory_ends_the_recording(monkeypatch):
     _, losses = trained(config, monkeypatch, None, 30, cut)
     torch.testing.assert_close(others, losses, rtol=1e-5, atol=1e-6)
     assert played < 20 and all(isinstance(group["lr"], float) for group in recorded.optimizer.param_groups)
-
-
-class Linear(nn.Linear):
-    """Three numbers, two classes."""
-
-    def __init__(self):
-        torch.manual_seed(0)
-        super().__init__(3, 2)
-
-
-def stepper(network, recorder=None, optimizer="sgd", images=8, **settings):
-    made = OPTIMIZERS.get(optimizer)()
-    built = made.build(parameter_groups(network, made, lambda name: 1.0))
-    return Stepper(
-        network, LOSSES.get("cross_entropy")(), built, nullcontext(), recorder=recorder, images=images, **settings
-    ), built
-
-
-def batches(count):
-    drawn = torch.Generator().manual_seed(1)
-    for _ in range(count):
-        yield torch.randn(8, 3, generator=drawn), torch.randint(0, 2, (8,), generator=drawn)
-
-
-def outcomes(network, recorder, count=COMPUTED + 6):
-    step, _ = stepper(network, recorder)
-    return torch.stack([step(batch, 1)[0] for batch in batches(count)]), step.news()
-
-
-class Python(Linear):
-    """Multiplies by a number that Python draws."""
-
-    def forward(self, inputs):
-        return super().forward(inputs) * random.random()
-
-
-class Replaced(Linear):
-    """Keeps its running mean in a new tensor each time."""
-
-    def __init__(self):
-        super().__init__()
-        self.register_buffer("mean", torch.zeros(3))
-
-    def forward(self, inputs):
-        self.mean = self.mean * 0.5 + inputs.mean(dim=0)
-        return super().forward(inputs - self.mean)
-
-
-class Asking(Linear):
-    """Looks at a number before it goes on."""
-
-    def forward(self, inputs):
-        return super().forward(inputs) * (2 if inputs.sum().item() > 0 else 1)
-
-
-class Drawing(Linear):
-    """Draws from a generator of its own."""
-
-    def __init__(self):
-        super().__init__()
-        self.own = torch.Generator().manual_seed(2)
-
-    def forward(self, inputs):
-        return super().forward(inputs + torch.randn(inputs.shape, generator=self.own))
-
-
-@pytest.mark.parametrize(
-    ("kind", "why"),
-    [(Python, "did not do what"), (Replaced, "in place of writing"), (Asking, NOT_PERMITTED), (Drawing, NOT_PERMITTED)],
-)
-def test_a_wrong_recording_never_trains(kind, why):
-    random.seed(3)
-    expected, _ = outcomes(kind(), None)
-    random.seed(3)
-    twin = Twin()
-    losses, news = outcomes(kind(), twin)
-    assert news is not None and why in news.why and twin.played <= len(CHECKS)
-    if kind is not Python:  # whose trials draw too
-        assert torch.equal(losses, expected)
-
-
-def test_a_learning_rate_that_is_recorded_as_a_number_is_noticed(monkeypatch):
-    network, twin = Linear(), Twin()
-    step, optimizer = stepper(network, twin)
-    record = twin.record
-
-    def with_numbers(call):
-        rates = [group["lr"] for group in optimizer.param_groups]
-        for group, rate in zip(optimizer.param_groups, rates, strict=True):
-            group["lr"] = float(rate)
-        play = record(call)
-        for group, rate in zip(optimizer.param_groups, rates, strict=True):
-            group["lr"] = rate
-        return play
-
-    monkeypatch.setattr(twin, "record", with_numbers)
-    for batch in batches(COMPUTED + 3):
-        step(batch, 1)
-    assert "did not do what" in step.news().why and twin.played == 2, "the second check has another learning rate"
-
-
-def test_an_input_that_is_replaced_is_noticed(monkeypatch):
-    network, twin = Linear(), Twin()
-    step, _ = stepper(network, twin)
-    record = twin.record
-    aside = {}
-
-    def from_elsewhere(call):
-        aside["make"], step._make = (
-            step._make,
-            lambda *batch: (batch[0].clone().detach() * 0 + aside["first"], batch[1], None),
-        )
-        try:
-            return record(call)
-        finally:
-            step._make = aside["make"]
-
-    aside["first"] = next(iter(batches(1)))[0]
-    monkeypatch.setattr(twin, "record", from_elsewhere)
-    for batch in batches(COMPUTED + 3):
-        step(batch, 1)
-    assert "did not do what" in step.news().why and twin.played == 1
-
-
-def test_a_network_that_someone_looks_into_is_not_recorded():
-    network, seen = Linear(), []
-    network.register_forward_hook(lambda *_: seen.append(1))
-    _, news = outcomes(network, Twin(), 12)
-    assert "looks into" in news.why and len(seen) == 12
-
-
-def test_a_batch_that_does_not_fit_changes_nothing():
-    class Greedy(nn.Linear):
-        def forward(self, inputs):
-            if len(inputs) > 4:
-                raise torch.OutOfMemoryError("CUDA out of memory")
-            return super().forward(inputs)
-
-    network = Greedy(3, 2)
-    before = network.weight.clone()
-    step, _ = stepper(network)
-    with pytest.raises(BatchTooLarge):
-        step((torch.randn(8, 3), torch.zeros(8, dtype=torch.long)), 1)
-    assert torch.equal(network.weight, before) and network.weight.grad is None
-    step((torch.randn(8, 3), torch.zeros(8, dtype=torch.long)), 2)
-    assert not torch.equal(network.weight, before)
-
-
-def small_stepper(optimizer_name="adam", **more):
-    torch.manual_seed(0)
-    network, settings = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2)), OPTIMIZERS.get(optimizer_name)()
-    optimizer = settings.build(parameter_groups(network, settings, lambda name: 1.0))
-    return network, optimizer, Stepper(network, LOSSES.get("cross_entropy")(), optimizer, torch.enable_grad(), **more)
-
-
-BATCH = torch.linspace(-1, 1, 24).view(8, 3), torch.arange(8) % 2
-
-
-@pytest.mark.parametrize("error", WORDINGS.values(), ids=WORDINGS.keys())
-def test_state_of_an_optimizer_that_was_half_made_is_made_anew(error):
-    expected, _, step = small_stepper()
-    step(BATCH, 1)
-    network, optimizer, step = small_stepper()
-    real, tries = optimizer.step, []
-
-    def half():
-        tries.append(1)
-        if len(tries) == 1:
-            optimizer.state[network[0].weight] = {"step": torch.zeros(()), "exp_avg": torch.zeros(4, 3)}
-            raise error
-        return real()
-
-    optimizer.step = half
-    step(BATCH, 1)
-    assert len(tries) == 2
-    for one, other in zip(network.parameters(), expected.parameters(), strict=True):
-        assert torch.equal(one, other)
-
-
-@pytest.mark.parametrize("when", ["always", "after a weight has moved", "in a later step"])
-def test_an_optimizer_without_room_is_one_sentence_and_takes_no_step_twice(when):
-    network, optimizer, step = small_stepper()
-    if when == "in a later step":
-        step(BATCH, 1)
-    tries = []
-
-    def short():
-        tries.append(1)
-        if when == "after a weight has moved":
-            with torch.no_grad():
-                network[0].weight.add_(1)
-        raise WORDINGS["CUDA"]
-
-    optimizer.step = short
-    with pytest.raises(OutOfMemory) as caught:
-        step(BATCH, 1)
-    assert_one_sentence(str(caught.value), "what Adam keeps of 26 weights", "choose SGD with momentum 0")
-    assert len(tries) == (2 if when == "always" else 1)
-
-
-def test_gradients_that_do_not_fit_when_they_are_clipped_are_computed_anew(monkeypatch):
-    network, _, step = small_stepper("sgd", gradient_clip=1.0)
-    monkeypatch.setattr(nn.utils, "clip_grad_norm_", lambda *_: (_ for _ in ()).throw(MemoryError()))
-    with pytest.raises(BatchTooLarge):
-        step(BATCH, 1)
-    assert network[0].weight.grad is None
-
-
-def test_a_recording_gives_its_memory_back_where_another_step_needs_it():
-    class Short(Linear):
-        short = False
-
-        def forward(self, inputs):
-            if self.short and len(inputs) < 8:
-                Short.short = False
-                raise torch.OutOfMemoryError("CUDA out of memory")
-            return super().forward(inputs)
-
-    network, twin = Short(), Twin()
-    step, optimizer = stepper(network, twin)
-    for batch in batches(COMPUTED + 3):
-        step(batch, 1)
-    assert step.news() is None
-    Short.short = True
-    step((torch.randn(4, 3), torch.zeros(4, dtype=torch.long)), 1)
-    assert "no memory" in step.news().why and isinstance(optimizer.param_groups[0]["lr"], float)
 
 
 def test_only_whole_batches_are_compiled(monkeypatch):

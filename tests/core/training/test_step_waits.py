@@ -111,11 +111,11 @@ def test_no_step_waits(settings, recorded, monkeypatch):
     monkeypatch.setattr(loop, "recorder_for", lambda device: Twin() if recorded else None)
     if not recorded and "augmentation" in settings:
         pytest.skip("a CPU mirrors in a way of its own")
-    settings = {
-        **settings,
-        "training": {**settings["training"], "validate_every": "epoch"} if "training" in settings else {},
-    }
-    config = quick_config(epochs=3, batch_size=50, **settings)
+    training = {
+        **settings.get("training", {}),
+        "validate_every": "epoch",
+    }  # by itself it validates where steps are slow
+    config = quick_config(epochs=3, batch_size=50, **{**settings, "training": training})
     splits = splits_of(config, few(config.dataset.load(None), 1200))
     state = begin(config, splits, CPU, None)
     happening = loop.train(state, setup_of(config), splits)

@@ -15,7 +15,7 @@ from core.workers import session, worker
 from core.workers.control import ask_to_resume
 from core.workers.short_memory import half_batch, note_killed, of_memory, with_remedy
 from tests.core.running import kinds
-from tests.core.short import WORDINGS
+from tests.core.short import EACH_KIND, WORDINGS
 from tests.helpers import assert_one_sentence, quick_config
 
 
@@ -23,7 +23,7 @@ def said(run):
     return [notice["message"] for notice in History(run).update().notices]
 
 
-@pytest.mark.parametrize("error", WORDINGS.values(), ids=WORDINGS.keys())
+@EACH_KIND
 def test_wherever_it_happens_the_batch_and_half_of_it_are_named(error, runs_folder, monkeypatch):
     def broken(*_):
         raise error

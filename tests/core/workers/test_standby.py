@@ -75,7 +75,15 @@ def test_it_says_ready_takes_one_run_and_becomes_its_worker(begin, runs_folder):
     assert run.worker_log.read_text().strip() == str([str(run.folder), "--data", str(runs_folder / "data")])
 
 
-@pytest.mark.parametrize("line", ["", "{", "[]\n", '{"run": 3}\n', "{}\n"])
+@pytest.mark.parametrize("line", [b"", b"{", b"[]\n", b'{"run": 3}\n', b"{}\n"])
+def test_what_is_no_order_names_no_run(line, monkeypatch):
+    coming = iter([line, b""])
+    monkeypatch.setattr(standby, "read_input", lambda: next(coming))
+    order = standby.Order()
+    assert order.came.wait(PATIENCE) and order.run is None
+
+
+@pytest.mark.parametrize("line", ["", "{}\n"])
 def test_it_ends_when_its_input_does_or_is_no_order(begin, line):
     process = begin("-c", HURRIED)
     said, _ = process.communicate(line, timeout=PATIENCE)

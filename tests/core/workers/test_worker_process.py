@@ -70,6 +70,7 @@ def test_a_worker_trains_to_the_end_and_leaves_everything(started):
 
 def test_a_stop_request_is_followed_within_a_step_and_leaves_a_usable_network(started):
     run, child = started(epochs=50, **SLOW)
+    assert os.getpgid(child.pid) != os.getpgid(0) and os.getsid(child.pid) == child.pid, "it is in a group of its own"
     wait_until(lambda: last_step(run) >= 2)
     assert run.status().name == "running"
     before = last_step(run)
@@ -151,12 +152,6 @@ def test_a_worker_outlives_its_starter_and_its_own_death_is_seen(runs_folder, da
     wait_until(lambda: run.status().name == "interrupted")
     assert_one_sentence(run.status().reason)
     assert kinds(run)[-1] == "step"
-
-
-def test_a_worker_is_not_in_the_process_group_of_its_starter(started):
-    run, child = started(epochs=50, **SLOW)
-    assert os.getpgid(child.pid) != os.getpgid(0)
-    assert os.getsid(child.pid) == child.pid
 
 
 def test_a_worker_that_cannot_be_started_is_one_sentence(runs_folder, monkeypatch):
