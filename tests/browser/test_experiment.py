@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from core.runs.store import create_run, list_runs
+from core.workers.dispatch import set_cpu_runs
 from tests.browser.conftest import serving
 from tests.browser.hands import choose, press, seen
 from tests.helpers import quick_config, wait_until
@@ -113,6 +114,7 @@ def test_three_learning_rates_from_the_first_click_to_the_best_network(visit, qu
 
 
 def test_an_experiment_that_was_suggested_validates_as_chosen_and_is_stopped_as_a_whole(visit, quiet):
+    set_cpu_runs(quiet.runs, 1)  # one trains, the others wait
     page = visit(viewport=PROJECTOR).page
     page.goto(f"{quiet.url}/experiment")
     page.get_by_role("button", name="Try three learning rates").click()
