@@ -146,7 +146,7 @@ def test_a_download_brought_in_again_is_the_same_and_deleting_can_be_undone(
     download.value.save_as(tmp_path / "down.zip")
     assert (tmp_path / "down.zip").read_bytes() == as_zip(dataset).read()
 
-    page.get_by_role("link", name="Data", exact=True).click()
+    page.goto(f"{server.url}/data")
     page.get_by_role("button", name="ZIP or pictures").click()
     page.locator("input[type=file]").first.set_input_files(str(tmp_path / "down.zip"))
     expect(page.get_by_role("heading", name="Look at your 36 pictures")).to_be_visible()

@@ -71,13 +71,12 @@ def test_a_queue_outlives_its_dashboard_and_a_killed_worker(visit, runs, data_fo
     with serving(runs, data_folder, port=port) as server:
         page.reload()
         status(page, "queued")
-        again = visit().page
-        again.goto(f"{server.url}/run?run={first.id}")
-        status(again, "running")
-        expect(again.get_by_role("heading", name="Survivor")).to_be_visible()
-        press(again.get_by_role("button", name="Stop", exact=True), again.get_by_text("stopped", exact=True).first)
-        again.close()
+        page.goto(f"{server.url}/run?run={first.id}")
+        status(page, "running")
+        expect(page.get_by_role("heading", name="Survivor")).to_be_visible()
+        press(page.get_by_role("button", name="Stop", exact=True), page.get_by_text("stopped", exact=True).first)
 
+        page.goto(f"{server.url}/run?run={second.id}")
         status(page, "running")  # by itself, as the first was stopped
         wait_until(lambda: second.last.exists())
         (worker,) = wait_until(lambda: workers(runs))
