@@ -88,6 +88,8 @@ def test_a_queue_outlives_its_dashboard_and_a_killed_worker(visit, runs, data_fo
         page.close()  # before its server goes
     seen.errors.clear()
     assert_whole(second)
+    events = [event["event"] for event in second.events()[0]]
+    assert "resumed" in events and events.count("started") == 1, "it went on from where it was"
     assert_each_step_once(first)
 
 
