@@ -67,10 +67,10 @@ def test_a_queue_outlives_its_dashboard_and_a_killed_worker(visit, runs, data_fo
         server.process.wait(10)
         before = steps(first)
         wait_until(lambda: steps(first) > before + 5, what="it trains on without a dashboard")
-        seen.errors.clear()  # the page says that its server is gone
     with serving(runs, data_folder, port=port) as server:
         page.reload()
         status(page, "queued")
+        seen.errors.clear()  # the page said that its server was gone
         page.goto(f"{server.url}/run?run={first.id}")
         status(page, "running")
         expect(page.get_by_role("heading", name="Survivor")).to_be_visible()
@@ -86,7 +86,6 @@ def test_a_queue_outlives_its_dashboard_and_a_killed_worker(visit, runs, data_fo
         ask_for_playback(second, Playback())  # the rest at full speed
         status(page, "finished")
         page.close()  # before its server goes
-    seen.errors.clear()
     assert_whole(second)
     events = [event["event"] for event in second.events()[0]]
     assert "resumed" in events and events.count("started") == 1, "it went on from where it was"
