@@ -74,7 +74,10 @@ def test_a_queue_outlives_its_dashboard_and_a_killed_worker(visit, runs, data_fo
         page.goto(f"{server.url}/run?run={first.id}")
         status(page, "running")
         expect(page.get_by_role("heading", name="Survivor")).to_be_visible()
-        press(page.get_by_role("button", name="Stop", exact=True), page.get_by_text("stopped", exact=True).first)
+        stop = page.get_by_role("button", name="Stop", exact=True)
+        press(
+            lambda: stop.click(timeout=30_000), page.get_by_text("stopped", exact=True).first
+        )  # slow on a busy computer
 
         page.goto(f"{server.url}/run?run={second.id}")
         status(page, "running")  # by itself, as the first was stopped
