@@ -62,9 +62,9 @@ def paired(first_right: np.ndarray, second_right: np.ndarray) -> Difference:
     lost = int((first_right & ~second_right).sum())
     won = int((~first_right & second_right).sum())
     spread = math.sqrt(max(0.0, (lost + won) / images - ((won - lost) / images) ** 2) / images)
-    from scipy.stats import binomtest  # a third of a second, for those who ask for it
+    from scipy.special import bdtr  # a fifth of a second, for those who ask for it
 
-    chance = float(binomtest(won, lost + won, 0.5).pvalue) if lost + won else 1.0
+    chance = min(1.0, 2 * float(bdtr(min(won, lost), lost + won, 0.5)))
     first, second = float(first_right.mean()), float(second_right.mean())
     return Difference(first, second, images, MARGIN * spread, chance, paired=True)
 
@@ -72,7 +72,7 @@ def paired(first_right: np.ndarray, second_right: np.ndarray) -> Difference:
 def over_seeds(first: Sequence[float], second: Sequence[float], images: int) -> Difference:
     """From the accuracies of several seeds each, at least two: Welch's t test."""
     one, two = np.asarray(first), np.asarray(second)
-    from scipy.stats import ttest_ind
+    from scipy.stats import ttest_ind  # half a second
 
     result = ttest_ind(two, one, equal_var=False)
     interval = result.confidence_interval(1 - LUCK)

@@ -1,8 +1,9 @@
-"""The Computer page and the computers that joined, known by the files that the desk writes of them."""
+"""The Computer page, the computers that joined, known by the files that the desk writes of them, and a run that moves."""
 
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import threading
@@ -14,11 +15,16 @@ from playwright.sync_api import expect
 
 from core.nodes.desk_process import desk_is_alive, desk_place, joins
 from core.nodes.registry import Node, nodes, takes_no_runs, write_node
-from core.runs.placement import Placement, write_placement
+from core.runs.history import History
+from core.runs.placement import Placement, placement_of, write_placement
+from core.runs.playback import Playback, ask_for_playback
+from core.runs.store import create_run, find_run
 from tests.browser.conftest import serving
-from tests.browser.hands import barriers, press
+from tests.browser.hands import barriers, choose, press
 from tests.browser.test_every_page import PHONE, PROJECTOR, WIDER
-from tests.helpers import wait_until
+from tests.computers import AN_HOUR, away
+from tests.faults.conftest import workers
+from tests.helpers import quick_config, wait_until
 from tests.pages.fake_runs import fake_run
 
 pytestmark = pytest.mark.browser
@@ -156,3 +162,43 @@ def test_a_join_file_is_made_saved_and_revoked(visit, room, tmp_path):
     assert joins(server.runs) == []
     press(page.get_by_role("button", name="Close"), page.get_by_role("button", name="Add a computer"))
     expect(page.get_by_role("button", name="Make a join file")).to_have_count(0)
+
+
+def test_a_run_waits_for_a_computer_moves_here_goes_on_after_a_loss_and_is_found_by_where_it_was(visit, room):
+    server, _ = room
+    away(server.runs, "lab-3")
+    source = create_run(quick_config(title="Moved", epochs=3, training={"epoch_seconds": 2}), server.runs)
+    page = visit().page
+    page.goto(f"{server.url}/train?from={source.id}")
+    choose(page, "Computer", "on lab-3 (not in touch)")
+    page.get_by_role("button", name="Start training").click()
+    expect(page.get_by_text("Waiting for lab-3, which was heard of last")).to_be_visible()
+    run = find_run(re.search(r"run=([\w-]+)", page.url)[1], server.runs)
+    press(page.get_by_role("button", name="Computer", exact=True), page.get_by_role("combobox", name="Train it on"))
+    choose(page, "Train it on", "this computer", lambda: run.status().name != "queued")
+    history = wait_until(lambda: run.last.is_file() and (told := History(run).update()).epochs and told)
+    (worker,) = workers(server.runs)
+    worker.kill()
+    worker.wait()
+
+    write_placement(
+        run.folder, Placement("lab-3", 7, since=history.told - AN_HOUR, lost=history.told)
+    )  # as if it was there
+    expect(page.get_by_text(re.compile(r"Lost the computer lab-3 .*at \d\d:\d\d; epoch [12] is here"))).to_be_visible()
+    told = page.get_by_text("as soon as lab-3 is heard of again, the run goes on by itself")
+    press(page.get_by_role("button", name="Wait for it"), told)
+    assert placement_of(run.folder).generation == 7
+    press(page.get_by_role("button", name="Resume here"), page.get_by_text("lab-3 has lost the run"))
+    ask_for_playback(run, Playback())  # the rest at full speed
+    expect(page.get_by_text("finished", exact=True)).to_be_visible()
+    assert placement_of(run.folder).computer == "" and placement_of(run.folder).generation > 7
+    events = [event["event"] for event in run.events()[0]]
+    assert "resumed" in events and events.count("started") == 1, "it went on from where it was"
+    assert [epoch["epoch"] for epoch in History(run).update().epochs] == [1, 2, 3]
+
+    write_placement(run.folder, Placement("lab-5", 1, settled=True))
+    page.get_by_role("link", name="Runs", exact=True).click()
+    rows = page.get_by_role("row")
+    expect(rows.filter(has_text="lab-5")).to_have_count(1)
+    choose(page, "Computer", "on lab-5", lambda: rows.count() == 2)  # the head, and this run
+    expect(rows.filter(has_text="Moved")).to_have_count(1)

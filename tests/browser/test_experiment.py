@@ -6,13 +6,14 @@ import pytest
 from playwright.sync_api import expect
 
 from core.runs.store import create_run, list_runs
+from core.workers.dispatch import set_cpu_runs
 from tests.browser.conftest import serving
 from tests.browser.hands import choose, press, seen
 from tests.helpers import quick_config, wait_until
 from tests.pages.fake_runs import fake_run
 
 pytestmark = pytest.mark.browser
-PROJECTOR = {"width": 1280, "height": 720}
+PROJECTOR, PHONE = {"width": 1280, "height": 720}, {"width": 390, "height": 844}
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +114,7 @@ def test_three_learning_rates_from_the_first_click_to_the_best_network(visit, qu
 
 
 def test_an_experiment_that_was_suggested_validates_as_chosen_and_is_stopped_as_a_whole(visit, quiet):
+    set_cpu_runs(quiet.runs, 1)  # one trains, the others wait
     page = visit(viewport=PROJECTOR).page
     page.goto(f"{quiet.url}/experiment")
     page.get_by_role("button", name="Try three learning rates").click()
@@ -143,32 +145,30 @@ def test_an_experiment_that_was_suggested_validates_as_chosen_and_is_stopped_as_
     assert not any(run.status().will_change for run in runs)
 
 
-@pytest.mark.parametrize("size", [PROJECTOR, {"width": 1440, "height": 900}])
-def test_recipes_and_the_settings_of_the_chosen_one_share_the_first_screen(size, visit, quiet):
-    page = visit(viewport=size).page
+def test_recipes_and_the_settings_of_the_chosen_one_share_the_first_screen(visit, quiet):
+    page = visit(viewport=PROJECTOR).page
     page.goto(f"{quiet.url}/train")
     page.get_by_role("button", name=re.compile("^Fast MNIST")).click()
     expect(page.get_by_text("Three slim convolutions")).to_be_visible()
     start = page.get_by_role("button", name="Start training")
     expect(start).to_be_enabled()
-    edge = start.bounding_box()["y"]
-    page.wait_for_function("document.querySelector('.st-key-recipes').offsetHeight < 110")  # one row
-    for name in ("Epochs", "Batch size"):
-        field = page.get_by_role("spinbutton", name=name)
-        wait_until(lambda field=field: bottom(field) <= edge, what=f"{name} is seen without scrolling")
-    rate = page.get_by_role("textbox", name="Learning rate")
-    wait_until(lambda: bottom(rate) <= edge, what="so is the learning rate")
+    recipes = page.locator(".st-key-recipes")
+    fields = [page.get_by_role("spinbutton", name=name) for name in ("Epochs", "Batch size")]
+    fields.append(page.get_by_role("textbox", name="Learning rate"))
+    for size in (PROJECTOR, {"width": 1440, "height": 900}):
+        page.set_viewport_size(size)
+        page.wait_for_function("document.querySelector('.st-key-recipes').offsetHeight < 110")  # one row
+        for field in fields:
+            wait_until(
+                lambda field=field: bottom(field) <= start.bounding_box()["y"], what=f"{field} without scrolling"
+            )
+    page.set_viewport_size(PHONE)
+    wait_until(lambda: recipes.bounding_box()["height"] < 260, what="the cards leave room for the form")
+    wait_until(lambda: page.get_by_role("combobox", name="Dataset").bounding_box()["y"] < 700)
+    page.set_viewport_size(PROJECTOR)
     page.get_by_role("radio", name="The classics").click()
     expect(page.get_by_role("button", name=re.compile("^SimpleCNN wide"))).to_be_visible()
-    expect(page.locator(".st-key-recipes").get_by_role("button")).to_have_count(5)
-
-
-def test_on_a_phone_the_cards_leave_room_for_the_form(visit, quiet):
-    page = visit(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True).page
-    page.goto(f"{quiet.url}/train?recipe=fast_mnist")
-    expect(page.get_by_text("Three slim convolutions")).to_be_visible()
-    wait_until(lambda: page.locator(".st-key-recipes").bounding_box()["height"] < 260)
-    wait_until(lambda: page.get_by_role("combobox", name="Dataset").bounding_box()["y"] < 700)
+    expect(recipes.get_by_role("button")).to_have_count(5)
 
 
 def test_results_are_seen_against_either_of_two_settings(visit, quiet):

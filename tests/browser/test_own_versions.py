@@ -9,12 +9,14 @@ from playwright.sync_api import expect
 from core.image_analysis.picture_map import PictureMap, keep_map
 from core.image_sets.export import as_zip
 from core.image_sets.folders import accept, delete_dataset, list_datasets
+from tests.browser.conftest import USUAL
 from tests.browser.hands import choose, press
 from tests.core.image_sets.test_export import described
 from tests.helpers import wait_until
 from tests.own import class_files, staged
 
 pytestmark = pytest.mark.browser
+PHONE = {"width": 390, "height": 844}
 COUNTS = {"dots": 14, "rings": 12, "a/b": 10}
 
 
@@ -42,10 +44,8 @@ def after(page, said):
     expect(page.get_by_text(f"Last change: {said}.")).to_be_visible()
 
 
-@pytest.mark.parametrize("size", [(1280, 900), (390, 844)], ids=["desk", "phone"])
-def test_picking_pictures_moves_nothing(visit, server, dataset, size):
-    page = visit(viewport={"width": size[0], "height": size[1]}).page
-    page.goto(f"{server.url}/data?set={dataset.id}")
+def picking_moves_nothing(page):
+    """Picks some, and lets go of all of them."""
     tiles = page.get_by_role("group", name="Pictures").get_by_role("button")
     expect(tiles).to_have_count(14)
     remove = page.get_by_role("button", name="Remove", exact=True)
@@ -66,11 +66,15 @@ def test_picking_pictures_moves_nothing(visit, server, dataset, size):
     assert places(page) == before
 
 
-def test_every_change_is_seen_and_can_be_taken_back(visit, server, dataset):
-    page = visit().page
+def test_picking_moves_nothing_and_every_change_is_seen_and_can_be_taken_back(visit, server, dataset):
+    page = visit(viewport=PHONE).page
     page.goto(f"{server.url}/data?set={dataset.id}")
-    tiles = page.get_by_role("group", name="Pictures").get_by_role("button")
-    expect(tiles).to_have_count(14)
+    picking_moves_nothing(page)
+    page.set_viewport_size(USUAL)
+    pictures = page.get_by_role("group", name="Pictures")
+    wait_until(lambda: pictures.bounding_box()["width"] > PHONE["width"], what="it is laid out anew")
+    picking_moves_nothing(page)
+    tiles = pictures.get_by_role("button")
 
     tiles.nth(0).click()
     tiles.nth(2).click(modifiers=["Shift"])
@@ -176,24 +180,7 @@ def test_a_download_brought_in_again_is_the_same_and_deleting_can_be_undone(
     assert again in list_datasets(data_folder)
 
 
-def test_the_share_for_the_test_is_set_with_a_slider(visit, server, dataset):
-    page = visit().page
-    page.goto(f"{server.url}/data?set={dataset.id}")
-    page.get_by_role("tab", name="Versions and more").click()
-    slider = page.get_by_role("slider", name="Share for the test")
-    then = page.get_by_text("Then a training has")
-    expect(then).to_be_visible()
-    before = then.inner_text()
-    slider.focus()
-    slider.press("End")
-    expect(then).not_to_have_text(before)
-    kept = int(re.search(r"and ([\d,]+) test pictures", then.inner_text())[1])
-    page.get_by_role("button", name=re.compile("^Hold out 50")).click()
-    expect(page.get_by_text(re.compile("^Now 5[0-9.]+.% of the pictures"))).to_be_visible()
-    assert sum(each.counts.get("test", 0) for each in dataset.classes()) == kept
-
-
-def test_a_point_of_the_map_opens_its_picture_which_can_be_moved_and_taken_out(visit, server, dataset):
+def test_a_point_of_the_map_opens_its_picture_and_the_share_for_the_test_is_set_with_a_slider(visit, server, dataset):
     images = dataset.members().images
     places = np.stack([np.arange(len(images)), np.arange(len(images)) % 7], axis=1).astype(np.float32)
     keep_map(dataset, PictureMap(images, places, np.ones(len(images), np.float32)))
@@ -215,3 +202,16 @@ def test_a_point_of_the_map_opens_its_picture_which_can_be_moved_and_taken_out(v
     page.get_by_role("button", name="Take it out").click()
     expect(said).to_have_count(0)
     assert counts(dataset) == {**before, "rings": 11}
+
+    page.get_by_role("tab", name="Versions and more").click()
+    slider = page.get_by_role("slider", name="Share for the test")
+    then = page.get_by_text("Then a training has")
+    expect(then).to_be_visible()
+    before = then.inner_text()
+    slider.focus()
+    slider.press("End")
+    expect(then).not_to_have_text(before)
+    kept = int(re.search(r"and ([\d,]+) test pictures", then.inner_text())[1])
+    page.get_by_role("button", name=re.compile("^Hold out 50")).click()
+    expect(page.get_by_text(re.compile("^Now 5[0-9.]+.% of the pictures"))).to_be_visible()
+    assert sum(each.counts.get("test", 0) for each in dataset.classes()) == kept

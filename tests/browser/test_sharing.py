@@ -49,6 +49,9 @@ def test_a_class_and_its_teacher(visit, tmp_path, data_folder):
         expect(other.get_by_role("button", name=re.compile("digits"))).to_be_visible()
         log_in(pupil, url, GUESTS)
         pupil.get_by_role("link", name="Train", exact=True).click()
+        slow = pupil.get_by_role("textbox", name="Slow motion")  # or it takes the whole computer until it ends
+        slow.fill("5")
+        slow.press("Tab")
         pupil.get_by_role("button", name="Start training").click()
         expect(pupil.get_by_role("button", name="Pause")).to_be_visible()
         children = psutil.Process(desk.process.pid).children(recursive=True)

@@ -8,12 +8,13 @@ import pytest
 from playwright.sync_api import expect
 
 from core.runs.history import History
+from core.runs.playback import Playback, ask_for_playback
 from core.runs.queue import waiting
-from core.runs.store import create_run, find_run, list_runs
+from core.runs.store import create_run, find_run
 from core.workers.dispatch import set_cpu_runs
 from tests.browser.conftest import ROOT, serving
 from tests.browser.hands import press
-from tests.faults.checks import assert_whole
+from tests.faults.checks import assert_each_step_once, assert_whole
 from tests.faults.conftest import supervisors, workers
 from tests.helpers import closed_port, quick_config, wait_until
 
@@ -48,70 +49,50 @@ def steps(run):
     return len(History(run).update().steps)
 
 
-def test_the_dashboard_is_killed_and_comes_back_and_the_run_never_notices(visit, runs, data_folder):
+def test_a_queue_outlives_its_dashboard_and_a_killed_worker(visit, runs, data_folder):
+    """One journey, as each dashboard, worker and page costs seconds."""
+    set_cpu_runs(runs, 1)
     port = closed_port()
     seen = visit()
+    page = seen.page
     with serving(runs, data_folder, port=port) as server:
-        run = start(seen.page, server, "Survivor", epochs=600, epoch_seconds=1)
-        status(seen.page, "running")
+        first = start(page, server, "Survivor", epochs=600, epoch_seconds=1)
+        status(page, "running")
+        second = start(page, server, "Second", epochs=3, epoch_seconds=2)
+        status(page, "queued")
+        expect(page.get_by_text("It is the next one")).to_be_visible()
+        expect(page.get_by_role("button", name="Run next")).to_be_disabled()
+        assert second.status().name == "queued"
         server.process.send_signal(signal.SIGKILL)
         server.process.wait(10)
-        before = steps(run)
-        wait_until(lambda: steps(run) > before + 5, what="it trains on without a dashboard")
-        seen.errors.clear()  # the page says that its server is gone
+        before = steps(first)
+        wait_until(lambda: steps(first) > before + 5, what="it trains on without a dashboard")
     with serving(runs, data_folder, port=port) as server:
-        again = visit()
-        again.page.goto(f"{server.url}/run?run={run.id}")
-        status(again.page, "running")
-        expect(again.page.get_by_role("heading", name="Survivor")).to_be_visible()
-        seen.page.reload()
-        status(seen.page, "running")
-        press(
-            again.page.get_by_role("button", name="Stop", exact=True),
-            again.page.get_by_text("stopped", exact=True).first,
-        )
-        status(seen.page, "stopped")  # the other window too
-        seen.errors.clear()
-    wait_until(lambda: not workers(runs))
-
-
-def test_the_second_run_waits_and_says_so_and_starts_when_the_first_is_stopped(visit, runs, data_folder):
-    set_cpu_runs(runs, 1)
-    with serving(runs, data_folder) as server:
-        first, second = visit().page, visit().page
-        start(first, server, "First", epochs=600, epoch_seconds=1)
-        status(first, "running")
-        waits = start(second, server, "Second", epochs=2, epoch_seconds=1)
-        status(second, "queued")
-        expect(second.get_by_text("It is the next one")).to_be_visible()
-        expect(second.get_by_role("button", name="Run next")).to_be_disabled()
-        assert waits.status().name == "queued"
-        first.close()
-        second.close()
-    # no dashboard is open now
-    with serving(runs, data_folder) as server:
-        page = visit().page
-        page.goto(f"{server.url}/run?run={waits.id}")
+        page.reload()
         status(page, "queued")
-        at_work = next(run for run in list_runs(runs) if run.status().name == "running")
-        at_work.request_stop()
-        status(page, "finished")
-    assert_whole(waits)
-
-
-def test_a_killed_worker_is_interrupted_and_resume_goes_on(visit, runs, data_folder):
-    with serving(runs, data_folder) as server:
-        page = visit().page
-        run = start(page, server, "Killed", epochs=3, epoch_seconds=2)
+        seen.errors.clear()  # the page said that its server was gone
+        page.goto(f"{server.url}/run?run={first.id}")
         status(page, "running")
-        wait_until(lambda: run.last.exists())
-        (worker,) = workers(runs)
+        expect(page.get_by_role("heading", name="Survivor")).to_be_visible()
+        stop = page.get_by_role("button", name="Stop", exact=True)
+        press(
+            lambda: stop.click(timeout=30_000), page.get_by_text("stopped", exact=True).first
+        )  # slow on a busy computer
+
+        page.goto(f"{server.url}/run?run={second.id}")
+        status(page, "running")  # by itself, as the first was stopped
+        wait_until(lambda: second.last.exists())
+        (worker,) = wait_until(lambda: workers(runs))
         worker.kill()
         expect(page.get_by_text("interrupted", exact=True)).to_be_visible()
         press(page.get_by_role("button", name="Resume"), page.get_by_role("button", name="Pause"))
+        ask_for_playback(second, Playback())  # the rest at full speed
         status(page, "finished")
         page.close()  # before its server goes
-    assert_whole(run)
+    assert_whole(second)
+    events = [event["event"] for event in second.events()[0]]
+    assert "resumed" in events and events.count("started") == 1, "it went on from where it was"
+    assert_each_step_once(first)
 
 
 def test_no_message_refers_to_an_earlier_one():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import multiprocessing
 import os
 import random
 import subprocess
@@ -30,11 +32,8 @@ SECONDS = float(os.environ.get("TRAINDESK_CROWD_SECONDS", "3"))
 def test_ten_people_at_once_lose_and_double_nothing(runs_folder, data_folder):
     set_cpu_runs(runs_folder, 2)
     command = [sys.executable, "-m", "tests.faults.test_crowd", str(runs_folder), str(data_folder), str(SECONDS)]
-    people = [
-        subprocess.Popen([*command, str(number)], cwd=HOME, stdout=subprocess.PIPE, text=True)
-        for number in range(PEOPLE)
-    ]
-    reports = [json.loads(person.communicate(timeout=SECONDS + PATIENCE)[0]) for person in people]
+    said = subprocess.run(command, cwd=HOME, stdout=subprocess.PIPE, timeout=SECONDS + PATIENCE, check=True).stdout
+    reports = json.loads(said)
     assert not [report["crash"] for report in reports if report["crash"]]
     created = {run_id for report in reports for run_id in report["created"]}
     wait_until(lambda: all_at_rest(runs_folder))
@@ -105,5 +104,8 @@ def person(runs_folder: Path, data_folder: Path, seconds: float, number: int) ->
 
 
 if __name__ == "__main__":
-    runs, data, seconds, number = sys.argv[1:]
-    print(json.dumps(person(Path(runs), Path(data), float(seconds), int(number))))
+    runs, data, seconds = sys.argv[1:]
+    one = functools.partial(person, Path(runs), Path(data), float(seconds))
+    way = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"  # forks import nothing again
+    with multiprocessing.get_context(way).Pool(PEOPLE) as people:
+        print(json.dumps(people.map(one, range(PEOPLE), chunksize=1)))

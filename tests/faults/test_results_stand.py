@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from core.runs.history import History
-from core.runs.store import create_run
+from core.runs.store import Run, create_run
 from core.runs.summary import summarise
 from core.workers import worker
 from core.workers.control import ask_to_resume
 from tests.core.running import kinds
 from tests.helpers import quick_config, wait_until
-from tests.own import own_dataset
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory, data_folder, patterns):
+    """Only to be copied."""
+    config = quick_config(epochs=2, dataset={"name": "own_images", "source": patterns.id}, batch_size=8)
+    run = create_run(config, tmp_path_factory.mktemp("trained"))
+    assert worker.work(run, data_folder)["event"] == "finished"
+    return run
 
 
 @pytest.fixture
-def finished(runs_folder, data_folder, tmp_path):
-    own = own_dataset(data_folder, tmp_path)
-    run = create_run(
-        quick_config(epochs=2, dataset={"name": "own_images", "source": own.id}, batch_size=8), runs_folder
-    )
-    assert worker.work(run, data_folder)["event"] == "finished"
-    return run
+def finished(trained, runs_folder):
+    return Run(Path(shutil.copytree(trained.folder, runs_folder / trained.id)))
 
 
 def result(run):

@@ -69,7 +69,7 @@ def open_page(title: str) -> None:
         ensure_supervisor(runs_folder(), data_folder())
     with contextlib.suppress(TrainDeskError):  # the page of the computer says of which others nothing is heard
         wake_desk(str(runs_folder()), str(data_folder()))
-    soon("scipy.stats")  # how sure an accuracy is: asked for by the page of a run
+    soon("scipy.special")  # how sure an accuracy is: asked for by the page of a run
 
 
 @st.cache_data(ttl=WAKES, max_entries=8, show_spinner=False)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
 from core.analysis.compare import Difference, differences, in_words, over_seeds, paired, unpaired
 from tests.helpers import assert_one_sentence, quick_config
@@ -19,6 +20,13 @@ def test_a_clear_difference_is_larger_than_luck():
 
 def test_a_small_difference_on_few_images_is_not():
     assert not unpaired(0.90, 0.92, 100, 100).is_real
+
+
+@pytest.mark.parametrize(("won", "lost"), [(0, 0), (1, 0), (3, 12), (40, 40), (300, 261), (4900, 5100)])
+def test_how_likely_it_is_by_luck_is_what_scipys_exact_test_says(won, lost):
+    first, second = np.arange(20_000) < lost, np.arange(20_000) >= 20_000 - won
+    expected = binomtest(won, won + lost).pvalue if won + lost else 1
+    assert paired(first, second).chance == pytest.approx(expected, rel=1e-9)
 
 
 def test_equal_runs_are_called_different_as_rarely_as_promised():

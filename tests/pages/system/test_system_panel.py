@@ -6,8 +6,9 @@ import time
 
 import pytest
 
-from core.machine import torch_devices
+from core.machine import cores, torch_devices
 from core.machine.gpus import Gpu
+from core.machine.torch_devices import TorchDevice
 from core.runs.trash import delete_run, deleted_runs
 from core.workers import dispatch
 from core.workers.dispatch import cpu_runs, most_cpu_runs
@@ -15,6 +16,7 @@ from core.workers.monitor import System, Usage
 from pages.components.shell import machine_watch
 from pages.components.shell.machine_watch import Watch
 from pages.components.system.system_panel import bars
+from tests.core.machine.test_torch_devices import torch_said
 from tests.helpers import assert_one_sentence
 from tests.pages.apps import open_app, run, sentence, widget, words
 from tests.pages.fake_runs import fake_run
@@ -127,12 +129,14 @@ def test_the_example_takes_no_room_where_the_runs_are(runs_folder, monkeypatch):
     assert f"2 runs take **2 MB** in `{runs_folder}`" in words(open_app("system"))
 
 
-def test_how_many_small_trainings_share_a_gpu_is_set_where_there_is_one(runs_folder, monkeypatch):
+def test_how_many_small_trainings_share_a_gpu_is_set_where_torch_has_found_one(runs_folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(cores.tempfile, "tempdir", str(tmp_path))  # where nothing was said yet
     key = "small trainings on a gpu"
     assert key not in {field.key for field in open_app("system").number_input}
-    monkeypatch.setattr(dispatch, "gpus", lambda: ("cuda:0",))
+    torch_said(TorchDevice("cuda:0", "NVIDIA H100", "GPU-1", 80 * 10**9))
     app = open_app("system")
     assert "a few small ones" in words(app)
+    assert widget(app, key).value == 3
     widget(app, key).set_value(2)
     run(app)
     assert dispatch.gpu_runs(runs_folder) == 2
