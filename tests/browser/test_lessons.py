@@ -43,10 +43,22 @@ def is_open(page, number, said):
     expect(step(page, number).locator(".verdict:not(.done)")).to_contain_text(said)
 
 
+def opens(page, school, name):
+    """That lesson: by its address when it is the first page, from then on from the list, which loads nothing anew."""
+    if page.url == "about:blank":
+        page.goto(f"{school.url}/lessons?lesson={name}")
+        return
+    lesson, is_lesson = find_lesson(name), "/lessons" in page.url
+    listed = page.get_by_role("button", name=f"{lesson.place}. {lesson.title}")
+    way = ("button", "All lessons") if is_lesson else ("link", "Lessons")
+    press(page.get_by_role(way[0], name=way[1], exact=True), listed)
+    press(listed, page.get_by_role("heading", name=lesson.title))
+
+
 def begin(page, school, *names):
     """Begins these lessons, of which no step is done then; the last one is shown."""
     for name in names:
-        page.goto(f"{school.url}/lessons?lesson={name}")
+        opens(page, school, name)
         press(page.get_by_role("button", name="Begin", exact=True), page.get_by_role("button", name="Begin anew"))
         expect(page.locator(".verdict:not(.done)")).to_have_count(len(find_lesson(name).steps))
 
@@ -92,7 +104,7 @@ def test_the_learning_rate_from_the_list_to_a_better_one(visit, school):
     before = set(list_runs(school.runs))
     page.get_by_role("button", name="Start training").click()
     train_started(school.runs, before, 1, school.data)
-    page.goto(f"{school.url}/lessons?lesson=learning_rate")
+    opens(page, school, "learning_rate")
     is_done(page, 3)
     is_finished(page)
     page.reload()
@@ -159,7 +171,7 @@ def test_the_biased_camera_whose_second_network_is_a_first_one_and_never_saw_a_h
     is_done(page, 5)
     is_finished(page)
 
-    page.goto(f"{school.url}/lessons?lesson=first_network")
+    opens(page, school, "first_network")
     is_done(page, 1)  # any training on digits counts
     is_open(page, 2, "Look at the mistakes")
     said = read_predictions(mended, "test")
@@ -172,12 +184,12 @@ def test_the_biased_camera_whose_second_network_is_a_first_one_and_never_saw_a_h
     step(page, 3).get_by_role("link", name="Draw").click()
     draw_with_mouse(page, 3)
     expect(page.locator(".bars .winner").first).to_be_visible()
-    page.goto(f"{school.url}/lessons?lesson=first_network")
+    opens(page, school, "first_network")
     is_open(page, 3, "Draw three digits")
     choose(page, 3, "2 of 3")
     is_finished(page)
 
-    page.goto(f"{school.url}/lessons?lesson=never_saw")
+    opens(page, school, "never_saw")
     is_done(page, 1)
     for number, wrong, why, right in (
         (2, "Yes or no for each thing in the world.", "how many are there", "Ten numbers that add up"),
@@ -228,7 +240,7 @@ def test_whose_digits_with_two_who_drew_elsewhere(visit, school):
         page.get_by_role("button", name="Test with these, learn from all others"),
         page.get_by_text("The test is Anna's pictures alone."),
     )
-    page.goto(f"{school.url}/lessons?lesson=whose_digits")
+    opens(page, school, "whose_digits")
     press(page.get_by_role("button", name="Remove all"), page.get_by_role("button", name="Remove all drawings"))
     press(page.get_by_role("button", name="Remove all drawings"), lambda: not everyone.drawn())
     is_open(page, 1, "0 of 3 writers")
@@ -255,7 +267,7 @@ def test_the_leak_found_by_the_check_and_taken_out(visit, school):
         page.get_by_role("button", name="Take them out of training"),
         page.get_by_text("version 2. A run remembers"),
     )
-    page.goto(f"{school.url}/lessons?lesson=the_leak")
+    opens(page, school, "the_leak")
     is_done(page, 4)
     is_open(page, 5, "0 of 1 done")
     [honest] = started(page, school, 5, "Train without the leak", 1)
