@@ -86,7 +86,7 @@ def test_from_a_zip_of_folders_to_a_prediction(desk, trains, tmp_path):
     expect(desk.locator(".bars .winner .name").first).to_have_text("rings")
 
 
-def test_a_burst_of_each_class_is_told_before_start_and_a_button_mends_it(desk, trains, tmp_path):
+def test_a_burst_of_each_class_is_told_before_start_and_a_button_mends_it(desk, tmp_path):
     """All pictures of a class look alike: none could be held out to validate with."""
     files = class_files({"dots": 4, "rings": 4}, before="test/", first=50)
     for name in ("dots", "rings"):
@@ -111,8 +111,7 @@ def test_a_burst_of_each_class_is_told_before_start_and_a_button_mends_it(desk, 
     desk.get_by_role("button", name="Pictures of each class").click()
     expect(desk.get_by_role("row", name="rings 18 2 4")).to_be_visible()
     desk.keyboard.press("Escape")
-    [run] = trains(start.click)
-    assert run.status().name == "finished"
+    expect(start).to_be_enabled()
 
 
 def test_a_folder_of_the_visitors_computer_comes_with_its_classes(desk, tmp_path):
