@@ -41,7 +41,7 @@ def train_started(runs: Path, before: set[Run], count: int, data: Path) -> list[
         ready = all(run.queue_place.exists() or run.has(Run.event_log) for run in found)
         return found if len(found) == count and ready else []
 
-    found = wait_until(came, what=f"{count} runs are started")
+    found = wait_until(came, what=f"{count} runs are started", every=0.1)
     for run in found:
         if run.queue_place.exists():
             work(run, data)
