@@ -1,5 +1,7 @@
 """The class game on a shared dashboard: a host and two groups, each in a browser of their own, with real trainings."""
 
+from contextlib import ExitStack
+
 import pytest
 from playwright.sync_api import expect
 
@@ -7,7 +9,7 @@ from core.game.played import game_of
 from core.runs.store import list_runs
 from tests.browser.hands import barriers, choose, press
 from tests.browser.test_sharing import log_in
-from tests.browser.trainings import train_started, without_workers
+from tests.browser.trainings import in_training, train_started, without_workers
 from tests.desk import GUESTS, HOST, shared
 
 pytestmark = pytest.mark.browser
@@ -37,7 +39,7 @@ def plays(page, url, group):
 def test_two_groups_play_and_the_host_shows_it_to_all(visit, tmp_path, data_folder):
     (tmp_path / "runs").mkdir()
     runs = tmp_path / "runs"
-    with without_workers(runs), shared(runs, data_folder, tmp_path / "shared.log") as desk:
+    with without_workers(runs), shared(runs, data_folder, tmp_path / "shared.log") as desk, ExitStack() as trained:
         host, red, blue = (visit().page for _ in range(3))
         comes(host, desk.url, HOST, host.get_by_role("button", name="Begin the game"))
         choose(host, "Who wins", "who needs the fewest steps")
@@ -72,7 +74,8 @@ def test_two_groups_play_and_the_host_shows_it_to_all(visit, tmp_path, data_fold
         red.get_by_role("button", name="Play no more").click()
         expect(red.get_by_text("plays for Red")).to_be_hidden()
         red.get_by_role("button", name="Start training").click()
-        train_started(runs, known, 1, data_folder)
+        trained.enter_context(in_training(runs, known))
+        expect(red.get_by_role("button", name="Pause")).to_be_visible()
         assert len(game_of(runs).entries) == 2
         red.goto(f"{desk.url}/game")
         red.get_by_label("Your group").fill("red")
