@@ -37,6 +37,7 @@ HELPERS = {
     "choose",
     "tick",
     "made",
+    "started",
 }  # of the browser tests, which act on what they are given
 MADE = {  # a control -> what a journey presses of it
     "pages/classify.py: 'Way'": "Upload",

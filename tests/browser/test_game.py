@@ -1,15 +1,11 @@
 """The class game on a shared dashboard: a host and two groups, each in a browser of their own, with real trainings."""
 
-from contextlib import ExitStack
-
 import pytest
 from playwright.sync_api import expect
 
 from core.game.played import game_of
-from core.runs.store import list_runs
 from tests.browser.hands import barriers, choose, press
 from tests.browser.test_sharing import log_in
-from tests.browser.trainings import in_training, train_started, without_workers
 from tests.desk import GUESTS, HOST, shared
 
 pytestmark = pytest.mark.browser
@@ -38,8 +34,7 @@ def plays(page, url, group):
 
 def test_two_groups_play_and_the_host_shows_it_to_all(visit, tmp_path, data_folder):
     (tmp_path / "runs").mkdir()
-    runs = tmp_path / "runs"
-    with without_workers(runs), shared(runs, data_folder, tmp_path / "shared.log") as desk, ExitStack() as trained:
+    with shared(tmp_path / "runs", data_folder, tmp_path / "shared.log") as desk:
         host, red, blue = (visit().page for _ in range(3))
         comes(host, desk.url, HOST, host.get_by_role("button", name="Begin the game"))
         choose(host, "Who wins", "who needs the fewest steps")
@@ -54,14 +49,11 @@ def test_two_groups_play_and_the_host_shows_it_to_all(visit, tmp_path, data_fold
         press(red.get_by_text("More training settings"), pictures)
         pictures.fill("80")
         pictures.press("Enter")
-        known = set(list_runs(runs))
         red.get_by_role("button", name="Start training").click()
         expect(red.get_by_role("link", name="Class game")).to_be_visible()
-        known |= set(train_started(runs, known, 1, data_folder))
         plays(blue, desk.url, "Blue")
         blue.get_by_role("button", name="Start training").click()
         expect(blue.get_by_role("link", name="Class game")).to_be_visible()
-        known |= set(train_started(runs, known, 1, data_folder))
 
         host.get_by_role("button", name="Presenter view").click()
         expect(row(host, "Blue")).to_contain_text("Used 1,295 pictures; the rules allow 1,000.")
@@ -74,9 +66,8 @@ def test_two_groups_play_and_the_host_shows_it_to_all(visit, tmp_path, data_fold
         red.get_by_role("button", name="Play no more").click()
         expect(red.get_by_text("plays for Red")).to_be_hidden()
         red.get_by_role("button", name="Start training").click()
-        trained.enter_context(in_training(runs, known))
         expect(red.get_by_role("button", name="Pause")).to_be_visible()
-        assert len(game_of(runs).entries) == 2
+        assert len(game_of(tmp_path / "runs").entries) == 2
         red.goto(f"{desk.url}/game")
         red.get_by_label("Your group").fill("red")
         press(red.get_by_role("button", name="Enter a run"), red.get_by_role("button", name="Put it on the board"))
@@ -97,11 +88,11 @@ def test_two_groups_play_and_the_host_shows_it_to_all(visit, tmp_path, data_fold
         choose(host, "Group", "Blue")
         press(
             host.get_by_role("button", name="Take this group off"),
-            lambda: game_of(runs).groups() == ["Red"],
+            lambda: game_of(tmp_path / "runs").groups() == ["Red"],
         )
         yes = host.get_by_role("button", name="Yes, clear it")
         opened = yes.or_(host.get_by_role("button", name="Clear the board")).last
-        press(opened, lambda: not game_of(runs).entries)
+        press(opened, lambda: not game_of(tmp_path / "runs").entries)
         expect(red.get_by_text("The board is empty")).to_be_visible()
         for page in (host, red, blue):  # before their server goes
             page.close()

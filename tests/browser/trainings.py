@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock
@@ -36,29 +36,14 @@ def train_started(runs: Path, before: set[Run], count: int, data: Path) -> list[
     """Trains the runs that came since to their ends, as soon as there are so many, and gives them, the oldest first. On a GPU a
     worker does it."""
 
-    found = _started(runs, before, count)
-    for run in found:
-        if run.queue_place.exists():
-            work(run, data)
-    wait_until(lambda: all(run.status().name in ("finished", "failed") for run in found))
-    return found
-
-
-@contextmanager
-def in_training(runs: Path, before: set[Run]) -> Iterator[Run]:
-    """The run that came since is in the middle of its training for the length of a `with`."""
-    [run] = _started(runs, before, 1)
-    with ExitStack() as stack:
-        if run.queue_place.exists():
-            run.queue_place.unlink()
-            stack.enter_context(running(run))
-        yield run
-
-
-def _started(runs: Path, before: set[Run], count: int) -> list[Run]:
     def came() -> list[Run]:
         found = sorted(set(list_runs(runs)) - before, key=lambda run: run.id)
         ready = all(run.queue_place.exists() or run.has(Run.event_log) for run in found)
         return found if len(found) == count and ready else []
 
-    return wait_until(came, what=f"{count} runs are started", every=0.1)
+    found = wait_until(came, what=f"{count} runs are started", every=0.1)
+    for run in found:
+        if run.queue_place.exists():
+            work(run, data)
+    wait_until(lambda: all(run.status().name in ("finished", "failed") for run in found))
+    return found
