@@ -37,7 +37,6 @@ HELPERS = {
     "choose",
     "tick",
     "made",
-    "started",
 }  # of the browser tests, which act on what they are given
 MADE = {  # a control -> what a journey presses of it
     "pages/classify.py: 'Way'": "Upload",
