@@ -50,12 +50,16 @@ def made(page, kind, run, save):
     link = row.get_by_role("link", name=save)
     press(row.get_by_role("button", name="Make it", exact=True), row.get_by_role("button", name="Cancel").or_(link))
     link.wait_for(timeout=GENTLY)
-    got = None
-    while got is None:
-        with contextlib.suppress(TimeoutError), page.expect_download(timeout=20_000) as download:
-            link.click()  # in the moment in which it appears: what moves then may make a click miss
-            got = download.value
-    yield got, row
+    for patience in (
+        20_000,
+        20_000,
+        PATIENCE * 1000,
+    ):  # in the moment in which it appears something moves: a click may miss
+        with contextlib.suppress(TimeoutError):
+            with page.expect_download(timeout=patience) as download:
+                link.click()
+            break
+    yield download.value, row
 
 
 def draw_until(page, digit, answer):
