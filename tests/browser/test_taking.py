@@ -50,11 +50,7 @@ def made(page, kind, run, save):
     link = row.get_by_role("link", name=save)
     press(row.get_by_role("button", name="Make it", exact=True), row.get_by_role("button", name="Cancel").or_(link))
     link.wait_for(timeout=GENTLY)
-    for patience in (
-        20_000,
-        20_000,
-        PATIENCE * 1000,
-    ):  # in the moment in which it appears something moves: a click may miss
+    for patience in (20_000, 20_000, PATIENCE * 1000):  # where it appears something moves, and a click may miss
         with contextlib.suppress(TimeoutError):
             with page.expect_download(timeout=patience) as download:
                 link.click()
