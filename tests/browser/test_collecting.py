@@ -76,4 +76,4 @@ def test_drawings_answer_while_they_are_collected_are_kept_and_go_on(visit, tmp_
         page.get_by_role("button", name="Start training").click()
         [second] = train_started(server.runs, before | {first}, 1, data)
         expect(page.get_by_text("what it learned of 'box' and 'cross' is kept, new is 'zigzag'")).to_be_visible()
-        assert second.config().training.start_from == first.id
+        assert second.config().training.start_from == first.id and second.status().name == "finished"
