@@ -9,8 +9,8 @@ from core.image_sets.folders import list_datasets
 from core.runs.store import list_runs
 from tests.browser.conftest import serving
 from tests.browser.test_own_pictures import BOX, CROSS, draw
+from tests.browser.trainings import train_started, without_workers
 from tests.doodles import draw_doodle
-from tests.helpers import wait_until
 from tests.own import encoded
 
 pytestmark = pytest.mark.browser
@@ -30,7 +30,8 @@ def test_drawings_answer_while_they_are_collected_are_kept_and_go_on(visit, tmp_
     data = tmp_path / "data"
     data.mkdir()
     (tmp_path / "runs").mkdir()
-    with serving(tmp_path / "runs", data) as server:
+    with without_workers(tmp_path / "runs"), serving(tmp_path / "runs", data) as server:
+        before = set(list_runs(server.runs))
         page = visit().page
         page.goto(f"{server.url}/data?way=draw")
         collect(page, "cross", CROSS, 5)
@@ -48,8 +49,8 @@ def test_drawings_answer_while_they_are_collected_are_kept_and_go_on(visit, tmp_
         expect(panel.locator(".bars .winner .name")).to_have_text("box")
 
         page.get_by_role("button", name="Keep this network").click()
+        [first] = train_started(server.runs, before, 1, data)
         expect(page.get_by_text("finished", exact=True).first).to_be_visible()
-        [first] = list_runs(server.runs)
         [dataset] = list_datasets(data)
         assert first.config().architecture.name == "efficientnet_lite0" and first.checkpoint()
         page.get_by_role("button", name="Try it").or_(page.get_by_role("link", name="Try it")).first.click()
@@ -73,9 +74,6 @@ def test_drawings_answer_while_they_are_collected_are_kept_and_go_on(visit, tmp_
         expect(page.get_by_text("5 new pictures and the new class 'zigzag'")).to_be_visible()
         page.get_by_role("button", name="Continue from").click()
         page.get_by_role("button", name="Start training").click()
-        expect(page.get_by_text("what it learned of 'box' and 'cross' is kept, new is 'zigzag'")).to_be_visible(
-            timeout=120_000
-        )
-        expect(page.get_by_text("finished", exact=True).first).to_be_visible()
-        second = wait_until(lambda: next(iter(each for each in list_runs(server.runs) if each != first)))
-        assert second.config().training.start_from == first.id
+        [second] = train_started(server.runs, before | {first}, 1, data)
+        expect(page.get_by_text("what it learned of 'box' and 'cross' is kept, new is 'zigzag'")).to_be_visible()
+        assert second.config().training.start_from == first.id and second.status().name == "finished"

@@ -1,6 +1,7 @@
 """The demo as a room sees it: it is one thing, whoever opens it and however often; and at its end both answer what is drawn."""
 
 import re
+from functools import partial
 
 import pytest
 from playwright.sync_api import expect
@@ -14,6 +15,7 @@ from tests.helpers import quick_config, wait_until
 
 pytestmark = pytest.mark.browser
 PROJECTOR = {"width": 1280, "height": 720}
+watched = partial(wait_until, every=0.2)  # whoever looks all the time keeps the page busy
 AXES = """(() => { const layout = document.querySelector('.js-plotly-plot')?._fullLayout;
     return layout && [layout.xaxis.range, layout.yaxis.range] })()"""
 
@@ -42,7 +44,7 @@ def inside(page, locator) -> None:
         box = locator.bounding_box()
         return box and box["y"] >= 0 and box["y"] + box["height"] <= page.viewport_size["height"]
 
-    wait_until(seen, what=str(locator))
+    watched(seen, what=str(locator))
 
 
 def test_the_demo_is_found_as_it_is_by_whoever_comes(visit, server):
@@ -54,16 +56,16 @@ def test_the_demo_is_found_as_it_is_by_whoever_comes(visit, server):
     page.wait_for_function(AXES)
     axes = seen(page, AXES)
     assert axes == [[0, demo.EPOCHS], [0, 100]], "in per cent, before the first point"
-    wait_until(lambda: min(shares(page) or [0]) >= 2, what="both learn")
+    watched(lambda: min(shares(page) or [0]) >= 2, what="both learn")
     runs = set(list_runs(server.runs)) - set(before)
     assert len(runs) == 2
 
     done = shares(page)
     page.reload()
-    wait_until(lambda: len(shares(page)) == 2 and min(shares(page)) >= min(done), what="a reload finds it as it is")
+    watched(lambda: len(shares(page)) == 2 and min(shares(page)) >= min(done), what="a reload finds it as it is")
     second = visit(viewport=PROJECTOR).page  # another browser: no cookie in common
     second.goto(f"{server.url}/demo?view=presenter")
-    wait_until(lambda: len(shares(second)) == 2 and min(shares(second)) >= min(done), what="so does a second visitor")
+    watched(lambda: len(shares(second)) == 2 and min(shares(second)) >= min(done), what="so does a second visitor")
     for title in demo.TITLES:
         expect(second.locator(".learner", has_text=title)).to_be_visible()
     for part in (".told", ".js-plotly-plot"):
@@ -77,12 +79,12 @@ def test_the_demo_is_found_as_it_is_by_whoever_comes(visit, server):
     expect(page.get_by_text("A demo runs already")).to_be_visible()
     expect(page.get_by_role("button", name="Start the 60-second demo")).to_have_count(0)
     page.get_by_role("link", name="Watch the demo that runs").click()
-    wait_until(lambda: len(shares(page)) == 2 and min(shares(page)) >= min(done))
+    watched(lambda: len(shares(page)) == 2 and min(shares(page)) >= min(done))
     page.go_back()
     expect(page.get_by_text("A demo runs already")).to_be_visible()
     page.go_forward()
-    wait_until(lambda: len(shares(page)) == 2 and min(shares(page)) >= min(done))
-    wait_until(lambda: seen(page, AXES) == axes)
+    watched(lambda: len(shares(page)) == 2 and min(shares(page)) >= min(done))
+    watched(lambda: seen(page, AXES) == axes)
     assert set(list_runs(server.runs)) - set(before) == runs
 
     reset(page)

@@ -13,8 +13,8 @@ from core.runs.predictions import read_predictions
 from core.runs.store import list_runs
 from tests.browser.conftest import serving
 from tests.browser.hands import draw_with_mouse, press
+from tests.browser.trainings import train_started, without_workers
 from tests.drawings import draw_digit
-from tests.helpers import wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -25,7 +25,7 @@ def school(tmp_path_factory):
     folder = tmp_path_factory.mktemp("lessons")
     for name in ("runs", "data"):
         (folder / name).mkdir()
-    with serving(folder / "runs", folder / "data") as running:
+    with without_workers(folder / "runs"), serving(folder / "runs", folder / "data") as running:
         running.data = folder / "data"
         yield running
 
@@ -43,10 +43,22 @@ def is_open(page, number, said):
     expect(step(page, number).locator(".verdict:not(.done)")).to_contain_text(said)
 
 
+def opens(page, school, name):
+    """That lesson: by its address when it is the first page, from then on from the list, which loads nothing anew."""
+    if page.url == "about:blank":
+        page.goto(f"{school.url}/lessons?lesson={name}")
+        return
+    lesson, is_lesson = find_lesson(name), "/lessons" in page.url
+    listed = page.get_by_role("button", name=f"{lesson.place}. {lesson.title}")
+    way = ("button", "All lessons") if is_lesson else ("link", "Lessons")
+    press(page.get_by_role(way[0], name=way[1], exact=True), listed)
+    press(listed, page.get_by_role("heading", name=lesson.title))
+
+
 def begin(page, school, *names):
     """Begins these lessons, of which no step is done then; the last one is shown."""
     for name in names:
-        page.goto(f"{school.url}/lessons?lesson={name}")
+        opens(page, school, name)
         press(page.get_by_role("button", name="Begin", exact=True), page.get_by_role("button", name="Begin anew"))
         expect(page.locator(".verdict:not(.done)")).to_have_count(len(find_lesson(name).steps))
 
@@ -56,35 +68,16 @@ def choose(page, number, answer):
 
 
 def started(page, school, number, label, more):
-    """Presses the button of a step; waits until the trainings that it starts have ended. Returns them, the oldest first."""
-    before = {run.id for run in list_runs(school.runs)}
-
-    def new():
-        return [run for run in list_runs(school.runs) if run.id not in before]
-
-    press(step(page, number).get_by_role("button", name=label), lambda: len(new()) == more)
-    wait_until(lambda: all(run.status().name in ("finished", "failed") for run in new()))
-    return sorted(new(), key=lambda run: run.id)
+    """Presses the button of a step; returns the trainings that it starts when they have ended, the oldest first."""
+    before = set(list_runs(school.runs))
+    press(
+        step(page, number).get_by_role("button", name=label), lambda: len(set(list_runs(school.runs)) - before) == more
+    )
+    return train_started(school.runs, before, more, school.data)
 
 
-def is_finished(page, name):
-    """All is done and stays so over a reload; the question has its answer, and both sheets can be opened and printed."""
-    lesson = find_lesson(name)
+def is_finished(page):
     expect(page.get_by_text("All steps are done.")).to_be_visible()
-    page.reload()
-    expect(page.get_by_text("All steps are done.")).to_be_visible()
-    shown = page.get_by_text(lesson.answer[:30])
-    expect(shown).to_be_hidden()
-    press(page.get_by_text("An answer"), shown)
-    for link, is_told in (("Sheet for pupils", False), ("Sheet for the teacher", True)):
-        with page.expect_download() as saved:
-            page.get_by_role("link", name=link).click()
-        sheet = saved.value.path().read_text(encoding="utf-8")
-        opened = page.context.new_page()
-        opened.set_content(sheet)
-        expect(opened.get_by_role("heading", name=lesson.title, exact=True)).to_be_visible()
-        assert opened.get_by_text(lesson.answer[:30]).count() == is_told
-        opened.close()
 
 
 def test_the_learning_rate_from_the_list_to_a_better_one(visit, school):
@@ -95,7 +88,11 @@ def test_the_learning_rate_from_the_list_to_a_better_one(visit, school):
     )
     press(page.get_by_role("button", name="Begin", exact=True), page.get_by_role("button", name="Begin anew"))
     is_open(page, 1, "0 of 3 done")
-    press(page.get_by_role("button", name="Start the three trainings"), lambda: len(list_runs(school.runs)) == 3)
+    before = set(list_runs(school.runs))
+    press(
+        page.get_by_role("button", name="Start the three trainings"), lambda: len(list_runs(school.runs)) > len(before)
+    )
+    train_started(school.runs, before, 3, school.data)
     is_done(page, 1)
     press(page.get_by_role("radio", name="0.0001"), page.get_by_text("it did not read most digits"))
     choose(page, 2, "0.03")
@@ -108,12 +105,27 @@ def test_the_learning_rate_from_the_list_to_a_better_one(visit, school):
     )
     rate.fill("0.15")
     rate.press("Enter")
+    before = set(list_runs(school.runs))
     page.get_by_role("button", name="Start training").click()
-    wait_until(lambda: len(list_runs(school.runs)) == 4)
-    wait_until(lambda: list_runs(school.runs)[0].status().name == "finished")
-    page.goto(f"{school.url}/lessons?lesson=learning_rate")
+    train_started(school.runs, before, 1, school.data)
+    opens(page, school, "learning_rate")
     is_done(page, 3)
-    is_finished(page, "learning_rate")
+    is_finished(page)
+    page.reload()
+    is_finished(page)
+    lesson = find_lesson("learning_rate")
+    shown = page.get_by_text(lesson.answer[:30])
+    expect(shown).to_be_hidden()
+    press(page.get_by_text("An answer"), shown)
+    for link, is_told in (("Sheet for pupils", False), ("Sheet for the teacher", True)):
+        with page.expect_download() as saved:
+            page.get_by_role("link", name=link).click()
+        sheet = saved.value.path().read_text(encoding="utf-8")
+        opened = page.context.new_page()
+        opened.set_content(sheet)
+        expect(opened.get_by_role("heading", name=lesson.title, exact=True)).to_be_visible()
+        assert opened.get_by_text(lesson.answer[:30]).count() == is_told
+        opened.close()
     page.get_by_role("button", name="Begin anew").click()
     is_open(page, 1, "0 of 3 done")
     page.get_by_role("button", name="All lessons").click()
@@ -131,7 +143,7 @@ def test_how_many_pictures_and_learning_by_heart(visit, school):
     is_done(page, 2)
     press(step(page, 3).get_by_role("radio", name="from 500 to 5,000"), page.get_by_text("subtract the accuracies"))
     choose(page, 3, "from 50 to 500")
-    is_finished(page, "how_many_pictures")
+    is_finished(page)
     begin(page, school, "by_heart")
     is_open(page, 2, "First the training has to finish.")
     started(page, school, 1, "Start the training", 1)
@@ -141,7 +153,7 @@ def test_how_many_pictures_and_learning_by_heart(visit, school):
     is_open(page, 3, "0 of 1 done")
     started(page, school, 3, "Start the second training", 1)
     is_done(page, 3)
-    is_finished(page, "by_heart")
+    is_finished(page)
 
 
 def test_the_biased_camera_whose_second_network_is_a_first_one_and_never_saw_a_house(visit, school):
@@ -161,9 +173,9 @@ def test_the_biased_camera_whose_second_network_is_a_first_one_and_never_saw_a_h
     is_open(page, 5, "0 of 1 done")
     [mended] = started(page, school, 5, "Start with better pictures", 1)
     is_done(page, 5)
-    is_finished(page, "biased_camera")
+    is_finished(page)
 
-    page.goto(f"{school.url}/lessons?lesson=first_network")
+    opens(page, school, "first_network")
     is_done(page, 1)  # any training on digits counts
     is_open(page, 2, "Look at the mistakes")
     said = read_predictions(mended, "test")
@@ -176,12 +188,12 @@ def test_the_biased_camera_whose_second_network_is_a_first_one_and_never_saw_a_h
     step(page, 3).get_by_role("link", name="Draw").click()
     draw_with_mouse(page, 3)
     expect(page.locator(".bars .winner").first).to_be_visible()
-    page.goto(f"{school.url}/lessons?lesson=first_network")
+    opens(page, school, "first_network")
     is_open(page, 3, "Draw three digits")
     choose(page, 3, "2 of 3")
-    is_finished(page, "first_network")
+    is_finished(page)
 
-    page.goto(f"{school.url}/lessons?lesson=never_saw")
+    opens(page, school, "never_saw")
     is_done(page, 1)
     for number, wrong, why, right in (
         (2, "Yes or no for each thing in the world.", "how many are there", "Ten numbers that add up"),
@@ -191,7 +203,7 @@ def test_the_biased_camera_whose_second_network_is_a_first_one_and_never_saw_a_h
         press(step(page, number).get_by_role("radio", name=right), step(page, number).locator(".verdict.done"))
     is_open(page, 4, "Draw things that are no digits")
     choose(page, 4, "in two or three tries")
-    is_finished(page, "never_saw")
+    is_finished(page)
 
 
 def test_whose_digits_with_two_who_drew_elsewhere(visit, school):
@@ -225,14 +237,14 @@ def test_whose_digits_with_two_who_drew_elsewhere(visit, school):
         step(page, 4).get_by_role("radio", name="There are fewer digits"), step(page, 4).get_by_text("All have given")
     )
     choose(page, 4, "Nobody whom it learned from writes like that.")
-    is_finished(page, "whose_digits")
+    is_finished(page)
     step(page, 4).get_by_role("link", name="See the digits").click()
     press(page.get_by_role("tab", name="Versions and more"), page.get_by_text("Anna 10, Ben 10, Cem 10."))
     press(
         page.get_by_role("button", name="Test with these, learn from all others"),
         page.get_by_text("The test is Anna's pictures alone."),
     )
-    page.goto(f"{school.url}/lessons?lesson=whose_digits")
+    opens(page, school, "whose_digits")
     press(page.get_by_role("button", name="Remove all"), page.get_by_role("button", name="Remove all drawings"))
     press(page.get_by_role("button", name="Remove all drawings"), lambda: not everyone.drawn())
     is_open(page, 1, "0 of 3 writers")
@@ -259,11 +271,11 @@ def test_the_leak_found_by_the_check_and_taken_out(visit, school):
         page.get_by_role("button", name="Take them out of training"),
         page.get_by_text("version 2. A run remembers"),
     )
-    page.goto(f"{school.url}/lessons?lesson=the_leak")
+    opens(page, school, "the_leak")
     is_done(page, 4)
     is_open(page, 5, "0 of 1 done")
     [honest] = started(page, school, 5, "Train without the leak", 1)
     is_done(page, 5)
     before, after = (History(run).update().test["test/accuracy"] for run in (leaking, honest))
     assert before > after + 0.1
-    is_finished(page, "the_leak")
+    is_finished(page)

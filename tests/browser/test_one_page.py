@@ -32,6 +32,7 @@ from tests.helpers import PATIENCE
 from tests.pages.trained import train
 
 pytestmark = pytest.mark.browser
+OWN = 12  # pictures that a page tries itself with
 
 PIXELS = """() => { const canvas = document.getElementById("pixels");
     return [...canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data].filter((_, i) => i % 4 === 0); }"""
@@ -77,17 +78,26 @@ def digits(run, tmp_path_factory, data_folder):
     return place
 
 
+@pytest.fixture(scope="module")
+def offline(browser):
+    """A browser with the network off."""
+    with contextlib.closing(browser.new_context(offline=True)) as context:
+        context.set_default_timeout(PATIENCE * 1000)
+        yield context
+
+
 @pytest.fixture
-def opened(browser):
+def opened(browser, offline):
     """Opens a file with the network off; at the end no page may have had an error or asked for anything but that file."""
     problems = []
     with contextlib.ExitStack() as stack:
 
         def open_file(place, after="", **options):
-            context = stack.enter_context(contextlib.closing(browser.new_context(**options)))
-            context.set_offline(True)
-            context.set_default_timeout(PATIENCE * 1000)
-            page = context.new_page()
+            context = offline
+            if options:
+                context = stack.enter_context(contextlib.closing(browser.new_context(offline=True, **options)))
+                context.set_default_timeout(PATIENCE * 1000)
+            page = stack.enter_context(contextlib.closing(context.new_page()))
             page.on("pageerror", lambda error: problems.append(str(error)))
             page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
             page.on(
@@ -102,9 +112,9 @@ def opened(browser):
 
 
 def written(place, model, shape, classes, half_from=math.inf, answers=None, views="one"):
-    """A page of a network that learned nothing, with 50 pictures of noise."""
+    """A page of a network that learned nothing, with pictures of noise."""
     random = np.random.default_rng(0)
-    pictures = random.integers(0, 256, (50, *shape), dtype=np.uint8)
+    pictures = random.integers(0, 256, (OWN, *shape), dtype=np.uint8)
     with torch.inference_mode():
         logits = with_views(model, views)((torch.from_numpy(pictures).float() / 255 - 0.4) / 0.25)
     said = {
@@ -224,12 +234,12 @@ def test_every_architecture_passes_the_pages_own_test(opened, tmp_path, name):
     page = opened(place, "#selftest")
     expect(page.locator("#selftest")).to_be_visible()
     found = json.loads(page.locator("#selftest").inner_text())
-    assert found["pictures"] == found["same"] == 50 and found["largest_difference"] < 1e-4
-    expect(page.locator("#tested")).to_contain_text("50 of 50 pictures get the answer")
+    assert found["pictures"] == found["same"] == OWN and found["largest_difference"] < 1e-4
+    expect(page.locator("#tested")).to_contain_text(f"{OWN} of {OWN} pictures get the answer")
 
 
 def test_a_page_whose_own_pictures_get_other_answers_refuses_to_answer(opened, tmp_path):
-    wrong = np.eye(7, dtype=np.float32)[np.arange(50) % 7]
+    wrong = np.eye(7, dtype=np.float32)[np.arange(OWN) % 7]
     shape = (1, 16, 16)
     place = written(tmp_path / "wrong.html", network_of("mlp", shape), shape, list("abcdefg"), answers=wrong)
     page = opened(place)
@@ -270,20 +280,22 @@ def test_of_many_classes_the_likeliest_are_shown_and_the_rest_is_counted(opened,
     assert len(shares) == 10 and shares == sorted(shares, reverse=True)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_phone_shows_board_answer_and_bars_without_scrolling(opened, digits, scheme):
-    page = opened(digits, viewport={"width": 390, "height": 844}, color_scheme=scheme, has_touch=True, is_mobile=True)
+def test_a_phone_shows_board_answer_and_bars_without_scrolling(opened, digits):
+    page = opened(digits, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     draw_with_mouse(page, 3)
     expect(page.locator("#bars .won")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     bottom = page.locator("#bars li").last.bounding_box()
     assert bottom["y"] + bottom["height"] <= 844
-    assert barriers(page) == []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        assert barriers(page) == []
 
 
 def test_all_of_it_is_on_a_projector_at_once(opened, digits):
+    page = opened(digits)
     for width, height in ((1280, 720), (1920, 1080)):
-        page = opened(digits, viewport={"width": width, "height": height})
+        page.set_viewport_size({"width": width, "height": height})
         draw_with_mouse(page, 3)
         expect(page.locator("#bars .won")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollHeight") <= height

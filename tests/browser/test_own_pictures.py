@@ -8,9 +8,14 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Error, expect
 
-from core.image_sets.folders import accept, list_datasets
-from tests.browser.conftest import ARGUMENTS, NAMES, Visit, serving
+from core.image_sets.folders import accept, delete_dataset, list_datasets
+from core.image_sets.suggest import suggested
+from core.run_config import RunConfig
+from core.runs.store import create_run, list_runs
+from core.workers.worker import work
+from tests.browser.conftest import ARGUMENTS, Visit, chromium_path
 from tests.browser.hands import press
+from tests.browser.trainings import train_started, without_workers
 from tests.helpers import wait_until
 from tests.own import class_files, encoded, picture, staged, zipped
 
@@ -22,31 +27,41 @@ BOX = [(0.2, 0.2, 0.2, 0.8), (0.2, 0.8, 0.8, 0.8), (0.8, 0.8, 0.8, 0.2), (0.8, 0
 
 
 @pytest.fixture
-def desk(visit, server, data_folder):
-    """The Data page, and a way to throw away what a test imported."""
+def brought(data_folder):
+    """The datasets that a test has made so far, which are thrown away at its end."""
+    before = list_datasets(data_folder)
+
+    def made():
+        return [each for each in list_datasets(data_folder) if each not in before]
+
+    yield made
+    for dataset in made():
+        delete_dataset(dataset)
+
+
+@pytest.fixture
+def desk(visit, server, brought):
+    """The Data page."""
     page = visit().page
     page.goto(f"{server.url}/data")
     expect(page.get_by_role("heading", name="Pictures to learn from")).to_be_visible()
-    before = list_datasets(data_folder)
-    yield page
-    from core.image_sets.folders import delete_dataset
-
-    for dataset in list_datasets(data_folder):
-        if dataset not in before:
-            delete_dataset(dataset)
+    return page
 
 
-def train_and_open(page):
-    """Keep, train, start, try it: four clicks."""
-    page.get_by_role("button", name="Keep as a dataset").click()
-    page.get_by_role("button", name="Train on these pictures").click()
-    page.get_by_role("button", name="Start training").click()
-    expect(page.get_by_text("finished", exact=True).first).to_be_visible()
-    page.get_by_role("button", name="Try it").or_(page.get_by_role("link", name="Try it")).first.click()
-    expect(page.get_by_role("heading", name="Try a network")).to_be_visible()
+@pytest.fixture
+def trains(server, data_folder):
+    """What a click starts is trained to its end, as a worker would."""
+    with without_workers(server.runs):
+
+        def begun_by(click):
+            before = set(list_runs(server.runs))
+            click()
+            return train_started(server.runs, before, 1, data_folder)
+
+        yield begun_by
 
 
-def test_from_a_zip_of_folders_to_a_prediction(desk, tmp_path):
+def test_from_a_zip_of_folders_to_a_prediction(desk, trains, tmp_path):
     files = class_files({"stripes": 40, "rings": 40}, before="my pictures/")
     files |= {"my pictures/rings/broken.jpg": b"x", "__MACOSX/x.png": b"x"}
     files["my pictures/rings/same.png"] = files["my pictures/stripes/0.png"]
@@ -58,7 +73,12 @@ def test_from_a_zip_of_folders_to_a_prediction(desk, tmp_path):
     expect(desk.get_by_text("rings/broken.jpg")).to_be_visible()
     desk.get_by_role("button", name="Take them out of both").click()
     expect(desk.get_by_text("1 picture is in two classes at once")).to_be_hidden()
-    train_and_open(desk)
+    desk.get_by_role("button", name="Keep as a dataset").click()
+    desk.get_by_role("button", name="Train on these pictures").click()
+    trains(desk.get_by_role("button", name="Start training").click)
+    expect(desk.get_by_text("finished", exact=True).first).to_be_visible()
+    desk.get_by_role("button", name="Try it").or_(desk.get_by_role("link", name="Try it")).first.click()
+    expect(desk.get_by_role("heading", name="Try a network")).to_be_visible()
     strange = tmp_path / "new.png"
     strange.write_bytes(encoded(picture("rings", 999, (200, 160))))
     tried = desk.get_by_test_id("stFileUploader").filter(has_text="Pictures of")
@@ -91,8 +111,7 @@ def test_a_burst_of_each_class_is_told_before_start_and_a_button_mends_it(desk, 
     desk.get_by_role("button", name="Pictures of each class").click()
     expect(desk.get_by_role("row", name="rings 18 2 4")).to_be_visible()
     desk.keyboard.press("Escape")
-    start.click()
-    expect(desk.get_by_text("finished", exact=True).first).to_be_visible()
+    expect(start).to_be_enabled()
 
 
 def test_a_folder_of_the_visitors_computer_comes_with_its_classes(desk, tmp_path):
@@ -149,7 +168,7 @@ def test_folders_that_can_mean_two_things_are_asked_about_and_can_be_read_again(
     expect(desk.get_by_role("button", name="Train on these pictures")).to_be_visible()
 
 
-def test_from_drawn_symbols_to_a_prediction(desk):
+def test_from_drawn_symbols_to_a_prediction(desk, brought, server, data_folder):
     desk.get_by_role("button", name="Draw").click()
     for name, strokes in (("cross", CROSS), ("box", BOX)):
         desk.get_by_role("textbox", name="Class").fill(name)
@@ -163,7 +182,11 @@ def test_from_drawn_symbols_to_a_prediction(desk):
             expect(desk.get_by_text(f"{number + 1} of 20").last).to_be_visible()
         press(desk.get_by_role("button", name="Keep it and draw the next"), desk.get_by_text("Nothing is drawn yet"))
     desk.get_by_role("button", name="Make a dataset of 12 pictures").click()
-    train_and_open(desk)
+    desk.get_by_role("button", name="Keep as a dataset").click()
+    expect(desk.get_by_role("button", name="Train on these pictures")).to_be_visible()
+    run = create_run(RunConfig.from_dict(suggested(brought()[0])), server.runs)
+    work(run, data_folder)
+    desk.goto(f"{server.url}/classify?run={run.id}")
     draw(desk, CROSS, 9)
     expect(desk.locator(".bars .winner .name").first).to_have_text("cross")
 
@@ -188,53 +211,44 @@ def photographed(page) -> None:
     page.get_by_role("button", name="Take Photo").click(timeout=3000)
 
 
-def test_a_camera_gives_photos_of_two_classes(browser, tmp_path, data_folder):
+def test_a_camera_gives_photos_of_two_classes(browser, server, brought, trains):
     """With Chromium's own moving picture instead of a camera."""
-    import os
-    import shutil
-
-    path = os.environ.get("TRAINDESK_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
     fake = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
-    filmed = browser.browser_type.launch(executable_path=path, args=[*ARGUMENTS, *fake])
-    data = tmp_path / "data"
-    data.mkdir()
-    try:
-        with serving(tmp_path / "runs", data) as server:
-            visit = Visit(
-                filmed.new_context(viewport={"width": 1280, "height": 900}, permissions=["camera"]).new_page()
-            )
-            page = visit.page
-            page.goto(f"{server.url}/data")
-            page.get_by_role("button", name="Camera").click()
-            for name in ("left", "right"):
-                page.get_by_role("textbox", name="Class").last.fill(name)
-                page.get_by_role("textbox", name="Class").last.press("Enter")
-                hold = page.get_by_role("button", name="Hold to take photos")
-                expect(hold).to_be_enabled()
-                hold.hover()  # once it has come to rest
-                page.mouse.down()
-                expect(page.locator(".said")).to_have_text(re.compile(r"^([89]|\d\d) photos"))
-                page.mouse.up()
-                expect(page.get_by_text(re.compile(r"\d+ of 20")).last).to_be_visible()
-                expect(page.locator(f".gallery[aria-label={name}]")).to_be_visible()
-            panel = page.locator("[class*=st-key-already]")
-            expect(panel.locator(".bars .winner .name")).to_have_text(re.compile("left|right"))
-            shares = panel.locator(".bars .share")
-            before = shares.all_inner_texts()
-            wait_until(lambda: shares.all_inner_texts() != before, what="the answer follows what the camera sees")
-            keep = page.get_by_role("button", name="Keep this network")
-            press(keep, lambda: keep.count() == 0)  # what the camera sees draws the page anew all the time
-            expect(page.get_by_text("finished", exact=True).first).to_be_visible()
-            [made] = wait_until(lambda: list_datasets(data))
-            assert {each.name for each in made.classes()} == {"left", "right"}
-            assert all(each.images >= 8 for each in made.classes())
-            page.goto(f"{server.url}/classify")
-            page.get_by_role("radio", name="Photo").click()
-            press(lambda: photographed(page), page.locator(".bars .winner .name").first)
-            expect(page.locator(".bars .winner .name").first).to_have_text(re.compile("left|right"))
-            assert visit.errors == [] and visit.foreign == []
-    finally:
-        filmed.close()
+    with contextlib.closing(
+        browser.browser_type.launch(executable_path=chromium_path(), args=[*ARGUMENTS, *fake])
+    ) as filmed:
+        visit = Visit(filmed.new_context(viewport={"width": 1280, "height": 900}, permissions=["camera"]).new_page())
+        page = visit.page
+        page.goto(f"{server.url}/data")
+        page.get_by_role("button", name="Camera").click()
+        for name in ("left", "right"):
+            page.get_by_role("textbox", name="Class").last.fill(name)
+            page.get_by_role("textbox", name="Class").last.press("Enter")
+            hold = page.get_by_role("button", name="Hold to take photos")
+            expect(hold).to_be_enabled()
+            hold.hover()  # once it has come to rest
+            page.mouse.down()
+            expect(page.locator(".said")).to_have_text(re.compile(r"^([89]|\d\d) photos"))
+            page.mouse.up()
+            expect(page.get_by_text(re.compile(r"\d+ of 20")).last).to_be_visible()
+            expect(page.locator(f".gallery[aria-label={name}]")).to_be_visible()
+        panel = page.locator("[class*=st-key-already]")
+        expect(panel.locator(".bars .winner .name")).to_have_text(re.compile("left|right"))
+        shares = panel.locator(".bars .share")
+        before = shares.all_inner_texts()
+        wait_until(lambda: shares.all_inner_texts() != before, what="the answer follows what the camera sees")
+        keep = page.get_by_role("button", name="Keep this network")
+        # what the camera sees draws the page anew all the time
+        [run] = trains(lambda: press(keep, lambda: keep.count() == 0))
+        expect(page.get_by_text("finished", exact=True).first).to_be_visible()
+        [made] = brought()
+        assert {each.name for each in made.classes()} == {"left", "right"}
+        assert all(each.images >= 8 for each in made.classes())
+        page.goto(f"{server.url}/classify?run={run.id}")
+        page.get_by_role("radio", name="Photo").click()
+        press(lambda: photographed(page), page.locator(".bars .winner .name").first)
+        expect(page.locator(".bars .winner .name").first).to_have_text(re.compile("left|right"))
+        assert visit.errors == [] and visit.foreign == []
 
 
 def test_the_check_is_settled_by_its_buttons(desk, data_folder, tmp_path):

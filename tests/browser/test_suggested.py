@@ -25,7 +25,7 @@ def test_the_page_looks_at_the_pictures_and_asks_about_mirrors(visit, tmp_path, 
         expect(page.get_by_text("In a mirror left looks like right.")).to_be_visible()
         page.get_by_role("button", name="From scratch").click()
         expect(page.get_by_text("PhotoCNN").first).to_be_visible()
-        page.goto(f"{server.url}/data?set={dataset.id}")
+        page.go_back()
         page.get_by_text("Yes, mirror pictures").click()
         wait_until(lambda: dataset.about("mirror") == "on", what="the choice is kept")
         page.get_by_role("button", name="Train on these pictures").click()
