@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 import numpy as np
 from playwright.sync_api import Error, Locator, Page
@@ -21,6 +22,10 @@ PASTE = """(data) => {
     clipboard.items.add(new File([bytes], "pasted.png", { type: "image/png" }));
     document.dispatchEvent(new ClipboardEvent("paste", { clipboardData: clipboard, bubbles: true }));
 }"""
+TO = """address => {  // as the browser's Back and Forward do it
+    document.querySelectorAll('h1').forEach(title => { title.dataset.left = ''; });
+    history.pushState(null, '', address);
+    dispatchEvent(new PopStateEvent('popstate')); }"""
 CHARTS = """[...document.querySelectorAll('.js-plotly-plot')].filter(chart => chart.dataset.draws).map(chart => ({
     draws: Number(chart.dataset.draws), points: chart.data[0].x.length, range: chart._fullLayout.xaxis.range,
     visible: chart._fullData[1].visible, title: chart._fullLayout.title.text, marked: chart.marked === true}))"""
@@ -29,6 +34,19 @@ CHARTS = """[...document.querySelectorAll('.js-plotly-plot')].filter(chart => ch
 def seen(page: Page, expression: str, arg: Any = None) -> Any:
     """What `expression` gives on the page as soon as that is something: a chart that is drawn anew is not there for a moment."""
     return page.wait_for_function(expression, arg=arg).json_value()
+
+
+def go(page: Page, address: str) -> None:
+    """To another page of the same dashboard without loading it: a third of the work of `page.goto`.
+
+    The session stays, with all that was chosen in it: not for what a fresh visitor sees. Nothing of the page before is
+    there any more at the end.
+    """
+    here, there = (urlsplit(each).path for each in (page.url, address))
+    way = [urljoin(address, "/glossary" if there == "/lessons" else "/lessons")] if here == there else []
+    for each in (*way, address):
+        page.evaluate(TO, each)
+        page.wait_for_function("!document.querySelector('h1[data-left]')")
 
 
 def press(control: Locator | Callable[[], Any], effect: Locator | Callable[[], Any]) -> None:

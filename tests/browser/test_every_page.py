@@ -3,11 +3,11 @@
 import json
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.access import faults, moving, without_visible_focus
+from tests.browser.access import BRIGHTNESS, faults, moving, without_visible_focus
 from tests.browser.conftest import serving
-from tests.browser.hands import barriers
+from tests.browser.hands import barriers, go
 from tests.helpers import wait_until
 from tests.pages.apps import PAGES
 from tests.pages.trained import copied, train
@@ -19,10 +19,6 @@ PROJECTOR, LAPTOP, WIDE, PHONE = (
 STREAMLITS = ("stSlider", "data-baseweb")  # in widgets whose markup and colours Streamlit decides
 WIDER = """[document.documentElement, ...document.querySelectorAll('[data-testid=stMain]')]
     .map(element => element.scrollWidth - element.clientWidth)"""
-BRIGHTNESS = (
-    "Math.max(...getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor.match(/\\d+/g))"
-)
-
 INK = """canvas => { const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
     return data.filter((value, place) => Math.abs(value - data[place % 4]) > 40).length; }"""
 
@@ -41,8 +37,8 @@ def house(tmp_path_factory, data_folder):
         yield server, {page: f"{server.url}/{page}{queries.get(page, '')}" for page in (*PAGES[1:], PAGES[0])}
 
 
-def opened(page, name, address):
-    page.goto(address)
+def opened(page, name, address, way):
+    way(page, address)
     expect(page.get_by_role("heading", level=1).first).to_be_visible()
     expect(page.get_by_role("link", name="Runs", exact=True)).to_be_visible()
     if name in ("run", "compare"):
@@ -75,7 +71,7 @@ def test_a_deep_link_to_a_fresh_server_looks_like_a_click(visit, house):
     _, addresses = house
     page = visit().page
     for name, address in addresses.items():
-        opened(page, name, address)
+        opened(page, name, address, Page.goto)
         header = page.locator(".st-key-header")
         expect(header.get_by_role("link")).to_have_text(
             ["Home", "Lessons", "Data", "Train", "Runs", "Classify", "Computer", "helpWhat the words mean"]
@@ -117,16 +113,18 @@ def test_a_key_without_a_place_does_nothing_while_one_draws_and_types_where_one_
         page.keyboard.press(key)
     page.wait_for_load_state("networkidle")
     assert canvas.evaluate(INK) == ink > 0 and page.get_by_role("dialog").count() == 0
-    page.goto(f"{server.url}/runs")
+    go(page, f"{server.url}/runs")
     page.get_by_role("textbox", name="Search").press_sequentially("rc")
     expect(page.get_by_role("textbox", name="Search")).to_have_value("rc")
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
 def test_a_phone_never_scrolls_sideways(visit, house):
+    server, addresses = house
     page = visit(viewport=PHONE, is_mobile=True, has_touch=True, reduced_motion="reduce").page
-    for name, address in house[1].items():
-        opened(page, name, address)
+    page.goto(server.url)
+    for name, address in addresses.items():
+        opened(page, name, address, go)
         assert_uses_the_width(page, name, PHONE)
         assert not (found := faults(page)), json.dumps([name, found], indent=1)
         assert not (found := moving(page)), json.dumps([name, found], indent=1)

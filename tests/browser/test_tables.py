@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from core.runs.metadata import change_metadata
 from tests.browser.conftest import serving
-from tests.browser.hands import choose
+from tests.browser.hands import choose, go
 from tests.helpers import wait_until
 from tests.pages.fake_runs import fake_run, running
 
@@ -97,7 +97,7 @@ def test_a_room_sees_every_column_and_every_class_by_its_whole_name(visit, desk)
     wait_until(lambda: page.evaluate(SIDEWAYS) <= 0 and page.locator(".runs").evaluate(INSIDE) <= 0)
     age = page.get_by_role("columnheader", name="Age").bounding_box()
     assert age["x"] + age["width"] <= PROJECTOR["width"]
-    page.goto(f"{server.url}/data?view=presenter")
+    go(page, f"{server.url}/data?view=presenter")
     automobile = page.locator(".chips li", has_text="automobile")
     expect(automobile).to_have_attribute("title", "automobile")
     wait_until(lambda: all(chip.evaluate(INSIDE) <= 0 for chip in page.locator(".chips li").all()), what="none is cut")
