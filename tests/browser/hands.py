@@ -99,17 +99,21 @@ def draw_with_mouse(page, digit: int, style: int = 0, fill: float = 0.7) -> None
         page.mouse.up()
 
 
-def barriers(page) -> list[tuple[str, str]]:
+def barriers(page: Page, part: str = "html", contrast_only: bool = False) -> list[tuple[str, str]]:
     """(rule, element) of all that axe-core finds against WCAG 2.2 A and AA, and goes on finding: while a page of another size is
-    laid out anew, a frame may have to be scrolled for a moment."""
+    laid out anew, a frame may have to be scrolled for a moment.
+
+    A look at a whole page is dear, half a second and more. `part`: the selector of what to look at, where the rest was
+    looked at. `contrast_only`: what other colours can change.
+    """
     import axe_playwright_python
 
-    page.evaluate((Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8"))
+    if not page.evaluate("'axe' in window"):
+        page.evaluate((Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8"))
+    rules = ["color-contrast"] if contrast_only else ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
     end = time.monotonic() + 5
     while True:
-        result = page.evaluate(
-            "() => axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})"
-        )
+        result = page.evaluate("([part, rules]) => axe.run(part, {runOnly: rules})", [part, rules])
         found = [(each["id"], node["html"][:200]) for each in result["violations"] for node in each["nodes"]]
         if not found or time.monotonic() > end:
             return found

@@ -32,14 +32,13 @@ def drawn(page):
     page.wait_for_function("document.querySelector('.js-plotly-plot')?.data?.[0].x.length > 0")
 
 
-def test_a_click_on_a_cell_opens_the_pictures_behind_it(visit, server, runs):
+def test_a_click_on_a_cell_opens_the_pictures_behind_it(at, server, runs):
     run = runs[1]
     predictions = read_predictions(run, "test")
     matrix = confusion(predictions)
     np.fill_diagonal(matrix, 0)
     true, predicted = (int(place) for place in np.unravel_index(matrix.argmax(), matrix.shape))
-    page = visit().page
-    page.goto(f"{server.url}/run?run={run.id}")
+    page = at(f"{server.url}/run?run={run.id}")
     chart = page.locator(".js-plotly-plot[aria-label^='Confusion matrix, test']")
     expect(chart.locator(".nsewdrag")).to_be_visible()
     chart.scroll_into_view_if_needed()
@@ -76,9 +75,8 @@ def test_a_click_on_a_cell_opens_the_pictures_behind_it(visit, server, runs):
     expect(page.locator(".js-plotly-plot[aria-label$='validation pictures, epoch 4']")).to_be_visible()
 
 
-def test_a_shared_link_shows_the_same_elsewhere_and_back_goes_back(visit, server, runs):
-    page = visit().page
-    page.goto(f"{server.url}/run?run={runs[0].id}")
+def test_a_shared_link_shows_the_same_elsewhere_and_back_goes_back(at, visit, server, runs):
+    page = at(f"{server.url}/run?run={runs[0].id}")
     drawn(page)
     page.get_by_role("button", name="Chart options").click()
     page.get_by_text("time", exact=True).click()
@@ -107,9 +105,8 @@ def test_a_shared_link_shows_the_same_elsewhere_and_back_goes_back(visit, server
     expect(page.get_by_text("After epoch 3 it knows")).to_be_visible()
 
 
-def test_a_comparison_by_link_keeps_its_colours_when_a_run_is_taken_out(visit, server, runs):
-    page = visit().page
-    page.goto(f"{server.url}/compare?runs={runs[0].id},{runs[1].id}")
+def test_a_comparison_by_link_keeps_its_colours_when_a_run_is_taken_out(at, server, runs):
+    page = at(f"{server.url}/compare?runs={runs[0].id},{runs[1].id}")
     expect(page.get_by_text("points better than Bad")).to_be_visible()
     drawn(page)
     lines = "document.querySelector('.js-plotly-plot').data.filter(trace => trace.uid !== 'best')"
