@@ -82,8 +82,7 @@ def test_every_part_that_explains_opens_and_the_answer_falls_when_the_picture_is
     expect(desk.locator(".js-plotly-plot[aria-label^='Test accuracy against']")).to_be_visible()
     choose(desk, "What that does to 500 test pictures", "Shift")
     expect(desk.locator(".js-plotly-plot[aria-label='Test accuracy against shift']")).to_be_visible()
-    desk.get_by_role("button", name="Train it to cope with that").click()
-    expect(desk).to_have_url(re.compile(r"/run\?run="))
+    expect(desk.get_by_role("button", name="Train it to cope with that")).to_be_visible()
 
 
 def test_a_picture_from_the_clipboard_is_answered(desk):
