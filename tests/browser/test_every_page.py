@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.access import BRIGHTNESS, faults, moving, without_visible_focus
 from tests.browser.conftest import serving
@@ -37,8 +37,8 @@ def house(tmp_path_factory, data_folder):
         yield server, {page: f"{server.url}/{page}{queries.get(page, '')}" for page in (*PAGES[1:], PAGES[0])}
 
 
-def opened(page, name, address, way):
-    way(page, address)
+def opened(page, name, address):
+    page.goto(address)
     expect(page.get_by_role("heading", level=1).first).to_be_visible()
     expect(page.get_by_role("link", name="Runs", exact=True)).to_be_visible()
     if name in ("run", "compare"):
@@ -72,7 +72,7 @@ def test_a_deep_link_to_a_fresh_server_looks_like_a_click(visit, house):
     _, addresses = house
     page = visit().page
     for name, address in addresses.items():
-        opened(page, name, address, Page.goto)
+        opened(page, name, address)
         header = page.locator(".st-key-header")
         expect(header.get_by_role("link")).to_have_text(
             ["Home", "Lessons", "Data", "Train", "Runs", "Classify", "Computer", "helpWhat the words mean"]
@@ -121,11 +121,9 @@ def test_a_key_without_a_place_does_nothing_while_one_draws_and_types_where_one_
 
 
 def test_a_phone_never_scrolls_sideways(visit, house):
-    server, addresses = house
     page = visit(viewport=PHONE, is_mobile=True, has_touch=True, reduced_motion="reduce").page
-    page.goto(server.url)
-    for name, address in addresses.items():
-        opened(page, name, address, go)
+    for name, address in house[1].items():
+        opened(page, name, address)
         assert_uses_the_width(page, name, PHONE)
         assert not (found := faults(page)), json.dumps([name, found], indent=1)
         assert not (found := moving(page)), json.dumps([name, found], indent=1)
