@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from core.runs.metadata import change_metadata
 from core.runs.store import Run
-from tests.browser.hands import PASTE, choose, draw_with_mouse, go
+from tests.browser.hands import PASTE, choose, draw_with_mouse
 from tests.drawings import draw_digit
 from tests.pages.trained import copied, train
 
@@ -110,7 +110,7 @@ def test_the_camera_takes_a_photo(browser, server, digits):
 def test_another_is_asked_too_and_how_careful_it_is_can_be_set(desk, server, digits):
     if not (server.runs / "second").exists():
         copied(digits, server.runs, "second")
-    go(desk, desk.url)
+    desk.reload()
     expect(desk.get_by_text("Draw a digit in the box.")).to_be_visible()
     draw_with_mouse(desk, 0)
     expect(desk.locator(".bars .winner .name")).to_have_text(["0"])
