@@ -59,19 +59,14 @@ def digits(tmp_path_factory, data_folder):
 
 
 @pytest.fixture
-def open_desk(visit, at, server, digits):
+def open_desk(visit, server, digits):
     if not (server.runs / digits.id).exists():
         copied(digits, server.runs)
 
     def opened(size="projector", view="", **options):
         width, height = SIZES[size]
-        viewport = {"width": width, "height": height}
-        address = f"{server.url}/classify?run={digits.id}{view}"
-        if options:
-            page = visit(viewport=viewport, **options).page
-            page.goto(address)
-        else:
-            page = at(address, viewport)
+        page = visit(viewport={"width": width, "height": height}, **options).page
+        page.goto(f"{server.url}/classify?run={digits.id}{view}")
         expect(page.get_by_text(INVITATION)).to_be_visible()
         return page
 
