@@ -44,6 +44,9 @@ FAULTS = f"""() => {{ {EVERYWHERE}
             && each.closest(".charted").querySelector("button").popoverTargetElement)));
     return found;
 }}"""
+BRIGHTNESS = (
+    "Math.max(...getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor.match(/\\d+/g))"
+)
 LOOKS = ("outline", "boxShadow", "borderColor", "backgroundColor", "textDecorationLine")
 UNSEEN_FOCUS = f"""async () => {{ {EVERYWHERE}
     const still = new CSSStyleSheet();

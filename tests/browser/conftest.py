@@ -16,10 +16,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Error, Locator, LocatorAssertions, Page, expect, sync_playwright
 
+from tests.browser.hands import go
 from tests.helpers import PATIENCE, closed_port, wait_until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -69,10 +71,8 @@ NOT_YET = """arg => { try { const value = (%s); return typeof value === 'functio
 
 
 def patient(wait: Callable[..., Any]) -> Callable[..., Any]:
-    """A wait for which an element that is not there, or is drawn anew at that very moment, is not there yet.
-
-    It looks twenty times a second: playwright's own has the page draw sixty frames a second for it, which costs much more.
-    """
+    """A wait for which an element that is not there, or is drawn anew at that very moment, is not there yet. It looks 20 times
+    a second: to look at each frame would have Chromium draw them."""
 
     @functools.wraps(wait)
     def later(page: Page, expression: str, **options) -> Any:
@@ -297,3 +297,33 @@ def visit(contexts):
         contexts.give_back(key, context)
     assert [visit.errors for visit in visits if visit.errors] == []
     assert [visit.foreign for visit in visits if visit.foreign] == []
+
+
+@pytest.fixture(scope="module")
+def window(contexts) -> Iterator[Visit]:
+    """One window for the tests of a module, for `at`."""
+    key, context = contexts.take({})
+    context.set_default_timeout(PATIENCE * 1000)
+    yield Visit(context.new_page())
+    contexts.give_back(key, context)
+
+
+@pytest.fixture
+def at(window, request):
+    """Opens an address in the window that the module's tests share, where it is no matter that the visitor was here before:
+    without loading the dashboard again, two thirds of the work of a visit are saved. After a failed test it is loaded."""
+    failed = request.session.testsfailed
+
+    def opened(address: str, viewport=USUAL):
+        page = window.page
+        page.set_viewport_size(viewport)
+        page.mouse.move(0, 0)
+        stays = urlsplit(page.url).netloc == urlsplit(address).netloc
+        go(page, address) if stays else page.goto(address)
+        return page
+
+    yield opened
+    found, window.errors, window.foreign = (window.errors, window.foreign), [], []
+    if request.session.testsfailed > failed:
+        window.page.goto("about:blank")
+    assert found == ([], [])

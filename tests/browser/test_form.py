@@ -8,9 +8,8 @@ from tests.browser.hands import choose
 pytestmark = pytest.mark.browser
 
 
-def test_the_curve_of_the_learning_rate_follows_the_schedule(visit, server):
-    page = visit().page
-    page.goto(f"{server.url}/train")
+def test_the_curve_of_the_learning_rate_follows_the_schedule(at, server):
+    page = at(f"{server.url}/train")
     curve = page.get_by_role("img", name="Learning rate over 3 epochs")
     expect(curve).to_be_visible()
     before = curve.get_attribute("src")
@@ -21,9 +20,8 @@ def test_the_curve_of_the_learning_rate_follows_the_schedule(visit, server):
     expect(page.get_by_text("0.006, falls to 0.0015", exact=True)).to_be_visible()
 
 
-def test_layers_are_added_beside_the_drawing_of_the_network(visit, server):
-    page = visit().page
-    page.goto(f"{server.url}/train?recipe=mlp")
+def test_layers_are_added_beside_the_drawing_of_the_network(at, server):
+    page = at(f"{server.url}/train?recipe=mlp")
     page.get_by_text("The network", exact=True).click()
     blocks = page.locator(".network .block.linear")
     expect(blocks).to_have_count(3)

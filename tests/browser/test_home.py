@@ -11,22 +11,24 @@ pytestmark = pytest.mark.browser
 PROJECTOR = {"width": 1280, "height": 720}
 
 
-@pytest.fixture
-def first_start(tmp_path, monkeypatch):
-    """A dashboard on a fresh computer without a network: no run, no data, nothing but what comes along."""
-    monkeypatch.delenv("TRAINDESK_EXAMPLE")
-    for name in ("http_proxy", "https_proxy"):
-        monkeypatch.setenv(name, f"http://127.0.0.1:{closed_port()}")
-    monkeypatch.setenv("no_proxy", "127.0.0.1,localhost")
+@pytest.fixture(scope="module")
+def first_start(tmp_path_factory):
+    """A dashboard on a fresh computer without a network, and its folder: no run, no data, nothing but what comes along."""
+    folder = tmp_path_factory.mktemp("fresh")
     for name in ("runs", "data"):
-        (tmp_path / name).mkdir()
-    with serving(tmp_path / "runs", tmp_path / "data") as server:
-        yield server
+        (folder / name).mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("TRAINDESK_EXAMPLE")
+        for name in ("http_proxy", "https_proxy"):
+            patch.setenv(name, f"http://127.0.0.1:{closed_port()}")
+        patch.setenv("no_proxy", "127.0.0.1,localhost")
+        with serving(folder / "runs", folder / "data") as server:
+            yield server, folder
 
 
 def test_the_first_stroke_on_home_is_answered_by_the_example_which_can_be_hidden(visit, first_start):
     page = visit(viewport=PROJECTOR).page
-    page.goto(first_start.url)
+    page.goto(first_start[0].url)
     expect(page.get_by_role("link", name="Example: handwritten digits")).to_be_visible()
     draw_with_mouse(page, 3)
     expect(page.locator(".answer b")).to_have_text("3")
@@ -50,11 +52,12 @@ def test_the_first_stroke_on_home_is_answered_by_the_example_which_can_be_hidden
     expect(page.get_by_text("of 10,000 test pictures")).to_be_visible()
 
 
-def test_a_download_without_a_network_is_refused_in_one_sentence(visit, first_start, tmp_path):
+def test_a_download_without_a_network_is_refused_in_one_sentence(visit, first_start):
+    server, folder = first_start
     page = visit(viewport=PROJECTOR).page
-    page.goto(f"{first_start.url}/data?set=cifar10")
+    page.goto(f"{server.url}/data?set=cifar10")
     expect(page.get_by_text("Not on this computer yet: 170 MB")).to_be_visible()
     page.get_by_role("button", name="Download it now").click()
     said = page.get_by_role("alert").filter(has_text="CIFAR-10 could not be downloaded")
-    expect(said).to_contain_text(f"put cifar-10-python.tar.gz into {tmp_path / 'data'}")
+    expect(said).to_contain_text(f"put cifar-10-python.tar.gz into {folder / 'data'}")
     expect(page.get_by_role("button", name="Download it now")).to_be_enabled()

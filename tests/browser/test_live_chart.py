@@ -14,12 +14,11 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def growing_run(server):
-    """A run of 400 epochs that gains one four times a second, as if a worker were training it."""
-    run = fake_run(server.runs, "starting")
-    stop = threading.Event()
+def growing(server):
+    """(a run of 400 epochs that gains one four times a second, as if a worker were training it, what starts another)."""
+    stop, workers = threading.Event(), []
 
-    def work() -> None:
+    def work(run) -> None:
         with FileLock(run.worker_lock):
             log = EventWriter(run.event_log)
             write_start(log, run, 400)
@@ -30,11 +29,16 @@ def growing_run(server):
             log.write("finished", message="Done.")
             log.close()
 
-    worker = threading.Thread(target=work)
-    worker.start()
-    yield run
+    def start():
+        run = fake_run(server.runs, "starting")
+        workers.append(threading.Thread(target=work, args=(run,)))
+        workers[-1].start()
+        return run
+
+    yield start(), start
     stop.set()
-    worker.join()
+    for worker in workers:
+        worker.join()
 
 
 def wait_for_draws(page, more: int) -> None:
@@ -42,9 +46,10 @@ def wait_for_draws(page, more: int) -> None:
     page.wait_for_function(f"Number(document.querySelector('.js-plotly-plot').dataset.draws) >= {draws + more}")
 
 
-def test_zoom_legend_choice_and_hover_outlive_refreshes(visit, server, growing_run):
+def test_zoom_legend_choice_and_hover_outlive_refreshes_another_run_and_a_visit_elsewhere(visit, server, growing):
+    run, start_another = growing
     page = visit().page
-    page.goto(f"{server.url}/run?run={growing_run.id}")
+    page.goto(f"{server.url}/run?run={run.id}")
     page.wait_for_function("document.querySelector('.js-plotly-plot')?.data?.[0].x.length > 100")
     page.evaluate("document.querySelectorAll('.js-plotly-plot').forEach(chart => { chart.marked = true; })")
     area = page.locator(".js-plotly-plot .nsewdrag").first
@@ -58,7 +63,8 @@ def test_zoom_legend_choice_and_hover_outlive_refreshes(visit, server, growing_r
     zoomed = charts(page)[0]["range"]
     page.locator(".js-plotly-plot").first.locator(".legendtoggle").nth(1).click()
     page.wait_for_function("document.querySelector('.js-plotly-plot')._fullData[1].visible === 'legendonly'")
-    wait_for_draws(page, 3)
+    start_another()
+    wait_for_draws(page, 6)
     loss, accuracy = charts(page)[:2]
     assert loss["range"] == pytest.approx(zoomed)
     assert loss["visible"] == "legendonly"
@@ -75,6 +81,11 @@ def test_zoom_legend_choice_and_hover_outlive_refreshes(visit, server, growing_r
         0
     )  # the one box for all curves, nothing else
 
+    page.get_by_role("link", name="Runs", exact=True).click()
+    expect(page.get_by_role("heading", level=1, name="Runs")).to_be_visible()
+    page.go_back()
+    page.wait_for_function("Number(document.querySelector('.js-plotly-plot')?.dataset.draws) >= 4")
+    assert charts(page)[0]["range"] == pytest.approx(zoomed), "also when it grew since it came back"
     page.mouse.dblclick(x + 10, y + 10)
     page.wait_for_function(f"document.querySelector('.js-plotly-plot')._fullLayout.xaxis.range[1] > {zoomed[1]}")
 

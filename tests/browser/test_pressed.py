@@ -14,7 +14,7 @@ from core.runs.trash import deleted_runs
 from core.workers.dispatch import set_cpu_runs
 from core.workers.worker import work
 from tests.browser.conftest import serving
-from tests.browser.hands import choose, draw_with_mouse, press
+from tests.browser.hands import choose, draw_with_mouse, go, press
 from tests.helpers import quick_config, wait_until
 from tests.pages.fake_runs import fake_run, running
 
@@ -95,11 +95,11 @@ def test_runs_are_named_tagged_repeated_thrown_away_and_had_back(visit, house):
     pressed(page, "Restore")
     expect(page.get_by_role("link", name="First words", exact=True)).to_be_visible()
 
-    page.goto(f"{server.url}/run?run={two.id}")
+    go(page, f"{server.url}/run?run={two.id}")
     pressed(page, "More")
     pressed(page, "Delete")
     wait_until(lambda: deleted_runs(server.runs), what="it lies in the trash")
-    page.goto(f"{server.url}/run?run={two.id}")
+    go(page, f"{server.url}/run?run={two.id}")
     pressed(page, "Restore")
     wait_until(lambda: not deleted_runs(server.runs), what="it is back")
     expect(page.get_by_text("It lies in the trash")).to_have_count(0)
@@ -117,18 +117,18 @@ def test_the_trash_is_emptied_and_a_run_leaves_the_queue(visit, house):
         wait_until(
             lambda: not [each for each in waiting(server.runs) if each.run.id == waits.id], what="it waits no more"
         )
-    page.goto(f"{server.url}/runs")
+    go(page, f"{server.url}/runs")
     page.locator("tbody tr", has=page.locator(f"a[href*='{gone.id}']")).get_by_role("checkbox").check()
     pressed(page, "Delete")
     wait_until(lambda: deleted_runs(server.runs), what="it lies in the trash")
-    page.goto(f"{server.url}/system")
+    go(page, f"{server.url}/system")
     pressed(page, "Empty the trash")
     pressed(page, "Yes, empty it")
     expect(page.get_by_text("The trash is empty.")).to_be_visible()
     assert not deleted_runs(server.runs) and not (server.runs / gone.id).exists()
 
 
-def test_a_finished_run_trains_on_is_exported_and_made_small(visit, house, tmp_path):
+def test_a_finished_run_trains_on_is_exported_and_made_small(visit, house):
     server, made = house
     run = made["Trained"]
     page = visit().page
@@ -150,7 +150,7 @@ def test_a_finished_run_trains_on_is_exported_and_made_small(visit, house, tmp_p
         "it has trained on",
     )
 
-    page.goto(f"{server.url}/run?run={run.id}")
+    go(page, f"{server.url}/run?run={run.id}")
     page.get_by_text("Take its metrics elsewhere").click()
     with page.expect_download() as download:
         page.get_by_role("link", name="Parquet").click()
@@ -158,10 +158,6 @@ def test_a_finished_run_trains_on_is_exported_and_made_small(visit, house, tmp_p
     pressed(page, "Write TensorBoard files")
     expect(page.get_by_text("tensorboard --logdir")).to_be_visible()
     assert list((run.folder / "tensorboard").glob("*tfevents*"))
-    page.get_by_role("textbox", name="MLflow's folder or address").fill(str(tmp_path / "mlflow"))
-    pressed(page, "Send to MLflow")
-    expect(page.get_by_text("mlflow ui --backend-store-uri")).to_be_visible()
-    assert (tmp_path / "mlflow" / "mlflow.db").stat().st_size
     page.get_by_text("Files of this run").click()
     pressed(page, "Keep only the best network")
     expect(page.get_by_text("The last state is needed only")).to_have_count(0)
@@ -206,7 +202,7 @@ def test_every_way_to_ask_a_network_more(visit, house):
     pressed(page, "One that it gets wrong")
     expect(page.locator(".bars .winner").first).to_be_visible()
 
-    page.goto(f"{server.url}/run?run={run.id}&cell=0-0")
+    go(page, f"{server.url}/run?run={run.id}&cell=0-0")
     cards = page.get_by_role("group", name="0 taken for 0").locator("figure")
     expect(cards).to_have_count(24)
     page.get_by_role("button", name=re.compile(r"^Show \d+ more of \d")).first.click()

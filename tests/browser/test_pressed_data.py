@@ -11,7 +11,7 @@ from core.image_sets.folders import accept, deleted_datasets, list_datasets
 from core.image_sets.imports import list_jobs
 from core.image_sets.writers import writer_of
 from tests.browser.conftest import serving
-from tests.browser.hands import press
+from tests.browser.hands import go, press
 from tests.helpers import wait_until
 from tests.own import class_files, encoded, picture, staged, zipped
 
@@ -124,7 +124,7 @@ def test_what_a_check_asks_is_answered_and_the_trash_is_emptied(visit, house, tm
     page.get_by_role("tab", name="Versions and more").click()
     pressed(page, "Delete the dataset")
     wait_until(lambda: not list_datasets(folder / "data"), what="it is in the trash")
-    page.goto(f"{server.url}/data")
+    go(page, f"{server.url}/data")
     page.get_by_text("Deleted datasets (1").click()
     press(page.get_by_role("button", name="Remove all for good"), lambda: not deleted_datasets(folder / "data"))
     expect(page.get_by_text("Deleted datasets")).to_have_count(0)

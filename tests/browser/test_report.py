@@ -34,8 +34,8 @@ def cards(tmp_path_factory, data_folder):
     return folder
 
 
-@pytest.mark.parametrize("name", ["trained", "failed", "queued"])
-def test_it_is_read_from_the_disk_without_a_network(browser, cards, name):
+@pytest.mark.parametrize(("name", "most"), [("trained", 3), ("failed", 2), ("queued", 1)])
+def test_it_is_read_from_the_disk_without_a_network_and_printed_on_a_few_pages(browser, cards, name, most):
     context = browser.new_context(offline=True, viewport={"width": 1000, "height": 900})
     page = context.new_page()
     said, asked = [], []
@@ -49,24 +49,16 @@ def test_it_is_read_from_the_disk_without_a_network(browser, cards, name):
     assert page.evaluate("getComputedStyle(document.querySelector('h2')).borderTopWidth") != "0px", (
         "the style is in force"
     )
+    for paper in PAPERS:
+        printed = page.pdf(format=paper)
+        assert 1 <= len(re.findall(rb"/Type\s*/Page\b", printed)) <= most, paper
     assert barriers(page) == []
     page.set_viewport_size(PHONE)
     assert page.evaluate(SIDEWAYS) == 0
     assert barriers(page) == []
-    assert said == [] and [url for url in asked if not url.startswith("data:")] == [address]
-    context.close()
-
-
-@pytest.mark.parametrize("paper", PAPERS)
-@pytest.mark.parametrize(("name", "most"), [("trained", 3), ("failed", 2), ("queued", 1)])
-def test_it_is_printed_on_a_few_pages(browser, cards, name, most, paper):
-    context = browser.new_context(offline=True)
-    page = context.new_page()
-    page.goto((cards / f"{name}.html").as_uri())
-    printed = page.pdf(format=paper)
-    assert 1 <= len(re.findall(rb"/Type\s*/Page\b", printed)) <= most
     page.emulate_media(media="print")
     background = "getComputedStyle(document.querySelector('.matrix .r9, .matrix .r8, main')).printColorAdjust"
     assert page.evaluate(background) == "exact", "the colours of the matrix are printed"
     assert page.evaluate("getComputedStyle(document.querySelector('main')).borderTopWidth") == "0px"
+    assert said == [] and [url for url in asked if not url.startswith("data:")] == [address]
     context.close()

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from core.machine.processes import name_process
 from core.runs.events import EventWriter
 from core.runs.store import create_run
-from tests.browser.hands import press
+from tests.browser.hands import go, press
 from tests.helpers import quick_config
 from tests.pages.fake_runs import fake_run, running, write_epoch, write_start
 
@@ -55,7 +55,7 @@ def test_a_run_of_a_gpu_goes_on_here_and_is_looked_through_to_the_comparison(vis
     again = create_run(away.config(), server.runs)
     with running(again, epochs=2, done=1) as log:
         log.write("stopped", message="Stopped.")
-    page.goto(f"{server.url}/compare?runs={away.id},{again.id}")
+    go(page, f"{server.url}/compare?runs={away.id},{again.id}")
     rows = page.locator(".table").first.locator("tbody tr")
     expect(rows).to_have_count(2)
     page.get_by_text("Latest only").click()

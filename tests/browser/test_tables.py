@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from core.runs.metadata import change_metadata
 from tests.browser.conftest import serving
-from tests.browser.hands import choose
+from tests.browser.hands import choose, go
 from tests.helpers import wait_until
 from tests.pages.fake_runs import fake_run, running
 
@@ -38,10 +38,9 @@ def tick(page, name):
     return page.get_by_role("checkbox", name=f"Tick {name}", exact=True)
 
 
-def test_runs_fit_a_projector_and_ticks_stay_on_the_way_to_a_comparison_and_back(visit, desk):
+def test_runs_fit_a_projector_and_ticks_stay_on_the_way_to_a_comparison_and_back(at, desk):
     server, made = desk
-    page = visit(viewport=PROJECTOR).page
-    page.goto(f"{server.url}/runs")
+    page = at(f"{server.url}/runs", PROJECTOR)
     expect(page.locator("tbody tr")).to_have_count(5)
     wait_until(lambda: page.evaluate(SIDEWAYS) <= 0 and page.locator(".runs").evaluate(INSIDE) <= 0)
     wait_until(lambda: names(page)[0] == "Active", what="what trains comes first")
@@ -89,15 +88,14 @@ def test_runs_fit_a_projector_and_ticks_stay_on_the_way_to_a_comparison_and_back
     expect(page.get_by_text("Tick runs to compare")).to_be_visible()
 
 
-def test_a_room_sees_every_column_and_every_class_by_its_whole_name(visit, desk):
+def test_a_room_sees_every_column_and_every_class_by_its_whole_name(at, desk):
     server, _ = desk
-    page = visit(viewport=PROJECTOR).page
-    page.goto(f"{server.url}/runs?view=presenter")
+    page = at(f"{server.url}/runs?view=presenter", PROJECTOR)
     expect(page.locator("tbody tr")).to_have_count(5)
     wait_until(lambda: page.evaluate(SIDEWAYS) <= 0 and page.locator(".runs").evaluate(INSIDE) <= 0)
     age = page.get_by_role("columnheader", name="Age").bounding_box()
     assert age["x"] + age["width"] <= PROJECTOR["width"]
-    page.goto(f"{server.url}/data?view=presenter")
+    go(page, f"{server.url}/data?view=presenter")
     automobile = page.locator(".chips li", has_text="automobile")
     expect(automobile).to_have_attribute("title", "automobile")
     wait_until(lambda: all(chip.evaluate(INSIDE) <= 0 for chip in page.locator(".chips li").all()), what="none is cut")
@@ -118,10 +116,9 @@ def test_a_phone_shows_title_curve_and_test_accuracy_of_each_run(visit, desk):
     expect(page.get_by_role("button", name="Compare with ...")).to_be_visible()
 
 
-def test_a_comparison_shows_its_sentence_and_curves_in_the_first_screen(visit, desk):
+def test_a_comparison_shows_its_sentence_and_curves_in_the_first_screen(at, desk):
     server, made = desk
-    page = visit(viewport=PROJECTOR).page
-    page.goto(f"{server.url}/compare?runs={made['One'].id},{made['Two'].id},{made['Three'].id}")
+    page = at(f"{server.url}/compare?runs={made['One'].id},{made['Two'].id},{made['Three'].id}", PROJECTOR)
     page.wait_for_function("document.querySelector('.js-plotly-plot')?.data?.length >= 3")
     plot = page.locator(".js-plotly-plot").first
     said = page.get_by_text(re.compile("test pictures")).first
@@ -137,10 +134,9 @@ def test_a_comparison_shows_its_sentence_and_curves_in_the_first_screen(visit, d
     expect(page.locator("[aria-label='Chart: Validation loss']")).to_be_visible()
 
 
-def test_the_glossary_has_an_index_a_search_and_columns(visit, desk):
+def test_the_glossary_has_an_index_a_search_and_columns(at, desk):
     server, _ = desk
-    page = visit(viewport=PROJECTOR).page
-    page.goto(f"{server.url}/glossary")
+    page = at(f"{server.url}/glossary", PROJECTOR)
     expect(page.get_by_role("heading", name="S", exact=True)).to_be_attached()
     wait_until(lambda: page.get_by_test_id("stMain").evaluate("element => element.scrollHeight") < 5_000)
     page.get_by_role("navigation", name="Letters").get_by_role("link", name="S", exact=True).click()
@@ -150,10 +146,9 @@ def test_the_glossary_has_an_index_a_search_and_columns(visit, desk):
     expect(page.locator(".glossary dt")).to_have_text(["Softmax"])
 
 
-def test_the_published_datasets_are_looked_at_class_by_class(visit, desk):
+def test_the_published_datasets_are_looked_at_class_by_class(at, desk):
     server, _ = desk
-    page = visit(viewport=PROJECTOR).page
-    page.goto(f"{server.url}/data")
+    page = at(f"{server.url}/data", PROJECTOR)
     expect(page.get_by_role("img", name="Pictures of MNIST").locator("img")).to_have_count(10)
     expect(page.get_by_text("170 MB")).to_be_visible()
     for way in ("ZIP or pictures", "Folder of this", "Draw", "Camera"):

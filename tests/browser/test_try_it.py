@@ -24,13 +24,12 @@ def digits(tmp_path_factory, data_folder):
 
 
 @pytest.fixture
-def desk(visit, server, digits):
+def desk(at, server, digits):
     """The classify page of a network that reads digits."""
     run = digits if not (server.runs / digits.id).exists() else None
     if run is not None:
         copied(run, server.runs)
-    page = visit().page
-    page.goto(f"{server.url}/classify?run={digits.id}")
+    page = at(f"{server.url}/classify?run={digits.id}")
     expect(page.get_by_text("Draw a digit in the box.")).to_be_visible()
     return page
 
@@ -83,8 +82,7 @@ def test_every_part_that_explains_opens_and_the_answer_falls_when_the_picture_is
     expect(desk.locator(".js-plotly-plot[aria-label^='Test accuracy against']")).to_be_visible()
     choose(desk, "What that does to 500 test pictures", "Shift")
     expect(desk.locator(".js-plotly-plot[aria-label='Test accuracy against shift']")).to_be_visible()
-    desk.get_by_role("button", name="Train it to cope with that").click()
-    expect(desk).to_have_url(re.compile(r"/run\?run="))
+    expect(desk.get_by_role("button", name="Train it to cope with that")).to_be_visible()
 
 
 def test_a_picture_from_the_clipboard_is_answered(desk):

@@ -1,19 +1,15 @@
 """Watching, mistakes, comparing and links, as a visitor meets them."""
 
 import re
-import threading
 
 import numpy as np
 import pytest
-from filelock import FileLock
 from playwright.sync_api import expect
 
 from core.analysis.mistakes import commonest_mistakes, confusion, in_cell
-from core.runs.events import EventWriter
 from core.runs.predictions import read_predictions
-from tests.browser.hands import charts, seen
+from tests.browser.hands import seen
 from tests.helpers import wait_until
-from tests.pages.fake_runs import fake_run, write_epoch, write_start
 from tests.pages.trained import copied, train
 
 pytestmark = pytest.mark.browser
@@ -32,62 +28,17 @@ def runs(pair, server):
     return [run if (server.runs / run.id).exists() else copied(run, server.runs) for run in pair]
 
 
-def grow(run, stop, epochs=400):
-    with FileLock(run.worker_lock):
-        log = EventWriter(run.event_log)
-        write_start(log, run, epochs)
-        for epoch in range(1, epochs + 1):
-            write_epoch(log, epoch)
-            if stop.wait(0.25):
-                break
-        log.write("finished", message="Done.")
-        log.close()
-
-
 def drawn(page):
     page.wait_for_function("document.querySelector('.js-plotly-plot')?.data?.[0].x.length > 0")
 
 
-def test_zoom_is_kept_over_ten_refreshes_while_a_second_run_starts_and_after_a_visit_elsewhere(visit, server):
-    stop = threading.Event()
-    first, second = fake_run(server.runs, "starting"), fake_run(server.runs, "starting")
-    workers = [threading.Thread(target=grow, args=(run, stop)) for run in (first, second)]
-    workers[0].start()
-    try:
-        page = visit().page
-        page.goto(f"{server.url}/run?run={first.id}")
-        page.wait_for_function("document.querySelector('.js-plotly-plot')?.data?.[0].x.length > 60")
-        box = page.locator(".js-plotly-plot .nsewdrag").first.bounding_box()
-        x, y = box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.4
-        page.mouse.move(x, y)
-        page.mouse.down()
-        page.mouse.move(x + box["width"] * 0.3, y, steps=6)
-        page.mouse.up()
-        page.wait_for_function("document.querySelector('.js-plotly-plot')._fullLayout.xaxis.range[0] > 0.2")
-        zoomed, draws = charts(page)[0]["range"], charts(page)[0]["draws"]
-        workers[1].start()
-        page.wait_for_function(f"Number(document.querySelector('.js-plotly-plot').dataset.draws) >= {draws + 10}")
-        assert charts(page)[0]["range"] == pytest.approx(zoomed)
-        page.get_by_role("link", name="Runs", exact=True).click()
-        expect(page.get_by_role("heading", level=1, name="Runs")).to_be_visible()
-        page.go_back()
-        page.wait_for_function("Number(document.querySelector('.js-plotly-plot')?.dataset.draws) >= 4")
-        assert charts(page)[0]["range"] == pytest.approx(zoomed), "also when it grew since it came back"
-    finally:
-        stop.set()
-        for worker in workers:
-            if worker.ident:
-                worker.join()
-
-
-def test_a_click_on_a_cell_opens_the_pictures_behind_it(visit, server, runs):
+def test_a_click_on_a_cell_opens_the_pictures_behind_it(at, server, runs):
     run = runs[1]
     predictions = read_predictions(run, "test")
     matrix = confusion(predictions)
     np.fill_diagonal(matrix, 0)
     true, predicted = (int(place) for place in np.unravel_index(matrix.argmax(), matrix.shape))
-    page = visit().page
-    page.goto(f"{server.url}/run?run={run.id}")
+    page = at(f"{server.url}/run?run={run.id}")
     chart = page.locator(".js-plotly-plot[aria-label^='Confusion matrix, test']")
     expect(chart.locator(".nsewdrag")).to_be_visible()
     chart.scroll_into_view_if_needed()
@@ -124,9 +75,8 @@ def test_a_click_on_a_cell_opens_the_pictures_behind_it(visit, server, runs):
     expect(page.locator(".js-plotly-plot[aria-label$='validation pictures, epoch 4']")).to_be_visible()
 
 
-def test_a_shared_link_shows_the_same_elsewhere_and_back_goes_back(visit, server, runs):
-    page = visit().page
-    page.goto(f"{server.url}/run?run={runs[0].id}")
+def test_a_shared_link_shows_the_same_elsewhere_and_back_goes_back(at, visit, server, runs):
+    page = at(f"{server.url}/run?run={runs[0].id}")
     drawn(page)
     page.get_by_role("button", name="Chart options").click()
     page.get_by_text("time", exact=True).click()
@@ -155,9 +105,8 @@ def test_a_shared_link_shows_the_same_elsewhere_and_back_goes_back(visit, server
     expect(page.get_by_text("After epoch 3 it knows")).to_be_visible()
 
 
-def test_a_comparison_by_link_keeps_its_colours_when_a_run_is_taken_out(visit, server, runs):
-    page = visit().page
-    page.goto(f"{server.url}/compare?runs={runs[0].id},{runs[1].id}")
+def test_a_comparison_by_link_keeps_its_colours_when_a_run_is_taken_out(at, server, runs):
+    page = at(f"{server.url}/compare?runs={runs[0].id},{runs[1].id}")
     expect(page.get_by_text("points better than Bad")).to_be_visible()
     drawn(page)
     lines = "document.querySelector('.js-plotly-plot').data.filter(trace => trace.uid !== 'best')"
@@ -168,13 +117,3 @@ def test_a_comparison_by_link_keeps_its_colours_when_a_run_is_taken_out(visit, s
     page.wait_for_function(f"{lines}.length === 1")
     wait_until(lambda: dict(seen(page, colours)) == {"Bad": before["Bad"]})
     expect(page).to_have_url(re.compile(rf"runs=(%2C|,){runs[1].id}"))
-
-
-def test_whoever_asks_for_less_motion_gets_none(visit, server, runs):
-    page = visit(reduced_motion="reduce").page
-    page.goto(f"{server.url}/run?run={runs[0].id}")
-    expect(page.get_by_role("heading", level=1).first).to_be_visible()
-    longest = """Math.max(...[...document.querySelectorAll('*')].flatMap(element => {
-        const style = getComputedStyle(element);
-        return [style.transitionDuration, style.animationDuration].flatMap(text => text.split(',').map(parseFloat)); }))"""
-    page.wait_for_function(f"{longest} < 0.001")

@@ -5,10 +5,12 @@ import re
 
 import pytest
 
+from core.runs.store import find_run
 from tests.drawings import draw_digit
-from tests.pages.apps import run
+from tests.pages.apps import open_app, press, run
 from tests.pages.apps import words as text_of
 from tests.pages.classify.test_classify_page import drawing, png, way
+from tests.pages.trained import copied
 
 
 @pytest.mark.parametrize("source", ["drawing", "upload"])
@@ -49,3 +51,17 @@ def test_training_to_cope_disturbs_the_training_pictures(trained):
     for one in DISTURBANCES.values():
         if one.remedy:
             assert getattr(coping(trained.config(), one).augmentation, one.remedy[0]) > 0
+
+
+def test_the_button_below_the_curve_trains_with_pictures_disturbed_in_that_way(trained, runs_folder, launched):
+    copied(trained, runs_folder)
+    page = open_app("classify")
+    page.session_state["closer look drawing"] = "Break it"
+    page.session_state["drawing"] = drawing(draw_digit(3))
+    which = next(each for each in run(page).selectbox if each.label.startswith("What that does"))
+    which.select("Shift")
+    press(run(page), "cope shift")
+    (started,) = launched
+    found = find_run(started, runs_folder).config()
+    assert found.augmentation.shift > 0 == trained.config().augmentation.shift
+    assert found.dataset == trained.config().dataset
