@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import http.client
 import os
 import shutil
@@ -11,17 +10,16 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Error, Locator, LocatorAssertions, Page, expect, sync_playwright
+from playwright.sync_api import Error, expect, sync_playwright
 
 from tests.browser.hands import go
+from tests.browser.patience import make_patient
 from tests.helpers import PATIENCE, closed_port, wait_until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -37,9 +35,6 @@ ARGUMENTS = [  # nothing but the pages under test may use the network
 ]
 # Streamlit's page looks for its server below the page's own address first; two misses on every deep link.
 STREAMLIT_PROBES = ("/_stcore/health", "/_stcore/host-config")
-AT_REST = "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState !== 'running'"
-SEEN = ":not([class*=st-key-announce] *)"
-DOUBLE = 15  # seconds in which an element may be there twice
 USUAL = {"width": 1280, "height": 900}
 
 
@@ -53,73 +48,12 @@ def launch_chromium(playwright):
     return playwright.chromium.launch(executable_path=chromium_path(), args=ARGUMENTS)
 
 
-def at_rest(act: Callable[..., None]) -> Callable[..., None]:
-    """A click, or what is one, at a moment when Streamlit does not draw the page anew, which closes lists; what is always drawn
-    anew is clicked all the same."""
-
-    @functools.wraps(act)
-    def later(control: Locator, **options) -> None:
-        with contextlib.suppress(Error):
-            control.page.wait_for_function(AT_REST, timeout=3000, polling=20)
-        act(control, **options)
-
-    return later
-
-
-NOT_YET = """arg => { try { const value = (%s); return typeof value === 'function' ? value(arg) : value; }
-    catch (error) { if (error instanceof TypeError) return null; throw error; } }"""
-
-
-def patient(wait: Callable[..., Any]) -> Callable[..., Any]:
-    """A wait for which an element that is not there, or is drawn anew at that very moment, is not there yet. It looks 20 times
-    a second: to look at each frame would have Chromium draw them."""
-
-    @functools.wraps(wait)
-    def later(page: Page, expression: str, **options) -> Any:
-        return wait(page, NOT_YET % expression.strip().rstrip(";"), **{"polling": 50, **options})
-
-    return later
-
-
-def unannounced(find: Callable[..., Locator]) -> Callable[..., Locator]:
-    """A search by text that finds what is seen: not the same words said once more to a screen reader."""
-
-    @functools.wraps(find)
-    def later(place: Page | Locator, text: Any, **options) -> Locator:
-        page = place if isinstance(place, Page) else place.page
-        return find(place, text, **options).and_(page.locator(SEEN))
-
-    return later
-
-
-def settled(check: Callable[..., None]) -> Callable[..., None]:
-    """A check for which an element that is there twice, the old one and the one drawn anew, is not settled yet."""
-
-    @functools.wraps(check)
-    def later(*arguments, **options) -> None:
-        end = time.monotonic() + DOUBLE
-        while True:
-            try:
-                return check(*arguments, **options)
-            except AssertionError as error:
-                if "strict mode violation" not in str(error) or time.monotonic() > end:
-                    raise
-
-    return later
-
-
 @pytest.fixture(scope="session")
 def browser():
     """A Chromium for all tests. Without one: skip, on a build server fail."""
     expect.set_options(timeout=PATIENCE * 1000)
     with sync_playwright() as playwright, pytest.MonkeyPatch.context() as patch:
-        for act in ("click", "check", "uncheck"):
-            patch.setattr(Locator, act, at_rest(getattr(Locator, act)))
-        for name in [name for name in dir(LocatorAssertions) if name.startswith(("to_", "not_to_"))]:
-            patch.setattr(LocatorAssertions, name, settled(getattr(LocatorAssertions, name)))
-        for place in (Page, Locator):
-            patch.setattr(place, "get_by_text", unannounced(place.get_by_text))
-        patch.setattr(Page, "wait_for_function", patient(Page.wait_for_function))
+        make_patient(patch)
         try:
             chromium = launch_chromium(playwright)
         except Error as error:
