@@ -75,9 +75,9 @@ class Collection:
 
     def take_back(self, writer: str) -> None:
         """Removes what this writer drew last, if there is anything."""
-        newest = sorted(self.drawings().get(writer, []), key=lambda file: int(file.stem.rpartition(" ")[2]))[-1:]
-        for file in newest:
-            remove_file(file)
+        drawn = self.drawings().get(writer, [])
+        if drawn:
+            remove_file(max(drawn, key=lambda file: file.stat().st_mtime_ns))
 
     def clear(self) -> None:
         """Removes all drawings. Datasets that were made of them stay."""

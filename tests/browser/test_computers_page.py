@@ -18,6 +18,7 @@ from core.nodes.registry import Node, nodes, takes_no_runs, write_node
 from core.runs.history import History
 from core.runs.placement import Placement, placement_of, write_placement
 from core.runs.playback import Playback, ask_for_playback
+from core.runs.queue import read_queued_run
 from core.runs.store import create_run, find_run
 from tests.browser.conftest import serving
 from tests.browser.hands import barriers, choose, press
@@ -124,6 +125,12 @@ def test_computers_come_and_go_while_the_page_is_open(visit, room):
     room.join("lab-2", runs=[run.id])
     card(page, "lab-2").get_by_role("link").click()
     expect(page).to_have_url(f"{server.url}/run?run={run.id}")
+    on_it = page.get_by_role("button", name="Resume on it")
+    press(page.get_by_role("button", name="On another computer"), on_it)
+    choose(page, "Computer", "lab-2")
+    press(on_it, run.queue_place.exists)
+    assert read_queued_run(run).computer == "lab-2"
+    run.queue_place.unlink()
 
 
 def test_a_join_file_is_made_saved_and_revoked(visit, room, tmp_path):

@@ -95,7 +95,7 @@ def test_the_learning_rate_from_the_list_to_a_better_one(visit, school):
     train_started(school.runs, before, 3, school.data)
     is_done(page, 1)
     press(page.get_by_role("radio", name="0.0001"), page.get_by_text("it did not read most digits"))
-    choose(page, 2, "0.03")
+    choose(page, 2, "0.01")
     step(page, 2).get_by_role("link", name="Compare the runs").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Compare")
     page.go_back()

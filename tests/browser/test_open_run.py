@@ -25,7 +25,7 @@ CURVE = "name => Array.from(document.querySelector('.js-plotly-plot').data.find(
 def saved(tmp_path_factory, data_folder):
     """(file, the run as it was on the computer where it was paused)."""
     folder = tmp_path_factory.mktemp("school")
-    run = create_run(quick_config(epochs=4, title="From school", training={"epoch_seconds": 0}), folder / "runs")
+    run = create_run(quick_config(epochs=4, title="From school", training={"epoch_seconds": 0.3}), folder / "runs")
     work(
         run, data_folder, listen=lambda event: event["event"] == "epoch" and event["epoch"] == 2 and run.request_pause()
     )

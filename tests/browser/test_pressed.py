@@ -99,6 +99,7 @@ def test_runs_are_named_tagged_repeated_thrown_away_and_had_back(visit, house):
     pressed(page, "More")
     pressed(page, "Delete")
     wait_until(lambda: deleted_runs(server.runs), what="it lies in the trash")
+    expect(page).to_have_url(re.compile("/runs"))  # where it leads
     go(page, f"{server.url}/run?run={two.id}")
     pressed(page, "Restore")
     wait_until(lambda: not deleted_runs(server.runs), what="it is back")
@@ -158,6 +159,9 @@ def test_a_finished_run_trains_on_is_exported_and_made_small(visit, house):
     pressed(page, "Write TensorBoard files")
     expect(page.get_by_text("tensorboard --logdir")).to_be_visible()
     assert list((run.folder / "tensorboard").glob("*tfevents*"))
+    page.get_by_role("textbox", name="MLflow's folder or address").fill(" ")  # its client takes seconds: test_manage.py
+    pressed(page, "Send to MLflow")
+    expect(page.get_by_text("MLflow's place is empty; type a folder")).to_be_visible()
     page.get_by_text("Files of this run").click()
     pressed(page, "Keep only the best network")
     expect(page.get_by_text("The last state is needed only")).to_have_count(0)

@@ -82,7 +82,8 @@ def test_every_part_that_explains_opens_and_the_answer_falls_when_the_picture_is
     expect(desk.locator(".js-plotly-plot[aria-label^='Test accuracy against']")).to_be_visible()
     choose(desk, "What that does to 500 test pictures", "Shift")
     expect(desk.locator(".js-plotly-plot[aria-label='Test accuracy against shift']")).to_be_visible()
-    expect(desk.get_by_role("button", name="Train it to cope with that")).to_be_visible()
+    desk.get_by_role("button", name="Train it to cope with that").click()
+    expect(desk).to_have_url(re.compile(r"/run\?run="))
 
 
 def test_a_picture_from_the_clipboard_is_answered(desk):
@@ -93,6 +94,8 @@ def test_a_picture_from_the_clipboard_is_answered(desk):
     desk.evaluate(PASTE, base64.b64encode(buffer.getvalue()).decode())
     expect(desk.get_by_role("img", name="pasted")).to_be_visible()
     expect(desk.locator(".answer b").first).to_have_text("0")
+    desk.get_by_role("radio", name="Draw").click()  # the window is that of the next test too
+    expect(desk.get_by_text("Draw a digit in the box.")).to_be_visible()
 
 
 def test_the_camera_takes_a_photo(browser, server, digits):

@@ -53,7 +53,7 @@ def anew_without_pictures(run, data_folder):
 def anew_without_memory(run, data_folder):
     run.last.unlink()
     with pytest.MonkeyPatch.context() as patch:
-        for place in ("loop.add_gradients", "dense.DenseStep.add_gradients"):
+        for place in ("setup.add_gradients", "dense.DenseStep.add_gradients"):
             patch.setattr(f"core.training.{place}", short)
         return worker.work(run, data_folder)["event"]
 

@@ -19,7 +19,7 @@ from core.runs.trash import delete_run, deleted_runs, restore_run
 from pages.components.shell.downloads import download
 from pages.components.shell.histories import SharedHistory, shared_history
 from pages.components.shell.links import COMPUTER, Place, page_link, switch_page
-from pages.components.shell.messages import attempt, set_problem, show_problem
+from pages.components.shell.messages import attempt, set_problem, show_error, show_problem
 from pages.components.shell.number_words import count, gigabytes, plain_markdown
 from pages.components.shell.rights import is_host, may_change
 from pages.components.shell.setting_words import in_short, read_config
@@ -122,7 +122,9 @@ def draw_exports(run: Run) -> None:
                     width=320,
                 )
                 asked = pressed("Send to MLflow", f"to mlflow {run.id}", st.form_submit_button)
-            if asked and place.strip():
+            if asked and not place.strip():
+                show_error("MLflow's place is empty; type a folder, or the address of a server.")
+            elif asked:
                 with st.spinner("Sending ..."):
                     done = attempt(HERE, lambda: to_mlflow(run, place.strip()))
                 if done:

@@ -10,6 +10,7 @@ from torch import nn
 
 from core.machine.memory import OutOfMemory
 from core.training import frozen, halving, loop
+from core.training.augmentation import Augmentation
 from core.training.batches import pictures
 from core.training.evaluation import Measuring, drained, evaluate
 from core.training.features import compute_features
@@ -186,7 +187,7 @@ def test_a_batch_that_has_no_room_before_the_network_sees_it_names_half_of_it(er
     if place == "batches":
         monkeypatch.setattr(loop.Pictures, "picked", short)
     else:
-        monkeypatch.setattr(loop.Augmentation, {"augmentation": "carry_out", "drawing": "draw"}[place], short)
+        monkeypatch.setattr(Augmentation, {"augmentation": "carry_out", "drawing": "draw"}[place], short)
     config = quick_config(**SETTINGS, augmentation={"shift": 0.1, "mixup": 0.2})
     with pytest.raises(OutOfMemory) as caught:
         run(config, few(config.dataset.load(None), 100))

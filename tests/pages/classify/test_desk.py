@@ -50,4 +50,5 @@ def test_a_correction_is_kept_taken_back_and_added_to_the_next_training(page, tr
     page.button(key="train with own drawing").click()
     app = run(page)
     assert app.title[0].value == "Train a network"
-    assert next(field for field in app.number_input if field.key == "form:training.own_pictures").value == 20
+    assert "My corrections" in text_of(app), "said beside the fold"
+    assert app.session_state["form values"]["training.own_pictures"] == 20

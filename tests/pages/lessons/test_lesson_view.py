@@ -34,7 +34,7 @@ def test_begun_a_step_starts_its_trainings_once(runs_folder, monkeypatch):
     press(app, "start-1-0")
     assert sorted(config.optimizer.learning_rate for config in (each.config() for each in list_runs(runs_folder))) == [
         0.0001,
-        0.03,
+        0.01,
         5.0,
     ]
     assert widget(app, "start-1-0").disabled
@@ -50,10 +50,10 @@ def test_an_answer_is_kept_and_judged(runs_folder, data_folder):
     widget(app, "answer-learning_rate-2-1").set_value("5")
     run(app)
     assert "With 5 it did not read" in words(app)
-    widget(app, "answer-learning_rate-2-1").set_value("0.03")
+    widget(app, "answer-learning_rate-2-1").set_value("0.01")
     run(app)
-    assert "Yes, 0.03" in words(app)
-    assert progress_of(runs_folder, "here").lessons["learning_rate"].answers == {"right": "0.03"}
+    assert "Yes, 0.01" in words(app)
+    assert progress_of(runs_folder, "here").lessons["learning_rate"].answers == {"right": "0.01"}
     assert "2 of 3 steps done" in words(open_app("lessons"))
     press(app, "begin anew")
     assert "0 of 3 done" in words(app)

@@ -30,6 +30,11 @@ def test_metrics_go_to_the_mlflow_that_is_named(shown, sent, monkeypatch):
     def refuse(*_):
         raise TrainDeskError("Nobody answers at that address.")
 
+    app = ask_mlflow(app, shown, " ")
+    assert sent == [(shown.id, "/elsewhere/mlflow")]
+    assert [sentence(error) for error in app.error] == [
+        "MLflow's place is empty; type a folder, or the address of a server."
+    ]
     monkeypatch.setattr(manage, "to_mlflow", refuse)
     app = ask_mlflow(app, shown, "http://nobody")
     assert "It is in MLflow now" not in words(app)
