@@ -171,6 +171,9 @@ def _how_it_ended(
 ) -> tuple[str, str, dict[str, Any]]:
     """What an exception out of a training means: the kind of the last event, its sentence and what may help."""
     if isinstance(error, PauseRequested):
+        # torchrun ends those that are left by a signal
+        if requests.was_signalled and ranks is not None and (lost := ranks.lost()):
+            return events.FAILED, lost, ranks.remedy()
         return events.PAUSED, str(error), {}
     if isinstance(error, StopRequested):
         return events.STOPPED, str(error), {}

@@ -46,7 +46,10 @@ def go(page: Page, address: str) -> None:
     way = [urljoin(address, "/glossary" if there == "/lessons" else "/lessons")] if here == there else []
     for each in (*way, address):
         page.evaluate(TO, each)
-        page.wait_for_function("!document.querySelector('h1[data-left]')")
+        try:
+            page.wait_for_function("!document.querySelector('h1[data-left]')", timeout=30_000)
+        except Error:  # the page before was about to lead elsewhere at that very moment
+            page.goto(each)
 
 
 def press(control: Locator | Callable[[], Any], effect: Locator | Callable[[], Any]) -> None:
