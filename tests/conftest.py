@@ -63,11 +63,16 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of real processes and browsers come first: what is long at the end would leave cores idle."""
+    """Tests of real processes and browsers come first: what is long at the end would leave cores idle. Modules of browser tests,
+    which compute, stand among those of other slow ones, which wait."""
+    modules: dict[bool, dict[Path, None]] = {True: {}, False: {}}  # by whether they need a browser
     for item in items:
         if item.path.relative_to(ROOT).as_posix().startswith(SLOW):
             item.add_marker("slow")
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+        if item.get_closest_marker("slow"):
+            modules[item.get_closest_marker("browser") is not None][item.path] = None
+    places = {path: place / len(kind) for kind in modules.values() for place, path in enumerate(kind)}
+    items.sort(key=lambda item: places[item.path] if item.get_closest_marker("slow") else 1)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -7,6 +7,7 @@ import zipfile
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.hands import press
 from tests.drawings import draw_digit
 from tests.own import encoded
 from tests.pages.trained import copied, train
@@ -57,8 +58,9 @@ def test_a_zip_of_labelled_folders_is_measured_tabled_and_sorted(visit, server, 
         sure = [
             row for row in rows.values() if float(row["Confidence"].rstrip("%")) >= limit and row["Knows it"] == "yes"
         ]
-        page.get_by_role("button", name="Sort my pictures").click()
-        page.get_by_role("slider", name="Surer than this goes").press(key)
+        slider = page.get_by_role("slider", name="Surer than this goes")
+        press(page.get_by_role("button", name="Sort my pictures"), slider)
+        slider.press(key)
         expect(page.get_by_text(f"unsure {len(files) - len(sure)}.")).to_be_visible()
         with page.expect_download() as download:
             page.get_by_role("link", name="Download as ZIP").click()
