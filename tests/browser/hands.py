@@ -47,8 +47,8 @@ def go(page: Page, address: str) -> None:
     for each in (*way, address):
         page.evaluate(TO, each)
         try:
-            page.wait_for_function("!document.querySelector('h1[data-left]')", timeout=30_000)
-        except Error:  # the page before was about to lead elsewhere at that very moment
+            page.wait_for_function("!document.querySelector('h1[data-left]')", timeout=10_000)
+        except Error:  # the page before was about to lead elsewhere, or its title is the same element with other words
             page.goto(each)
 
 
