@@ -100,12 +100,14 @@ def a_process_that_does_not_listen(run):
     return child
 
 
-def test_a_worker_that_does_not_follow_a_stop_is_ended_and_the_run_is_stopped(room, monkeypatch):
-    monkeypatch.setattr(tended, "STOP_SECONDS", 0.5)
+@pytest.fixture
+def deaf(room, monkeypatch):
+    """A run that trains on a computer by processes that do not listen, and these, the first one alone if all goes well."""
     children = []
 
     def launch(run, _):
         run.event_log.write_bytes(b'{"event":"started","time":1.0}\n')
+        run.last.write_bytes(b"so far")
         children.append(a_process_that_does_not_listen(run))
 
     monkeypatch.setattr(tended, "launch", launch)
@@ -113,6 +115,12 @@ def test_a_worker_that_does_not_follow_a_stop_is_ended_and_the_run_is_stopped(ro
     run = room.create()
     place(run, "lab-1")
     wait_until(lambda: room.is_training(run))
+    return run, children
+
+
+def test_a_worker_that_does_not_follow_a_stop_is_ended_and_the_run_is_stopped(deaf, monkeypatch):
+    monkeypatch.setattr(tended, "STOP_SECONDS", 0.5)
+    run, children = deaf
     run.request_stop()
     wait_until(lambda: is_settled(run))
     children[0].wait(20)
@@ -128,19 +136,8 @@ def test_a_worker_that_is_dropped_and_does_not_listen_is_ended(tmp_path, monkeyp
     assert child.wait(20) and not run.worker_is_alive()
 
 
-def test_a_worker_that_was_killed_is_interrupted_here_within_seconds_and_is_not_started_again(room, monkeypatch):
-    children = []
-
-    def launch(run, _):
-        run.event_log.write_bytes(b'{"event":"started","time":1.0}\n')
-        run.last.write_bytes(b"so far")
-        children.append(a_process_that_does_not_listen(run))
-
-    monkeypatch.setattr(tended, "launch", launch)
-    room.computer("lab-1")
-    run = room.create()
-    place(run, "lab-1")
-    wait_until(lambda: room.is_training(run))
+def test_a_worker_that_was_killed_is_interrupted_here_within_seconds_and_is_not_started_again(deaf):
+    run, children = deaf
     begun = time.monotonic()
     psutil.Process(children[0].pid).kill()
     children[0].wait(20)
