@@ -23,9 +23,11 @@ PASTE = """(data) => {
     document.dispatchEvent(new ClipboardEvent("paste", { clipboardData: clipboard, bubbles: true }));
 }"""
 TO = """address => {  // as the browser's Back and Forward do it
-    document.querySelectorAll('h1').forEach(title => { title.dataset.left = ''; });
+    document.querySelectorAll('h1').forEach(title => { title.dataset.left = title.textContent; });
     history.pushState(null, '', address);
     dispatchEvent(new PopStateEvent('popstate')); }"""
+DRAWN = """() => document.querySelector('[data-test-script-state=notRunning]')
+    && ![...document.querySelectorAll('h1')].some(title => title.dataset.left === title.textContent)"""
 CHARTS = """[...document.querySelectorAll('.js-plotly-plot')].filter(chart => chart.dataset.draws).map(chart => ({
     draws: Number(chart.dataset.draws), points: chart.data[0].x.length, range: chart._fullLayout.xaxis.range,
     visible: chart._fullData[1].visible, title: chart._fullLayout.title.text, marked: chart.marked === true}))"""
@@ -39,16 +41,18 @@ def seen(page: Page, expression: str, arg: Any = None) -> Any:
 def go(page: Page, address: str) -> None:
     """To another page of the same dashboard without loading it: a third of the work of `page.goto`.
 
-    The session stays, with all that was chosen in it: not for what a fresh visitor sees. Nothing of the page before is
-    there any more at the end.
+    The session stays, with all that was chosen in it: not for what a fresh visitor sees. The page before is first drawn to its
+    end, as a person sees it: one that is left earlier was never left for Streamlit, and what was drawn on it stands there again.
+    Nothing of it is there any more at the end.
     """
     here, there = (urlsplit(each).path for each in (page.url, address))
     way = [urljoin(address, "/glossary" if there == "/lessons" else "/lessons")] if here == there else []
     for each in (*way, address):
-        page.evaluate(TO, each)
         try:
-            page.wait_for_function("!document.querySelector('h1[data-left]')", timeout=10_000)
-        except Error:  # the page before was about to lead elsewhere, or its title is the same element with other words
+            page.wait_for_function(DRAWN, timeout=10_000)
+            page.evaluate(TO, each)
+            page.wait_for_function(DRAWN, timeout=10_000)
+        except Error:  # it has an error or leads elsewhere
             page.goto(each)
 
 

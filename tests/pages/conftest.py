@@ -1,6 +1,9 @@
 """What the tests of pages share: no process is started that a test did not ask for."""
 
+from collections.abc import Iterator
+
 import pytest
+from streamlit.runtime.fragment import MemoryFragmentStorage
 
 from core import errors
 from core.errors import TrainDeskError
@@ -21,6 +24,22 @@ def nobody_asked_what_fits(monkeypatch: pytest.MonkeyPatch) -> None:
 def asked_what_fits(nobody_asked_what_fits: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is asked after all."""
     monkeypatch.setattr(form_choices, "ask_core", ask_core)
+
+
+@pytest.fixture(autouse=True)
+def no_part_within_a_part(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A part that is drawn again by itself holds no other: when the outer one is drawn again before the browser was sent what it
+    drew last, Streamlit drops that, but not what the inner one drew into it, on which the browser fails: `setIn cannot be
+    called on an ElementNode`."""
+    within, register = [], MemoryFragmentStorage.register
+
+    def noted(storage, key, fragment, *, parent_fragment_id=None, **options) -> None:
+        within.extend(filter(None, [parent_fragment_id]))
+        register(storage, key, fragment, parent_fragment_id=parent_fragment_id, **options)
+
+    monkeypatch.setattr(MemoryFragmentStorage, "register", noted)
+    yield
+    assert not within
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from core.paths import runs_folder
 from core.workers.launch import prepare
 from pages.components.game.board_table import board_table, limits_words
 from pages.components.game.entering import draw_entering
-from pages.components.game.replay_view import draw_replay
+from pages.components.game.replay_view import draw_replay, is_replaying
 from pages.components.game.rules_form import draw_rules_form
 from pages.components.shell.histories import shared_history
 from pages.components.shell.links import LESSONS, is_presenting, page_link
@@ -21,7 +21,7 @@ from pages.components.shell.number_words import count, plain_markdown
 from pages.components.shell.rights import is_host
 from pages.components.shell.widgets import action, redrawn
 
-REFRESH_SECONDS = 1.5
+REFRESH_SECONDS, REPLAY_SECONDS = 1.5, 0.5
 COUNTS = """
 - A run counts with the **first epoch at whose end** enough of its validation pictures are read. Steps and seconds are counted
   up to there. Validations within an epoch count nothing: they come when the computer has time.
@@ -57,7 +57,8 @@ def draw_game() -> None:
         st.html(f'<p class="lead wanted">{limits_words(game.rules)}</p>')
         if not is_presenting():
             draw_entering(game)
-    redrawn(_look, _page_of, _draw, REFRESH_SECONDS, shared=f"game in {runs_folder()}")
+    seconds = REPLAY_SECONDS if is_replaying(game) else REFRESH_SECONDS
+    redrawn(_look, _page_of, _draw, seconds, shared=f"game in {runs_folder()}")
     if not is_presenting():
         with st.expander("What counts", key="what counts"):
             st.markdown(COUNTS)
@@ -71,7 +72,8 @@ def _look() -> Seen:
 
 def _page_of(seen: Seen) -> object:
     """What the page around the board depends on."""
-    return (seen.game.opened, seen.game.rules, seen.game.replay, seen.game.entries)
+    game = seen.game
+    return (game.opened, game.rules, game.replay, game.entries, is_replaying(game))
 
 
 def _draw_before() -> None:

@@ -18,27 +18,29 @@ from pages.components.charts.curves import Axis, metric_curve
 from pages.components.charts.live_plot import Curve, live_plot
 from pages.components.shell.histories import shared_history
 from pages.components.shell.number_words import count, plain_markdown
-from pages.components.shell.widgets import redrawn
 
 SECONDS = 12.0  # that a replay takes, however long the training took
-REFRESH_SECONDS = 0.5
 AXIS = Axis("step")
 
 
+def is_replaying(game: Game) -> bool:
+    """Whether a curve still grows."""
+    return bool(game.replay.run) and _share(game) < 1
+
+
 def draw_replay(game: Game, standing: Standing | None) -> None:
-    """Moves by itself until it is over, then the whole curve stands there."""
+    """As far as it has come by this moment; once it is over, the whole curve stands there."""
     run = run_at(runs_folder(), game.replay.run)
     if standing is None or not run.is_here():
         st.caption("The run that was replayed is no longer ranked.")
         return
     st.markdown(f"##### How {plain_markdown(standing.group)} learned")
-    history = shared_history(run).history
-    redrawn(
-        lambda: min(1.0, (time.time() - game.replay.began) / SECONDS),
-        lambda share: share < 1,
-        lambda share: _draw(game, standing, history, share),
-        REFRESH_SECONDS,
-    )
+    _draw(game, standing, shared_history(run).history, _share(game))
+
+
+def _share(game: Game) -> float:
+    """Of the replay that is over, from 0 to 1."""
+    return min(1.0, (time.time() - game.replay.began) / SECONDS)
 
 
 def _draw(game: Game, standing: Standing, history: History, share: float) -> None:
