@@ -30,6 +30,14 @@ def take_processor(marks: ExitStack) -> int:
     return _take(["processor"], marks)[1]
 
 
+def other_runs() -> int:
+    """How many runs train on this computer beside the one of this process; 0 where that cannot be known."""
+    try:
+        return max(0, _users(lock_folder(), "processor") - 1) if _notice else 0
+    except (OSError, NotImplementedError):
+        return 0
+
+
 def take_gpus(candidates: Sequence[str], marks: ExitStack, count: int = 1) -> list[str]:
     """Marks in one step the first so many of these GPUs that no run uses, until `marks` closes; when too many are in use, also
     those with the fewest runs.

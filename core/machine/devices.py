@@ -83,6 +83,7 @@ class Claim:
 
     device: torch.device
     threads: int  # of torch on the CPU, already set
+    threads_alone: int = 1  # that it would be given if no other run trained
     devices: tuple[str, ...] = ()  # all of a run that computes on several at once, as torch names them
     uuids: tuple[str, ...] = ()  # of these devices, as far as they have any
     notice: str = ""  # what people should know of the choice, as a sentence
@@ -106,13 +107,14 @@ def claim(
     with ExitStack() as marks:
         devices, notice = _take_devices(wanted, marks, count, given)
         others = take_processor(marks) + count - 1
+        alone = _share_of_threads(pixels, 0)
         if threads is None:
             threads = choose_threads(pixels, others)
         else:
             torch.set_num_threads(threads)
         names = tuple(map(str, devices))
         uuids = tuple(uuid for name in names if name != "cpu" and (uuid := gpu_uuid(name)) != name)
-        yield Claim(devices[0], threads, names, uuids, notice)
+        yield Claim(devices[0], threads, alone, names, uuids, notice)
 
 
 def resolve_device(wanted: str) -> torch.device:
@@ -161,10 +163,14 @@ def choose_threads(pixels: int, others: int = 0) -> int:
     """
     import torch
 
-    most = min(usable_cores(), _own_choice_of_torch())
-    threads = 1 if pixels <= SMALL_BATCH else max(1, most // (others + 1))
+    threads = _share_of_threads(pixels, others)
     torch.set_num_threads(threads)
     return threads
+
+
+def _share_of_threads(pixels: int, others: int) -> int:
+    most = min(usable_cores(), _own_choice_of_torch())
+    return 1 if pixels <= SMALL_BATCH else max(1, most // (others + 1))
 
 
 def _take_devices(

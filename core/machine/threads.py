@@ -10,11 +10,12 @@ import time
 
 import psutil
 
-from core.machine.cores import asked_for
+from core.machine.cores import asked_for, other_runs
 
 SHORTEST = 0.3  # seconds that are looked at, at least
 LOOK = 2.0  # seconds from one look to the next
 CALM = 3  # looks in a row that must find room before there are more threads again
+LASTING = 5  # looks in a row with fewer threads before people are told
 
 
 class OtherLoad:
@@ -38,20 +39,22 @@ class OtherLoad:
 
 
 class ThreadsByLoad:
-    """The threads that torch computes on in this process: those it was given, fewer while others need the cores."""
+    """The threads that torch computes on in this process: those it was given, fewer while others need the cores, more when runs
+    that it shared them with have ended."""
 
-    def __init__(self, load: OtherLoad, given: int, fixed: bool = False):
-        """`given`: set already, and never exceeded. It stays as it is when it is `fixed`, or what OMP_NUM_THREADS asks for."""
+    def __init__(self, load: OtherLoad, given: int, alone: int = 1, fixed: bool = False):
+        """`given`: set already. `alone`: as many as it would have been given if no other run had trained; of more than `given`
+        it takes an even share. It stays as it is when it is `fixed`, or what OMP_NUM_THREADS asks for."""
         self._load, self.given, self._used = load, given, given
-        self._is_fixed = fixed or given == 1 or bool(asked_for())
+        self._alone = alone
+        self._is_fixed = fixed or max(given, alone) == 1 or bool(asked_for())
         self._due = time.monotonic() + SHORTEST
-        self._calm = 0
-        self._has_told = False
+        self._calm = self._short = 0  # looks in a row: with room for more threads, with fewer than its share
 
     def follow(self) -> str:
         """Sets how many threads have room, if it is time to look again; the training loop asks between any two steps.
 
-        Gives a sentence for people the first time that it computes on fewer for longer than from one look to the next, else "".
+        Gives a sentence for people the first time that it has computed on fewer for so many looks, else "".
         """
         if self._is_fixed or (now := time.monotonic()) < self._due:
             return ""
@@ -59,17 +62,23 @@ class ThreadsByLoad:
 
         self._due = now + LOOK
         busy, cores = self._load.cores(), psutil.cpu_count() or 1
-        room = max(1, min(self.given, math.floor(cores - busy + 0.5)))
+        share = self._share()
+        room = max(1, min(share, math.floor(cores - busy + 0.5)))
         if torch.get_num_threads() != self._used:  # what trains needs fewer, whoever else computes
             return ""
         self._calm = self._calm + 1 if room > self._used else 0
         if room < self._used or self._calm >= CALM:
             torch.set_num_threads(room)
             self._used, self._calm = room, 0
-        elif room == self._used < self.given and not self._has_told:
-            self._has_told = True
-            return (
-                f"Other programs or runs keep about {busy:.1f} of this computer's {cores:,} cores busy, so this run computes on "
-                f"{room} of its {self.given} threads while they do, which is faster than waiting; 'Repeatable' keeps all of them."
-            )
+        if self._short < LASTING:
+            self._short = self._short + 1 if self._used < share else 0
+            if self._short == LASTING:
+                return (
+                    f"What else works on this computer, such as a browser that draws charts or another run, keeps about "
+                    f"{busy:.1f} of its {cores:,} cores busy, so this run computes on {self._used} of its {share} threads "
+                    "meanwhile, which is faster than waiting; 'Repeatable' keeps all of them."
+                )
         return ""
+
+    def _share(self) -> int:
+        return max(self.given, self._alone // (other_runs() + 1)) if self._alone > self.given else self.given

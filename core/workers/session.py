@@ -80,7 +80,7 @@ class TrainingSession:
                 self._record = self._also_for_tensorboard(state, ending)
             ranks, notice = self._join(share, splits, state, goes_on=last is not None)
             is_fixed = training.repeatable or share.device.type != "cpu" or ranks is not None
-            threads_by_load = ThreadsByLoad(self._load, share.threads, is_fixed)
+            threads_by_load = ThreadsByLoad(self._load, share.threads, share.threads_alone, is_fixed)
             follower = LoopFollower(run, splits, state, threads_by_load, self._record, self._requests, ranks, fit)
             follower.recorder.started(config.dataset.info().class_names, share.threads, last is not None, self._why)
             if before and before["batch_size"] != training.batch_size:

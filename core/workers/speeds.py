@@ -98,8 +98,9 @@ def kind_of_config(config: RunConfig) -> str:
     """`kind_of` a run that has this config."""
     training = config.training
     parts = (config.architecture, config.dataset, config.augmentation)
-    numbers = (training.batch_size, training.device, training.precision, training.epoch_seconds)
-    return "|".join([*(part.model_dump_json() for part in parts), *map(str, numbers)])
+    how = training.batch_size, training.device, training.devices, training.precision, training.epoch_seconds
+    ways = training.repeatable, training.compile
+    return "|".join([*(part.model_dump_json() for part in parts), *map(str, how + ways)])
 
 
 def _number(text: bytes) -> float:

@@ -67,6 +67,18 @@ def test_a_run_sees_the_others_until_they_end_however_they_end(other):
     assert others() == 0
 
 
+def test_a_run_counts_the_others_while_it_trains(other):
+    with ExitStack() as marks:
+        cores.take_processor(marks)
+        assert cores.other_runs() == 0, "but for itself"
+        ended, _ = other("cores.take_processor(marks)")
+        assert cores.other_runs() == 1
+        with cores.unnoticed():
+            assert cores.other_runs() == 0
+        ended.communicate()
+        assert cores.other_runs() == 0
+
+
 def test_what_is_released_is_free_and_a_second_release_does_nothing():
     first, second = ExitStack(), ExitStack()
     assert (cores.take_processor(first), cores.take_processor(second)) == (0, 1)

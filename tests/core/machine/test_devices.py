@@ -252,6 +252,9 @@ def test_the_second_run_gets_half(set_cores):
         assert (first.threads, others()) == (6, 1)
         with devices.claim("cpu", BIG_BATCH) as second:
             assert second.threads == 3 == torch.get_num_threads()
+            assert first.threads_alone == second.threads_alone == 6, "that it may have when the first ends"
+        with devices.claim("cpu", devices.SMALL_BATCH, threads=5) as small:
+            assert small.threads_alone == 1
     assert others() == 0
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from core.machine import threads
-from core.machine.threads import CALM, LOOK, SHORTEST, OtherLoad, ThreadsByLoad
+from core.machine.threads import CALM, LASTING, LOOK, SHORTEST, OtherLoad, ThreadsByLoad
 from tests.helpers import assert_one_sentence
 
 
@@ -27,9 +27,9 @@ def by_load(monkeypatch):
     monkeypatch.setattr(psutil, "cpu_count", lambda logical=True: 4)
     before = torch.get_num_threads()
 
-    def made(given, fixed=False):
+    def made(given, alone=1, fixed=False):
         torch.set_num_threads(given)
-        found = ThreadsByLoad(load, given, fixed)
+        found = ThreadsByLoad(load, given, alone, fixed)
 
         def look(busy, seconds=LOOK):
             load.busy = busy
@@ -71,15 +71,41 @@ def test_there_are_more_again_when_there_was_room_for_a_while(by_load):
 
 def test_people_are_told_once_when_it_lasts(by_load):
     look = by_load(4)
-    assert look(2.9)[0] == "" and (told := look(2.9)[0])
-    assert_one_sentence(told, "2.9", "4 cores", "1 of its 4 threads", "'Repeatable'")
-    assert not any(look(busy)[0] for busy in (2.9, 0, 0, 0, 0, 2.9, 2.9))
+    *before, told = [look(2.9)[0] for _ in range(LASTING)]
+    assert not any(before)
+    assert_one_sentence(told, "a browser that draws charts", "2.9 of its 4 cores", "1 of its 4 threads", "'Repeatable'")
+    assert not any(look(busy)[0] for busy in [2.9] + [0] * CALM + [2.9] * LASTING)
+
+
+def test_nobody_is_told_of_what_passes(by_load):
+    look = by_load(4)
+    assert not any(look(busy)[0] for busy in ([2.9] * (LASTING - CALM) + [0] * CALM) * 3)
+
+
+def test_a_run_takes_the_threads_of_those_that_ended(by_load, monkeypatch):
+    others = SimpleNamespace(count=3)
+    monkeypatch.setattr(threads, "other_runs", lambda: others.count)
+    look = by_load(1, alone=4)
+    assert [look(0)[1] for _ in range(2 * CALM)] == [1] * 2 * CALM, "the others still train, although they wait now"
+    others.count = 1
+    assert [look(0)[1] for _ in range(CALM)] == [1] * (CALM - 1) + [2]
+    others.count = 0
+    assert [look(2)[1] for _ in range(CALM)] == [2] * CALM, "there is no room for more"
+    assert [look(0)[1] for _ in range(CALM)] == [2] * (CALM - 1) + [4]
+    others.count = 1
+    assert look(0)[1] == 2, "another one begins, with its share"
 
 
 def test_what_is_fixed_stays(by_load, monkeypatch):
     assert by_load(4, fixed=True)(4)[1] == 4
+    assert all_calm(by_load(2, alone=4, fixed=True)) == {2}
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     assert by_load(3)(4)[1] == 3, "someone has said how many"
+    assert all_calm(by_load(2, alone=3)) == {2}
+
+
+def all_calm(look):
+    return {look(0)[1] for _ in range(CALM + 1)}
 
 
 def test_a_training_that_needs_fewer_keeps_them(by_load):

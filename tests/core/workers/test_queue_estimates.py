@@ -122,6 +122,21 @@ def test_a_run_takes_as_long_as_one_of_its_kind_took(runs_folder):
     )
 
 
+@pytest.mark.parametrize("setting", [{"repeatable": True}, {"compile": True}, {"devices": 2}])
+def test_how_a_run_computes_makes_it_another_kind(setting, runs_folder):
+    trained(runs_folder, 2.0)
+    waits = [create_run(quick_config(training=changes), runs_folder) for changes in (setting, {}, {})]
+    for run in waits:
+        enqueue(run)
+    assert [wait.seconds for wait in estimated_waits(runs_folder)] == [0, None, None], "nothing is known of the first"
+    for run in waits:
+        run.queue_place.unlink()
+    trained(runs_folder, 60.0, training=setting)
+    for run in waits:
+        enqueue(run)
+    assert [wait.seconds for wait in estimated_waits(runs_folder)] == [0, 60, 62]
+
+
 def test_a_run_that_was_begun_takes_what_is_left_of_it_at_its_own_pace(runs_folder):
     begun = trained(runs_folder, 3.0, epochs=10)  # 2 of 10 epochs are done
     enqueue(begun)

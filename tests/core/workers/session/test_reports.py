@@ -1,10 +1,14 @@
 """What a session says of itself, and that what it kept answers as what it trained."""
 
+from contextlib import ExitStack
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
 
 from core.inference.classifier import Classifier
+from core.machine.cores import take_processor
 from core.runs.history import History
 from core.training.checkpoints import load_checkpoint
 from core.training.data import data_on_device
@@ -48,28 +52,50 @@ def test_a_run_that_goes_on_has_the_threads_it_had(train, runs_folder, monkeypat
         torch.set_num_threads(before)
 
 
-def test_a_run_gives_way_to_others_unless_it_is_to_be_repeatable(train, runs_folder, monkeypatch):
-    """What is kept is the number that it was given: it goes on with all of them when the others are gone."""
+@pytest.fixture
+def load(runs_folder, monkeypatch):
+    """Two cores, of which others keep busy what is put into it, at which a run looks between any two steps."""
+    load = SimpleNamespace(cores=0.0)
     monkeypatch.setattr("core.machine.devices.usable_cores", lambda: 2)
     monkeypatch.setattr("core.machine.devices._own_choice_of_torch", lambda: 2)
     monkeypatch.setattr("core.machine.cores.tempfile.tempdir", str(runs_folder))
-    monkeypatch.setattr("core.machine.threads.OtherLoad.cores", lambda load: 1000.0)
+    monkeypatch.setattr("core.machine.threads.OtherLoad.cores", lambda _: load.cores)
     monkeypatch.setattr("core.machine.threads.SHORTEST", 0.0)
     monkeypatch.setattr("core.machine.threads.LOOK", 0.0)
     monkeypatch.delenv("OMP_NUM_THREADS")
     before = torch.get_num_threads()
-    try:
-        for repeatable, expected in ((False, 1), (True, 2)):
-            settings = {"batch_size": 400, "epochs": 2, "repeatable": repeatable}
-            run, in_use = new(runs_folder, training=settings), set()
-            train(
-                run, lambda event, used=in_use: used.add(torch.get_num_threads()) if event["event"] == "step" else None
-            )
-            told = [event["message"] for event in run.events()[0] if event["event"] == "notice"]
-            assert in_use == {expected} and len(told) == (expected == 1), told
-            assert load_checkpoint(run.last)["resume"]["threads"] == 2
-    finally:
-        torch.set_num_threads(before)
+    yield load
+    torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize(("repeatable", "expected"), [(False, 1), (True, 2)])
+def test_a_run_gives_way_to_others_unless_it_is_to_be_repeatable(repeatable, expected, train, runs_folder, load):
+    """What is kept is the number that it was given: it goes on with all of them when the others are gone."""
+    load.cores = 1000.0
+    run, in_use = new(runs_folder, training={"batch_size": 400, "epochs": 2, "repeatable": repeatable}), set()
+    train(run, lambda event: in_use.add(torch.get_num_threads()) if event["event"] == "step" else None)
+    told = [event["message"] for event in run.events()[0] if event["event"] == "notice"]
+    assert in_use == {expected} and len(told) == (expected == 1), told
+    assert load_checkpoint(run.last)["resume"]["threads"] == 2
+
+
+@pytest.mark.parametrize(("repeatable", "at_the_end"), [(False, 2), (True, 1)])
+def test_a_run_takes_the_threads_of_one_that_ends_unless_it_is_to_be_repeatable(
+    repeatable, at_the_end, train, runs_folder, load
+):
+    other, in_use = ExitStack(), []
+    take_processor(other)
+
+    def look(event):
+        if event["event"] == "step":
+            in_use.append(torch.get_num_threads())
+        if event["event"] == "epoch":
+            other.close()
+
+    run = new(runs_folder, training={"batch_size": 400, "epochs": 6, "repeatable": repeatable})
+    train(run, look)
+    assert (in_use[0], in_use[-1]) == (1, at_the_end)
+    assert load_checkpoint(run.last)["resume"]["threads"] == 1, "what it was given"
 
 
 RESNET = {"name": "resnet18", "weights": "random", "train": "head"}
