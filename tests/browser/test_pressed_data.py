@@ -113,6 +113,7 @@ def test_what_a_check_asks_is_answered_and_the_trash_is_emptied(visit, house, tm
     dataset = accept(staged(tmp_path, files)[0], "Wide", folder / "data")
     page = visit().page
     page.goto(f"{server.url}/data?set={dataset.id}")
+    assert_the_menu_leads_out_of_it(page)
     page.get_by_role("tab", name="Check").click()
     shapes = page.get_by_role("radiogroup", name="When you train")
     shapes.first.get_by_role("radio", name=re.compile("edges")).click()
@@ -128,6 +129,22 @@ def test_what_a_check_asks_is_answered_and_the_trash_is_emptied(visit, house, tm
     page.get_by_text("Deleted datasets (1").click()
     press(page.get_by_role("button", name="Remove all for good"), lambda: not deleted_datasets(folder / "data"))
     expect(page.get_by_text("Deleted datasets")).to_have_count(0)
+
+
+def assert_the_menu_leads_out_of_it(page):
+    """To the page that is open, without the parameters of its address; each step is one of the back button."""
+    dataset, others = page.get_by_role("tab", name="Check"), page.get_by_role("heading", name="Pictures to learn from")
+    page.get_by_role("link", name="Data", exact=True).click()
+    expect(page).to_have_url(re.compile("/data$"))
+    expect(others).to_be_visible()
+    page.get_by_role("button", name="ZIP or pictures").click()
+    expect(page).to_have_url(re.compile(r"/data\?way=files$"))
+    expect(others).to_be_visible()
+    for address in (r"/data$", r"/data\?set=[^&]+$"):
+        page.go_back()
+        expect(page).to_have_url(re.compile(address))
+    expect(dataset).to_be_visible()
+    expect(others).to_have_count(0)
 
 
 def test_pictures_that_are_there_are_left_out_and_mirror_images_are_decided_on(visit, house, tmp_path):

@@ -134,7 +134,7 @@ def show(place: Place) -> None:
 
 
 def way_back(place: Place, label: str) -> None:
-    """To another part of the page that is open: `st.page_link` to the very page leaves the parameters in its address."""
+    """To another part of the page that is open."""
     st.button(label, icon=":material/arrow_back:", type="tertiary", on_click=show, args=(place,))
 
 
