@@ -6,6 +6,8 @@ import time
 
 from playwright.sync_api import Page
 
+from tests.browser.hands import barriers
+
 EVERYWHERE = """
 const inside = (root) =>
     [...root.querySelectorAll("*")].flatMap((each) => [each, ...(each.shadowRoot ? inside(each.shadowRoot) : [])]);
@@ -101,6 +103,13 @@ def without_visible_focus(page: Page) -> list[str]:
     """Controls that look the same with the keyboard's focus as without."""
     page.keyboard.press("Tab")  # from here on a focus is one of the keyboard
     return page.evaluate(UNSEEN_FOCUS)
+
+
+def unreadable_in_the_dark(page: Page) -> list[tuple[str, str]]:
+    """What `barriers` says of the contrast in dark colours, which stay."""
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(f"{BRIGHTNESS} < 100")
+    return barriers(page, contrast_only=True)
 
 
 def moving(page: Page) -> list[str]:

@@ -5,7 +5,8 @@ import math
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.hands import draw_with_mouse
+from tests.browser.access import unreadable_in_the_dark
+from tests.browser.hands import barriers, draw_with_mouse
 from tests.drawings import draw_digit
 from tests.helpers import wait_until
 from tests.pages.trained import copied, train
@@ -206,6 +207,7 @@ def test_the_presenter_view_shows_canvas_answer_and_five_classes_at_once(open_de
     for part in (page.locator(".bars"), page.locator(".bars + .sees"), page.get_by_role("button", name="Clear")):
         wait_until(lambda part=part: (box := part.bounding_box()) and box["y"] + box["height"] <= 720, what=str(part))
     wait_until(lambda: page.locator(".answer b").evaluate("said => parseFloat(getComputedStyle(said).fontSize)") >= 72)
+    assert barriers(page) == [] and unreadable_in_the_dark(page) == []
 
 
 def test_picking_one_of_many_uploads_moves_nothing_and_coming_back_the_drawing_is_there(open_desk, tmp_path):

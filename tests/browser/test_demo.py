@@ -10,7 +10,8 @@ from core import demo
 from core.runs.store import list_runs
 from core.workers import dispatch
 from core.workers.worker import work
-from tests.browser.hands import draw_with_mouse, press, seen
+from tests.browser.access import unreadable_in_the_dark
+from tests.browser.hands import barriers, draw_with_mouse, press, seen
 from tests.helpers import quick_config, wait_until
 
 pytestmark = pytest.mark.browser
@@ -114,6 +115,7 @@ def test_it_ends_on_a_canvas_that_both_answer(visit, server, data_folder, monkey
         inside(page, part)
     for title in demo.TITLES:
         expect(page.get_by_text(title, exact=True).first).to_be_visible()
+    assert barriers(page) == [] and unreadable_in_the_dark(page) == []
     page.reload()
     expect(page.locator(".told")).to_contain_text("kept away from both until now")
     reset(page)

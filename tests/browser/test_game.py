@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from core.game.played import game_of
+from tests.browser.access import unreadable_in_the_dark
 from tests.browser.hands import barriers, choose, press
 from tests.browser.test_sharing import log_in
 from tests.desk import GUESTS, HOST, shared
@@ -59,7 +60,7 @@ def test_two_groups_play_and_the_host_shows_it_to_all(visit, tmp_path, data_fold
         expect(row(host, "Blue")).to_contain_text("Used 1,295 pictures; the rules allow 1,000.")
         expect(row(host, "Red")).to_contain_text("in the test")
         expect(row(host, "Red").locator(".place")).to_have_text("1")
-        assert barriers(host) == []
+        assert barriers(host) == [] and unreadable_in_the_dark(host) == []
         host.get_by_role("button", name="Leave the presenter view").click()
 
         red.get_by_role("link", name="Train", exact=True).click()
