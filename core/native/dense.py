@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from llvmlite import ir
 
@@ -37,6 +37,14 @@ KIND = ir.VectorType(FLOAT, CLASSES)
 SMALLEST = -87.0  # of what the exponential is taken: below, float32 has no whole precision
 POLYNOMIAL = (1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1)
 TO_WHOLE = 12_582_912.0  # 1.5 * 2 ** 23: added to a number it leaves its whole part in the last bits
+
+
+class _Sizes(NamedTuple):
+    """What the kernel is told at each call: how many pictures, features and classes."""
+
+    count: Any
+    size: Any
+    classes: Any
 
 
 def dense_kernels() -> ir.Module:
@@ -69,21 +77,22 @@ def dense_kernels() -> ir.Module:
 def _write_last_layer(module: ir.Module) -> None:
     code, arguments = new_function(module, "last_layer", 10, 3)
     inputs, weights, bias, labels, logits, loss, of_weights, of_bias, of_inputs, space = arguments[:10]
-    count, size, classes = arguments[10:]
+    count, size, _ = sizes = _Sizes(*arguments[10:])
     turned, seen = space, _from(code, space, code.mul(code.add(size, INDEX(1)), INDEX(CLASSES)))
     rows = _from(code, seen, code.mul(size, INDEX(ROWS[0])))
-    _turn(code, weights, bias, turned, size, classes)
-    _multiply(code, inputs, turned, seen, rows, count, size)
-    _learn(code, labels, rows, logits, loss, of_bias, count, classes)
+    _turn(code, weights, bias, turned, sizes)
+    _multiply(code, inputs, turned, seen, rows, sizes)
+    _learn(code, labels, rows, logits, loss, of_bias, sizes)
     for kind, place in _features(code, size):
-        _of_weights(code, kind, place, inputs, rows, of_weights, count, size, classes)
+        _of_weights(code, kind, place, inputs, rows, of_weights, sizes)
     for kind, place in _features(code, size):
-        _of_inputs(code, kind, place, weights, rows, of_inputs, count, size, classes)
+        _of_inputs(code, kind, place, weights, rows, of_inputs, sizes)
     code.ret_void()
 
 
-def _turn(code: ir.IRBuilder, weights: Any, bias: Any, turned: Any, size: Any, classes: Any) -> None:
+def _turn(code: ir.IRBuilder, weights: Any, bias: Any, turned: Any, sizes: _Sizes) -> None:
     """turned[feature, class] = weights[class, feature], and behind them the bias."""
+    _, size, classes = sizes
     with counting(code, INDEX(0), classes) as one:
         with counting(code, INDEX(0), size) as feature:
             value = number(code, FLOAT, weights, code.add(code.mul(one, size), feature))
@@ -91,8 +100,9 @@ def _turn(code: ir.IRBuilder, weights: Any, bias: Any, turned: Any, size: Any, c
         _put(code, number(code, FLOAT, bias, one), turned, code.add(code.mul(size, INDEX(CLASSES)), one))
 
 
-def _multiply(code: ir.IRBuilder, inputs: Any, turned: Any, seen: Any, rows: Any, count: Any, size: Any) -> None:
+def _multiply(code: ir.IRBuilder, inputs: Any, turned: Any, seen: Any, rows: Any, sizes: _Sizes) -> None:
     """rows[picture] = inputs[picture] @ turned + bias. `seen` are the inputs of some pictures in float32."""
+    count, size, _ = sizes
     row: Any = INDEX(0)
     for many in ROWS:
         with counting(code, row, count, many) as row:
@@ -111,10 +121,9 @@ def _multiply(code: ir.IRBuilder, inputs: Any, turned: Any, seen: Any, rows: Any
                 store(code, total, rows, code.mul(code.add(row, INDEX(each)), INDEX(CLASSES)))
 
 
-def _learn(
-    code: ir.IRBuilder, labels: Any, rows: Any, logits: Any, loss: Any, of_bias: Any, count: Any, classes: Any
-) -> None:
+def _learn(code: ir.IRBuilder, labels: Any, rows: Any, logits: Any, loss: Any, of_bias: Any, sizes: _Sizes) -> None:
     """Writes the logits in `rows`, and the loss; then their gradients are there."""
+    count, _, classes = sizes
     lanes = ir.VectorType(WHOLE, CLASSES)
     lane = ir.Constant(lanes, list(range(CLASSES)))
     is_class = code.icmp_signed("<", lane, everywhere(code, lanes, code.trunc(classes, WHOLE)))
@@ -142,20 +151,13 @@ def _learn(
 
 
 def _of_weights(
-    code: ir.IRBuilder,
-    kind: ir.VectorType,
-    place: Any,
-    inputs: Any,
-    rows: Any,
-    to: Any,
-    count: Any,
-    size: Any,
-    end: Any,
+    code: ir.IRBuilder, kind: ir.VectorType, place: Any, inputs: Any, rows: Any, to: Any, sizes: _Sizes
 ) -> None:
     """to[class] = the sum over pictures of rows[picture, class] * inputs[picture], of some features."""
     first: Any = INDEX(0)
+    count, size, classes = sizes
     for many in GROUPS:
-        with counting(code, first, end, many) as first:
+        with counting(code, first, classes, many) as first:
             totals = [all_of(kind, 0.0)] * many
             with counting(code, INDEX(0), count, totals=totals) as row:
                 bits = load(code, ir.VectorType(HALF, kind.count), inputs, code.add(code.mul(row, size), place))
@@ -168,22 +170,15 @@ def _of_weights(
 
 
 def _of_inputs(
-    code: ir.IRBuilder,
-    kind: ir.VectorType,
-    place: Any,
-    weights: Any,
-    rows: Any,
-    to: Any,
-    count: Any,
-    size: Any,
-    end: Any,
+    code: ir.IRBuilder, kind: ir.VectorType, place: Any, weights: Any, rows: Any, to: Any, sizes: _Sizes
 ) -> None:
     """to[picture] = rows[picture] @ weights, of some features, rounded."""
     row: Any = INDEX(0)
+    count, size, classes = sizes
     for many in ROWS:
         with counting(code, row, count, many) as row:
             totals = [all_of(kind, 0.0)] * many
-            with counting(code, INDEX(0), end, totals=totals) as one:
+            with counting(code, INDEX(0), classes, totals=totals) as one:
                 weight = load(code, kind, weights, code.add(code.mul(one, size), place))
                 for each in range(many):
                     here = code.add(code.mul(code.add(row, INDEX(each)), INDEX(CLASSES)), one)
