@@ -74,7 +74,7 @@ class ThreadsByLoad:
             self._short = self._short + 1 if self._used < share else 0
             if self._short == LASTING:
                 return (
-                    f"What else works on this computer, such as a browser that draws charts or another run, keeps about "
+                    "What else works on this computer, such as a browser that draws charts or another run, keeps about "
                     f"{busy:.1f} of its {cores:,} cores busy, so this run computes on {self._used} of its {share} threads "
                     "meanwhile, which is faster than waiting; 'Repeatable' keeps all of them."
                 )

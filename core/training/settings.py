@@ -41,8 +41,8 @@ class TrainingSettings(Settings):
     repeatable: bool = setting(False, "Repeatable")
     """Lets a GPU compute only in ways that give the same numbers each time, so that the same seed gives the same run there
     too. Steps take longer, sometimes several times as long, and a network with an operation that has no such way is refused.
-    On a CPU it keeps the number of threads, which else falls while other programs need the cores: beside them it may then
-    take many times as long. An Apple GPU promises less."""
+    On a CPU it keeps the number of threads, which else follows how many cores other programs and runs leave: beside them it
+    may then take many times as long. An Apple GPU promises less."""
     epoch_seconds: float = setting(0.0, "Slow motion", ge=0, le=600, unit="seconds")
     """An epoch takes at least this long, so that a room can watch a fast training. 0: full speed."""
     device: str = setting("auto", "Device")
