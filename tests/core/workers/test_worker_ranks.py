@@ -13,7 +13,9 @@ from core.runs.store import create_run, write_config
 from core.training.checkpoints import load_checkpoint
 from core.workers import worker
 from core.workers.control import ask_to_resume
+from core.workers.ending import PauseRequested
 from core.workers.launch import launch
+from core.workers.session import TrainingSession
 from core.workers.torchrun import devices_of
 from tests.core.running import kinds, last_step
 from tests.helpers import assert_one_sentence, has_ended, quick_config, wait_until
@@ -47,29 +49,31 @@ def started():
             process.kill()
 
 
-def test_killed_it_goes_on_and_ends_as_on_one_device(started, runs_folder, data_folder):
-    run = create_run(quick_config(**SETTINGS, training={"devices": 2, "epoch_seconds": 4}), runs_folder)
-    alone = create_run(quick_config(**SETTINGS), runs_folder)
+def test_one_that_is_killed_ends_it_in_a_sentence_and_it_goes_on_to_the_same_end(started, runs_folder, data_folder):
+    """What becomes of the others when torchrun or the first is killed: tests.core.machine.test_ranks."""
+    run, alone = (create_run(quick_config(**SETTINGS), runs_folder) for _ in range(2))
     assert worker.work(alone, data_folder)["event"] == "finished"
 
-    # torchrun is killed: nobody is left behind
-    agent, first, second = processes = started(run, data_folder)
+    # it begins on one device
+    def pause(event):
+        if event["event"] == "epoch":
+            run.request_pause()
+
+    assert worker.work(run, data_folder, pause)["event"] == "paused"
+
+    # it goes on with two, of which the second is killed
+    devices_in(run, 2, epoch_seconds=4)
+    ask_to_resume(run)
+    _, first, second = processes = started(run, data_folder)
     heard = [each.laddr.ip for process in processes for each in process.net_connections() if each.status == "LISTEN"]
     assert set(heard) == {"127.0.0.1"}, "nobody else can reach them"
     shared = "Every batch is shared out over 2 devices: cpu, cpu."
     assert [event["message"] for event in History(run).update().notices] == [shared]
-    agent.kill()
-    wait_until(lambda: all(map(has_ended, processes)), 30, "all of them end")
-    wait_until(lambda: run.status().name == "interrupted", 30)
-
-    # another rank is killed: a sentence, and the run can go on
-    had_checkpoint = run.last.exists()  # where this took longer than an epoch
-    ask_to_resume(run)
-    _, first, second = processes = started(run, data_folder)
     opened = [{file.path for file in rank.open_files()} for rank in (first, second)]
     assert str(run.event_log) in opened[0]
     assert {path for path in opened[1] if path.startswith(str(run.folder))} <= {str(run.worker_log)}
-    wait_until(run.last.exists, what="a checkpoint")
+    before = load_checkpoint(run.last)["epoch"]
+    wait_until(lambda: load_checkpoint(run.last)["epoch"] > before, what="a checkpoint of two devices")
     os.kill(second.pid, signal.SIGKILL)
     wait_until(lambda: all(map(has_ended, processes)), 30, "all of them end")
     end = run.events()[0][-1]
@@ -77,14 +81,41 @@ def test_killed_it_goes_on_and_ends_as_on_one_device(started, runs_folder, data_
     assert_one_sentence(end["message"], "Device 2 of 2 was lost", "resume the run")
 
     # and it goes on with one
-    write_config(run, run.config().with_changes({"training.devices": 1, "training.epoch_seconds": 0}), run.created())
+    devices_in(run, 1)
     ask_to_resume(run)
     assert worker.work(run, data_folder)["event"] == "finished"
-    assert kinds(run).count("resumed") == 1 + had_checkpoint, "the checkpoint of two devices is one of one device"
+    assert kinds(run).count("resumed") == 2, "a checkpoint of one device is one of two devices, and the other way round"
     one, two = (History(each).update().epochs for each in (alone, run))
     assert [epoch["val/loss"] for epoch in two] == pytest.approx([epoch["val/loss"] for epoch in one], abs=1e-4)
     weights, expected = (load_checkpoint(each.last)["model"] for each in (run, alone))
     assert all(torch.allclose(weights[name], value, atol=1e-3) for name, value in expected.items())
+
+
+def devices_in(run, count, epoch_seconds=0):
+    changed = run.config().with_changes({"training.devices": count, "training.epoch_seconds": epoch_seconds})
+    write_config(run, changed, run.created())
+
+
+@pytest.mark.parametrize(
+    ("was_killed", "kind", "said"), [(True, "failed", "Device 2 of 2 was lost"), (False, "paused", "resume")]
+)
+def test_a_signal_to_end_is_no_pause_where_another_rank_was_killed(
+    was_killed, kind, said, runs_folder, data_folder, tmp_path, monkeypatch
+):
+    """torchrun ends the others by a signal as soon as one has died, which may come before any of them has seen that."""
+    monkeypatch.setattr("core.machine.ranks.LOOK_SECONDS", 1000.0)  # so that the signal does
+    run, first, second = create_run(quick_config(), runs_folder), *(Ranks(tmp_path, rank, 2) for rank in range(2))
+    if was_killed:
+        (second.folder / "1").write_text('{"pid": 999999999, "started": 1.0}')
+
+    def told_to_end(self):
+        signal.raise_signal(signal.SIGTERM)
+        raise PauseRequested("Paused after epoch 1; it goes on from there when you resume it.")
+
+    monkeypatch.setattr(TrainingSession, "train", told_to_end)
+    end = worker.work(run, data_folder, ranks=first)
+    assert end["event"] == kind == run.status().name
+    assert_one_sentence(end["message"], said)
 
 
 def test_frozen_layers_leave_nothing_to_divide(runs_folder, data_folder, tmp_path):
