@@ -33,8 +33,8 @@ def random_classifier(
         settings = {"weights": "random", "train": "all"} | settings
         if dataset == "digits":  # of 8 x 8 pixels nothing is left after five halvings, and norms of nothing are chaos
             settings = {"enlarge_to": 64} | settings
-    if architecture == "airbench" and dataset == "digits":
-        settings = {"channels": [64, 256]} | settings
+    if architecture == "airbench":
+        settings = {"channels": [64, 256] if dataset == "digits" else [32, 64, 64]} | settings
     chosen = {"name": architecture, **settings}
     config = RunConfig.from_dict({"architecture": chosen, "dataset": DATASETS[dataset], "loss": {"name": loss}})
     info = config.dataset.info()

@@ -146,6 +146,8 @@ def test_an_address_that_is_none_is_said(a_room, refused, address):
 
 
 def test_a_name_that_is_taken_gets_a_number_and_one_that_was_removed_is_not_given_again(a_room, refused):
+    """Of all that the others' windows show nothing."""
+    shown = a_room.computers[0].says()
     computer = a_room.start("lab-2", a_room.join_file(), "--name", "Lab 1.school.example", "--runs-at-once", "3")
     assert wait_until(lambda: a_room.node("lab-1-2")).cpu_runs == 3
     computer.stop()
@@ -161,6 +163,8 @@ def test_a_name_that_is_taken_gets_a_number_and_one_that_was_removed_is_not_give
     )  # with a new join file it is let in, as another
     wait_until(lambda: a_room.node("lab-1-3"))
     computer.kill()
+    wait_until(lambda: not a_room.in_touch("lab-1-3"))
+    assert [line for line in shown.splitlines() if "distributed" in line] == [] and a_room.computers[0].says() == shown
     remove_node(a_room.runs, "lab-1-3")
 
 
@@ -191,10 +195,3 @@ def test_an_agent_that_dies_is_started_again_and_ends_with_its_parent(a_room):
 
 def test_one_folder_trains_for_one_desk_at_a_time(a_room, refused):
     refused(None, "Another process trains for a desk in", runs=a_room.computers[0].runs)
-
-
-def test_a_window_shows_what_is_said_to_people_and_nothing_of_distributed(an_empty_room):
-    stays, leaves = an_empty_room.add("stays", "leaves")
-    leaves.kill()
-    wait_until(lambda: not an_empty_room.in_touch("leaves"))
-    assert [line for line in stays.says().splitlines() if not line.startswith("This computer trains")] == []

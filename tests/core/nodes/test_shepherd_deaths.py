@@ -9,14 +9,14 @@ import psutil
 import pytest
 
 from core.machine.processes import name_process
-from core.nodes import beginning, local_worker, tended
+from core.nodes import beginning, local_worker, mirror, tended
 from core.nodes.mirror import Mirror
 from core.nodes.tended_note import Tended, keep_note, tended_in
 from core.runs.store import Run
 from tests.core.nodes.joined import place
 from tests.core.nodes.one_process import is_settled
 from tests.core.running import kinds
-from tests.helpers import assert_one_sentence, wait_until
+from tests.helpers import PATIENCE, assert_one_sentence, wait_until
 
 pytestmark = pytest.mark.usefixtures("desk_lives", "quick")
 
@@ -136,13 +136,12 @@ def test_a_worker_that_is_dropped_and_does_not_listen_is_ended(tmp_path, monkeyp
     assert child.wait(20) and not run.worker_is_alive()
 
 
-def test_a_worker_that_was_killed_is_interrupted_here_within_seconds_and_is_not_started_again(deaf):
+def test_a_worker_that_was_killed_is_interrupted_here_at_its_computers_word_and_is_not_started_again(deaf, monkeypatch):
+    monkeypatch.setattr(mirror, "LOST_SECONDS", 10 * PATIENCE)  # silence would not tell
     run, children = deaf
-    begun = time.monotonic()
     psutil.Process(children[0].pid).kill()
     children[0].wait(20)
     wait_until(lambda: run.status().name == "interrupted")
-    assert time.monotonic() - begun < 5
     wait_until(lambda: is_settled(run))
     assert run.last.read_bytes() == b"so far" and len(children) == 1
 

@@ -1,6 +1,5 @@
-"""A desk and other computers joined in one process, with real workers: what comes back is what one here would have made."""
-
-import time
+"""A desk and other computers joined in one process, with real workers: what comes back is what one here would have made. What
+people ask of a run there (a pause, a stop, a learning rate) is in `test_agent_contract`."""
 
 import psutil
 import pytest
@@ -97,38 +96,6 @@ def test_a_run_and_more_epochs_of_it_come_back_byte_for_byte(desk, runs_folder, 
     sent = {values["name"] for method, values in link.calls if method == "put"}
     assert not {"kept/000001.pt", "looks/000001.npz", "network.json"} & sent, "they were there already"
     assert same_weights(run.last, undisturbed(run, tmp_path / "alone", data_folder).last)
-
-
-def held_at(run, step, there):
-    """Lets the training go on up to this step, where it waits, and waits for that."""
-    ask_for_playback(run, Playback(0.0, step))
-    wait_until(lambda: last_step(there) == step)
-
-
-def test_paused_with_another_learning_rate_and_resumed_then_stopped_as_here(desk, runs_folder):
-    desk.join("lab-1")
-    run = create_run(quick_config(epochs=50), runs_folder)
-    ask_for_playback(run, Playback(0.0, 5))
-    place(run, "lab-1")
-    wait_until(lambda: last_step(run) == 5)
-    begun = time.monotonic()
-    run.request_learning_rate(0.005)
-    wait_until(lambda: "learning_rate" in kinds(run), every=0.01)
-    assert time.monotonic() - begun < 2
-    wait_until(lambda: not run.learning_rate_request.exists())
-    run.request_pause()
-    wait_until(lambda: run.status().name == "paused")
-    wait_until(lambda: is_settled(run))
-    ask_to_resume(run)
-    place(run, "lab-1")
-    held_at(run, 7, run)
-    assert run.status().name == "running" and kinds(run).count("learning_rate") == 1
-    begun = time.monotonic()
-    run.request_stop()
-    wait_until(lambda: run.status().name == "stopped", every=0.01)
-    assert time.monotonic() - begun < 3
-    wait_until(lambda: is_settled(run))
-    assert same_files(run, desk.there(run)) and last_step(run) == 7
 
 
 def test_killed_out_of_touch_and_resumed_elsewhere_it_ends_as_if_nothing_had_happened(
