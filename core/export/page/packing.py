@@ -13,6 +13,7 @@ import numpy as np
 
 KINDS = {"f2": np.float16, "f4": np.float32, "u1": np.uint8, "i1": np.int8}
 STEP = 4  # bytes: where arrays begin, so that a browser can look at them in place
+LEVEL = 9  # of deflating: smallest
 MOST = 2**31  # bytes that a packed text may unfold to
 
 
@@ -37,7 +38,9 @@ class Packer:
         """All of it as one text of letters, digits, "+", "/" and "="."""
         head = json.dumps(words, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
         head += b" " * (-len(head) % STEP)
-        return base64.b64encode(zlib.compress(b"".join([struct.pack("<I", len(head)), head, *self.parts]), 9)).decode()
+        return base64.b64encode(
+            zlib.compress(b"".join([struct.pack("<I", len(head)), head, *self.parts]), LEVEL)
+        ).decode()
 
 
 class Unpacked:

@@ -21,6 +21,12 @@ from tests.helpers import assert_one_sentence
 GREY, COLOUR = (1, 28, 28), (3, 33, 32)
 
 
+@pytest.fixture(autouse=True)
+def as_it_is(monkeypatch):
+    """Deflating what is inflated at once takes as long as reading a network."""
+    monkeypatch.setattr("core.export.page.packing.LEVEL", 0)
+
+
 def settings(name):
     """Small where they can be, and from random weights."""
     architecture = ARCHITECTURES.get(name)
