@@ -104,9 +104,9 @@ def test_a_signal_to_end_is_no_pause_where_another_rank_was_killed(
 ):
     """torchrun ends the others by a signal as soon as one has died, which may come before any of them has seen that."""
     monkeypatch.setattr("core.machine.ranks.LOOK_SECONDS", 1000.0)  # so that the signal does
-    run, first, second = create_run(quick_config(), runs_folder), *(Ranks(tmp_path, rank, 2) for rank in range(2))
+    run, (first, _) = create_run(quick_config(), runs_folder), [Ranks(tmp_path, rank, 2) for rank in range(2)]
     if was_killed:
-        (second.folder / "1").write_text('{"pid": 999999999, "started": 1.0}')
+        (tmp_path / "1").write_text('{"pid": 999999999, "started": 1.0}')
 
     def told_to_end(self):
         signal.raise_signal(signal.SIGTERM)
