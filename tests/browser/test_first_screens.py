@@ -21,43 +21,37 @@ PROJECTOR, LAPTOP, WIDE, PHONE = (
 )
 SIZES = (PROJECTOR, LAPTOP)
 MOST_MOVED = 8  # pixels
-PARTS = {  # of the first screen of a run
-    "title": "h1",
-    "status": ".status",
-    "options": ".st-key-icon-curves button >> nth=0",
-    "loss": ".js-plotly-plot >> nth=0",
-    "accuracy": ".js-plotly-plot >> nth=1",
-    "coach": "[class*='st-key-coach-']",
-    "pictures": ".st-key-probe-images",
+PARTS = {  # of the first screen of a run: which of those that fit the selector
+    "title": ["h1", 0],
+    "status": [".status", 0],
+    "options": [".st-key-icon-curves button", 0],
+    "loss": [".js-plotly-plot", 0],
+    "accuracy": [".js-plotly-plot", 1],
+    "coach": ["[class*='st-key-coach-']", 0],
+    "pictures": [".st-key-probe-images", 0],
 }
+STILL = """async parts => {  // where each is that is there, if charts are drawn and nothing moves
+    if ([...document.querySelectorAll('.js-plotly-plot')].filter(plot => plot.dataset.draws).length < 2) return null;
+    const frames = () => new Promise(next => requestAnimationFrame(() => requestAnimationFrame(next)));
+    const measured = async () => (await frames(), Object.fromEntries(Object.entries(parts)
+        .map(([name, [where, place]]) => [name, document.querySelectorAll(where)[place]?.getBoundingClientRect()])
+        .filter(([_, box]) => box?.height).map(([name, box]) => [name, box.toJSON()])));
+    const [before, after] = [await measured(), await measured()];
+    return JSON.stringify(before) === JSON.stringify(after) ? after : null; }"""
 WRONG = (2, 7)  # places of probe images that the network errs on
 IN_PEACE = """(() => {  // Plotly takes clicks that come soon after each other for one row of clicks
     const chart = document.querySelector('.js-plotly-plot');
     return Date.now() - chart._mouseDownTime > chart._context.doubleClickDelay; })()"""
+TOPS = "all => [...new Set(all.map(each => each.getBoundingClientRect().top))]"
 CROSSES = """() => [...document.querySelectorAll('.gallery *')]
     .filter(part => getComputedStyle(part, '::before').content.includes('\u2717')).length"""
-
-
-TWO_FRAMES = "new Promise(next => requestAnimationFrame(() => requestAnimationFrame(next)))"
 
 
 def places(page, size=None) -> dict[str, dict]:
     """Where the parts are, as soon as they stand still; at another size of the window, if one is given."""
     if size:
         page.set_viewport_size(size)
-    page.wait_for_function(
-        "[...document.querySelectorAll('.js-plotly-plot')].filter(plot => plot.dataset.draws).length >= 2"
-    )
-
-    def still():
-        boxes = []
-        for _ in range(2):
-            page.evaluate(TWO_FRAMES)
-            parts = {name: page.locator(where) for name, where in PARTS.items()}
-            boxes.append({name: part.bounding_box() for name, part in parts.items() if part.count()})
-        return boxes[0] == boxes[1] and boxes[0]
-
-    return wait_until(still, what="all stands still")
+    return wait_until(lambda: page.evaluate(STILL, PARTS), what="all stands still", every=0.05)
 
 
 def at_each_size(page) -> list[dict[str, dict]]:
@@ -80,12 +74,11 @@ def keep_probe_images(run) -> None:
 
 
 @pytest.mark.parametrize("view", ["", "&view=presenter"], ids=["usual", "presenter"])
-def test_a_run_shows_its_curves_first_and_all_keeps_its_place(visit, server, view):
+def test_a_run_shows_its_curves_first_and_all_keeps_its_place(at, server, view):
     run = fake_run(server.runs, "starting")
     keep_probe_images(run)
-    page = visit(viewport=PROJECTOR).page
     with running(run) as log:
-        page.goto(f"{server.url}/run?run={run.id}{view}")
+        page = at(f"{server.url}/run?run={run.id}{view}", PROJECTOR)
         expect(page.locator(".status.running")).to_contain_text("2 of 6")
         figures = page.locator(".gallery.row figure")
         expect(figures).to_have_count(12)
@@ -108,33 +101,30 @@ def test_a_run_shows_its_curves_first_and_all_keeps_its_place(visit, server, vie
         log.write("finished", message="Done.")
         log.close()
     expect(page.locator(".status.finished")).to_contain_text("96.8\u202f% of 93 test pictures")
-    finished = at_each_size(page)
     expect(aloud).to_have_text("Training finished. 96.8\u202f% of 93 test pictures are right.")
-    for size, first, *later in zip(SIZES, before, paused, finished, strict=True):
-        for now in later:
+    for size, first, then in zip(SIZES, before, paused, strict=True):
+        for now in (then, places(page, size)):
             moved = how_far(first, now)
             assert max(moved.values()) <= MOST_MOVED, (size, moved)
         for name in ("title", "status", "loss", "accuracy", "coach"):
             assert first[name]["y"] >= 0 and first[name]["y"] + first[name]["height"] <= size["height"], (name, first)
         assert first["loss"]["height"] >= 0.44 * size["height"] and first["loss"]["y"] == first["accuracy"]["y"]
-        places(page, size)
         rem = page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)")
         assert first["status"]["height"] < 3 * rem, "one thin line"
-        tops = {figure.bounding_box()["y"] for figure in figures.all()}
-        assert len(tops) == 1, "in one row"
+        (top,) = figures.evaluate_all(TOPS)  # in one row
         if not view:
-            assert max(tops) + first["pictures"]["height"] <= size["height"], "seen without scrolling"
+            assert top + first["pictures"]["height"] <= size["height"], "seen without scrolling"
         assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0
 
 
-def test_the_other_states_of_a_run_have_the_same_places(visit, server):
-    page = visit(viewport=PROJECTOR).page
-    page.goto(f"{server.url}/lessons")
+def test_the_other_states_of_a_run_have_the_same_places(at, server):
     expected: dict[str, dict] = {}
     for status in ("finished", "queued", "starting", "stopped", "failed", "interrupted"):
         run = fake_run(server.runs, status)
-        with FileLock(server.runs / ".traindesk" / "queue.lock"):  # whoever waits, waits on
-            go(page, f"{server.url}/run?run={run.id}")
+        with FileLock(
+            server.runs / ".traindesk" / "supervisor.lock"
+        ):  # whoever waits, waits on: somebody seems to serve
+            page = at(f"{server.url}/run?run={run.id}", PROJECTOR)
             expect(page.locator(f".status.{status}")).to_be_visible()
             found = places(page)
         run.queue_place.unlink(missing_ok=True)
@@ -144,10 +134,9 @@ def test_the_other_states_of_a_run_have_the_same_places(visit, server):
         assert max(moved.values()) <= MOST_MOVED, (status, moved)
 
 
-def test_the_presenter_view_lives_in_the_address(visit, server):
+def test_the_presenter_view_lives_in_the_address(at, server):
     run = fake_run(server.runs, "finished")
-    page = visit(viewport=PROJECTOR).page
-    page.goto(f"{server.url}/runs")
+    page = at(f"{server.url}/runs", PROJECTOR)
     header = page.locator(".st-key-header")
     press(page.get_by_role("button", name="Presenter view"), lambda: "view=presenter" in page.url)
     expect(header).to_have_count(0)
@@ -173,10 +162,7 @@ TITLES_AND_LEGENDS = """() => [...document.querySelectorAll('.js-plotly-plot')].
     .map(plot => ['.gtitle', '.legend', '.nsewdrag'].map(part => plot.querySelector(part).getBoundingClientRect().toJSON()))"""
 
 
-@pytest.mark.parametrize(
-    "looks", [[(PHONE, "")], [(PROJECTOR, "&view=presenter"), (LAPTOP, "")]], ids=["phone", "presenter and laptop"]
-)
-def test_a_legend_stands_beside_or_below_the_title_of_its_chart(visit, server, looks):
+def test_a_legend_stands_beside_or_below_the_title_of_its_chart(at, server):
     run = fake_run(server.runs, "starting")
     log = EventWriter(run.event_log)
     write_start(log, run, 3)
@@ -188,12 +174,8 @@ def test_a_legend_stands_beside_or_below_the_title_of_its_chart(visit, server, l
     write_epoch(log, 2)
     log.write("stopped", message="Stopped.")
     log.close()
-    page = visit(**{"has_touch": True} if looks[0][0] is PHONE else {}).page
-    page.set_viewport_size(looks[0][0])
-    page.goto(f"{server.url}/lessons")
-    for size, view in looks:
-        page.set_viewport_size(size)
-        go(page, f"{server.url}/run?run={run.id}{view}")
+    for size, view in ((PHONE, ""), (LAPTOP, ""), (PROJECTOR, "&view=presenter")):
+        page = at(f"{server.url}/run?run={run.id}{view}", size)
         places(page)
         charts = seen(page, TITLES_AND_LEGENDS)
         assert len(charts) == 2
@@ -207,7 +189,7 @@ def test_a_legend_stands_beside_or_below_the_title_of_its_chart(visit, server, l
             expect(chart.locator(".annotation", has_text="resumed")).to_have_count(1)
 
 
-def test_one_spike_does_not_flatten_the_loss_and_all_of_it_is_a_double_click_away(visit, server):
+def test_one_spike_does_not_flatten_the_loss_and_all_of_it_is_a_double_click_away(at, server):
     run = fake_run(server.runs, "starting")
     with FileLock(run.worker_lock):
         log = EventWriter(run.event_log)
@@ -219,8 +201,7 @@ def test_one_spike_does_not_flatten_the_loss_and_all_of_it_is_a_double_click_awa
         log.write("step", epoch=5, step=81, images_per_second=900.0, learning_rate=0.001, **{"train/loss": 0.0})
         log.write("paused", message="Paused.")
         log.close()
-    page = visit().page
-    page.goto(f"{server.url}/run?run={run.id}")
+    page = at(f"{server.url}/run?run={run.id}")
     top = "document.querySelector('.js-plotly-plot')?._fullLayout?.yaxis.range[1]"
     page.wait_for_function(f"{top} < 5")
     said = page.locator(".js-plotly-plot").first.locator(".annotation")
@@ -245,11 +226,10 @@ def test_one_spike_does_not_flatten_the_loss_and_all_of_it_is_a_double_click_awa
     page.wait_for_function(f"{top} < 5")
 
 
-def test_a_corrected_learning_rate_leaves_one_sentence(visit, server):
+def test_a_corrected_learning_rate_leaves_one_sentence(at, server):
     run = fake_run(server.runs, "starting")
-    page = visit().page
     with running(run):
-        page.goto(f"{server.url}/run?run={run.id}")
+        page = at(f"{server.url}/run?run={run.id}")
         page.get_by_role("button", name="Learning rate").click()
         field = page.get_by_role("textbox", name="Learning rate from the next step on")
         apply = page.get_by_role("button", name="Apply")
@@ -270,11 +250,10 @@ def test_a_corrected_learning_rate_leaves_one_sentence(visit, server):
         expect(page.get_by_text(re.compile("^Now "))).to_have_count(1)
 
 
-def test_what_opens_on_the_first_screen_of_a_run_has_no_barriers(visit, server):
+def test_what_opens_on_the_first_screen_of_a_run_has_no_barriers(at, server):
     run = fake_run(server.runs, "finished")
     keep_probe_images(run)
-    page = visit(color_scheme="dark").page
-    page.goto(f"{server.url}/run?run={run.id}")
+    page = at(f"{server.url}/run?run={run.id}")
     places(page)
     page.get_by_role("button", name="Chart options").click()
     expect(page.get_by_text("Logarithmic loss")).to_be_visible()
