@@ -11,12 +11,12 @@ from core.runs.metadata import read_metadata
 from core.runs.queue import waiting
 from core.runs.store import create_run
 from core.runs.trash import deleted_runs
-from core.workers.dispatch import set_cpu_runs
 from core.workers.worker import work
 from tests.browser.conftest import serving
 from tests.browser.hands import choose, draw_with_mouse, go, press
+from tests.browser.trainings import without_workers
 from tests.helpers import quick_config, wait_until
-from tests.pages.fake_runs import fake_run, running
+from tests.pages.fake_runs import fake_run
 
 pytestmark = pytest.mark.browser
 
@@ -48,11 +48,10 @@ def opened(page, name, field):
     return field
 
 
-def test_runs_are_named_tagged_repeated_thrown_away_and_had_back(visit, house):
+def test_runs_are_named_tagged_repeated_thrown_away_and_had_back(at, house):
     server, made = house
     one, two = made["One"], made["Two"]
-    page = visit().page
-    page.goto(f"{server.url}/runs")
+    page = at(f"{server.url}/runs")
     expect(page.locator("tbody tr").first).to_be_visible()
     for run, title in ((one, "First words"), (two, "Second words")):
         page.locator(f"tbody a[href*='{run.id}']").first.wait_for()
@@ -108,10 +107,9 @@ def test_runs_are_named_tagged_repeated_thrown_away_and_had_back(visit, house):
 
 def test_the_trash_is_emptied_and_a_run_leaves_the_queue(visit, house):
     server, _ = house
+    page = visit().page  # in which nothing is ticked
     gone = fake_run(server.runs, "finished", 1)
-    page = visit().page
-    set_cpu_runs(server.runs, 1)
-    with running(fake_run(server.runs, "starting")):  # else its turn would come
+    with without_workers(server.runs):  # else its turn would come
         waits = fake_run(server.runs, "queued")
         page.goto(f"{server.url}/run?run={waits.id}")
         pressed(page, "Take out of the queue")
@@ -129,11 +127,10 @@ def test_the_trash_is_emptied_and_a_run_leaves_the_queue(visit, house):
     assert not deleted_runs(server.runs) and not (server.runs / gone.id).exists()
 
 
-def test_a_finished_run_trains_on_is_exported_and_made_small(visit, house):
+def test_a_finished_run_trains_on_is_exported_and_made_small(at, house, data_folder):
     server, made = house
     run = made["Trained"]
-    page = visit().page
-    page.goto(f"{server.url}/run?run={run.id}")
+    page = at(f"{server.url}/run?run={run.id}")
     pressed(page, "Chart options")
     page.get_by_role("radio", name="step", exact=True).click()
     expect(page).to_have_url(re.compile("axis=step"))
@@ -144,12 +141,11 @@ def test_a_finished_run_trains_on_is_exported_and_made_small(visit, house):
     opened(page, "Train more epochs", page.get_by_role("spinbutton", name="Epochs more")).fill("2")
     page.keyboard.press("Enter")
     expect(page.get_by_text("with 2 more it trains to epoch 5")).to_be_visible()
-    pressed(page, "Train on")
-    wait_until(
-        lambda: str((History(run).update().end or {}).get("message")).startswith("Trained 5 epochs"),
-        240,
-        "it has trained on",
-    )
+    with without_workers(server.runs):
+        pressed(page, "Train on")
+        wait_until(run.queue_place.exists, what="it is to train on")
+        work(run, data_folder)
+    assert History(run).update().end["message"].startswith("Trained 5 epochs")
 
     go(page, f"{server.url}/run?run={run.id}")
     page.get_by_text("Take its metrics elsewhere").click()
@@ -168,11 +164,10 @@ def test_a_finished_run_trains_on_is_exported_and_made_small(visit, house):
     assert run.best.exists() and not run.last.exists()
 
 
-def test_every_way_to_ask_a_network_more(visit, house):
+def test_every_way_to_ask_a_network_more(at, house):
     server, made = house
     run = made["Trained"]
-    page = visit().page
-    page.goto(f"{server.url}/classify?run={run.id}")
+    page = at(f"{server.url}/classify?run={run.id}")
     draw_with_mouse(page, 1)
     expect(page.locator(".bars .winner").first).to_be_visible()
     for part, there in (
@@ -213,10 +208,9 @@ def test_every_way_to_ask_a_network_more(visit, house):
     wait_until(lambda: cards.count() > 24, what="more of the pictures are shown")
 
 
-def test_recipes_are_listed_by_their_goal_and_a_forecast_is_measured(visit, house):
+def test_recipes_are_listed_by_their_goal_and_a_forecast_is_measured(at, house):
     server, _ = house
-    page = visit().page
-    page.goto(f"{server.url}/train?recipe=digits")
+    page = at(f"{server.url}/train?recipe=digits")
     cards = page.locator(".st-key-recipes button")
     expect(cards.first).to_be_visible()
     goals = page.get_by_role("radiogroup", name="Recipes for")

@@ -41,10 +41,9 @@ def uploaded(page, *files):
     page.locator("input[type=file]").first.set_input_files([str(file) for file in files])
 
 
-def test_every_way_out_of_an_import_leaves_nothing(visit, house, tmp_path):
+def test_every_way_out_of_an_import_leaves_nothing(at, house, tmp_path):
     server, folder = house
-    page = visit().page
-    page.goto(f"{server.url}/data")
+    page = at(f"{server.url}/data")
     years = {}
     for year, first in (("2023", 0), ("2024", 50)):
         years |= class_files({"stripes": 8, "rings": 6}, f"{year}/", first)
@@ -78,10 +77,9 @@ def test_every_way_out_of_an_import_leaves_nothing(visit, house, tmp_path):
     assert len(list((folder / "brought").rglob("*.png"))) == 8 and not list_datasets(folder / "data")
 
 
-def test_unfinished_drawings_are_taken_back_and_gone_on_with(visit, house):
+def test_unfinished_drawings_are_taken_back_and_gone_on_with(at, house):
     server, folder = house
-    page = visit().page
-    page.goto(f"{server.url}/data")
+    page = at(f"{server.url}/data")
     page.get_by_role("button", name="Draw").click()
     page.get_by_role("textbox", name="Class").fill("line")
     page.get_by_role("textbox", name="Who draws").fill("Zoë")
@@ -105,14 +103,13 @@ def test_unfinished_drawings_are_taken_back_and_gone_on_with(visit, house):
     assert not list((folder / "data").rglob("*.png"))
 
 
-def test_what_a_check_asks_is_answered_and_the_trash_is_emptied(visit, house, tmp_path):
+def test_what_a_check_asks_is_answered_and_the_trash_is_emptied(at, house, tmp_path):
     """Wide pictures, of which one lies in two classes nearly the same."""
     server, folder = house
     files = class_files({"stripes": 12, "rings": 12}, size=(96, 48))
     files["rings/near.jpg"] = encoded(picture("stripes", 0, (96, 48)), "JPEG", quality=80)
     dataset = accept(staged(tmp_path, files)[0], "Wide", folder / "data")
-    page = visit().page
-    page.goto(f"{server.url}/data?set={dataset.id}")
+    page = at(f"{server.url}/data?set={dataset.id}")
     assert_the_menu_leads_out_of_it(page)
     page.get_by_role("tab", name="Check").click()
     shapes = page.get_by_role("radiogroup", name="When you train")
@@ -147,14 +144,13 @@ def assert_the_menu_leads_out_of_it(page):
     expect(others).to_have_count(0)
 
 
-def test_pictures_that_are_there_are_left_out_and_mirror_images_are_decided_on(visit, house, tmp_path):
+def test_pictures_that_are_there_are_left_out_and_mirror_images_are_decided_on(at, house, tmp_path):
     server, folder = house
     files = class_files({"stripes": 8, "rings": 8})
     dataset = accept(staged(tmp_path, files)[0], "Known", folder / "data")
     seen = Evidence(16, 2, 0.9, 0.5, 0.9, 0.4, ("rings", "stripes"), {"transfer": 9.0, "scratch": 30.0})
     keep_evidence(dataset, dataset.newest(), seen)
-    page = visit().page
-    page.goto(f"{server.url}/data?set={dataset.id}")
+    page = at(f"{server.url}/data?set={dataset.id}")
     mirror = page.get_by_role("radiogroup", name="Mirror pictures")
     expect(mirror.get_by_role("radio", name="No, leave it out")).to_be_checked()
     mirror.get_by_role("radio", name="Yes, mirror pictures").click()
@@ -170,10 +166,9 @@ def test_pictures_that_are_there_are_left_out_and_mirror_images_are_decided_on(v
     wait_until(lambda: sum(each.images for each in dataset.classes()) == 22, what="only the new ones were added")
 
 
-def test_some_of_all_combinations_are_drawn_at_random(visit, house):
+def test_some_of_all_combinations_are_drawn_at_random(at, house):
     server, _ = house
-    page = visit().page
-    page.goto(f"{server.url}/train?recipe=digits")
+    page = at(f"{server.url}/train?recipe=digits")
     page.get_by_text("Try several values").first.click()
     for wanted in ("Optimizer: Learning rate", "Training: Batch size"):
 
