@@ -8,20 +8,21 @@ from playwright.sync_api import expect
 
 from core.runs.events import EventWriter
 from core.runs.history import History
-from core.runs.store import create_run, find_run
+from core.runs.store import create_run, find_run, list_runs
 from tests.browser.hands import CHARTS, press, seen
+from tests.browser.trainings import train_started, without_workers
 from tests.helpers import quick_config, wait_until
 
 pytestmark = pytest.mark.browser
 NO_MEMORY = "There was not enough memory for a batch of 256 images; choose a smaller batch size, such as 128"
-EPOCHS = 60
+EPOCHS, BATCH = 15, 16  # 81 short steps of an epoch, so that its first points come soon, and few epochs
 CURVE = "name => Array.from(document.querySelector('.js-plotly-plot').data.find(curve => curve.name === name).x)"
 ENOUGH = "document.querySelector('.js-plotly-plot')?.data?.[0].x.length > 5"
 
 
 def start(page, server, **training):
     """Starts a training by the form, filled from a run that holds these settings, and waits for its curve."""
-    source = create_run(quick_config(title="Going on", training=training), server.runs)
+    source = create_run(quick_config(title="Going on", batch_size=BATCH, training=training), server.runs)
     page.goto(f"{server.url}/train?from={source.id}")
     page.get_by_role("button", name="Start training").click()
     expect(page).to_have_url(re.compile(r"/run\?run="))
@@ -103,11 +104,11 @@ def step_by_step_and_at_full_speed(page, run):
     for count in (1, 2, 3):
         next_step.click()
         wait_until(lambda count=count: last()["step"] == before + count, what="a step for each click")
-    expect(page.get_by_text(f"step {before + 3:,} of 1,200, waiting")).to_be_visible()
+    expect(page.get_by_text(f"step {before + 3:,} of 1,215, waiting")).to_be_visible()
     next_epoch.click()
     per_epoch = History(run).update().started["steps_per_epoch"]
     end = ((before + 3) // per_epoch + 1) * per_epoch
-    expect(page.get_by_text(f"step {end:,} of 1,200, waiting")).to_be_visible()
+    expect(page.get_by_text(f"step {end:,} of 1,215, waiting")).to_be_visible()
     assert History(run).update().epochs[-1]["step"] == end == last()["step"], "validated, then it waits"
 
     press(speed, full_speed)
@@ -135,7 +136,7 @@ def assert_all_is_shown(page, history):
     assert [epoch["epoch"] for epoch in history.epochs] == [*range(1, EPOCHS + 1)]
 
 
-def test_a_run_that_had_no_memory_goes_on_with_half_of_its_batch(visit, server):
+def test_a_run_that_had_no_memory_goes_on_with_half_of_its_batch(visit, server, data_folder):
     """Its page has a button for it, and the form offers the value that its sentence names."""
     short = create_run(quick_config(title="Too large", batch_size=256, training={"epochs": 2}), server.runs)
     log = EventWriter(short.event_log)
@@ -148,7 +149,9 @@ def test_a_run_that_had_no_memory_goes_on_with_half_of_its_batch(visit, server):
     expect(page.get_by_text("Batch size 256 images → 128 images")).to_be_visible()
     page.go_back()
     halve = page.get_by_role("button", name="Halve the batch and go on")
-    press(halve, lambda: short.config().training.batch_size == 128)
-    wait_until(lambda: short.status().name == "finished")
+    with without_workers(server.runs):
+        press(halve, short.queue_place.exists)
+        assert short.config().training.batch_size == 128
+        train_started(server.runs, set(list_runs(server.runs)) - {short}, 1, data_folder)
     expect(page.get_by_text("of 360 pictures right")).to_be_visible()
     expect(halve).to_have_count(0)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock
 
-from core.runs.store import Run, list_runs
+from core.runs.store import Run, list_runs, write_config
 from core.runs.workspace import workspace_folder
 from core.workers.dispatch import cpu_runs, set_cpu_runs
 from core.workers.worker import work
@@ -32,9 +33,11 @@ def without_workers(runs: Path) -> Iterator[None]:
         set_cpu_runs(runs, usual)
 
 
-def train_started(runs: Path, before: set[Run], count: int, data: Path) -> list[Run]:
+def train_started(
+    runs: Path, before: set[Run], count: int, data: Path, smaller: Mapping[str, Any] | None = None
+) -> list[Run]:
     """Trains the runs that came since to their ends, as soon as there are so many, and gives them, the oldest first. On a GPU a
-    worker does it."""
+    worker does it. `smaller`: values at paths of their configs that make them cost less."""
 
     def came() -> list[Run]:
         found = sorted(set(list_runs(runs)) - before, key=lambda run: run.id)
@@ -44,6 +47,8 @@ def train_started(runs: Path, before: set[Run], count: int, data: Path) -> list[
     found = wait_until(came, what=f"{count} runs are started", every=0.1)
     for run in found:
         if run.queue_place.exists():
+            if smaller:
+                write_config(run, run.config().with_changes(smaller), run.created())
             work(run, data)
     wait_until(lambda: all(run.status().name in ("finished", "failed") for run in found))
     return found
