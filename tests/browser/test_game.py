@@ -4,9 +4,11 @@ import pytest
 from playwright.sync_api import expect
 
 from core.game.played import game_of
+from core.runs.store import list_runs
 from tests.browser.access import unreadable_in_the_dark
 from tests.browser.hands import barriers, choose, press
 from tests.browser.test_sharing import log_in
+from tests.browser.trainings import train_started, without_workers
 from tests.desk import GUESTS, HOST, shared
 
 pytestmark = pytest.mark.browser
@@ -33,9 +35,30 @@ def plays(page, url, group):
     epochs.press("Enter")
 
 
+def trains(page, runs, data):
+    """What is started is trained to its end; its page shows the way to the game."""
+    before = set(list_runs(runs))
+    page.get_by_role("button", name="Start training").click()
+    expect(page.get_by_role("link", name="Class game")).to_be_visible()
+    train_started(runs, before, 1, data)
+
+
+def two_groups_play(red, blue, url, runs, data):
+    """Red with as many pictures as the rules allow, Blue with too many."""
+    plays(red, url, "Red")
+    pictures = red.get_by_label("Training pictures (of each class)", exact=True)
+    press(red.get_by_text("More training settings"), pictures)
+    pictures.fill("80")
+    pictures.press("Enter")
+    trains(red, runs, data)
+    plays(blue, url, "Blue")
+    trains(blue, runs, data)
+
+
 def test_two_groups_play_and_the_host_shows_it_to_all(visit, tmp_path, data_folder):
-    (tmp_path / "runs").mkdir()
-    with shared(tmp_path / "runs", data_folder, tmp_path / "shared.log") as desk:
+    runs = tmp_path / "runs"
+    runs.mkdir()
+    with shared(runs, data_folder, tmp_path / "shared.log") as desk:
         host, red, blue = (visit().page for _ in range(3))
         comes(host, desk.url, HOST, host.get_by_role("button", name="Begin the game"))
         choose(host, "Who wins", "who needs the fewest steps")
@@ -45,16 +68,8 @@ def test_two_groups_play_and_the_host_shows_it_to_all(visit, tmp_path, data_fold
         press(host.get_by_role("button", name="Begin the game"), host.get_by_text("The board is empty"))
         expect(host.get_by_text("At most 1,000 pictures.")).to_be_visible()
 
-        plays(red, desk.url, "Red")
-        pictures = red.get_by_label("Training pictures (of each class)", exact=True)
-        press(red.get_by_text("More training settings"), pictures)
-        pictures.fill("80")
-        pictures.press("Enter")
-        red.get_by_role("button", name="Start training").click()
-        expect(red.get_by_role("link", name="Class game")).to_be_visible()
-        plays(blue, desk.url, "Blue")
-        blue.get_by_role("button", name="Start training").click()
-        expect(blue.get_by_role("link", name="Class game")).to_be_visible()
+        with without_workers(runs):
+            two_groups_play(red, blue, desk.url, runs, data_folder)
 
         host.get_by_role("button", name="Presenter view").click()
         expect(row(host, "Blue")).to_contain_text("Used 1,295 pictures; the rules allow 1,000.")
@@ -68,7 +83,7 @@ def test_two_groups_play_and_the_host_shows_it_to_all(visit, tmp_path, data_fold
         expect(red.get_by_text("plays for Red")).to_be_hidden()
         red.get_by_role("button", name="Start training").click()
         expect(red.get_by_role("button", name="Pause")).to_be_visible()
-        assert len(game_of(tmp_path / "runs").entries) == 2
+        assert len(game_of(runs).entries) == 2
         red.goto(f"{desk.url}/game")
         red.get_by_label("Your group").fill("red")
         press(red.get_by_role("button", name="Enter a run"), red.get_by_role("button", name="Put it on the board"))
@@ -89,11 +104,11 @@ def test_two_groups_play_and_the_host_shows_it_to_all(visit, tmp_path, data_fold
         choose(host, "Group", "Blue")
         press(
             host.get_by_role("button", name="Take this group off"),
-            lambda: game_of(tmp_path / "runs").groups() == ["Red"],
+            lambda: game_of(runs).groups() == ["Red"],
         )
         yes = host.get_by_role("button", name="Yes, clear it")
         opened = yes.or_(host.get_by_role("button", name="Clear the board")).last
-        press(opened, lambda: not game_of(tmp_path / "runs").entries)
+        press(opened, lambda: not game_of(runs).entries)
         expect(red.get_by_text("The board is empty")).to_be_visible()
         for page in (host, red, blue):  # before their server goes
             page.close()
