@@ -14,17 +14,17 @@ import pytest
 from playwright.sync_api import expect
 
 from core.nodes.desk_process import desk_is_alive, desk_place, joins
-from core.nodes.registry import Node, nodes, takes_no_runs, write_node
+from core.nodes.registry import HERE, Node, nodes, takes_no_runs, write_node
 from core.runs.history import History
 from core.runs.placement import Placement, placement_of, write_placement
-from core.runs.playback import Playback, ask_for_playback
 from core.runs.queue import read_queued_run
 from core.runs.store import create_run, find_run
+from core.workers.worker import work
 from tests.browser.conftest import serving
 from tests.browser.hands import barriers, choose, press
 from tests.browser.test_every_page import PHONE, PROJECTOR, WIDER
+from tests.browser.trainings import without_workers
 from tests.computers import AN_HOUR, away
-from tests.faults.conftest import workers
 from tests.helpers import quick_config, wait_until
 from tests.pages.fake_runs import fake_run
 
@@ -171,32 +171,45 @@ def test_a_join_file_is_made_saved_and_revoked(visit, room, tmp_path):
     expect(page.get_by_role("button", name="Make a join file")).to_have_count(0)
 
 
-def test_a_run_waits_for_a_computer_moves_here_goes_on_after_a_loss_and_is_found_by_where_it_was(visit, room):
+def trained_until_a_checkpoint(run, data_folder):
+    """As by a worker that is killed then: no word of an end."""
+
+    def end(event):
+        if event["event"] == "step" and event["epoch"] == 2:
+            wait_until(run.last.is_file, what="what was saved after the first epoch is there")
+            raise SystemExit
+
+    with pytest.raises(SystemExit):
+        work(run, data_folder, end)
+    assert run.status().name == "interrupted" and len(History(run).update().epochs) == 1
+
+
+def test_a_run_waits_for_a_computer_moves_here_goes_on_after_a_loss_and_is_found_by_where_it_was(
+    visit, room, data_folder
+):
     server, _ = room
     away(server.runs, "lab-3")
-    source = create_run(quick_config(title="Moved", epochs=3, training={"epoch_seconds": 2}), server.runs)
+    source = create_run(quick_config(title="Moved", epochs=3), server.runs)
     page = visit().page
     page.goto(f"{server.url}/train?from={source.id}")
     choose(page, "Computer", "on lab-3 (not in touch)")
     page.get_by_role("button", name="Start training").click()
     expect(page.get_by_text("Waiting for lab-3, which was heard of last")).to_be_visible()
     run = find_run(re.search(r"run=([\w-]+)", page.url)[1], server.runs)
-    press(page.get_by_role("button", name="Computer", exact=True), page.get_by_role("combobox", name="Train it on"))
-    choose(page, "Train it on", "this computer", lambda: run.status().name != "queued")
-    history = wait_until(lambda: run.last.is_file() and (told := History(run).update()).epochs and told)
-    (worker,) = workers(server.runs)
-    worker.kill()
-    worker.wait()
+    with without_workers(server.runs):
+        press(page.get_by_role("button", name="Computer", exact=True), page.get_by_role("combobox", name="Train it on"))
+        choose(page, "Train it on", "this computer", lambda: read_queued_run(run).computer == HERE)
+        trained_until_a_checkpoint(run, data_folder)
+    history = History(run).update()
 
     write_placement(
         run.folder, Placement("lab-3", 7, since=history.told - AN_HOUR, lost=history.told)
     )  # as if it was there
-    expect(page.get_by_text(re.compile(r"Lost the computer lab-3 .*at \d\d:\d\d; epoch [12] is here"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Lost the computer lab-3 .*at \d\d:\d\d; epoch 1 is here"))).to_be_visible()
     told = page.get_by_text("as soon as lab-3 is heard of again, the run goes on by itself")
     press(page.get_by_role("button", name="Wait for it"), told)
     assert placement_of(run.folder).generation == 7
     press(page.get_by_role("button", name="Resume here"), page.get_by_text("lab-3 has lost the run"))
-    ask_for_playback(run, Playback())  # the rest at full speed
     expect(page.get_by_text("finished", exact=True)).to_be_visible()
     assert placement_of(run.folder).computer == "" and placement_of(run.folder).generation > 7
     events = [event["event"] for event in run.events()[0]]
