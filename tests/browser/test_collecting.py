@@ -5,9 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from core.image_sets.folders import list_datasets
+from core.image_sets.folders import delete_dataset, list_datasets
 from core.runs.store import list_runs
-from tests.browser.conftest import serving
 from tests.browser.test_own_pictures import BOX, CROSS, draw
 from tests.browser.trainings import train_started, without_workers
 from tests.doodles import draw_doodle
@@ -26,11 +25,18 @@ def collect(page, name, strokes, count):
         expect(page.get_by_text(f"{number + 1} of 20").last).to_be_visible()
 
 
-def test_drawings_answer_while_they_are_collected_are_kept_and_go_on(visit, tmp_path):
-    data = tmp_path / "data"
-    data.mkdir()
-    (tmp_path / "runs").mkdir()
-    with without_workers(tmp_path / "runs"), serving(tmp_path / "runs", data) as server:
+@pytest.fixture
+def made(data_folder):
+    """The datasets that the test has made so far, which are thrown away at its end."""
+    known = list_datasets(data_folder)
+    yield lambda: [each for each in list_datasets(data_folder) if each not in known]
+    for each in list_datasets(data_folder):
+        if each not in known:
+            delete_dataset(each)
+
+
+def test_drawings_answer_while_they_are_collected_are_kept_and_go_on(visit, server, made, data_folder, tmp_path):
+    with without_workers(server.runs):
         before = set(list_runs(server.runs))
         page = visit().page
         page.goto(f"{server.url}/data?way=draw")
@@ -49,9 +55,9 @@ def test_drawings_answer_while_they_are_collected_are_kept_and_go_on(visit, tmp_
         expect(panel.locator(".bars .winner .name")).to_have_text("box")
 
         page.get_by_role("button", name="Keep this network").click()
-        [first] = train_started(server.runs, before, 1, data)
+        [first] = train_started(server.runs, before, 1, data_folder)
         expect(page.get_by_text("finished", exact=True).first).to_be_visible()
-        [dataset] = list_datasets(data)
+        [dataset] = made()
         assert first.config().architecture.name == "efficientnet_lite0" and first.checkpoint()
         page.get_by_role("button", name="Try it").or_(page.get_by_role("link", name="Try it")).first.click()
         draw(page, BOX, 8)
@@ -74,6 +80,6 @@ def test_drawings_answer_while_they_are_collected_are_kept_and_go_on(visit, tmp_
         expect(page.get_by_text("5 new pictures and the new class 'zigzag'")).to_be_visible()
         page.get_by_role("button", name="Continue from").click()
         page.get_by_role("button", name="Start training").click()
-        [second] = train_started(server.runs, before | {first}, 1, data)
+        [second] = train_started(server.runs, before | {first}, 1, data_folder)
         expect(page.get_by_text("what it learned of 'box' and 'cross' is kept, new is 'zigzag'")).to_be_visible()
         assert second.config().training.start_from == first.id and second.status().name == "finished"

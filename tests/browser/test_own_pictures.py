@@ -62,7 +62,7 @@ def trains(server, data_folder):
 
 
 def test_from_a_zip_of_folders_to_a_prediction(desk, trains, tmp_path):
-    files = class_files({"stripes": 40, "rings": 40}, before="my pictures/")
+    files = class_files({"stripes": 14, "rings": 14}, before="my pictures/")
     files |= {"my pictures/rings/broken.jpg": b"x", "__MACOSX/x.png": b"x"}
     files["my pictures/rings/same.png"] = files["my pictures/stripes/0.png"]
     desk.get_by_role("button", name="ZIP or pictures").click()
@@ -184,7 +184,8 @@ def test_from_drawn_symbols_to_a_prediction(desk, brought, server, data_folder):
     desk.get_by_role("button", name="Make a dataset of 12 pictures").click()
     desk.get_by_role("button", name="Keep as a dataset").click()
     expect(desk.get_by_role("button", name="Train on these pictures")).to_be_visible()
-    run = create_run(RunConfig.from_dict(suggested(brought()[0])), server.runs)
+    config = RunConfig.from_dict(suggested(brought()[0]))
+    run = create_run(config.with_changes({"training.epochs": config.training.epochs // 3}), server.runs)
     work(run, data_folder)
     desk.goto(f"{server.url}/classify?run={run.id}")
     draw(desk, CROSS, 9)
