@@ -12,7 +12,7 @@ from core.nodes.registry import HERE, remove_node, set_takes_no_runs
 from core.runs.companion import learn_in_step
 from core.runs.events import EventWriter
 from core.runs.placement import Placement, placement_of, write_placement
-from core.runs.queue import enqueue, read_queued_run
+from core.runs.queue import enqueue, read_queued_run, send
 from core.runs.store import create_run
 from core.workers import dispatch as dispatching
 from core.workers.dispatch import dispatch, submit
@@ -187,6 +187,16 @@ def test_a_run_that_trains_elsewhere_takes_no_place_here(launched, runs_folder, 
         submit(here, tmp_path)
         submit(waits := new(runs_folder), tmp_path)
     assert launched == [here] and waits.status().name == "queued"
+
+
+def test_a_run_that_waits_for_a_computer_out_of_touch_is_started_once_it_is_sent_here(launched, runs_folder, tmp_path):
+    away(runs_folder, "lab-3")
+    enqueue(run := new(runs_folder), computer="lab-3")
+    dispatch(runs_folder, tmp_path)
+    assert launched == []
+    send(run, HERE)
+    dispatch(runs_folder, tmp_path)
+    assert launched == [run]
 
 
 def test_a_run_that_comes_home_shuts_out_whoever_had_it(launched, runs_folder, tmp_path):
