@@ -14,7 +14,7 @@ from core.runs.store import Run, list_runs, write_config
 from core.runs.workspace import workspace_folder
 from core.workers.dispatch import cpu_runs, set_cpu_runs
 from core.workers.worker import work
-from tests.helpers import wait_until
+from tests.helpers import PATIENCE, wait_until
 from tests.pages.fake_runs import fake_run, running
 
 
@@ -26,7 +26,7 @@ def without_workers(runs: Path) -> Iterator[None]:
     set_cpu_runs(runs, 1)
     other = fake_run(runs, "starting")
     try:
-        with running(other), FileLock(workspace_folder(runs) / "supervisor.lock", timeout=0):
+        with running(other), FileLock(workspace_folder(runs) / "supervisor.lock", timeout=PATIENCE):
             yield
     finally:
         shutil.rmtree(other.folder)
