@@ -11,15 +11,17 @@ import time
 import psutil
 
 from core.errors import TrainDeskError
-from core.runs.queue import enqueue, waiting
+from core.runs.playback import Playback, ask_for_playback
+from core.runs.queue import waiting
 from core.workers.control import ask_to_resume
 from core.workers.dispatch import submit
 from tests.core.running import same_weights
 from tests.faults.checks import assert_whole
 from tests.faults.conftest import supervisors, workers
-from tests.helpers import PATIENCE, wait_until
+from tests.helpers import PATIENCE, has_ended, wait_until
 
 ROUNDS = int(os.environ.get("TRAINDESK_FAULT_ROUNDS", "8"))
+SECOND_EPOCH = 25  # a step of it
 
 
 def kill(process: psutil.Process) -> None:
@@ -47,9 +49,8 @@ def test_workers_and_supervisors_killed_at_random_moments(new, served, runs_fold
     chance = random.Random(7)
     whole = new()
     submit(whole, data_folder)
-    runs = [new() for _ in range(2)]
-    for run in runs:
-        submit(run, data_folder)
+    runs = [new()]  # more as the queue needs them
+    submit(runs[0], data_folder)
     killed = {"worker": 0, "supervisor": 0}
     for number in range(ROUNDS):
         victim = "supervisor" if number % 3 == 2 else "worker"
@@ -60,7 +61,7 @@ def test_workers_and_supervisors_killed_at_random_moments(new, served, runs_fold
         for _ in range(10):  # a page that is opened now and then
             served()
             with contextlib.suppress(AssertionError):
-                wait_until(lambda alive=alive: alive(runs_folder), timeout=4)
+                wait_until(lambda alive=alive: alive(runs_folder), timeout=4, every=0.1)
                 break
         time.sleep(2 * chance.random() ** 2)  # not a wait: the moment of the kill is what is tried
         for process in alive(runs_folder):
@@ -83,31 +84,29 @@ def test_workers_and_supervisors_killed_at_random_moments(new, served, runs_fold
         assert same_weights(run.last, whole.last), "the same settings, however often they were interrupted"
 
 
-def test_a_worker_killed_before_it_took_the_run_leaves_it_in_the_queue_at_once(new, served, runs_folder, data_folder):
-    """Its mark names the process, whose end is seen without waiting for the mark to grow old."""
-    run = new(epochs=1)
-    submit(run, data_folder)
+def test_a_queue_outlives_a_worker_that_had_not_begun_and_its_supervisor(new, served, runs_folder, data_folder):
+    """No page is open when the supervisor is killed: the worker that ends sees that nobody serves the queue."""
+    first, second = new(epochs=2), new(epochs=2)
+    ask_for_playback(first, Playback(until=SECOND_EPOCH))  # until all is done to it
+    submit(first, data_folder)
     for process in workers(runs_folder):  # it is still importing
         process.kill()
-    assert not run.worker_lock.exists(), "killed too late for what is tried here"
-    wait_until(lambda: run.status().name == "queued")
-    submit(run, data_folder)
-    wait_until(lambda: run.status().name == "finished")
-    assert_whole(run)
-
-
-def test_the_queue_goes_on_when_its_supervisor_is_killed_and_no_page_is_open(new, served, runs_folder, data_folder):
-    """The worker that ends sees that nobody serves the queue."""
-    runs = [new(epochs=2) for _ in range(2)]
-    for run in runs:
-        submit(run, data_folder)
-    (supervisor,) = wait_until(lambda: supervisors(runs_folder))
-    wait_until(lambda: runs[0].status().name == "running")
+    assert not first.worker_lock.exists(), "killed too late for what is tried here"
+    wait_until(lambda: first.status().name == "queued", what="its mark, which names the process, need not grow old")
+    for _ in range(3):  # two that start it train it once
+        served()
+        submit(first, data_folder) if first in [entry.run for entry in waiting(runs_folder)] else None
+    submit(second, data_folder)
+    wait_until(lambda: first.status().name == "running")
+    wait_until(lambda: len(supervisors(runs_folder)) == 1, what="of several that were started one stays", every=0.2)
+    (supervisor,) = supervisors(runs_folder)
     supervisor.kill()
-    wait_until(lambda: not supervisors(runs_folder))
-    for run in runs:
+    wait_until(lambda: has_ended(supervisor))
+    ask_for_playback(first, Playback())
+    for run in (first, second):
         wait_until(lambda run=run: run.status().name == "finished")
         assert_whole(run)
+        assert [event["event"] for event in run.events()[0]].count("started") == 1
 
 
 def test_a_reused_process_id_does_not_make_a_dead_run_look_alive(new, runs_folder):
@@ -134,14 +133,3 @@ def test_a_stop_in_a_step_of_a_minute_ends_the_process_too(new, served, runs_fol
     assert gone
     assert run.status().name == "stopped" and "in the middle of its work" in run.status().reason
     assert not run.stop_request.exists() and not run.worker_pid.exists()
-
-
-def test_two_that_start_the_same_run_train_it_once(new, served, runs_folder, data_folder):
-    run = new(epochs=2)
-    enqueue(run)
-    for _ in range(3):
-        served()
-        submit(run, data_folder) if run in [entry.run for entry in waiting(runs_folder)] else None
-    wait_until(lambda: run.status().name == "finished")
-    assert_whole(run)
-    assert [event["event"] for event in run.events()[0]].count("started") == 1
