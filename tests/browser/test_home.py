@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import serving
 from tests.browser.hands import draw_with_mouse
+from tests.browser.places import bottom, box
 from tests.helpers import closed_port
 
 pytestmark = pytest.mark.browser
@@ -26,15 +27,13 @@ def first_start(tmp_path_factory):
             yield server, folder
 
 
-def test_the_first_stroke_on_home_is_answered_by_the_example_which_can_be_hidden(visit, first_start):
-    page = visit(viewport=PROJECTOR).page
-    page.goto(first_start[0].url)
+def test_the_first_stroke_on_home_is_answered_by_the_example_which_can_be_hidden(at, first_start):
+    page = at(first_start[0].url, PROJECTOR)
     expect(page.get_by_role("link", name="Example: handwritten digits")).to_be_visible()
     draw_with_mouse(page, 3)
     expect(page.locator(".answer b")).to_have_text("3")
     for part in (page.get_by_role("img", name="Drawing area"), page.locator(".answer")):
-        box = part.bounding_box()
-        assert box["y"] >= 0 and box["y"] + box["height"] <= PROJECTOR["height"], "seen together without scrolling"
+        assert box(part)["y"] >= 0 and bottom(part) <= PROJECTOR["height"], "seen together without scrolling"
     page.get_by_role("button", name="Clear").click()
     expect(page.get_by_text("Draw a digit in the box.")).to_be_visible()
 
@@ -44,18 +43,15 @@ def test_the_first_stroke_on_home_is_answered_by_the_example_which_can_be_hidden
     page.get_by_role("button", name="Hide the example").click()
     expect(page.get_by_text("There is no run yet")).to_be_visible()
     expect(listed).to_have_count(0)
-    page.reload()
-    expect(page.get_by_text("There is no run yet")).to_be_visible()
     page.get_by_role("button", name="Show the example").click()
     expect(listed).to_be_visible()
     listed.click()
     expect(page.get_by_text("of 10,000 test pictures")).to_be_visible()
 
 
-def test_a_download_without_a_network_is_refused_in_one_sentence(visit, first_start):
+def test_a_download_without_a_network_is_refused_in_one_sentence(at, first_start):
     server, folder = first_start
-    page = visit(viewport=PROJECTOR).page
-    page.goto(f"{server.url}/data?set=cifar10")
+    page = at(f"{server.url}/data?set=cifar10", PROJECTOR)
     expect(page.get_by_text("Not on this computer yet: 170 MB")).to_be_visible()
     page.get_by_role("button", name="Download it now").click()
     said = page.get_by_role("alert").filter(has_text="CIFAR-10 could not be downloaded")

@@ -12,6 +12,7 @@ from core.runs.history import History
 from core.runs.store import Run, create_run, find_run
 from core.workers.worker import work
 from tests.browser.hands import barriers, draw_with_mouse, go, press, seen
+from tests.browser.trainings import without_workers
 from tests.helpers import quick_config
 from tests.saved import quiet
 
@@ -36,16 +37,16 @@ def saved(tmp_path_factory, data_folder):
 @pytest.fixture
 def home(server, saved):
     """A dashboard that does not know the run, before or after."""
-    yield server
+    with without_workers(server.runs):
+        yield server
     run = Run(server.runs / saved[1].id)
     with FileLock(run.worker_lock):
         shutil.rmtree(run.folder)
 
 
-def test_a_saved_run_is_opened_elsewhere_looked_at_tried_and_trained_on(visit, saved, home, tmp_path):
+def test_a_saved_run_is_opened_elsewhere_looked_at_tried_and_trained_on(at, saved, home, tmp_path, data_folder):
     file, original = saved
-    page = visit().page
-    page.goto(f"{home.url}/runs")
+    page = at(f"{home.url}/runs")
     chooser = page.locator("input[type=file]")
     torn = tmp_path / "torn.traindesk"
     torn.write_bytes(file.read_bytes()[:-200])
@@ -70,15 +71,16 @@ def test_a_saved_run_is_opened_elsewhere_looked_at_tried_and_trained_on(visit, s
 
     go(page, f"{home.url}/run?run={run.id}")
     resume = page.get_by_role("button", name="Resume", exact=True)
-    press(resume, page.get_by_text("finished", exact=True))
+    press(resume, run.queue_place.exists)
+    work(run, data_folder)
+    expect(page.get_by_text("finished", exact=True)).to_be_visible()
     expect(page.get_by_text("of 360 pictures right")).to_be_visible()
     assert [epoch["epoch"] for epoch in History(run).update().epochs] == [1, 2, 3, 4]
 
 
-def test_a_file_that_is_dropped_anywhere_is_opened(visit, saved, home):
+def test_a_file_that_is_dropped_anywhere_is_opened(at, saved, home):
     file, original = saved
-    page = visit().page
-    page.goto(f"{home.url}/runs")
+    page = at(f"{home.url}/runs")
     expect(page.get_by_role("button", name="Open a saved run")).to_be_visible()
     bag = page.evaluate_handle(
         BAG,

@@ -9,42 +9,49 @@ from playwright.sync_api import expect
 from core.machine.processes import name_process
 from core.runs.events import EventWriter
 from core.runs.store import create_run
-from tests.browser.hands import go, press
-from tests.helpers import quick_config
+from core.workers.worker import work
+from tests.browser.hands import choose, go, press
+from tests.browser.places import bottom
+from tests.browser.trainings import without_workers
+from tests.helpers import quick_config, wait_until
 from tests.pages.fake_runs import fake_run, running, write_epoch, write_start
 
 pytestmark = pytest.mark.browser
 
 
-def test_the_log_moves_with_the_run_and_its_end_is_seen(visit, server):
+def test_the_log_moves_with_the_run_and_its_end_is_seen(at, server):
     run = fake_run(server.runs, "starting")
-    page = visit().page
     with running(run, done=5) as log:
         run.worker_pid.touch()
         name_process(run.worker_pid, os.getpid())
-        page.goto(f"{server.url}/run?run={run.id}")
+        page = at(f"{server.url}/run?run={run.id}")
         page.get_by_text("Log", exact=True).click()
         box = page.get_by_role("log", name="What has happened")
         expect(box).to_contain_text("epoch 5 done")
         expect(page.locator(".facts", has_text="Uses now").get_by_text(" cores")).to_be_visible()
         write_epoch(log, 6)
         expect(box).to_contain_text("epoch 6 done")
-        last, frame = box.locator("pre").bounding_box(), box.bounding_box()
-        assert abs(last["y"] + last["height"] - frame["y"] - frame["height"]) < 4, "it is scrolled to its end"
+        wait_until(lambda: abs(bottom(box.locator("pre")) - bottom(box)) < 4, what="it is scrolled to its end")
 
 
-def test_a_run_of_a_gpu_goes_on_here_and_is_looked_through_to_the_comparison(visit, server):
+def test_a_run_of_a_gpu_goes_on_here_and_is_looked_through_to_the_comparison(at, server, data_folder):
     away = create_run(quick_config(epochs=2, title="Twice", training={"device": "cuda:3"}), server.runs)
     log = EventWriter(away.event_log)
     write_start(log, away, 2)
     log.write("paused", message="Paused.")
     log.close()
-    page = visit().page
-    page.goto(f"{server.url}/run?run={away.id}")
-    page.get_by_role("button", name="On another device").click()
-    page.get_by_role("combobox", name="Device").click()
-    page.get_by_role("option", name="CPU", exact=True).click()
-    page.get_by_role("button", name="Resume there").click()
+    page = at(f"{server.url}/run?run={away.id}")
+    device, there = page.get_by_role("combobox", name="Device"), page.get_by_role("button", name="Resume there")
+
+    def resume() -> None:
+        if not device.is_visible():
+            page.get_by_role("button", name="On another device").click(timeout=3000)
+        choose(page, "Device", "CPU", lambda: "CPU" in device.locator("..").inner_text() + device.input_value())
+        there.click(timeout=3000)
+
+    with without_workers(server.runs):
+        press(resume, away.queue_place.exists)
+        work(away, data_folder)
     expect(page.locator(".status.finished")).to_be_visible()
     assert away.config().training.device == "cpu"
     page.get_by_text("The best pictures of each class").click()
