@@ -27,6 +27,7 @@ from tests.helpers import assert_one_sentence, has_ended, quick_config, wait_unt
 from tests.room import Computer, Room, room
 
 EPOCHS = 4
+SECOND_EPOCH = 30  # a step of it
 SOON = 20.0  # seconds in which a lost computer is noticed
 SLOW = {"epoch_seconds": 2}
 BIG = {"name": "mlp", "hidden": [512]}  # a checkpoint of half a megabyte: a full disk has no place for another one
@@ -163,10 +164,11 @@ def test_kills_of_all_processes_that_carry_a_run_cost_no_line_and_no_network(des
     def half_is_here() -> bool:
         return any(run.folder.glob(".arriving/*.tmp"))
 
+    wait_until(there(computer, run).last.exists, what="a checkpoint there, which is sent next")
     wait_until(half_is_here, every=0.002)
     (agent,) = computer.agents()
     agent.kill()
-    wait_until(lambda: computer.agents() and computer.agents() != [agent])
+    wait_until(lambda: computer.agents() not in ([], [agent]), what="another agent", every=0.2)
     wait_until(has(run, "epoch", 2))
     wait_until(half_is_here, every=0.002)
     desk.kill_desk()
@@ -191,15 +193,14 @@ def test_a_worker_killed_there_is_seen_and_its_run_goes_on_elsewhere_when_that_c
     """Bit for bit; on waking the computer finds that its run went on elsewhere."""
     computer = desk.computers[0]
     run = train(desk, "lab-1")
-    wait_until(has(run, "epoch"))
+    ask_for_playback(run, Playback(until=SECOND_EPOCH))  # there it waits until all is done to it
+    wait_until(lambda: has(run, "playback")() and there(computer, run).last.is_file())
     for process in workers(computer.runs):
         process.kill()
     wait_until(lambda: run.status().name == "interrupted")
     wait_until(lambda: placement_of(run.folder).settled, what="what was there is here")
     go_on(desk, run, "lab-1")
     wait_until(lambda: has(run, "resumed")() and run.last.is_file())
-    ask_for_playback(run, Playback(epoch_seconds=60.0))
-    wait_until(has(run, "playback"), what="there it is slow from now on")
     frozen, began = [*computer.agents(), psutil.Process(computer.process.pid)], time.monotonic()
     for process in frozen:
         process.suspend()
