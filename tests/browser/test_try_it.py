@@ -9,7 +9,9 @@ from playwright.sync_api import expect
 
 from core.runs.metadata import change_metadata
 from core.runs.store import Run
-from tests.browser.hands import PASTE, choose, draw_with_mouse
+from tests.browser.hands import PASTE, choose, draw_with_mouse, press
+from tests.browser.places import box
+from tests.browser.trainings import without_workers
 from tests.drawings import draw_digit
 from tests.pages.trained import copied, train
 
@@ -26,9 +28,9 @@ def digits(tmp_path_factory, data_folder):
 @pytest.fixture
 def desk(at, server, digits):
     """The classify page of a network that reads digits."""
-    run = digits if not (server.runs / digits.id).exists() else None
-    if run is not None:
-        copied(run, server.runs)
+    for name in (digits.id, "second"):
+        if not (server.runs / name).exists():
+            copied(digits, server.runs, name)
     page = at(f"{server.url}/classify?run={digits.id}")
     expect(page.get_by_text("Draw a digit in the box.")).to_be_visible()
     return page
@@ -51,7 +53,7 @@ def test_undo_redo_and_clear_by_button_and_by_key(desk):
     expect(desk.get_by_text("Draw a digit in the box.")).to_be_visible()
 
 
-def test_every_part_that_explains_opens_and_the_answer_falls_when_the_picture_is_broken(desk):
+def test_every_part_that_explains_opens_and_the_answer_falls_when_the_picture_is_broken(desk, server):
     draw_with_mouse(desk, 0)
     expect(desk.locator(".bars .winner .name").first).to_have_text("0")
     desk.get_by_text("What it sees", exact=True).click()
@@ -82,8 +84,11 @@ def test_every_part_that_explains_opens_and_the_answer_falls_when_the_picture_is
     expect(desk.locator(".js-plotly-plot[aria-label^='Test accuracy against']")).to_be_visible()
     choose(desk, "What that does to 500 test pictures", "Shift")
     expect(desk.locator(".js-plotly-plot[aria-label='Test accuracy against shift']")).to_be_visible()
-    desk.get_by_role("button", name="Train it to cope with that").click()
-    expect(desk).to_have_url(re.compile(r"/run\?run="))
+    with without_workers(server.runs):
+        desk.get_by_role("button", name="Train it to cope with that").click()
+        expect(desk).to_have_url(re.compile(r"/run\?run="))
+        leave = desk.get_by_role("button", name="Take out of the queue")
+        press(leave, desk.get_by_text("stopped", exact=True))
 
 
 def test_a_picture_from_the_clipboard_is_answered(desk):
@@ -98,22 +103,18 @@ def test_a_picture_from_the_clipboard_is_answered(desk):
     expect(desk.get_by_text("Draw a digit in the box.")).to_be_visible()
 
 
-def test_the_camera_takes_a_photo(browser, server, digits):
-    """A browser with a made-up camera."""
-    if not (server.runs / digits.id).exists():
-        copied(digits, server.runs)
-    context = browser.new_context(permissions=["camera"])
-    page = context.new_page()
-    page.goto(f"{server.url}/classify?run={digits.id}")
-    page.get_by_role("radio", name="Photo").click()
-    expect(page.get_by_test_id("stCameraInput").get_by_text("Take a photo of a digit")).to_be_visible()
-    context.close()
+def test_the_camera_takes_a_photo(desk):
+    """A browser that lets pages have the camera."""
+    desk.context.grant_permissions(["camera"])
+    desk.get_by_role("radio", name="Photo").click()
+    expect(desk.get_by_test_id("stCameraInput").get_by_text("Take a photo of a digit")).to_be_visible()
+    desk.get_by_role("radio", name="Draw").click()
+    expect(desk.get_by_text("Draw a digit in the box.")).to_be_visible()
+    desk.context.clear_permissions()
 
 
-def test_another_is_asked_too_and_how_careful_it_is_can_be_set(desk, server, digits):
-    if not (server.runs / "second").exists():
-        copied(digits, server.runs, "second")
-    desk.reload()
+def test_another_is_asked_too_and_how_careful_it_is_can_be_set(desk, server):
+    desk.reload()  # its folds are closed
     expect(desk.get_by_text("Draw a digit in the box.")).to_be_visible()
     draw_with_mouse(desk, 0)
     expect(desk.locator(".bars .winner .name")).to_have_text(["0"])
@@ -126,16 +127,16 @@ def test_another_is_asked_too_and_how_careful_it_is_can_be_set(desk, server, dig
     choose(desk, "Network that answers", re.compile("^Epoch 1, "), lambda: sure.inner_text() != best)
     desk.keyboard.press("Escape")
     expect(desk.get_by_role("button", name="Epoch 1, 1 more")).to_be_visible()
-    box = desk.get_by_role("combobox", name="Network of run")
+    network = desk.get_by_role("combobox", name="Network of run")
     second = Run(server.runs / "second")
     change_metadata(second, title="Second")
     desk.get_by_role("radio", name="Test").click()
-    choose(desk, "Network of run", re.compile("^Second"), lambda: "Second" in box.input_value())
+    choose(desk, "Network of run", re.compile("^Second"), lambda: "Second" in network.input_value())
     change_metadata(second, title="Renamed")
     for way in ("Draw", "Test", "Draw"):  # a list knows a choice by its words
         desk.get_by_role("radio", name=way).click()
-        expect(box).to_have_value(re.compile("^(Second|Renamed)"))
-    choose(desk, "Network of run", re.compile("^Best so far"), lambda: "Best so far" in box.input_value())
+        expect(network).to_have_value(re.compile("^(Second|Renamed)"))
+    choose(desk, "Network of run", re.compile("^Best so far"), lambda: "Best so far" in network.input_value())
     desk.get_by_role("button", name="When does it say").click()
     answers = desk.get_by_text("of the validation pictures and is right in")
     expect(answers).to_be_visible()
@@ -150,7 +151,7 @@ def test_another_is_asked_too_and_how_careful_it_is_can_be_set(desk, server, dig
     picture, bars = desk.get_by_role("img", name=re.compile("Test picture")), desk.locator(".bars .winner").first
     expect(picture).to_be_visible()
     expect(desk.locator(".truth").first).to_contain_text("it is")
-    left, right = picture.bounding_box(), bars.bounding_box()
+    left, right = box(picture), box(bars)
     assert left["x"] + left["width"] <= right["x"] and left["y"] < right["y"] < left["y"] + left["height"]
     desk.get_by_role("button", name="One that it gets wrong").click()
     expect(desk.locator(".truth").first).to_contain_text("Wrong")
