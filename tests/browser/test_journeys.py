@@ -6,11 +6,15 @@ import pytest
 from playwright.sync_api import expect
 
 from core.runs.history import History
-from core.runs.store import find_run
+from core.runs.playback import Playback, ask_for_playback
+from core.runs.store import find_run, list_runs
+from core.workers.worker import work
 from tests.browser.conftest import serving
-from tests.browser.hands import charts, draw_with_mouse
+from tests.browser.hands import charts, draw_with_mouse, seen
+from tests.browser.places import bottom, box
+from tests.browser.trainings import without_workers
 from tests.drawings import draw_digit
-from tests.helpers import PATIENCE, wait_until
+from tests.helpers import wait_until
 from tests.pages.trained import copied, train
 
 pytestmark = pytest.mark.browser
@@ -43,9 +47,12 @@ def test_digits_from_the_first_click_to_a_drawn_three(visit, with_a_waiting_work
     page, server = visit().page, with_a_waiting_worker
     page.goto(server.url)
     page.get_by_role("button", name="Start the digits training").click()
-    expect(page).to_have_url(re.compile(r"/run\?run="))
+    [run] = wait_until(lambda: list_runs(server.runs), what="it is started")
+    ask_for_playback(run, Playback(epoch_seconds=60))  # however slowly its page is drawn
+    expect(page).to_have_url(re.compile(rf"/run\?run={run.id}"))
     wait_for_growth(page)
-    run = find_run(re.search(r"run=([\w-]+)", page.url)[1], server.runs)
+    one_epoch = History(run).update().started["steps_per_epoch"]
+    ask_for_playback(run, Playback(until=one_epoch + 1))
     wait_until(lambda: History(run).update().epochs, what="the first of three epochs ends")
     page.get_by_role("button", name="Stop").click()  # what it learned is kept
     expect(page.get_by_text("stopped", exact=True)).to_be_visible()
@@ -59,29 +66,38 @@ def test_digits_from_the_first_click_to_a_drawn_three(visit, with_a_waiting_work
     page.close()  # before its server goes
 
 
-def test_mnist_for_one_epoch_with_a_changed_form(visit, server):
-    page = visit().page
-    page.goto(f"{server.url}/train?recipe=fast_mnist")
+def test_mnist_for_one_epoch_with_a_changed_form(at, server, data_folder):
+    page = at(f"{server.url}/train?recipe=fast_mnist")
     size = page.get_by_role("spinbutton", name="Batch size")
     expect(size).to_have_value("32")
     size.fill("128")
     size.press("Enter")
     expect(page.get_by_text("SimpleCNN on MNIST, 1 epoch", exact=True)).to_be_visible()
-    page.get_by_role("button", name="Start training").click()
-    expect(page).to_have_url(re.compile(r"/run\?run="))
-    wait_for_growth(page)
-    expect(page.get_by_text("finished", exact=True)).to_be_visible(timeout=3000 * PATIENCE)
-    run = find_run(re.search(r"run=([\w-]+)", page.url)[1], server.runs)
-    assert run.config().training.batch_size == 128
+    points = []
+
+    def look(event) -> None:
+        """The training stands still until its page shows this much of it."""
+        if event["event"] == "step" and len(points) < 2:
+            at_least = points[-1] + 1 if points else 1
+            shown = "document.querySelector('.js-plotly-plot').data[0].x.length"
+            points.append(seen(page, f"{shown} >= {at_least} && {shown}"))
+
+    with without_workers(server.runs):
+        page.get_by_role("button", name="Start training").click()
+        expect(page).to_have_url(re.compile(r"/run\?run="))
+        run = find_run(re.search(r"run=([\w-]+)", page.url)[1], server.runs)
+        assert run.config().training.batch_size == 128
+        work(run, data_folder, look)
+    assert len(points) == 2, "its curve was seen to grow"
+    expect(page.get_by_text("finished", exact=True)).to_be_visible()
     expect(page.get_by_text("of 10,000 pictures right")).to_be_visible()
     page.get_by_role("button", name="Try it: draw or upload").click()
     draw_three_and_read(page)
     expect(page.get_by_text("What the network sees, 28 x 28")).to_be_visible()
 
 
-def test_a_wrong_value_is_explained_at_its_field_while_typing(visit, server):
-    page = visit().page
-    page.goto(f"{server.url}/train?recipe=digits")
+def test_a_wrong_value_is_explained_at_its_field_while_typing(at, server):
+    page = at(f"{server.url}/train?recipe=digits")
     rate = page.get_by_role("textbox", name="Learning rate")
     expect(rate).to_have_value("0.006")
     rate.fill("-1")
@@ -90,26 +106,24 @@ def test_a_wrong_value_is_explained_at_its_field_while_typing(visit, server):
     start = page.get_by_role("button", name="Start training")
     expect(start).to_be_disabled()
     expect(page.get_by_text("1 value to correct")).to_be_visible()
-    field, text = rate.bounding_box(), sentence.bounding_box()
-    assert 0 <= text["y"] - (field["y"] + field["height"]) < 40, "directly under its field"
+    wait_until(lambda: 0 <= box(sentence)["y"] - bottom(rate) < 40, what="directly under its field")
     rate.fill("0.01")
     expect(sentence).to_have_count(0)
     expect(start).to_be_enabled()
 
 
-def test_a_bad_and_a_good_upload_together(visit, server, tmp_path, data_folder):
+def test_a_bad_and_a_good_upload_together(at, server, tmp_path, data_folder):
     run = copied(train(tmp_path / "trained", data_folder, epochs=4, title="Reads digits"), server.runs)
     (tmp_path / "broken.png").write_bytes(b"this is no picture")
     draw_digit(3).save(tmp_path / "three.png")
-    page = visit().page
-    page.goto(f"{server.url}/classify?run={run.id}")
+    page = at(f"{server.url}/classify?run={run.id}")
     page.get_by_role("radio", name="Upload").click()
     page.locator("input[type=file]").set_input_files([tmp_path / "broken.png", tmp_path / "three.png"])
     expect(page.get_by_role("alert").filter(has_text="'broken.png' is not an image")).to_be_visible()
     expect(page.locator(".answer")).to_have_count(1)
     one = page.get_by_role("img", name="three.png", exact=True)  # itself, and no grid of one
     expect(one).to_be_visible()
-    wait_until(lambda: one.bounding_box()["width"] > 150)
+    wait_until(lambda: box(one)["width"] > 150)
     expect(page.get_by_role("group", name="Pictures")).to_have_count(0)
     draw_digit(0).save(tmp_path / "zero.png")
     page.locator("input[type=file]").set_input_files([tmp_path / "zero.png"])

@@ -13,12 +13,13 @@ from core.runs.queue import waiting
 from core.runs.store import create_run, find_run
 from core.workers.dispatch import set_cpu_runs
 from tests.browser.conftest import ROOT, serving
-from tests.browser.hands import press
+from tests.browser.hands import go, press
 from tests.faults.checks import assert_each_step_once, assert_whole
 from tests.faults.conftest import supervisors, workers
 from tests.helpers import closed_port, quick_config, wait_until
 
 pytestmark = pytest.mark.browser
+SECOND_EPOCH = 25  # a step of it
 
 
 @pytest.fixture
@@ -35,7 +36,8 @@ def runs(tmp_path):
 def start(page, server, title, **training):
     """Starts a training by the form, filled from a run that holds these settings; its page is open then."""
     source = create_run(quick_config(title=title, training=training), server.runs)
-    page.goto(f"{server.url}/train?from={source.id}")
+    address = f"{server.url}/train?from={source.id}"
+    page.goto(address) if page.url == "about:blank" else go(page, address)
     page.get_by_role("button", name="Start training").click()
     expect(page).to_have_url(re.compile(r"/run\?run="))
     return find_run(re.search(r"run=([\w-]+)", page.url)[1], server.runs)
@@ -58,7 +60,7 @@ def test_a_queue_outlives_its_dashboard_and_a_killed_worker(visit, runs, data_fo
     with serving(runs, data_folder, port=port) as server:
         first = start(page, server, "Survivor", epochs=600, epoch_seconds=1)
         status(page, "running")
-        second = start(page, server, "Second", epochs=3, epoch_seconds=2)
+        second = start(page, server, "Second", epochs=3)
         status(page, "queued")
         expect(page.get_by_text("It is the next one")).to_be_visible()
         expect(page.get_by_role("button", name="Run next")).to_be_disabled()
@@ -71,18 +73,20 @@ def test_a_queue_outlives_its_dashboard_and_a_killed_worker(visit, runs, data_fo
         page.reload()
         status(page, "queued")
         seen.errors.clear()  # the page said that its server was gone
-        page.goto(f"{server.url}/run?run={first.id}")
-        status(page, "running")
+        go(page, f"{server.url}/run?run={first.id}")
         expect(page.get_by_role("heading", name="Survivor")).to_be_visible()
+        status(page, "running")
+        ask_for_playback(second, Playback(until=SECOND_EPOCH))  # however slowly its page is drawn
         stop = page.get_by_role("button", name="Stop", exact=True)
         press(
             lambda: stop.click(timeout=30_000), page.get_by_text("stopped", exact=True).first
         )  # slow on a busy computer
 
-        page.goto(f"{server.url}/run?run={second.id}")
+        go(page, f"{server.url}/run?run={second.id}")
+        expect(page.get_by_role("heading", name="Second")).to_be_visible()
         status(page, "running")  # by itself, as the first was stopped
         wait_until(lambda: second.last.exists())
-        (worker,) = wait_until(lambda: workers(runs))
+        (worker,) = workers(runs)
         worker.kill()
         expect(page.get_by_text("interrupted", exact=True)).to_be_visible()
         press(page.get_by_role("button", name="Resume"), page.get_by_role("button", name="Pause"))

@@ -63,6 +63,26 @@ def test_what_is_made_is_offered_with_what_was_shown_of_it(program, shown, runs_
     assert widget(again, f"make package {shown.id}")
 
 
+def test_each_is_made_of_the_run_or_of_the_chosen_network_with_or_without_pictures(
+    program, shown, runs_folder, patterns
+):
+    calls = program("print('{}')")
+    app = open_app("run", run=shown.id)
+    widget(app, f"taken network {shown.id}").set_value("last")
+    for kind in take_view.OFFERED:
+        app = over(press(app, f"make {kind} {shown.id}"))
+    own = {"name": "own_images", "source": patterns.id, "side": 28}
+    wide = fake_run(runs_folder, "paused", changes={"dataset": own})
+    app = open_app("run", run=wide.id)
+    for with_pictures in (False, True):
+        widget(app, f"with pictures {wide.id}").set_value(with_pictures)
+        app = over(press(run(app), f"make run {wide.id}"))
+    last, pictures = ["--network", "last"], ["--pictures"]
+    expected = [("page", last), ("package", last), ("script", last), ("report", []), ("run", [])]
+    assert [(command[7], command[18:]) for command, _ in calls] == [*expected, ("run", []), ("run", pictures)]
+    assert [command[4:7] for command, _ in calls[4:6]] == [["core", "export", each.id] for each in (shown, wide)]
+
+
 def test_how_far_it_is_and_an_end_of_it(program, shown):
     program(
         "import json, pathlib, sys, time; file = sys.argv[sys.argv.index('--progress') + 1];"
