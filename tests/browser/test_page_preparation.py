@@ -150,7 +150,7 @@ def test_squares_of_ink_and_clothing_become_the_same_pixels(page):
 
 
 def test_a_large_picture_is_reduced_first_as_when_it_is_read(page):
-    file, large = io.BytesIO(), scene(1700, 1300)
+    file, large = io.BytesIO(), scene(1700, 331)
     large.save(file, "PNG")
     square = Preparation("fit", "prepare_square", {"channels": 1, "side": 48, "fit": "stretch"})
     read = square(read_image(file.getvalue(), "large.png"))

@@ -8,11 +8,14 @@ from playwright.sync_api import expect
 
 from core.analysis.mistakes import commonest_mistakes, confusion, in_cell
 from core.runs.predictions import read_predictions
-from tests.browser.hands import seen
+from tests.browser.hands import press, seen
 from tests.helpers import wait_until
 from tests.pages.trained import copied, train
 
 pytestmark = pytest.mark.browser
+PLACE = """(chart, [row, column]) => {
+    const {xaxis, yaxis} = chart._fullLayout, box = chart.querySelector('.nsewdrag').getBoundingClientRect();
+    return [box.x + xaxis.d2p(xaxis._categories[column]), box.y + yaxis.d2p(yaxis._categories[row])]; }"""
 
 
 @pytest.fixture(scope="module")
@@ -41,19 +44,18 @@ def test_a_click_on_a_cell_opens_the_pictures_behind_it(at, server, runs):
     page = at(f"{server.url}/run?run={run.id}")
     chart = page.locator(".js-plotly-plot[aria-label^='Confusion matrix, test']")
     expect(chart.locator(".nsewdrag")).to_be_visible()
-    chart.scroll_into_view_if_needed()
-    place = chart.evaluate(
-        """(chart, [row, column]) => {
-        const {xaxis, yaxis} = chart._fullLayout, box = chart.querySelector('.nsewdrag').getBoundingClientRect();
-        return [box.x + xaxis.d2p(xaxis._categories[column]), box.y + yaxis.d2p(yaxis._categories[row])]; }""",
-        [true, predicted],
-    )
-    page.mouse.move(*place)
-    page.mouse.click(*place)
-    expect(page.get_by_text(re.compile(f"{true} taken for {predicted}: "))).to_be_visible()
+
+    def click_cell() -> None:
+        chart.scroll_into_view_if_needed(timeout=3000)
+        place = chart.evaluate(PLACE, [true, predicted], timeout=3000)
+        page.mouse.move(*place)
+        page.mouse.click(*place)
+
+    press(click_cell, page.get_by_text(re.compile(f"{true} taken for {predicted}: ")))
     expect(page).to_have_url(re.compile(f"cell={true}-{predicted}"))
     gallery = page.get_by_role("group", name=f"{true} taken for {predicted}")
-    alts = [image.get_attribute("alt") for image in gallery.get_by_role("img").all()]
+    expect(gallery.get_by_role("img").first).to_be_visible()
+    alts = gallery.get_by_role("img").evaluate_all("pictures => pictures.map(picture => picture.alt)")
     expected = predictions.rows[in_cell(predictions, true, predicted)].tolist()
     assert [int(re.match(r"picture (\d+):", alt)[1]) for alt in alts] == expected[: len(alts)] and alts
 
