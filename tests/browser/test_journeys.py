@@ -10,7 +10,7 @@ from core.runs.playback import Playback, ask_for_playback
 from core.runs.store import find_run, list_runs
 from core.workers.worker import work
 from tests.browser.conftest import serving
-from tests.browser.hands import charts, draw_with_mouse, seen
+from tests.browser.hands import draw_with_mouse, seen
 from tests.browser.places import bottom, box
 from tests.browser.trainings import without_workers
 from tests.drawings import draw_digit
@@ -18,13 +18,13 @@ from tests.helpers import wait_until
 from tests.pages.trained import copied, train
 
 pytestmark = pytest.mark.browser
+POINTS = "document.querySelector('.js-plotly-plot').data[0].x.length"
 
 
 def wait_for_growth(page) -> None:
     """The loss curve has points, and then more of them."""
-    page.wait_for_function("document.querySelector('.js-plotly-plot')?.data?.[0].x.length > 2")
-    points = charts(page)[0]["points"]
-    page.wait_for_function(f"document.querySelector('.js-plotly-plot').data[0].x.length > {points}")
+    before = seen(page, f"{POINTS} > 2 && {POINTS}")
+    page.wait_for_function(f"{POINTS} > {before}")
 
 
 def draw_three_and_read(page) -> None:
@@ -79,8 +79,7 @@ def test_mnist_for_one_epoch_with_a_changed_form(at, server, data_folder):
         """The training stands still until its page shows this much of it."""
         if event["event"] == "step" and len(points) < 2:
             at_least = points[-1] + 1 if points else 1
-            shown = "document.querySelector('.js-plotly-plot').data[0].x.length"
-            points.append(seen(page, f"{shown} >= {at_least} && {shown}"))
+            points.append(seen(page, f"{POINTS} >= {at_least} && {POINTS}"))
 
     with without_workers(server.runs):
         page.get_by_role("button", name="Start training").click()
