@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
 import math
+import re
 import sys
 import types
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import pairwise
 from typing import Any, ClassVar, Literal, Union, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
@@ -18,6 +17,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 from pydantic_core import PydanticCustomError
 
 from core.errors import TrainDeskError
+
+# A field, then its string.
+HELP = re.compile(r'^    (\w+): .*\n(?:(?:     .*|    [)\]}].*)\n)*?    """((?:.|\n)*?)"""', re.MULTILINE)
 
 
 class Settings(BaseModel):
@@ -155,17 +157,15 @@ def _problem(settings_class: type[Settings], details: Any, path: str) -> Problem
 @cache
 def _helps(settings_class: type) -> dict[str, str]:
     """The strings under the fields of a class and its bases, by name. They are read when first asked for: pydantic would do so
-    whenever a class is imported, which then takes a third longer."""
+    whenever a class is imported, which then takes a third longer. Without `ast`: in Python 3.11 two threads that parse at the
+    same time, as an import of torch does too, can make each other fail (SystemError: AST constructor recursion depth mismatch).
+    """
     if settings_class is Settings:
         return {}
-    tree = ast.parse(inspect.getsource(sys.modules[settings_class.__module__]))
-    classes = (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
-    body = next((node.body for node in classes if node.name == settings_class.__name__), [])
-    own = {
-        ast.unparse(field.target): " ".join(line.strip() for line in ast.literal_eval(text.value).splitlines())
-        for field, text in pairwise(body)
-        if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr)
-    }
+    source = inspect.getsource(sys.modules[settings_class.__module__])
+    begun = re.split(rf"^class {settings_class.__name__}\b.*\n", source, maxsplit=1, flags=re.MULTILINE)[-1]
+    body = re.split(r"^\S", begun, maxsplit=1, flags=re.MULTILINE)[0]
+    own = {name: " ".join(line.strip() for line in text.splitlines()) for name, text in HELP.findall(body)}
     return _helps(settings_class.__mro__[1]) | own
 
 

@@ -1,7 +1,11 @@
 """Typed settings: what a form sees, and what a person reads when a value is wrong."""
 
+import ast
+import inspect
 import json
 import math
+import tomllib
+from itertools import pairwise
 from typing import Annotated, ClassVar, Literal
 
 import pytest
@@ -9,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field, ValidationError
 
-from core.run_config import PARTS, fields
+from core.run_config import GROUPS, PARTS, fields
 from core.settings.settings import FieldSpec, Problem, Settings, SettingsError, fields_of, parse, setting
+from tests.desk import ROOT
 
 
 class Oven(Settings):
@@ -85,6 +90,34 @@ def test_every_setting_of_a_run_has_a_help():
         for name in registry.names():
             bare = [path for path, spec in fields({part: name}).items() if "." in path and not spec.help]
             assert not bare, f"{part} {name}"
+
+
+def strings_under_fields(settings_class):
+    """{field: string} of its own fields, by Python's own parser."""
+    tree = ast.parse(inspect.getsource(inspect.getmodule(settings_class)))
+    found = next(each for each in tree.body if isinstance(each, ast.ClassDef) and each.name == settings_class.__name__)
+    return {
+        field.target.id: " ".join(line.strip() for line in text.value.value.splitlines())
+        for field, text in pairwise(found.body)
+        if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr)
+    }
+
+
+def test_every_string_under_a_field_is_its_help():
+    chosen = [*GROUPS.values(), *(each for registry in PARTS.values() for _, each in registry.items()), Oven]
+    classes = {each for one in chosen for each in one.__mro__ if issubclass(each, Settings) and each is not Settings}
+    written = {each: strings_under_fields(each) for each in classes}
+    assert sum(map(len, written.values())) > 60
+    for each, strings in written.items():
+        assert {spec.name: spec.help for spec in fields_of(each) if spec.name in strings} == strings
+
+
+def test_nothing_is_parsed_where_another_thread_may_import_torch(monkeypatch):
+    """In Python 3.11 both would fail at times, and with a half imported torch no network answers until a restart."""
+    monkeypatch.setattr(ast, "parse", None)
+    assert {spec.help for spec in fields_of(Oven)} > {"How much: of what is put in, per hour."}
+    settings = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+    assert settings["runner"]["magicEnabled"] is False
 
 
 def test_choices_have_plain_words_and_keep_their_type():
