@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from core.runs.events import EventWriter
 from core.runs.snapshots import ProbeImages, Snapshot, SnapshotStore
-from tests.browser.access import BRIGHTNESS, faults
+from tests.browser.access import BRIGHTNESS, faults, unreadable_in_the_dark
 from tests.browser.hands import barriers, go, press, seen
 from tests.helpers import wait_until
 from tests.pages.fake_runs import fake_run, running, write_epoch, write_start, write_test
@@ -270,7 +270,7 @@ def test_what_opens_on_the_first_screen_of_a_run_has_no_barriers(at, server):
     expect(page.get_by_role("dialog", name="Loss")).to_be_hidden()
     go(page, f"{server.url}/run?run={run.id}&view=presenter")
     places(page)
-    assert barriers(page) == [] and faults(page) == []
+    assert barriers(page) == [] and faults(page) == [] and unreadable_in_the_dark(page) == []
 
 
 def no_barriers_by_day_and_night(page, part) -> None:

@@ -211,7 +211,9 @@ def test_the_empty_page_has_a_way_to_a_first_experiment(runs_folder):
 
 
 def test_a_page_without_experiments_says_how_to_make_one(runs_folder):
-    assert "Try several values" in words(open_app("experiment"))
+    assert all(
+        each in words(open_app("experiment")) for each in ("An experiment is several runs", "Try several values")
+    )
     trained(runs_folder, 0.9)
     app = open_app("experiment", experiment="Atlantis")
     assert "There is no experiment 'Atlantis'" in words(app) and "Trial" in words(app)
