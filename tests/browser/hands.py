@@ -28,6 +28,7 @@ TO = """address => {  // as the browser's Back and Forward do it
     dispatchEvent(new PopStateEvent('popstate')); }"""
 DRAWN = """() => document.querySelector('[data-test-script-state=notRunning]')
     && ![...document.querySelectorAll('h1')].some(title => title.dataset.left === title.textContent)"""
+SETTLED = "!document.querySelector('[data-stale=true], [data-testid=stApp]:not([data-test-script-state=notRunning])')"
 CHARTS = """[...document.querySelectorAll('.js-plotly-plot')].filter(chart => chart.dataset.draws).map(chart => ({
     draws: Number(chart.dataset.draws), points: chart.data[0].x.length, range: chart._fullLayout.xaxis.range,
     visible: chart._fullData[1].visible, title: chart._fullLayout.title.text, marked: chart.marked === true}))"""
@@ -107,8 +108,8 @@ def draw_with_mouse(page, digit: int, style: int = 0, fill: float = 0.7) -> None
 
 
 def barriers(page: Page, part: str = "html", contrast_only: bool = False) -> list[tuple[str, str]]:
-    """(rule, element) of all that axe-core finds against WCAG 2.2 A and AA, and goes on finding: while a page of another size is
-    laid out anew, a frame may have to be scrolled for a moment.
+    """(rule, element) of all that axe-core finds against WCAG 2.2 A and AA on a page that is drawn to its end, where nothing is
+    faint, and goes on finding: while one of another size is laid out anew, a frame may have to be scrolled for a moment.
 
     A look at a whole page is dear, half a second and more. `part`: the selector of what to look at, where the rest was
     looked at. `contrast_only`: what other colours can change.
@@ -118,8 +119,10 @@ def barriers(page: Page, part: str = "html", contrast_only: bool = False) -> lis
     if not page.evaluate("'axe' in window"):
         page.evaluate((Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8"))
     rules = ["color-contrast"] if contrast_only else ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-    end = time.monotonic() + 5
+    end = 0.0
     while True:
+        page.wait_for_function(SETTLED)
+        end = end or time.monotonic() + 5
         result = page.evaluate("([part, rules]) => axe.run(part, {runOnly: rules})", [part, rules])
         found = [(each["id"], node["html"][:200]) for each in result["violations"] for node in each["nodes"]]
         if not found or time.monotonic() > end:

@@ -138,7 +138,9 @@ def test_the_presenter_view_lives_in_the_address(at, server):
     run = fake_run(server.runs, "finished")
     page = at(f"{server.url}/runs", PROJECTOR)
     header = page.locator(".st-key-header")
-    press(page.get_by_role("button", name="Presenter view"), lambda: "view=presenter" in page.url)
+    leave = page.get_by_role("button", name="Leave the presenter view")
+    press(page.get_by_role("button", name="Presenter view: large type"), leave)
+    expect(page).to_have_url(re.compile("view=presenter"))
     expect(header).to_have_count(0)
     go(page, f"{server.url}/run?run={run.id}&view=presenter")
     size = "document.querySelector('.js-plotly-plot').getBoundingClientRect().height"
@@ -151,7 +153,7 @@ def test_the_presenter_view_lives_in_the_address(at, server):
     expect(header).to_have_count(0)
     page.go_back()
     expect(again).to_be_visible()  # the form's own button to leave that view stands there until the run's page comes
-    press(page.get_by_role("button", name="Leave the presenter view"), header)
+    press(leave, header)
     page.wait_for_function("!location.search.includes('view=')")
     assert f"run={run.id}" in page.url
     page.wait_for_function(f"document.querySelector('.js-plotly-plot')._fullLayout.font.size < {font}")

@@ -32,7 +32,9 @@ def desk(at, server, digits):
         if not (server.runs / name).exists():
             copied(digits, server.runs, name)
     page = at(f"{server.url}/classify?run={digits.id}")
-    expect(page.get_by_text("Draw a digit in the box.")).to_be_visible()
+    clear, invited = page.get_by_role("button", name="Clear"), page.get_by_text("Draw a digit in the box.")
+    expect(clear).to_be_visible()  # with what the test before has drawn
+    press(clear, lambda: clear.is_disabled() and invited.is_visible())
     return page
 
 
