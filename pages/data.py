@@ -1,5 +1,8 @@
 """Data: look at the datasets there are, bring your own pictures, check them, and manage the datasets made of them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import streamlit as st
 
 from core.datasets.thumbnails import published
@@ -19,6 +22,17 @@ from pages.components.shell.links import DATA, way_back
 from pages.components.shell.messages import show_warning
 from pages.components.shell.rights import may_change_job
 
+
+@contextmanager
+def refusal_told() -> Iterator[None]:
+    """Why a dataset is not shown, with the way to the others."""
+    try:
+        yield
+    except OwnDataError as error:
+        show_warning(str(error))
+        way_back(DATA, "All datasets")
+
+
 open_page("Data")
 job = find_job(st.query_params.get("import", ""), data_folder())
 chosen = st.query_params.get("set", "")
@@ -28,12 +42,8 @@ if job is not None and may_change_job(job):
 elif chosen in published():
     draw_builtin(published()[chosen])
 elif chosen:
-    with dataset_fence(dataset_at(chosen, data_folder())):
-        try:
-            draw_dataset(find_dataset(chosen, data_folder()))
-        except OwnDataError as error:
-            show_warning(str(error))
-            way_back(DATA, "All datasets")
+    with refusal_told(), dataset_fence(dataset_at(chosen, data_folder())), refusal_told():
+        draw_dataset(find_dataset(chosen, data_folder()))
 else:
     st.title("Pictures to learn from")
     draw_privacy()

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 from html import escape
 from pathlib import Path
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode
 
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -22,6 +22,7 @@ from pages.components.shell.rights import COOKIE
 
 GUEST_HEADER = b"x-traindesk-guest"  # of .streamlit/config.toml; only the gate sets it
 LONGEST_FORM = 4096  # bytes
+TO, LONGEST_PLACE = "to", 2000  # of the log-in's address: the page that was asked for, and its characters at most
 TAKEN = "/take/"  # then what `Authenticator.pass_for` gave
 PAGE = Path(__file__).with_suffix(".html").read_text(encoding="utf-8")  # PROBLEM stands where a sentence may be
 HEADERS = {
@@ -89,7 +90,8 @@ class Gate:
         if guest_of(request.scope, self.authenticator):
             return None
         if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
-            return RedirectResponse("/login", 303)
+            place = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+            return RedirectResponse("/login" if place == "/" else f"/login?{urlencode({TO: place})}", 303)
         return Response("Log in first.", 401, media_type="text/plain")
 
     async def _taken_along(self, token: str) -> Response:
@@ -117,7 +119,7 @@ class Gate:
             token = self.authenticator.log_in(given, address)
         except LogInRefused as refusal:
             return _form(str(refusal), 401)
-        response = RedirectResponse("/", 303)
+        response = RedirectResponse(_place_here(request.query_params.get(TO, "")), 303)
         response.set_cookie(
             COOKIE, token, max_age=LASTS, httponly=True, samesite="lax", secure=self.is_encrypted, path="/"
         )
@@ -128,6 +130,17 @@ def guest_of(scope: Scope, authenticator: Authenticator) -> Guest | None:
     """Who asks, by the cookie."""
     token = HTTPConnection(scope).cookies.get(COOKIE)
     return authenticator.guest(token) if token else None
+
+
+def _place_here(place: str) -> str:
+    """Where someone wanted to go, if that is a page of this dashboard, else Home: a link could name another host."""
+    here = (
+        place.startswith("/")
+        and place.isprintable()
+        and not place.startswith(("//", "/\\"))
+        and len(place) <= LONGEST_PLACE
+    )
+    return place if here else "/"
 
 
 def _form(problem: str = "", status: int = 200) -> HTMLResponse:

@@ -283,3 +283,11 @@ def test_a_drawn_class_that_no_folder_can_be_called_goes_by_its_name(runs_folder
     assert "42 drawings of star, what?: not a dataset yet" in words(app).replace("**", "")
     press(app, f"go on {job.id}")
     assert "what? 21" in words(app).replace("**", "") and "what？" not in words(app)
+
+
+@pytest.mark.parametrize("name", ["A", "a b", "../..", "<b>x", "nosuch"])
+def test_an_address_of_no_dataset_is_a_sentence_with_the_way_to_the_others(name):
+    app = open_app("data", set=name)
+    assert not app.exception and re.search("is no name of a dataset|is not in", app.warning[0].value)
+    next(button for button in app.button if button.label == "All datasets").click()
+    assert "Pictures to learn from" in words(run(app))

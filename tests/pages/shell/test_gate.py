@@ -15,6 +15,7 @@ from pages.components.shell.rights import COOKIE
 from tests.helpers import quick_config
 
 GUESTS, HOST = "for the class", "for the teacher"
+GOOD = b"password=for+the+class"
 
 
 class Behind:
@@ -37,12 +38,12 @@ def gate():
     return Gate(Behind(), Authenticator(GUESTS, HOST, b"k" * 32))
 
 
-def ask(gate, path, *, kind="http", method="GET", headers=(), body=b"", token=""):
+def ask(gate, path, *, kind="http", method="GET", headers=(), body=b"", token="", query=b""):
     """Status (or the first message of a WebSocket), headers, body."""
     sent = []
     cookie = [(b"cookie", f"other=1; {COOKIE}={token}".encode())] if token else []
     scope = {
-        "type": kind, "path": path, "raw_path": path.encode(), "method": method, "query_string": b"", "scheme": "http",
+        "type": kind, "path": path, "raw_path": path.encode(), "method": method, "query_string": query, "scheme": "http",
         "headers": [*headers, *cookie], "client": ("10.0.0.9", 1), "server": ("desk", 8501), "root_path": "",
     }  # fmt: skip
 
@@ -103,11 +104,30 @@ def test_with_one_everything_passes(gate, path):
 
 
 def test_a_page_leads_to_the_form(gate):
-    status, headers, _ = ask(gate, "/run", headers=[(b"accept", b"text/html,*/*")])
+    status, headers, _ = ask(gate, "/", headers=[(b"accept", b"text/html,*/*")])
     assert status == 303 and headers["location"] == "/login"
     status, headers, body = ask(gate, "/login")
     assert status == 200 and b'name="password"' in body and headers["cache-control"] == "no-store"
     assert b"http://" not in body and b"https://" not in body, "nothing comes from elsewhere"
+
+
+def test_the_form_leads_to_the_page_that_was_asked_for(gate):
+    page = [(b"accept", b"text/html,*/*")]
+    for wrong in (
+        b"",
+        b"to=",
+        b"to=https%3A%2F%2Fevil.example",
+        b"to=%2F%2Fevil.example",
+        b"to=%2F%5Cevil.example",
+        b"to=%2F%0Ax",
+    ):
+        assert ask(gate, "/login", method="POST", query=wrong, body=GOOD)[1]["location"] == "/", wrong
+    status, headers, _ = ask(gate, "/run", query=b"run=a%20b&view=presenter", headers=page)
+    path, _, query = headers["location"].partition("?")
+    assert (status, path) == (303, "/login")
+    assert ask(gate, path, method="POST", query=query.encode(), body=b"password=wrong")[0] == 401
+    status, headers, _ = ask(gate, path, method="POST", query=query.encode(), body=GOOD)
+    assert status == 303 and headers["location"] == "/run?run=a%20b&view=presenter"
 
 
 def test_a_wrong_password_is_one_sentence_in_the_form_and_is_not_repeated_there(gate):
