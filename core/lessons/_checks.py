@@ -26,11 +26,11 @@ def config_of(seen: Seen, summary: Summary) -> RunConfig | None:
 
 
 def fitting(seen: Seen, fits: Callable[[RunConfig], object]) -> list[Summary]:
-    """The learner's runs with a config that fits, the oldest first."""
+    """The learner's runs with a config that fits, the oldest first; none whose network had learned in an earlier run."""
     found = []
     for summary in seen.runs:
         config = config_of(seen, summary)
-        if config is not None and fits(config):
+        if config is not None and not config.training.start_from and fits(config):
             found.append(summary)
     return found
 
@@ -40,8 +40,8 @@ def finished(runs: Iterable[Summary]) -> list[Summary]:
     return [run for run in runs if run.status == "finished" and run.test_accuracy is not None]
 
 
-def all_finished(runs: list[Summary], wanted: int, what: str) -> Verdict:
-    """Whether so many have finished; `what` they are: "trainings with 50 pictures"."""
+def all_finished(seen: Seen, runs: list[Summary], wanted: int, what: str, button: str = "the button") -> Verdict:
+    """Whether so many have finished; `what` they are: "trainings with 50 pictures". `button` starts them."""
     done = finished(runs)
     if len(done) >= wanted:
         return Verdict(True, f"Done: {count(wanted, what)}.")
@@ -49,7 +49,10 @@ def all_finished(runs: list[Summary], wanted: int, what: str) -> Verdict:
     if moving:
         progress = sum(run.progress for run in moving) / len(moving)
         return Verdict(False, f"{count(len(done), what)} of {wanted} done; the rest is at {percent(progress, 0)}.")
-    return Verdict(False, f"{len(done)} of {wanted} done; press the button to start.")
+    if any((config := config_of(seen, run)) and config.training.start_from for run in seen.runs):
+        why = "a training that starts from another run does not count, as its network had learned before: press"
+        return Verdict(False, f"{len(done)} of {wanted} done; {why} {button}.")
+    return Verdict(False, f"{len(done)} of {wanted} done; press {button} to start.")
 
 
 def answered(seen: Seen, key: str, right: str, before: str, asked: str, wrong: str, done: str) -> Verdict:

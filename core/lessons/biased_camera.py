@@ -55,7 +55,7 @@ def recognised(seen: Seen, runs: list[Summary]) -> np.ndarray | None:
 
 def trained(seen: Seen) -> Verdict:
     """Whether the first network has learned."""
-    verdict = all_finished(biased(seen), 1, "network")
+    verdict = all_finished(seen, biased(seen), 1, "network")
     if not verdict.done:
         return verdict
     return Verdict(True, f"It reads {percent(finished(biased(seen))[-1].test_accuracy)} of the test digits: not bad?")
@@ -105,7 +105,7 @@ def better(seen: Seen) -> Verdict:
     if before is None:
         return Verdict(False, "First the training of step 1 has to finish.")
     if after is None:
-        return all_finished(mended(seen), 1, "training")
+        return all_finished(seen, mended(seen), 1, "training")
     return Verdict(True, f"Of the 7s it reads {percent(after[7])} now, {percent(before[7])} before.")
 
 

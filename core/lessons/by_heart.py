@@ -51,7 +51,7 @@ def training_accuracy(seen: Seen, run: Summary) -> float | None:
 
 def learned(seen: Seen) -> Verdict:
     """Whether the first training has finished."""
-    verdict = all_finished(without(seen), 1, "training")
+    verdict = all_finished(seen, without(seen), 1, "training")
     if not verdict.done:
         return verdict
     run = finished(without(seen))[-1]
@@ -77,7 +77,7 @@ def judged(seen: Seen) -> Verdict:
 
 def mended(seen: Seen) -> Verdict:
     """Whether changed pictures brought more."""
-    verdict = all_finished(with_changes(seen), 1, "training")
+    verdict = all_finished(seen, with_changes(seen), 1, "training")
     if not verdict.done or not finished(without(seen)):
         return verdict if not verdict.done else Verdict(False, "First the training of step 1 has to finish.")
     before, after = finished(without(seen))[-1], finished(with_changes(seen))[-1]

@@ -30,7 +30,7 @@ def digit_runs(seen: Seen) -> list[Summary]:
 
 def trained(seen: Seen) -> Verdict:
     """Whether a network has learned the digits."""
-    verdict = all_finished(digit_runs(seen), 1, "network")
+    verdict = all_finished(seen, digit_runs(seen), 1, "network")
     if not verdict.done:
         return verdict
     share = percent(finished(digit_runs(seen))[-1].test_accuracy)

@@ -48,7 +48,7 @@ def tried(seen: Seen) -> Verdict:
     known = runs_by_pictures(seen)
     if len(known) < len(EACH):
         return all_finished(
-            fitting(seen, lambda config: config.training.training_pictures in EACH), len(EACH), "training"
+            seen, fitting(seen, lambda config: config.training.training_pictures in EACH), len(EACH), "training"
         )
     read = ", ".join(f"{each * 10:,} pictures {percent(known[each].test_accuracy)}" for each in EACH)
     return Verdict(True, f"Test accuracy: {read}.")

@@ -57,7 +57,7 @@ def tried(seen: Seen) -> Verdict:
     }
     if set(RATES) <= ended:
         return Verdict(True, "Done: three learning rates, one network.")
-    return all_finished(given(seen), len(RATES), "training")
+    return all_finished(seen, given(seen), len(RATES), "training")
 
 
 def found_right(seen: Seen) -> Verdict:
@@ -76,7 +76,7 @@ def found_right(seen: Seen) -> Verdict:
 
 def found_better(seen: Seen) -> Verdict:
     """Whether a learning rate of their own reaches the goal in time."""
-    wanted = f"{percent(GOAL, 0)} validation accuracy in {EPOCHS} epochs"
+    wanted = f"{percent(GOAL, 0)} validation accuracy in {EPOCHS} epochs of a network that begins anew"
     best = 0.0
     for run in finished(of_the_mlp(seen)):
         config = config_of(seen, run)

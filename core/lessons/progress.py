@@ -55,6 +55,11 @@ def seen_by(attempt: Attempt, summaries: list[Summary], runs_folder: Path, data_
     return Seen(tuple(runs), attempt.answers, runs_folder, data_folder, owner, attempt.begun)
 
 
+def lessons_folder(runs_folder: Path) -> Path:
+    """Where a file for each visitor lies. Raises TrainDeskError if its parent cannot be made."""
+    return workspace_folder(runs_folder) / "lessons"
+
+
 def _change(runs_folder: Path, owner: str, lesson: str, attempt: Attempt) -> None:
     try:
         with locked(runs_folder, "lessons"):
@@ -70,4 +75,4 @@ def _change(runs_folder: Path, owner: str, lesson: str, attempt: Attempt) -> Non
 
 def _file(runs_folder: Path, owner: str) -> Path:
     name = owner if owner.isalnum() and len(owner) <= MOST else hashlib.sha256(owner.encode()).hexdigest()
-    return workspace_folder(runs_folder) / "lessons" / f"{name}.json"
+    return lessons_folder(runs_folder) / f"{name}.json"

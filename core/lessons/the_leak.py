@@ -24,6 +24,7 @@ from core.text.numbers import count, percent
 NAME, TITLE = "the_leak", "Digits from a collector"
 LEARNED, TESTED, LEAKED = 5, 12, 11  # of each digit: honest training pictures, test pictures, those in both
 EPOCHS = 60
+AGAIN = "Train without the leak"
 LEAK, LABELS, FEW = (
     "Test pictures are among those that it learned from.",
     "Many pictures have wrong labels.",
@@ -111,7 +112,7 @@ def trained(seen: Seen) -> Verdict:
         return Verdict(False, "First bring the digits.")
     if not runs and cleaned(seen).done:
         return Verdict(False, "The leak is mended already; undo that on the page of the digits, or begin anew.")
-    verdict = all_finished(runs, 1, "training")
+    verdict = all_finished(seen, runs, 1, "training")
     if not verdict.done:
         return verdict
     share = percent(finished(runs)[-1].test_accuracy)
@@ -140,6 +141,8 @@ def cleaned(seen: Seen) -> Verdict:
         left = leaks(dataset, dataset.newest())
     except OwnDataError as error:
         return Verdict(False, str(error))
+    if left and seen.answers.get("why") != LEAK:
+        return Verdict(False, "First find out what is wrong with the digits.")
     if left:
         return Verdict(
             False, f"{count(left, 'training picture')} {'is' if left == 1 else 'are'} still in the test too."
@@ -151,7 +154,7 @@ def honest(seen: Seen) -> Verdict:
     """Whether the training without the leak has finished."""
     if not cleaned(seen).done:
         return Verdict(False, "First take the test pictures out of training.")
-    verdict = all_finished(trainings(seen, leaking=False), 1, "training")
+    verdict = all_finished(seen, trainings(seen, leaking=False), 1, "training", AGAIN)
     before, after = (finished(trainings(seen, leaking)) for leaking in (True, False))
     if not verdict.done or not before:
         return Verdict(False, "First the training of step 2 has to finish.") if verdict.done else verdict
@@ -218,7 +221,7 @@ register(
                 "The honest figure",
                 "Train anew on what is left, and compare.",
                 (
-                    Start("Train without the leak", configs, lambda seen: cleaned(seen).done),
+                    Start(AGAIN, configs, lambda seen: cleaned(seen).done),
                     Go("Compare both", compared),
                 ),
                 honest,
@@ -240,6 +243,10 @@ register(
                 (
                     "They find nothing.",
                     "Check is the second tab of the page of the digits; the sentence on the test has a mark.",
+                ),
+                (
+                    "They continued.",
+                    "That network had learned the test pictures; the button of the last step begins anew.",
                 ),
                 ("Too much was removed.", "Undo, above the pictures, takes a change back."),
             ),

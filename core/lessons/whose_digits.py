@@ -108,7 +108,7 @@ def tried(seen: Seen) -> Verdict:
     if not runs and not can_start(seen):
         return Verdict(False, f"First {FEWEST} writers have to draw ten digits each.")
     if len(known) < FEWEST or any(run.status in MOVING for run in runs):
-        return all_finished(runs, max(FEWEST, len(runs)), "training")
+        return all_finished(seen, runs, max(FEWEST, len(runs)), "training")
     said = ", ".join(f"{writer} {percent(share, 0)}" for writer, share in known.items())
     return Verdict(True, f"Of their digits is read: {said}.")
 

@@ -17,6 +17,7 @@ from core.image_sets.imports import imports_folder, list_jobs
 from core.image_sets.keeping import Keeping, all_erased, day_words, erased, keeping_of
 from core.image_sets.own_dataset import OwnDataError, OwnDataset
 from core.image_sets.zip_names import NAMES
+from core.lessons.progress import lessons_folder
 from core.lessons.whose_digits import collection
 from core.nodes.parcels import UNUSED_SECONDS
 from core.nodes.registry import nodes
@@ -130,6 +131,13 @@ def _others(data_folder: Path, runs_folder: Path) -> str:
             f"{count(sum(map(len, drawn.drawings().values())), 'drawing')}, each with the name that its writer typed; so it "
             "is in datasets whose drawings say who drew them.",
             "until the host removes them in the lesson; a dataset as it is said above",
+        ),
+        (
+            "How far lessons have come",
+            str(lessons_folder(runs_folder)),
+            "A file for each guest's browser, here.json for this computer: when a lesson was begun and what was answered, the "
+            "name typed in Whose digits too.",
+            "until someone deletes the file, as TrainDesk deletes none; a lesson begun anew forgets its earlier answers",
         ),
         (
             "The class game",

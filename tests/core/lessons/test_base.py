@@ -50,6 +50,16 @@ def test_what_its_buttons_start_can_be_trained_without_the_internet(lesson, lear
 
 
 @pytest.mark.parametrize("lesson", ALL)
+def test_a_network_that_had_learned_in_another_run_does_not_count(lesson, learner):
+    for act in starts(lesson, learner):
+        for config in act.configs(learner.seen()):
+            learner.trains(config.with_changes({"training.start_from": "20261127-100000-mlp-0000"}))
+    verdicts = lesson.verdicts(learner.seen())
+    assert not any(verdict.done for verdict in verdicts)
+    assert not learner.runs or any("starts from another run does not count" in verdict.said for verdict in verdicts)
+
+
+@pytest.mark.parametrize("lesson", ALL)
 def test_what_others_did_and_what_was_before_does_not_count(lesson, learner):
     for act in starts(lesson, learner):
         for config in act.configs(learner.seen()):

@@ -9,6 +9,7 @@ from core.image_sets.edit import editing
 from core.image_sets.folders import delete_dataset
 from core.lessons import find_lesson
 from core.lessons.the_leak import LABELS, LEAK, LEAKED, LEARNED, TESTED, bring, configs, leaks
+from tests.helpers import assert_one_sentence
 
 LESSON = find_lesson("the_leak")
 
@@ -22,7 +23,8 @@ def test_from_the_collector_to_the_honest_figure(kind, learner):
     assert leaks(dataset, 1) == 10 * LEAKED
     learner.answers = {"why": LABELS}
     [leaking] = configs(learner.seen())
-    learner.trains(leaking, test=0.97)
+    first = learner.trains(leaking, test=0.97)
+    assert learner.said(LESSON, 4) == "First find out what is wrong with the digits."
     assert learner.verdicts(LESSON) == [True, True, False, False, False] and "97.0" in learner.said(LESSON, 2)
     learner.answers = {"why": LEAK}
     assert learner.verdicts(LESSON) == [True, True, True, False, False]
@@ -35,6 +37,11 @@ def test_from_the_collector_to_the_honest_figure(kind, learner):
     assert isinstance(mended.dataset, OwnImages) and mended.title != leaking.title
     assert mended.dataset.facts.test_images == 10 * TESTED and mended.dataset.facts.train_images <= 10 * LEARNED
     assert mended.augmentation == leaking.augmentation and mended.training.epochs == leaking.training.epochs
+    learner.trains(mended.with_changes({"training.start_from": first.id}), test=0.975)
+    assert learner.verdicts(LESSON) == [True, True, True, True, False]
+    assert "starts from another run does not count" in learner.said(LESSON, 5)
+    assert "press Train without the leak" in learner.said(LESSON, 5)
+    assert_one_sentence(learner.said(LESSON, 5))
     learner.trains(mended, test=0.74)
     assert learner.verdicts(LESSON) == [True] * 5
     assert "97.0" in learner.said(LESSON, 5) and "74.0" in learner.said(LESSON, 5)

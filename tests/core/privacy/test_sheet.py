@@ -14,6 +14,7 @@ from core.game.rules import Rules
 from core.image_sets.folders import delete_dataset, sets_folder
 from core.image_sets.imports import new_job
 from core.image_sets.keeping import keep_until, note_erased
+from core.lessons.progress import answer
 from core.lessons.whose_digits import collection
 from core.nodes.registry import Node, write_node
 from core.privacy.access import Access
@@ -63,6 +64,14 @@ def test_names_that_people_typed_are_told(data, runs_folder):
     enter(runs_folder, "Owls", "20261127-100000-mlp-0000")
     _, said = written(data, runs_folder)
     assert f"{collection(data).folder} 1 drawing, each with the name" in said and "1 name that groups typed" in said
+
+
+def test_what_lessons_keep_of_each_browser_is_told(data, runs_folder):
+    answer(runs_folder, "a1b2", "the_leak", "why", "wrong labels")
+    _, said = written(data, runs_folder)
+    [kept] = runs_folder.rglob("a1b2.json")
+    assert f"{kept.parent} A file for each guest's browser" in said and "what was answered, the name typed" in said
+    assert "until someone deletes the file" in said
 
 
 def test_times_are_those_of_the_program_and_computers_that_joined_are_named(data, runs_folder):
