@@ -7,20 +7,25 @@ pictures, and a lucky validation alone wins nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
+import numpy as np
 from annotated_types import Ge, Le, MaxLen
 
 from core.datasets import DATASETS
 from core.errors import TrainDeskError
 from core.image_sets.folders import find_dataset
 from core.image_sets.own_dataset import OwnDataError
+from core.image_sets.splitting import TRAIN
 from core.image_sets.suggest import suggested
 from core.recipes import RECIPES
 from core.run_config import RunConfig
+from core.runs.before_start import shared_out
 from core.settings.settings import SettingsError
 from core.text.numbers import count, duration, percent
 
@@ -111,28 +116,50 @@ def first_config(rules: Rules, data_folder: Path) -> RunConfig:
         recipe = next((each for each in RECIPES if each.settings["dataset"]["name"] == rules.dataset), None)
         config = recipe.config() if recipe else RunConfig.from_dict({"dataset": rules.dataset_settings()})
     share = max(config.training.validation_share, LEAST_SHARE)
-    return config.with_changes({"title": "", "recipe": "", "training.validation_share": share})
+    config = config.with_changes({"title": "", "recipe": "", "training.validation_share": share})
+    if rules.most_pictures and shared_out(config, data_folder).total(TRAIN) > rules.most_pictures:
+        each, together = pictures_within(rules.most_pictures, config, data_folder)
+        changes = {"training_pictures": each, "batch_size": min(config.training.batch_size, together)}
+        with suppress(SettingsError):  # no training goes with so few, which the form says
+            return config.with_changes({f"training.{name}": value for name, value in changes.items()})
+    return config
+
+
+def pictures_within(most: int, config: RunConfig, data_folder: Path) -> tuple[int, int]:
+    """The largest number of training pictures of each class with which a run has at most `most`, and how many they make
+    together; (0, 0) where one of each class is more than that."""
+    training = config.training
+    left = config.dataset.shared_out(data_folder, training.validation_share, training.seed).counts[:, TRAIN]
+
+    def together(each: int) -> int:
+        return int(np.minimum(left, each).sum())
+
+    each = bisect_right(range(1, int(left.max()) + 1), most, key=together)
+    return each, together(each)
 
 
 def breach_of_config(rules: Rules, config: RunConfig) -> str:
     """Why a run with this config is outside the rules, one sentence; "" where it is within them. Known before it starts."""
+    return next(breaches_of_config(rules, config), "")
+
+
+def breaches_of_config(rules: Rules, config: RunConfig) -> Iterator[str]:
+    """One sentence for each of them, see `breach_of_config`."""
     dataset, training = config.dataset, config.training
-    is_same = (dataset.name, getattr(dataset, "source", "")) == (rules.dataset, rules.source)
-    if not is_same:
-        return f"Learns from {dataset.title()}; the rules ask for {rules.dataset_title()}."
-    if rules.source and getattr(dataset, "version", 0) != rules.version:
-        return f"Learns from version {getattr(dataset, 'version', 0)} of {dataset.title()}; the rules ask for {rules.version}."
+    if (dataset.name, getattr(dataset, "source", "")) != (rules.dataset, rules.source):
+        yield f"Learns from {dataset.title()}; the rules ask for {rules.dataset_title()}."
+    elif rules.source and getattr(dataset, "version", 0) != rules.version:
+        yield f"Learns from version {getattr(dataset, 'version', 0)} of {dataset.title()}; the rules ask for {rules.version}."
     if training.start_from:
-        return "Starts from the weights of another run; the rules ask for a network that begins anew."
+        yield "Starts from the weights of another run; the rules ask for a network that begins anew."
     if training.own_pictures:
-        return (
+        yield (
             "Learns from pictures corrected on the Classify page, which may be test pictures; set My corrections to 0."
         )
     share = training.validation_share
     held_out = round(share * dataset.info().train_images)
     if share < LEAST_SHARE and held_out < LEAST_PICTURES and not dataset.brings_validation():
-        return (
+        yield (
             f"Holds out {percent(share)} for validation, {count(held_out, 'picture')}; the rules ask for "
             f"{percent(LEAST_SHARE)} or {LEAST_PICTURES:,} pictures."
         )
-    return ""

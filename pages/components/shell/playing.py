@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from core.errors import TrainDeskError
+from core.game.before_start import breaches_before_start
 from core.game.played import check_open, enter, game_of, group_name
-from core.game.rules import breach_of_config
-from core.paths import runs_folder
+from core.paths import data_folder, runs_folder
 from core.run_config import RunConfig
 from core.runs.store import Run
 from pages.components.shell.links import GAME, TRAIN, page_link, show
@@ -49,7 +49,8 @@ def draw_playing(config: RunConfig | None) -> None:
     """Above the form: for whom they play, what is wanted, and whether what the form holds is within the rules."""
     if not (group := plays_for()):
         return
-    rules = game_of(runs_folder()).rules
+    game = game_of(runs_folder())
+    rules = game.rules
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="playing"):
         wanted = plain_markdown(f"{rules.wanted()} on {rules.dataset_title()}.")
         st.markdown(
@@ -57,8 +58,8 @@ def draw_playing(config: RunConfig | None) -> None:
         )
         page_link(GAME, label="Class game", icon=":material/arrow_back:")
         st.button("Play no more", on_click=stop_playing, type="tertiary", key="play no more")
-    if config and (said := breach_of_config(rules, config)):
-        show_warning(f"Outside the rules of the game. {said}")
+    if said := breaches_before_start(game, group, config, data_folder()):
+        show_warning(f"Outside the rules of the game. {' '.join(said)}")
 
 
 def draw_way_to_game() -> None:

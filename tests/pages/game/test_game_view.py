@@ -116,6 +116,22 @@ def test_a_group_types_its_name_and_what_it_starts_on_train_is_on_the_board(game
     assert "Red" in words(app) and "1 of 3" in words(app)
 
 
+def test_the_form_keeps_the_limits_and_warns_of_what_breaks_them_before_the_start(runs_folder):
+    set_rules(runs_folder, Rules(dataset="mnist", most_pictures=5000, most_tries=2))
+    app = open_app("train", group="Red")
+    pictures = widget(app, "form:training.training_pictures")
+    assert int(pictures.value) == 500 and not app.warning
+    pictures.set_value(0)
+    run(app)
+    [warning] = app.warning
+    assert "Outside the rules of the game. Learns from 54,001 pictures; the rules allow 5,000" in sentence(warning)
+    assert "to at most 500." in sentence(warning)
+    for made in ("a", "b"):
+        enter(runs_folder, "Red", made)
+    [warning] = run(app).warning
+    assert "Is run 3 of its group; the rules allow 2" in sentence(warning) and "54,001" in sentence(warning)
+
+
 def test_a_link_to_play_is_refused_while_no_game_is_played(runs_folder):
     app = open_app("train", group="Red")
     assert "ask the host to begin one" in sentence(app.warning[0]) and "plays for" not in words(app)
