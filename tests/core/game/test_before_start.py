@@ -22,7 +22,7 @@ def with_pictures(each):
     return quick_config(training={"training_pictures": each, "validation_share": 0.1, "batch_size": 8})
 
 
-@pytest.mark.parametrize(("most", "each"), [(10, 1), (500, 50), (1280, 128)])  # the last where classes are not alike
+@pytest.mark.parametrize(("most", "each"), [(10, 1), (500, 50), (1290, 130)])  # the last where classes are not alike
 def test_more_pictures_than_allowed_are_told_with_the_number_that_keeps_the_rule(most, each, tmp_path):
     rules = replace(RULES, most_pictures=most)
     every = with_pictures(0)
