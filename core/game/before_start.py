@@ -26,8 +26,8 @@ def _tries(game: Game, group: str) -> Iterator[str]:
     most, tries = game.rules.most_tries, sum(each.group.casefold() == group.casefold() for each in game.entries)
     if most and tries >= most:
         yield (
-            f"Is run {tries + 1:,} of its group; the rules allow {most:,}: click Play no more to train without the board, or "
-            "ask the host to allow more tries."
+            f"This would be run {tries + 1:,} of your group; the rules allow {most:,}: click Play no more to train "
+            "without the board, or ask the host to allow more tries."
         )
 
 
@@ -45,5 +45,6 @@ def _limits(rules: Rules, config: RunConfig, data_folder: Path) -> Iterator[str]
     if rules.most_steps and steps > rules.most_steps:
         yield (
             f"Its first epoch, at whose end the accuracy is measured, takes at least {count(steps, 'step')}; the rules allow "
-            f"{rules.most_steps:,}: set Batch size to at least {-(-pictures // rules.most_steps):,}, or fewer Training pictures."
+            f"{rules.most_steps:,}: set Batch size to at least {-(-pictures // rules.most_steps):,}, "
+            "or choose fewer training pictures."
         )

@@ -43,7 +43,9 @@ def test_a_try_too_many_is_told_whatever_the_form_holds(tmp_path):
     rules, entries = replace(RULES, most_tries=2), (Entry("red", "a"), Entry("Blue", "b"), Entry("red", "c"))
     assert not said(rules, tmp_path, entries=entries[:2])
     [sentence] = said(rules, tmp_path, entries=entries)
-    assert_one_sentence(sentence, "Is run 3 of its group; the rules allow 2", "click Play no more", "ask the host")
+    assert_one_sentence(
+        sentence, "This would be run 3 of your group; the rules allow 2", "click Play no more", "ask the host"
+    )
 
 
 def test_a_first_epoch_of_too_many_steps_is_told_with_the_batch_that_keeps_the_rule(tmp_path):
@@ -59,7 +61,7 @@ def test_each_rule_that_is_broken_has_its_sentence(tmp_path):
     rules = replace(RULES, most_pictures=500, most_tries=1)
     config = quick_config(training={"own_pictures": 5})
     found = said(rules, tmp_path, config, (Entry("Red", "a"),))
-    assert [each.split()[0] for each in found] == ["Is", "Learns", "Learns"]
+    assert [each.split()[0] for each in found] == ["This", "Learns", "Learns"]
 
 
 @pytest.mark.parametrize("dataset", ["mnist", "digits", "cifar10"])

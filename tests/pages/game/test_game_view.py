@@ -129,7 +129,7 @@ def test_the_form_keeps_the_limits_and_warns_of_what_breaks_them_before_the_star
     for made in ("a", "b"):
         enter(runs_folder, "Red", made)
     [warning] = run(app).warning
-    assert "Is run 3 of its group; the rules allow 2" in sentence(warning) and "54,001" in sentence(warning)
+    assert "This would be run 3 of your group; the rules allow 2" in sentence(warning) and "54,001" in sentence(warning)
 
 
 def test_a_link_to_play_is_refused_while_no_game_is_played(runs_folder):
