@@ -43,15 +43,23 @@ def trains(page, runs, data):
     train_started(runs, before, 1, data)
 
 
+def pictures_of_each(page):
+    """The field of the form."""
+    field = page.get_by_label("Training pictures (of each class)", exact=True)
+    press(page.get_by_text("More training settings"), field)
+    return field
+
+
 def two_groups_play(red, blue, url, runs, data):
-    """Red with as many pictures as the rules allow, Blue with too many."""
+    """Red with as many pictures as the rules allow, as the form opens; Blue with too many, although it is warned."""
     plays(red, url, "Red")
-    pictures = red.get_by_label("Training pictures (of each class)", exact=True)
-    press(red.get_by_text("More training settings"), pictures)
-    pictures.fill("80")
-    pictures.press("Enter")
+    expect(pictures_of_each(red)).to_have_value("100")
     trains(red, runs, data)
     plays(blue, url, "Blue")
+    field = pictures_of_each(blue)
+    field.fill("0")
+    field.press("Enter")
+    expect(blue.get_by_text("Learns from 1,295 pictures; the rules allow 1,000")).to_be_visible()
     trains(blue, runs, data)
 
 
