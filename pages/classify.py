@@ -9,7 +9,7 @@ from pages.components.classify.ways import draw_drawing, draw_examples
 from pages.components.run.take_view import ANCHOR
 from pages.components.shell.classifiers import warm_up
 from pages.components.shell.header import open_page
-from pages.components.shell.links import anchor, run_page
+from pages.components.shell.links import HOW, anchor, from_address, run_page, say
 from pages.components.shell.start import draw_first_steps
 
 open_page("Classify")
@@ -33,10 +33,13 @@ if not networks or networks[0].run.id != run.id:
     st.stop()  # why it cannot be read is said
 with ways:
     names = [name for name in PARTS if name != "Draw" or networks[0].config.dataset.drawable]
-    if st.session_state.get("how") not in names:
-        st.session_state["how"] = names[0]
+    if (kept := st.session_state.get(HOW, names[0])) not in names:
+        del st.session_state[HOW]
+    elif HOW not in st.query_params and kept != names[0]:
+        say(HOW, kept)  # chosen before, on another visit to this page
+    changed = from_address(HOW, names, names[0])
     how = st.segmented_control(
-        "Way", names, key="how", required=True, label_visibility="collapsed", persist_state="session"
+        "Way", names, key=HOW, required=True, label_visibility="collapsed", persist_state="session", on_change=changed
     )
 say_different(networks)
 PARTS[how or names[0]](networks)

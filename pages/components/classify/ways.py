@@ -53,7 +53,7 @@ def _draw(networks: Sequence[Network], is_short: bool) -> None:
         else:
             asked = Asked.about(networks, image)
         if is_short:
-            to = try_page(networks[0].run.id)
+            to = try_page(networks[0].run.id, "Upload")
             page_link(to, label="No mouse, pen or touch screen at hand? Upload")
         return asked
 

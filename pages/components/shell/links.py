@@ -21,6 +21,7 @@ from pages.components.shell.number_words import plain_markdown
 VIEW, PRESENTER = "view", "presenter"  # in the address: ?view=presenter
 RUNS = "runs"  # of the page that compares: runs=A,B,,C
 WAY = "way"  # of the page of data: which of the ways to bring pictures is open
+HOW = "how"  # of the page that classifies: which of the ways to give a picture is open
 GOING = "page to go to"
 
 
@@ -53,9 +54,9 @@ def run_page(run_id: str) -> Place:
     return Place("pages/run.py", {"run": run_id})
 
 
-def try_page(run_id: str) -> Place:
-    """Where a run's network answers."""
-    return Place(CLASSIFY.page, {"run": run_id})
+def try_page(run_id: str, how: str = "") -> Place:
+    """Where a run's network answers, with one of the ways to give a picture open, "Upload"."""
+    return Place(CLASSIFY.page, {"run": run_id, **({HOW: how} if how else {})})
 
 
 def compare_page(run_ids: Iterable[str]) -> Place:

@@ -3,11 +3,13 @@
 import base64
 import io
 import shutil
+from urllib.parse import parse_qsl
 
 import pytest
 from PIL import Image, ImageDraw
 
 from core.runs.store import create_run
+from pages.components.classify import run_choice
 from pages.components.classify.browser import PREFIX
 from pages.components.classify.desk import JOINED, LEFT_OUT
 from pages.components.classify.ways import TOO_LITTLE
@@ -15,7 +17,7 @@ from pages.components.shell.classifiers import Loading, loading
 from tests.doodles import draw_doodle
 from tests.drawings import draw_digit
 from tests.helpers import PATIENCE, quick_config
-from tests.pages.apps import open_app, run, sentence
+from tests.pages.apps import go, open_app, run, sentence, widget
 from tests.pages.apps import words as text_of
 from tests.pages.fake_runs import fake_run
 
@@ -115,6 +117,25 @@ def test_a_link_names_the_run(trained, runs_folder, monkeypatch):
     assert app.selectbox[0].value == "second"
     app.selectbox[0].set_value("first")
     assert run(app).selectbox[0].value == "first", "the link does not win over the visitor"
+
+
+def test_without_a_pointer_home_leads_to_upload_and_the_way_that_was_chosen_is_kept(trained, runs_folder, monkeypatch):
+    monkeypatch.setattr(run_choice, "GOOD", 0.0)
+    shutil.copytree(trained.folder, runs_folder / "digits")
+    app = open_app("classify")
+    assert widget(app, "how").value == "Draw"
+    home = run(go(app, ""))
+    link = next(each.proto for each in home.get("page_link") if each.proto.label.endswith("Upload"))
+    go(app, "classify")
+    app.query_params.update(parse_qsl(link.query_string))
+    assert widget(run(app), "how").value == "Upload" and len(app.file_uploader) == 1
+    widget(app, "how").set_value("Test")
+    assert widget(run(app), "how").value == "Test" and app.query_params["how"] == "Test"
+    run(go(app, ""))
+    app.query_params.clear()
+    assert widget(run(go(app, "classify")), "how").value == "Test", "by the menu"
+    widget(app, "how").set_value("Draw")
+    assert widget(run(app), "how").value == "Draw" and "how" not in app.query_params
 
 
 def test_a_link_to_a_run_without_checkpoint_says_so(trained, runs_folder):
