@@ -15,7 +15,7 @@ from core.runs.store import Run
 from core.text.numbers import SIGN
 from pages.components.charts.figure import figure
 from pages.components.charts.told import number, told_points
-from pages.components.classify.networks import Network, said_of
+from pages.components.classify.networks import Network, said_of, without_test_pictures
 from pages.components.classify.prediction_view import bars, pixels_figure, words
 from pages.components.shell.classifiers import checkpoint_changed, load_classifier
 from pages.components.shell.number_words import rows_of
@@ -61,10 +61,11 @@ def draw_break_it(network: Network, pixels: np.ndarray | None, key: str) -> None
 
 
 def _draw_curve(network: Network, one: Disturbance) -> None:
-    changed = checkpoint_changed(network.run, network.which)
-    accuracies = accuracy_against(str(network.run.folder), network.which, changed, one.name)
+    about = str(network.run.folder), network.which, checkpoint_changed(network.run, network.which), one.name
+    accuracies = accuracy_against(*about)
     if accuracies is None:
-        st.caption("The test pictures are not on this computer.")
+        accuracy_against.clear(*about)  # they may come
+        st.caption(without_test_pictures(network))
         return
     strengths = one.strengths()
     trace = {

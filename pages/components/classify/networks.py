@@ -15,6 +15,7 @@ from PIL import Image
 from core.errors import NothingDrawn
 from core.images.photo import prepare_plainly
 from core.inference import USUALLY_ANSWERED
+from core.paths import data_folder
 from core.run_config import RunConfig
 from core.runs.store import Run
 from core.text.lists import some
@@ -186,6 +187,13 @@ def say_different(networks: Sequence[Network]) -> None:
             for network in networks
         )
         st.markdown(f"These networks learned different things, and each can only answer with what it knows: {said}.")
+
+
+def without_test_pictures(network: Network) -> str:
+    """Why none of its test pictures can be shown now, in one sentence."""
+    if network.config.dataset.is_present(data_folder()) and not network.begin():  # this reads and keeps them
+        return "Its test pictures are being read, this once; a few seconds."
+    return "Its test pictures are not on this computer; they come with the first training on its dataset."
 
 
 def prepared_by(networks: Sequence[Network], image: Image.Image) -> list[np.ndarray | None]:

@@ -14,7 +14,7 @@ from core.images.one_figure import is_little
 from core.paths import data_folder
 from pages.components.classify.browser import canvas
 from pages.components.classify.desk import Asked, draw_desk, invitation, reads_digits
-from pages.components.classify.networks import Network, following, prepared_by, refresh_seconds
+from pages.components.classify.networks import Network, following, prepared_by, refresh_seconds, without_test_pictures
 from pages.components.shell.histories import predictions_of
 from pages.components.shell.html_parts import picture
 from pages.components.shell.links import page_link, try_page
@@ -76,7 +76,7 @@ def draw_examples(networks: Sequence[Network]) -> None:
     dataset = networks[0].config.dataset
     stored, labels = (of(dataset, data_folder(), "test") for of in (pictures_of, labels_of))
     if stored is None or labels is None or len(stored) != len(labels):
-        st.markdown("Its test pictures are not on this computer; they come with the first training on its dataset.")
+        st.markdown(without_test_pictures(networks[0]))
         return
 
     def source(networks: list[Network]) -> Asked:

@@ -6,7 +6,9 @@ import re
 import pytest
 
 from core.runs.store import find_run
+from pages.components.shell.classifiers import loading
 from tests.drawings import draw_digit
+from tests.helpers import PATIENCE
 from tests.pages.apps import open_app, press, run
 from tests.pages.apps import words as text_of
 from tests.pages.classify.test_classify_page import drawing, png, way
@@ -42,6 +44,19 @@ def test_the_curve_of_a_disturbance_falls_from_the_undisturbed_accuracy(trained,
     middle = len(turned) // 2
     assert turned[middle] == pytest.approx(read_predictions(trained, "test").right.mean())
     assert turned[0] < turned[middle] - 0.3 and turned[-1] < turned[middle] - 0.3
+
+
+def test_a_curve_waits_for_test_pictures_that_are_being_read(trained, runs_folder, data):
+    fresh = copied(trained, runs_folder)
+    page = open_app("classify", run=fresh.id)
+    page.session_state["closer look drawing"] = "Break it"
+    page.session_state["drawing"] = drawing(draw_digit(3))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pages.components.classify.networks.Network.begin", lambda _: False)
+        patch.setattr("pages.components.classify.break_it.pictures_of", lambda *_: None)
+        assert "Its test pictures are being read" in text_of(run(page))
+    loading(fresh).known.result(PATIENCE)
+    assert "Its test pictures are" not in text_of(run(page)), "that there were none is not remembered"
 
 
 def test_training_to_cope_disturbs_the_training_pictures(trained):

@@ -20,6 +20,7 @@ from tests.helpers import PATIENCE, quick_config
 from tests.pages.apps import go, open_app, run, sentence, widget
 from tests.pages.apps import words as text_of
 from tests.pages.fake_runs import fake_run
+from tests.pages.trained import copied
 
 
 def png(image):
@@ -175,6 +176,19 @@ def test_a_test_picture_comes_with_its_true_class_and_one_that_is_wrong_is_wrong
     assert "Wrong: it is" in text and "✓ Right" not in text
     next(button for button in page.button if button.label == "A random test picture").click()
     assert "it is <b>" in text_of(run(page))
+
+
+def test_test_pictures_that_come_with_the_program_are_read_where_nothing_was_trained(
+    trained, runs_folder, data, monkeypatch
+):
+    fresh = copied(trained, runs_folder)
+    with monkeypatch.context() as patch:
+        patch.setattr("pages.components.shell.classifiers._loading", lambda *which: Loading())
+        app = open_app("classify", run=fresh.id, how="Test")
+        assert "Its test pictures are being read" in text_of(app) and "not on this computer" not in text_of(app)
+    loading(fresh).known.result(PATIENCE)
+    widget(run(app), "random test picture").click()
+    assert "it is <b>" in text_of(run(app))
 
 
 def test_what_it_has_never_seen_the_like_of_it_says_it_does_not_know(page, trained, data_folder, monkeypatch):
