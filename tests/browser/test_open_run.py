@@ -11,6 +11,7 @@ from core.export.saved.run_file import save_run
 from core.runs.history import History
 from core.runs.store import Run, create_run, find_run
 from core.workers.worker import work
+from tests.browser.access import BRIGHTNESS
 from tests.browser.hands import barriers, draw_with_mouse, go, press, seen
 from tests.browser.trainings import without_workers
 from tests.helpers import quick_config
@@ -51,6 +52,10 @@ def test_a_saved_run_is_opened_elsewhere_looked_at_tried_and_trained_on(at, save
     torn = tmp_path / "torn.traindesk"
     torn.write_bytes(file.read_bytes()[:-200])
     press(page.get_by_role("button", name="Open a saved run"), lambda: chooser.count() == 1)
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(f"{BRIGHTNESS} < 100")
+    assert barriers(page, "[data-testid=stPopover]", contrast_only=True) == [], "its open button"
+    page.emulate_media(color_scheme="light")
     chooser.set_input_files(str(torn))
     expect(page.get_by_text("was cut short")).to_be_visible()
     assert barriers(page) == []
