@@ -104,11 +104,11 @@ def test_unfinished_drawings_are_taken_back_and_gone_on_with(at, house):
 
 
 def test_what_a_check_asks_is_answered_and_the_trash_is_emptied(at, house, tmp_path):
-    """Wide pictures, of which one lies in two classes nearly the same."""
+    """Wide pictures, of which one lies in two classes nearly the same, under one long word, which its card holds."""
     server, folder = house
     files = class_files({"stripes": 12, "rings": 12}, size=(96, 48))
     files["rings/near.jpg"] = encoded(picture("stripes", 0, (96, 48)), "JPEG", quality=80)
-    dataset = accept(staged(tmp_path, files)[0], "Wide", folder / "data")
+    dataset = accept(staged(tmp_path, files)[0], "Wide" * 15, folder / "data")
     page = at(f"{server.url}/data?set={dataset.id}")
     assert_the_menu_leads_out_of_it(page)
     page.get_by_role("tab", name="Check").click()
@@ -134,6 +134,8 @@ def assert_the_menu_leads_out_of_it(page):
     page.get_by_role("link", name="Data", exact=True).click()
     expect(page).to_have_url(re.compile("/data$"))
     expect(others).to_be_visible()
+    card = page.locator(".datacard", has_text="WideWide")
+    wait_until(lambda: card.evaluate("card => card.scrollWidth <= card.clientWidth"), what="no word leaves its card")
     page.get_by_role("button", name="ZIP or pictures").click()
     expect(page).to_have_url(re.compile(r"/data\?way=files$"))
     expect(others).to_be_visible()
