@@ -144,6 +144,12 @@ def server(tmp_path_factory, data_folder) -> Iterator[Server]:
         yield running
 
 
+LEAVING = (
+    "when disconnected from server",
+    "CanceledError: canceled",
+)  # a page that is left while a part of it still speaks or uploads
+
+
 class Visit:
     """A browser window that takes note of what must not happen."""
 
@@ -157,7 +163,7 @@ class Visit:
 
     def _on_console(self, message) -> None:
         address = message.location.get("url", "")
-        leaving = "when disconnected from server" in message.text  # a page that is left while a part of it still speaks
+        leaving = any(each in message.text for each in LEAVING)
         if message.type == "error" and not leaving and not address.endswith(STREAMLIT_PROBES):
             self._note(f"{message.text} {address}")
 

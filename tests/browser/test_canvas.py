@@ -76,12 +76,18 @@ def open_desk(at, address):
 
     def opened(size="projector", view=""):
         pages.append(at(address + view, SIZES[size]))
-        expect(pages[0].get_by_text(INVITATION)).to_be_visible()
+        nothing_drawn(pages[0])
         return pages[0]
 
     yield opened
-    if not pages[0].get_by_text(INVITATION).is_visible():
-        press(pages[0].get_by_role("button", name="Clear"), pages[0].get_by_text(INVITATION))
+    nothing_drawn(pages[0])
+
+
+def nothing_drawn(page):
+    """Whatever was: it is there a moment after the page, which until then invites to draw."""
+    clear, invitation = page.get_by_role("button", name="Clear"), page.get_by_text(INVITATION)
+    expect(clear).to_be_visible()
+    press(clear, lambda: clear.is_disabled() and invitation.is_visible())
 
 
 def canvas_of(page):

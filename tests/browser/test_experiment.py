@@ -170,8 +170,8 @@ def test_recipes_and_the_settings_of_the_chosen_one_share_the_first_screen(visit
     wait_until(lambda: box(recipes)["height"] < 260, what="the cards leave room for the form")
     wait_until(lambda: box(page.get_by_role("combobox", name="Dataset"))["y"] < 700)
     page.set_viewport_size(PROJECTOR)
-    page.get_by_role("radio", name="The classics").click()
-    expect(page.get_by_role("button", name=re.compile("^SimpleCNN wide"))).to_be_visible()
+    wide = page.get_by_role("button", name=re.compile("^SimpleCNN wide"))
+    press(page.get_by_role("radio", name="The classics"), wide)
     expect(recipes.get_by_role("button")).to_have_count(5)
 
 

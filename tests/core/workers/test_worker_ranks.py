@@ -62,7 +62,7 @@ def test_one_that_is_killed_ends_it_in_a_sentence_and_it_goes_on_to_the_same_end
     assert worker.work(run, data_folder, pause)["event"] == "paused"
 
     # it goes on with two, of which the second is killed
-    devices_in(run, 2, epoch_seconds=4)
+    devices_in(run, 2, epoch_seconds=10)  # it must not have ended before
     ask_to_resume(run)
     _, first, second = processes = started(run, data_folder)
     heard = [each.laddr.ip for process in processes for each in process.net_connections() if each.status == "LISTEN"]
