@@ -1,6 +1,6 @@
 """What the tests of pages share: no process is started that a test did not ask for."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from streamlit.runtime.fragment import MemoryFragmentStorage
@@ -8,7 +8,9 @@ from streamlit.runtime.fragment import MemoryFragmentStorage
 from core import errors
 from core.errors import TrainDeskError
 from core.nodes import desk_process
+from core.sharing import Guest
 from core.workers import dispatch
+from pages.components.shell import rights
 from pages.components.train import form_choices
 
 ask_core = form_choices.ask_core
@@ -83,6 +85,17 @@ def launched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(dispatch, "launch", launch)
     return runs
+
+
+@pytest.fixture
+def as_someone(monkeypatch: pytest.MonkeyPatch) -> Callable[[Guest | None], None]:
+    """Makes the visitor of all pages someone who logged in on a shared dashboard; None: someone who did not."""
+
+    def become(guest: Guest | None) -> None:
+        monkeypatch.setattr(rights, "current_authenticator", lambda: "an authenticator")
+        monkeypatch.setattr(rights, "_guest", lambda: guest)
+
+    return become
 
 
 @pytest.fixture

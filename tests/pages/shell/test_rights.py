@@ -29,17 +29,6 @@ FREE = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def as_someone(monkeypatch):
-    """Makes the visitor of all pages someone who logged in; None: someone who did not."""
-
-    def become(guest):
-        monkeypatch.setattr(rights, "current_authenticator", lambda: "an authenticator")
-        monkeypatch.setattr(rights, "_guest", lambda: guest)
-
-    return become
-
-
 def buttons(app):
     return {button.label for button in app.button} | {
         element.proto.popover.label

@@ -10,22 +10,10 @@ from core.nodes.authority import Authority
 from core.nodes.desk_process import Join
 from core.nodes.registry import write_node
 from core.sharing import Guest
-from pages.components.shell import rights
 from pages.components.system import joining
 from tests.pages.apps import ROOT, open_app, press, run, words
 from tests.pages.fake_runs import fake_run
 from tests.pages.system.test_computers import in_touch_for_long, labels, node  # noqa: F401
-
-
-@pytest.fixture
-def as_someone(monkeypatch):
-    """Makes the visitor someone who logged in on a shared dashboard."""
-
-    def become(guest):
-        monkeypatch.setattr(rights, "current_authenticator", lambda: "an authenticator")
-        monkeypatch.setattr(rights, "_guest", lambda: guest)
-
-    return become
 
 
 @pytest.fixture
