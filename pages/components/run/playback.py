@@ -64,9 +64,9 @@ def draw_steps(run: Run, config: RunConfig) -> None:
 
 
 def waits_after(run: Run, config: RunConfig, history: History) -> bool:
-    """Whether it stands still until someone asks for the next step."""
+    """Whether it stands still until someone asks for the next step: its worker has heard of it and did all that was asked for."""
     until, last = current_playback(run, config).until, history.last_step
-    return until is not None and last is not None and last["step"] >= until
+    return history.is_by_step and until is not None and last is not None and last["step"] >= until
 
 
 def _go_on(run: Run, config: RunConfig, whole_epoch: bool) -> None:

@@ -71,3 +71,13 @@ def test_the_present_learning_rate_is_the_one_asked_for_last(active):
     with_change.close()
     app = open_app("run", run=active.id)
     assert widget(app, f"new learning rate {active.id}").value == "0.00003"
+
+
+def test_it_waits_for_the_next_step_when_its_worker_has_heard_of_it(runs_folder):
+    """Until then it goes on: who clicks sooner asks for a step that is being done."""
+    trained = fake_run(runs_folder, "starting")
+    with running(trained) as log:
+        app = press(open_app("run", run=trained.id), f"Step by step {trained.id}")
+        assert ", waiting" not in words(app)
+        log.write("playback", step=40, epoch_seconds=0.0, by_step=True)
+        assert ", waiting" in words(run(app))
