@@ -97,7 +97,6 @@ def until_words(kept: Keeping) -> str:
 def _others(data_folder: Path, runs_folder: Path) -> str:
     runs = [*list_runs(runs_folder), *deleted_runs(runs_folder)]
     own = sum(1 for run in runs if source_of(run))
-    drawn = collection(data_folder)
     made = f"{FILES_LAST / DAY:.0f} days after they were made, when the dashboard looks next"
     rows = [
         (
@@ -125,6 +124,14 @@ def _others(data_folder: Path, runs_folder: Path) -> str:
             "They may hold small copies of pictures.",
             made,
         ),
+    ]
+    return _table(("What", "Where", "Content", "Kept"), [*rows, *_of_classes(data_folder, runs_folder)])
+
+
+def _of_classes(data_folder: Path, runs_folder: Path) -> list[tuple[str, str, str, str]]:
+    """Rows about what lessons, the class game and visits leave."""
+    drawn = collection(data_folder)
+    return [
         (
             "Digits drawn in the lesson Whose digits",
             str(drawn.folder),
@@ -159,7 +166,6 @@ def _others(data_folder: Path, runs_folder: Path) -> str:
             f"about {WAIT:.0f} seconds, never on disk",
         ),
     ]
-    return _table(("What", "Where", "Content", "Kept"), rows)
 
 
 def _seen(runs_folder: Path, access: Access) -> list[str]:
