@@ -17,7 +17,7 @@ from pages.components.data.import_form import draw_import_form
 from pages.components.data.import_view import draw_import
 from pages.components.data.keeping_view import draw_privacy
 from pages.components.shell.fences import dataset_fence, fenced, import_fence
-from pages.components.shell.header import open_page
+from pages.components.shell.header import name_tab, open_page
 from pages.components.shell.links import DATA, way_back
 from pages.components.shell.messages import show_warning
 from pages.components.shell.rights import may_change_job
@@ -40,10 +40,13 @@ if job is not None and may_change_job(job):
     with import_fence(job):
         draw_import(job)
 elif chosen in published():
+    name_tab(published()[chosen].title())
     draw_builtin(published()[chosen])
 elif chosen:
     with refusal_told(), dataset_fence(dataset_at(chosen, data_folder())), refusal_told():
-        draw_dataset(find_dataset(chosen, data_folder()))
+        dataset = find_dataset(chosen, data_folder())
+        name_tab(dataset.title)
+        draw_dataset(dataset)
 else:
     st.title("Pictures to learn from")
     draw_privacy()

@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.components.runs.experiment_list import draw_experiments
 from pages.components.runs.experiment_view import draw_experiment
-from pages.components.shell.header import open_page
+from pages.components.shell.header import name_tab, open_page
 from pages.components.shell.links import EXPERIMENTS, way_back
 from pages.components.shell.number_words import plain_markdown
 from pages.components.train.experiments import experiments
@@ -12,6 +12,7 @@ from pages.components.train.experiments import experiments
 open_page("Experiments")
 name = st.query_params.get("experiment", "")
 if name in experiments():
+    name_tab(name)
     draw_experiment(name)
     way_back(EXPERIMENTS, "All experiments")
 else:

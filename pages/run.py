@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.errors import TrainDeskError
 from core.paths import runs_folder
-from core.runs.metadata import read_metadata
+from core.runs.metadata import read_metadata, title_of
 from core.runs.store import find_run, list_runs
 from pages.components.run.heading import draw_missing
 from pages.components.run.live_view import draw_live_view
@@ -16,7 +16,7 @@ from pages.components.run.take_view import draw_taking
 from pages.components.run.watch_view import draw_watching
 from pages.components.shell.classifiers import warm_up
 from pages.components.shell.fences import run_fence
-from pages.components.shell.header import open_page
+from pages.components.shell.header import name_tab, open_page
 from pages.components.shell.histories import shared_history
 from pages.components.shell.number_words import plain_markdown
 from pages.components.shell.playing import draw_way_to_game
@@ -39,6 +39,7 @@ except TrainDeskError as error:
 
 st.query_params["run"] = run.id  # so that the address can be kept, also when it said only "the newest"
 config, damage = read_config(run)
+name_tab(title_of(run, config))
 moves, history, class_names = False, None, []
 with run_fence(run, "curves", is_page=True):
     history = shared_history(run).history

@@ -100,9 +100,10 @@ def _curve(facts: Summary) -> str:
             curve, of_what = part, ", on a part of the validation pictures"
     if len(curve) < 2:
         return '<p class="quiet cardcurve">no curve yet</p>'
-    low, high = min(curve), max(curve)
+    low, span = min(curve), max(curve) - min(curve)
+    heights = [(value - low) / span if span else 0.5 for value in curve]
     words = f"validation accuracy from {percent(curve[0])} to {percent(curve[-1])}{of_what}"
-    return f'<div class="cardcurve">{sparkline([(value - low) / (high - low or 1) for value in curve], words)}</div>'
+    return f'<div class="cardcurve">{sparkline(heights, words)}</div>'
 
 
 def _of_a_part(facts: Summary) -> list[float]:

@@ -50,7 +50,8 @@ PAGES = {
 
 def open_page(title: str) -> None:
     """Sets up a page and draws its header. The first call of every page."""
-    st.set_page_config(page_title=f"{title} - TrainDesk", page_icon=str(ICON), layout="wide")
+    name_tab(title)
+    st.set_page_config(page_icon=str(ICON), layout="wide")
     go_on()
     forget_offers()
     st.html(FOLDER / "style.css")
@@ -70,6 +71,11 @@ def open_page(title: str) -> None:
     with contextlib.suppress(TrainDeskError):  # the page of the computer says of which others nothing is heard
         wake_desk(str(runs_folder()), str(data_folder()))
     soon("scipy.special")  # how sure an accuracy is: asked for by the page of a run
+
+
+def name_tab(title: str) -> None:
+    """What the browser's tab, its history and its bookmarks call the page; called again where it shows one of many."""
+    st.set_page_config(page_title=f"{title} - TrainDesk")
 
 
 @st.cache_data(ttl=WAKES, max_entries=8, show_spinner=False)

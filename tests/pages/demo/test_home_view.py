@@ -1,7 +1,9 @@
 """The home page: a canvas that the example answers, or a network of one's own; runs as cards; and no torch to show it."""
 
+import re
 import subprocess
 import sys
+from base64 import b64decode
 
 import pytest
 
@@ -10,7 +12,7 @@ from core.runs.metadata import change_metadata
 from pages.components.classify import run_choice
 from pages.components.classify.run_choice import network_for_digits
 from tests.helpers import with_plain_spaces
-from tests.pages.apps import ROOT, open_app, words
+from tests.pages.apps import ROOT, markup, open_app, words
 from tests.pages.fake_runs import fake_run, running
 from tests.pages.trained import train
 
@@ -64,6 +66,15 @@ def test_a_curve_is_drawn_within_the_first_epoch(runs_folder, images, of_what):
             assert ("no curve yet" in said) == (step == 1)
     assert f"validation accuracy from 31.0 % to 64.0 %{of_what}" in said
     assert said.count("on a part") == bool(of_what)
+
+
+def test_a_curve_that_never_changes_is_in_the_middle_and_not_on_the_floor(runs_folder):
+    with running(fake_run(runs_folder, "starting"), done=0) as log:
+        for step in (1, 2, 3):
+            log.write("validation", epoch=1, step=step, images=100, **{"val/accuracy": 1.0, "val/loss": 0.1})
+        drawn = re.search('cardcurve"><img [^>]*base64,([^"]+)"', markup(open_app()))
+    assert drawn
+    assert set(re.findall(r"\d,([\d.]+)", b64decode(drawn[1]).decode())) == {"16.00"}
 
 
 def test_torch_is_not_imported_to_show_it():
