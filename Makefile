@@ -14,7 +14,6 @@ run: .venv/installed
 share: .venv/installed
 	$(BIN)/python -m core share $(if $(HTTPS),--https)
 
-test: export PYTHONDONTWRITEBYTECODE =  # empty: each module is compiled once, not by each of some hundred processes
 test: .venv/installed-dev lint
 ifeq ($(CHROMIUM),)
 	$(BIN)/playwright install chromium || echo "No Chromium could be installed: the browser tests will be skipped."

@@ -20,6 +20,9 @@ os.environ.setdefault("TRAINDESK_SPEED", "0")  # nor how fast a computer is
 os.environ.setdefault("TRAINDESK_AWAKE", "0")  # nor is it kept from sleeping
 os.environ.setdefault("TRAINDESK_EXAMPLE", os.devnull)  # no example among the runs of a test that did not ask for it
 
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # each module is compiled once, not by each of some hundred processes
+sys.dont_write_bytecode = False
+
 hypothesis.settings.register_profile("busy", deadline=None)  # a busy machine is no failure
 hypothesis.settings.load_profile("busy")
 

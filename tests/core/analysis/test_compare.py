@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from scipy.stats import binomtest
 
 from core.analysis.compare import Difference, differences, in_words, over_seeds, paired, unpaired
 from tests.helpers import assert_one_sentence, quick_config
@@ -24,6 +23,8 @@ def test_a_small_difference_on_few_images_is_not():
 
 @pytest.mark.parametrize(("won", "lost"), [(0, 0), (1, 0), (3, 12), (40, 40), (300, 261), (4900, 5100)])
 def test_how_likely_it_is_by_luck_is_what_scipys_exact_test_says(won, lost):
+    from scipy.stats import binomtest
+
     first, second = np.arange(20_000) < lost, np.arange(20_000) >= 20_000 - won
     expected = binomtest(won, won + lost).pvalue if won + lost else 1
     assert paired(first, second).chance == pytest.approx(expected, rel=1e-9)

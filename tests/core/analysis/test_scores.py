@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binomtest
 
 from core.analysis.scores import interval, right_of, scores
 
@@ -61,6 +60,8 @@ def test_rows_are_true_and_columns_predicted():
 @pytest.mark.parametrize("images", [1, 10, 360, 10_000])
 @pytest.mark.parametrize("share", [0, 0.5, 0.98, 1])
 def test_the_interval_is_that_of_scipy(share, images):
+    from scipy.stats import binomtest
+
     right = round(share * images)
     expected = binomtest(right, images).proportion_ci(0.95, method="wilson")
     assert interval(right, images) == pytest.approx((expected.low, expected.high), abs=1e-12)

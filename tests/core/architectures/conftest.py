@@ -4,12 +4,13 @@ import io
 
 import pytest
 import torch
-from torchvision.models import resnet18
 
 
 @pytest.fixture(scope="module")
 def published():
     """torchvision's network with weights and statistics that are not those of a fresh one."""
+    from torchvision.models import resnet18
+
     torch.manual_seed(5)
     network = resnet18(weights=None)
     for module in network.modules():

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from torchvision.models import ResNet18_Weights, get_model_weights
 
 from core.architectures import ARCHITECTURES
 from core.architectures.resnet18 import ResNet18
@@ -20,6 +19,8 @@ BYTES = ResNet18.weights_bytes
 
 
 def _published_at(monkeypatch, url):
+    from torchvision.models import ResNet18_Weights
+
     monkeypatch.setattr(ResNet18_Weights.IMAGENET1K_V1.value, "url", url)
     assert ResNet18_Weights.IMAGENET1K_V1.url == url
     monkeypatch.setattr(ResNet18, "weights_name", url.rsplit("/", 1)[1])
@@ -146,6 +147,8 @@ def test_a_weights_folder_that_cannot_be_written_is_one_sentence(tmp_path):
     "settings_class", [each for _, each in ARCHITECTURES.items() if hasattr(each, "weights_bytes")]
 )
 def test_what_the_form_says_of_a_download_is_what_is_published(settings_class):
+    from torchvision.models import get_model_weights
+
     settings, published = settings_class(), get_model_weights(settings_class.network).IMAGENET1K_V1
     assert settings.imagenet_file(Path("weights")) == Path("weights", published.url.rsplit("/", 1)[1])
     assert settings.weights_bytes == round(published.meta["_file_size"] * 2**20)

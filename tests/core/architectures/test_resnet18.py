@@ -5,13 +5,15 @@ import pickle
 
 import pytest
 import torch
-from torchvision.models import resnet18
 
 from core.architectures.resnet18 import ResNet18
 from tests.core.architectures.loading import error_of, load, same_body
 from tests.helpers import assert_one_sentence
 
-BODY = {name for name, _ in resnet18(weights=None).named_parameters() if not name.startswith("fc.")}
+
+@pytest.fixture(scope="module")
+def body(published):
+    return {name for name, _ in published.named_parameters() if not name.startswith("fc.")}
 
 
 def short(name):
@@ -22,13 +24,13 @@ def short(name):
     ("train", "begins"),
     [("head", ()), ("last_block", ("layer4",)), ("all", ("conv1", "bn1", "layer1", "layer2", "layer3", "layer4"))],
 )
-def test_exactly_the_chosen_part_trains(train, begins):
+def test_exactly_the_chosen_part_trains(train, begins, body):
     model = ResNet18(train=train, weights="random").build((3, 32, 32), 7)
     trained = {name for name, weights in model.named_parameters() if weights.requires_grad}
-    expected = {name for name in BODY if name.startswith(begins)} if begins else set()
+    expected = {name for name in body if name.startswith(begins)} if begins else set()
     assert {short(name) for name in trained if not name.startswith("head")} == expected
     assert {name for name in trained if name.startswith("head")} == {"head.weight", "head.bias"}
-    assert {short(name) for name, _ in model.named_parameters() if not name.startswith("head")} == BODY
+    assert {short(name) for name, _ in model.named_parameters() if not name.startswith("head")} == body
 
 
 @pytest.mark.parametrize("train", ["head", "last_block", "all"])
@@ -77,6 +79,8 @@ def test_weights_from_a_file_give_the_features_of_torchvision(train, tmp_path, p
 
 
 def test_older_weights_without_batch_counters_are_taken_as_torchvision_takes_them(tmp_path, published):
+    from torchvision.models import resnet18
+
     state = {name: value for name, value in published.state_dict().items() if "num_batches_tracked" not in name}
     resnet18(weights=None).load_state_dict(state)
     torch.save(state, tmp_path / "old.pth")
@@ -98,12 +102,13 @@ def test_a_weights_file_that_is_not_there(tmp_path):
         [1, 2],
         torch.zeros(3),
         "text",
-        {name: torch.zeros(1) for name in resnet18(weights=None).state_dict()},
-        dict.fromkeys(resnet18(weights=None).state_dict(), "x"),
+        lambda names: dict.fromkeys(names, torch.zeros(1)),
+        lambda names: dict.fromkeys(names, "x"),
     ],
     ids=["another network", "empty", "list", "tensor", "text", "wrong shapes", "no tensors"],
 )
-def test_weights_of_something_else(content, tmp_path):
+def test_weights_of_something_else(content, tmp_path, published):
+    content = content(published.state_dict()) if callable(content) else content
     torch.save(content, tmp_path / "other.pth")
     message = error_of(ResNet18(weights="file", weights_file=str(tmp_path / "other.pth")), tmp_path)
     assert_one_sentence(message, "are not those of a ResNet18", "other.pth")

@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-from torchvision import transforms
 
 from core.datasets import DATASETS, ImageData
 from core.errors import TrainDeskError
@@ -16,6 +15,8 @@ from tests.helpers import quick_config
 @pytest.mark.parametrize("normalisation", ["standard", "zero_one", "half", "imagenet"])
 @pytest.mark.parametrize("name", ["digits", "mnist", "fashion_mnist", "cifar10"])
 def test_inputs_are_those_of_totensor_and_normalize(name, normalisation):
+    from torchvision import transforms
+
     dataset = DATASETS.parse({"name": name, "normalisation": normalisation})
     shape = dataset.info().shape
     images = torch.randint(0, 256, (6, *shape), dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
