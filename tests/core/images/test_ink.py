@@ -63,7 +63,7 @@ RENDERINGS = {
 }
 
 
-@pytest.mark.parametrize("digit", [2, 4, 7, 8])
+@pytest.mark.parametrize("digit", [4, 8])  # open, and with loops
 @pytest.mark.parametrize("name", RENDERINGS)
 def test_the_same_strokes_give_the_same_image_however_rendered(name, digit):
     mask = stroke_mask(digit, size=400, pen=20, fill=0.6)
@@ -189,7 +189,7 @@ def test_blank_pictures_are_refused_in_one_sentence(name, prepare):
 
 def test_any_picture_gives_an_image_or_nothing_drawn():
     random = np.random.default_rng(7)
-    for turn in range(120):
+    for turn in range(60):
         height, width, channels = random.integers(1, 90), random.integers(1, 90), turn % 4 + 1
         values = random.integers(0, 256, (height, width, channels), np.uint8)
         if turn % 3:
