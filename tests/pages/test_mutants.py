@@ -5,7 +5,7 @@ import pytest
 from core import errors
 from tests.mutants import KINDS, Ground, open_all
 
-FEW = 25  # of each kind; a thousand are opened by the command
+FEW = 15  # of each kind; a thousand are opened by the command
 
 
 @pytest.fixture(scope="module")
