@@ -20,13 +20,15 @@ from core.runs.store import Run, write_config
 PATIENCE = 240  # seconds: for whatever will happen, on a computer that is busy otherwise
 
 
-def wait_until(condition: Callable[[], Any], timeout: float = PATIENCE, what: str = "", every: float = 0.02) -> Any:
-    """Polls until `condition` gives something true, and returns that. Fails after `timeout` seconds."""
-    end = time.monotonic() + timeout
+def wait_until(condition: Callable[[], Any], timeout: float = PATIENCE, what: str = "", every: float = 0.0) -> Any:
+    """Polls until `condition` gives something true, and returns that. Fails after `timeout` seconds. Without `every` it looks
+    again after 0.02 seconds, and more seldom the longer it waits, as a look takes a millisecond or more."""
+    began = time.monotonic()
     while not (result := condition()):
-        if time.monotonic() > end:
+        waited = time.monotonic() - began
+        if waited > timeout:
             raise AssertionError(f"not within {timeout:g} seconds: {what or condition}")
-        time.sleep(every)
+        time.sleep(every or min(max(0.02, waited / 20), 0.25))
     return result
 
 

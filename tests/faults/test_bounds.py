@@ -25,21 +25,21 @@ def queueing(runs_folder: Path, batches: int, size: int, most: int) -> subproces
     return subprocess.Popen(command, cwd=HOME, stdout=subprocess.PIPE, text=True)
 
 
-def test_six_processes_of_one_guest_queue_no_more_than_one_may(runs_folder):
-    tabs = [queueing(runs_folder, batches=5, size=3, most=MOST) for _ in range(6)]
-    assert [tab.stdout.readline().strip() for tab in tabs] == ["ready"] * 6
+def test_four_processes_of_one_guest_queue_no_more_than_one_may(runs_folder):
+    tabs = [queueing(runs_folder, batches=5, size=3, most=MOST) for _ in range(4)]
+    assert [tab.stdout.readline().strip() for tab in tabs] == ["ready"] * 4
     (runs_folder.parent / "go").touch()
     said = [tab.communicate(timeout=PATIENCE)[0].split() for tab in tabs]
     waits = waiting_of(GUEST, waiting(runs_folder))
     assert len(waits) == len(set(waits)) == 18, "as many times three as fit into twenty"
     assert sum(each.count("queued") for each in said) == 6
-    assert sum(each.count("refused") for each in said) == 24, "the others are told"
+    assert sum(each.count("refused") for each in said) == 14, "the others are told"
 
 
 def test_a_process_killed_while_it_queues_hundreds_leaves_a_queue_that_goes_on(runs_folder):
     chance = random.Random(5)
     went_on = []
-    for _ in range(3):
+    for _ in range(2):
         (runs_folder.parent / "go").unlink(missing_ok=True)
         before = len(waiting(runs_folder))
         process = queueing(runs_folder, batches=1, size=150, most=10_000)

@@ -26,7 +26,7 @@ from tests.helpers import PATIENCE, quick_config, wait_until
 
 PEOPLE = 10
 LEAST = 11  # that each of them does, however slow the computer is
-SECONDS = float(os.environ.get("TRAINDESK_CROWD_SECONDS", "3"))
+SECONDS = float(os.environ.get("TRAINDESK_CROWD_SECONDS", "1"))
 
 
 def test_ten_people_at_once_lose_and_double_nothing(runs_folder, data_folder):

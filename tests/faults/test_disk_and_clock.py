@@ -18,7 +18,7 @@ from core.workers.launch import launch
 from core.workers.worker import work
 from tests.faults.checks import assert_whole
 from tests.faults.conftest import SLOW, remount
-from tests.helpers import assert_one_sentence, quick_config, wait_until
+from tests.helpers import assert_one_sentence, quick_config
 
 BIG = {"name": "mlp", "hidden": [512]}  # a checkpoint of half a megabyte
 
@@ -33,25 +33,15 @@ def fill(disk, leave=0):
             file.truncate(max(0, file.tell() - leave))
 
 
-def as_a_process(run, data_folder, disk, leave):
-    launch(run, data_folder)
-    wait_until(lambda: run.last.exists())
-    fill(disk, leave)
-    wait_until(lambda: not run.status().is_active)
+@pytest.mark.parametrize("leave", [20_000, 0], ids=["a little", "not a byte"])
+def test_a_full_disk_pauses_the_run_and_it_goes_on_when_there_is_space(leave, small_disk, data_folder):
+    run = create_run(quick_config(epochs=4, architecture=BIG, training=SLOW), small_disk)
 
-
-def here(run, data_folder, disk, leave):
     def listen(event):
-        if event["event"] == "step" and run.last.exists() and not (disk / "filler").exists():
-            fill(disk, leave)
+        if event["event"] == "step" and run.last.exists() and not (small_disk / "filler").exists():
+            fill(small_disk, leave)
 
     work(run, data_folder, listen)
-
-
-@pytest.mark.parametrize(("train", "leave"), [(here, 20_000), (as_a_process, 0)], ids=["a little", "not a byte"])
-def test_a_full_disk_pauses_the_run_and_it_goes_on_when_there_is_space(train, leave, small_disk, data_folder):
-    run = create_run(quick_config(epochs=4, architecture=BIG, training=SLOW), small_disk)
-    train(run, data_folder, small_disk, leave)
     assert run.status().name == "paused"
     assert_one_sentence(run.status().reason, "disk is full", "free some space and resume")
     assert run.last.stat().st_size > 100_000, "the checkpoint from before is intact"

@@ -17,6 +17,7 @@ import pytest
 from core.runs.placement import placement_of
 from core.runs.playback import Playback, ask_for_playback
 from core.runs.store import Run, create_run
+from core.workers import dispatch
 from core.workers.control import ask_to_resume
 from core.workers.dispatch import submit
 from core.workers.worker import work
@@ -159,18 +160,18 @@ def is_full(disk: Path) -> bool:
 def test_kills_of_all_processes_that_carry_a_run_cost_no_line_and_no_network(desk):
     """The network is large enough for its checkpoint to be on the way for a while: each is killed when half of one is there."""
     computer = desk.computers[0]
-    run = train(desk, "lab-1", epochs=6, architecture={"name": "mlp", "hidden": [1500, 1500]})
+    run = train(desk, "lab-1", epochs=6, architecture={"name": "mlp", "hidden": [1200, 1200]})
 
     def half_is_here() -> bool:
         return any(run.folder.glob(".arriving/*.tmp"))
 
     wait_until(there(computer, run).last.exists, what="a checkpoint there, which is sent next")
-    wait_until(half_is_here, every=0.002)
+    wait_until(half_is_here, every=0.005)
     (agent,) = computer.agents()
     agent.kill()
     wait_until(lambda: computer.agents() not in ([], [agent]), what="another agent", every=0.2)
     wait_until(has(run, "epoch", 2))
-    wait_until(half_is_here, every=0.002)
+    wait_until(half_is_here, every=0.005)
     desk.kill_desk()
     seen = kinds(run).count("epoch")
     assert not run.last.is_file() or finite(run.last), "what is here is whole"
@@ -189,7 +190,9 @@ def test_kills_of_all_processes_that_carry_a_run_cost_no_line_and_no_network(des
     assert run.last.read_bytes() == there(computer, run).last.read_bytes()
 
 
-def test_a_worker_killed_there_is_seen_and_its_run_goes_on_elsewhere_when_that_computer_freezes_too(desk, undisturbed):
+def test_a_worker_killed_there_is_seen_and_its_run_goes_on_elsewhere_when_that_computer_freezes_too(
+    desk, undisturbed, monkeypatch
+):
     """Bit for bit; on waking the computer finds that its run went on elsewhere."""
     computer = desk.computers[0]
     run = train(desk, "lab-1")
@@ -208,8 +211,9 @@ def test_a_worker_killed_there_is_seen_and_its_run_goes_on_elsewhere_when_that_c
     (worker,) = workers(computer.runs)
     assert worker.is_running(), "the training went on there"
     ask_for_playback(run, Playback(epoch_seconds=0.0))
+    monkeypatch.setattr(dispatch, "launch", work)  # in this process
     go_on(desk, run, "here")
-    wait_until(has(run, "resumed", 2))
+    assert run.status().name == "finished" and has(run, "resumed", 2)()
     for process in frozen:
         process.send_signal(signal.SIGCONT)
     wait_until(lambda: has_ended(worker), what="the older owner's worker ends")

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 
-import psutil
 import pytest
 
 from core.runs.active_runs import active_runs
 from core.runs.queue import waiting
 from core.runs.store import Run
 from core.runs.trash import delete_run
+from core.workers import dispatch
 from core.workers.control import ask_to_resume
 from core.workers.dispatch import submit
-from core.workers.launch import launch
-from core.workers.worker import work
+from core.workers.worker import main, work
+from tests.core.running import last_step
 from tests.faults.checks import assert_whole
-from tests.faults.conftest import workers
-from tests.helpers import PATIENCE, assert_one_sentence, wait_until
+from tests.helpers import assert_one_sentence, wait_until
 
 DIES = """
 import os, sys
@@ -43,26 +43,30 @@ def test_a_process_that_died_three_times_before_it_began_is_a_failure_that_can_b
     assert_one_sentence(run.status().reason, words)
     assert not waiting(runs_folder) and not active_runs(runs_folder)
     ask_to_resume(run)
+    monkeypatch.setattr(dispatch, "launch", work)
     submit(run, data_folder)
-    wait_until(lambda: run.status().name == "finished")
     assert_whole(run)
 
 
 @pytest.mark.parametrize("how", ["moved", "deleted"])
 def test_a_run_whose_folder_goes_while_it_trains_ends_within_a_step_and_writes_nothing_elsewhere(
-    how, new, served, runs_folder, data_folder, tmp_path
+    how, new, runs_folder, data_folder, tmp_path
 ):
-    run = new(training={"epoch_seconds": 30}, epochs=50)
-    launch(run, data_folder)
-    wait_until(lambda: run.status().name == "running" and run.events()[0][-1]["event"] == "step")
-    (process,) = workers(runs_folder)
-    elsewhere = Run(tmp_path / "elsewhere")
-    run.folder.rename(elsewhere.folder) if how == "moved" else shutil.rmtree(run.folder)
-    gone, _ = psutil.wait_procs([process], timeout=PATIENCE)
-    assert gone
-    assert not run.folder.exists() and not active_runs(runs_folder)
+    run, elsewhere = new(training={"epoch_seconds": 30}, epochs=50), Run(tmp_path / "elsewhere")
+    steps = []
+
+    def go_away():
+        wait_until(lambda: run.status().name == "running" and run.events()[0][-1]["event"] == "step")
+        steps.append(last_step(run))
+        run.folder.rename(elsewhere.folder) if how == "moved" else shutil.rmtree(run.folder)
+
+    someone = threading.Thread(target=go_away)
+    someone.start()
+    assert main([str(run.folder), "--data", str(data_folder)]) == 0
+    someone.join()
+    assert steps and not run.folder.exists() and not active_runs(runs_folder)
     if how == "moved":
-        assert elsewhere.status().name == "stopped"
+        assert elsewhere.status().name == "stopped" and last_step(elsewhere) <= steps[0] + 2
         assert_one_sentence(elsewhere.status().reason, "because its folder was moved or deleted")
         back = Run(elsewhere.folder.rename(run.folder))
         ask_to_resume(back)

@@ -24,6 +24,7 @@ class Joined:
     def __init__(self, mirror: Mirror, node: str):
         self.mirror, self.node, self.away = mirror, node, False
         self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.tried = 0  # to call while nothing arrives
         self._changed = threading.Condition()
         mirror.listen(self._poke)
 
@@ -39,6 +40,7 @@ class Joined:
 
     def pass_on(self, method: str, values: dict[str, Any]) -> dict[str, Any]:
         if self.away:
+            self.tried += 1
             raise ConnectionError("the cable is out")
         self.calls.append((method, values))
         return self.mirror.answer(self.node, method, values)

@@ -7,7 +7,7 @@ from core.nodes.mirror import Mirror
 from core.runs.placement import placement_of
 from core.runs.store import Run, create_run
 from tests.core.nodes.joined import FakeWorkers, shepherd_of
-from tests.helpers import quick_config
+from tests.helpers import quick_config, wait_until
 
 
 class Room:
@@ -56,6 +56,18 @@ class Room:
 
     def link(self, name):
         return self.shepherds[name]._link
+
+    def until_heard(self, name="lab-1"):
+        """Waits until a computer has done what the desk has for it by now: then it asks anew."""
+        link = self.link(name)
+        asked = lambda: [method for method, _ in list(link.calls)].count("orders")  # noqa: E731
+        now = asked()
+        wait_until(lambda: asked() >= now + 2)
+
+    def until_tended(self, name="lab-1"):
+        """Waits until a computer tends its run: it says more than that it asks, after it has looked whether a worker is there."""
+        link = self.link(name)
+        wait_until(lambda: {method for method, _ in list(link.calls)} - {"orders", "heard"})
 
     def create(self, **settings):
         return create_run(quick_config(**settings), self.runs_folder, sync=False)

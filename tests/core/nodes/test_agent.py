@@ -1,4 +1,4 @@
-"""Computers join a desk and stay with it: real processes over real TLS."""
+"""Computers join a desk and stay with it: real processes over real TLS. What is killed comes back: tests.faults.test_nodes."""
 
 import contextlib
 import json
@@ -18,7 +18,7 @@ from core.nodes.desk_process import joins, revoke_join
 from core.nodes.hello import own_versions
 from core.nodes.registry import remove_node
 from core.nodes.wire import REFUSED, WHY
-from tests.helpers import assert_one_sentence, has_ended, wait_until
+from tests.helpers import assert_one_sentence, wait_until
 
 SOON = 60.0  # seconds
 
@@ -177,20 +177,6 @@ def test_when_the_desk_starts_anew_its_computers_are_back_by_themselves(a_room):
     wait_until(lambda: (node := a_room.node("lab-1")) and node.seen > began, SOON)
     assert computer.has_said(f"The desk at {a_room.address} is back.")
     assert computer.says().count("does not answer") == 1, "it is said once"
-
-
-def test_an_agent_that_dies_is_started_again_and_ends_with_its_parent(a_room):
-    computer = a_room.computers[0]
-    (agent,) = computer.agents()
-    agent.kill()
-    (another,) = wait_until(lambda: [each for each in computer.agents() if each.pid != agent.pid], SOON)
-    began = time.time()
-    wait_until(lambda: (node := a_room.node("lab-1")) and node.seen > began, SOON)
-    computer.process.kill()
-    wait_until(lambda: has_ended(another), SOON)
-    computer.process.wait()
-    a_room.computers[0] = a_room.start("lab-1", None)
-    wait_until(lambda: a_room.computers[0].has_said("as 'lab-1'"), SOON)
 
 
 def test_one_folder_trains_for_one_desk_at_a_time(a_room, refused):

@@ -16,13 +16,14 @@ from core.workers.control import ask_to_resume
 from core.workers.dispatch import submit
 from core.workers.worker import work
 from tests.core.running import kinds, same_weights
-from tests.faults.checks import assert_each_step_once, assert_whole
+from tests.faults.checks import assert_each_step_once
 from tests.helpers import quick_config, wait_until
 from tests.room import Room
 
 EPOCHS = 3
-SLOW = {"epoch_seconds": 1}  # of a person's watch; it changes no number
+SLOW = {"epoch_seconds": 2, "keep_every": EPOCHS}  # of a person's watch; it changes no number
 OF_ITS_COMPUTER = {"placement.json", "worker.lock", "worker.log"}
+OF_ITS_END = {"test_predictions.npz", "val_predictions.npz", f"looks/{EPOCHS:06}.npz"}
 OF_ITS_TIME = {"time", "seconds", "memory_bytes"}
 
 
@@ -54,20 +55,14 @@ class Engine:
 @pytest.fixture(scope="module")
 def undisturbed(a_room) -> Run:
     """A run that was trained in this process, at one go."""
-    run = create_run(quick_config(epochs=EPOCHS), a_room.runs)
+    run = create_run(quick_config(epochs=EPOCHS, training={"keep_every": EPOCHS}), a_room.runs)
     work(run, a_room.data)
     return run
 
 
-@pytest.fixture(scope="class", params=["here", "lab-1"])
+@pytest.fixture(params=["here", "lab-1"])
 def engine(request, a_room) -> Engine:
     return Engine(a_room, request.param)
-
-
-@pytest.fixture(scope="class")
-def run(engine) -> Run:
-    """One for all tests, as each start of a worker takes seconds."""
-    return engine.train()
 
 
 def has(run: Run, kind: str, number: int = 1) -> Callable[[], bool]:
@@ -85,42 +80,35 @@ def numbers(run: Run) -> list[dict[str, Any]]:
     return [{name: value for name, value in event.items() if name not in OF_ITS_TIME} for event in said]
 
 
-class TestContract:
-    def test_a_run_that_was_paused_ends_with_the_same_numbers_weights_and_files(self, engine, run, undisturbed):
-        wait_until(has(run, "epoch"))
-        run.request_pause()
-        engine.until(run, "paused")
-        assert run.last.is_file() and not run.pause_request.exists()
-        assert len(numbers(run)) < EPOCHS
-        engine.go_on(run)
-        engine.until(run, "finished")
-        assert_whole(run)
-        pausing = {"paused", "resuming", "resumed"}
-        assert pausing <= set(kinds(run))
-        by_the_clock = pausing | {"step", "validation"}
-        said, expected = ([kind for kind in kinds(each) if kind not in by_the_clock] for each in (run, undisturbed))
-        assert said == expected
-        assert numbers(run) == numbers(undisturbed)
-        assert same_weights(run.best, undisturbed.best) and same_weights(run.last, undisturbed.last)
-        assert files(run) == files(undisturbed)
-        assert (placement_of(run.folder).computer or "here") == engine.computer
-
-    def test_it_goes_on_for_more_epochs_follows_what_people_ask_and_can_be_deleted(self, engine, run, undisturbed):
-        engine.go_on(run, more_epochs=100)
-        wait_until(has(run, "epoch", EPOCHS + 1))
-        assert numbers(run)[:EPOCHS] == numbers(undisturbed)[:EPOCHS], "what was trained before stands"
-        ask_for_playback(run, Playback(epoch_seconds=5.0))
-        run.request_learning_rate(0.0125)
-        wait_until(has(run, "playback"))
-        wait_until(has(run, "learning_rate"))
-        said = run.events()[0]
-        assert [event["learning_rate"] for event in said if event["event"] == "learning_rate"] == [0.0125]
-        assert [event["epoch_seconds"] for event in said if event["event"] == "playback"] == [5.0]
-        run.request_stop()
-        engine.until(run, "stopped")
-        assert_each_step_once(run)
-        assert not run.stop_request.exists() and not run.learning_rate_request.exists()
-        delete_run(run)
-        assert not run.folder.exists()
-        deleted = Run(Trash(run.folder.parent).folder / run.id)
-        assert deleted.last.is_file() and kinds(deleted)[-1] == "stopped"
+def test_a_run_that_was_paused_goes_on_with_the_same_numbers_and_weights_follows_and_can_be_deleted(
+    engine, undisturbed
+):
+    run = engine.train()
+    wait_until(has(run, "epoch"))
+    run.request_pause()
+    engine.until(run, "paused")
+    assert run.last.is_file() and not run.pause_request.exists()
+    assert len(numbers(run)) < EPOCHS
+    engine.go_on(run, more_epochs=100)
+    wait_until(has(run, "epoch", EPOCHS + 1))
+    assert {"paused", "resuming", "resumed"} <= set(kinds(run))
+    assert numbers(run)[:EPOCHS] == numbers(undisturbed)[:EPOCHS]
+    ask_for_playback(run, Playback(epoch_seconds=5.0))
+    run.request_learning_rate(0.0125)
+    wait_until(has(run, "playback"))
+    wait_until(has(run, "learning_rate"))
+    said = run.events()[0]
+    assert [event["learning_rate"] for event in said if event["event"] == "learning_rate"] == [0.0125]
+    assert [event["epoch_seconds"] for event in said if event["event"] == "playback"] == [5.0]
+    run.request_stop()
+    engine.until(run, "stopped")
+    assert_each_step_once(run)
+    assert not run.stop_request.exists() and not run.learning_rate_request.exists()
+    assert (placement_of(run.folder).computer or "here") == engine.computer
+    kept, expected = (each.folder / "kept" / f"{EPOCHS:06}.pt" for each in (run, undisturbed))
+    assert same_weights(kept, expected), "from before anyone asked for another learning rate"
+    assert files(undisturbed) - files(run) <= OF_ITS_END
+    delete_run(run)
+    assert not run.folder.exists()
+    deleted = Run(Trash(run.folder.parent).folder / run.id)
+    assert deleted.last.is_file() and kinds(deleted)[-1] == "stopped"

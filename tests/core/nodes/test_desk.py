@@ -19,7 +19,7 @@ from core.nodes.certificates import NODE, key_pem, new_key, new_request, subject
 from core.nodes.desk import main
 from core.nodes.desk_process import desk_is_alive, desk_place, ensure_desk, joins, make_join_file, revoke_join
 from core.nodes.hello import own_versions
-from core.nodes.identity import ASK_FOR_NEW, own_identity, read_join
+from core.nodes.identity import ASK_FOR_NEW, enroll, own_identity, read_join
 from core.nodes.link import DeskLink
 from core.nodes.registry import remove_node
 from tests.helpers import assert_one_sentence, wait_until
@@ -253,10 +253,17 @@ def test_nobody_waits_for_orders_when_the_way_is_closed(a_room, lab):
         async with DeskLink([a_room.address], lab.security, ASK_FOR_NEW) as link:
             await link.wait()
             known = (await link.ask("orders", {"known": {}, "wait": 0}))["version"]
+            say, on_its_way = link._say, asyncio.Event()
+
+            async def noted(*message):
+                on_its_way.set()
+                return await say(*message)
+
+            link._say = noted
             waiting = asyncio.create_task(
                 asyncio.to_thread(link.call, "orders", known={"version": known, "runs": {}}, wait=20)
             )
-            await asyncio.sleep(0.5)
+            await on_its_way.wait()
             assert not waiting.done()
             began = time.monotonic()
             link.is_over.set()
@@ -286,11 +293,10 @@ def test_nothing_listens_before_the_first_join_file_and_after_the_last(an_empty_
 
 def test_a_computer_that_was_removed_is_a_member_no_more(a_room):
     """Also where its process pays no attention."""
-    computer = a_room.start("lab-4", a_room.join_file())
-    wait_until(lambda: a_room.in_touch("lab-4"))
-    identity = own_identity(computer.runs)
-    remove_node(a_room.runs, "lab-4")
-    computer.kill()
+    identity = asyncio.run(enroll(read_join(a_room.join_file()), [a_room.address], "lab-4"))
     beat = {"op": "heartbeat_worker", "address": "tls://lab-4.node:1", "now": 0, "metrics": {}}
+    hello, answer = converse(a_room.address, identity, asked("hello", **own_versions()), beat)
+    assert hello == {"answer": {"name": "lab-4"}} and answer is not None
+    remove_node(a_room.runs, "lab-4")
     assert converse(a_room.address, identity, beat) == [None]
     assert set(converse(a_room.address, identity, asked("hello", **own_versions()))[0]) == {"refused"}

@@ -87,7 +87,9 @@ def test_a_run_trains_on_another_computer_as_here_and_without_a_connection(name,
     offline(monkeypatch)
     copy = node.take(run, parcels)
     assert sorted(path.name for path in node.data.glob("[!.]*")) == ([] if name in COMES_ALONG else ["decoded"])
-    assert as_here(trained(run, desk.data), trained(copy, node.data))
+    trained(copy, node.data)
+    if parcels:  # else both have the same file
+        assert as_here(trained(run, desk.data), copy)
     assert "download" not in kinds(copy)
 
 

@@ -146,7 +146,8 @@ def test_a_learning_rate_is_placed_once_however_often_the_desk_asks(room):
     run.request_learning_rate(0.5)
     wait_until(lambda: "learning_rate" in kinds(run))
     room.restart("lab-1")
-    time.sleep(0.3)
+    room.until_tended()
+    wait_until(lambda: not room.there(run).learning_rate_request.exists())
     assert kinds(run).count("learning_rate") == 1
 
 

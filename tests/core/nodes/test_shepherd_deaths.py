@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 
 import psutil
 import pytest
@@ -60,12 +59,12 @@ def test_a_shepherd_that_was_killed_finds_its_runs_again_and_starts_none_twice(r
     wait_until(lambda: room.is_training(run))
     lab = room.restart("lab-1")
     assert lab.facts()["runs"] == [run.id]
-    time.sleep(0.2)
+    room.until_tended()
     assert room.is_training(run)
     run.request_stop()
     wait_until(lambda: is_settled(run))
     room.restart("lab-1")
-    time.sleep(0.2)
+    room.until_heard()
     assert len(room.workers.launched) == 1 and run.status().name == "stopped"
 
 

@@ -109,7 +109,7 @@ def test_a_deleted_run_ends_there_and_a_restored_one_stays_ended(room, monkeypat
     restored = restore_run(run.id, room.runs_folder)
     room.link("lab-1").away = False
     wait_until(lambda: not room.there(run).worker_is_alive() and not room.there(run).folder.exists())
-    time.sleep(0.3)
+    room.until_heard()
     assert (
         len(room.workers.launched) == 1 and restored.status().name == "interrupted" and not restored.worker_is_alive()
     )
@@ -135,7 +135,7 @@ def test_what_a_computer_does_not_need_any_more_is_removed_when_the_desk_has_sai
     keep_note(old, Tended(3, launched=True, settled=True))
     os.utime(old / "tended.json", (1, 1))
     room.computer("lab-1", away=True)
-    time.sleep(0.2)
+    wait_until(lambda: room.link("lab-1").tried > 1)
     assert old.exists()
     room.link("lab-1").away = False
     wait_until(lambda: not old.exists())

@@ -1,4 +1,4 @@
-"""The supervisor: a real process that serves the queue of real, short trainings."""
+"""The supervisor: one for each queue. That it has real runs trained one after the other: tests.faults.test_kills."""
 
 import subprocess
 import sys
@@ -22,24 +22,6 @@ def one_at_a_time(runs_folder):
 def start(runs_folder, data_folder):
     command = [sys.executable, "-m", "core.workers.supervisor", "--runs", str(runs_folder), "--data", str(data_folder)]
     return subprocess.Popen(command, cwd=HOME, stderr=subprocess.PIPE, text=True)
-
-
-def test_it_starts_all_that_wait_one_after_the_other_and_ends(runs_folder, data_folder, one_at_a_time):
-    runs = [create_run(quick_config(epochs=2), runs_folder) for _ in range(2)]
-    for run in runs:
-        enqueue(run)
-    process, at_once = start(runs_folder, data_folder), []
-
-    def has_ended():
-        at_once.append(sum(run.status().is_active for run in runs))
-        return process.poll() is not None
-
-    wait_until(has_ended)
-    assert process.returncode == 0 and process.stderr.read() == ""
-    assert max(at_once) == 1
-    wait_until(lambda: all(run.status().name == "finished" for run in runs))
-    ends = [run.events()[0][-1]["time"] for run in runs]
-    assert ends == sorted(ends)
 
 
 def test_a_second_one_ends_at_once(runs_folder, data_folder, one_at_a_time):

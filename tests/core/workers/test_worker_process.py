@@ -1,11 +1,11 @@
-"""The process of a run: real workers that finish, stop, outlive their starter and die."""
+"""The process of a run: real workers that finish, pause and outlive their starter."""
 
 import os
 import re
-import signal
 import subprocess
 import sys
 
+import psutil
 import pytest
 
 from core.errors import TrainDeskError
@@ -19,23 +19,20 @@ from core.workers import playback, worker
 from core.workers.control import ask_to_resume
 from core.workers.launch import launch
 from tests.core.running import kinds, last_step, same_weights
-from tests.helpers import PATIENCE, assert_one_sentence, quick_config, wait_until
+from tests.helpers import PATIENCE, assert_one_sentence, has_ended, quick_config, wait_until
 
 NETWORK = {"architecture": {"name": "improved_cnn", "channels": [4]}, "augmentation": {"shift": 0.1}}
-SLOW = {"training": {"epoch_seconds": 15}}  # seconds; 20 steps, so that a step is under way nearly always
 
 
 @pytest.fixture
-def started(runs_folder, data_folder):
+def started(data_folder):
     """Starts workers as the dashboard does, and kills what is left of them after the test."""
     children = []
 
-    def start(run=None, **settings):
-        goes_on = run is not None
-        run = run or create_run(quick_config(**settings), runs_folder)
+    def start(run):
         launch(run, data_folder)
         children.append(processes.children()[-1])
-        return children[-1] if goes_on else (run, children[-1])
+        return children[-1]
 
     yield start
     for child in children:
@@ -44,12 +41,34 @@ def started(runs_folder, data_folder):
         child.wait(PATIENCE)
 
 
-def test_a_worker_trains_to_the_end_and_leaves_everything(started):
-    run, child = started(epochs=3, title="Whole")
-    assert run.status().name in ("starting", "running")
+STARTER = """
+import sys, pathlib
+from core.machine import processes
+from core.workers import launch
+from core.runs.store import Run
+launch.launch(Run(pathlib.Path(sys.argv[1])), pathlib.Path(sys.argv[2]))
+print(processes.children()[-1].pid, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_worker_outlives_its_starter_trains_to_the_end_and_leaves_everything(runs_folder, data_folder):
+    """That its death is seen: test_worker_kills."""
+    run = create_run(quick_config(epochs=3, title="Whole", training={"epoch_seconds": 1}), runs_folder)
+    command = [sys.executable, "-c", STARTER, str(run.folder), str(data_folder)]
+    starter = subprocess.Popen(command, cwd=HOME, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    child = psutil.Process(int(starter.stdout.readline()))
+    try:
+        assert run.status().name in ("starting", "running")
+        assert os.getpgid(child.pid) != os.getpgid(0) and os.getsid(child.pid) == child.pid, (
+            "it is in a group of its own"
+        )
+    finally:
+        starter.kill()
+        starter.communicate()
     wait_until(lambda: not run.status().is_active)
     assert run.status().name == "finished" and "3 epochs" in run.status().reason
-    assert child.wait(PATIENCE) == 0
+    wait_until(lambda: has_ended(child))
     left = {path.name for path in run.folder.iterdir()}
     assert left == {
         *("config.json", "events.jsonl", "best.pt", "last.pt", "worker.log", "worker.lock"),
@@ -68,19 +87,22 @@ def test_a_worker_trains_to_the_end_and_leaves_everything(started):
     assert classifier.config.title == "Whole"
 
 
-def test_a_stop_request_is_followed_within_a_step_and_leaves_a_usable_network(started):
-    run, child = started(epochs=50, **SLOW)
-    assert os.getpgid(child.pid) != os.getpgid(0) and os.getsid(child.pid) == child.pid, "it is in a group of its own"
-    wait_until(lambda: last_step(run) >= 2)
-    assert run.status().name == "running"
-    before = last_step(run)
-    run.request_stop()
-    wait_until(lambda: not run.status().is_active)
+def test_a_stop_request_is_followed_within_a_step_and_leaves_a_usable_network(runs_folder, data_folder, monkeypatch):
+    monkeypatch.setattr("core.runs.requests.POLL_SECONDS", 0)
+    run = create_run(quick_config(epochs=50), runs_folder)
+    before = []
+
+    def listen(event):
+        if event["event"] == "step" and event["step"] >= 2 and not before:
+            assert run.status().name == "running"
+            before.append(event["step"])
+            run.request_stop()
+
+    assert worker.work(run, data_folder, listen)["event"] == "stopped"
     status = run.status()
     assert status.name == "stopped"
     assert_one_sentence(status.reason, "Stopped by request at step", "of 1,000", "the last state is kept")
-    assert child.wait(PATIENCE) == 0
-    assert before <= last_step(run) <= before + 2
+    assert before[0] <= last_step(run) <= before[0] + 2
     assert load_checkpoint(run.last)["step"] == last_step(run)
     assert Classifier.load(run).predict([run.config().dataset.load(None).test_images[0].numpy()]).shape == (1, 10)
     assert not run.stop_request.exists()
@@ -121,37 +143,6 @@ def test_paused_by_request_and_by_a_signal_a_run_ends_as_if_never_paused(
         for each in (run, whole)
     )
     assert mine == theirs and len(mine) == 2
-
-
-STARTER = """
-import sys, pathlib
-from core.machine import processes
-from core.workers import launch
-from core.runs.store import Run
-launch.launch(Run(pathlib.Path(sys.argv[1])), pathlib.Path(sys.argv[2]))
-print(processes.children()[-1].pid, flush=True)
-sys.stdin.read()
-"""
-
-
-def test_a_worker_outlives_its_starter_and_its_own_death_is_seen(runs_folder, data_folder):
-    run = create_run(quick_config(epochs=50, **SLOW), runs_folder)
-    command = [sys.executable, "-c", STARTER, str(run.folder), str(data_folder)]
-    starter = subprocess.Popen(command, cwd=HOME, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    pid = int(starter.stdout.readline())
-    try:
-        wait_until(lambda: last_step(run) >= 1)
-        os.killpg(os.getpgid(starter.pid), 0)
-        starter.kill()
-        starter.communicate()
-        step = last_step(run)
-        wait_until(lambda: last_step(run) > step)
-        assert run.status().name == "running"
-    finally:
-        os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: run.status().name == "interrupted")
-    assert_one_sentence(run.status().reason)
-    assert kinds(run)[-1] == "step"
 
 
 def test_a_worker_that_cannot_be_started_is_one_sentence(runs_folder, monkeypatch):
