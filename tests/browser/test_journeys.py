@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from core.runs.history import History
 from core.runs.playback import Playback, ask_for_playback
-from core.runs.store import find_run, list_runs
+from core.runs.store import find_run, list_runs, write_config
 from core.workers.worker import work
 from tests.browser.conftest import serving
 from tests.browser.hands import draw_with_mouse, seen
@@ -51,9 +51,9 @@ def test_digits_from_the_first_click_to_a_drawn_three(visit, with_a_waiting_work
     ask_for_playback(run, Playback(epoch_seconds=60))  # however slowly its page is drawn
     expect(page).to_have_url(re.compile(rf"/run\?run={run.id}"))
     wait_for_growth(page)
-    one_epoch = History(run).update().started["steps_per_epoch"]
-    ask_for_playback(run, Playback(until=one_epoch + 1))
-    wait_until(lambda: History(run).update().epochs, what="the first of three epochs ends")
+    history = History(run)
+    ask_for_playback(run, Playback(until=history.update().started["steps_per_epoch"] + 1))
+    wait_until(lambda: history.update().epochs, what="the first of three epochs ends", every=0.2)
     page.get_by_role("button", name="Stop").click()  # what it learned is kept
     expect(page.get_by_text("stopped", exact=True)).to_be_visible()
     expect(page.get_by_text("the best and the last state are kept")).to_be_visible()
@@ -86,6 +86,8 @@ def test_mnist_for_one_epoch_with_a_changed_form(at, server, data_folder):
         expect(page).to_have_url(re.compile(r"/run\?run="))
         run = find_run(re.search(r"run=([\w-]+)", page.url)[1], server.runs)
         assert run.config().training.batch_size == 128
+        fewer = {"training.training_pictures": 1500}  # of each digit
+        write_config(run, run.config().with_changes(fewer), run.created())
         work(run, data_folder, look)
     assert len(points) == 2, "its curve was seen to grow"
     expect(page.get_by_text("finished", exact=True)).to_be_visible()

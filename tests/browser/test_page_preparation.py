@@ -126,8 +126,7 @@ def scene(width: int, height: int, mode: str = "RGB") -> Image.Image:
     return Image.fromarray(values)
 
 
-@pytest.mark.parametrize("channels", [1, 3])
-def test_photos_become_the_same_pixels(page, channels):
+def test_photos_become_the_same_pixels(page):
     scenes = [
         scene(97, 61),
         scene(61, 190),
@@ -137,9 +136,9 @@ def test_photos_become_the_same_pixels(page, channels):
         scene(32, 32),
         scene(7, 5),
     ]
-    for size in ((32, 32), (20, 44)):
+    for channels, size in ((3, (32, 32)), (3, (20, 44)), (1, (32, 32))):
         assert same(page, scenes, Preparation("photo", "prepare_photo", {"channels": channels, "size": size}))
-    for fit in ("crop", "pad", "stretch"):
+    for channels, fit in ((3, "crop"), (3, "pad"), (3, "stretch"), (1, "pad")):
         assert same(page, scenes, Preparation("fit", "prepare_square", {"channels": channels, "side": 48, "fit": fit}))
 
 

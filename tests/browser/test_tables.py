@@ -103,7 +103,7 @@ def test_a_room_sees_every_column_and_every_class_by_its_whole_name(at, desk):
 
 def test_a_phone_shows_title_curve_and_test_accuracy_of_each_run(visit, desk):
     server, _ = desk
-    page = visit(viewport=PHONE, has_touch=True).page
+    page = visit(viewport=PHONE).page
     page.goto(f"{server.url}/runs")
     expect(page.locator("tbody tr")).to_have_count(5)
     card = page.locator("tbody tr").filter(has=page.get_by_role("link", name="Three", exact=True))
