@@ -22,7 +22,7 @@ from tests.browser.one_file import familiar_of, offline, opening  # noqa: F401
 from tests.core.export.page.test_graph import settings, unsettled
 
 pytestmark = pytest.mark.browser
-OWN = 7  # pictures that a page tries itself with
+OWN = 3  # pictures that a page tries itself with
 OF_FEATURES = """async (rows) => {
     const familiar = Familiar.build(await Network.unpacked(document.getElementById("network").textContent));
     const empty = { pixels: new Uint8Array(1024), height: 32, width: 32, channels: 1 };
