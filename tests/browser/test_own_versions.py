@@ -10,7 +10,7 @@ from core.image_analysis.picture_map import PictureMap, keep_map
 from core.image_sets.export import as_zip
 from core.image_sets.folders import accept, delete_dataset, list_datasets
 from tests.browser.conftest import USUAL
-from tests.browser.hands import choose, press
+from tests.browser.hands import choose, go, press
 from tests.core.image_sets.test_export import described
 from tests.helpers import wait_until
 from tests.own import class_files, staged
@@ -66,9 +66,8 @@ def picking_moves_nothing(page):
     assert places(page) == before
 
 
-def test_picking_moves_nothing_and_every_change_is_seen_and_can_be_taken_back(visit, server, dataset):
-    page = visit(viewport=PHONE).page
-    page.goto(f"{server.url}/data?set={dataset.id}")
+def test_picking_moves_nothing_and_every_change_is_seen_and_can_be_taken_back(at, server, dataset):
+    page = at(f"{server.url}/data?set={dataset.id}", PHONE)
     picking_moves_nothing(page)
     page.set_viewport_size(USUAL)
     pictures = page.get_by_role("group", name="Pictures")
@@ -129,16 +128,13 @@ def test_picking_moves_nothing_and_every_change_is_seen_and_can_be_taken_back(vi
     assert dataset.title == "In order"
 
 
-def test_a_download_brought_in_again_is_the_same_and_deleting_can_be_undone(
-    visit, server, dataset, tmp_path, data_folder
-):
+def test_a_download_brought_in_again_is_the_same_and_deleting_can_be_undone(at, server, dataset, tmp_path, data_folder):
     from core.image_sets.edit import editing
 
     with editing(dataset, "another name, other parts") as edit:
         edit.rename_class(next(each.id for each in dataset.classes() if each.name == "streaks"), "a/b")
         edit.into_split(dataset.members().images[::4].tolist(), "val")
-    page = visit().page
-    page.goto(f"{server.url}/data?set={dataset.id}")
+    page = at(f"{server.url}/data?set={dataset.id}")
     page.get_by_role("tab", name="Versions and more").click()
     with page.expect_download() as download:
         page.get_by_role("link", name="Download as ZIP").click()
@@ -146,7 +142,7 @@ def test_a_download_brought_in_again_is_the_same_and_deleting_can_be_undone(
     download.value.save_as(tmp_path / "down.zip")
     assert (tmp_path / "down.zip").read_bytes() == as_zip(dataset).read()
 
-    page.goto(f"{server.url}/data")
+    go(page, f"{server.url}/data")
     page.get_by_role("button", name="ZIP or pictures").click()
     page.locator("input[type=file]").first.set_input_files(str(tmp_path / "down.zip"))
     expect(page.get_by_role("heading", name="Look at your 36 pictures")).to_be_visible()
@@ -164,11 +160,11 @@ def test_a_download_brought_in_again_is_the_same_and_deleting_can_be_undone(
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("The dataset is deleted.")).to_be_hidden()
     assert described(again) == described(dataset)
-    page.goto(f"{server.url}/data?set={again.id}")
+    go(page, f"{server.url}/data?set={again.id}")
     page.get_by_role("tab", name="Versions and more").click()
     page.get_by_role("button", name="Delete the dataset").click()
     expect(page.get_by_text("The dataset is deleted.")).to_be_visible()
-    page.reload()
+    go(page, f"{server.url}/data")
     page.get_by_text("Deleted datasets").click()
     row = (
         page.locator("[data-testid=stHorizontalBlock]")
@@ -180,12 +176,11 @@ def test_a_download_brought_in_again_is_the_same_and_deleting_can_be_undone(
     assert again in list_datasets(data_folder)
 
 
-def test_a_point_of_the_map_opens_its_picture_and_the_share_for_the_test_is_set_with_a_slider(visit, server, dataset):
+def test_a_point_of_the_map_opens_its_picture_and_the_share_for_the_test_is_set_with_a_slider(at, server, dataset):
     images = dataset.members().images
     places = np.stack([np.arange(len(images)), np.arange(len(images)) % 7], axis=1).astype(np.float32)
     keep_map(dataset, PictureMap(images, places, np.ones(len(images), np.float32)))
-    page = visit().page
-    page.goto(f"{server.url}/data?set={dataset.id}")
+    page = at(f"{server.url}/data?set={dataset.id}")
     page.get_by_role("tab", name="Check").click()
     expect(page.get_by_role("group", name="The oddest pictures").locator("figure")).to_have_count(12)
     chart = page.locator(".js-plotly-plot[aria-label='Map of the pictures']")
