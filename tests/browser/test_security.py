@@ -1,10 +1,10 @@
 """What the server of one's own computer refuses, asked as an attacker would: see SECURITY.md."""
 
 import http.client
-import os
 import re
 import urllib.parse
 from functools import partial
+from http.cookies import SimpleCookie
 
 import psutil
 import pytest
@@ -13,7 +13,9 @@ from playwright.sync_api import expect
 from core.image_sets.folders import delete_dataset
 from core.runs.metadata import change_metadata
 from core.runs.trash import delete_run
-from tests.browser.conftest import ROOT, serving
+from tests.browser.conftest import ROOT
+from tests.browser.hands import go
+from tests.desk import Desk, Visitor
 from tests.helpers import answers
 from tests.own import own_dataset
 from tests.pages.fake_runs import fake_run
@@ -31,6 +33,11 @@ UPGRADE = {
     "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
     "Sec-WebSocket-Protocol": "streamlit",
 }
+PARTED = "boundary=end"
+SMALL = (
+    b'--end\r\nContent-Disposition: form-data; name="file"; filename="small.zip"\r\n'
+    b"Content-Type: application/zip\r\n\r\nPK\r\n--end--\r\n"
+)
 
 
 def ask(server, method, path, headers=None, body=None):
@@ -107,37 +114,19 @@ def test_no_file_of_the_computer_is_served(server, path):
     assert b"open_page" not in content and b"allowedHosts" not in content and b"root:" not in content
 
 
-def test_the_server_itself_enforces_the_size_of_an_upload(visit, tmp_path, data_folder, monkeypatch):
+def test_the_server_itself_enforces_the_size_of_an_upload(server):
     """Whatever the browser says: the widget's own limit binds only the browser."""
-    monkeypatch.setenv("STREAMLIT_SERVER_MAX_UPLOAD_SIZE", "1")
-    (tmp_path / "runs").mkdir()
-    large = tmp_path / "large.zip"
-    large.write_bytes(os.urandom(3_000_000))
-    with serving(tmp_path / "runs", data_folder) as server:
-        window = visit()
-        page = window.page
-        answers = []
-        page.on("response", lambda answer: "upload_file" in answer.url and answers.append(answer.status))
-        page.on("requestfailed", lambda request: "upload_file" in request.url and answers.append("refused"))
-        page.goto(f"{server.url}/data")
-        address = []
-        page.on("request", lambda request: "upload_file" in request.url and address.append(request))
-        page.get_by_role("button", name="ZIP or pictures").click()
-        page.locator("input[type=file]").first.set_input_files(
-            {"name": "small.zip", "mimeType": "application/zip", "buffer": b"PK"}
-        )
-        page.wait_for_function("performance.getEntriesByType('resource').some(e => e.name.includes('upload_file'))")
-        sent = page.evaluate(
-            """async ([url, token]) => {
-                const body = new FormData(); body.append('file', new Blob([new Uint8Array(3_000_000)]), 'large.zip');
-                try { return (await fetch(url, {method: 'PUT', body, headers: {'X-Xsrftoken': token}})).status; }
-                catch (error) { return 'closed'; }
-            }""",
-            [address[0].url, address[0].headers.get("x-xsrftoken", "")],
-        )
-        assert sent in (413, 400, "closed"), sent
-        page.close()  # before its server goes
-        window.errors.clear()  # the browser notes the refusal
+    _, headers = ask(server, "GET", "/_stcore/health")
+    token = SimpleCookie(headers["set-cookie"])["_streamlit_xsrf"].value
+    headers = {
+        "Cookie": f"_streamlit_xsrf={token}",
+        "X-Xsrftoken": token,
+        "Content-Type": f"multipart/form-data; {PARTED}",
+    }
+    with Visitor(Desk(server.url, server.process)) as visitor:
+        place = f"/_stcore/upload_file/{visitor.open('glossary').session}/file"
+        assert ask(server, "PUT", place, headers, SMALL)[0] == 204, "the test's own upload is right"
+        assert ask(server, "PUT", place, {**headers, "Content-Length": str(2 * 10**9)})[0] == 413
 
 
 def test_names_that_people_give_are_text_and_never_code(visit, server, data_folder, tmp_path):
@@ -155,7 +144,8 @@ def test_names_that_people_give_are_text_and_never_code(visit, server, data_fold
             f"train?from={run.id}",
             "run?run=<script>window.hacked=1</script>",
         ):  # fmt: skip
-            page.goto(f"{server.url}/{path}")
+            address = f"{server.url}/{path}"
+            page.goto(address) if page.url == "about:blank" else go(page, address)
             expect(page.get_by_role("heading", level=1).first).to_be_visible()
             expect(page.get_by_test_id("stStatusWidget")).to_be_hidden()
             assert page.evaluate("window.hacked === undefined"), path
