@@ -20,6 +20,7 @@ from core.runs.placement import Placement, placement_of, write_placement
 from core.runs.queue import read_queued_run
 from core.runs.store import create_run, find_run
 from core.workers.worker import work
+from tests.browser.access import unreadable_in_the_dark
 from tests.browser.conftest import serving
 from tests.browser.hands import barriers, choose, press
 from tests.browser.test_every_page import PHONE, PROJECTOR, WIDER
@@ -83,10 +84,9 @@ def card(page, name):
     return page.locator(f".st-key-computer-{name}")
 
 
-def test_computers_come_and_go_while_the_page_is_open(visit, room):
+def test_computers_come_and_go_while_the_page_is_open(at, room):
     server, room = room
-    page = visit().page
-    page.goto(f"{server.url}/system")
+    page = at(f"{server.url}/system")
     expect(page.get_by_text("All runs train on this computer.")).to_be_visible()
     expect(page.get_by_role("button", name="No new runs here")).to_have_count(0)
 
@@ -133,11 +133,9 @@ def test_computers_come_and_go_while_the_page_is_open(visit, room):
     run.queue_place.unlink()
 
 
-def test_a_join_file_is_made_saved_and_revoked(visit, room, tmp_path):
+def test_a_join_file_is_made_saved_and_revoked(at, room):
     server, _ = room
-    window = visit()
-    page = window.page
-    page.goto(f"{server.url}/system")
+    page = at(f"{server.url}/system")
     opened = page.get_by_role("button", name="Make a join file")
     press(page.get_by_role("button", name="Add a computer"), opened)
     assert not desk_is_alive(server.runs), "looking opens nothing"
@@ -160,9 +158,8 @@ def test_a_join_file_is_made_saved_and_revoked(visit, room, tmp_path):
     for size in (PROJECTOR, PHONE):
         page.set_viewport_size(size)
         page.wait_for_function(f"Math.max(...{WIDER}) <= 0")
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        assert barriers(page) == []
+    assert barriers(page) == [] and unreadable_in_the_dark(page) == []
+    page.emulate_media(color_scheme="light")
 
     page.get_by_role("button", name="Revoke").click()
     expect(save).to_have_count(0)
@@ -184,14 +181,11 @@ def trained_until_a_checkpoint(run, data_folder):
     assert run.status().name == "interrupted" and len(History(run).update().epochs) == 1
 
 
-def test_a_run_waits_for_a_computer_moves_here_goes_on_after_a_loss_and_is_found_by_where_it_was(
-    visit, room, data_folder
-):
+def test_a_run_waits_for_a_computer_moves_here_goes_on_after_a_loss_and_is_found_by_where_it_was(at, room, data_folder):
     server, _ = room
     away(server.runs, "lab-3")
     source = create_run(quick_config(title="Moved", epochs=3), server.runs)
-    page = visit().page
-    page.goto(f"{server.url}/train?from={source.id}")
+    page = at(f"{server.url}/train?from={source.id}")
     choose(page, "Computer", "on lab-3 (not in touch)")
     page.get_by_role("button", name="Start training").click()
     expect(page.get_by_text("Waiting for lab-3, which was heard of last")).to_be_visible()
@@ -209,7 +203,10 @@ def test_a_run_waits_for_a_computer_moves_here_goes_on_after_a_loss_and_is_found
     told = page.get_by_text("as soon as lab-3 is heard of again, the run goes on by itself")
     press(page.get_by_role("button", name="Wait for it"), told)
     assert placement_of(run.folder).generation == 7
-    press(page.get_by_role("button", name="Resume here"), page.get_by_text("lab-3 has lost the run"))
+    with without_workers(server.runs):
+        press(page.get_by_role("button", name="Resume here"), page.get_by_text("lab-3 has lost the run"))
+        wait_until(run.queue_place.exists, what="it is to go on")
+        work(run, data_folder)
     expect(page.get_by_text("finished", exact=True)).to_be_visible()
     assert placement_of(run.folder).computer == "" and placement_of(run.folder).generation > 7
     events = [event["event"] for event in run.events()[0]]
