@@ -16,24 +16,24 @@ from tests.helpers import quick_config, wait_until
 pytestmark = pytest.mark.browser
 NO_MEMORY = "There was not enough memory for a batch of 256 images; choose a smaller batch size, such as 128"
 EPOCHS, BATCH = 15, 16  # 81 short steps of an epoch, so that its first points come soon, and few epochs
+PLAN = {"epochs": EPOCHS, "epoch_seconds": 55}
 CURVE = "name => Array.from(document.querySelector('.js-plotly-plot').data.find(curve => curve.name === name).x)"
 ENOUGH = "document.querySelector('.js-plotly-plot')?.data?.[0].x.length > 5"
 
 
-def start(page, server, **training):
-    """Starts a training by the form, filled from a run that holds these settings, and waits for its curve."""
-    source = create_run(quick_config(title="Going on", batch_size=BATCH, training=training), server.runs)
-    page.goto(f"{server.url}/train?from={source.id}")
+def started(page, server):
+    """Starts what the form holds, and waits for its curve."""
     page.get_by_role("button", name="Start training").click()
     expect(page).to_have_url(re.compile(r"/run\?run="))
     page.wait_for_function(ENOUGH)
     return find_run(re.search(r"run=([\w-]+)", page.url)[1], server.runs)
 
 
-def test_one_training_is_watched_changed_paused_left_and_goes_on_step_by_step_to_the_end(visit, server):
+def test_one_training_is_watched_changed_paused_left_and_goes_on_step_by_step_to_the_end(at, server):
     """One training for all of it, as each costs seconds of a worker and of a page."""
-    page = visit().page
-    run = start(page, server, epochs=EPOCHS, epoch_seconds=55)
+    source = create_run(quick_config(title="Going on", batch_size=BATCH, training=PLAN), server.runs)
+    page = at(f"{server.url}/train?from={source.id}")
+    run = started(page, server)
     no_chart_stays_empty(page, run)
     another_learning_rate(page)
     press(page.get_by_role("button", name="Pause"), page.get_by_text("paused", exact=True))
@@ -136,14 +136,13 @@ def assert_all_is_shown(page, history):
     assert [epoch["epoch"] for epoch in history.epochs] == [*range(1, EPOCHS + 1)]
 
 
-def test_a_run_that_had_no_memory_goes_on_with_half_of_its_batch(visit, server, data_folder):
+def test_a_run_that_had_no_memory_goes_on_with_half_of_its_batch(at, server, data_folder):
     """Its page has a button for it, and the form offers the value that its sentence names."""
     short = create_run(quick_config(title="Too large", batch_size=256, training={"epochs": 2}), server.runs)
     log = EventWriter(short.event_log)
     log.write("failed", message=f"{NO_MEMORY}.", remedy={"training.batch_size": 128})
     log.close()
-    page = visit().page
-    page.goto(f"{server.url}/run?run={short.id}")
+    page = at(f"{server.url}/run?run={short.id}")
     expect(page.get_by_text(NO_MEMORY).first).to_be_visible()
     page.get_by_role("button", name="Train again with changes").click()
     expect(page.get_by_text("Batch size 256 images → 128 images")).to_be_visible()
