@@ -14,7 +14,7 @@ from core.runs.store import create_run, list_runs
 from core.settings.stored import write_stored
 from core.workers.dispatch import set_cpu_runs
 from tests.browser.conftest import serving
-from tests.browser.hands import choose, press
+from tests.browser.hands import choose, go, press
 from tests.browser.test_experiment import chosen_to_try
 from tests.helpers import closed_port, quick_config, wait_until
 from tests.room import Room
@@ -47,6 +47,10 @@ def epochs(run):
     return len(History(run).update().epochs)
 
 
+def soon(condition, what):
+    wait_until(condition, SOON, what, every=0.2)
+
+
 def test_a_sweep_spreads_over_a_room_and_outlives_one_of_its_computers(visit, school, tmp_path):
     server, room = school
     page = visit().page
@@ -67,7 +71,7 @@ def test_a_sweep_spreads_over_a_room_and_outlives_one_of_its_computers(visit, sc
 
     slow = {"epoch_seconds": 1}  # three that train as fast as they can would take all of this computer
     source = create_run(quick_config(title="Tiny", epochs=2000, training=slow), server.runs)
-    page.goto(f"{server.url}/train?from={source.id}")
+    go(page, f"{server.url}/train?from={source.id}")
     expect(page.get_by_role("button", name="Start training")).to_be_enabled()
     page.wait_for_load_state("networkidle")
     chosen_to_try(page)
@@ -75,14 +79,15 @@ def test_a_sweep_spreads_over_a_room_and_outlives_one_of_its_computers(visit, sc
     page.get_by_role("button", name="Start 3 runs").click()
     expect(page).to_have_url(re.compile(r"/experiment\?experiment="))
     runs = wait_until(lambda: [run for run in list_runs(server.runs) if run.id != source.id])
-    wait_until(lambda: {owner(run) for run in runs} == {"", "lab-1", "lab-2"}, SOON, "one run on each computer")
-    page.goto(f"{server.url}/system")
-    expect(page.get_by_text("2 other computers, in touch; 2 runs train there.")).to_be_visible()
+    go(page, f"{server.url}/lessons")  # which is not drawn anew all the time
+    soon(lambda: {owner(run) for run in runs} == {"", "lab-1", "lab-2"}, "one run on each computer")
     [lost] = [run for run in runs if owner(run) == "lab-2"]
     [kept] = [run for run in runs if owner(run) == "lab-1"]
+    soon(lambda: epochs(lost) >= 2 and lost.last.is_file(), "its epochs and its checkpoint come here")
+    go(page, f"{server.url}/system")
+    expect(page.get_by_text("2 other computers, in touch; 2 runs train there.")).to_be_visible()
     page.locator(".st-key-computer-lab-2").get_by_role("link").click()
     expect(page).to_have_url(f"{server.url}/run?run={lost.id}")
-    wait_until(lambda: epochs(lost) >= 2 and lost.last.is_file(), SOON, "its epochs and its checkpoint come here")
 
     room.computers[1].kill()
     expect(
@@ -98,15 +103,17 @@ def test_a_sweep_spreads_over_a_room_and_outlives_one_of_its_computers(visit, sc
     expect(page.get_by_text("queued", exact=True).first).to_be_visible()  # lab-1 is at one already
 
     kept.request_stop()  # as its own page does
-    wait_until(lambda: owner(lost) == "lab-1" and lost.status().name == "running", SOON, "it goes on on lab-1")
+    go(page, f"{server.url}/lessons")
+    soon(lambda: owner(lost) == "lab-1" and lost.status().name == "running", "it goes on on lab-1")
     before = epochs(lost)
-    wait_until(lambda: epochs(lost) > before, SOON, "more of its epochs come here")
+    soon(lambda: epochs(lost) > before, "more of its epochs come here")
     assert placement_of(lost.folder).generation > had
 
+    go(page, f"{server.url}/run?run={lost.id}")
     page.get_by_role("button", name="Stop", exact=True).click()
     expect(page.get_by_text("stopped", exact=True).first).to_be_visible()
     numbers = [epoch["epoch"] for epoch in History(lost).update().epochs]
     assert numbers == list(range(1, len(numbers) + 1)), "no epoch is missing and none is there twice"
     page.get_by_role("link", name="Runs", exact=True).click()
     page.get_by_role("button", name="Stop", exact=True).first.click()
-    wait_until(lambda: not any(run.status().is_active for run in runs), SOON, "all have ended")
+    soon(lambda: not any(run.status().is_active for run in runs), "all have ended")
