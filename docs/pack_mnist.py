@@ -16,10 +16,10 @@ from core.files import write_atomically
 HEADERS = (16, 8)  # bytes before the pixels, before the labels
 
 
-def pack(folder: Path, effort: int = 9 | lzma.PRESET_EXTREME) -> bytes:
+def pack(folder: Path) -> bytes:
     """The stream. Raises OSError when a file is missing and ValueError when they are not the published ones."""
     parts = [(folder / file).read_bytes()[HEADERS[kind] :] for kind in (0, 1) for file in FILES[kind::2]]
-    return lzma.compress(checked(b"".join(parts)), check=lzma.CHECK_SHA256, preset=effort)
+    return lzma.compress(checked(b"".join(parts)), check=lzma.CHECK_SHA256, preset=9 | lzma.PRESET_EXTREME)
 
 
 if __name__ == "__main__":

@@ -46,9 +46,13 @@ def test_pixels_and_labels_are_those_of_the_published_files(mnist, data_folder):
 
 
 @pytest.mark.mnist
-def test_the_published_files_are_packed_into_this_very_content(data_folder):
-    packed = pack(data_folder / "MNIST" / "raw", effort=0)  # a second instead of a minute
-    assert lzma.decompress(packed) == lzma.decompress(module.PACKED.read_bytes())
+def test_the_published_files_are_packed_into_this_very_content(mnist, data_folder, monkeypatch):
+    given = {}
+    monkeypatch.setattr(lzma, "compress", lambda content, **how: given.update(how) or content)
+    packed = pack(data_folder / "MNIST" / "raw")
+    parts = (mnist.train_images, mnist.test_images, mnist.train_labels, mnist.test_labels)
+    assert packed == b"".join(part.numpy().astype(np.uint8).tobytes() for part in parts)
+    assert given == {"check": lzma.CHECK_SHA256, "preset": 9 | lzma.PRESET_EXTREME}
 
 
 def test_what_is_packed_must_be_mnist(tmp_path):

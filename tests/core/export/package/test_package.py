@@ -210,11 +210,14 @@ def few_drawings(monkeypatch):
     monkeypatch.setattr("core.export.package.proof_pictures.FOREIGN", 30)
 
 
-def test_the_network_alone_is_the_one_in_the_package(package, run, data_folder, tmp_path, few_drawings):
-    facts = write_onnx(run, tmp_path / "alone.onnx", "last", data_folder, lambda *_: None)
-    assert facts["pictures_same"] == facts["pictures"]
-    weights = {each.name for each in onnx.load(package.folder / "model.onnx").graph.initializer}
-    assert {each.name for each in onnx.load(tmp_path / "alone.onnx").graph.initializer} == weights
+def test_the_network_alone_is_the_one_that_passed_the_proof(
+    package, run, data_folder, tmp_path, monkeypatch, few_drawings
+):
+    written, asked = (package.folder / "model.onnx").read_bytes(), []
+    monkeypatch.setattr(module, "as_onnx", lambda classifier, _: asked.append(classifier.checkpoint) or written)
+    facts = write_onnx(run, tmp_path / "alone.onnx", "best", data_folder, lambda *_: None)
+    assert facts["pictures_same"] == facts["pictures"] == 142
+    assert (tmp_path / "alone.onnx").read_bytes() == written and asked == ["best"]
 
 
 def changed(content, name_part, change):
