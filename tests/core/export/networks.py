@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+
 import numpy as np
+import pytest
 import torch
 from torch import nn
+from torchvision.models import efficientnet, mobilenetv3
 
-from core.architectures import ARCHITECTURES
+from core.architectures import ARCHITECTURES, efficientnet_lite0
 from core.inference.classifier import Classifier
 from core.inference.neighbours import NEIGHBOUR, Neighbours, directions, distances, small
 from core.run_config import RunConfig
@@ -25,6 +31,42 @@ DATASETS = {
 }
 
 
+@contextmanager
+def shallow() -> Iterator[None]:
+    """Meanwhile the deepest networks have the first blocks of each kind alone: nothing else comes after these."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, bare in SHALLOW.items():
+            patch.setattr(ARCHITECTURES.get(name), "bare", staticmethod(bare))
+        for name in (*SHALLOW, "efficientnet_lite0"):
+            patch.setattr(ARCHITECTURES.get(name), "last_block", "features_2")
+        patch.setattr(efficientnet_lite0, "STAGES", ((1, 16, 1, 3, 1), (6, 24, 2, 3, 2), (6, 40, 1, 5, 2)))
+        yield
+
+
+def _shallow_b0(classes: int = 1000) -> nn.Module:
+    """With a block that is added to what came in, of squeeze-and-excitation, and filters of 3 and 5 pixels."""
+    stages = [
+        efficientnet.MBConvConfig(1, 3, 1, 32, 16, 1),
+        efficientnet.MBConvConfig(6, 3, 2, 16, 24, 2),
+        efficientnet.MBConvConfig(6, 5, 2, 24, 40, 1),
+    ]
+    return efficientnet.EfficientNet(stages, dropout=0.2, num_classes=classes)
+
+
+def _shallow_mobilenet(classes: int = 1000) -> nn.Module:
+    """With and without squeeze-and-excitation, ReLU and hard swish, and a block that is added to what came in."""
+    block = partial(mobilenetv3.InvertedResidualConfig, dilation=1, width_mult=1.0)
+    blocks = [
+        block(16, 3, 16, 16, True, "RE", 2),
+        block(16, 3, 72, 24, False, "RE", 2),
+        block(24, 5, 96, 24, True, "HS", 1),
+    ]
+    return mobilenetv3.MobileNetV3(blocks, 1024, num_classes=classes)
+
+
+SHALLOW = {"efficientnet_b0": _shallow_b0, "mobilenet_v3_small": _shallow_mobilenet}
+
+
 def random_classifier(
     architecture: str, dataset: str = "cifar10", loss: str = "cross_entropy", **settings
 ) -> Classifier:
@@ -34,7 +76,9 @@ def random_classifier(
         if dataset == "digits":  # of 8 x 8 pixels nothing is left after five halvings, and norms of nothing are chaos
             settings = {"enlarge_to": 64} | settings
     if architecture == "airbench":
-        settings = {"channels": [64, 256] if dataset == "digits" else [32, 64, 64]} | settings
+        settings = {"channels": [64, 256] if dataset == "digits" else [32, 64]} | settings
+    if architecture in ("cifar_cnn", "photo_cnn"):
+        settings = {"channels": [16, 32]} | settings
     chosen = {"name": architecture, **settings}
     config = RunConfig.from_dict({"architecture": chosen, "dataset": DATASETS[dataset], "loss": {"name": loss}})
     info = config.dataset.info()

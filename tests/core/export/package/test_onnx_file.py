@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
@@ -9,15 +10,25 @@ from torch import nn
 
 from core.errors import TrainDeskError
 from core.export.package import onnx_file
+from core.export.package.answering import Answering
 from core.export.package.onnx_file import OPSET, as_onnx, checked
 from tests.core.export.networks import random_classifier, random_known
 from tests.helpers import assert_one_sentence
 
 
 @pytest.fixture(scope="module")
-def written():
-    classifier = random_classifier("improved_cnn", "digits", channels=[4, 8])
-    return onnx.load_from_string(as_onnx(classifier, random_known(classifier)))
+def classifier():
+    return random_classifier("mlp", "digits")
+
+
+@pytest.fixture(scope="module")
+def known(classifier):
+    return random_known(classifier, 500)
+
+
+@pytest.fixture(scope="module")
+def written(classifier, known):
+    return onnx.load_from_string(as_onnx(classifier, known))
 
 
 def test_it_takes_any_number_of_pictures_as_bytes_and_says_three_things(written):
@@ -40,6 +51,15 @@ def test_it_is_of_an_old_opset_and_in_one_file(written):
     assert [(each.domain, each.version) for each in written.opset_import if not each.domain] == [("", OPSET)]
     assert OPSET <= 20
     checked(written)
+
+
+def test_what_it_learned_from_is_kept_as_small_as_it_is_exact(written, classifier, known):
+    stored = {tuple(each.dims): each.data_type for each in written.graph.initializer}
+    assert stored[(500, 64)] == TensorProto.UINT8
+    assert stored[known.features.shape] == TensorProto.FLOAT16
+    module = Answering(classifier, known)
+    assert np.array_equal(module.features.float().numpy(), known.features)
+    assert np.array_equal((module.pixels.float() / 255).numpy(), known.pixels)
 
 
 def model(nodes, opset=OPSET, weights=()):
@@ -67,13 +87,11 @@ def test_batch_norm_that_still_learns_is_refused():
         checked(model([node], weights=constants))
 
 
-def test_a_network_that_cannot_be_written_is_one_sentence(monkeypatch):
+def test_a_network_that_cannot_be_written_is_one_sentence(classifier, known, monkeypatch):
     class Strange(nn.Module):
         def forward(self, images):
             return images if images.float().mean() > 3 else -images  # what follows from values cannot be written down
 
-    classifier = random_classifier("mlp", "digits")
-    known = random_known(classifier)
     monkeypatch.setattr("core.export.package.answering.Answering", lambda *_: Strange())
     with pytest.raises(TrainDeskError) as caught:
         as_onnx(classifier, known)
