@@ -21,7 +21,7 @@ from tests.faults.checks import assert_whole
 from tests.faults.conftest import supervisors, workers
 from tests.helpers import PATIENCE, has_ended, wait_until
 
-ROUNDS = int(os.environ.get("TRAINDESK_FAULT_ROUNDS", "4"))
+ROUNDS = int(os.environ.get("TRAINDESK_FAULT_ROUNDS", "8"))
 SECOND_EPOCH = 25  # a step of it
 
 
@@ -70,7 +70,7 @@ def test_workers_and_supervisors_killed_at_random_moments(new, served, runs_fold
             killed[victim] += 1
         for run in [whole, *runs]:
             go_on(run, data_folder)
-    assert killed["worker"] >= ROUNDS // 3 and killed["supervisor"] >= ROUNDS // 4, killed
+    assert killed["worker"] >= ROUNDS // 3 and killed["supervisor"] >= ROUNDS // 5, killed
 
     def all_finished():
         """A page that is opened again and again, on which each run that was killed goes on."""
