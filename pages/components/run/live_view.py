@@ -27,7 +27,7 @@ from pages.components.shell.announce import announce
 from pages.components.shell.classifiers import warm_up
 from pages.components.shell.fences import with_run_fence
 from pages.components.shell.header import icon_only, wake_desk
-from pages.components.shell.histories import SharedHistory, shared_history
+from pages.components.shell.histories import SharedHistory, changed_at, shared_history
 from pages.components.shell.links import is_presenting
 from pages.components.shell.messages import show_error
 from pages.components.shell.number_words import plain_markdown, rows_of
@@ -50,6 +50,7 @@ def draw_live_view(run: Run, config: RunConfig | None, damage: str) -> bool:
         lambda status: _draw(run, config, damage, status),
         REFRESH_SECONDS,
         REFRESH_SECONDS_AT_REST,
+        stands=lambda: changed_at(run.event_log),
     )
 
 

@@ -27,18 +27,24 @@ def redrawn(
     seconds: float,
     at_rest: float | None = None,
     shared: str = "",
+    stands: Callable[[], object] = lambda: None,
 ) -> bool:
     """Draws what `look` gives, again every so many seconds while it `moves` (something true), and `at_rest` more rarely or not at
     all. When what `moves` gives becomes another, the whole page is drawn once more. Returns whether it moves.
 
     `shared`: what is looked at, where all visitors see the same: two hundred who watch look once in half that time, together.
+    `stands`: what the rest of the page follows from; when it is another at rest the page is drawn once more too: what began to
+    move may have come to rest again between two looks.
     """
-    first = [look()]
+    stood, first = stands(), [look()]
     before = moves(first[0])
 
     def again() -> None:
-        now = first.pop() if first else _glance(shared).take(look, seconds / 2) if shared else look()
-        if moves(now) != before:
+        if first:
+            draw(first.pop())
+            return
+        now = _glance(shared).take(look, seconds / 2) if shared else look()
+        if moves(now) != before or not before and stands() != stood:
             st.rerun()
         draw(now)
 

@@ -4,6 +4,7 @@ import pytest
 
 from core.runs.events import EventWriter
 from core.runs.store import Run
+from pages.components.run import live_view
 from tests.helpers import assert_one_sentence
 from tests.pages.apps import open_app, press, run, sentence, widget, words
 from tests.pages.fake_runs import fake_run, running
@@ -81,3 +82,19 @@ def test_it_waits_for_the_next_step_when_its_worker_has_heard_of_it(runs_folder)
         assert ", waiting" not in words(app)
         log.write("playback", step=40, epoch_seconds=0.0, by_step=True)
         assert ", waiting" in words(run(app))
+
+
+def test_a_page_at_rest_follows_the_log_that_another_writes(runs_folder, monkeypatch):
+    """A run that was paused may be resumed elsewhere and finish before its page looks again."""
+    stands = []
+    redrawn = live_view.redrawn
+    monkeypatch.setattr(
+        live_view, "redrawn", lambda *a, **options: stands.append(options["stands"]) or redrawn(*a, **options)
+    )
+    paused = fake_run(runs_folder, "paused")
+    open_app("run", run=paused.id)
+    before = stands[0]()
+    log = EventWriter(paused.event_log)
+    log.write("finished", message="Done.")
+    log.close()
+    assert stands[0]() != before

@@ -6,6 +6,7 @@ import time
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.components.shell import widgets
 from pages.components.shell.widgets import COUNTS
 from tests.pages.apps import ROOT
 
@@ -51,6 +52,19 @@ def test_a_part_that_is_due_takes_no_click_away(button, pressed):
     app.button[button].click()
     app.run()
     assert app.session_state["pressed"] == pressed
+
+
+def test_what_moved_and_came_to_rest_between_two_looks_has_the_page_drawn_anew(monkeypatch):
+    parts, anew, log = [], [], ["paused"]
+    monkeypatch.setattr(widgets.st, "fragment", lambda part, run_every: parts.append(part) or part)
+    monkeypatch.setattr(widgets.st, "rerun", lambda: anew.append(True))
+    widgets.redrawn(lambda: "at rest", lambda _: False, lambda _: None, 1.0, 5.0, stands=lambda: len(log))
+    again = parts[0]
+    again()
+    assert not anew
+    log += ["resumed", "finished"]
+    again()
+    assert anew
 
 
 def a_button_below_what_wants_the_page_anew() -> None:
