@@ -23,7 +23,7 @@ from core.workers.worker import work
 from tests.browser.access import unreadable_in_the_dark
 from tests.browser.conftest import serving
 from tests.browser.hands import barriers, choose, press
-from tests.browser.test_every_page import FITS, PHONE, PROJECTOR
+from tests.browser.test_every_page import PHONE, PROJECTOR, assert_fits
 from tests.browser.trainings import without_workers
 from tests.computers import AN_HOUR, away
 from tests.helpers import quick_config, wait_until
@@ -157,7 +157,7 @@ def test_a_join_file_is_made_saved_and_revoked(at, room):
 
     for size in (PROJECTOR, PHONE):
         page.set_viewport_size(size)
-        page.wait_for_function(FITS, arg=min(0.98 * size["width"], 1800))
+        assert_fits(page, "system", size)
     assert barriers(page) == [] and unreadable_in_the_dark(page) == []
     page.emulate_media(color_scheme="light")
 

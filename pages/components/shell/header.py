@@ -51,7 +51,6 @@ PAGES = {
 def open_page(title: str) -> None:
     """Sets up a page and draws its header. The first call of every page."""
     name_tab(title)
-    st.set_page_config(page_icon=str(ICON), layout="wide")
     go_on()
     forget_offers()
     st.html(FOLDER / "style.css")
@@ -75,7 +74,7 @@ def open_page(title: str) -> None:
 
 def name_tab(title: str) -> None:
     """What the browser's tab, its history and its bookmarks call the page; called again where it shows one of many."""
-    st.set_page_config(page_title=f"{title} - TrainDesk")
+    st.set_page_config(page_title=f"{title} - TrainDesk", page_icon=str(ICON), layout="wide")
 
 
 @st.cache_data(ttl=WAKES, max_entries=8, show_spinner=False)
