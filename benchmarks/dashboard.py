@@ -64,6 +64,7 @@ def main() -> None:
         set_cpu_runs(runs, 1)
         run = create_run(find_recipe("mlp").config(), runs)
         with running(run, epochs=EPOCHS, done=0) as log, _waiting(runs, options.waiting):
+            write_steps(run, points)
             over = threading.Event()
             threading.Thread(target=_grow, args=(log, points, over), daemon=True).start()
             with serving(runs, data_folder()) as server:
@@ -168,7 +169,7 @@ async def _watch(url: str, server: int, run_id: str, pages: list[str], seconds: 
 
 
 async def _session(url: str, page: str, run_id: str, seen: _Seen, over: asyncio.Event | None) -> None:
-    """One browser: opens a page, then asks for a refresh every second until it is over; None: at once."""
+    """One browser: opens a page, then asks for each part as often as it wants, until it is over; None: only opens it."""
     address = url.replace("http", "ws") + "/_stcore/stream"
     options = {"max_size": None, "origin": url, "open_timeout": 60, "ping_timeout": None}
     async with websockets.connect(address, subprotocols=["streamlit"], **options) as socket:

@@ -37,7 +37,6 @@ print(time.perf_counter() - start, len(found))
 """
 OPEN = """
 import pathlib, sys, time
-from core.runs.example import hide
 from core.runs.history import History
 from core.runs.store import Run
 start = time.perf_counter()

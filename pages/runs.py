@@ -13,6 +13,7 @@ from pages.components.shell.header import open_page
 from pages.components.shell.histories import summaries
 from pages.components.shell.links import EXPERIMENTS, page_link
 from pages.components.shell.messages import show_warning
+from pages.components.shell.rights import place_of
 from pages.components.shell.start import draw_first_steps
 
 open_page("Runs")
@@ -29,7 +30,7 @@ draw_now_and_waiting()
 runs = summaries()
 if runs:
     draw_run_list(draw_filter(runs))
-    st.caption(f"Each run is a folder in `{runs_folder()}`.")
+    st.caption(f"Each run is a folder in `{place_of(runs_folder())}`.")
 else:
     draw_first_steps("There is no run yet. Start the digits training, which needs no internet, or choose a recipe.")
 draw_example_choice()

@@ -106,14 +106,17 @@ def last_event(path: Path) -> Event | None:
         size = path.stat().st_size
     except OSError:
         return None
-    window = 64 * 1024
+    window = 4 * 1024
     while size:
         try:
-            events, _ = read_events(path, max(0, size - window))
+            data = complete_lines(path, max(0, size - window))
         except OSError:
             return None
-        if events or window >= size:
-            return events[-1] if events else None
+        for line in reversed(data.splitlines()):
+            if event := event_in(line):
+                return event
+        if window >= size:
+            return None
         window *= 8
     return None
 

@@ -100,6 +100,7 @@ def test_two_groups_play_and_the_host_shows_it_to_all(visit, tmp_path, data_fold
         press(host.get_by_role("button", name="Rules"), host.get_by_role("button", name="Change the rules"))
         host.get_by_label("Tries of each group").fill("1")
         press(host.get_by_role("button", name="Change the rules"), host.get_by_text("1 try for each group"))
+        host.get_by_role("button", name="Change the rules").wait_for(state="hidden")  # the board is free again
         expect(row(red, "Red", 1)).to_contain_text("Is run 2 of its group; the rules allow 1.")
 
         press(host.get_by_role("button", name="Replay the best"), host.get_by_role("button", name="Stop the replay"))

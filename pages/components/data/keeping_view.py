@@ -18,7 +18,7 @@ from core.privacy.access import Access
 from pages.components.shell.downloads import download
 from pages.components.shell.messages import attempt, show_problem
 from pages.components.shell.number_words import count, plain_markdown
-from pages.components.shell.rights import is_host, is_shared
+from pages.components.shell.rights import is_host, is_shared, place_of
 
 CHOICES = (1, 7, 14, 30, 90, 180, 365)  # days from today on
 NEVER = ""
@@ -38,7 +38,7 @@ def access() -> Access:
 
 def where_and_who(reached: Access) -> str:
     """Where the pictures lie, as whom one is here, and who else sees them, as Markdown."""
-    folder = str(data_folder()) if is_host() else data_folder().name
+    folder = place_of(data_folder())
     said = f"Pictures stay on this computer ({plain_markdown(socket.gethostname())}), in {plain_markdown(folder)}. "
     if reached.has_passwords:
         said += f"You are {'the host' if is_host() else 'a guest'}. "

@@ -99,7 +99,8 @@ def _curve(facts: Summary) -> str:
         if len(part) > len(curve):
             curve, of_what = part, ", on a part of the validation pictures"
     if len(curve) < 2:
-        return '<p class="quiet cardcurve">no curve yet</p>'
+        words = "no curve yet" if facts.status in MOVING else "no curve: one takes two epochs"
+        return f'<p class="quiet cardcurve">{words}</p>'
     low, span = min(curve), max(curve) - min(curve)
     heights = [(value - low) / span if span else 0.5 for value in curve]
     words = f"validation accuracy from {percent(curve[0])} to {percent(curve[-1])}{of_what}"

@@ -88,7 +88,10 @@ def _draw_before() -> None:
 
 
 def _draw_hosting(game: Game) -> None:
-    with st.popover("Rules", icon=":material/gavel:", key="rules of the game", width="content"):
+    key = (
+        f"rules of the game {hash(game.rules)}"  # changed, it is another one, which is closed and leaves the board free
+    )
+    with st.popover("Rules", icon=":material/gavel:", key=key, width="content"):
         draw_rules_form(game.rules, "Change the rules")
     if not (groups := game.groups()):
         return
@@ -113,14 +116,14 @@ def _draw(seen: Seen) -> None:
     left, right = st.columns([7, 5], gap="medium")
     with left:
         st.html(board_table(game, board))
-        if is_host() and not is_presenting():
+        if is_host():
             action("Stop the replay", partial(show_replay, runs_folder(), ""), "stop the replay", type="tertiary")
     with right:
         draw_replay(game, next((each for each in board.ranked if each.run == game.replay.run), None))
 
 
 def _draw_replay_button(board: Board) -> None:
-    if is_host() and not is_presenting() and board.ranked:
+    if is_host() and board.ranked:
         best = board.ranked[0]
         replay = partial(show_replay, runs_folder(), best.run)
         tip = f"All who have this page open see how {plain_markdown(best.group)} learned."

@@ -21,7 +21,7 @@ from pages.components.shell.histories import SharedHistory, shared_history
 from pages.components.shell.links import COMPUTER, Place, page_link, switch_page
 from pages.components.shell.messages import attempt, set_problem, show_error, show_problem
 from pages.components.shell.number_words import count, gigabytes, plain_markdown
-from pages.components.shell.rights import is_host, may_change
+from pages.components.shell.rights import is_host, may_change, place_of
 from pages.components.shell.setting_words import in_short, read_config
 from pages.components.shell.start import go_on
 from pages.components.shell.widgets import action, pressed
@@ -82,7 +82,7 @@ def resume_all(runs: Sequence[Run]) -> None:
 def draw_files(run: Run) -> None:
     """Where a run lies, how much room it takes, and keeping only its best network."""
     with st.expander("Files of this run"):
-        st.markdown(f"`{run.folder}` takes {gigabytes(folder_size(run.folder))}.")
+        st.markdown(f"`{place_of(run.folder)}` takes {gigabytes(folder_size(run.folder))}.")
         if run.last.is_file() and run.best.is_file() and not run.status().will_change and may_change(run):
             st.caption(
                 "The last state is needed only to resume the training or to train it longer; the best one answers."
@@ -110,7 +110,7 @@ def draw_exports(run: Run) -> None:
                 show_problem(HERE, once=True)
         if st.session_state.get(f"exported {run.id}"):
             st.markdown("Written. See all runs with:")
-            st.code(f"tensorboard --logdir {runs_folder()}", language=None)
+            st.code(f"tensorboard --logdir {place_of(runs_folder())}", language=None)
         if not is_host():
             return  # it writes to any folder and talks to any computer that the host can reach
         with st.form(f"mlflow {run.id}", border=False):

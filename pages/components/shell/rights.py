@@ -5,6 +5,8 @@ On one's own computer: everything. On a shared dashboard a visitor changes only 
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from core.image_sets.bounds import new_guest_job
@@ -58,6 +60,11 @@ def is_host() -> bool:
 def is_shared() -> bool:
     """Whether others may come in, with a password."""
     return current_authenticator() is not None
+
+
+def place_of(folder: Path) -> str:
+    """Where it lies on this computer; to a guest its name alone, as the rest is nobody else's."""
+    return str(folder) if is_host() else folder.name
 
 
 def draw_who() -> None:

@@ -21,7 +21,7 @@ from pages.components.shell.links import anchor, run_page
 from pages.components.shell.machine_watch import KEPT, REFRESH_SECONDS, watch
 from pages.components.shell.messages import show_warning
 from pages.components.shell.number_words import count, gigabytes, moment
-from pages.components.shell.rights import is_host
+from pages.components.shell.rights import is_host, place_of
 from pages.components.shell.widgets import action
 
 LARGEST = 5  # runs that are listed
@@ -121,7 +121,7 @@ def draw_disk() -> None:
     own = (run for run in summaries() if example is None or run.id != example.id)
     runs = sorted(own, key=lambda run: run.size, reverse=True)
     takes = f"{count(len(runs), 'run')} {fitting(len(runs), 'take')}"
-    st.markdown(f"{takes} **{gigabytes(sum(run.size for run in runs))}** in `{runs_folder()}`.")
+    st.markdown(f"{takes} **{gigabytes(sum(run.size for run in runs))}** in `{place_of(runs_folder())}`.")
     if len(runs) > 1:
         with st.expander("The largest"):
             rows = (table_row(anchor(run_page(run.id), run.title), [gigabytes(run.size)]) for run in runs[:LARGEST])

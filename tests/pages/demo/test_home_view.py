@@ -77,6 +77,12 @@ def test_a_curve_that_never_changes_is_in_the_middle_and_not_on_the_floor(runs_f
     assert set(re.findall(r"\d,([\d.]+)", b64decode(drawn[1]).decode())) == {"16.00"}
 
 
+def test_what_has_ended_waits_for_no_curve(runs_folder, data_folder):
+    train(runs_folder, data_folder, epochs=1)
+    said = words(open_app())
+    assert "no curve: one takes two epochs" in said and "no curve yet" not in said
+
+
 def test_torch_is_not_imported_to_show_it():
     """First paint at most two seconds: torch alone takes two."""
     program = (

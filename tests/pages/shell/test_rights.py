@@ -69,6 +69,15 @@ def test_a_running_one_cannot_be_stopped_by_others_and_can_by_its_owner_and_the_
             assert {"Pause", "Stop"} <= buttons(open_app("run", run=other.id))
 
 
+@pytest.mark.parametrize("page", ["", "run", "runs", "system", "data", "train", "classify", "compare", "lessons"])
+def test_a_guest_is_not_told_where_things_lie_on_the_hosts_computer(runs_folder, as_someone, page):
+    change_metadata(fake_run(runs_folder, "finished"), owner="me")
+    as_someone(ME)
+    assert str(runs_folder.parent) not in words(open_app(page))
+    as_someone(Guest("the teacher", True))
+    assert (str(runs_folder.parent) in words(open_app(page))) == (page in ("run", "runs", "system", "data"))
+
+
 @pytest.mark.parametrize("who", [Guest("someone else", False), Guest("the teacher", True)])
 def test_its_owner_and_the_host_may_do_everything(runs_folder, as_someone, who):
     other = fake_run(runs_folder, "finished")
