@@ -161,6 +161,13 @@ def test_the_steps_of_a_batch_name_what_is_there():
         )
 
 
+def test_every_module_that_the_map_names_is_there():
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([a-z_/]+/[a-z_]+\.py)`", text))
+    tops = (ROOT, ROOT / "core", ROOT / "pages" / "components")
+    assert named and not [name for name in named if not any((top / name).is_file() for top in tops)]
+
+
 def test_the_picture_of_the_house_is_that_of_its_imports():
     from docs.house import PICTURE, picture
 

@@ -12,7 +12,8 @@ import numpy as np
 
 from core.run_config import GROUPS, PARTS, RunConfig
 from core.settings.settings import FieldSpec
-from core.text.numbers import SIGN, percent
+from core.settings.words import value_in_words
+from core.text.numbers import SIGN, UNKNOWN, percent
 
 LUCK = 0.05  # a difference that luck alone brings about less often than this counts as larger than luck
 NORMAL = NormalDist()
@@ -88,7 +89,8 @@ def in_words(difference: Difference, first: str, second: str) -> str:
     high, low = sorted((difference.first, difference.second), reverse=True)
     points = abs(difference.gain) * 100
     decimals = 1 if points >= 0.1 or not points else 2
-    numbers = f"{high * 100:.{decimals}f} against {low * 100:.{decimals}f}{SIGN} of {difference.images:,} test pictures"
+    best = percent(high, decimals).removesuffix(SIGN)
+    numbers = f"{best} against {percent(low, decimals)} of {difference.images:,} test pictures"
     margin = f"±{difference.margin * 100:.{decimals}f}"
     if not difference.gain:
         of_all = f"{percent(high)} of {difference.images:,} test pictures"
@@ -115,6 +117,11 @@ class Setting:
     def is_part(self) -> bool:
         """Whether it says which part was chosen."""
         return self.path in PARTS
+
+    def in_words(self, place: int) -> str:
+        """Its value in one of the configs; – where that has no such setting."""
+        value = self.values[place]
+        return UNKNOWN if value is None else value_in_words(self.spec, value)
 
 
 def differences(configs: Sequence[RunConfig]) -> list[Setting]:

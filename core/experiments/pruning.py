@@ -5,6 +5,7 @@ The median stopping rule (Golovin et al. 2017, Google Vizier, section 3.2), as O
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from statistics import median
@@ -55,14 +56,15 @@ def tell_others(run: Run, others: list[list[list[float]]]) -> None:
 
 
 def _told(run: Run) -> list[dict[int, float]] | None:
-    """What was left there; None where nothing was. What is damaged counts as nobody."""
+    """What was left there; None where nothing was. A curve that is damaged counts as nobody's."""
     if not (run.folder / OTHERS).is_file():
         return None
     said = read_json(run.folder / OTHERS)
-    try:
-        return [{int(epoch): float(accuracy) for epoch, accuracy in curve} for curve in said]
-    except (TypeError, ValueError, OverflowError):
-        return []
+    found = []
+    for curve in said if isinstance(said, list) else ():
+        with contextlib.suppress(TypeError, ValueError, OverflowError):
+            found.append({int(epoch): float(accuracy) for epoch, accuracy in curve})
+    return found
 
 
 def as_far(own: dict[int, float], others: list[dict[int, float]]) -> list[float]:

@@ -253,7 +253,7 @@ class OwnDataset:
         return row[0] if row and isinstance(row[0], int) else 0
 
     def contents(self, images: Sequence[int]) -> Iterator[bytes]:
-        """The kept picture files, in this order."""
+        """The kept picture files, in this order. Raises OwnDataError for one that is not there any more."""
         with self.read() as connection:
             for image in images:
                 found = connection.execute("select data from contents where image = ?", [int(image)]).fetchone()

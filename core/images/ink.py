@@ -50,7 +50,7 @@ def _shown(values: np.ndarray) -> np.ndarray:
 
 
 def enlarge(ink: np.ndarray, strokes: np.ndarray, box: int) -> np.ndarray:
-    """bool (h, w): the strokes cut out and resampled so that the longer side is box * FINE."""
+    """bool (h, w): the strokes cut out and resampled so that the longer side is box * FINE. Raises NothingDrawn."""
     rows, columns = np.flatnonzero(strokes.any(1)), np.flatnonzero(strokes.any(0))
     cut = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
     figure = np.where(strokes, ink, 0)[cut].astype(np.float32)

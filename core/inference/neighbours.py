@@ -182,6 +182,7 @@ def projected(features: np.ndarray, size: int = WIDEST) -> np.ndarray:
 
 @lru_cache(maxsize=8)
 def projection(wide: int, size: int) -> np.ndarray:
+    """float32 (wide, size), always the same: chance directions that keep distances about as they are (Johnson, Lindenstrauss)."""
     chance = np.random.default_rng(0)
     return (chance.normal(size=(wide, size)) / np.sqrt(size)).astype(np.float32)
 

@@ -21,7 +21,6 @@ PEN, PLACE, NUMBER = (
     "They stand at the edge of the picture.",
     "There are fewer of them.",
 )
-NONE = {"shift": 0.0, "rotation": 0.0, "scale": 0.0, "shear": 0.0, "gamma": 0.0}
 
 
 def configs(dataset: str) -> list[RunConfig]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 
 from core.lessons._base import Ask, Lesson, Step
-from core.text.printed import printed_page
+from core.text.printed import bullets, printed_page
 
 HERE = Path(__file__).parent
 
@@ -25,7 +24,7 @@ def teacher_sheet(lesson: Lesson) -> str:
     timing = "".join(f"<tr><th>{minutes} min</th><td>{escape(what)}</td></tr>" for minutes, what in teacher.timing)
     wrong = "".join(f"<dt>{escape(what)}</dt><dd>{escape(then)}</dd>" for what, then in teacher.goes_wrong)
     body = (
-        f"<h2>Timing</h2><table>{timing}</table><h2>What to say</h2>{_list(teacher.say)}"
+        f"<h2>Timing</h2><table>{timing}</table><h2>What to say</h2>{bullets(teacher.say)}"
         f"<h2>Steps</h2><ol class='steps'>{''.join(f'<li>{_step(step)}</li>' for step in lesson.steps)}</ol>"
         f"<h2>What to expect</h2><p>{escape(teacher.expected)}</p><h2>What goes wrong</h2><dl>{wrong}</dl>"
         f"<h2>The question</h2><p>{escape(lesson.question)}</p><p><b>An answer.</b> {escape(lesson.answer)}</p>"
@@ -36,10 +35,6 @@ def teacher_sheet(lesson: Lesson) -> str:
 def _step(step: Step) -> str:
     asked = "".join(f"<p class='ask'>{escape(act.question)}</p>" for act in step.acts if isinstance(act, Ask))
     return f"<b>{escape(step.title)}</b><p>{escape(step.text)}</p>{asked}"
-
-
-def _list(sentences: Iterable[str]) -> str:
-    return f"<ul>{''.join(f'<li>{escape(each)}</li>' for each in sentences)}</ul>"
 
 
 def _page(lesson: Lesson, kind: str, facts: str, body: str) -> str:

@@ -1,6 +1,6 @@
 """Has what other computers need of published things on this computer first: pictures downloaded and decoded, weights downloaded.
 
-    python -m core.nodes.getting_ready WHAT_FILE PROGRESS_FILE DATA_FOLDER
+    python -m core.nodes.getting_ready WHAT_FILE DATA_FOLDER
 
 does it in a process of its own, since the desk itself imports no torch. It writes an object with the sentence of a problem, empty
 if there was none.
@@ -8,40 +8,32 @@ if there was none.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from core.architectures import ARCHITECTURES, ArchitectureSettings
 from core.datasets import DATASETS, DatasetSettings
 from core.errors import TrainDeskError
-from core.files import read_json, write_atomically
+from core.files import write_atomically
 from core.machine.questions import Question
 
-Tell = Callable[[str, int, int], None]  # what is on its way, bytes so far, bytes in all
-INTERVAL = 0.2  # seconds between two words on a download
+MINUTE = 60.0  # for which the process is waited for at a time
 
 
-def get_ready(what: DatasetSettings | ArchitectureSettings, data_folder: Path, tell: Tell) -> None:
-    """Returns when a dataset's pictures are kept decoded here, or an architecture's weights are here.
-
-    `tell` hears of a download, and may raise to end it. Raises TrainDeskError.
-    """
+def get_ready(what: DatasetSettings | ArchitectureSettings, data_folder: Path) -> None:
+    """Returns when a dataset's pictures are kept decoded here, or an architecture's weights are here. Raises TrainDeskError."""
     kind, name = ("dataset", "the dataset") if isinstance(what, DatasetSettings) else ("architecture", "the weights")
 
     def words(folder: Path) -> list[str]:
         write_atomically(folder / "what", json.dumps({kind: what.model_dump(mode="json")}).encode(), sync=False)
-        return ["core.nodes.getting_ready", str(folder / "what"), str(folder / "progress"), str(data_folder)]
+        return ["core.nodes.getting_ready", str(folder / "what"), str(data_folder)]
 
     with Question(words) as question:
         while question.is_running():
-            question.answer(INTERVAL)
-            so_far = read_json(question.folder / "progress")
-            if isinstance(so_far, list) and len(so_far) == 2:
-                tell(name, *so_far)
+            question.answer(MINUTE)
         said = question.answer()
     if said is None:
         raise TrainDeskError(
@@ -53,12 +45,11 @@ def get_ready(what: DatasetSettings | ArchitectureSettings, data_folder: Path, t
 
 def main(arguments: list[str]) -> None:
     """See above."""
-    what_file, progress, data_folder = map(Path, arguments)
+    what_file, data_folder = map(Path, arguments)
     problem = ""
     try:
-        for done, total in gets_ready(json.loads(what_file.read_text(encoding="utf-8")), data_folder):
-            with contextlib.suppress(OSError):
-                write_atomically(progress, json.dumps([done, total]).encode(), sync=False)
+        for _ in gets_ready(json.loads(what_file.read_text(encoding="utf-8")), data_folder):
+            pass  # nobody asks how far a download is
     except TrainDeskError as error:
         problem = str(error)
     print(json.dumps({"problem": problem}))

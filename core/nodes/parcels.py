@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
-import math
 import os
 import re
 import secrets
@@ -20,12 +19,12 @@ import numpy as np
 
 from core.datasets import DatasetSettings
 from core.datasets.cache import kept_files
-from core.datasets.corrections import corrected_pictures, how_many
+from core.datasets.corrections import corrected_pictures
 from core.errors import TrainDeskError
 from core.export.saved.run_parts import most_bytes
 from core.files import READERS_PATIENCE, patiently, remedy, remove_file, remove_folder, replace_file, write_atomically
 from core.nodes.digests import Content, Digests
-from core.nodes.getting_ready import Tell, get_ready
+from core.nodes.getting_ready import get_ready
 from core.run_config import RunConfig
 from core.runs.store import Run
 from core.workers.earlier import earlier_run
@@ -82,10 +81,10 @@ class Parcel:
         return named.get(first, "the weights" if self.root == "data" else "the run so far")
 
 
-def needs(run: Run, data_folder: Path, tell: Tell = lambda *_: None) -> list[Parcel]:
+def needs(run: Run, data_folder: Path) -> list[Parcel]:
     """All that the run's worker will read on another computer beside its config; of what comes with the program nothing.
 
-    What this computer lacks itself it downloads first, of which `tell` hears, and pictures are decoded once for all
+    What this computer lacks itself it downloads first, and pictures are decoded once for all
     computers, so that each trains on the very same. To be asked when the run is given away and not while it is trained. It may
     take minutes, in which it lets other threads work. Raises TrainDeskError.
     """
@@ -93,33 +92,16 @@ def needs(run: Run, data_folder: Path, tell: Tell = lambda *_: None) -> list[Par
     digests = Digests(run.folder.parent)
     try:
         forget_unused(data_folder)
-        found = [*_pictures(config, data_folder, digests, tell), *_corrections(config, data_folder, digests)]
+        found = [*_pictures(config, data_folder, digests), *_corrections(config, data_folder, digests)]
         if run.last.is_file():
             return found + _run_so_far(run, digests)
-        start = _earlier(run, config, digests) or _weights(config, data_folder, digests, tell)
+        start = _earlier(run, config, digests) or _weights(config, data_folder, digests)
         return found + start + _run_so_far(run, digests)
     except OSError as error:
         raise TrainDeskError(
             f"What run {run.id} needs on another computer cannot be got ready ({error.strerror}: {error.filename}); "
             f"{remedy(error)}."
         ) from error
-
-
-def bytes_to_send(config: RunConfig, data_folder: Path, earlier: Path | None = None) -> int:
-    """About how many bytes a computer that has nothing yet must be sent for a new run. Nothing is decoded for it.
-
-    `earlier` is the checkpoint that it starts from.
-    """
-    info = config.dataset.info()
-    pictures = info.train_images + info.test_images
-    size = pictures * (math.prod(info.shape) + 8) if _must_be_sent(config.dataset) else 0
-    if config.training.own_pictures:
-        size += how_many(config.dataset, data_folder) * (math.prod(info.shape) + 8)
-    if earlier is not None:
-        return size + (earlier.stat().st_size if earlier.is_file() else 0)
-    weights = config.architecture.weights_files(data_folder / "weights")
-    known = getattr(config.architecture, "weights_bytes", 0)
-    return size + sum(path.stat().st_size if path.is_file() else known for path in weights)
 
 
 def sizes(parcels: Iterable[Parcel]) -> int:
@@ -140,13 +122,13 @@ def _must_be_sent(dataset: DatasetSettings) -> bool:
     return not dataset.is_present(Path(".nothing"))
 
 
-def _pictures(config: RunConfig, data_folder: Path, digests: Digests, tell: Tell) -> list[Parcel]:
+def _pictures(config: RunConfig, data_folder: Path, digests: Digests) -> list[Parcel]:
     dataset = config.dataset
     if not _must_be_sent(dataset):
         return []
     files = kept_files(dataset, data_folder)
     if not files:
-        get_ready(dataset, data_folder, tell)
+        get_ready(dataset, data_folder)
         files = kept_files(dataset, data_folder)
     if not files:
         raise TrainDeskError(
@@ -223,7 +205,7 @@ def _earlier(run: Run, config: RunConfig, digests: Digests) -> list[Parcel]:
     return [_parcel("data", path, content, f"{folder}/{name}") for name, (path, content) in contents.items()]
 
 
-def _weights(config: RunConfig, data_folder: Path, digests: Digests, tell: Tell) -> list[Parcel]:
+def _weights(config: RunConfig, data_folder: Path, digests: Digests) -> list[Parcel]:
     architecture, folder = config.architecture, data_folder / "weights"
     if getattr(architecture, "weights", "") == "file":
         raise TrainDeskError(
@@ -232,7 +214,7 @@ def _weights(config: RunConfig, data_folder: Path, digests: Digests, tell: Tell)
         )
     files = architecture.weights_files(folder)
     if any(not path.is_file() for path in files):
-        get_ready(architecture, data_folder, tell)
+        get_ready(architecture, data_folder)
     return [_parcel("data", path, digests.of(path), path.relative_to(data_folder).as_posix()) for path in files]
 
 

@@ -28,7 +28,7 @@ from core.runs.trash import deleted_runs
 from core.runs.workspace import NAME
 from core.sharing import LASTS, WAIT
 from core.text.numbers import count
-from core.text.printed import printed_page
+from core.text.printed import bullets, printed_page
 
 HERE = Path(__file__).parent
 DAY = 24 * 3600.0  # seconds
@@ -42,10 +42,10 @@ def privacy_sheet(data_folder: Path, runs_folder: Path, access: Access, today: d
         for title, inside in (
             ("Pictures that people brought", _pictures(data_folder)),
             ("What else is kept", _others(data_folder, runs_folder)),
-            ("Who sees it", _list(_seen(runs_folder, access))),
-            ("What leaves this computer, and what comes in", _list(_leaves())),
-            ("How it is deleted", _list(_deleting(data_folder))),
-            ("What TrainDesk cannot delete", _list(_beyond(runs_folder))),
+            ("Who sees it", bullets(_seen(runs_folder, access))),
+            ("What leaves this computer, and what comes in", bullets(_leaves())),
+            ("How it is deleted", bullets(_deleting(data_folder))),
+            ("What TrainDesk cannot delete", bullets(_beyond(runs_folder))),
         )
     )
     return printed_page(
@@ -225,10 +225,6 @@ def _beyond(runs_folder: Path) -> list[str]:
 
 def _section(title: str, inside: str) -> str:
     return f"<section><h2>{escape(title)}</h2>{inside}</section>"
-
-
-def _list(sentences: Iterable[str]) -> str:
-    return f"<ul>{''.join(f'<li>{escape(each)}</li>' for each in sentences)}</ul>"
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Iterable
+from html import escape
 from pathlib import Path
 from string import Template
 
@@ -21,3 +23,8 @@ def printed_page(folder: Path, name: str, window_title: str, **parts: object) ->
         title=window_title,
         content=content.strip(),
     )
+
+
+def bullets(sentences: Iterable[str]) -> str:
+    """HTML: a list of them, escaped."""
+    return f"<ul>{''.join(f'<li>{escape(each)}</li>' for each in sentences)}</ul>"

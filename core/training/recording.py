@@ -26,9 +26,11 @@ class Recorder(Protocol):
 
     capturable: bool  # is to be set in torch's optimizers
 
-    def warm(self, call: Callable[[], Outcome]) -> Outcome: ...
+    def warm(self, call: Callable[[], Outcome]) -> Outcome:
+        """Carries the call out and gives what it returns."""
 
-    def record(self, call: Callable[[], Outcome]) -> Callable[[], Outcome]: ...
+    def record(self, call: Callable[[], Outcome]) -> Callable[[], Outcome]:
+        """What does all of it again, with what its tensors hold by then."""
 
 
 class CudaRecorder:

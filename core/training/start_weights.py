@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from core.errors import TrainDeskError
-from core.text.numbers import SIGN, percent
+from core.text.numbers import percent
 
 SMALLEST_SHARE = 0.5  # of the weights before the last layer that must fit; with less, little of the earlier run is left
 _GROUPS = ("frozen", "trained")  # in names of weights: the groups of layers that differ only in what trains
@@ -110,7 +110,7 @@ def _check(model: nn.Module, given: dict[str, torch.Tensor], fitting: set[str]) 
         "missing there" if there is None else f"{_size(there)} there"
     )
     raise TrainDeskError(
-        f"Only {int(share * 100)}{SIGN} of this network's {total:,} weights{' before the last layer' if body else ''} fit "
+        f"Only {percent(share, 0)} of this network's {total:,} weights{' before the last layer' if body else ''} fit "
         f"those of the earlier run, and at least {percent(SMALLEST_SHARE, 0)} must ('{first}' {difference}); choose a run of "
         "the same architecture with the same sizes, or start from none."
     )

@@ -106,6 +106,7 @@ class NobodyAsks(Requests):
             signal.signal(number, signal.SIG_IGN)
 
     def end(self) -> End | None:
+        """None."""
         return None
 
 

@@ -61,7 +61,7 @@ def open_network(threads: int = 0) -> Network:
 
 
 def frames(index: int) -> Iterator[tuple[str, Image.Image]]:
-    """What the camera of that number sees, again and again, with the time."""
+    """What the camera of that number sees, again and again, with the time. Raises TrainDeskError."""
     try:
         import cv2
     except ImportError:
@@ -92,6 +92,7 @@ def answers(network: Network, pictures: Iterable[tuple[str, Path | Image.Image]]
 
 
 def answered(network: Network, rows: list[dict], prepared: list[np.ndarray]) -> list[dict]:
+    """The rows with the answers to what is `prepared`; those with an error stay as they are."""
     said = iter(network.ask(prepared) if prepared else [])
     return [row if "error" in row else row | next(said) for row in rows]
 
@@ -111,6 +112,7 @@ def in_words(row: dict) -> str:
 
 
 def main() -> int:
+    """Answers what the command line names and returns the exit status: 1 where a picture could not be read."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("paths", nargs="*", type=Path, metavar="PICTURE_OR_FOLDER")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")

@@ -26,9 +26,11 @@ class Reader:
         self.constants: dict[str, torch.Tensor] = {}  # node -> weights
 
     def size(self, place: int) -> Size:
+        """(height, width, channels) of a value; 0 is the picture."""
         return self.sizes[0] if place == 0 else self.operations[place - 1].size
 
     def read(self, node: Node) -> None:
+        """Takes the next node of the network's graph. Raises TrainDeskError for one that the page has no operation for."""
         word = word_of(node)
         if word in ("_assert_tensor_metadata", "_assert_async", "sym_constrain_range_for_size"):
             return

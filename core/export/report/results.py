@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from core.analysis.compare import Setting
 from core.analysis.mistakes import commonest_mistakes, confusion, reliability, worst
 from core.analysis.run_words import mixed_up, trust
 from core.analysis.scores import scores
@@ -27,8 +26,7 @@ from core.runs.index import Index
 from core.runs.predictions import Predictions, read_predictions
 from core.runs.store import Run
 from core.runs.summary import Summary
-from core.settings.words import value_in_words
-from core.text.numbers import UNKNOWN, count, duration, percent
+from core.text.numbers import count, duration, percent
 
 MOST_WRITTEN = 20  # classes of a matrix; of more the commonest mistakes are listed
 WIDE = 12  # classes from which the cells are smaller
@@ -169,17 +167,11 @@ def compared(run: Run, config: RunConfig) -> str:
     places = sorted(range(len(pairs)), key=lambda place: -(pairs[place][0].val_accuracy or 0.0))
     shown = [place for order, place in enumerate(places) if order < MOST_RUNS or pairs[place][0].id == run.id]
     best = max((each.val_accuracy or 0.0 for each, _ in pairs), default=0.0)
-    rows = [_run_row(pairs[place][0], [_value(setting, place) for setting in varied], run.id, best) for place in shown]
+    rows = [_run_row(pairs[place][0], [setting.in_words(place) for setting in varied], run.id, best) for place in shown]
     head = ("Run", *(setting.title for setting in varied), "Validation, best epoch", "Test", "Epochs", "Time")
     left = f" {count(len(pairs) - len(shown), 'more run')} did worse." if len(shown) < len(pairs) else ""
     said = f"{strong(config.experiment)}: {count(len(pairs), 'run')}, the best first; this one is shaded.{left}"
     return f"<p>{said}</p>{table(head, rows)}"
-
-
-def _value(setting: Setting, place: int) -> str:
-    """In words; – where this run has no such setting."""
-    value = setting.values[place]
-    return UNKNOWN if value is None else value_in_words(setting.spec, value)
 
 
 def _config(runs_folder: Path, run_id: str) -> RunConfig | None:

@@ -138,7 +138,7 @@ def _columns(saved: SavedFile, seen: list[Any]) -> list[Any]:
 
 
 def place_for(dataset: OwnImages, data_folder: Path) -> Path:
-    """A free folder among the datasets: that of the run's own id, else of one made of it."""
+    """A free folder among the datasets: that of the run's own id, else of one made of it. Raises TrainDeskError."""
     first = dataset.source if NAME.fullmatch(dataset.source) else "pictures"
     sets = sets_folder(data_folder)
     names = (first if number == 1 else f"{first[:70]}-{number}" for number in range(1, 1000))

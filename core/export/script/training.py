@@ -17,7 +17,10 @@ NOT_FOR_ALL = "# Weight decay is for matrices and filters, not for biases and no
 
 
 def loss_text(loss: Any, weighted: bool, classes: int) -> str:
-    """`loss_of`: the mean of the pictures' losses, or where classes are `weighted` each picture's."""
+    """`loss_of`: the mean of the pictures' losses, or where classes are `weighted` each picture's.
+
+    Raises TrainDeskError for a loss that has no words yet.
+    """
     smooth = loss.label_smoothing > 0
     each = ', reduction="none"' if weighted else ""
     mean = ".mean(dim=1)" if weighted else ""
@@ -90,7 +93,10 @@ def _apart(members: str) -> list[str]:
 
 
 def schedule_text(schedule: Any) -> str:
-    """`share(epoch)` of the learning rate when so many epochs are done; "" where it is always all of it."""
+    """`share(epoch)` of the learning rate when so many epochs are done; "" where it is always all of it.
+
+    Raises TrainDeskError for a schedule that has no words yet.
+    """
     warmup = getattr(schedule, "warmup", 0.0)
     after = {
         "constant": "1.0",

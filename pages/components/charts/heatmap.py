@@ -14,7 +14,7 @@ import numpy as np
 
 from core.analysis.mistakes import most_confused
 from core.analysis.run_words import mixed_up
-from core.text.numbers import percent
+from core.text.numbers import SIGN, percent
 from pages.components.charts.figure import figure
 from pages.components.charts.told import Told
 from pages.components.shell.number_words import count
@@ -119,7 +119,7 @@ def _trace(
 def _written(number: int, share: float, in_percent: bool) -> str:
     if not number:
         return ""
-    return f"{share * 100:.1f}" if in_percent else str(number)
+    return percent(share).removesuffix(SIGN) if in_percent else str(number)
 
 
 def _cell(clicked: object, classes: int) -> tuple[int, int] | None:

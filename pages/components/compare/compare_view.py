@@ -25,7 +25,7 @@ from pages.components.shell.histories import run_of, shared_history, summaries
 from pages.components.shell.html_parts import html_table, table_row
 from pages.components.shell.links import anchor, run_page
 from pages.components.shell.number_words import duration, test_words
-from pages.components.shell.setting_words import on_axis, read_config, setting_words
+from pages.components.shell.setting_words import on_axis, read_config
 from pages.components.shell.start import draw_first_steps
 from pages.components.shell.widgets import redrawn
 
@@ -138,8 +138,7 @@ def _tables(compared: list[Compared], known: list[Compared], varied: list[Settin
         st.markdown("Nothing: they have the same settings.")
         return
     rows = [
-        table_row(escape(setting.title), (setting_words(setting, place) for place in range(len(known))))
-        for setting in varied
+        table_row(escape(setting.title), (setting.in_words(place) for place in range(len(known)))) for setting in varied
     ]
     st.html(html_table(("Setting", *(entry.name for entry in known)), rows))
 

@@ -99,7 +99,7 @@ def _curve(facts: Summary) -> str:
         if len(part) > len(curve):
             curve, of_what = part, ", on a part of the validation pictures"
     if len(curve) < 2:
-        words = "no curve yet" if facts.status in MOVING else "no curve: one takes two epochs"
+        words = "no curve yet" if facts.status in MOVING else "no curve: one takes two epochs" if curve else ""
         return f'<p class="quiet cardcurve">{words}</p>'
     low, span = min(curve), max(curve) - min(curve)
     heights = [(value - low) / span if span else 0.5 for value in curve]

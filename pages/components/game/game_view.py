@@ -88,10 +88,8 @@ def _draw_before() -> None:
 
 
 def _draw_hosting(game: Game) -> None:
-    key = (
-        f"rules of the game {hash(game.rules)}"  # changed, it is another one, which is closed and leaves the board free
-    )
-    with st.popover("Rules", icon=":material/gavel:", key=key, width="content"):
+    # changed rules make it another one, which is closed and leaves the board free
+    with st.popover("Rules", icon=":material/gavel:", key=f"rules of the game {game.rules}", width="content"):
         draw_rules_form(game.rules, "Change the rules")
     if not (groups := game.groups()):
         return

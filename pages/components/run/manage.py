@@ -109,8 +109,9 @@ def draw_exports(run: Run) -> None:
                     st.session_state[f"exported {run.id}"] = str(run.folder)
                 show_problem(HERE, once=True)
         if st.session_state.get(f"exported {run.id}"):
-            st.markdown("Written. See all runs with:")
-            st.code(f"tensorboard --logdir {place_of(runs_folder())}", language=None)
+            st.markdown("Written. See all runs with:" if is_host() else "Written into the run's folder.")
+        if st.session_state.get(f"exported {run.id}") and is_host():
+            st.code(f"tensorboard --logdir {runs_folder()}", language=None)
         if not is_host():
             return  # it writes to any folder and talks to any computer that the host can reach
         with st.form(f"mlflow {run.id}", border=False):

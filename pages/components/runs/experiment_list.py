@@ -16,7 +16,6 @@ from pages.components.shell.fences import ONE, damaged
 from pages.components.shell.html_parts import html_table, table_row
 from pages.components.shell.links import TRAIN, anchor, experiment_page, form_page, page_link, switch_page
 from pages.components.shell.number_words import moment
-from pages.components.shell.setting_words import setting_words
 from pages.components.shell.widgets import pressed, redrawn
 from pages.components.train.cards import use_recipe
 from pages.components.train.experiments import Experiment, experiment, experiments
@@ -63,7 +62,7 @@ def row(shown: Experiment) -> str:
     cells = [
         ", ".join(setting.title for setting in shown.settings) or UNKNOWN,
         f"{done} of {len(shown.runs)}",
-        ", ".join(setting_words(setting, best) for setting in shown.settings) if best is not None else UNKNOWN,
+        ", ".join(setting.in_words(best) for setting in shown.settings) if best is not None else UNKNOWN,
         percent(shown.runs[best].val_accuracy) if best is not None else UNKNOWN,
         moment(min((run.created for run in shown.runs), default=0.0)),
     ]

@@ -25,7 +25,6 @@ from pages.components.shell.html_parts import html_table, table_row
 from pages.components.shell.links import anchor, compare_page, form_page, run_page, switch_page, try_page
 from pages.components.shell.number_words import count, duration, plain_markdown, test_words
 from pages.components.shell.rights import may_change
-from pages.components.shell.setting_words import setting_words
 from pages.components.shell.widgets import pressed, redrawn
 from pages.components.train.experiments import Experiment, experiment, experiments
 
@@ -163,7 +162,7 @@ def table(shown: Experiment) -> str:
     for place, entry in enumerate(shown.entries):
         run = entry.summary
         star = " ★" if best is not None and run.val_accuracy == best else ""
-        cells = [setting_words(setting, place) for setting in shown.varied]
+        cells = [setting.in_words(place) for setting in shown.varied]
         cells += [
             percent(run.val_accuracy) + star,
             test_words(run),
@@ -187,9 +186,7 @@ def draw_over_seeds(shown: Experiment) -> None:
     others = [setting for setting in shown.varied if setting.path != SEED]
     rows = []
     for group in sorted(found, key=lambda group: -group.mean):
-        words = (
-            ", ".join(f"{setting.title} {setting_words(setting, group.places[0])}" for setting in others) or "all runs"
-        )
+        words = ", ".join(f"{setting.title} {setting.in_words(group.places[0])}" for setting in others) or "all runs"
         spread = f"± {statistics.stdev(group.results) * 100:.2f}" if len(group.results) > 1 else UNKNOWN
         rows.append(table_row(escape(words), (percent(group.mean, 2), spread, len(group.results))))
     st.html(html_table(["Settings", "Mean validation accuracy", "Spread", "Runs"], rows))

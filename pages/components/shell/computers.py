@@ -7,8 +7,6 @@ import streamlit as st
 from core.nodes.registry import HERE, Node, nodes
 from core.paths import runs_folder
 from core.run_config import RunConfig
-from core.runs.placement import placement_of
-from core.runs.store import Run
 from core.workers.dispatch import slots_of_all
 from core.workers.places import obstacle
 from core.workers.speeds import Speeds, kind_of_config
@@ -52,11 +50,6 @@ def chosen_computer(key: str) -> str:
 def in_words(computer: str) -> str:
     """What `QueuePlace` holds as the end of "it is trained on ...", as Markdown."""
     return {"": ANY, HERE: "this computer"}.get(computer) or plain_markdown(computer)
-
-
-def computer_of(run: Run) -> str:
-    """The computer that has the run or had it last; "" for this one."""
-    return placement_of(run.folder).computer
 
 
 def places_for(config: RunConfig, computer: str = "") -> dict[str, list[float]]:

@@ -9,19 +9,29 @@ from contextlib import contextmanager
 import streamlit as st
 
 from core.errors import TrainDeskError
+from core.paths import data_folder, runs_folder
 from pages.components.shell.number_words import plain_markdown
+from pages.components.shell.rights import place_of
 
 _attempts = [0]
 
 
 def show_error(sentence: object) -> None:
     """In red, where it is called."""
-    st.error(plain_markdown(str(sentence)))
+    st.error(_for_visitor(sentence))
 
 
 def show_warning(sentence: object) -> None:
     """In yellow, where it is called."""
-    st.warning(plain_markdown(str(sentence)))
+    st.warning(_for_visitor(sentence))
+
+
+def _for_visitor(sentence: object) -> str:
+    """As Markdown, with the folders of this computer as whoever looks may know them."""
+    said = str(sentence)
+    for folder in (runs_folder(), data_folder()):
+        said = said.replace(str(folder), place_of(folder))
+    return plain_markdown(said)
 
 
 @contextmanager

@@ -14,7 +14,6 @@ from core.errors import TrainDeskError
 from core.run_config import GROUPS, RunConfig
 from core.runs.store import Run
 from core.settings.words import value_in_words as value_in_words
-from core.text.numbers import UNKNOWN
 
 
 def read_config(run: Run) -> tuple[RunConfig | None, str]:
@@ -47,17 +46,11 @@ def draw_settings(config: RunConfig) -> None:
     st.html(f'<div class="frame" tabindex="0"><table class="table left"><tbody>{body}</tbody></table></div>')
 
 
-def setting_words(setting: Setting, place: int) -> str:
-    """A setting's value in one of the runs that differ in it."""
-    value = setting.values[place]
-    return UNKNOWN if value is None else value_in_words(setting.spec, value)
-
-
 def on_axis(setting: Setting, place: int) -> float | str:
-    """The same for an axis: numbers stay numbers."""
+    """A setting's value in one of the runs that differ in it, for an axis: numbers stay numbers."""
     value = setting.values[place]
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return value if is_number else setting_words(setting, place)
+    return value if is_number else setting.in_words(place)
 
 
 def _cell(tag: str, text: str) -> str:

@@ -17,7 +17,7 @@ from core.runs.summary import Summary
 from pages.components.charts.compare_entry import Compared
 from pages.components.shell.compared import names
 from pages.components.shell.histories import summaries
-from pages.components.shell.setting_words import read_config, setting_words
+from pages.components.shell.setting_words import read_config
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,11 @@ class Experiment:
 
     def words(self, place: int) -> str:
         """What is special about a run but for its seed: "Learning rate 0.01, Batch size 64"."""
-        return ", ".join(f"{setting.title} {setting_words(setting, place)}" for setting in self.settings)
+        return ", ".join(f"{setting.title} {setting.in_words(place)}" for setting in self.settings)
 
     def short_words(self, place: int) -> str:
         """The same and the seed, where the titles are said elsewhere: "0.01, 64, seed 2"."""
-        return ", ".join(
-            ("seed " if setting.path == SEED else "") + setting_words(setting, place) for setting in self.varied
-        )
+        return ", ".join(("seed " if setting.path == SEED else "") + setting.in_words(place) for setting in self.varied)
 
     def best(self) -> int | None:
         """The place of the run with the highest validation accuracy."""

@@ -27,7 +27,7 @@ from pages.components.shell.html_parts import html_table, table_row
 from pages.components.shell.links import DATA, dataset_page, page_link, switch_page
 from pages.components.shell.messages import errors_shown
 from pages.components.shell.number_words import megabytes, plain_markdown
-from pages.components.shell.rights import may_change_dataset
+from pages.components.shell.rights import may_change_dataset, place_of
 from pages.components.shell.widgets import pressed
 
 WORDS = {TRAIN: "training", VAL: "validation", TEST: "test", UNUSED: "unused"}
@@ -132,9 +132,11 @@ def dataset_notice(dataset: DatasetSettings, config: RunConfig | None = None) ->
         st.caption(f"{facts}{sign}{text}")
     elif info.download_bytes:
         size = megabytes(info.download_bytes)
-        st.caption(f"{facts}:material/download: {size} will be downloaded once, when you start, into `{folder}`.")
+        st.caption(
+            f"{facts}:material/download: {size} will be downloaded once, when you start, into `{place_of(folder)}`."
+        )
     else:
-        st.caption(f"{facts}:orange[:material/warning:] Its files are not in `{folder}`.")
+        st.caption(f"{facts}:orange[:material/warning:] Its files are not in `{place_of(folder)}`.")
     if shared is None or config is None:
         return
     _mirror_notice(dataset, config)

@@ -87,6 +87,7 @@ def test_over_seeds_the_spread_of_the_seeds_counts():
         (Difference(0.989, 0.976, 10_000, 0.004, 0.001, True), ["A is 1.3 points better than B"]),
         (Difference(0.90, 0.91, 100, 0.08, 0.8, False), ["B is 1.0 points ahead of A, which may be luck", "±8.0"]),
         (Difference(0.9, 0.9, 100, 0.08, 1.0, False), ["A and B are equally good"]),
+        (Difference(0.9900, 0.9997, 10_000, 0.004, 0.001, True), ["99.9 against 99.0 %"]),  # never 100 of what is not all
         (Difference(0.9900, 0.9905, 10_000, 0.003, 0.7, True), ["0.05 points ahead", "99.05 against 99.00"]),
     ],
 )  # fmt: skip

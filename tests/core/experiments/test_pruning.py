@@ -80,3 +80,5 @@ def test_what_the_others_have_on_all_computers_counts_where_it_was_told(runs_fol
     for damaged in ("{", "[[1]]", '[[["a", 1]]]', "3"):
         (own.folder / OTHERS).write_text(damaged)
         assert others_at(own, "Trial", runs_folder) == []
+    (own.folder / OTHERS).write_text("[[1], [[2, 0.5]]]")
+    assert others_at(own, "Trial", runs_folder) == [{2: 0.5}], "one that is damaged spoils no other"

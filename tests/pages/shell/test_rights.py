@@ -78,6 +78,26 @@ def test_a_guest_is_not_told_where_things_lie_on_the_hosts_computer(runs_folder,
     assert (str(runs_folder.parent) in words(open_app(page))) == (page in ("run", "runs", "system", "data"))
 
 
+@pytest.mark.parametrize(
+    ("page", "asked"),
+    [
+        ("run", {"run": "none"}),
+        ("run", {"run": "mine"}),
+        ("train", {"from": "none"}),
+        ("train", {"recipe": "cifar_cnn"}),
+        ("data", {"set": "none"}),
+    ],
+)
+def test_a_sentence_of_what_went_wrong_tells_a_guest_no_place_either(runs_folder, data, as_someone, page, asked):
+    mine = fake_run(runs_folder, "damaged")
+    asked = {name: mine.id if value == "mine" else value for name, value in asked.items()}
+    for who in (ME, Guest("the teacher", True)):
+        as_someone(who)
+        said = words(open_app(page, **asked))
+        assert who.is_host or not any(str(folder) in said for folder in (runs_folder, data))
+    assert page == "data" or any(str(folder) in said for folder in (runs_folder, data)), "the host is told"
+
+
 @pytest.mark.parametrize("who", [Guest("someone else", False), Guest("the teacher", True)])
 def test_its_owner_and_the_host_may_do_everything(runs_folder, as_someone, who):
     other = fake_run(runs_folder, "finished")
