@@ -52,10 +52,8 @@ CLOSE, ROUNDED = 1e-4, 1e-3  # how far probabilities may differ: with whole weig
 WEIGHTS = {"float16": (0, ROUNDED), "float16 and float32": (40_000, ROUNDED), "float32": (math.inf, CLOSE)}
 PICTURES_A_TIME = 50
 COARSE = 32  # pixels a side of the golden pictures
-CANDIDATES, CHOOSING_WORK = (
-    2000,
-    60_000_000_000,
-)  # pictures that are looked at for those that stand for all: more if cheap
+# pictures that are looked at for those that stand for all: more if cheap
+CANDIDATES, CHOOSING_WORK = 2000, 60_000_000_000
 
 
 @dataclass(frozen=True)
