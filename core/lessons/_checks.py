@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from core.errors import TrainDeskError
 from core.lessons._base import Seen, Verdict
@@ -38,6 +38,12 @@ def fitting(seen: Seen, fits: Callable[[RunConfig], object]) -> list[Summary]:
 def finished(runs: Iterable[Summary]) -> list[Summary]:
     """Those that have ended as planned and were tested."""
     return [run for run in runs if run.status == "finished" and run.test_accuracy is not None]
+
+
+def comparison(runs: Iterable[Summary]) -> tuple[str, Mapping[str, str]] | None:
+    """Where they lie over each other, for `Go`; None of a single one."""
+    ids = [run.id for run in runs]
+    return ("compare", {"runs": ",".join(ids)}) if len(ids) > 1 else None
 
 
 def all_finished(seen: Seen, runs: list[Summary], wanted: int, what: str, button: str = "the button") -> Verdict:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from core.lessons._base import Ask, Go, Lesson, Seen, Start, Step, Teacher, Verdict, register
-from core.lessons._checks import all_finished, answered, finished, fitting, run_of
+from core.lessons._checks import all_finished, answered, comparison, finished, fitting, run_of
 from core.recipes import find_recipe
 from core.run_config import RunConfig
 from core.runs.history import History
@@ -89,8 +89,7 @@ def mended(seen: Seen) -> Verdict:
 
 def compared(seen: Seen) -> tuple[str, Mapping[str, str]] | None:
     """Both over each other."""
-    runs = [each[-1].id for each in (finished(without(seen)), finished(with_changes(seen))) if each]
-    return ("compare", {"runs": ",".join(runs)}) if len(runs) > 1 else None
+    return comparison(each[-1] for each in (finished(without(seen)), finished(with_changes(seen))) if each)
 
 
 def _is_small(config: RunConfig) -> bool:

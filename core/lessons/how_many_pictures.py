@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from core.lessons._base import Ask, Go, Lesson, Seen, Start, Step, Teacher, Verdict, register
-from core.lessons._checks import all_finished, config_of, finished, fitting
+from core.lessons._checks import all_finished, comparison, config_of, finished, fitting
 from core.recipes import find_recipe
 from core.run_config import RunConfig
 from core.runs.summary import Summary
@@ -136,7 +138,6 @@ register(
 )
 
 
-def compare_place(seen: Seen) -> tuple[str, dict[str, str]] | None:
+def compare_place(seen: Seen) -> tuple[str, Mapping[str, str]] | None:
     """The three over each other."""
-    known = runs_by_pictures(seen)
-    return ("compare", {"runs": ",".join(run.id for _, run in sorted(known.items()))}) if known else None
+    return comparison(run for _, run in sorted(runs_by_pictures(seen).items()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from core.lessons._base import Ask, Go, Lesson, Seen, Start, Step, Teacher, Verdict, register
-from core.lessons._checks import all_finished, config_of, finished, fitting
+from core.lessons._checks import all_finished, comparison, config_of, finished, fitting
 from core.recipes import find_recipe
 from core.run_config import RunConfig
 from core.runs.summary import Summary
@@ -100,7 +100,7 @@ def form(seen: Seen) -> tuple[str, Mapping[str, str]] | None:
 
 def compared(seen: Seen) -> tuple[str, Mapping[str, str]] | None:
     """The three over each other."""
-    return ("compare", {"runs": ",".join(run.id for run in given(seen))}) if given(seen) else None
+    return comparison(given(seen))
 
 
 register(

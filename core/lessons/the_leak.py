@@ -15,7 +15,7 @@ from core.image_sets.own_dataset import OwnDataError, OwnDataset
 from core.image_sets.remembered import remembered
 from core.image_sets.suggest import from_scratch
 from core.lessons._base import Ask, Bring, Go, Lesson, Seen, Start, Step, Teacher, Verdict, register
-from core.lessons._checks import all_finished, answered, finished, fitting
+from core.lessons._checks import all_finished, answered, comparison, finished, fitting
 from core.lessons._own_sets import LESSON, make_set, own_set
 from core.run_config import RunConfig
 from core.runs.summary import Summary
@@ -170,8 +170,7 @@ def digits(seen: Seen) -> tuple[str, Mapping[str, str]] | None:
 
 def compared(seen: Seen) -> tuple[str, Mapping[str, str]] | None:
     """Both over each other."""
-    runs = [each[-1].id for leaking in (True, False) if (each := finished(trainings(seen, leaking)))]
-    return ("compare", {"runs": ",".join(runs)}) if len(runs) > 1 else None
+    return comparison(each[-1] for leaking in (True, False) if (each := finished(trainings(seen, leaking))))
 
 
 def _pictures(dataset: OwnDataset) -> int:

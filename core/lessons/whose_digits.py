@@ -11,7 +11,7 @@ from core.image_sets.folders import find_dataset
 from core.image_sets.suggest import from_scratch
 from core.image_sets.writers import leave_out, left_out
 from core.lessons._base import Ask, Draw, Go, Lesson, Seen, Start, Step, Teacher, Verdict, register
-from core.lessons._checks import all_finished, config_of, finished, fitting
+from core.lessons._checks import all_finished, comparison, config_of, finished, fitting
 from core.lessons._collection import Collection
 from core.lessons._own_sets import LESSON, make_set
 from core.run_config import RunConfig
@@ -153,8 +153,7 @@ def _mean(known: Mapping[str, float]) -> str:
 
 def compared(seen: Seen) -> tuple[str, Mapping[str, str]] | None:
     """All that have finished."""
-    runs = [run.id for run in finished(trainings(seen))][-MOST:]
-    return ("compare", {"runs": ",".join(runs)}) if len(runs) > 1 else None
+    return comparison(finished(trainings(seen))[-MOST:])
 
 
 def pictures(seen: Seen) -> tuple[str, Mapping[str, str]] | None:
