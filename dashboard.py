@@ -12,10 +12,12 @@ from streamlit.web.server.server_util import get_url
 
 from core.text.encoding import print_utf8
 from pages.components.shell.downloads import ROUTE
+from pages.components.shell.gone_parts import pass_over_gone_parts
 from pages.components.shell.own_origin import OwnOrigin
 from pages.components.system.keeping import erasing
 
 print_utf8()
+pass_over_gone_parts()
 
 
 @asynccontextmanager

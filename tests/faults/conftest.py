@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -38,7 +39,8 @@ def served(runs_folder: Path, data_folder: Path) -> Iterator[Callable[[], None]]
     for entry in waiting(runs_folder):
         entry.run.queue_place.unlink(missing_ok=True)
     for process in [*supervisors(runs_folder), *workers(runs_folder)]:
-        process.kill()
+        with contextlib.suppress(psutil.NoSuchProcess):  # it ended just now
+            process.kill()
     wait_until(lambda: not active_runs(runs_folder))
 
 
