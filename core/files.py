@@ -143,7 +143,8 @@ def read_json(path: Path) -> Any:
 def parse_json(data: bytes | str) -> Any:
     """The same of bytes or text."""
     try:
-        said = json.loads(data, parse_float=_finite, parse_int=_short, parse_constant=lambda _: None)
+        text = data if isinstance(data, str) else data.decode(json.detect_encoding(data), "surrogatepass")
+        said = _DECODER.decode(text)
         return without_halves(said) if (b"\\u" if isinstance(data, bytes) else "\\u") in data else said  # type: ignore[operator]
     except (ValueError, RecursionError):
         return None
@@ -155,6 +156,9 @@ def _finite(text: str) -> float | None:
 
 def _short(text: str) -> int | None:
     return number if len(text) <= 20 and -(2**63) <= (number := int(text)) < 2**63 else None
+
+
+_DECODER = json.JSONDecoder(parse_float=_finite, parse_int=_short, parse_constant=lambda _: None)
 
 
 def without_halves(said: Any) -> Any:

@@ -8,6 +8,7 @@ import math
 import os
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from io import FileIO
 from pathlib import Path
 from typing import Any
@@ -121,6 +122,7 @@ def last_event(path: Path) -> Event | None:
     return None
 
 
+@lru_cache(maxsize=1024)
 def _check_of(name: str) -> Callable[[Any], bool]:
     """What a value of this name must be; metrics are named "split/what"; what nobody reads may be anything."""
     _, slash, what = name.rpartition("/")
