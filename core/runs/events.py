@@ -29,6 +29,8 @@ ENDS = (PAUSED, FINISHED, STOPPED, FAILED, INTERRUPTED)  # after these no proces
 LATEST = 253_402_300_800.0  # Unix seconds: the end of the year 9999
 MOST = 2**53  # whole numbers up to this are exact as floats
 
+_ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
+
 
 class EventWriter:
     """Appends events to a log. A half line left by a killed writer is ended first, so that it spoils no other."""
@@ -47,7 +49,7 @@ class EventWriter:
         Raises OSError when the line could not be written whole.
         """
         event = {"event": kind, "time": round(self._began + _steady(), 3), **_finite(values)}
-        line = json.dumps(event, allow_nan=False, separators=(",", ":")).encode() + b"\n"
+        line = _ENCODER.encode(event).encode() + b"\n"
         line = b"\n" + line if self._is_torn else line
         self._is_torn = True  # until all of it is written
         if self._file.write(line) != len(line):
