@@ -106,7 +106,7 @@ class NobodyAsks(Requests):
             signal.signal(number, signal.SIG_IGN)
 
     def end(self) -> End | None:
-        """None."""
+        """Never one: rank 0 hears of it."""
         return None
 
 

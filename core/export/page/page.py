@@ -69,7 +69,7 @@ class Checked:
         return self.same == self.pictures and self.difference <= limit  # False for differences that are no numbers
 
     def otherwise(self) -> str:
-        """Of how many pictures it would answer otherwise, and why."""
+        """A sentence: of how many pictures it would answer otherwise, and by how much."""
         return (
             f"The page would answer {self.pictures - self.same} of {self.pictures} validation pictures otherwise than the "
             f"network, with probabilities that differ by up to {self.difference:.2g}, so it was not made; report this."
