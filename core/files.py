@@ -228,16 +228,26 @@ class Inside:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether a process holds this lock file. The system frees it however the process ends, reboots included."""
-    if not path.exists():
+    """Whether a process holds this lock file. The system frees it however the process ends, reboots included.
+
+    To ask makes no file: where the folder was deleted meanwhile, what `FileLock` made in its place goes again.
+    """
+    try:
+        before = path.stat()
+    except OSError:
         return False
     try:
         with FileLock(path, timeout=0):
-            return False
+            is_new = path.stat().st_ino != before.st_ino
     except Timeout:
         return True
     except OSError:  # a folder that is only read, in which nobody works
         return False
+    if is_new:
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
+            path.parent.rmdir()
+    return False
 
 
 def folder_size(folder: Path) -> int:

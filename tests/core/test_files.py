@@ -3,7 +3,9 @@
 import os
 
 import pytest
+from filelock import FileLock
 
+from core import files
 from core.files import write_atomically
 
 
@@ -36,3 +38,17 @@ def test_two_who_write_one_file_are_not_in_each_others_way(tmp_path, monkeypatch
     monkeypatch.setattr(os, "replace", meanwhile)
     write_atomically(path, b"first")
     assert path.read_bytes() == b"first" and list(tmp_path.iterdir()) == [path]
+
+
+def test_to_ask_for_a_lock_whose_folder_is_deleted_meanwhile_brings_nothing_back(tmp_path, monkeypatch):
+    lock, elsewhere = tmp_path / "run" / "worker.lock", tmp_path / "trash"
+    lock.parent.mkdir()
+    lock.touch()
+
+    def late(path, **options):
+        lock.parent.rename(elsewhere)
+        return FileLock(path, **options)
+
+    monkeypatch.setattr(files, "FileLock", late)
+    assert not files.is_locked(lock)
+    assert not lock.parent.exists() and elsewhere.is_dir()
