@@ -21,7 +21,7 @@ from core.files import write_atomically
 from core.runs.events import ENDS
 from core.runs.example import listed_example
 from core.runs.history import History
-from core.runs.store import Run, list_runs
+from core.runs.store import Run, run_folders
 from core.runs.summary import DAMAGED, Summary, summarise, unreadable
 from core.runs.workspace import NAME, workspace_folder
 from core.settings.stored import read_stored
@@ -55,9 +55,10 @@ class Index:
         with self._guard:
             self._load()
             before = dict(self._known)
-            runs = [*list_runs(self._runs_folder), *filter(None, [listed_example(self._runs_folder)])]
-            found = [self._whatever(run) for run in runs]
-            for gone in self._known.keys() - {run.id for run in runs}:
+            found = [self._whatever(run) for run in run_folders(self._runs_folder)]
+            found.sort(key=lambda each: (each.created, each.id), reverse=True)
+            found += [self._whatever(run) for run in filter(None, [listed_example(self._runs_folder)])]
+            for gone in self._known.keys() - {each.id for each in found}:
                 del self._known[gone]
                 self._histories.pop(gone, None)
             if self._known != before:

@@ -235,13 +235,17 @@ def write_config(run: Run, config: RunConfig, created: float, sync: bool = True)
 
 def list_runs(runs_folder: Path) -> list[Run]:
     """All run folders, newest first. Anything else in the folder is passed over, and the example, which nobody here trained."""
+    return sorted(run_folders(runs_folder), key=lambda run: (run.created(), run.id), reverse=True)
+
+
+def run_folders(runs_folder: Path) -> list[Run]:
+    """The same in no order, for who knows already when each was made."""
     with contextlib.suppress(OSError):
         with os.scandir(runs_folder) as entries:
             names = [entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir()]
         example = example_folder().name
         runs = [run for name in names if (run := Run(runs_folder / name)).is_here()]
-        runs = [run for run in runs if run.id != example or not run.is_example()]
-        return sorted(runs, key=lambda run: (run.created(), run.id), reverse=True)
+        return [run for run in runs if run.id != example or not run.is_example()]
     return []
 
 

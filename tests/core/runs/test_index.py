@@ -16,7 +16,7 @@ from core.runs.history import History
 from core.runs.index import Index
 from core.runs.metadata import change_metadata
 from core.runs.queue import enqueue, withdraw
-from core.runs.store import create_run, list_runs
+from core.runs.store import Run, create_run, list_runs
 from tests.helpers import assert_one_sentence, made_at, quick_config, wait_until
 from tests.pages.fake_runs import STATUSES, fake_run, running, write_epoch, write_start
 
@@ -77,6 +77,8 @@ def test_a_second_look_reads_no_log_again(whole, runs_folder, monkeypatch):
 def test_another_process_finds_what_this_one_read(whole, runs_folder, monkeypatch):
     first = listed(runs_folder)
     read = counted(monkeypatch)
+    created = Run.created
+    monkeypatch.setattr(Run, "created", lambda run: read.append(run.id) or created(run))
     assert listed(runs_folder) == first
     unsure = {run.id for run, status in zip(whole, STATUSES, strict=True) if status in ("starting", "damaged")}
     assert set(read) <= unsure, "only what is active or damaged is read anew"
