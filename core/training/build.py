@@ -12,11 +12,9 @@ import torch
 
 from core.run_config import RunConfig
 from core.training.batches import Splits
-from core.training.first_layer import speed_up_first_layer
-from core.training.linear import speed_up_linear
+from core.training.fast_layers import speed_up
 from core.training.loop import TrainingState
 from core.training.optimizers import parameter_groups
-from core.training.pooling import speed_up_pooling
 from core.training.sampling import least_batch
 from core.training.setup import Setup
 from core.training.weight_average import WeightAverage
@@ -73,9 +71,7 @@ def begin(
     elif weights_folder is not None:
         config.architecture.load_initial_weights(model, weights_folder)
     model = model.to(device, memory_format=splits.train.layout)  # type: ignore[call-overload]
-    speed_up_linear(model)
-    speed_up_pooling(model)
-    speed_up_first_layer(model)
+    speed_up(model)
     optimizer = config.optimizer.build(parameter_groups(model, config.optimizer, config.architecture.lr_scale))
     decay = config.training.average_decay
     average = WeightAverage(model, decay) if decay else None

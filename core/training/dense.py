@@ -149,6 +149,15 @@ class DenseStep:
         return gradient
 
 
+def dense_step(
+    network: nn.Module, optimizer: torch.optim.Optimizer, precision: torch.dtype, keeps_gradients: bool
+) -> DenseStep | None:
+    """The step of such a network in mixed precision; None for every other. `keeps_gradients`: see `DenseStep`."""
+    if precision == BFLOAT16 and isinstance(network, nn.Sequential) and is_dense(network):
+        return DenseStep(network, optimizer, keeps_gradients)
+    return None
+
+
 def is_dense(network: nn.Module) -> bool:
     """Whether a network is nothing but fully connected layers with ReLU between them, all of which train, on a CPU that
     multiplies in bfloat16."""

@@ -169,6 +169,7 @@ def _key(config: RunConfig, device: torch.device) -> str:
         torch.__version__,
         usable_cores(),  # not the threads of this very run, which has fewer while others train: they would choose otherwise
         config.architecture.model_dump(mode="json"),
+        (config.optimizer.name, bool(training.gradient_clip)),
         (info.shape, len(info.class_names), training.batch_size, training.precision),
     ]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]

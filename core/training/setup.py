@@ -13,7 +13,7 @@ from torch import nn
 from core.machine.ranks import Ranks
 from core.training.augmentation import Augmentation, Drawn
 from core.training.batches import Pictures
-from core.training.dense import DenseStep, is_dense
+from core.training.dense import dense_step
 from core.training.division import Division
 from core.training.frozen import Trainable
 from core.training.gradients import Outcome, add_gradients, prepared_batch
@@ -65,8 +65,7 @@ def stepper_of(
         add = Division(network, ranks).add_gradients
     elif training.compile:
         add = _compiled(network, images)
-    elif recorder is None and way.precision == torch.bfloat16 and is_dense(network):
-        dense = DenseStep(network, optimizer, bool(clip))
+    elif recorder is None and (dense := dense_step(network, optimizer, way.precision, bool(clip))):
         add, move = dense.add_gradients, dense.move
     precision, make = mixed(way.precision, labels.device), _maker(setup, part, pictures, way.layout)
     return Stepper(network, setup.loss, optimizer, precision, weights, clip, recorder, images, make, add, move)

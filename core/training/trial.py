@@ -1,4 +1,5 @@
-"""How long each way to compute takes: a few steps of a config's own network with random pictures."""
+"""How long each way to compute takes: a few steps of a config's own network with random pictures, by the layers and, of a network
+that is nothing but fully connected layers, by the step that train it."""
 
 from __future__ import annotations
 
@@ -8,10 +9,12 @@ from collections.abc import Callable, Sequence
 
 import torch
 from torch import nn
-from torch.nn import functional
 
 from core.run_config import RunConfig
-from core.training.linear import speed_up_linear
+from core.training.dense import dense_step, is_dense
+from core.training.fast_layers import speed_up
+from core.training.gradients import Outcome, add_gradients
+from core.training.optimizers import parameter_groups
 from core.training.precision import Way, laid_out, mixed
 
 BUDGET = 0.4  # seconds for all of it, after what the network's first step takes in any case
@@ -21,7 +24,8 @@ STEADY = 1.25  # times the fastest step that the next one may take; else the com
 
 def seconds_of_ways(config: RunConfig, device: torch.device, ways: Sequence[Way]) -> dict[Way, float]:
     """Seconds of a step, forward and back, with the same few pictures in each of the ways; of ways that differ in a layout which
-    the network does not feel, only the first is tried. Empty where it cannot be said in a moment.
+    the network does not feel, only the first is tried. What an optimizer does is the same in all of them and left out, but for
+    fully connected layers, which it may do in less. Empty where it cannot be said in a moment.
 
     Random numbers, memory in use and cuDNN's choices are afterwards as they were.
     """
@@ -41,11 +45,11 @@ def seconds_of_ways(config: RunConfig, device: torch.device, ways: Sequence[Way]
 def _seconds(config: RunConfig, device: torch.device, ways: Sequence[Way], end: float) -> dict[Way, float]:
     info, most = config.dataset.info(), config.training.batch_size
     model = config.architecture.build(info.shape, len(info.class_names)).to(device).train()
-    speed_up_linear(model)
+    speed_up(model)
     if not any(weights.ndim == 4 for weights in model.parameters()):
         ways = [way for way in ways if way.layout is ways[0].layout]
     few = min(most, max(2, config.architecture.smallest_batch))
-    step = _steps_of(model, Way(torch.float32, torch.contiguous_format), _batch(few, info.shape, device), device)
+    step = _steps_of(config, model, Way(torch.float32, torch.contiguous_format), _batch(few, info.shape, device))
     end += step()  # what a first step needs once
     if len(ways) == 1 or time.perf_counter() > end:
         return {}
@@ -54,7 +58,7 @@ def _seconds(config: RunConfig, device: torch.device, ways: Sequence[Way], end: 
         return {}
     batch = _batch(min(most, max(few, int(few * share / taken / 2))), info.shape, device)
     models = {layout: copy.deepcopy(model).to(memory_format=layout) for layout in {way.layout for way in ways}}  # type: ignore[call-overload]
-    steps = {way: _steps_of(models[way.layout], way, batch, device) for way in ways}
+    steps = {way: _steps_of(config, models[way.layout], way, batch) for way in ways}
     for step in steps.values():
         step()  # chooses kernels
     times: dict[Way, list[float]] = {way: [] for way in ways}
@@ -75,17 +79,23 @@ def _batch(images: int, shape: tuple[int, int, int], device: torch.device) -> tu
 
 
 def _steps_of(
-    model: nn.Module, way: Way, batch: tuple[torch.Tensor, torch.Tensor], device: torch.device
+    config: RunConfig, model: nn.Module, way: Way, batch: tuple[torch.Tensor, torch.Tensor]
 ) -> Callable[[], float]:
     images, labels = batch
-    context = mixed(way.precision, device)
+    context = mixed(way.precision, labels.device)
+    add: Callable[..., Outcome] = add_gradients
+    move: Callable[[], object] | None = None
+    if is_dense(model):
+        optimizer = config.optimizer.build(parameter_groups(model, config.optimizer, config.architecture.lr_scale))
+        move = optimizer.step
+        if dense := dense_step(model, optimizer, way.precision, bool(config.training.gradient_clip)):
+            add, move = dense.add_gradients, dense.move
 
     def step() -> float:
         start = time.perf_counter()
-        with context:
-            logits = model(laid_out(images, way.layout))
-        loss = functional.cross_entropy(logits.float(), labels)
-        loss.backward()
+        loss, _ = add(model, config.loss, laid_out(images, way.layout), labels, None, 1, context)
+        if move:
+            move()
         model.zero_grad()
         loss.item()  # waits for a GPU
         return time.perf_counter() - start

@@ -113,9 +113,9 @@ class Twin:
 def recording_cpu(monkeypatch):
     """torch's optimizers take a CPU for a device that records, and compute in the way that they do on a GPU."""
     monkeypatch.setattr(
-        "core.training.build.speed_up_pooling", lambda model: None
+        "core.training.fast_layers.speed_up_pooling", lambda model: None
     )  # machine code is no operation of torch
-    monkeypatch.setattr("core.training.build.speed_up_first_layer", lambda model: None)
+    monkeypatch.setattr("core.training.fast_layers.speed_up_first_layer", lambda model: None)
     monkeypatch.setattr("core.training.batches.picks_natively", lambda *_: False)
     for module in map(importlib.import_module, ("torch.optim.optimizer", "torch.optim.adam", "torch.optim.rmsprop")):
         monkeypatch.setattr(module, "_get_capturable_supported_devices", lambda *_, **__: ["cpu"])
