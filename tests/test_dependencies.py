@@ -44,6 +44,7 @@ FLOORS = (
         "core.training.gradients",
         "core.training.whole_batch",
         "core.training.dense",
+        "core.training.fast_layers",
         "core.training.first_layer",
         "core.training.kernels",
         "core.training.linear",
