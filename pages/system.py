@@ -6,11 +6,12 @@ from core.image_sets.bounds import BYTES, IMPORTS
 from core.machine.torch_devices import problem_of_gpus
 from core.paths import runs_folder
 from core.runs.bounds import EXPERIMENTS, MOST, most_waiting, set_most_waiting
+from core.text.numbers import bytes_in_words
 from core.workers.dispatch import MOST_ON_GPU, cpu_runs, gpu_runs, gpus, most_cpu_runs, set_cpu_runs, set_gpu_runs
 from pages.components.shell.fences import fenced
 from pages.components.shell.header import open_page
 from pages.components.shell.messages import attempt, show_problem, show_warning
-from pages.components.shell.number_words import count, gigabytes
+from pages.components.shell.number_words import count
 from pages.components.shell.rights import draw_who, is_host, is_shared
 from pages.components.system.computers_view import draw_computers
 from pages.components.system.sharing_view import draw_sharing
@@ -85,7 +86,7 @@ if is_shared() and is_host():
     )
     show_problem(WAITING)
     st.caption(
-        f"Of experiments a guest may have {EXPERIMENTS} under way, of imports {IMPORTS}, and of pictures {gigabytes(BYTES)}."
+        f"Of experiments a guest may have {EXPERIMENTS} under way, of imports {IMPORTS}, and of pictures {bytes_in_words(BYTES)}."
     )
 
 with fenced("The runs folder", runs_folder()):

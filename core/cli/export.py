@@ -17,9 +17,8 @@ from core.export.metrics import as_csv, as_parquet, to_mlflow, to_tensorboard
 from core.export.telling import Tell
 from core.files import write_atomically
 from core.machine.posix import be_gentle
-from core.runs.disk import bytes_in_words
 from core.runs.history import History
-from core.text.numbers import percent
+from core.text.numbers import bytes_in_words, percent
 
 TABLES = {"csv": as_csv, "parquet": as_parquet}
 INTERVAL = 0.2  # seconds between two words of how far it is

@@ -15,12 +15,13 @@ from core.export.saved.run_file import open_run
 from core.files import folder_size
 from core.machine.trash import Trash
 from core.nodes.registry import HERE
-from core.runs.disk import bytes_in_words, disk_problem
+from core.runs.disk import disk_problem
 from core.runs.metadata import RunMetadata, add_tags, change_metadata, remove_tags, title_of
 from core.runs.placement import placement_of
 from core.runs.queue import move, send, waiting, withdraw
 from core.runs.store import Run, create_run
 from core.runs.trash import delete_run, deleted_at, deleted_runs, empty_trash, restore_run
+from core.text.numbers import bytes_in_words
 from core.workers.dispatch import ensure_supervisor, submit
 
 

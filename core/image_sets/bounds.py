@@ -12,6 +12,7 @@ from core.files import folder_size
 from core.image_sets.folders import deleted_datasets, list_datasets
 from core.image_sets.imports import Job, imports_folder, list_jobs, new_job
 from core.image_sets.own_dataset import OwnDataError, OwnDataset
+from core.text.numbers import bytes_in_words
 
 IMPORTS = 3  # of each guest that are read, or wait to be kept
 BYTES = 10_000_000_000  # that the imports and datasets of each guest may take, those in the trash too
@@ -32,8 +33,8 @@ def new_guest_job(data_folder: Path, owner: str, size: int) -> Job:
         used = sum(map(folder_size, folders))
         if used + size > BYTES:
             raise OwnDataError(
-                f"Your pictures take {used / 1e9:.1f} GB and these would add {size / 1e9:.1f} GB; each guest may keep "
-                f"{BYTES / 1e9:.0f} GB, so bring fewer, or ask the host to empty the trash after you delete some."
+                f"Your pictures take {bytes_in_words(used)} and these would add {bytes_in_words(size)}; each guest may keep "
+                f"{bytes_in_words(BYTES)}, so bring fewer, or ask the host to empty the trash after you delete some."
             )
         return new_job(data_folder, owner)
 

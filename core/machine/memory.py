@@ -13,6 +13,7 @@ import psutil
 
 from core.errors import TrainDeskError
 from core.machine import posix
+from core.text.numbers import bytes_in_words
 
 if TYPE_CHECKING:
     import torch
@@ -100,8 +101,9 @@ def said_of(device: torch.device) -> str:
     free, total = torch.cuda.mem_get_info(device)
     took, kept = torch.cuda.max_memory_allocated(device), torch.cuda.memory_reserved(device)
     others = total - free - kept
-    held = f", {others / 1e9:.1f} GB is held by other programs: end them" if others > OTHERS * total else ""
-    return f" (it took {took / 1e9:.1f} GB and wanted more; the GPU has {total / 1e9:.1f} GB, {free / 1e9:.1f} GB free{held})"
+    held = f", {bytes_in_words(others)} is held by other programs: end them" if others > OTHERS * total else ""
+    has = f"the GPU has {bytes_in_words(total)}, {bytes_in_words(free)} free{held}"
+    return f" (it took {bytes_in_words(took)} and wanted more; {has})"
 
 
 def kills() -> int:

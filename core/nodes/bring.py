@@ -21,7 +21,7 @@ from core.nodes.digests import Content, Digests
 from core.nodes.parcels import KINDS, UNUSED_SECONDS, Parcel, forget_unused, link_or_copy, sizes
 from core.nodes.shelf import CHUNK
 from core.runs.brought import Brought, write_brought
-from core.runs.disk import bytes_in_words
+from core.text.numbers import bytes_in_words
 
 Fetch = Callable[[str, int, int], bytes]  # digest, offset, length -> so many bytes or fewer, at least one
 Progress = Callable[[str, int, int], None]  # what is on its way, bytes of all files that are here now, bytes in all

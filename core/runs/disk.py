@@ -11,6 +11,7 @@ from core.files import remove_file
 from core.runs.placement import placement_of
 from core.runs.queue import locked
 from core.runs.store import Run
+from core.text.numbers import bytes_in_words
 
 LOW = 2_000_000_000  # bytes free; people are warned below it
 FULL = 300_000_000  # no new run below it: the checkpoints of a large network take as much while they are replaced
@@ -77,10 +78,3 @@ def forget_last(run: Run) -> int:
                 f"The last checkpoint of run {run.id} cannot be removed ({error.strerror}); check its folder."
             ) from error
     return size
-
-
-def bytes_in_words(size: int) -> str:
-    """Bytes as people read them."""
-    if 0 < size < 1e6:
-        return f"{max(1, round(size / 1e3))} KB"
-    return f"{size / 1e9:,.1f} GB" if size >= 1e9 else f"{size / 1e6:,.0f} MB"

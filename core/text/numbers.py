@@ -65,3 +65,10 @@ def large(number: int) -> str:
     if number < 1e6:
         return f"{number:,}"
     return f"{number / 1e6:.1f} million" if number < 1e9 else f"{number / 1e9:.2f} billion"
+
+
+def bytes_in_words(size: float) -> str:
+    """3 -> "1 KB", 299_400_000 -> "299 MB", 1_234_500_000 -> "1.2 GB"."""
+    if 0 < size < 999_500:
+        return f"{max(1, round(size / 1e3))} KB"
+    return f"{size / 1e6:,.0f} MB" if size < 999_500_000 else f"{size / 1e9:,.1f} GB"

@@ -21,6 +21,7 @@ from core.image_sets.sources import MOST_FILES as MOST_PICTURES
 from core.image_sets.sources import check_directory
 from core.images.read import MAX_FILE_BYTES
 from core.settings.stored import stored_as
+from core.text.numbers import bytes_in_words
 from core.text.typed import clean_line
 
 ENDING = ".traindesk"
@@ -197,8 +198,8 @@ def _check_sizes(entries: list[zipfile.ZipInfo], manifest: Manifest, name: str, 
         most, said = _most(entry.filename) or MOST_MANIFEST, _short(entry.filename)
         if entry.file_size > most:
             raise NotARun(
-                f"'{name}' holds {_megabytes(entry.file_size)} as '{said}'; the limit is {_megabytes(most)}, so nothing of it "
-                "was opened."
+                f"'{name}' holds {bytes_in_words(entry.file_size)} as '{said}'; the limit is {bytes_in_words(most)}, so nothing "
+                "of it was opened."
             )
         if entry.file_size > SMALL and entry.file_size > MOST_RATIO * entry.compress_size:
             raise NotARun(
@@ -260,7 +261,3 @@ def _short(text: str) -> str:
     """A foreign name as it is quoted in a sentence."""
     line = clean_line(text)
     return line if len(line) <= QUOTED else f"{line[: QUOTED - 1]}…"
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 1e6:,.0f} MB"

@@ -14,6 +14,7 @@ from core.runs.events import INTERRUPTED
 from core.runs.metadata import read_metadata
 from core.runs.store import Run, list_runs, run_at
 from core.settings.stored import read_stored
+from core.text.numbers import bytes_in_words
 
 ORIGIN = "opened.json"  # in the folder of a run that was opened
 ID = re.compile(r"\d{8}-\d{6}-[a-z0-9_-]{1,60}", re.ASCII)  # see `core.runs.store.create_run`
@@ -35,8 +36,8 @@ def check_guest_room(runs_folder: Path, owner: str, size: int) -> None:
     used = sum(folder_size(run.folder) for run in mine)
     if used + size > GUEST_BYTES:
         raise TrainDeskError(
-            f"The runs that you opened take {used / 1e9:.1f} GB and this one would add {size / 1e9:.1f} GB; each guest may have "
-            f"{GUEST_BYTES / 1e9:.0f} GB of them, so ask the host to empty the trash after you delete some."
+            f"The runs that you opened take {bytes_in_words(used)} and this one would add {bytes_in_words(size)}; each guest may "
+            f"have {bytes_in_words(GUEST_BYTES)} of them, so ask the host to empty the trash after you delete some."
         )
 
 

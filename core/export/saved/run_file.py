@@ -42,11 +42,12 @@ from core.files import move_folder, opened, read_json, remedy, remove_file, remo
 from core.image_sets.folders import find_dataset, sets_folder
 from core.machine.devices import list_devices, most_devices
 from core.run_config import RunConfig
-from core.runs.disk import FULL, bytes_in_words, disk_usage
+from core.runs.disk import FULL, disk_usage
 from core.runs.metadata import LONGEST_TITLE, read_metadata, title_of
 from core.runs.queue import locked
 from core.runs.store import Run, write_config
 from core.settings.stored import write_stored
+from core.text.numbers import bytes_in_words
 
 OPENING = ".opening-"  # begins the names of folders that are in the making
 LEFT_OVER_SECONDS = 24 * 3600  # one of this age belongs to a process that died

@@ -24,6 +24,7 @@ from PIL import Image
 from core.errors import ImageError
 from core.image_sets.sources import codec_of_names, decoded_name
 from core.images.read import SUFFIXES, read_image
+from core.text.numbers import bytes_in_words
 from pages.components.classify.browser import thumbnail
 from pages.components.classify.networks import PLAINLY, Network, prepared_by
 
@@ -200,7 +201,7 @@ def _listed(files: Sequence[Any], contents: Contents, failed: list[Failed]) -> I
             )
             continue
         elif sum(info.file_size for _, info in entries) > MOST_BYTES:
-            size = f"{MOST_BYTES / 1e6:.0f} MB"
+            size = f"{bytes_in_words(MOST_BYTES)}"
             failed.append(Failed(file.name, f"'{file.name}' unpacks to more than {size}; choose a smaller one."))
             continue
         elif given + len(entries) > MOST:

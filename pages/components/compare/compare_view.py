@@ -32,9 +32,9 @@ from pages.components.shell.widgets import redrawn
 REFRESH_SECONDS = 2.0
 METRICS = {metric.name: metric.title for metric in COMPARED}
 RESULTS = {  # of a run's summary
-    "test_accuracy": "Test accuracy",
-    "val_accuracy": "Validation accuracy, best epoch",
-    "val_loss": "Validation loss, best epoch",
+    "test_accuracy": BY_NAME["test/accuracy"].title.capitalize(),
+    "val_accuracy": f"{BY_NAME['val/accuracy'].title.capitalize()}, best epoch",
+    "val_loss": f"{BY_NAME['val/loss'].title.capitalize()}, best epoch",
     "seconds": "Seconds of training",
 }
 
@@ -129,7 +129,7 @@ def _tables(compared: list[Compared], known: list[Compared], varied: list[Settin
             duration(run.seconds),
         ]
         rows.append(table_row(swatch(entry) + anchor(run_page(run.id), entry.name), cells))
-    head = ("Run", "Status", "Epochs", RESULTS["val_accuracy"], "Test accuracy", "Time")
+    head = ("Run", "Status", "Epochs", RESULTS["val_accuracy"], RESULTS["test_accuracy"], "Time")
     st.html(html_table(head, rows))
     if len(known) < 2:
         return

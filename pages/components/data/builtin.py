@@ -15,10 +15,11 @@ from core.machine.questions import temporary_folder
 from core.paths import data_folder
 from core.recipes import RECIPES
 from core.run_config import RunConfig
+from core.text.numbers import bytes_in_words
 from pages.components.shell.html_parts import card, gallery
 from pages.components.shell.links import DATA, TRAIN, form_page, page_link, way_back
 from pages.components.shell.messages import errors_shown, show_error
-from pages.components.shell.number_words import count, megabytes, plain_markdown
+from pages.components.shell.number_words import count, plain_markdown
 from pages.components.shell.widgets import paged, pressed
 from pages.components.train.core_process import ask_core
 
@@ -60,7 +61,7 @@ def facts_of(dataset: DatasetSettings) -> str:
 
 def what_it_takes(dataset: DatasetSettings) -> str:
     """How a dataset that is not here comes here, in one sentence."""
-    size = megabytes(dataset.info().download_bytes)
+    size = bytes_in_words(dataset.info().download_bytes)
     return f"Not on this computer yet: {size}, downloaded once, when you first train on it."
 
 
@@ -72,7 +73,7 @@ def _draw_missing(dataset: DatasetSettings) -> None:
     bar = st.progress(0.0, text="Downloading ...")
     with errors_shown():
         for done, total in obtain(dataset, data_folder()):
-            bar.progress(min(1.0, done / max(1, total)), text=f"{megabytes(done)} of {megabytes(total)}")
+            bar.progress(min(1.0, done / max(1, total)), text=f"{bytes_in_words(done)} of {bytes_in_words(total)}")
         st.rerun()
     bar.empty()
 

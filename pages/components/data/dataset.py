@@ -13,7 +13,7 @@ from core.image_sets.folders import delete_dataset
 from core.image_sets.own_dataset import SPLITS, OwnClass, OwnDataset
 from core.image_sets.shares import arrangement_of, as_suggested, hold_out
 from core.image_sets.splitting import TEST
-from core.text.numbers import percent
+from core.text.numbers import bytes_in_words, percent
 from pages.components.data.browser import picked
 from pages.components.data.dataset_list import DELETED, SPLIT_WORDS
 from pages.components.data.drafts import draw_what_it_knows
@@ -24,7 +24,7 @@ from pages.components.data.map_view import draw_map
 from pages.components.data.writers_view import draw_writers
 from pages.components.shell.downloads import download
 from pages.components.shell.links import DATA, show, way_back
-from pages.components.shell.number_words import count, megabytes, moment, plain_markdown
+from pages.components.shell.number_words import count, moment, plain_markdown
 from pages.components.shell.rights import READ_ONLY, may_change_dataset
 from pages.components.shell.widgets import action, paged, pressed
 from pages.components.train.cards import draw_continue, draw_training_cards
@@ -235,7 +235,7 @@ def _draw_download(dataset: OwnDataset) -> None:
     size = dataset.file.stat().st_size
     if size > MOST_AT_ONCE:
         st.markdown(
-            f"With {megabytes(size)} it is too large for a download; write it on the computer that runs TrainDesk: "
+            f"With {bytes_in_words(size)} it is too large for a download; write it on the computer that runs TrainDesk: "
             f"`python -m core images export {dataset.id} FILE.zip`"
         )
         return

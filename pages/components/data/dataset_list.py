@@ -14,13 +14,14 @@ from core.image_sets.imports import Job, list_jobs
 from core.image_sets.kept_names import KeptNames
 from core.image_sets.own_dataset import OwnDataError, OwnDataset
 from core.paths import data_folder
+from core.text.numbers import bytes_in_words
 from pages.components.data.browser import thumbnails
 from pages.components.data.builtin import what_it_takes
 from pages.components.shell.fences import dataset_fence, import_fence
 from pages.components.shell.html_parts import picture
 from pages.components.shell.links import bring_page, dataset_page, import_page, show
 from pages.components.shell.messages import show_error
-from pages.components.shell.number_words import count, megabytes, plain_markdown, rows_of
+from pages.components.shell.number_words import count, plain_markdown, rows_of
 from pages.components.shell.rights import is_host, may_change_dataset, may_change_job
 from pages.components.shell.widgets import action, pressed
 
@@ -95,7 +96,7 @@ def draw_deleted() -> None:
     if not deleted:
         return
     size = sum(dataset.file.stat().st_size for dataset in deleted)
-    with st.expander(f"Deleted datasets ({len(deleted)}, {megabytes(size)})", icon=":material/delete:"):
+    with st.expander(f"Deleted datasets ({len(deleted)}, {bytes_in_words(size)})", icon=":material/delete:"):
         for dataset in deleted:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(plain_markdown(dataset.title), width="stretch")

@@ -12,6 +12,7 @@ from core.game.board import Standing
 from core.game.played import Game
 from core.paths import runs_folder
 from core.runs.history import History
+from core.runs.metrics import ACCURACY, in_chart
 from core.runs.store import run_at
 from core.text.numbers import percent
 from pages.components.charts.curves import Axis, metric_curve
@@ -49,8 +50,10 @@ def _draw(game: Game, standing: Standing, history: History, share: float) -> Non
     target = game.rules.target
     live_plot(
         lambda: [
-            until(metric_curve(history, "train/accuracy", "training", AXIS, 0), now),
-            until(metric_curve(history, "val/accuracy", "validation", AXIS, 1), now),
+            *(
+                until(metric_curve(history, each.name, each.line, AXIS, each.colour), now)
+                for each in in_chart(ACCURACY)
+            ),
             Curve(f"to reach: {percent(target)}", np.array([0.0, last]), np.array([target, target]), 2, dash="dash"),
         ],
         key="replay",

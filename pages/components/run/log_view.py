@@ -14,7 +14,7 @@ from core.analysis.run_words import device_in_words, precision_in_words
 from core.runs import events
 from core.runs.events import Event
 from core.runs.store import Run
-from core.text.numbers import decimal, percent
+from core.text.numbers import bytes_in_words, decimal, percent
 from pages.components.shell.fences import with_run_fence
 from pages.components.shell.number_words import count, duration
 
@@ -96,7 +96,7 @@ def _said(event: Event) -> str:
         case events.TEST:
             return f"test of {count(event.get('images', 0), 'picture')}: {_metrics(event, 'test')}"
         case events.DOWNLOAD:
-            return f"downloading {event.get('what', '')}: {event.get('done_bytes', 0) / 1e6:,.0f} MB"
+            return f"downloading {event.get('what', '')}: {bytes_in_words(event.get('done_bytes', 0))}"
         case kind:
             return f"{kind}: {event['message']}" if event.get("message") else kind
 

@@ -16,11 +16,12 @@ from core.runs.history import History
 from core.runs.metadata import LONGEST_NOTE, LONGEST_TITLE, add_tags, change_metadata, read_metadata, title_of
 from core.runs.store import Run
 from core.runs.trash import delete_run, deleted_runs, restore_run
+from core.text.numbers import bytes_in_words
 from pages.components.shell.downloads import download
 from pages.components.shell.histories import SharedHistory, shared_history
 from pages.components.shell.links import COMPUTER, Place, page_link, switch_page
 from pages.components.shell.messages import attempt, set_problem, show_error, show_problem
-from pages.components.shell.number_words import count, gigabytes, plain_markdown
+from pages.components.shell.number_words import count, plain_markdown
 from pages.components.shell.rights import is_host, may_change, place_of
 from pages.components.shell.setting_words import in_short, read_config
 from pages.components.shell.start import go_on
@@ -82,7 +83,7 @@ def resume_all(runs: Sequence[Run]) -> None:
 def draw_files(run: Run) -> None:
     """Where a run lies, how much room it takes, and keeping only its best network."""
     with st.expander("Files of this run"):
-        st.markdown(f"`{place_of(run.folder)}` takes {gigabytes(folder_size(run.folder))}.")
+        st.markdown(f"`{place_of(run.folder)}` takes {bytes_in_words(folder_size(run.folder))}.")
         if run.last.is_file() and run.best.is_file() and not run.status().will_change and may_change(run):
             st.caption(
                 "The last state is needed only to resume the training or to train it longer; the best one answers."
@@ -191,7 +192,7 @@ def draw_deleted() -> None:
                 back = partial(restore_run, run.id, runs_folder())
                 action("Restore", back, icon=":material/undo:", key=f"restore {run.id}")
                 st.markdown(plain_markdown(_name(run)))
-                st.caption(gigabytes(folder_size(run.folder)))
+                st.caption(bytes_in_words(folder_size(run.folder)))
         if is_host():
             page_link(COMPUTER, label="Empty the trash on the page of the computer")
 

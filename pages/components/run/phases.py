@@ -15,15 +15,13 @@ from core.runs.history import History
 from core.runs.placement import placement_of
 from core.runs.queue import read_queued_run
 from core.runs.store import Run, Status
-from core.text.numbers import UNKNOWN, decimal, percent
+from core.text.numbers import UNKNOWN, bytes_in_words, decimal, percent
 from core.workers.places import obstacle
 from pages.components.shell.histories import expected
 from pages.components.shell.number_words import (
     about,
     count,
     duration,
-    gigabytes,
-    megabytes,
 )
 
 MEANINGS = {
@@ -95,7 +93,7 @@ def progress_words(status: Status, history: History) -> tuple[float, str]:
     if is_downloading(history):
         download = history.download or {}
         done, total = download.get("done_bytes", 0), download.get("total_bytes", 0)
-        return _share(done, total), f"Downloading {_what(download)}: {megabytes(done)} of {megabytes(total)}"
+        return _share(done, total), f"Downloading {_what(download)}: {bytes_in_words(done)} of {bytes_in_words(total)}"
     share = history.progress()
     if is_resuming(status, history):
         return share, status.reason or "Loading what was learned so far and the pictures; this takes a few seconds."
@@ -156,7 +154,7 @@ def memory_fact(history: History) -> tuple[str, str, str]:
     on_gpu = str((history.started or {}).get("device", "")).startswith("cuda")
     return (
         "Memory",
-        gigabytes(used) if used else UNKNOWN,
+        bytes_in_words(used) if used else UNKNOWN,
         ("of the GPU" if on_gpu else "of the process") if used else "",
     )
 

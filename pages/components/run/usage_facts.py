@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from core.runs.placement import placement_of
 from core.runs.store import Run
-from core.text.numbers import UNKNOWN, percent
+from core.text.numbers import UNKNOWN, bytes_in_words, percent
 from core.workers.monitor import System
-from pages.components.shell.number_words import gigabytes
 
 
 def usage_facts(run: Run, now: System, device: str) -> list[tuple[str, str, str]]:
@@ -17,7 +16,7 @@ def usage_facts(run: Run, now: System, device: str) -> list[tuple[str, str, str]
     usage = next((usage for usage in now.processes if usage.is_run and usage.what == run.id), None)
     cores = f"{usage.processor:.1f} cores" if usage and usage.processor is not None else UNKNOWN
     of_all = f"of {len(now.cores):,}, " if now.cores else ""
-    memory = f"{gigabytes(usage.memory) if usage else UNKNOWN} of {gigabytes(now.memory_total)} memory"
+    memory = f"{bytes_in_words(usage.memory) if usage else UNKNOWN} of {bytes_in_words(now.memory_total)} memory"
     found = [("Uses now", cores, of_all + memory)]
     if not device.startswith("cuda"):
         return found
@@ -25,7 +24,7 @@ def usage_facts(run: Run, now: System, device: str) -> list[tuple[str, str, str]
     own = [(gpu, processes[usage.pid]) for gpu, processes in told if usage and usage.pid in processes]
     for gpu, used in own:
         whole = gpu.memory_total
-        more = [f"{gigabytes(used)}{f' of {gigabytes(whole)}' if whole else ''}" if used is not None else ""]
+        more = [f"{bytes_in_words(used)}{f' of {bytes_in_words(whole)}' if whole else ''}" if used is not None else ""]
         more.append(f"{gpu.temperature:.0f} °C" if gpu.temperature is not None else "")
         found.append((f"GPU {gpu.index}", percent(gpu.use, 0), ", ".join(filter(None, more))))
     return found if own else [*found, ("GPU", UNKNOWN, "")]

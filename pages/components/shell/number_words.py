@@ -64,18 +64,6 @@ def moment(seconds: float) -> str:
     return f"{then.tm_mday} " + time.strftime("%b %Y %H:%M", then)
 
 
-def megabytes(size: int) -> str:
-    """12_300_000 -> "12 MB", 300_000 -> "0.3 MB"; what is not quite nothing is never shown as 0.0 MB."""
-    if 0 < size < 5e4:
-        return "under 0.1 MB"
-    return f"{size / 1e6:,.0f} MB" if size >= 1e6 else f"{size / 1e6:.1f} MB"
-
-
-def gigabytes(size: int) -> str:
-    """930_000_000 -> "0.9 GB"; less than 0.1 GB as `megabytes`."""
-    return f"{size / 1e9:,.1f} GB" if size >= 1e8 else megabytes(size)
-
-
 def rows_of(items: Sequence[Any], length: int) -> Iterator[Sequence[Any]]:
     """(1, 2, 3, 4, 5), 3 -> (1, 2, 3), (4, 5)."""
     return (items[start : start + length] for start in range(0, len(items), length))

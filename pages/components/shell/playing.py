@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.errors import TrainDeskError
 from core.game.before_start import breaches_before_start
 from core.game.played import check_open, enter, game_of, group_name
 from core.paths import data_folder, runs_folder
 from core.run_config import RunConfig
 from core.runs.store import Run
 from pages.components.shell.links import GAME, TRAIN, page_link, show
-from pages.components.shell.messages import set_problem, show_warning
+from pages.components.shell.messages import attempt, show_warning
 from pages.components.shell.number_words import plain_markdown
 
 GROUP = "plays for"
@@ -39,10 +38,7 @@ def stop_playing() -> None:
 def enter_started(run: Run) -> None:
     """Puts a run that was just started on the board, where its visitor plays; what prevents it is told on the game's page."""
     if group := plays_for():
-        try:
-            enter(runs_folder(), group, run.id)
-        except TrainDeskError as error:
-            set_problem(ENTERING, str(error))
+        attempt(ENTERING, lambda: enter(runs_folder(), group, run.id), keep=True)
 
 
 def draw_playing(config: RunConfig | None) -> None:

@@ -14,13 +14,13 @@ from core.nodes.registry import Node, nodes, remove_node, set_takes_no_runs, tak
 from core.paths import runs_folder
 from core.runs.placement import placement_of
 from core.runs.store import Run
-from core.text.numbers import UNKNOWN, fitting
+from core.text.numbers import UNKNOWN, bytes_in_words, fitting
 from pages.components.shell.fences import fenced
 from pages.components.shell.histories import run_of, summary
 from pages.components.shell.html_parts import html_table, table_row
 from pages.components.shell.links import anchor, run_page
 from pages.components.shell.machine_watch import REFRESH_SECONDS
-from pages.components.shell.number_words import count, facts, gigabytes, moment, plain_markdown
+from pages.components.shell.number_words import count, facts, moment, plain_markdown
 from pages.components.shell.rights import is_host
 from pages.components.shell.widgets import action, paged
 from pages.components.system.joining import draw_joining
@@ -129,9 +129,9 @@ def node_facts(node: Node) -> list[tuple[str, str, str]]:
     once = count(len(node.gpus), "GPU")
     return [
         ("Cores", f"{node.cores:,}" if node.cores else UNKNOWN, ""),
-        ("Memory free", gigabytes(node.memory_free) if now else UNKNOWN, f"of {gigabytes(node.memory)}"),
+        ("Memory free", bytes_in_words(node.memory_free) if now else UNKNOWN, f"of {bytes_in_words(node.memory)}"),
         ("GPUs", *_gpu_words(node.gpus)),
-        ("Disk free", gigabytes(node.disk_free) if now else UNKNOWN, ""),
+        ("Disk free", bytes_in_words(node.disk_free) if now else UNKNOWN, ""),
         ("Trainings at once", f"{node.cpu_runs + len(node.gpus):,}", f"one on each of {once}" if node.gpus else ""),
         ("Speed", f"{node.speed:.{1 if node.speed < 9.95 else 0}f} ×" if node.speed else UNKNOWN, "this computer's"),
         ("Joined", moment(node.joined), node.system),

@@ -12,7 +12,7 @@ from core.paths import runs_folder
 from core.runs.disk import disk_warning
 from core.runs.example import listed_example
 from core.runs.trash import deleted_runs, empty_trash
-from core.text.numbers import UNKNOWN, fitting, percent
+from core.text.numbers import UNKNOWN, bytes_in_words, fitting, percent
 from core.workers.monitor import System, Usage
 from pages.components.shell.fences import fenced
 from pages.components.shell.histories import run_of, summaries, summary
@@ -20,7 +20,7 @@ from pages.components.shell.html_parts import html_table, sparkline, table_row
 from pages.components.shell.links import anchor, run_page
 from pages.components.shell.machine_watch import KEPT, REFRESH_SECONDS, watch
 from pages.components.shell.messages import show_warning
-from pages.components.shell.number_words import count, gigabytes, moment
+from pages.components.shell.number_words import count, moment
 from pages.components.shell.rights import is_host, place_of
 from pages.components.shell.widgets import action
 
@@ -50,13 +50,13 @@ def bars(readings: list[System]) -> str:
         _row(
             "Memory",
             now.memory_used / now.memory_total,
-            f"{gigabytes(now.memory_used)} of {gigabytes(now.memory_total)}",
+            f"{bytes_in_words(now.memory_used)} of {bytes_in_words(now.memory_total)}",
             [r.memory_used / r.memory_total for r in readings],
         ),
     ]
     if now.disk_free is not None and now.disk_total:
         rows.append(
-            _row("Disk with the runs", 1 - now.disk_free / now.disk_total, f"{gigabytes(now.disk_free)} free", [])
+            _row("Disk with the runs", 1 - now.disk_free / now.disk_total, f"{bytes_in_words(now.disk_free)} free", [])
         )
     for gpu in now.gpus:
         past = [r.gpus[gpu.index].use for r in readings if gpu.index < len(r.gpus)]
@@ -64,10 +64,10 @@ def bars(readings: list[System]) -> str:
         facts.append(f"{gpu.power:.0f} W" if gpu.power is not None else "")
         rows.append(_row(f"GPU {gpu.index}: {gpu.name}", gpu.use, ", ".join(filter(None, facts)), past))
         if gpu.memory_used is not None and gpu.memory_total:
-            words = f"{gigabytes(gpu.memory_used)} of {gigabytes(gpu.memory_total)}"
+            words = f"{bytes_in_words(gpu.memory_used)} of {bytes_in_words(gpu.memory_total)}"
             rows.append(_row(f"Memory of GPU {gpu.index}", gpu.memory_used / gpu.memory_total, words, []))
         elif gpu.memory_total and not gpu.sleeps:
-            rows.append(_row(f"Memory of GPU {gpu.index}", None, f"of {gigabytes(gpu.memory_total)}", []))
+            rows.append(_row(f"Memory of GPU {gpu.index}", None, f"of {bytes_in_words(gpu.memory_total)}", []))
     return f'<ul class="meters" aria-label="This computer">{"".join(rows)}</ul>'
 
 
@@ -104,8 +104,8 @@ def _process(usage: Usage, gpu: bool) -> str:
         name = anchor(run_page(usage.what), title)
     cells = [
         "measuring ..." if usage.processor is None else f"{usage.processor:.1f} cores",
-        gigabytes(usage.memory),
-        *([UNKNOWN if usage.gpu_memory is None else gigabytes(usage.gpu_memory)] if gpu else []),
+        bytes_in_words(usage.memory),
+        *([UNKNOWN if usage.gpu_memory is None else bytes_in_words(usage.gpu_memory)] if gpu else []),
         f"{usage.threads}",
         moment(usage.since),
     ]
@@ -121,10 +121,12 @@ def draw_disk() -> None:
     own = (run for run in summaries() if example is None or run.id != example.id)
     runs = sorted(own, key=lambda run: run.size, reverse=True)
     takes = f"{count(len(runs), 'run')} {fitting(len(runs), 'take')}"
-    st.markdown(f"{takes} **{gigabytes(sum(run.size for run in runs))}** in `{place_of(runs_folder())}`.")
+    st.markdown(f"{takes} **{bytes_in_words(sum(run.size for run in runs))}** in `{place_of(runs_folder())}`.")
     if len(runs) > 1:
         with st.expander("The largest"):
-            rows = (table_row(anchor(run_page(run.id), run.title), [gigabytes(run.size)]) for run in runs[:LARGEST])
+            rows = (
+                table_row(anchor(run_page(run.id), run.title), [bytes_in_words(run.size)]) for run in runs[:LARGEST]
+            )
             st.html(html_table((), rows))
     draw_trash()
 
@@ -135,7 +137,7 @@ def draw_trash() -> None:
     if not deleted:
         st.caption("The trash is empty.")
         return
-    size = gigabytes(sum(folder_size(run.folder) for run in deleted))
+    size = bytes_in_words(sum(folder_size(run.folder) for run in deleted))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"{count(len(deleted), 'deleted run')} in the trash, {size}.")
         if not is_host():

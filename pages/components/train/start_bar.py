@@ -13,6 +13,7 @@ from core.experiments.sweep import Plan
 from core.nodes.registry import HERE
 from core.paths import data_folder
 from core.run_config import RunConfig
+from core.text.numbers import bytes_in_words
 from core.workers.dispatch import gpus
 from core.workers.launch import prepare
 from core.workers.tasks import Task, TaskQueue
@@ -26,7 +27,7 @@ from pages.components.shell.computers import (
     ratio_of,
 )
 from pages.components.shell.messages import show_error
-from pages.components.shell.number_words import about, count, gigabytes, megabytes, plain_markdown
+from pages.components.shell.number_words import about, count, plain_markdown
 from pages.components.shell.playing import enter_started
 from pages.components.shell.rights import visitor
 from pages.components.shell.setting_words import in_short
@@ -111,7 +112,7 @@ def _waits(before: int) -> str:
 
 def _as_before(cost: Cost) -> str:
     """ "About 25 s, 0.9 GB, as the last 3 runs with these settings took here"."""
-    memory = f", {gigabytes(cost.memory_bytes)}" if cost.memory_bytes else ""
+    memory = f", {bytes_in_words(cost.memory_bytes)}" if cost.memory_bytes else ""
     runs = "the last run" if cost.runs == 1 else f"the last {cost.runs} runs"
     return f"About {about(cost.seconds)}{memory}, as {runs} with these settings took here"
 
@@ -154,7 +155,7 @@ def start_forecast(config: RunConfig) -> None:
         st.session_state[MEASUREMENT] = Task(
             measured_as(config),
             problem=f"It is measured on pictures of {config.dataset.title()}, which are not here yet"
-            + (f" ({megabytes(size)})" if size else "")
+            + (f" ({bytes_in_words(size)})" if size else "")
             + "; they are fetched when you start.",
             is_over=True,
         )
@@ -188,6 +189,6 @@ def forecast_in_words(found: dict[str, Any]) -> str:
     if found["trainable"] != found["parameters"]:
         weights += f", {found['trainable']:,} of them trained"
     where = f"on {count(found['threads'], 'thread')}" if found["device"] == "cpu" else f"on {found['device']}"
-    memory = gigabytes(found["memory_bytes"])
+    memory = bytes_in_words(found["memory_bytes"])
     automatic = f"; {found['automatic']}" if found.get("automatic") else ""
     return f"About {about(found['seconds'])} ({length}), {memory}, {weights}, {found['precision']} {where}{automatic}"

@@ -9,9 +9,10 @@ import pytest
 from core.errors import TrainDeskError
 from core.files import folder_size
 from core.runs import disk
-from core.runs.disk import FULL, LOW, bytes_in_words, disk_problem, disk_usage, disk_warning, forget_last
+from core.runs.disk import FULL, LOW, disk_problem, disk_usage, disk_warning, forget_last
 from core.runs.queue import enqueue
 from core.runs.store import create_run
+from core.text.numbers import bytes_in_words
 from tests.helpers import assert_one_sentence, quick_config
 from tests.pages.fake_runs import fake_run, running
 
@@ -132,18 +133,3 @@ def test_a_checkpoint_that_cannot_be_removed_is_one_sentence(trained, monkeypatc
     with monkeypatch.context() as patch:
         patch.setattr("pathlib.Path.unlink", refuse)
         refused(trained, "Operation not permitted")
-
-
-@pytest.mark.parametrize(
-    ("size", "words"),
-    [
-        (0, "0 MB"),
-        (3, "1 KB"),
-        (158_400, "158 KB"),
-        (299_400_000, "299 MB"),
-        (1_000_000_000, "1.0 GB"),
-        (1_234_500_000_000, "1,234.5 GB"),
-    ],
-)
-def test_bytes_are_written_in_words(size, words):
-    assert bytes_in_words(size) == words

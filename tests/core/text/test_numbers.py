@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.text.numbers import OF_ONE, count, decimal, fitting, percent
+from core.text.numbers import OF_ONE, bytes_in_words, count, decimal, fitting, percent
 
 
 def test_how_many_of_what():
@@ -23,3 +23,20 @@ def test_a_percentage_is_never_more_than_it_is():
 
 def test_a_small_number_is_written_out():
     assert decimal(0.0000321) == "0.0000321" and decimal(1.0) == "1" and decimal(1234.5678) == "1230"
+
+
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [
+        (0, "0 MB"),
+        (3, "1 KB"),
+        (158_400, "158 KB"),
+        (999_700, "1 MB"),
+        (299_400_000, "299 MB"),
+        (999_700_000, "1.0 GB"),
+        (1_000_000_000, "1.0 GB"),
+        (1_234_500_000_000, "1,234.5 GB"),
+    ],
+)
+def test_bytes_are_written_in_words(size, words):
+    assert bytes_in_words(size) == words

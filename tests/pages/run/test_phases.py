@@ -109,7 +109,7 @@ def test_facts_are_always_the_same_seven(runs_folder):
     values = {label: (value, more) for label, value, more in full}
     assert values["Epoch"] == ("2 of 6", "step 40 of 120")
     assert values["Computes on"] == ("CPU", "bfloat16, 2 threads")
-    assert values["Memory"] == ("0.9 GB", "of the process")
+    assert values["Memory"] == ("930 MB", "of the process")
     assert values["Learning rate"][0] == "0.001"
 
 
@@ -136,7 +136,7 @@ def test_a_live_page_shows_what_the_run_computes_on_and_its_notices(runs_folder)
         for message in ("One.", "A batch of 4,096 images does not fit.", "A batch of 4,096 images does not fit."):
             log.write("notice", message=message)
         text = words(open_app("run", run=run.id))
-    assert "bfloat16, 2 threads" in text and "0.9 GB" in text
+    assert "bfloat16, 2 threads" in text and "930 MB" in text
     assert text.count("A batch of 4,096 images does not fit.") == 1
     assert text.index("A batch") < text.index("One."), "the latest first"
 

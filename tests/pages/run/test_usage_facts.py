@@ -23,14 +23,14 @@ NOW = System(0.0, 0.5, (0.5, 0.5), 1, 8_000_000_000, None, None, GPUS, (USAGE, O
 
 def test_they_are_those_of_this_run(tmp_path):
     assert usage_facts(Run(tmp_path / "one"), NOW, "cuda:1") == [
-        ("Uses now", "1.9 cores", "of 2, 0.9 GB of 8.0 GB memory"),
+        ("Uses now", "1.9 cores", "of 2, 930 MB of 8.0 GB memory"),
         ("GPU 1", "83\u202f%", "2.0 GB of 80.0 GB, 61 °C"),
     ]
     assert [title for title, *_ in usage_facts(Run(tmp_path / "one"), NOW, "cpu")] == ["Uses now"]
 
 
 def test_what_is_not_known_is_a_sign(tmp_path):
-    assert usage_facts(Run(tmp_path / "two"), NOW, "cpu") == [("Uses now", "–", "of 2, 0.9 GB of 8.0 GB memory")]
+    assert usage_facts(Run(tmp_path / "two"), NOW, "cpu") == [("Uses now", "–", "of 2, 930 MB of 8.0 GB memory")]
     gone = usage_facts(Run(tmp_path / "three"), replace(NOW, cores=()), "cuda:0")
     assert gone == [("Uses now", "–", "– of 8.0 GB memory"), ("GPU", "–", "")]
 

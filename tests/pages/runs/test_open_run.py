@@ -59,4 +59,4 @@ def test_a_guest_opens_what_is_theirs_then_and_has_bounds(runs_folder, saved, mo
     assert_one_sentence(sentence(app.error[0]), "each guest may have")
     monkeypatch.setattr("pages.components.runs.open_run.visitor", lambda: "cleo")
     app = given(open_app("runs"), saved)
-    assert_one_sentence(sentence(app.error[0]), "take 0.0 GB")
+    assert_one_sentence(sentence(app.error[0]), "take 0 MB")

@@ -16,7 +16,6 @@ from pages.components.shell.number_words import (
     about,
     count,
     duration,
-    gigabytes,
     moment,
     plain_markdown,
 )
@@ -60,11 +59,6 @@ def test_estimates_promise_no_more_than_they_know(seconds, text):
 )
 def test_small_numbers_have_no_exponent(number, text):
     assert decimal(number) == text
-
-
-def test_memory():
-    assert [gigabytes(size) for size in (41_000_000, 930_000_000, 12_345_678_901)] == ["41 MB", "0.9 GB", "12.3 GB"]
-    assert [gigabytes(size) for size in (0, 2_622, 456_668)] == ["0.0 MB", "under 0.1 MB", "0.5 MB"]
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ def test_a_run_is_named_and_linked(runs_folder, monkeypatch):
     monkeypatch.setattr(Watch, "look", lambda self: [reading(processes=(usage,))])
     text = words(open_app("system"))
     assert f'href="run?run={trained.id}"' in text and "Handwritten digits" in text
-    assert "1.5 cores" in text and "0.9 GB" in text and "No training is running" not in text
+    assert "1.5 cores" in text and "900 MB" in text and "No training is running" not in text
 
 
 def test_how_many_train_at_once_is_kept(runs_folder):

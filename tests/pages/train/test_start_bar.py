@@ -65,7 +65,7 @@ def test_the_answer_is_one_line_beside_start(program, runs_folder):
     app = ask(open_app("train", recipe="digits"))
     assert "Measuring a few real steps" in words(app) or "About" in words(app)
     text = words(answered(app))
-    assert "About 2 min 10 s (13 s an epoch), 0.9 GB, 199,210 weights, bfloat16 on 2 threads" in text
+    assert "About 2 min 10 s (13 s an epoch), 930 MB, 199,210 weights, bfloat16 on 2 threads" in text
     [command] = calls
     assert command[:3] == [sys.executable, "-m", "core.machine.questions"] and command[4:6] == ["core", "forecast"]
     assert "--json" in command

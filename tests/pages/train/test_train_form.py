@@ -159,7 +159,7 @@ def test_a_card_and_the_start_bar_say_what_it_took_here(runs_folder):
     log.close()
     app = open_app("train", recipe="fast_mnist")
     assert "99.2 % expected, 0.1 s here" in words(app)
-    assert "About 0.1 s, 0.9 GB, as the last run with these settings took here" in words(app)
+    assert "About 0.1 s, 930 MB, as the last run with these settings took here" in words(app)
     for path, values, total in (
         ("optimizer.learning_rate", "0.1, 0.01", "All 2 runs: about 0."),
         ("optimizer.learning_rate", "0.01", ""),

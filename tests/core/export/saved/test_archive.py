@@ -107,7 +107,7 @@ def test_a_bomb_is_not_unpacked(saved, tmp_path, runs_folder, data_folder, monke
 def test_a_log_of_gigabytes_is_refused(saved, tmp_path, runs_folder, data_folder):
     """Its size stands in the list of the ZIP; that it is not there is not even looked at."""
     path = with_entry(saved, tmp_path / "log.traindesk", "run/events.jsonl", 24, 3_000_000_000, 4)
-    refused(path, runs_folder, data_folder, "3,000 MB as 'run/events.jsonl'", "537 MB")
+    refused(path, runs_folder, data_folder, "3.0 GB as 'run/events.jsonl'", "537 MB")
 
 
 def test_files_that_lie_in_one_another_are_refused(saved, tmp_path, runs_folder, data_folder):
