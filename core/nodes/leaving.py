@@ -69,10 +69,11 @@ def pause_all(runs_folder: Path) -> bool:
 
 
 def _pause(run: Run) -> None:
-    """By a signal, so that the run's last line says why; a worker that still starts would die of it, and finds a request."""
+    """By a signal, so that the run's last line says why; a worker that has written nothing yet would die of it, and finds a
+    request."""
     last = last_event(run.event_log)
     if last is not None and last["event"] in ENDS:
         return
     pid = living_pid(run.worker_pid)
-    if last is None or last["event"] != "step" or pid is None or not tell_to_end(pid):
+    if last is None or pid is None or not tell_to_end(pid):
         run.request_pause()

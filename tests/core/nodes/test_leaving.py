@@ -24,16 +24,18 @@ def run(runs_folder):
 
 
 @pytest.mark.parametrize(
-    ("kind", "can", "asks"), [("step", True, False), ("step", False, True), ("started", True, True)]
+    ("kind", "can", "asks"),
+    [("step", True, False), ("notice", True, False), ("step", False, True), ("", True, True)],
 )
 def test_a_training_pauses_by_a_signal_if_it_can_hear_one(kind, can, asks, run, runs_folder, monkeypatch):
     told = []
     monkeypatch.setattr(leaving, "tell_to_end", lambda pid: told.append(pid) or can)
     log = EventWriter(run.event_log)
-    log.write(kind, step=1)
+    if kind:
+        log.write(kind, step=1)
     log.close()
     assert not leaving.pause_all(runs_folder)
-    assert run.pause_request.exists() == asks and told == ([os.getpid()] if kind == "step" else [])
+    assert run.pause_request.exists() == asks and told == ([os.getpid()] if kind else [])
 
 
 def test_what_has_ended_is_left_alone(run, runs_folder, monkeypatch):
