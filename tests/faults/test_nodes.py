@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import signal
+import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -40,32 +44,72 @@ time.time, time.time_ns = lambda: _time() - 3600, lambda: _time_ns() - 3600 * 10
 
 
 class Cable:
-    """The only way from a network of its own to this computer."""
+    """The only way from a network of its own to this computer. Its near end lies in another one, from where a relay leads to
+    the desk: a network of the computer's own that changes would have every Chromium on it break off what it loads."""
 
     def __init__(self) -> None:
-        self.name = f"td{os.getpid()}"
-        self.address = f"10.213.{os.getpid() % 200}.1"
-        self.within = ("ip", "netns", "exec", self.name)
+        self.near, self.far = f"td{os.getpid()}n", f"td{os.getpid()}f"
+        self.address, other = "10.213.0.1", "10.213.0.2"
+        self.ends = {self.near: self.address, self.far: other}
+        self.within = ("ip", "netns", "exec", self.far)
+        self._listening: socket.socket | None = None
 
-    def lay(self) -> None:
-        other = f"{self.address.rpartition('.')[0]}.2/24"
-        _ip("netns", "add", self.name)
-        _ip("link", "add", f"{self.name}a", "type", "veth", "peer", "name", f"{self.name}b", "netns", self.name)
-        _ip("addr", "add", f"{self.address}/24", "dev", f"{self.name}a")
-        _ip("-n", self.name, "addr", "add", other, "dev", f"{self.name}b")
-        for link in ("lo", f"{self.name}b"):
-            _ip("-n", self.name, "link", "set", link, "up")
-        self.put_in()
+    def lay(self, port: int) -> None:
+        """What is said to this port of its near end is said to that of this computer."""
+        for network in self.ends:
+            _ip("netns", "add", network)
+        _ip("-n", self.near, "link", "add", "cable", "type", "veth", "peer", "name", "cable", "netns", self.far)
+        for network, address in self.ends.items():
+            _ip("-n", network, "addr", "add", f"{address}/24", "dev", "cable")
+            for link in ("lo", "cable"):
+                _ip("-n", network, "link", "set", link, "up")
+        with ThreadPoolExecutor(1) as thread:  # which alone is in that network
+            self._listening = thread.submit(_listen_within, self.near, (self.address, port)).result()
+        threading.Thread(target=_relay, args=(self._listening, port), daemon=True).start()
 
     def pull(self) -> None:
-        _ip("link", "set", f"{self.name}a", "down")
+        _ip("-n", self.near, "link", "set", "cable", "down")
 
     def put_in(self) -> None:
-        _ip("link", "set", f"{self.name}a", "up")
+        _ip("-n", self.near, "link", "set", "cable", "up")
 
     def take_away(self) -> None:
-        with contextlib.suppress(subprocess.CalledProcessError):
-            _ip("netns", "del", self.name)
+        if self._listening:
+            self._listening.shutdown(socket.SHUT_RDWR)  # the relay waits in it
+            self._listening.close()
+        for network in self.ends:
+            with contextlib.suppress(subprocess.CalledProcessError):
+                _ip("netns", "del", network)
+
+
+def _listen_within(network: str, address: tuple[str, int]) -> socket.socket:
+    with open(f"/run/netns/{network}") as entered:
+        if ctypes.CDLL(None, use_errno=True).setns(entered.fileno(), 0):
+            raise OSError(ctypes.get_errno(), f"setns to {network}")
+    return socket.create_server(address)
+
+
+def _relay(listening: socket.socket, port: int) -> None:
+    """Until the socket is closed."""
+    with contextlib.suppress(OSError):
+        while True:
+            came, _ = listening.accept()
+            try:
+                ours = socket.create_connection(("127.0.0.1", port))
+            except OSError:  # no desk lives at this moment
+                came.close()
+                continue
+            for one, other in ((came, ours), (ours, came)):
+                threading.Thread(target=_pass_on, args=(one, other), daemon=True).start()
+
+
+def _pass_on(one: socket.socket, other: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while said := one.recv(1 << 16):
+            other.sendall(said)
+    for end in (one, other):
+        with contextlib.suppress(OSError):
+            end.shutdown(socket.SHUT_RDWR)
 
 
 def _ip(*words: str) -> None:
@@ -87,12 +131,13 @@ def far(desk, tmp_path) -> Iterator[tuple[Computer, Cable]]:
     (tmp_path / "sitecustomize.py").write_text(OFF_BY_AN_HOUR)
     try:
         try:
-            cable.lay()
+            port = int(desk.address.rpartition(":")[2])
+            cable.lay(port)
             disk.mkdir()
             subprocess.run(["mount", "-t", "tmpfs", "-o", ROOMY, "tmpfs", disk], check=True, capture_output=True)
         except (OSError, subprocess.CalledProcessError) as error:
             pytest.skip(f"a network and a disk of its own need root on Linux ({error})")
-        address = f"{cable.address}:{desk.address.rpartition(':')[2]}"
+        address = f"{cable.address}:{port}"
         join, env = desk.join_file(), {"PYTHONPATH": str(tmp_path)}
         computer = desk.start("far", join, address=address, within=cable.within, env=env)
         wait_until(lambda: desk.in_touch("far"), what=computer.says())
