@@ -27,7 +27,7 @@ LOCK = DESK_LOCK
 PLACE = f"{NAME}/nodes/desk"  # a file: where it listens. It stays when the desk ends, so that the next one takes the same port
 LOG = f"{NAME}/desk.log"
 PORT = 8786  # if it is free
-STARTS = 30.0  # seconds that it may take until it listens
+STARTS = 120.0  # seconds that it may take until it listens: on a crowded computer one took more than thirty
 
 
 class Join(NamedTuple):
