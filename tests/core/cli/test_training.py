@@ -180,7 +180,7 @@ def test_forecast_as_text(call, hurried):
     assert status == 0
     lines = out.splitlines()
     assert len(lines) == 3 and "1,210 weights" in lines[0] and "with 1 thread" in lines[0]
-    assert lines[1].endswith("MB of memory") and "each of 2 epochs" in lines[2]
+    assert lines[1].endswith(("MB of memory", "GB of memory")) and "each of 2 epochs" in lines[2]
 
 
 def test_forecast_of_a_wrong_choice_is_refused_with_2(call):
