@@ -11,6 +11,7 @@ so that losses and gradients are torch's up to the rounding of float32. Without 
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from typing import TypeGuard
 
 import torch
 from torch import nn
@@ -153,12 +154,12 @@ def dense_step(
     network: nn.Module, optimizer: torch.optim.Optimizer, precision: torch.dtype, keeps_gradients: bool
 ) -> DenseStep | None:
     """The step of such a network in mixed precision; None for every other. `keeps_gradients`: see `DenseStep`."""
-    if precision == BFLOAT16 and isinstance(network, nn.Sequential) and is_dense(network):
+    if precision == BFLOAT16 and is_dense(network):
         return DenseStep(network, optimizer, keeps_gradients)
     return None
 
 
-def is_dense(network: nn.Module) -> bool:
+def is_dense(network: nn.Module) -> TypeGuard[nn.Sequential]:
     """Whether a network is nothing but fully connected layers with ReLU between them, all of which train, on a CPU that
     multiplies in bfloat16."""
     if type(network) is not nn.Sequential:

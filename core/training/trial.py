@@ -1,5 +1,5 @@
-"""How long each way to compute takes: a few steps of a config's own network with random pictures, by the layers and, of a network
-that is nothing but fully connected layers, by the step that train it."""
+"""How long each way to compute takes: a few steps of a config's own network with random pictures, by the layers and the
+gradients that train it."""
 
 from __future__ import annotations
 

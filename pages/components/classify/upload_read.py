@@ -201,7 +201,7 @@ def _listed(files: Sequence[Any], contents: Contents, failed: list[Failed]) -> I
             )
             continue
         elif sum(info.file_size for _, info in entries) > MOST_BYTES:
-            size = f"{bytes_in_words(MOST_BYTES)}"
+            size = bytes_in_words(MOST_BYTES)
             failed.append(Failed(file.name, f"'{file.name}' unpacks to more than {size}; choose a smaller one."))
             continue
         elif given + len(entries) > MOST:
