@@ -10,12 +10,12 @@ from core.sharing import take_authenticator
 from core.text.encoding import print_utf8
 from pages.components.shell.downloads import ROUTE
 from pages.components.shell.gate import Gate
-from pages.components.shell.gone_parts import pass_over_gone_parts
 from pages.components.shell.own_origin import OwnOrigin
+from pages.components.shell.whole_pages import keep_pages_whole
 from pages.components.system.keeping import erasing
 
 print_utf8()
-pass_over_gone_parts()
+keep_pages_whole()
 app = App(
     Path(__file__).with_name("home.py"),
     lifespan=erasing,

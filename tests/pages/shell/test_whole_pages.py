@@ -1,0 +1,136 @@
+"""Pages that reach the browser whole, whatever it asks for meanwhile."""
+
+import asyncio
+import time
+from unittest.mock import MagicMock
+
+import pytest
+from streamlit.proto.ClientState_pb2 import ClientState
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.runtime import Runtime
+from streamlit.runtime.app_session import AppSession
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.script_data import ScriptData
+from streamlit.runtime.scriptrunner.script_cache import ScriptCache
+from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType
+
+from pages.components.shell.whole_pages import keep_pages_whole
+from tests.desk import HOST, PATIENCE, Visitor, cookie_of, rerun, shared
+from tests.helpers import wait_until
+from tests.pages.fake_runs import fake_run, running
+
+TRIES = 5  # a page that is drawn before the question comes shows nothing
+PAGE = """
+import streamlit as st
+
+st.text("above")
+st.fragment(lambda: st.text("part"))()
+st.text("below")
+"""
+
+
+@pytest.fixture
+def host(runs_folder, data_folder):
+    with (
+        shared(runs_folder, data_folder, runs_folder.parent / "shared.log") as desk,
+        running(fake_run(runs_folder, "paused")),
+        Visitor(desk, cookie_of(desk, HOST)) as visitor,
+    ):
+        yield visitor
+
+
+@pytest.fixture
+def session_of(tmp_path, monkeypatch):
+    """Makes a session of a page for a browser to which nothing is sent yet. Of a coroutine alone."""
+    keep_pages_whole()
+    monkeypatch.setattr(Runtime, "_instance", MagicMock())
+    sessions = []
+
+    def made(script: str) -> AppSession:
+        (tmp_path / "page.py").write_text(script)
+        data = ScriptData(str(tmp_path / "page.py"), is_hello=False)
+        sessions.append(AppSession(data, MemoryUploadedFileManager("/files"), ScriptCache(), lambda: None, {}))
+        return sessions[-1]
+
+    return made
+
+
+def ended(session: AppSession) -> None:
+    """Waits until a run has ended, and hears nothing of it meanwhile, as a server that is busy otherwise."""
+    requests = session._scriptrunner._requests
+    wait_until(lambda: requests._state == ScriptRequestType.STOP, every=0.01, what="the run has ended")
+
+
+async def heard(session: AppSession) -> list[ForwardMsg]:
+    """All that waits for the browser when nothing is drawn any more."""
+    end = time.monotonic() + PATIENCE
+    while session._scriptrunner is not None:
+        assert time.monotonic() < end
+        await asyncio.sleep(0.01)
+    return session.flush_browser_queue()
+
+
+def texts(messages: list[ForwardMsg]) -> list[str]:
+    return [said.delta.new_element.text.body for said in messages if said.delta.new_element.HasField("text")]
+
+
+@pytest.mark.parametrize("is_heard", [True, False], ids=["not sent yet", "not heard yet"])
+def test_a_part_asked_for_while_its_page_is_on_its_way_takes_nothing_from_it(session_of, is_heard):
+    async def visit() -> list[ForwardMsg]:
+        session = session_of(PAGE)
+        session.request_rerun(None)
+        ended(session)
+        while is_heard and session._scriptrunner is not None:
+            await asyncio.sleep(0)
+        (part,) = session._fragment_storage._fragments
+        session.request_rerun(ClientState(fragment_id=part, is_auto_rerun=True))
+        return await heard(session)
+
+    messages = asyncio.run(visit())
+    assert texts(messages) == ["above", "part", "below", "part"]
+    kinds = [
+        said.WhichOneof("type") for said in messages if said.WhichOneof("type") in ("new_session", "script_finished")
+    ]
+    assert kinds == ["new_session", "script_finished"] * 2
+    finished = [said.script_finished for said in messages if said.WhichOneof("type") == "script_finished"]
+    assert finished == [ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY]
+
+
+def test_a_page_drawn_anew_forgets_what_it_was_before(session_of):
+    async def visit() -> list[ForwardMsg]:
+        session = session_of(PAGE)
+        session.request_rerun(None)
+        ended(session)
+        session.request_rerun(ClientState())
+        return await heard(session)
+
+    assert texts(asyncio.run(visit())) == ["above", "part", "below"]
+
+
+def messages_to(visitor, kind):
+    """Up to the first of this kind."""
+    heard = []
+    while not heard or heard[-1].WhichOneof("type") != kind:
+        heard.append(ForwardMsg.FromString(visitor.socket.recv(PATIENCE)))
+    return heard
+
+
+def page_of(messages):
+    """The identity of the page that was drawn last."""
+    return [said.navigation.page_script_hash for said in messages if said.WhichOneof("type") == "navigation"][-1]
+
+
+def test_the_next_page_is_not_emptied(host):
+    train = page_of(host.open("train").messages)
+    for _ in range(TRIES):
+        page = host.open("run")
+        asks = rerun("run", fragment=page.fragments[0])
+        asks.rerun_script.page_script_hash = page_of(page.messages)
+        asks_for_train = rerun("train")
+        asks_for_train.rerun_script.page_script_hash = train
+        host.drop(asks_for_train)
+        messages_to(host, "navigation")
+        host.drop(asks)
+        heard = messages_to(host, "script_finished") + host.say(asks_for_train).messages
+        announced = [said.new_session.page_script_hash for said in heard if said.WhichOneof("type") == "new_session"]
+        assert announced and set(announced) == {train}
