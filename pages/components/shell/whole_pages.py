@@ -2,7 +2,8 @@
 again while what was drawn before is still on its way, as on a busy computer.
 
 The browser finds the parts of a page by counting. Where one thing is missing all below it moves up, and the next part that comes
-takes the place of another one: things are there twice, and others, buttons among them, not at all.
+takes the place of another one: things are there twice, and others, buttons among them, not at all. Presses are lost as well, or
+count twice.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ from __future__ import annotations
 from functools import wraps
 from typing import Any
 
+from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.runtime.scriptrunner import ScriptRunner, ScriptRunnerEvent
+from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType
 
 
 def keep_pages_whole() -> None:
@@ -20,6 +23,7 @@ def keep_pages_whole() -> None:
     for owner, name, mend in (
         (ScriptRunner, "_run_script", _pass_over_gone_parts),
         (ForwardMsgQueue, "clear", _keep_what_waits),
+        (AppSession, "request_rerun", _count_each_press_once),
         (AppSession, "_create_scriptrunner", _remember_who_ends),
         (AppSession, "_handle_scriptrunner_event_on_event_loop", _hear_who_ends),
     ):
@@ -54,6 +58,38 @@ def _keep_what_waits(clear: Any) -> Any:
             clear(queue, retain_lifecycle_msgs, fragment_ids_this_run)
 
     return clear_unless_of_a_part
+
+
+def _count_each_press_once(request: Any) -> Any:
+    """The browser sends a press a moment later, together with all else that changed. When the time to draw a part again comes
+    between, it is sent with that, too. And one that waits for a part to be drawn is lost when the whole page is wanted."""
+
+    def request_with_each_press(session: Any, client_state: Any) -> None:
+        if client_state is not None and client_state.is_auto_rerun:
+            _take_presses(client_state.widget_states)
+        elif client_state is not None and not client_state.fragment_id and session._scriptrunner is not None:
+            client_state.widget_states.widgets.extend(_presses_that_wait(session._scriptrunner._requests))
+        request(session, client_state)
+
+    return request_with_each_press
+
+
+def _presses_that_wait(requests: Any) -> list[WidgetState]:
+    """Those of a run that did not begin, which is told not to: another runner will take its place."""
+    with requests._lock:
+        waits = requests._rerun_data.widget_states if requests._state is ScriptRequestType.RERUN else None
+        if waits is None:
+            return []
+        requests._state = ScriptRequestType.STOP
+        return _take_presses(waits)
+
+
+def _take_presses(states: WidgetStates) -> list[WidgetState]:
+    """Takes what was pressed out of the state of all widgets."""
+    presses = [each for each in states.widgets if (each.WhichOneof("value") or "").endswith("trigger_value")]
+    for each in presses:
+        states.widgets.remove(each)
+    return presses
 
 
 def _remember_who_ends(create: Any) -> Any:

@@ -7,6 +7,7 @@ from unittest.mock import MagicMock
 import pytest
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.runtime import Runtime
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
@@ -26,6 +27,26 @@ import streamlit as st
 st.text("above")
 st.fragment(lambda: st.text("part"))()
 st.text("below")
+"""
+COUNTER = """
+import time
+from pathlib import Path
+
+import streamlit as st
+
+
+def count():
+    st.session_state["presses"] = st.session_state.get("presses", 0) + 1
+
+
+def part():
+    st.button("press", on_click=count)
+    st.text(f"presses: {st.session_state.get('presses', 0)}")
+
+
+while Path(__file__).with_name("busy").exists():
+    time.sleep(0.01)
+st.fragment(part)()
 """
 
 
@@ -105,6 +126,41 @@ def test_a_page_drawn_anew_forgets_what_it_was_before(session_of):
         return await heard(session)
 
     assert texts(asyncio.run(visit())) == ["above", "part", "below"]
+
+
+async def counter(session: AppSession) -> tuple[str, WidgetStates]:
+    """The part of a page that counts how often its button was pressed, and what the browser says when it is."""
+    session.request_rerun(None)
+    drawn = await heard(session)
+    (button,) = (each for said in drawn if (each := said.delta.new_element.button.id))
+    (part,) = session._fragment_storage._fragments
+    return part, WidgetStates(widgets=[WidgetState(id=button, trigger_value=True)])
+
+
+def test_a_press_that_is_sent_twice_counts_once(session_of):
+    async def visit() -> list[ForwardMsg]:
+        session = session_of(COUNTER)
+        part, pressed = await counter(session)
+        session.request_rerun(ClientState(fragment_id=part, widget_states=pressed, is_auto_rerun=True))
+        before = await heard(session)
+        session.request_rerun(ClientState(fragment_id=part, widget_states=pressed))
+        return before + await heard(session)
+
+    assert texts(asyncio.run(visit())) == ["presses: 0", "presses: 1"]
+
+
+def test_a_press_that_waits_counts_when_the_whole_page_is_wanted(session_of, tmp_path):
+    async def visit() -> list[ForwardMsg]:
+        session = session_of(COUNTER)
+        part, pressed = await counter(session)
+        (tmp_path / "busy").touch()
+        session.request_rerun(ClientState())
+        session.request_rerun(ClientState(fragment_id=part, widget_states=pressed))
+        session.request_rerun(ClientState())
+        (tmp_path / "busy").unlink()
+        return await heard(session)
+
+    assert texts(asyncio.run(visit()))[-1:] == ["presses: 1"]
 
 
 def messages_to(visitor, kind):
