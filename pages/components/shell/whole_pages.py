@@ -19,7 +19,7 @@ from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestTy
 
 
 def keep_pages_whole() -> None:
-    """From now on, in all sessions of this process. A mend does nothing where Streamlit has no such place any more."""
+    """From now on, in all sessions of this process. requirements.txt keeps to the Streamlit whose insides these are."""
     for owner, name, mend in (
         (ScriptRunner, "_run_script", _pass_over_gone_parts),
         (ForwardMsgQueue, "clear", _keep_what_waits),
@@ -27,8 +27,8 @@ def keep_pages_whole() -> None:
         (AppSession, "_create_scriptrunner", _remember_who_ends),
         (AppSession, "_handle_scriptrunner_event_on_event_loop", _hear_who_ends),
     ):
-        done = getattr(owner, name, None)
-        if done is not None and not hasattr(done, "__wrapped__"):
+        done = getattr(owner, name)
+        if not hasattr(done, "__wrapped__"):
             setattr(owner, name, wraps(done)(mend(done)))
 
 
