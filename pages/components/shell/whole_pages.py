@@ -11,6 +11,7 @@ from __future__ import annotations
 from functools import wraps
 from typing import Any
 
+from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
@@ -61,17 +62,32 @@ def _keep_what_waits(clear: Any) -> Any:
 
 
 def _count_each_press_once(request: Any) -> Any:
-    """The browser sends a press a moment later, together with all else that changed. When the time to draw a part again comes
-    between, it is sent with that, too. And one that waits for a part to be drawn is lost when the whole page is wanted."""
+    """The browser sends a press a moment later, together with all else that changed meanwhile. When the time to draw a part again
+    comes between, it is sent with that, too. What changed in several places it says to be of one part, and in the others nothing
+    comes of it. And a press that waits for a part to be drawn is lost when the whole page is wanted."""
 
     def request_with_each_press(session: Any, client_state: Any) -> None:
         if client_state is not None and client_state.is_auto_rerun:
             _take_presses(client_state.widget_states)
-        elif client_state is not None and not client_state.fragment_id and session._scriptrunner is not None:
-            client_state.widget_states.widgets.extend(_presses_that_wait(session._scriptrunner._requests))
+        elif client_state is not None:
+            if client_state.fragment_id and _changed_elsewhere(session, client_state):
+                client_state.fragment_id = ""
+            session._said = {each.id: each for each in client_state.widget_states.widgets}
+            if not client_state.fragment_id and session._scriptrunner is not None:
+                client_state.widget_states.widgets.extend(_presses_that_wait(session._scriptrunner._requests))
         request(session, client_state)
 
     return request_with_each_press
+
+
+def _changed_elsewhere(session: Any, client_state: ClientState) -> bool:
+    """Whether something was pressed, or is another than the browser said before, outside the part that is to be drawn."""
+    before, known = getattr(session, "_said", {}), session._session_state._new_widget_state.widget_metadata
+    return any(
+        each.id in known and known[each.id].fragment_id != client_state.fragment_id
+        for each in client_state.widget_states.widgets
+        if _is_press(each) or before.get(each.id, each) != each
+    )
 
 
 def _presses_that_wait(requests: Any) -> list[WidgetState]:
@@ -86,10 +102,14 @@ def _presses_that_wait(requests: Any) -> list[WidgetState]:
 
 def _take_presses(states: WidgetStates) -> list[WidgetState]:
     """Takes what was pressed out of the state of all widgets."""
-    presses = [each for each in states.widgets if (each.WhichOneof("value") or "").endswith("trigger_value")]
+    presses = [each for each in states.widgets if _is_press(each)]
     for each in presses:
         states.widgets.remove(each)
     return presses
+
+
+def _is_press(state: WidgetState) -> bool:
+    return (state.WhichOneof("value") or "").endswith("trigger_value")
 
 
 def _remember_who_ends(create: Any) -> Any:

@@ -1,5 +1,7 @@
 """Pages that reach the browser whole, whatever it asks for meanwhile."""
 
+from __future__ import annotations
+
 import asyncio
 import time
 from unittest.mock import MagicMock
@@ -47,6 +49,8 @@ def part():
 while Path(__file__).with_name("busy").exists():
     time.sleep(0.01)
 st.fragment(part)()
+outside = st.button("outside")
+st.text(f"outside: {outside} {st.text_input('word')}".strip())
 """
 
 
@@ -128,39 +132,75 @@ def test_a_page_drawn_anew_forgets_what_it_was_before(session_of):
     assert texts(asyncio.run(visit())) == ["above", "part", "below"]
 
 
-async def counter(session: AppSession) -> tuple[str, WidgetStates]:
-    """The part of a page that counts how often its button was pressed, and what the browser says when it is."""
-    session.request_rerun(None)
-    drawn = await heard(session)
-    (button,) = (each for said in drawn if (each := said.delta.new_element.button.id))
-    (part,) = session._fragment_storage._fragments
-    return part, WidgetStates(widgets=[WidgetState(id=button, trigger_value=True)])
+class Counter:
+    """A page that counts how often a button of a part of it was pressed, with a button and a field outside."""
+
+    def __init__(self, session: AppSession):
+        self.session = session
+
+    async def open(self) -> Counter:
+        self.session.request_rerun(None)
+        elements = [said.delta.new_element for said in await heard(self.session)]
+        self.button, self.outside = (each.button.id for each in elements if each.HasField("button"))
+        (self.field,) = (each.text_input.id for each in elements if each.HasField("text_input"))
+        (self.part,) = self.session._fragment_storage._fragments
+        self.say()
+        await heard(self.session)
+        return self
+
+    def say(self, *pressed: str, word: str = "", of_part: bool = False, is_due: bool = False) -> None:
+        """What a browser says of all widgets, pressed or not."""
+        states = [WidgetState(id=each, trigger_value=True) for each in pressed]
+        states.append(WidgetState(id=self.field, string_value=word))
+        part = self.part if of_part else ""
+        said = ClientState(fragment_id=part, is_auto_rerun=is_due, widget_states=WidgetStates(widgets=states))
+        self.session.request_rerun(said)
 
 
 def test_a_press_that_is_sent_twice_counts_once(session_of):
     async def visit() -> list[ForwardMsg]:
-        session = session_of(COUNTER)
-        part, pressed = await counter(session)
-        session.request_rerun(ClientState(fragment_id=part, widget_states=pressed, is_auto_rerun=True))
-        before = await heard(session)
-        session.request_rerun(ClientState(fragment_id=part, widget_states=pressed))
-        return before + await heard(session)
+        page = await Counter(session_of(COUNTER)).open()
+        page.say(page.button, of_part=True, is_due=True)
+        before = await heard(page.session)
+        page.say(page.button, of_part=True)
+        return before + await heard(page.session)
 
     assert texts(asyncio.run(visit())) == ["presses: 0", "presses: 1"]
 
 
 def test_a_press_that_waits_counts_when_the_whole_page_is_wanted(session_of, tmp_path):
     async def visit() -> list[ForwardMsg]:
-        session = session_of(COUNTER)
-        part, pressed = await counter(session)
+        page = await Counter(session_of(COUNTER)).open()
         (tmp_path / "busy").touch()
-        session.request_rerun(ClientState())
-        session.request_rerun(ClientState(fragment_id=part, widget_states=pressed))
-        session.request_rerun(ClientState())
+        page.say()
+        page.say(page.button, of_part=True)
+        page.say()
         (tmp_path / "busy").unlink()
-        return await heard(session)
+        return await heard(page.session)
 
-    assert texts(asyncio.run(visit()))[-1:] == ["presses: 1"]
+    assert texts(asyncio.run(visit()))[-2:] == ["presses: 1", "outside: False"]
+
+
+def test_what_changed_in_several_places_at_once_counts_in_each(session_of):
+    async def visit() -> list[list[str]]:
+        page = await Counter(session_of(COUNTER)).open()
+        said = []
+        for pressed, word in (
+            ([page.button], ""),
+            ([page.button, page.outside], ""),
+            ([page.button], "hello"),
+            ([], ""),
+        ):
+            page.say(*pressed, word=word, of_part=True)
+            said.append(texts(await heard(page.session)))
+        return said
+
+    assert asyncio.run(visit()) == [
+        ["presses: 1"],
+        ["presses: 2", "outside: True"],
+        ["presses: 3", "outside: False hello"],
+        ["presses: 3", "outside: False"],
+    ]
 
 
 def messages_to(visitor, kind):
