@@ -13,7 +13,7 @@ from playwright.sync_api import Error, Locator, LocatorAssertions, Page
 
 AT_REST = "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState !== 'running'"
 SEEN = ":not([class*=st-key-announce] *)"
-DOUBLE = 15  # seconds in which an element may be there twice
+DOUBLE = 60  # seconds in which an element may be there twice: while a busy computer draws a page anew
 
 
 def make_patient(patch: pytest.MonkeyPatch) -> None:
