@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 from unittest.mock import MagicMock
 
 import pytest
@@ -80,6 +83,12 @@ def session_of(tmp_path, monkeypatch):
     return made
 
 
+def visited(visit: Coroutine[None, None, Any]) -> Any:
+    """What a visit gives. In a thread of its own: playwright leaves its loop in the one of the tests."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, visit).result()
+
+
 def ended(session: AppSession) -> None:
     """Waits until a run has ended, and hears nothing of it meanwhile, as a server that is busy otherwise."""
     requests = session._scriptrunner._requests
@@ -111,7 +120,7 @@ def test_a_part_asked_for_while_its_page_is_on_its_way_takes_nothing_from_it(ses
         session.request_rerun(ClientState(fragment_id=part, is_auto_rerun=True))
         return await heard(session)
 
-    messages = asyncio.run(visit())
+    messages = visited(visit())
     assert texts(messages) == ["above", "part", "below", "part"]
     kinds = [
         said.WhichOneof("type") for said in messages if said.WhichOneof("type") in ("new_session", "script_finished")
@@ -129,7 +138,7 @@ def test_a_page_drawn_anew_forgets_what_it_was_before(session_of):
         session.request_rerun(ClientState())
         return await heard(session)
 
-    assert texts(asyncio.run(visit())) == ["above", "part", "below"]
+    assert texts(visited(visit())) == ["above", "part", "below"]
 
 
 class Counter:
@@ -165,7 +174,7 @@ def test_a_press_that_is_sent_twice_counts_once(session_of):
         page.say(page.button, of_part=True)
         return before + await heard(page.session)
 
-    assert texts(asyncio.run(visit())) == ["presses: 0", "presses: 1"]
+    assert texts(visited(visit())) == ["presses: 0", "presses: 1"]
 
 
 def test_a_press_that_waits_counts_when_the_whole_page_is_wanted(session_of, tmp_path):
@@ -178,7 +187,7 @@ def test_a_press_that_waits_counts_when_the_whole_page_is_wanted(session_of, tmp
         (tmp_path / "busy").unlink()
         return await heard(page.session)
 
-    assert texts(asyncio.run(visit()))[-2:] == ["presses: 1", "outside: False"]
+    assert texts(visited(visit()))[-2:] == ["presses: 1", "outside: False"]
 
 
 def test_what_changed_in_several_places_at_once_counts_in_each(session_of):
@@ -195,7 +204,7 @@ def test_what_changed_in_several_places_at_once_counts_in_each(session_of):
             said.append(texts(await heard(page.session)))
         return said
 
-    assert asyncio.run(visit()) == [
+    assert visited(visit()) == [
         ["presses: 1"],
         ["presses: 2", "outside: True"],
         ["presses: 3", "outside: False hello"],
