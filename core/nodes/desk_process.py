@@ -71,13 +71,18 @@ def desk_place(runs_folder: Path) -> Place:
 
 def make_join_file(runs_folder: Path, data_folder: Path) -> Join:
     """A file that lets computers join for a day; from now on the desk listens. Raises TrainDeskError."""
-    last = desk_place(runs_folder).port
-    port = last if last and desk_is_alive(runs_folder) else free_port(last)
+    before = desk_place(runs_folder)
+    port = before.port if before.port and desk_is_alive(runs_folder) else free_port(before.port)
     addresses = [f"{address}:{port}" for address in own_addresses() or ["127.0.0.1"]]
     join, data = Authority(runs_folder).new_join(addresses)
     child = None if desk_is_alive(runs_folder) else _start(runs_folder, data_folder, port)
     end = time.monotonic() + STARTS
     while not _listens(runs_folder, port):
+        now = desk_place(runs_folder)
+        if now != before and now.port != port:  # another program took it meanwhile, and the desk one that was free
+            made = make_join_file(runs_folder, data_folder)
+            revoke_join(runs_folder, join.id)
+            return made
         if time.monotonic() > end or (child is not None and child.poll()):
             revoke_join(runs_folder, join.id)
             raise TrainDeskError(
