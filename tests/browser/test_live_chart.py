@@ -16,7 +16,8 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def growing(server):
-    """(a run of 400 epochs that gains one four times a second, as if a worker were training it, what starts another)."""
+    """(a run of 400 epochs that gains one four times a second, as if a worker were training it, what starts another). Later they
+    grow more slowly, so that they outlast the tests."""
     stop, workers = threading.Event(), []
 
     def work(run) -> None:
@@ -24,7 +25,7 @@ def growing(server):
             log = EventWriter(run.event_log)
             write_start(log, run, 400)
             epoch = 0
-            while not stop.wait(0.25) and epoch < 400:
+            while not stop.wait(max(0.25, epoch / 100)) and epoch < 400:
                 epoch += 1
                 write_epoch(log, epoch)
             log.write("finished", message="Done.")

@@ -1,5 +1,6 @@
 """The page of a run that trains under real hands: its log, what it uses, and all else that moves with it."""
 
+import json
 import os
 import re
 
@@ -9,6 +10,7 @@ from playwright.sync_api import expect
 from core.machine.processes import name_process
 from core.runs.events import EventWriter
 from core.runs.store import create_run
+from core.training.layers import described
 from core.workers.worker import work
 from tests.browser.hands import choose, go, press
 from tests.browser.places import bottom
@@ -19,12 +21,25 @@ from tests.pages.fake_runs import fake_run, running, write_epoch, write_start
 pytestmark = pytest.mark.browser
 
 
-def test_the_log_moves_with_the_run_and_its_end_is_seen(at, server):
+def test_a_page_opened_before_the_run_begins_has_all_of_it_then_and_its_log_moves(at, server):
     run = fake_run(server.runs, "starting")
+    name_process(run.starting_mark, os.getpid())
+    page = at(f"{server.url}/run?run={run.id}")
+    parts = [page.get_by_role("heading", name="Take it with you"), page.get_by_text("Take its metrics elsewhere")]
+    folds = page.get_by_text("Settings of this run"), page.get_by_text("Files of this run")
+    network = page.get_by_text("The network", exact=True)
+    for each in folds:
+        expect(each).to_be_visible()
+    for each in (*parts, network):
+        expect(each).to_have_count(0)
     with running(run, done=5) as log:
         run.worker_pid.touch()
         name_process(run.worker_pid, os.getpid())
-        page = at(f"{server.url}/run?run={run.id}")
+        for each in parts:
+            expect(each).to_be_visible()
+        expect(network).to_have_count(0)
+        run.network.write_text(json.dumps(described(run.config().architecture, (1, 28, 28), 10)))
+        expect(network).to_be_visible()
         page.get_by_text("Log", exact=True).click()
         box = page.get_by_role("log", name="What has happened")
         expect(box).to_contain_text("epoch 5 done")
@@ -32,6 +47,8 @@ def test_the_log_moves_with_the_run_and_its_end_is_seen(at, server):
         write_epoch(log, 6)
         expect(box).to_contain_text("epoch 6 done")
         wait_until(lambda: abs(bottom(box.locator("pre")) - bottom(box)) < 4, what="it is scrolled to its end")
+        for each in (*parts, *folds, network):
+            expect(each).to_have_count(1)
 
 
 def test_a_run_of_a_gpu_goes_on_here_and_is_looked_through_to_the_comparison(at, server, data_folder):

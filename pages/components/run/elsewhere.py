@@ -15,7 +15,7 @@ from pages.components.run.resuming import resume, set_note, where_it_goes_on
 from pages.components.shell.computers import choose_computer, computers, in_words
 from pages.components.shell.messages import attempt
 from pages.components.shell.number_words import plain_markdown
-from pages.components.shell.widgets import pressed
+from pages.components.shell.widgets import is_echo, pressed, show_value
 
 
 def draw_computer(run: Run) -> None:
@@ -92,7 +92,7 @@ def draw_wish(run: Run, is_in_list: bool) -> None:
         choices = {"": in_words(""), **choices}
         choices.setdefault(entry.computer, f"{entry.computer} (was removed or has never joined)")
         key = f"wish {run.id}"
-        st.session_state[key] = entry.computer
+        show_value(key, entry.computer)
         st.selectbox(
             "Train it on",
             list(choices),
@@ -106,5 +106,7 @@ def draw_wish(run: Run, is_in_list: bool) -> None:
 def _send(run: Run, key: str) -> None:
     """Raises TrainDeskError."""
     computer = st.session_state[key]
+    if is_echo(key):
+        return
     check_computer(run.folder.parent, computer, [run.config().training.device])
     send(run, computer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -46,12 +47,20 @@ def draw_live_view(run: Run, config: RunConfig | None, damage: str) -> bool:
     """
     return redrawn(
         run.status,
-        lambda status: status.will_change,  # results appear at its end, or someone else resumed it
+        partial(_stage, run),
         lambda status: _draw(run, config, damage, status),
         REFRESH_SECONDS,
         REFRESH_SECONDS_AT_REST,
         stands=lambda: changed_at(run.event_log),
     )
+
+
+def _stage(run: Run, status: Status) -> int:
+    """Another one when the rest of the page has more to show: a run has begun and said what its network is, or has ended, or
+    someone else resumed it. 0: it is at rest."""
+    if not status.will_change:
+        return 0
+    return 1 + (shared_history(run).history.started is not None) + run.network.exists()
 
 
 @with_run_fence("live")

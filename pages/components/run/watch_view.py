@@ -15,6 +15,7 @@ from pages.components.charts.heatmap import heatmap
 from pages.components.shell.fences import with_run_fence
 from pages.components.shell.html_parts import card, gallery, picture, sheet
 from pages.components.shell.links import say
+from pages.components.shell.widgets import is_echo, show_value
 
 REFRESH_SECONDS = 1.0
 EPOCH = "epoch"  # in the address
@@ -114,11 +115,12 @@ def _draw_slider(run: Run, epochs: list[int], asked: int) -> None:
     if len(epochs) < 2:
         return
     key = f"look {run.id}"
-    st.session_state[key] = asked
+    show_value(key, asked)
 
     def moved() -> None:
         chosen = st.session_state[key]
-        say(EPOCH, "" if chosen == epochs[-1] else str(chosen))
+        if not is_echo(key):
+            say(EPOCH, "" if chosen == epochs[-1] else str(chosen))
 
     tip = "Moves the pictures, the confusion matrix and the filters together."
     st.select_slider("Epoch", epochs, key=key, on_change=moved, help=tip)

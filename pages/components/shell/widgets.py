@@ -160,6 +160,21 @@ def steady(key: str, choices: Collection[Any], otherwise: Callable[[], Any]) -> 
     st.session_state[kept] = st.session_state[key]
 
 
+def show_value(key: str, value: Any) -> None:
+    """Has a widget show this, whatever it showed: where others, or a training, change what a visitor can change too."""
+    before = f"{key}, before"
+    if st.session_state.get(key) == value:
+        st.session_state.pop(before, None)
+    else:
+        st.session_state[before] = st.session_state.get(key)
+    st.session_state[key] = value
+
+
+def is_echo(key: str) -> bool:
+    """For its `on_change`: whether a browser that has not heard yet of what it is to show only repeats what it showed before."""
+    return f"{key}, before" in st.session_state and st.session_state[key] == st.session_state[f"{key}, before"]
+
+
 def told_apart(words: Mapping[str, str]) -> dict[str, str]:
     """Id -> words of the choices of a list, with the end of the id where two have the same: Streamlit knows a choice by its words
     only, so the first of them would be chosen for both."""

@@ -44,6 +44,11 @@ def test_while_it_trains_the_newest_epoch_is_followed_until_someone_moves_the_sl
         assert slider(app).value == 2
         (entry.folder / "3.npz").rename(entry.folder / "looks" / "000003.npz")
         assert slider(run(app)).value == 3
+        slider(app).set_value(2)  # of a browser that has not heard of epoch 3 yet
+        assert slider(run(app)).value == 3 and "epoch" not in app.query_params
+        run(app)
+        slider(app).set_value(2)  # of a visitor
+        assert slider(run(app)).value == 2
         slider(app).set_value(1)
         run(app)
         (entry.folder / "4.npz").rename(entry.folder / "looks" / "000004.npz")
