@@ -97,10 +97,31 @@ def event_in(line: bytes) -> Event | None:
 
     None when it is no event.
     """
-    said = parse_json(line)
+    said = _plain(line) or parse_json(line)
     if not isinstance(said, dict) or not isinstance(said.get("event"), str):
         return None
     return {name: value for name, value in said.items() if _check_of(name)(value)}
+
+
+def _plain(line: bytes) -> Event | None:
+    """What `parse_json` gives of a line of single values that are all in order, as most are, in half the time; else None."""
+    try:
+        said = _DECODER.decode(line.decode())
+    except (ValueError, RecursionError):
+        return None
+    if type(said) is not dict or b"\\u" in line:
+        return None
+    for value in said.values():
+        kind = type(value)
+        if kind is float:
+            if value - value != 0:  # infinite, or none
+                return None
+        elif kind is int:
+            if not -(2**63) <= value < 2**63:
+                return None
+        elif kind is not str and kind is not bool and value is not None:
+            return None
+    return said
 
 
 def last_event(path: Path) -> Event | None:
@@ -132,11 +153,11 @@ def _check_of(name: str) -> Callable[[Any], bool]:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return type(value) is float or type(value) is int  # as JSON gives them; a truth is neither
 
 
 def _is_metric(value: Any) -> bool:
-    return value is None or _is_number(value)
+    return type(value) is float or value is None or type(value) is int
 
 
 def _is_share(value: Any) -> bool:
@@ -166,6 +187,7 @@ def _is_square(value: Any) -> bool:
     return _is_list_of(_is_list_of(_is_whole))(value) and all(len(row) == len(value) for row in value)
 
 
+_DECODER = json.JSONDecoder()
 _SCORES = ("precision", "recall", "f1")
 _FIELDS: dict[str, Callable[[Any], bool]] = {
     "time": lambda value: _is_number(value) and 0 <= value < LATEST,

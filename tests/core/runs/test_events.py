@@ -265,3 +265,23 @@ def test_a_folder_in_place_of_a_log_is_an_empty_one(log):
     log.mkdir()
     assert read_events(log) == ([], 0)
     assert last_event(log) is None
+
+
+VALUES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.text(max_size=4),
+    st.floats(),
+    st.integers(-(2**70), 2**70),
+    st.just([1e999]),
+    st.just({"a": -(2**80)}),
+)
+
+
+@given(st.dictionaries(st.sampled_from(["event", "time", "step", "epoch", "train/loss", "anything"]), VALUES))
+def test_the_quick_way_to_read_a_line_gives_what_the_careful_one_gives(said):
+    line = json.dumps({"event": "step", **said}).encode()
+    quick = events.event_in(line)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(events, "_plain", lambda _: None)
+        assert quick == events.event_in(line)
