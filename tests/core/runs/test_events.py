@@ -267,18 +267,26 @@ def test_a_folder_in_place_of_a_log_is_an_empty_one(log):
     assert last_event(log) is None
 
 
-VALUES = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.text(max_size=4),
-    st.floats(),
-    st.integers(-(2**70), 2**70),
-    st.just([1e999]),
-    st.just({"a": -(2**80)}),
+ODD = (
+    math.inf,
+    -math.inf,
+    math.nan,
+    2**63 - 1,
+    2**63,
+    -(2**63),
+    -(2**63) - 1,
+    [1e999],
+    {"a": 2**80},
+    "\ud800",
+    None,
+    True,
 )
+VALUES = st.one_of(st.sampled_from(ODD), st.text(max_size=4), st.floats(), st.integers())
 
 
-@given(st.dictionaries(st.sampled_from(["event", "time", "step", "epoch", "train/loss", "anything"]), VALUES))
+@given(
+    st.dictionaries(st.sampled_from(["time", "step", "epoch", "train/loss", "message", "anything"]), VALUES, min_size=1)
+)
 def test_the_quick_way_to_read_a_line_gives_what_the_careful_one_gives(said):
     line = json.dumps({"event": "step", **said}).encode()
     quick = events.event_in(line)
