@@ -6,6 +6,8 @@ import threading
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.runs import events
 from core.runs.events import EventWriter, complete_lines, event_in, last_event, read_events
