@@ -80,9 +80,10 @@ def make_join_file(runs_folder: Path, data_folder: Path) -> Join:
     while not _listens(runs_folder, port):
         now = desk_place(runs_folder)
         if now != before and now.port != port:  # another program took it meanwhile, and the desk one that was free
-            made = make_join_file(runs_folder, data_folder)
-            revoke_join(runs_folder, join.id)
-            return made
+            try:
+                return make_join_file(runs_folder, data_folder)
+            finally:  # not sooner: a desk without any would end
+                revoke_join(runs_folder, join.id)
         if time.monotonic() > end or (child is not None and child.poll()):
             revoke_join(runs_folder, join.id)
             raise TrainDeskError(

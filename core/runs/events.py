@@ -104,7 +104,7 @@ def event_in(line: bytes) -> Event | None:
 
 
 def _plain(line: bytes) -> Event | None:
-    """What `parse_json` gives of a line of single values that are all in order, as most are, in half the time; else None."""
+    """What `parse_json` gives of a line of single values that are all in order, as most are, sooner; else None."""
     try:
         said = _DECODER.decode(line.decode())
     except (ValueError, RecursionError):
