@@ -20,6 +20,8 @@ from tests.saved import quiet
 pytestmark = pytest.mark.browser
 BAG = """([name, bytes]) => {
     const bag = new DataTransfer(); bag.items.add(new File([new Uint8Array(bytes)], name)); return bag; }"""
+TAKEN = """() => { window.taken = 0;
+    document.addEventListener("change", (event) => { window.taken += event.target.type === "file"; }, true); }"""
 CURVE = "name => Array.from(document.querySelector('.js-plotly-plot').data.find(curve => curve.name === name).x)"
 
 
@@ -87,17 +89,20 @@ def test_a_file_that_is_dropped_anywhere_is_opened(at, saved, home):
     file, original = saved
     page = at(f"{home.url}/runs")
     expect(page.get_by_role("button", name="Open a saved run")).to_be_visible()
-    bag = page.evaluate_handle(
-        BAG,
-        [file.name, list(file.read_bytes())],
-    )
+    bag = page.evaluate_handle(BAG, [file.name, list(file.read_bytes())])
+    page.evaluate(TAKEN)
     hint = page.get_by_text("Drop it anywhere to open the run.")
 
     def drag_over():
         page.dispatch_event("h1", "dragover", {"dataTransfer": bag})
 
     press(drag_over, hint)
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(f"{BRIGHTNESS} < 100")
+    page.emulate_media(color_scheme="light")
+    page.wait_for_function(f"{BRIGHTNESS} > 100")
     page.dispatch_event("h1", "drop", {"dataTransfer": bag})
     expect(page.get_by_text("'From school' is here now.")).to_be_visible()
+    assert page.evaluate("window.taken") == 1, "each time that the page took other colours it took the file once more"
     expect(hint).to_be_hidden()
     assert find_run(original.id, home.runs).status().name == "paused"

@@ -1,5 +1,6 @@
 // A saved run that is dropped anywhere on the page goes to the place that opens it, instead of leaving the page.
 const PLACE = '[class*="st-key-open-a-run"] button', ZONE = "[data-testid=stFileUploaderDropzone]", PATIENCE = 5000; // milliseconds
+const listening = new WeakMap(); // hint -> what ends it: Streamlit draws again, in other colours say, without ending what it drew before
 
 const bringsFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
 const field = () => document.querySelector(`${ZONE} input[type=file], input[data-testid=stFileUploaderDropzoneInput]`);
@@ -33,7 +34,11 @@ export default function (component) {
     input.files = files.files;
     input.dispatchEvent(new Event("change", { bubbles: true }));
   };
-  const heard = { dragover: over, dragleave: away, drop };
-  for (const [name, act] of Object.entries(heard)) document.addEventListener(name, act);
-  return () => { for (const [name, act] of Object.entries(heard)) document.removeEventListener(name, act); };
+  listening.get(hint)?.abort();
+  const listens = new AbortController();
+  listening.set(hint, listens);
+  for (const [name, act] of Object.entries({ dragover: over, dragleave: away, drop })) {
+    document.addEventListener(name, act, { signal: listens.signal });
+  }
+  return () => listens.abort();
 }

@@ -51,7 +51,6 @@ def draw_open_place() -> None:
             with st.spinner("Opening it ..."):
                 done = attempt(HERE, lambda: _open(file))
             if done:
-                st.session_state[ROUND] = number + 1
                 st.rerun()
         show_problem(HERE)
 
@@ -62,7 +61,8 @@ def take_drops() -> None:
 
 
 def _open(file: Any) -> None:
-    """Brings what the browser sent. Raises TrainDeskError."""
+    """Brings what the browser sent and has the place closed: here, as a press elsewhere breaks off what follows. Raises
+    TrainDeskError."""
     if not is_host():
         check_guest_room(runs_folder(), visitor(), file.size)
     name = PurePosixPath(clean_line(file.name.replace("\\", "/"))).name[-60:] or f"run{ENDING}"
@@ -70,11 +70,12 @@ def _open(file: Any) -> None:
         with tempfile.TemporaryDirectory(dir=workspace_folder(runs_folder()), prefix="opening-") as folder:
             path = Path(folder) / name
             path.write_bytes(file.getbuffer())
-            st.session_state[OPENED] = (open_run(path, runs_folder(), data_folder(), visitor()).id, False)
+            opened = (open_run(path, runs_folder(), data_folder(), visitor()).id, False)
     except AlreadyHere as error:
-        st.session_state[OPENED] = (error.run.id, True)
+        opened = (error.run.id, True)
     except OSError as error:
         raise TrainDeskError(f"The file could not be stored ({error.strerror}); {remedy(error)}.") from error
+    st.session_state.update({OPENED: opened, ROUND: st.session_state.get(ROUND, 0) + 1})
 
 
 def draw_opened() -> None:

@@ -1,10 +1,12 @@
 """A saved run is opened on the page Runs: whose it is then, what is said, and what is not let in."""
 
 import pytest
+import streamlit as st
 
 from core.export.saved.run_file import save_run
 from core.runs.metadata import change_metadata, read_metadata
 from core.runs.store import list_runs
+from pages.components.shell.messages import attempt
 from tests.helpers import assert_one_sentence
 from tests.pages.apps import open_app, run, sentence, words
 from tests.pages.fake_runs import fake_run
@@ -36,6 +38,16 @@ def test_it_is_here_with_a_sentence_and_a_link(runs_folder, saved):
     assert list((runs_folder / ".traindesk").glob("opening-*")) == []
     app = given(app, saved)
     assert "'Fast *digits*' is here already" in words(app) and list_runs(runs_folder) == [opened]
+
+
+def test_the_next_one_can_be_chosen_also_where_a_press_elsewhere_came_between(runs_folder, saved, monkeypatch):
+    def broken_off(place, work):
+        attempt(place, work)
+        st.rerun()
+
+    monkeypatch.setattr("pages.components.runs.open_run.attempt", broken_off)
+    app = given(open_app("runs"), saved)
+    assert "is here now" in words(app) and app.file_uploader[0].value is None
 
 
 def test_what_cannot_be_opened_is_said_beside_it(runs_folder, saved):
