@@ -43,6 +43,14 @@ def answers(
     return found
 
 
+def at_work(pid: int, word: str) -> list[psutil.Process]:
+    """The processes below this one in whose command `word` stands; not what they start in turn, which looks like them until it
+    is another program."""
+    below = answers(psutil.Process(pid).children(recursive=True), lambda each: (each.ppid(), each.cmdline()))
+    found = {each.pid for each, (_, words) in below.items() if word in words}
+    return [each for each, (parent, _) in below.items() if each.pid in found and parent not in found]
+
+
 def has_ended(process: psutil.Process) -> bool:
     """Whether it ended; a zombie, which nobody has reaped yet, has."""
     status = answers([process], psutil.Process.status).get(process, psutil.STATUS_ZOMBIE)

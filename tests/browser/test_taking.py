@@ -6,7 +6,6 @@ import re
 import shutil
 from contextlib import contextmanager
 
-import psutil
 import pytest
 from playwright.sync_api import TimeoutError, expect
 
@@ -17,7 +16,7 @@ from core.export.saved.run_file import open_run
 from core.runs.history import History
 from tests.browser.hands import choose, draw_with_mouse, go, press
 from tests.desk import GUESTS, cookie_of, shared
-from tests.helpers import PATIENCE, answers, wait_until
+from tests.helpers import PATIENCE, at_work, wait_until
 from tests.pages.fake_runs import fake_run
 from tests.pages.trained import copied, train
 from tests.saved import contents, quiet
@@ -55,8 +54,7 @@ def make_and_keep(name, run, data_folder, **options):
 
 def exporting(server):
     """The processes that make files for this dashboard."""
-    children = psutil.Process(server.process.pid).children(recursive=True)
-    return [child for child, words in answers(children, psutil.Process.cmdline).items() if "export" in words]
+    return at_work(server.process.pid, "export")
 
 
 @contextmanager

@@ -5,11 +5,10 @@ from __future__ import annotations
 import itertools
 import signal
 
-import psutil
 import pytest
 
-from tests.desk import GUESTS, Desk, Visitor, cookie_of, shared
-from tests.helpers import answers, has_ended, wait_until
+from tests.desk import GUESTS, Visitor, cookie_of, shared
+from tests.helpers import at_work, has_ended, wait_until
 
 
 @pytest.fixture
@@ -20,12 +19,6 @@ def desk(runs_folder, data_folder, tmp_path, monkeypatch):
         yield desk
 
 
-def at_work(desk: Desk) -> list[psutil.Process]:
-    """Processes that measure for a page."""
-    children = psutil.Process(desk.process.pid).children(recursive=True)
-    return [child for child, words in answers(children, psutil.Process.cmdline).items() if "forecast" in words]
-
-
 def test_ten_tabs_measure_few_at_once_and_nothing_remains_of_them_when_the_server_is_killed(desk, tmp_path):
     """Ten tabs started ten processes with torch, 4 GB, and left zombies and folders."""
     guests = [cookie_of(desk, GUESTS) for _ in range(5)]
@@ -34,7 +27,7 @@ def test_ten_tabs_measure_few_at_once_and_nothing_remains_of_them_when_the_serve
     for number, tab in enumerate(asked, 1):
         button = tab.open("train", "recipe=digits").buttons()
         tab.open("train", "recipe=digits", press=(button["How long will it take?"],))
-        measuring = at_work(desk)
+        measuring = at_work(desk.process.pid, "forecast")
         most = max(most, len(measuring))
         if number >= len(tabs) and measuring:  # on a slow computer all of the ten may have answers by now
             break

@@ -12,12 +12,10 @@ from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
-import streamlit as st
-
 from core.files import replace_file
 from core.paths import HOME
 from pages.components.charts.told import Told
-from pages.components.shell.widgets import triggered
+from pages.components.shell.widgets import made_component, triggered
 
 
 @lru_cache
@@ -44,11 +42,11 @@ def plotly_component(name: str) -> Any:
         for path in folder.iterdir()
         if path.suffix in (".html", ".css", ".js")
     }
-    return st.components.v2.component(
+    return made_component(
         name,
-        html=read[f"{name}.html"].replace("$tell", read["tell.html"]),
-        css=read[f"{name}.css"] + read["tell.css"],
-        js=read["load_plotly.js"] + read["tell.js"] + read[f"{name}.js"],
+        read[f"{name}.html"].replace("$tell", read["tell.html"]),
+        read[f"{name}.css"] + read["tell.css"],
+        read["load_plotly.js"] + read["tell.js"] + read[f"{name}.js"],
         isolate_styles=False,
     )
 

@@ -182,8 +182,20 @@ def told_apart(words: Mapping[str, str]) -> dict[str, str]:
     return {key: f"{said} ({key[-4:]})" if times[said] > 1 else said for key, said in words.items()}
 
 
-def component(name: str, folder: Path, script_before: str = "", **options: Any) -> Any:
+def component(name: str, folder: Path, script_before: str = "") -> Any:
     """One whose page, style and script lie in the folder, as NAME.html, NAME.css and NAME.js; the script may need another one
     before it. Made once, where a module is imported; called with `key` and `data` it draws and gives its state."""
     html, css, js = ((folder / f"{name}.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js"))
-    return st.components.v2.component(name, html=html, css=css, js=script_before + js, **options)
+    return made_component(name, html, css, script_before + js)
+
+
+def made_component(name: str, html: str, css: str | None, js: str, **options: Any) -> Any:
+    """One of these texts. What it shows is always its newest state; what its function gives back, to end it, is called once,
+    when it is gone from the page."""
+    return st.components.v2.component(name, html=html, css=css, js=in_order(js), **options)
+
+
+def in_order(js: str) -> str:
+    """The script of a component, with what keeps its states in order."""
+    after = Path(__file__).with_name("in_order.js").read_text(encoding="utf-8")
+    return js.replace("export default function", "function drawPart", 1) + after

@@ -25,6 +25,7 @@ from pages.components.shell.links import TRAIN, form_page, show
 from pages.components.shell.number_words import count, moment, plain_markdown
 from pages.components.shell.rights import demo_owner
 from pages.components.shell.setting_words import in_short, read_config
+from pages.components.shell.widgets import made_component
 from pages.components.train.filled_form import NAMED, Origin, in_words, origin, set_origin, source
 from pages.components.train.sweep_form import (
     GIVEN,
@@ -44,8 +45,8 @@ LONGEST, LONGEST_TEXT, LONGEST_TITLE, LONGEST_NAME = 100_000, 2_000, 80, 60  # l
 LOOKED_AT = 20  # newest runs: what was started is not offered
 LARGEST = 2**53 - 1  # whole number that a browser can show
 
-_component = st.components.v2.component(
-    "kept_form", html="<span hidden></span>", js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+_component = made_component(
+    "kept_form", "<span hidden></span>", None, Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
 )
 
 

@@ -169,3 +169,10 @@ def test_a_fold_is_drawn_while_it_is_open_and_opens_once_when_it_has_to():
         app.run()
         assert bool(app.markdown) == app.expander[0].proto.expanded == (not closed)
     assert not app.exception and not app.warning
+
+
+def test_all_components_are_made_in_one_place_which_keeps_their_states_in_order():
+    makers = [
+        path.name for path in (ROOT / "pages").rglob("*.py") if "components.v2" in path.read_text(encoding="utf-8")
+    ]
+    assert makers == ["widgets.py"]
