@@ -14,9 +14,11 @@ export default function (component) {
   booth.watches = component.data.watches;
   booth.answered = component.data.answered;
 
+  const close = () => booth.stream?.getTracks().forEach((track) => track.stop());
   const open = async () => {
     try {
       booth.stream = await navigator.mediaDevices.getUserMedia({ video: { width: 640, height: 480 } });
+      if (booths.get(root) !== booth) return close(); // left while someone was asked whether it may be used
       video.srcObject = booth.stream;
       await video.play();
       button.disabled = false;
@@ -73,7 +75,7 @@ export default function (component) {
   return () => {
     clearInterval(booth.timer);
     clearInterval(booth.looks);
-    booth.stream?.getTracks().forEach((track) => track.stop());
+    close();
     booths.delete(root);
   };
 }
