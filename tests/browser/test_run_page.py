@@ -86,3 +86,36 @@ def test_a_run_of_a_gpu_goes_on_here_and_is_looked_through_to_the_comparison(at,
     expect(rows).to_have_count(1)
     expect(rows.locator("a")).to_have_attribute("href", f"run?run={again.id}")
     expect(page).to_have_url(re.compile("latest=true"))
+
+
+CHANGE = """() => {  // one more element among the others, as a new line of figures is
+    const line = document.createElement('i');
+    document.querySelector('[data-testid=stMain] h1').parentElement.append(line);
+    document.body.offsetHeight;
+    line.remove();
+    document.body.offsetHeight; }"""
+
+
+def styled_again(page, change):
+    """How many elements the browser works out the style of, for this change."""
+    events, ended = [], []
+    session = page.context.new_cdp_session(page)
+    session.on("Tracing.dataCollected", lambda part: events.extend(part["value"]))
+    session.on("Tracing.tracingComplete", lambda what: ended.append(what))
+    session.send("Tracing.start", {"traceConfig": {"includedCategories": ["devtools.timeline"]}})
+    page.evaluate(change)
+    session.send("Tracing.end")
+    wait_until(lambda: ended or page.wait_for_timeout(20), what="what the browser did is told")
+    session.detach()
+    return sum(event["args"].get("elementCount", 0) for event in events if event["name"] == "UpdateLayoutTree")
+
+
+def test_a_change_on_a_page_is_no_reason_to_style_all_of_it_again(at, server):
+    """What a rule says of what an element has within (`:has`) can make of each change one of thousands of elements."""
+    run = fake_run(server.runs, "starting")
+    with running(run):
+        for address in ("", "train", "runs", "classify", f"run?run={run.id}"):
+            page = at(f"{server.url}/{address}")
+            expect(page.get_by_role("heading", level=1).first).to_be_visible()
+            fewest = min(styled_again(page, CHANGE) for _ in range(5))  # the page may change by itself meanwhile
+            assert fewest < page.locator("*").count() / 20, address
