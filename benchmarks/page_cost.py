@@ -1,5 +1,6 @@
 """What a page costs the visitor's computer and the dashboard: processor seconds of the browser's renderer and of the server,
-runs of the script, elements and KiB that are sent. Each page is opened by its own link, then one value is changed on Train.
+runs of the script, elements and KiB that are sent. Each page is opened by its own link, then one value is changed on Train. Last
+the page of a run is watched while four epochs a second are written to its log; its row is that of one second.
 
 python -m benchmarks.page_cost [--rounds 3] [--pages train runs]        (needs requirements-dev.txt and Chromium)
 
@@ -10,10 +11,11 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import itertools
 import statistics
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -21,11 +23,14 @@ from playwright.sync_api import Page, WebSocket, sync_playwright
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from core.paths import data_folder
-from tests.browser.conftest import ARGUMENTS, AT_REST, chromium_path, serving
-from tests.pages.fake_runs import fake_run
+from core.runs.events import EventWriter
+from tests.browser.conftest import ARGUMENTS, chromium_path, serving
+from tests.browser.patience import AT_REST
+from tests.pages.fake_runs import fake_run, running, write_epoch
 
 PAGES = ("", "lessons", "data", "train", "runs", "run", "classify", "system")
 QUIET = 1500  # milliseconds after the last message in which a page settles
+WATCHED, EVERY = 10, 250  # seconds, and milliseconds for an epoch
 
 
 class Sent:
@@ -77,6 +82,14 @@ def main() -> None:
                 if number:  # the first round fills the caches of both
                     for name, figures in found.items():
                         seen[name].append(figures)
+        if "run" in options.pages:
+            watched = fake_run(folder / "runs", "starting")
+            with running(watched, epochs=1000) as log:
+                page = context.new_page()
+                sent, epochs = Sent(page), itertools.count(3)
+                _open(page, server.url, f"run?run={watched.id}")
+                rounds = [_watch(page, sent, server.process.pid, log, epochs) for _ in range(options.rounds + 1)]
+                seen["run: a second while it trains"] = rounds[1:]
         context.close()
     print("| page | renderer: seconds | server: seconds | runs of the script | elements | KiB |\n" + "| --- " * 6 + "|")
     for name, rounds in seen.items():
@@ -88,6 +101,17 @@ def main() -> None:
 def _open(page: Page, url: str, address: str) -> None:
     page.goto(f"{url}/{address}")
     page.get_by_role("heading", level=1).first.wait_for()
+
+
+def _watch(page: Page, sent: Sent, server: int, log: EventWriter, epochs: Iterator[int]) -> tuple[float, ...]:
+    """The same as of `_cost`, of a second."""
+    sent.clear()
+    before, served = _renderers(), _seconds(psutil.Process(server))
+    for _ in range(WATCHED * 1000 // EVERY):
+        write_epoch(log, next(epochs))
+        page.wait_for_timeout(EVERY)
+    computed, served = _since(before), _seconds(psutil.Process(server)) - served
+    return tuple(each / WATCHED for each in (computed, served, sent.runs, sent.elements, sent.bytes / 1024))
 
 
 def _change(page: Page) -> None:
@@ -105,8 +129,11 @@ def _cost(act: Callable[[], object], page: Page, sent: Sent, server: int) -> tup
         heard = sent.bytes
         page.wait_for_timeout(QUIET)
         page.wait_for_function(AT_REST)
-    computed = sum(seconds - before.get(process, 0) for process, seconds in _renderers().items())
-    return computed, _seconds(psutil.Process(server)) - served, sent.runs, sent.elements, sent.bytes / 1024
+    return _since(before), _seconds(psutil.Process(server)) - served, sent.runs, sent.elements, sent.bytes / 1024
+
+
+def _since(before: dict[int, float]) -> float:
+    return sum(seconds - before.get(process, 0) for process, seconds in _renderers().items())
 
 
 def _renderers() -> dict[int, float]:

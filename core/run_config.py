@@ -127,6 +127,10 @@ class RunConfig(Settings):
         owner, _, name = path.partition(".")
         return getattr(getattr(self, owner), name or "name", None)
 
+    def own_dataset(self) -> tuple[str, int]:
+        """The id and the version of the dataset of own pictures that it learns from; ("", 0) for any other dataset."""
+        return self.value_at("dataset.source") or "", self.value_at("dataset.version") or 0
+
     def with_changes(self, changes: Mapping[str, Any]) -> Self:
         """The config with other values at some paths. A part takes a name (its settings become the defaults when it is another
         one) or plain data; it is chosen before its settings are changed. Raises SettingsError with all problems."""

@@ -19,7 +19,7 @@ from core.analysis.coach_curves import curves_of as curves_of
 from core.analysis.coach_sight import SHARP, TINY, Sight, half_interval, sights
 from core.analysis.scores import interval
 from core.runs.events import FINISHED
-from core.text.numbers import decimal, percent
+from core.text.numbers import count, decimal, fitting, percent
 
 Kind = Literal[
     "rate_too_large",
@@ -60,7 +60,7 @@ class Advice:
 def advise(curves: Curves) -> Advice | None:
     """The most urgent thing that is sure, or None."""
     if curves.has_exploded:
-        return _too_large(curves, f"its loss was no number any more after {_epochs(curves.epochs)}")
+        return _too_large(curves, f"its loss was no number any more after {count(curves.epochs, 'epoch')}")
     if curves.fresh_jump:
         return _jumping(curves.fresh_jump)
     if not curves.epochs or not _all_finite(curves):
@@ -188,7 +188,7 @@ def _few_val_images(curves: Curves) -> Advice:
     needed = images + bisect_left(sizes, True, key=lambda size: half_interval(best, size) <= SHARP)
     share = min(MOST_HELD_BACK, math.ceil(20 * needed / total) / 20)
     helps = curves.can_hold_back and share * total >= 1.3 * images and share > images / total + 0.03
-    pictures = f"{images:,} validation pictures are" if images > 1 else "1 validation picture is"
+    pictures = f"{count(images, 'validation picture')} {fitting(images, 'are')}"
     return Advice(
         "few_val_images",
         f"{pictures} too few to tell which epoch is best.",
@@ -224,7 +224,7 @@ def _progress(sight: Sight, curves: Curves) -> Advice | None:
         stop = not ended and left > max(2, curves.planned // 10)
         return Advice(
             "levelling_off",
-            f"{ever} the last {_epochs(sight.window)} brought next to nothing.",
+            f"{ever} the last {count(sight.window, 'epoch')} brought next to nothing.",
             f"{numbers}; the best epoch is kept",
             "Stop here" if stop else "",
             stop=stop,
@@ -287,12 +287,8 @@ def _right(curves: Curves) -> str:
     """ "95.0 % of 216 validation pictures right (91.2 % to 97.2 % with other pictures)"."""
     accuracy, images = curves.val_accuracy[-1], curves.val_images
     low, high = interval(round(accuracy * images), images)
-    pictures = f"{images:,} validation pictures" if images > 1 else "1 validation picture"
+    pictures = count(images, "validation picture")
     return f"{percent(accuracy)} of {pictures} right ({percent(low)} to {percent(high)} with other pictures)"
-
-
-def _epochs(count: int) -> str:
-    return f"{count:,} epoch{'' if count == 1 else 's'}"
 
 
 def _all_finite(curves: Curves) -> bool:

@@ -17,7 +17,7 @@ from core.runs import events
 from core.runs.before_start import check_before_start
 from core.runs.history import History
 from core.runs.store import Run, create_run, list_runs
-from core.text.numbers import bytes_in_words
+from core.text.numbers import bytes_in_words, count
 from core.workers.control import ask_to_resume, check_learning_rate, missing_device
 
 
@@ -97,7 +97,7 @@ def _forecast(options: argparse.Namespace) -> Result:
     found = forecast(config.with_changes({"training.device": device}), options.data)
     text = (
         f"{found.parameters:,} weights, {found.trainable:,} of them trained, in {found.precision} on {found.device} with "
-        f"{found.threads} {'thread' if found.threads == 1 else 'threads'}\n"
+        f"{count(found.threads, 'thread')}\n"
         f"{bytes_in_words(found.memory_bytes)} of memory\n"
         f"{found.seconds_before:,.1f} s before the first epoch, {found.seconds_per_epoch:,.1f} s for each of "
         f"{found.epochs:,} epochs, {found.seconds:,.1f} s in all"

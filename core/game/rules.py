@@ -146,10 +146,11 @@ def breach_of_config(rules: Rules, config: RunConfig) -> str:
 def breaches_of_config(rules: Rules, config: RunConfig) -> Iterator[str]:
     """One sentence for each of them, see `breach_of_config`."""
     dataset, training = config.dataset, config.training
-    if (dataset.name, getattr(dataset, "source", "")) != (rules.dataset, rules.source):
+    source, version = config.own_dataset()
+    if (dataset.name, source) != (rules.dataset, rules.source):
         yield f"Learns from {dataset.title()}; the rules ask for {rules.dataset_title()}."
-    elif rules.source and getattr(dataset, "version", 0) != rules.version:
-        yield f"Learns from version {getattr(dataset, 'version', 0)} of {dataset.title()}; the rules ask for {rules.version}."
+    elif rules.source and version != rules.version:
+        yield f"Learns from version {version} of {dataset.title()}; the rules ask for {rules.version}."
     if training.start_from:
         yield "Starts from the weights of another run; the rules ask for a network that begins anew."
     if training.own_pictures:

@@ -22,6 +22,7 @@ from core.image_sets.splitting import held_out_groups
 from core.images.read import has_pages
 from core.machine.cores import usable_cores
 from core.machine.processes import helpers
+from core.text.numbers import count, fitting
 
 CHUNK_FILES = 256
 CHUNK_BYTES = 8 * 2**20
@@ -81,7 +82,7 @@ def ingest(
     progress("Looking for doubles", 0, 0)
     _place(dataset, placed, compare(dataset), report, layout.is_settled)
     if report.paged:
-        several = "1 file has" if report.paged == 1 else f"{report.paged:,} files have"
+        several = f"{count(report.paged, 'file')} {fitting(report.paged, 'have')}"
         report.notes.append(f"{several} several pages, of which the first is taken.")
     report.pictures = len(placed)
     return dataset, report

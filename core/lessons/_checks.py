@@ -25,7 +25,7 @@ def config_of(seen: Seen, summary: Summary) -> RunConfig | None:
     return None
 
 
-def fitting(seen: Seen, fits: Callable[[RunConfig], object]) -> list[Summary]:
+def that_fit(seen: Seen, fits: Callable[[RunConfig], object]) -> list[Summary]:
     """The learner's runs with a config that fits, the oldest first; none whose network had learned in an earlier run."""
     found = []
     for summary in seen.runs:

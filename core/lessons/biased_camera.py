@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from core.lessons._base import Ask, Go, Lesson, Seen, Start, Step, Teacher, Verdict, register
-from core.lessons._checks import all_finished, answered, finished, fitting, run_of
+from core.lessons._checks import all_finished, answered, finished, run_of, that_fit
 from core.recipes import find_recipe
 from core.run_config import RunConfig
 from core.runs.predictions import read_predictions
@@ -35,12 +35,12 @@ def configs(dataset: str) -> list[RunConfig]:
 
 def biased(seen: Seen) -> list[Summary]:
     """Trainings on the biased digits."""
-    return fitting(seen, lambda config: config.dataset.name == "biased_digits")
+    return that_fit(seen, lambda config: config.dataset.name == "biased_digits")
 
 
 def mended(seen: Seen) -> list[Summary]:
     """Trainings on MNIST as it is."""
-    return fitting(seen, lambda config: config.dataset.name == "mnist")
+    return that_fit(seen, lambda config: config.dataset.name == "mnist")
 
 
 def recognised(seen: Seen, runs: list[Summary]) -> np.ndarray | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from core.lessons._base import Ask, Go, Lesson, Seen, Start, Step, Teacher, Verdict, register
-from core.lessons._checks import all_finished, answered, comparison, finished, fitting, run_of
+from core.lessons._checks import all_finished, answered, comparison, finished, run_of, that_fit
 from core.recipes import find_recipe
 from core.run_config import RunConfig
 from core.runs.history import History
@@ -35,12 +35,12 @@ def configs(changed: bool) -> list[RunConfig]:
 
 def without(seen: Seen) -> list[Summary]:
     """Trainings with so few pictures, none of which is changed."""
-    return fitting(seen, lambda config: _is_small(config) and not _changes(config))
+    return that_fit(seen, lambda config: _is_small(config) and not _changes(config))
 
 
 def with_changes(seen: Seen) -> list[Summary]:
     """The same with pictures that are changed each time."""
-    return fitting(seen, lambda config: _is_small(config) and _changes(config))
+    return that_fit(seen, lambda config: _is_small(config) and _changes(config))
 
 
 def training_accuracy(seen: Seen, run: Summary) -> float | None:
@@ -97,7 +97,7 @@ def _is_small(config: RunConfig) -> bool:
 
 
 def _changes(config: RunConfig) -> bool:
-    return any(getattr(config.augmentation, name) for name in OFF)
+    return any(config.value_at(f"augmentation.{name}") for name in OFF)
 
 
 register(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from core.lessons._base import Ask, Go, Lesson, Seen, Start, Step, Teacher, Verdict, register
-from core.lessons._checks import all_finished, finished, fitting, run_of
+from core.lessons._checks import all_finished, finished, run_of, that_fit
 from core.recipes import find_recipe
 from core.run_config import RunConfig
 from core.runs.predictions import read_predictions
@@ -25,7 +25,7 @@ def configs(seen: Seen) -> list[RunConfig]:
 
 def digit_runs(seen: Seen) -> list[Summary]:
     """Trainings on MNIST."""
-    return fitting(seen, lambda config: config.dataset.name == "mnist")
+    return that_fit(seen, lambda config: config.dataset.name == "mnist")
 
 
 def trained(seen: Seen) -> Verdict:

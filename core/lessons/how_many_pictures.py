@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from core.lessons._base import Ask, Go, Lesson, Seen, Start, Step, Teacher, Verdict, register
-from core.lessons._checks import all_finished, comparison, config_of, finished, fitting
+from core.lessons._checks import all_finished, comparison, config_of, finished, that_fit
 from core.recipes import find_recipe
 from core.run_config import RunConfig
 from core.runs.summary import Summary
@@ -34,7 +34,7 @@ def configs(seen: Seen) -> list[RunConfig]:
 
 def runs_by_pictures(seen: Seen) -> dict[int, Summary]:
     """Pictures of each digit -> the newest finished training with so many."""
-    done = finished(fitting(seen, lambda config: config.training.training_pictures in EACH))
+    done = finished(that_fit(seen, lambda config: config.training.training_pictures in EACH))
     return {config.training.training_pictures: run for run in done if (config := config_of(seen, run))}
 
 
@@ -50,7 +50,7 @@ def tried(seen: Seen) -> Verdict:
     known = runs_by_pictures(seen)
     if len(known) < len(EACH):
         return all_finished(
-            seen, fitting(seen, lambda config: config.training.training_pictures in EACH), len(EACH), "training"
+            seen, that_fit(seen, lambda config: config.training.training_pictures in EACH), len(EACH), "training"
         )
     read = ", ".join(f"{each * 10:,} pictures {percent(known[each].test_accuracy)}" for each in EACH)
     return Verdict(True, f"Test accuracy: {read}.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from core.lessons._base import Ask, Go, Lesson, Seen, Start, Step, Teacher, Verdict, register
-from core.lessons._checks import all_finished, comparison, config_of, finished, fitting
+from core.lessons._checks import all_finished, comparison, config_of, finished, that_fit
 from core.recipes import find_recipe
 from core.run_config import RunConfig
 from core.runs.summary import Summary
@@ -33,14 +33,14 @@ def configs(seen: Seen) -> list[RunConfig]:
     ]
 
 
-def rate_of(config: RunConfig) -> float | None:
+def rate_of(config: RunConfig) -> float:
     """That its optimizer begins with."""
-    return getattr(config.optimizer, "learning_rate", None)
+    return config.optimizer.learning_rate
 
 
 def of_the_mlp(seen: Seen) -> list[Summary]:
     """Trainings of the MLP with plain gradient descent."""
-    return fitting(seen, lambda config: config.architecture.name == "mlp" and config.optimizer.name == "sgd")
+    return that_fit(seen, lambda config: config.architecture.name == "mlp" and config.optimizer.name == "sgd")
 
 
 def given(seen: Seen) -> list[Summary]:

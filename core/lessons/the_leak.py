@@ -15,11 +15,11 @@ from core.image_sets.own_dataset import OwnDataError, OwnDataset
 from core.image_sets.remembered import remembered
 from core.image_sets.suggest import from_scratch
 from core.lessons._base import Ask, Bring, Go, Lesson, Seen, Start, Step, Teacher, Verdict, register
-from core.lessons._checks import all_finished, answered, comparison, finished, fitting
+from core.lessons._checks import all_finished, answered, comparison, finished, that_fit
 from core.lessons._own_sets import LESSON, make_set, own_set
 from core.run_config import RunConfig
 from core.runs.summary import Summary
-from core.text.numbers import count, percent
+from core.text.numbers import count, fitting, percent
 
 NAME, TITLE = "the_leak", "Digits from a collector"
 LEARNED, TESTED, LEAKED = 5, 12, 11  # of each digit: honest training pictures, test pictures, those in both
@@ -85,7 +85,7 @@ def trainings(seen: Seen, leaking: bool) -> list[Summary]:
     """Those on the collector's digits, with the leak or without."""
 
     def fits(config: RunConfig) -> bool:
-        source, version = (getattr(config.dataset, name, None) for name in ("source", "version"))
+        source, version = config.own_dataset()
         if not source or not version:
             return False
         try:
@@ -94,7 +94,7 @@ def trainings(seen: Seen, leaking: bool) -> list[Summary]:
         except TrainDeskError:
             return False
 
-    return fitting(seen, fits)
+    return that_fit(seen, fits)
 
 
 def brought(seen: Seen) -> Verdict:
@@ -144,9 +144,7 @@ def cleaned(seen: Seen) -> Verdict:
     if left and seen.answers.get("why") != LEAK:
         return Verdict(False, "First find out what is wrong with the digits.")
     if left:
-        return Verdict(
-            False, f"{count(left, 'training picture')} {'is' if left == 1 else 'are'} still in the test too."
-        )
+        return Verdict(False, f"{count(left, 'training picture')} {fitting(left, 'are')} still in the test too.")
     return Verdict(True, "No training picture is in the test any more.")
 
 

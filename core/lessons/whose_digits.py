@@ -11,7 +11,7 @@ from core.image_sets.folders import find_dataset
 from core.image_sets.suggest import from_scratch
 from core.image_sets.writers import leave_out, left_out
 from core.lessons._base import Ask, Draw, Go, Lesson, Seen, Start, Step, Teacher, Verdict, register
-from core.lessons._checks import all_finished, comparison, config_of, finished, fitting
+from core.lessons._checks import all_finished, comparison, config_of, finished, that_fit
 from core.lessons._collection import Collection
 from core.lessons._own_sets import LESSON, make_set
 from core.run_config import RunConfig
@@ -80,7 +80,7 @@ def configs(seen: Seen) -> list[RunConfig]:
 
 def writer_left_out(seen: Seen, config: RunConfig | None) -> str:
     """The writer whose digits are the test of that training, on a dataset of this lesson; "" where there is none."""
-    source, version = (getattr(config and config.dataset, name, None) for name in ("source", "version"))
+    source, version = config.own_dataset() if config else ("", 0)
     if not source or not version:
         return ""
     try:
@@ -92,7 +92,7 @@ def writer_left_out(seen: Seen, config: RunConfig | None) -> str:
 
 def trainings(seen: Seen) -> list[Summary]:
     """Those in which one writer was left out."""
-    return fitting(seen, lambda config: writer_left_out(seen, config))
+    return that_fit(seen, lambda config: writer_left_out(seen, config))
 
 
 def accuracies(seen: Seen) -> dict[str, float]:
@@ -160,7 +160,7 @@ def pictures(seen: Seen) -> tuple[str, Mapping[str, str]] | None:
     """The dataset of the newest training."""
     done = trainings(seen)
     config = config_of(seen, done[-1]) if done else None
-    return ("data", {"set": getattr(config.dataset, "source", "")}) if config else None
+    return ("data", {"set": config.own_dataset()[0]}) if config else None
 
 
 register(

@@ -207,7 +207,7 @@ def _earlier(run: Run, config: RunConfig, digests: Digests) -> list[Parcel]:
 
 def _weights(config: RunConfig, data_folder: Path, digests: Digests) -> list[Parcel]:
     architecture, folder = config.architecture, data_folder / "weights"
-    if getattr(architecture, "weights", "") == "file":
+    if config.value_at("architecture.weights") == "file":
         raise TrainDeskError(
             f"The weights file '{architecture.weights_file}' is on this computer alone; train the run here, "  # type: ignore[attr-defined]
             "or start from ImageNet or random weights."

@@ -74,7 +74,7 @@ def summarise(run: Run, history: History, status_name: str, reason: str) -> Summ
         dataset=config.dataset.title() if config else "",
         architecture=config.architecture.label if config else "",
         optimizer=config.optimizer.label if config else "",
-        learning_rate=getattr(config.optimizer, "learning_rate", None) if config else None,
+        learning_rate=config.optimizer.learning_rate if config else None,
         recipe=config.recipe if config else "",
         experiment=config.experiment if config else "",
         computer=placement.computer,

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from core.machine.memory import OutOfMemory, release, said_of, told
+from core.text.numbers import count
 from core.training.losses import LossSettings
 
 Outcome = tuple[torch.Tensor, torch.Tensor]  # mean loss (), logits (n, classes), without gradients
@@ -130,7 +131,7 @@ def micro_batches_for(images: int, batch_size: int, micro_batches: int, smallest
 def more_micro_batches(micro_batches: int, batch_size: int, smallest_batch: int, device: torch.device) -> int:
     """Twice as many micro-batches, for a batch that did not fit. Raises OutOfMemory when they would become too small."""
     if batch_size // (micro_batches * 2) < smallest_batch:
-        share = f"{batch_size // micro_batches} {'image' if batch_size // micro_batches == 1 else 'images'}"
+        share = count(batch_size // micro_batches, "image")
         raise OutOfMemory(
             f"There is not enough memory for this network even with {share} at a time{said_of(device)}", SMALLER
         )

@@ -17,6 +17,7 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from core.architectures import ArchitectureSettings, Shape
+from core.text.numbers import count
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def _words(module: nn.Module, shape: tuple[int, ...]) -> str:
         stride = f", every {module.stride[0]} pixels" if max(module.stride) > 1 else ""
         return f"convolution {_by(module.kernel_size)}, {module.out_channels:,} filters{stride}"
     if isinstance(module, nn.Linear):
-        return f"fully connected, {module.out_features:,} {'neuron' if module.out_features == 1 else 'neurons'}"
+        return f"fully connected, {count(module.out_features, 'neuron')}"
     if isinstance(module, nn.modules.batchnorm._BatchNorm):
         return "batch norm"
     if isinstance(module, nn.modules.dropout._DropoutNd):

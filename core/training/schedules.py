@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from core.settings.registry import Registry
 from core.settings.settings import Settings, setting
+from core.text.numbers import count
 
 START = 0.01  # share at the first step of a warm-up
 SMALLEST = 1e-6  # share below which no schedule goes: a step of 0 would look like a training that hangs
@@ -58,10 +59,8 @@ class _WithWarmUp(ScheduleSettings):
     def problem(self, epochs: int) -> str | None:
         if self.warmup < epochs:
             return None
-        unit = "epoch" if epochs == 1 else "epochs"
-        return (
-            f"Warm-up is {self.warmup:g} epochs, but the training has {epochs:,} {unit}; choose less than {epochs:,}."
-        )
+        has = count(epochs, "epoch")
+        return f"Warm-up is {self.warmup:g} epochs, but the training has {has}; choose less than {epochs:,}."
 
 
 @SCHEDULES.register

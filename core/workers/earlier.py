@@ -12,6 +12,7 @@ from core.run_config import RunConfig
 from core.runs.metadata import title_of
 from core.runs.store import Run, find_run
 from core.text.lists import quoted
+from core.text.numbers import count
 
 NAMED = 5  # classes
 SHORTER, SLOWER = 0.5, 0.5  # of the earlier training's epochs and learning rate
@@ -21,7 +22,7 @@ FEWEST_EPOCHS = 3
 def last_network(dataset: OwnDataset, runs: Iterable[tuple[Run, RunConfig | None]]) -> Run | None:
     """The first of these runs that has a network of this dataset and has ended; a damaged run has no config."""
     for run, config in runs:
-        if config is None or getattr(config.dataset, "source", "") != dataset.id:
+        if config is None or config.own_dataset()[0] != dataset.id:
             continue
         if run.checkpoint() and not run.status().will_change:
             return run
@@ -52,17 +53,12 @@ def what_is_new(then: RunConfig, now: RunConfig, dataset: OwnDataset) -> str:
 
     Raises OwnDataError.
     """
-    known, has = (set(dataset.members(version_of(each)).images.tolist()) for each in (then, now))
+    known, has = (set(dataset.members(each.own_dataset()[1]).images.tolist()) for each in (then, now))
     more, before = len(has - known), then.dataset.info().class_names
     classes = [name for name in now.dataset.info().class_names if name not in before]
-    said = [f"{more:,} new {'picture' if more == 1 else 'pictures'}"] if more else []
+    said = [count(more, "new picture")] if more else []
     said += [f"the new {'class' if len(classes) == 1 else 'classes'} {quoted(classes, NAMED)}"] if classes else []
     return " and ".join(said) or "the pictures as they are now"
-
-
-def version_of(config: RunConfig) -> int:
-    """The version of the own dataset that a training has; 0 for other datasets."""
-    return getattr(config.dataset, "version", 0)
 
 
 def in_short(then: RunConfig, now: RunConfig) -> str:

@@ -13,6 +13,7 @@ from core.run_config import RunConfig
 from core.runs import events
 from core.runs.events import Event, EventWriter, last_event
 from core.runs.store import Run
+from core.text.numbers import count, fitting
 
 BATCH = "training.batch_size"
 _WHAT = "There was not enough memory for these settings"
@@ -73,7 +74,7 @@ def _remedy(end: Event | None) -> dict[str, Any]:
 
 def fewer_in_words(images: int) -> str:
     """What is said once of how many pictures fit into the memory where they are measured."""
-    number = "1 picture is" if images == 1 else f"{images:,} pictures are"
+    number = f"{count(images, 'picture')} {fitting(images, 'are')}"
     return f"Memory was short, so {number} measured at a time from here on; the results stay the same."
 
 

@@ -16,7 +16,7 @@ import streamlit as st
 from core.analysis.scores import interval
 from core.export import spreadsheet
 from core.inference.class_folders import UNSURE, labels_of, write_sorted
-from core.text.numbers import SIGN, percent
+from core.text.numbers import SIGN, fitting, percent
 from pages.components.charts.heatmap import heatmap
 from pages.components.classify.networks import Network
 from pages.components.classify.prediction_view import SURE, Said
@@ -136,7 +136,7 @@ def _draw_accuracy(many: Many, labels: np.ndarray) -> None:
     told = f"Your folders are called like its classes: **{share}** of the pictures in them are right; "
     told += f"with other pictures of the kind {low} to {high}."
     if left_out:
-        told += f" {count(left_out, 'picture')} in other folders {'is' if left_out == 1 else 'are'} left out."
+        told += f" {count(left_out, 'picture')} in other folders {fitting(left_out, 'are')} left out."
     if unknown:
         told += (
             f" Of {count(unknown, 'picture')} it says that it does not know; what it would have to choose counts here."

@@ -42,8 +42,7 @@ def _accuracy(entry: Compared) -> float:
 
 def _pictures(entry: Compared) -> tuple[str, int]:
     """Which of the datasets that may have the same title, and its version: in another one the same rows are other pictures."""
-    dataset = entry.config.dataset if entry.config else None
-    return getattr(dataset, "source", ""), getattr(dataset, "version", 0)
+    return entry.config.own_dataset() if entry.config else ("", 0)
 
 
 def _difference(first: Compared, second: Compared) -> Difference:

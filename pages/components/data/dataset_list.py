@@ -121,8 +121,8 @@ def _draw_own(dataset: OwnDataset) -> None:
         return
     each_shows = -(-SHOWN // max(1, len(classes)))
     first = [number for each in classes[:SHOWN] for number in dataset.page(each.id, 0, each_shows)][:SHOWN]
-    number = len(classes)
-    said = f"{count(sum(each.images for each in classes), 'picture')}, {number} {'class' if number == 1 else 'classes'}"
+    pictures = sum(each.images for each in classes)
+    said = f"{count(pictures, 'picture')}, {count(len(classes), 'class', 'classes')}"
     _card(title, said, [each.name for each in classes], thumbnails(dataset, first))
     st.button("Open", key=f"open {dataset.id}", on_click=show, args=(dataset_page(dataset.id),), width="stretch")
 

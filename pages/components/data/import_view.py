@@ -16,6 +16,7 @@ from core.image_sets.merge import already_in, arrangement_after, merge
 from core.image_sets.own_dataset import OwnDataError, OwnDataset
 from core.image_sets.shares import arrangement_of, as_suggested
 from core.paths import data_folder
+from core.text.numbers import fitting
 from pages.components.data.browser import thumbnails
 from pages.components.data.dataset_list import SPLIT_WORDS
 from pages.components.data.findings import change, draw_findings
@@ -100,7 +101,7 @@ def _draw_known(dataset: OwnDataset, target: OwnDataset, known: Sequence[int]) -
     if len(known) == total:
         these = "This picture is" if total == 1 else f"All {total:,} pictures are"
     else:
-        these = f"{len(known):,} of these {total:,} pictures {'is' if len(known) == 1 else 'are'}"
+        these = f"{len(known):,} of these {total:,} pictures {fitting(len(known), 'are')}"
     with st.container(horizontal=True, vertical_alignment="center", key="known pictures"):
         st.markdown(f":orange[:material/warning:] {these} already in {plain_markdown(target.title)}.", width="content")
         if len(known) < total and pressed("Leave those out", key="leave out known"):
@@ -162,7 +163,7 @@ def _draw_left_out(report) -> None:
 def draw_classes(dataset: OwnDataset, splits: bool = True) -> None:
     """Every class with its numbers, with `splits` also of each part, and some of its pictures."""
     classes = dataset.classes()
-    st.header(f"{len(classes)} classes" if len(classes) != 1 else "One class")
+    st.header(count(len(classes), "class", "classes"))
     for each in classes[:MOST_CLASSES]:
         parts = ", ".join(
             f"{each.counts[split]:,} {words}" for split, words in SPLIT_WORDS.items() if each.counts.get(split)

@@ -92,7 +92,7 @@ def said(shown: Experiment, best: int | None) -> str:
     """ "2 of 3 runs are done. Best so far: Learning rate 0.01, 97.8 % of the validation pictures right."."""
     done = len(shown.runs) - len(shown.moving)
     failed = sum(run.status in ("failed", "interrupted") for run in shown.runs)
-    words = f"{done} of {count(len(shown.runs), 'run')} {'is' if len(shown.runs) == 1 else 'are'} done"
+    words = f"{done} of {count(len(shown.runs), 'run')} {fitting(len(shown.runs), 'are')} done"
     words += f", {failed} of them failed." if failed else "."
     if best is not None:
         what = shown.words(best) or shown.entries[best].name

@@ -19,7 +19,7 @@ from core.text.numbers import UNKNOWN, decimal, percent
 from core.text.titles import shortened, whole
 from pages.components.shell.histories import run_of
 from pages.components.shell.links import address, run_page
-from pages.components.shell.number_words import STATUS_COLOURS, duration, moment, test_words
+from pages.components.shell.number_words import STATUS_COLOURS, count, duration, moment, test_words
 from pages.components.shell.widgets import component, triggered
 
 TICKED, OPEN = "ticked", "open"
@@ -142,5 +142,5 @@ def age(seconds: float) -> str:
     for length, word in ((86_400, "day"), (3600, "h"), (60, "min")):
         if seconds >= length:
             number = int(seconds // length)
-            return f"{number:,} {word}{'s' if word == 'day' and number > 1 else ''}"
+            return count(number, word, "" if word == "day" else word)
     return "now"

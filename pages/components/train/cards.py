@@ -17,7 +17,7 @@ from core.runs.metadata import title_of
 from core.runs.store import Run
 from core.settings.settings import SettingsError
 from core.text.numbers import percent
-from core.workers.earlier import continued, in_short, last_network, version_of, what_is_new
+from core.workers.earlier import continued, in_short, last_network, what_is_new
 from pages.components.shell.histories import run_of, summaries
 from pages.components.shell.links import DATA, page_link, run_page
 from pages.components.shell.messages import show_error
@@ -206,4 +206,4 @@ def going_on(dataset: OwnDataset) -> tuple[Run, RunConfig, RunConfig] | None:
         earlier, config = run.config(), continued(run, dataset)
     except TrainDeskError:
         return None
-    return (run, earlier, config) if version_of(earlier) != version_of(config) else None
+    return (run, earlier, config) if earlier.own_dataset() != config.own_dataset() else None

@@ -25,7 +25,7 @@ def draw_schedule(config: RunConfig | None) -> None:
 def rates_of(config: RunConfig) -> list[float]:
     """Learning rates at moments evenly spread from the first step to the last, as far as they are known beforehand."""
     schedule, epochs = config.schedule, config.training.epochs
-    start: float = getattr(config.optimizer, "learning_rate", 1.0)
+    start: float = config.optimizer.learning_rate
     moments = [epochs * place / POINTS for place in range(POINTS)]
     return [start * schedule.factor(moment, epochs, {}) for moment in moments]
 

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from core.errors import TrainDeskError
-from core.export.package.proof import SAME, Answers, _at_most, answers_of, compared
+from core.export.package.proof import SAME, Answers, answers_of, compared
 from core.export.package.proof_pictures import Tried
 from core.paths import HOME
 from tests.core.export.networks import random_classifier, random_known
@@ -60,10 +60,14 @@ def test_the_same_is_the_same(own, tried):
     assert found["right"] == 4
 
 
-def test_small_differences_of_probabilities_are_told(own, tried):
-    found = check(own, with_shares(own, 2, [0.90002, 0.09998, 0]), tried)
-    assert found["sentence"].endswith("get the same answer; probabilities differ by at most 0.00003.")
-    assert found["largest_difference"] == pytest.approx(2e-5, rel=0.01)
+@pytest.mark.parametrize(
+    ("difference", "said"),
+    [(0, "0"), (1.2e-5, "0.00002"), (2.01e-5, "0.00003"), (9.9e-5, "0.0001"), (3.5e-7, "0.0000004")],
+)
+def test_small_differences_of_probabilities_are_told_and_none_is_told_to_be_less(own, tried, difference, said):
+    found = check(own, with_shares(own, 2, [0.9 + difference, 0.1 - difference, 0]), tried)
+    assert found["sentence"].endswith(f"get the same answer; probabilities differ by at most {said}.")
+    assert found["largest_difference"] == pytest.approx(difference, abs=1e-7)
 
 
 def test_a_larger_difference_of_a_probability_is_too_much(own, tried):
@@ -99,14 +103,6 @@ def test_words_where_there_should_be_an_answer_are_too_much_and_so_are_others(ow
 
 def test_what_is_no_number_is_too_much(own, tried):
     differs(own, with_shares(own, 2, [0.9, np.nan, 0]), tried, "1 of 6 pictures")
-
-
-@pytest.mark.parametrize(
-    ("difference", "said"),
-    [(0, "0"), (1.2e-5, "0.00002"), (2.01e-5, "0.00003"), (9.9e-5, "0.0001"), (4e-7, "0.0000004")],
-)
-def test_at_most_is_never_less(difference, said):
-    assert _at_most(difference) == said
 
 
 def test_the_answers_here_are_those_of_the_page(tmp_path):
