@@ -1,6 +1,6 @@
 """What a page costs the visitor's computer and the dashboard: processor seconds of the browser's renderer and of the server,
 runs of the script, elements and KiB that are sent. Each page is opened by its own link, then one value is changed on Train. Last
-the page of a run is watched while four epochs a second are written to its log; its row is that of one second.
+the page of a run is watched while an MLP learns MNIST; its row is that of one second.
 
 python -m benchmarks.page_cost [--rounds 3] [--pages train runs]        (needs requirements-dev.txt and Chromium)
 
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import itertools
 import statistics
 import tempfile
 from collections import defaultdict
@@ -23,14 +22,17 @@ from playwright.sync_api import Page, WebSocket, sync_playwright
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from core.paths import data_folder
-from core.runs.events import EventWriter
+from core.recipes import find_recipe
+from core.runs.store import Run, create_run
+from core.workers.launch import launch
 from tests.browser.conftest import ARGUMENTS, chromium_path, serving
 from tests.browser.patience import AT_REST
-from tests.pages.fake_runs import fake_run, running, write_epoch
+from tests.helpers import wait_until
+from tests.pages.fake_runs import fake_run
 
 PAGES = ("", "lessons", "data", "train", "runs", "run", "classify", "system")
 QUIET = 1500  # milliseconds after the last message in which a page settles
-WATCHED, EVERY = 10, 250  # seconds, and milliseconds for an epoch
+WATCHED = 10  # seconds
 
 
 class Sent:
@@ -83,12 +85,11 @@ def main() -> None:
                     for name, figures in found.items():
                         seen[name].append(figures)
         if "run" in options.pages:
-            watched = fake_run(folder / "runs", "starting")
-            with running(watched, epochs=1000) as log:
+            with training(folder / "runs") as run:
                 page = context.new_page()
-                sent, epochs = Sent(page), itertools.count(3)
-                _open(page, server.url, f"run?run={watched.id}")
-                rounds = [_watch(page, sent, server.process.pid, log, epochs) for _ in range(options.rounds + 1)]
+                sent = Sent(page)
+                _open(page, server.url, f"run?run={run.id}")
+                rounds = [_watch(page, sent, server.process.pid) for _ in range(options.rounds + 1)]
                 seen["run: a second while it trains"] = rounds[1:]
         context.close()
     print("| page | renderer: seconds | server: seconds | runs of the script | elements | KiB |\n" + "| --- " * 6 + "|")
@@ -103,13 +104,24 @@ def _open(page: Page, url: str, address: str) -> None:
     page.get_by_role("heading", level=1).first.wait_for()
 
 
-def _watch(page: Page, sent: Sent, server: int, log: EventWriter, epochs: Iterator[int]) -> tuple[float, ...]:
+@contextlib.contextmanager
+def training(runs: Path) -> Iterator[Run]:
+    """A run that trains for the length of a `with`."""
+    run = create_run(find_recipe("mlp").config().with_changes({"training.epochs": 1000}), runs)
+    launch(run, data_folder())
+    wait_until(run.checkpoint, what="an epoch is done")
+    try:
+        yield run
+    finally:
+        run.request_stop()
+        wait_until(lambda: not run.status().is_active, what="it has stopped")
+
+
+def _watch(page: Page, sent: Sent, server: int) -> tuple[float, ...]:
     """The same as of `_cost`, of a second."""
     sent.clear()
     before, served = _renderers(), _seconds(psutil.Process(server))
-    for _ in range(WATCHED * 1000 // EVERY):
-        write_epoch(log, next(epochs))
-        page.wait_for_timeout(EVERY)
+    page.wait_for_timeout(WATCHED * 1000)
     computed, served = _since(before), _seconds(psutil.Process(server)) - served
     return tuple(each / WATCHED for each in (computed, served, sent.runs, sent.elements, sent.bytes / 1024))
 
