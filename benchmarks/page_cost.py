@@ -1,6 +1,6 @@
 """What a page costs the visitor's computer and the dashboard: processor seconds of the browser's renderer and of the server,
 runs of the script, elements and KiB that are sent. Each page is opened by its own link, then one value is changed on Train. Last
-the page of a run is watched while an MLP learns MNIST; its row is that of one second.
+the page of a run, reached by Home and Train, is watched while an MLP learns MNIST; its row is that of one second.
 
 python -m benchmarks.page_cost [--rounds 3] [--pages train runs]        (needs requirements-dev.txt and Chromium)
 
@@ -26,6 +26,7 @@ from core.recipes import find_recipe
 from core.runs.store import Run, create_run
 from core.workers.launch import launch
 from tests.browser.conftest import ARGUMENTS, chromium_path, serving
+from tests.browser.hands import go
 from tests.browser.patience import AT_REST
 from tests.helpers import wait_until
 from tests.pages.fake_runs import fake_run
@@ -88,7 +89,9 @@ def main() -> None:
             with training(folder / "runs") as run:
                 page = context.new_page()
                 sent = Sent(page)
-                _open(page, server.url, f"run?run={run.id}")
+                _open(page, server.url, "")
+                for address in ("train", f"run?run={run.id}"):
+                    go(page, f"{server.url}/{address}")
                 rounds = [_watch(page, sent, server.process.pid) for _ in range(options.rounds + 1)]
                 seen["run: a second while it trains"] = rounds[1:]
         context.close()
