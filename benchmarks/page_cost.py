@@ -86,7 +86,7 @@ def main() -> None:
                     for name, figures in found.items():
                         seen[name].append(figures)
         if "run" in options.pages:
-            with training(folder / "runs") as run:
+            with _training(folder / "runs") as run:
                 page = context.new_page()
                 sent = Sent(page)
                 _open(page, server.url, "")
@@ -108,7 +108,7 @@ def _open(page: Page, url: str, address: str) -> None:
 
 
 @contextlib.contextmanager
-def training(runs: Path) -> Iterator[Run]:
+def _training(runs: Path) -> Iterator[Run]:
     """A run that trains for the length of a `with`."""
     run = create_run(find_recipe("mlp").config().with_changes({"training.epochs": 1000}), runs)
     launch(run, data_folder())

@@ -160,7 +160,7 @@ def pictures(seen: Seen) -> tuple[str, Mapping[str, str]] | None:
     """The dataset of the newest training."""
     done = trainings(seen)
     config = config_of(seen, done[-1]) if done else None
-    return ("data", {"set": config.own_dataset()[0]}) if config else None
+    return ("data", {"set": config.value_at("dataset.source") or ""}) if config else None
 
 
 register(

@@ -22,7 +22,7 @@ FEWEST_EPOCHS = 3
 def last_network(dataset: OwnDataset, runs: Iterable[tuple[Run, RunConfig | None]]) -> Run | None:
     """The first of these runs that has a network of this dataset and has ended; a damaged run has no config."""
     for run, config in runs:
-        if config is None or config.own_dataset()[0] != dataset.id:
+        if config is None or config.value_at("dataset.source") != dataset.id:
             continue
         if run.checkpoint() and not run.status().will_change:
             return run
@@ -53,7 +53,7 @@ def what_is_new(then: RunConfig, now: RunConfig, dataset: OwnDataset) -> str:
 
     Raises OwnDataError.
     """
-    known, has = (set(dataset.members(each.own_dataset()[1]).images.tolist()) for each in (then, now))
+    known, has = (set(dataset.members(each.value_at("dataset.version")).images.tolist()) for each in (then, now))
     more, before = len(has - known), then.dataset.info().class_names
     classes = [name for name in now.dataset.info().class_names if name not in before]
     said = [count(more, "new picture")] if more else []

@@ -153,7 +153,7 @@ def open_run(path: Path, runs_folder: Path, data_folder: Path, owner: str) -> Ru
                     raise AlreadyHere(f"'{title}' is here already, as far as '{saved.name}' has it; {what}.", run)
                 config = _at_home(config, staged)
                 set_place = _bring_pictures(saved, config, data_folder, owner, hidden_set)
-                if set_place is not None and set_place.name != config.own_dataset()[0]:
+                if set_place is not None and set_place.name != config.value_at("dataset.source"):
                     config = config.with_changes({"dataset.source": set_place.name})
                 write_config(staged, config, staged.created())
                 write_stored(
@@ -228,7 +228,7 @@ def _bring_missing(saved: SavedFile, run: Run, data_folder: Path, owner: str, hi
     with contextlib.suppress(TrainDeskError):  # its config is damaged here
         config = run.config()
         place = _bring_pictures(saved, config, data_folder, owner, hidden)
-        if place is not None and place.name == config.own_dataset()[0]:
+        if place is not None and place.name == config.value_at("dataset.source"):
             move_folder(hidden, place)
             return True
     return False
